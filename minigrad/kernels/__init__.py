@@ -1,0 +1,56 @@
+"""Kernels: functions of arrays and numbers that `minigrad.ops` calls.
+
+`reference` is plain NumPy and the text to read first; `cpu` is Numba. They are siblings that never import
+each other and export the same names with the same signatures. What both need to know about shapes is here.
+
+A convolution is one trilinear form in x, w and y (p and i are pairs):
+
+    sum over n, o, c, p, i of  y[n, o, p] * w[o, c, i] * x[n, c, p * stride + i * dilation - padding]
+
+and each of its three kernels is the form's derivative by one of them.
+"""
+
+from __future__ import annotations
+
+Pair = tuple[int, int]
+
+
+def output_size(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
+    """Number of places that a kernel takes along an axis of `size` elements: conv2d's output size."""
+    return max((size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1, 0)
+
+
+def check_convolution(
+    name: str,
+    large: tuple[int, ...],
+    small: tuple[int, ...],
+    w: tuple[int, ...],
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+) -> None:
+    """Raise ValueError unless three shapes fit one convolution: small = conv2d(large, w) or its top left part.
+
+    large (n, c, h, w), small (n, o, oh, ow), w (o, c / groups, kh, kw).
+    """
+    shapes = f"shapes {large} -> {small} with weights {w} and groups={groups}"
+    if not len(large) == len(small) == len(w) == 4:
+        raise ValueError(f"{name}: expected images (n, c, h, w) and weights of 4 axes; got {shapes}")
+    if min(stride) < 1 or min(dilation) < 1 or min(padding) < 0 or groups < 1:
+        raise ValueError(
+            f"{name}: stride, dilation and groups must be at least 1 and padding at least 0; "
+            f"got stride={stride}, dilation={dilation}, groups={groups}, padding={padding}"
+        )
+    if min(w[2:]) < 1:
+        raise ValueError(f"{name}: the kernel must have at least one element; got {shapes}")
+    if large[0] != small[0] or small[1] != w[0] or large[1] != w[1] * groups or w[0] % groups:
+        raise ValueError(f"{name}: batch, channels and groups do not agree; got {shapes}")
+    for axis in (0, 1):
+        most = output_size(large[2 + axis], w[2 + axis], stride[axis], padding[axis], dilation[axis])
+        if small[2 + axis] > most:
+            raise ValueError(
+                f"{name}: along the {('height', 'width')[axis]} a kernel of {w[2 + axis]} elements takes at most "
+                f"{most} places in {large[2 + axis]} elements with stride={stride[axis]}, "
+                f"padding={padding[axis]}, dilation={dilation[axis]}; got {shapes}"
+            )

@@ -1,0 +1,233 @@
+"""The kernels in plain NumPy, written to be read: the oracle for the others. Any float dtype, any strides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.kernels import Pair, check_convolution, output_size
+
+__all__ = [
+    "adam_update",
+    "conv2d",
+    "conv2d_weight",
+    "conv_transpose2d",
+    "leaky_gate",
+    "leaky_relu",
+    "rmsprop_update",
+    "sgd_update",
+    "standardize",
+    "standardize_grad",
+]
+
+Array = NDArray[Any]
+
+
+def conv2d(x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> Array:
+    """y[n, o, p] = sum over c, i of w[o, c, i] x[n, c, p * stride + i * dilation - padding].
+
+    x (n, c, h, w), zero outside itself, w (o, c / groups, kh, kw) -> y (n, o, oh, ow). Output channel o sees the
+    c / groups input channels of its own group. Raises ValueError if the shapes do not fit.
+    """
+    if x.ndim == w.ndim == 4:
+        size = _places(x.shape[2:], w.shape[2:], stride, padding, dilation)
+    else:
+        size = (0, 0)
+    n, o = x.shape[0], w.shape[0]
+    check_convolution("conv2d", x.shape, (n, o, *size), w.shape, stride, padding, dilation, groups)
+    padded = _pad(x, padding)
+    y = np.zeros((n, groups, o // groups, size[0] * size[1]), x.dtype)
+    for i, j, window in _windows(w.shape[2:], size, stride, dilation):
+        weights = w[:, :, i, j].reshape(groups, o // groups, w.shape[1])
+        # (g, o, c) @ (n, g, c, oh*ow) -> (n, g, o, oh*ow)
+        y += weights @ _grouped(padded[window], groups)
+    return y.reshape(n, o, *size)
+
+
+def conv_transpose2d(
+    x: Array, w: Array, size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Array:
+    """The adjoint of conv2d by x: y[n, o, p * stride + i * dilation - padding] += w[c, o, i] x[n, c, p].
+
+    x (n, c, h, w), w (c, o / groups, kh, kw) -> y (n, o, *size). `size` is any size on which conv2d takes at
+    least (h, w) places; ValueError otherwise.
+    """
+    n, c = x.shape[:2]
+    o = w.shape[1] * groups
+    check_convolution("conv_transpose2d", (n, o, *size), x.shape, w.shape, stride, padding, dilation, groups)
+    y = np.zeros((n, o, size[0] + 2 * padding[0], size[1] + 2 * padding[1]), x.dtype)
+    columns = _grouped(x, groups)
+    for i, j, window in _windows(w.shape[2:], x.shape[2:], stride, dilation):
+        weights = w[:, :, i, j].reshape(groups, c // groups, w.shape[1])
+        # (g, o, c) @ (n, g, c, h*w) -> (n, g, o, h*w)
+        y[window] += (weights.swapaxes(1, 2) @ columns).reshape(n, o, *x.shape[2:])
+    return np.ascontiguousarray(y[:, :, padding[0] : padding[0] + size[0], padding[1] : padding[1] + size[1]])
+
+
+def conv2d_weight(
+    x: Array, g: Array, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Array:
+    """The adjoint of conv2d by w: gw[o, c, i] = sum of g[n, o, p] x[n, c, p * stride + i * dilation - padding].
+
+    x (n, c, h, w), g (n, o, oh, ow) -> gw (o, c / groups, *kernel), summed over n and the places p of `g`, which
+    may leave out the last ones that the kernel could take on x, never have more (ValueError).
+    """
+    shape = (g.shape[1], x.shape[1] // groups, *kernel)
+    check_convolution("conv2d_weight", x.shape, g.shape, shape, stride, padding, dilation, groups)
+    padded = _pad(x, padding)
+    gw = np.zeros(shape, x.dtype)
+    for i, j, window in _windows(kernel, g.shape[2:], stride, dilation):
+        # (n, g, o, oh*ow) @ (n, g, oh*ow, c) -> (n, g, o, c), summed over n
+        products = _grouped(g, groups) @ _grouped(padded[window], groups).swapaxes(2, 3)
+        gw[:, :, i, j] = products.sum(axis=0).reshape(shape[:2])
+    return gw
+
+
+def standardize(x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
+    """y = (x - mean) * inv_std per channel, inv_std = 1 / sqrt(var + eps).
+
+    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes but 1; var is the biased
+    variance. The sums are taken in float64 or wider. With no element in a channel, mean and var are 0.
+    (Ioffe and Szegedy 2015, algorithm 1, before scale and shift.)
+    """
+    axes, wide = (0, *range(2, x.ndim)), np.promote_types(x.dtype, np.float64)
+    count = max(x.size // max(x.shape[1], 1), 1)
+    mean = x.sum(axis=axes, dtype=wide) / count
+    var = np.square(x - _per_channel(mean, x.ndim)).sum(axis=axes, dtype=wide) / count
+    inv_std = 1 / np.sqrt(var + eps)
+    mean, var, inv_std = (a.astype(x.dtype) for a in (mean, var, inv_std))
+    y = (x - _per_channel(mean, x.ndim)) * _per_channel(inv_std, x.ndim)
+    return np.ascontiguousarray(y), mean, var, inv_std
+
+
+def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array) -> Array:
+    """gx = inv_std (g - mean(g) - xhat mean(g xhat)), xhat = (x - mean) inv_std; means over all axes but 1.
+
+    g and x (n, c, ...), mean and inv_std (c,) as standardize gave them -> gx of x's shape.
+    """
+    axes, wide = (0, *range(2, x.ndim)), np.promote_types(x.dtype, np.float64)
+    count = max(x.size // max(x.shape[1], 1), 1)
+    scale = _per_channel(inv_std, x.ndim)
+    xhat = (x - _per_channel(mean, x.ndim)) * scale
+    mean_g = (g.sum(axis=axes, dtype=wide) / count).astype(x.dtype)
+    mean_gxhat = ((g * xhat).sum(axis=axes, dtype=wide) / count).astype(x.dtype)
+    gx = scale * (g - _per_channel(mean_g, x.ndim) - xhat * _per_channel(mean_gxhat, x.ndim))
+    return np.ascontiguousarray(gx)
+
+
+def leaky_relu(x: Array, slope: float) -> Array:
+    """y = x where x > 0, slope * x elsewhere."""
+    return leaky_gate(x, x, slope)
+
+
+def leaky_gate(g: Array, x: Array, slope: float) -> Array:
+    """y = g where x > 0, slope * g elsewhere; g and x of one shape. leaky_relu's derivative by x, times g."""
+    return np.ascontiguousarray(np.where(x > 0, g, slope * g))
+
+
+def sgd_update(
+    p: Array,
+    g: Array,
+    velocity: Array | None,
+    lr: float,
+    momentum: float,
+    dampening: float,
+    weight_decay: float,
+    nesterov: bool,
+) -> None:
+    """SGD in place: d = g + weight_decay p; v = momentum v + (1 - dampening) d; p -= lr v.
+
+    Nesterov's form ends with p -= lr (d + momentum v). `velocity` is None without momentum: p -= lr d. Start it at
+    zero and, as PyTorch does, take the first step without dampening. (Sutskever et al. 2013 for the momentum.)
+    """
+    d = g + weight_decay * p
+    if velocity is not None:
+        velocity[...] = momentum * velocity + (1 - dampening) * d
+        d = d + momentum * velocity if nesterov else velocity
+    p -= lr * d
+
+
+def rmsprop_update(
+    p: Array,
+    g: Array,
+    square_average: Array,
+    gradient_average: Array | None,
+    velocity: Array | None,
+    lr: float,
+    alpha: float,
+    eps: float,
+    weight_decay: float,
+    momentum: float,
+) -> None:
+    """RMSprop in place: d = g + weight_decay p; s = alpha s + (1 - alpha) d^2; p -= lr d / (sqrt(s) + eps).
+
+    With `gradient_average` a (centered): a += (1 - alpha) (d - a), and s - a^2 stands in the root. With
+    `velocity` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. (Tieleman and Hinton 2012; Graves 2013 for
+    the centered form.)
+    """
+    d = g + weight_decay * p
+    square_average[...] = alpha * square_average + (1 - alpha) * d * d
+    variance = square_average
+    if gradient_average is not None:
+        gradient_average += (1 - alpha) * (d - gradient_average)
+        variance = square_average - gradient_average * gradient_average
+    d = d / (np.sqrt(variance) + eps)
+    if velocity is not None:
+        velocity[...] = momentum * velocity + d
+        d = velocity
+    p -= lr * d
+
+
+def adam_update(
+    p: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    step: int,
+    lr: float,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    weight_decay: float,
+) -> None:
+    """Adam in place (Kingma and Ba 2015, algorithm 1): `step` counts from 1.
+
+    d = g + weight_decay p; m += (1 - beta1) (d - m); v = beta2 v + (1 - beta2) d^2;
+    p -= lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps).
+    """
+    d = g + weight_decay * p
+    m += (1 - beta1) * (d - m)
+    v[...] = beta2 * v + (1 - beta2) * d * d
+    rate, root = lr / (1 - beta1**step), (1 - beta2**step) ** 0.5
+    p -= rate * m / (np.sqrt(v) / root + eps)
+
+
+def _places(size: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair) -> Pair:
+    height = output_size(size[0], kernel[0], stride[0], padding[0], dilation[0])
+    width = output_size(size[1], kernel[1], stride[1], padding[1], dilation[1])
+    return height, width
+
+
+def _pad(x: Array, padding: Pair) -> Array:
+    return np.pad(x, ((0, 0), (0, 0), (padding[0], padding[0]), (padding[1], padding[1])))
+
+
+def _grouped(x: Array, groups: int) -> Array:
+    n, c, h, w = x.shape
+    return x.reshape(n, groups, c // groups, h * w)
+
+
+def _per_channel(a: Array, ndim: int) -> Array:
+    return a.reshape(-1, *(1,) * (ndim - 2))
+
+
+def _windows(kernel: Pair, size: Pair, stride: Pair, dilation: Pair) -> Iterator[tuple[int, int, Any]]:
+    """For each kernel element (i, j): the index of what it meets in the padded image at `size` places."""
+    for i in range(kernel[0]):
+        for j in range(kernel[1]):
+            rows = slice(i * dilation[0], i * dilation[0] + size[0] * stride[0], stride[0])
+            cols = slice(j * dilation[1], j * dilation[1] + size[1] * stride[1], stride[1])
+            yield i, j, (slice(None), slice(None), rows, cols)
