@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -12,20 +11,35 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from minigrad import backend, op, random
+
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
+def global_state() -> dict[str, object]:
+    """What a test may change inside a block and must leave as it was."""
+    return {
+        "no_grad": not op.is_recording(),
+        "check_finite": op._checking.get(),
+        "use_kernels": backend._chosen_kernels,
+        "numpy.seterr": np.geterr(),
+        "working directory": os.getcwd(),
+    }
+
+
 @pytest.fixture(autouse=True)
 def isolated_global_state() -> Iterator[None]:
-    """Restores the random state, and fails a test that leaves NumPy's error state changed."""
-    errors = np.geterr()
-    random = sys.modules.get("minigrad.random")
-    state = random.get_state() if random is not None else None
+    """Runs each test from one random state, and fails a test that leaves global state changed."""
+    before = global_state()
+    random_state = random.get_state()
+    random.manual_seed(0)
     yield
-    if random is not None and state is not None:
-        random.set_state(state)
-    left = np.geterr()
-    np.seterr(**errors)
-    assert left == errors, f"the test left NumPy's error state at {left}"
+    random.set_state(random_state)
+    leaked = {name: value for name, value in global_state().items() if value != before[name]}
+    op._recording.set(True)
+    op._checking.set(False)
+    backend._chosen_kernels = "cpu"
+    np.seterr(all="warn", under="ignore")
+    assert not leaked, f"the test left global state changed: {leaked}"

@@ -1,0 +1,35 @@
+# Works in the active environment: python -m pip install -e ".[dev]" first.
+PYTHON ?= python
+
+.PHONY: help check format test test-all bench clean
+
+help:
+	@echo "make check     lint, format, types and import layers"
+	@echo "make format    format the code and apply the linter's safe fixes"
+	@echo "make test      the tests without the slow ones"
+	@echo "make test-all  every test that this machine can run"
+	@echo "make bench     the benchmarks"
+	@echo "make clean     remove what the tools wrote"
+
+check:
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m mypy
+	lint-imports
+
+format:
+	$(PYTHON) -m ruff check --fix
+	$(PYTHON) -m ruff format
+
+test:
+	$(PYTHON) -m pytest
+
+test-all:
+	$(PYTHON) -m pytest -m "not gpu"
+
+bench:
+	$(PYTHON) -m benchmarks
+
+clean:
+	rm -rf build dist ./*.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find minigrad gans benchmarks tests -name __pycache__ -type d -prune -exec rm -rf {} +
