@@ -30,7 +30,7 @@ def check_convolution(
     dilation: Pair,
     groups: int,
 ) -> None:
-    """Raise ValueError unless three shapes fit one convolution: small = conv2d(large, w) or its top left part.
+    """Raise ValueError unless the shapes fit one convolution: small = conv2d(large, w) or its top left part.
 
     large (n, c, h, w), small (n, o, oh, ow), w (o, c / groups, kh, kw).
     """
@@ -50,7 +50,7 @@ def check_convolution(
         most = output_size(large[2 + axis], w[2 + axis], stride[axis], padding[axis], dilation[axis])
         if small[2 + axis] > most:
             raise ValueError(
-                f"{name}: along the {('height', 'width')[axis]} a kernel of {w[2 + axis]} elements takes at most "
-                f"{most} places in {large[2 + axis]} elements with stride={stride[axis]}, "
+                f"{name}: along the {('height', 'width')[axis]} a kernel of {w[2 + axis]} elements takes "
+                f"at most {most} places in {large[2 + axis]} elements with stride={stride[axis]}, "
                 f"padding={padding[axis]}, dilation={dilation[axis]}; got {shapes}"
             )

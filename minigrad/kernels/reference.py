@@ -29,8 +29,8 @@ Array = NDArray[Any]
 def conv2d(x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> Array:
     """y[n, o, p] = sum over c, i of w[o, c, i] x[n, c, p * stride + i * dilation - padding].
 
-    x (n, c, h, w), zero outside itself, w (o, c / groups, kh, kw) -> y (n, o, oh, ow). Output channel o sees the
-    c / groups input channels of its own group. Raises ValueError if the shapes do not fit.
+    x (n, c, h, w), zero outside itself, w (o, c / groups, kh, kw) -> y (n, o, oh, ow). Output channel o sees
+    the c / groups input channels of its own group. Raises ValueError if the shapes do not fit.
     """
     if x.ndim == w.ndim == 4:
         size = _places(x.shape[2:], w.shape[2:], stride, padding, dilation)
@@ -70,10 +70,10 @@ def conv_transpose2d(
 def conv2d_weight(
     x: Array, g: Array, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> Array:
-    """The adjoint of conv2d by w: gw[o, c, i] = sum of g[n, o, p] x[n, c, p * stride + i * dilation - padding].
+    """The adjoint of conv2d by w: gw[o, c, i] += g[n, o, p] x[n, c, p * stride + i * dilation - padding].
 
-    x (n, c, h, w), g (n, o, oh, ow) -> gw (o, c / groups, *kernel), summed over n and the places p of `g`, which
-    may leave out the last ones that the kernel could take on x, never have more (ValueError).
+    x (n, c, h, w), g (n, o, oh, ow) -> gw (o, c / groups, *kernel), summed over n and the places p of `g`,
+    which may leave out the last ones that the kernel could take on x, never have more (ValueError).
     """
     shape = (g.shape[1], x.shape[1] // groups, *kernel)
     check_convolution("conv2d_weight", x.shape, g.shape, shape, stride, padding, dilation, groups)
@@ -89,8 +89,8 @@ def conv2d_weight(
 def standardize(x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
     """y = (x - mean) * inv_std per channel, inv_std = 1 / sqrt(var + eps).
 
-    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes but 1; var is the biased
-    variance. The sums are taken in float64 or wider. With no element in a channel, mean and var are 0.
+    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes but 1; var is the
+    biased variance. The sums are taken in float64 or wider. With no element in a channel, mean and var are 0.
     (Ioffe and Szegedy 2015, algorithm 1, before scale and shift.)
     """
     axes, wide = (0, *range(2, x.ndim)), np.promote_types(x.dtype, np.float64)
@@ -140,8 +140,8 @@ def sgd_update(
 ) -> None:
     """SGD in place: d = g + weight_decay p; v = momentum v + (1 - dampening) d; p -= lr v.
 
-    Nesterov's form ends with p -= lr (d + momentum v). `velocity` is None without momentum: p -= lr d. Start it at
-    zero and, as PyTorch does, take the first step without dampening. (Sutskever et al. 2013 for the momentum.)
+    Nesterov's form ends with p -= lr (d + momentum v). `velocity` is None without momentum: p -= lr d. Start
+    it at zero and, as PyTorch does, take the first step without dampening. (Sutskever et al. 2013.)
     """
     d = g + weight_decay * p
     if velocity is not None:
