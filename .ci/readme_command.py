@@ -32,8 +32,11 @@ def readme_command(text: str, name: str) -> str:
 
 
 def main() -> int:
+    if len(sys.argv) != 3:
+        print(f"usage: {Path(__file__).name} README NAME", file=sys.stderr)
+        return 2
+    readme, name = sys.argv[1:]
     try:
-        readme, name = sys.argv[1:]
         print(readme_command(Path(readme).read_text(encoding="utf-8"), name))
     except (OSError, ValueError) as error:
         print(f"{Path(__file__).name}: {error}", file=sys.stderr)

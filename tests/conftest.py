@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from minigrad import backend, op, random
+from minigrad import backend, random
+from minigrad.op import _checking, _recording
 
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -21,8 +22,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 def global_state() -> dict[str, object]:
     """What a test may change inside a block and must leave as it was."""
     return {
-        "no_grad": not op.is_recording(),
-        "check_finite": op._checking.get(),
+        "no_grad": not _recording.get(),
+        "check_finite": _checking.get(),
         "use_kernels": backend._chosen_kernels,
         "numpy.seterr": np.geterr(),
         "working directory": os.getcwd(),
@@ -38,8 +39,8 @@ def isolated_global_state() -> Iterator[None]:
     yield
     random.set_state(random_state)
     leaked = {name: value for name, value in global_state().items() if value != before[name]}
-    op._recording.set(True)
-    op._checking.set(False)
+    _recording.set(True)
+    _checking.set(False)
     backend._chosen_kernels = "cpu"
     np.seterr(all="warn", under="ignore")
     assert not leaked, f"the test left global state changed: {leaked}"

@@ -107,6 +107,29 @@ def test_only_ops_and_optim_reach_kernels() -> None:
     assert not strangers, f"only minigrad.ops and minigrad.optim may call kernels, not {sorted(strangers)}"
 
 
+def runtime_imports(tree: ast.Module) -> set[str]:
+    """The top-level packages that a module may import when it runs; those for the type checker are left out."""
+    branches = [node for node in ast.walk(tree) if isinstance(node, ast.If)]
+    guarded = [branch for branch in branches if "TYPE_CHECKING" in ast.unparse(branch.test)]
+    skipped = {id(child) for branch in guarded for statement in branch.body for child in ast.walk(statement)}
+    nodes = [node for node in ast.walk(tree) if id(node) not in skipped]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    return {name.split(".")[0] for name in names}
+
+
+def test_every_import_is_a_declared_dependency() -> None:
+    declared = {"numpy", "numba", "matplotlib", "PIL", "safetensors", "rich", "cupy"}
+    undeclared = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        for name in runtime_imports(ast.parse(path.read_text("utf-8")))
+        if name not in declared | set(PACKAGES) | sys.stdlib_module_names
+    }
+    assert not undeclared
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The names of the files in a wheel built from a copy of the sources."""
