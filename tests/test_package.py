@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -108,7 +109,7 @@ def test_only_ops_and_optim_reach_kernels() -> None:
 
 
 def runtime_imports(tree: ast.Module) -> set[str]:
-    """The top-level packages that a module may import when it runs; those for the type checker are left out."""
+    """The top-level packages that a module imports when it runs, not those for the type checker."""
     branches = [node for node in ast.walk(tree) if isinstance(node, ast.If)]
     guarded = [branch for branch in branches if "TYPE_CHECKING" in ast.unparse(branch.test)]
     skipped = {id(child) for branch in guarded for statement in branch.body for child in ast.walk(statement)}
@@ -133,8 +134,11 @@ def test_every_import_is_a_declared_dependency() -> None:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The names of the files in a wheel built from a copy of the sources."""
-    pytest.importorskip("pip")
-    pytest.importorskip("setuptools", minversion="77.0.3", exc_type=ImportError)
+    for tool in ("pip", "setuptools"):
+        if importlib.util.find_spec(tool) is None:
+            pytest.skip(f"{tool} is not installed here")
+    if int(importlib.metadata.version("setuptools").split(".")[0]) < 77:
+        pytest.skip("the build needs setuptools 77 or later")
     source = tmp_path_factory.mktemp("source")
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for package in PACKAGES:
