@@ -1,0 +1,39 @@
+"""minigrad: an autograd engine from scratch, with hand-written kernels.
+
+>>> import minigrad as mg
+>>> x = mg.tensor([1.0, 2.0, 3.0])
+>>> y = mg.ops.sum(x * x)
+>>> [g.numpy().tolist() for g in mg.grad(y, [x])]
+[[2.0, 4.0, 6.0]]
+"""
+
+from minigrad import nn, ops, optim
+from minigrad.autograd import StaleGraphError, grad
+from minigrad.checkpoint import CheckpointError, load, save
+from minigrad.gradcheck import GradcheckError, gradcheck
+from minigrad.op import NonFiniteError, Op, check_finite, no_grad, op
+from minigrad.random import manual_seed
+from minigrad.tensor import Tensor, tensor
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CheckpointError",
+    "GradcheckError",
+    "NonFiniteError",
+    "Op",
+    "StaleGraphError",
+    "Tensor",
+    "check_finite",
+    "grad",
+    "gradcheck",
+    "load",
+    "manual_seed",
+    "nn",
+    "no_grad",
+    "op",
+    "ops",
+    "optim",
+    "save",
+    "tensor",
+]

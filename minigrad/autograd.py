@@ -1,0 +1,141 @@
+"""grad: gradients are values that you ask for by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Any, Literal
+
+import numpy as np
+
+from minigrad.op import no_grad
+from minigrad.ops.elementwise import add, astype
+from minigrad.ops.shape import sum_to
+from minigrad.tensor import Tensor, describe
+
+
+class StaleGraphError(RuntimeError):
+    """A Tensor of the graph was changed in place after the graph was built."""
+
+
+def grad(
+    output: Tensor,
+    wrt: Tensor | Sequence[Tensor],
+    *,
+    grad_output: Any = None,
+    create_graph: bool = False,
+    unused: Literal["zeros", "error"] = "zeros",
+) -> list[Tensor]:
+    """The gradients of ``sum(output * grad_output)`` with respect to each Tensor of ``wrt``, in their order.
+
+    output        a float Tensor; of one element unless ``grad_output`` is given
+    wrt           Tensors, leaves or intermediate ones; only what lies between them and ``output`` is visited
+    grad_output   the incoming gradient, of output's shape; ones for a single element
+    create_graph  record the gradients' own making, so that they can be differentiated again
+    unused        what a Tensor gets that ``output`` does not depend on: "zeros", or "error" for a ValueError
+
+    Each result has the shape and dtype of its Tensor. Raises TypeError for Tensors that are not float, ValueError for
+    shapes that do not fit, StaleGraphError if a Tensor that the gradient needs was changed since the graph was built.
+    """
+    targets = [wrt] if isinstance(wrt, Tensor) else list(wrt)
+    seed = _check(output, targets, grad_output)
+    order = _topological(output)
+    wanted = {id(t) for t in targets}
+    between = set(wanted)
+    for t in order:
+        if any(id(x) in between for x in t.inputs):
+            between.add(id(t))
+
+    grads: dict[int, Tensor] = {id(output): seed}
+    with nullcontext() if create_graph else no_grad():
+        for y in reversed(order):
+            key = id(y)
+            if key not in between or key not in grads or y.op is None:
+                continue
+            g = grads[key] if key in wanted else grads.pop(key)
+            _check_versions(y)
+            for x, gx in _pull_back(y, g, between):
+                grads[id(x)] = add(grads[id(x)], gx) if id(x) in grads else gx
+    return [_result(t, grads.get(id(t)), output, unused, index) for index, t in enumerate(targets)]
+
+
+def _pull_back(y: Tensor, g: Tensor, between: set[int]) -> list[tuple[Tensor, Tensor]]:
+    """The gradient of each input of ``y`` that leads to a wanted Tensor, summed to the input's shape."""
+    assert y.op is not None
+    edges = []
+    needed = [i for i, x in enumerate(y.inputs) if id(x) in between and x.is_float]
+    for i in needed:
+        rule = y.op.derivative(i)
+        if rule is None:
+            continue
+        where = {"position": i} if y.op.variadic else {}
+        gx = rule(g, y, *y.inputs, **where, **y.params)
+        x = y.inputs[i]
+        if gx.shape != x.shape:
+            gx = sum_to(gx, shape=x.shape)
+        if gx.dtype != x.dtype:
+            gx = astype(gx, dtype=x.dtype)
+        edges.append((x, gx))
+    return edges
+
+
+def _topological(output: Tensor) -> list[Tensor]:
+    """Every Tensor that ``output`` was made from, each after its inputs; iterative, so that depth is no limit."""
+    order: list[Tensor] = []
+    seen = {id(output)}
+    stack = [(output, iter(output.inputs))]
+    while stack:
+        t, inputs = stack[-1]
+        for x in inputs:
+            if id(x) not in seen:
+                seen.add(id(x))
+                stack.append((x, iter(x.inputs)))
+                break
+        else:
+            order.append(t)
+            stack.pop()
+    return order
+
+
+def _check(output: Tensor, targets: list[Tensor], grad_output: Any) -> Tensor:
+    """Refuse what cannot be differentiated; return the incoming gradient as a Tensor."""
+    if not isinstance(output, Tensor):
+        raise TypeError(f"grad: output must be a Tensor, got {type(output).__name__}")
+    for index, t in enumerate(targets):
+        if not isinstance(t, Tensor):
+            raise TypeError(f"grad: wrt[{index}] must be a Tensor, got {type(t).__name__}")
+        if not t.is_float:
+            raise TypeError(f"grad: wrt[{index}] is {describe(t)}; gradients need floats, make it with dtype=float32")
+    if not output.is_float:
+        raise TypeError(f"grad: output is {describe(output)}; only float outputs have gradients")
+    if grad_output is None:
+        if output.size != 1:
+            raise ValueError(f"grad: output has shape {output.shape}; reduce it to one element or give grad_output")
+        return Tensor(np.ones(output.shape, output.dtype))
+    seed = grad_output if isinstance(grad_output, Tensor) else Tensor(np.asarray(grad_output, output.dtype))
+    if seed.shape != output.shape:
+        raise ValueError(f"grad: grad_output has shape {seed.shape}, output has shape {output.shape}; make them equal")
+    return seed if seed.dtype == output.dtype else astype(seed, dtype=output.dtype)
+
+
+def _check_versions(y: Tensor) -> None:
+    assert y.op is not None
+    stale = [f"input {i}, {describe(x)}," for i, (x, v) in enumerate(zip(y.inputs, y.versions, strict=True)) if x.version != v]
+    if y.version and not y.op.view:
+        stale.append(f"the output, {describe(y)},")
+    if stale:
+        raise StaleGraphError(
+            f"grad: {y.op.name}: {stale[0]} was changed in place after the graph was built; "
+            "compute the output again with the new values, or ask for the gradient before the change"
+        )
+
+
+def _result(t: Tensor, g: Tensor | None, output: Tensor, unused: str, index: int) -> Tensor:
+    if g is not None:
+        return g
+    if unused == "error":
+        made_by = output.op.name if output.op else "a leaf"
+        raise ValueError(f"grad: the output (of {made_by}) does not depend on wrt[{index}], {describe(t)}")
+    if unused != "zeros":
+        raise ValueError(f'grad: unused is "zeros" or "error", got {unused!r}')
+    return Tensor(np.zeros(t.shape, t.dtype))

@@ -1,0 +1,113 @@
+"""gradcheck: derivatives against central differences, to second order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.autograd import grad
+from minigrad.backend import Array
+from minigrad.ops.elementwise import add, mul
+from minigrad.ops.reduce import sum
+from minigrad.tensor import Tensor, describe
+
+Function = Callable[..., Tensor]
+
+
+class GradcheckError(AssertionError):
+    """A derivative differs from its finite difference; the message gives the order, the input and both numbers."""
+
+
+def gradcheck(
+    f: Function,
+    inputs: Sequence[Any],
+    *,
+    order: int = 2,
+    step: float = 1e-5,
+    rtol: float = 1e-5,
+    atol: float = 1e-7,
+    directions: int = 2,
+    seed: int = 0,
+) -> bool:
+    """Check the derivatives of ``f(*inputs)`` up to ``order``; True if they hold, GradcheckError if not.
+
+    ``f`` takes and returns a Tensor and must give the same output each time. ``inputs`` are arrays or Tensors; float
+    ones are taken in float64 and differentiated, others are passed as they are. For random directions v and a random
+    incoming gradient g, the derivative of <g, f(x)> along v is compared with
+    (<g, f(x + h v)> - <g, f(x - h v)>) / 2h. The next order checks the gradient itself as a function of x and of g.
+    Keep inputs off kinks: no element may change sides within ``step``.
+    """
+    if order < 1:
+        raise ValueError(f"gradcheck: order must be at least 1, got {order}")
+    rng = np.random.default_rng(seed)
+    points, function = _differentiable(f, inputs)
+    if not points:
+        raise ValueError("gradcheck: no float input to differentiate; give at least one")
+    for level in range(1, order + 1):
+        for _ in range(directions):
+            _check_once(function, points, level, step, rtol, atol, rng)
+        if level < order:
+            function, points = _gradient_function(function, points, rng)
+    return True
+
+
+def _differentiable(f: Function, inputs: Sequence[Any]) -> tuple[list[Array], Function]:
+    """The float inputs in float64, and f as a function of them alone."""
+    arrays = [x.data if isinstance(x, Tensor) else np.asarray(x) for x in inputs]
+    places = [i for i, a in enumerate(arrays) if a.dtype.kind == "f"]
+
+    def of_floats(*floats: Tensor) -> Tensor:
+        full = [Tensor(a) for a in arrays]
+        for place, t in zip(places, floats, strict=True):
+            full[place] = t
+        return f(*full)
+
+    return [_with_strides(arrays[i]) for i in places], of_floats
+
+
+def _with_strides(array: Array) -> Array:
+    """A float64 copy in the same memory order."""
+    return array.astype(np.float64, order="K", copy=True)
+
+
+def _check_once(
+    f: Function, points: list[Array], level: int, step: float, rtol: float, atol: float, rng: np.random.Generator
+) -> None:
+    leaves = [Tensor(p) for p in points]
+    y = f(*leaves)
+    if y.dtype != np.float64:
+        raise GradcheckError(f"order {level}: f made {describe(y)} of float64 inputs; it must compute in its input's dtype")
+    g = rng.standard_normal(y.shape)
+    for index, gradient in enumerate(grad(y, leaves, grad_output=g)):
+        v = rng.standard_normal(points[index].shape)
+        along = float((gradient.data * v).sum())
+        difference = (_inner(f, points, index, step * v, g) - _inner(f, points, index, -step * v, g)) / (2 * step)
+        scale = max(1.0, float(np.abs(gradient.data * v).sum()))
+        if not abs(along - difference) <= atol * scale + rtol * abs(difference):
+            raise GradcheckError(
+                f"order {level}, input {index} {describe(points[index])}: the derivative is {along:.9g}, "
+                f"the finite difference {difference:.9g}"
+            )
+
+
+def _inner(f: Function, points: list[Array], index: int, move: Array, g: Array) -> float:
+    moved = [Tensor(np.asarray(p + move) if i == index else p) for i, p in enumerate(points)]
+    return float((f(*moved).data * g).sum())
+
+
+def _gradient_function(f: Function, points: list[Array], rng: np.random.Generator) -> tuple[Function, list[Array]]:
+    """The gradients of f, mixed into one number per output by random weights, as a function of g and x."""
+    shape = f(*[Tensor(p) for p in points]).shape
+    mixers = [np.asarray(rng.standard_normal(p.shape)) for p in points]
+
+    def gradient_of(g: Tensor, *x: Tensor) -> Tensor:
+        aliases = [add(t, 0.0) for t in x]
+        gradients = grad(f(*aliases), aliases, grad_output=g, create_graph=True)
+        total = sum(mul(gradients[0], mixers[0]))
+        for gradient, mixer in zip(gradients[1:], mixers[1:], strict=True):
+            total = add(total, sum(mul(gradient, mixer)))
+        return total
+
+    return gradient_of, [np.asarray(rng.standard_normal(shape)), *points]

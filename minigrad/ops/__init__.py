@@ -1,0 +1,60 @@
+"""All ops: differentiable functions of Tensors, to any order of derivative."""
+
+from minigrad.ops.activation import leaky_gate, leaky_relu, log_softmax, relu, sigmoid, softmax, softplus, tanh
+from minigrad.ops.conv import conv2d, conv2d_weight, conv_transpose2d
+from minigrad.ops.elementwise import (
+    abs,
+    add,
+    astype,
+    clip,
+    cos,
+    div,
+    exp,
+    log,
+    log1p,
+    maximum,
+    minimum,
+    mul,
+    neg,
+    power,
+    sin,
+    sqrt,
+    square,
+    sub,
+    where,
+)
+from minigrad.ops.linalg import matmul
+from minigrad.ops.loss import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    l1_loss,
+    mse_loss,
+    norm_per_sample,
+)
+from minigrad.ops.norm import standardize, standardize_composed, standardize_grad
+from minigrad.ops.reduce import logsumexp, max, mean, min, sum, var
+from minigrad.ops.shape import (
+    broadcast_to,
+    concatenate,
+    expand_dims,
+    flatten,
+    getitem,
+    join,
+    pad,
+    reshape,
+    scatter,
+    squeeze,
+    stack,
+    sum_to,
+    swapaxes,
+    transpose,
+)
+
+__all__ = [
+    "abs", "add", "astype", "binary_cross_entropy_with_logits", "broadcast_to", "clip", "concatenate", "conv2d",
+    "conv2d_weight", "conv_transpose2d", "cos", "cross_entropy", "div", "exp", "expand_dims", "flatten", "getitem",
+    "join", "l1_loss", "leaky_gate", "leaky_relu", "log", "log1p", "log_softmax", "logsumexp", "matmul", "max",
+    "maximum", "mean", "min", "minimum", "mse_loss", "mul", "neg", "norm_per_sample", "pad", "power", "relu", "reshape",
+    "scatter", "sigmoid", "sin", "softmax", "softplus", "sqrt", "square", "squeeze", "stack", "standardize",
+    "standardize_composed", "standardize_grad", "sub", "sum", "sum_to", "swapaxes", "tanh", "transpose", "var", "where",
+]  # fmt: skip

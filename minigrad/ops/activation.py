@@ -1,0 +1,94 @@
+"""Activations and softmax."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.backend import Array, kernels_of, xp_of
+from minigrad.op import op
+from minigrad.ops.elementwise import exp, mul, sub
+from minigrad.ops.reduce import sum
+from minigrad.tensor import Tensor
+
+
+@op
+def leaky_relu(x: Array, *, slope: float) -> Array:
+    """max(x, 0) + slope min(x, 0), elementwise (Maas et al. 2013)."""
+    return kernels_of(x).leaky_relu(x, slope)
+
+
+leaky_relu.vjp(x=lambda g, y, x, *, slope: leaky_gate(g, x, slope=slope))
+
+
+@op
+def leaky_gate(g: Array, x: Array, *, slope: float) -> Array:
+    """g where x > 0, else slope g: the derivative of leaky_relu, itself linear in g and flat in x."""
+    if g.shape != x.shape:
+        raise ValueError("g and x must have the same shape")
+    return kernels_of(x).leaky_gate(g, x, slope)
+
+
+leaky_gate.vjp(g=lambda gg, y, g, x, *, slope: leaky_gate(gg, x, slope=slope), x=None)
+
+
+def relu(x: Tensor) -> Tensor:
+    """max(x, 0), elementwise."""
+    return leaky_relu(x, slope=0.0)
+
+
+@op
+def tanh(x: Array) -> Array:
+    """The hyperbolic tangent of x."""
+    return xp_of(x).tanh(x)
+
+
+tanh.vjp(x=lambda g, y, x: mul(g, sub(1.0, mul(y, y))))
+
+
+@op
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + e^-x), without overflow for any x."""
+    xp = xp_of(x)
+    small = xp.exp(-xp.abs(x))  # in (0, 1]
+    return xp.where(x >= 0, 1 / (1 + small), small / (1 + small)).astype(small.dtype, copy=False)
+
+
+sigmoid.vjp(x=lambda g, y, x: mul(g, mul(y, sub(1.0, y))))
+
+
+@op
+def softplus(x: Array) -> Array:
+    """log(1 + e^x), without overflow for any x."""
+    xp = xp_of(x)
+    return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
+
+
+softplus.vjp(x=lambda g, y, x: mul(g, sigmoid(x)))
+
+
+@op
+def softmax(x: Array, *, axis: int = -1) -> Array:
+    """e^x / sum(e^x) over ``axis``."""
+    e = xp_of(x).exp(x - x.max(axis, keepdims=True))
+    return e / e.sum(axis, keepdims=True)
+
+
+def _softmax_x(g: Tensor, y: Tensor, x: Tensor, *, axis: int) -> Tensor:
+    return mul(y, sub(g, sum(mul(g, y), axis=axis, keepdims=True)))
+
+
+softmax.vjp(x=_softmax_x)
+
+
+@op
+def log_softmax(x: Array, *, axis: int = -1) -> Array:
+    """x - log(sum(e^x)) over ``axis``."""
+    shifted = x - x.max(axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis, keepdims=True))
+
+
+def _log_softmax_x(g: Tensor, y: Tensor, x: Tensor, *, axis: int) -> Tensor:
+    return sub(g, mul(exp(y), sum(g, axis=axis, keepdims=True)))
+
+
+log_softmax.vjp(x=_log_softmax_x)

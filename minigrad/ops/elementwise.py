@@ -1,0 +1,199 @@
+"""Elementwise ops with NumPy's broadcasting; ``minigrad.grad`` sums a gradient to its input's shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.backend import Array, xp_of
+from minigrad.op import op
+from minigrad.tensor import Tensor
+
+
+@op
+def add(x: Array, y: Array) -> Array:
+    """x + y."""
+    return xp_of(x).add(x, y)
+
+
+add.vjp(x=lambda g, out, x, y: g, y=lambda g, out, x, y: g)
+
+
+@op
+def sub(x: Array, y: Array) -> Array:
+    """x - y."""
+    return xp_of(x).subtract(x, y)
+
+
+sub.vjp(x=lambda g, out, x, y: g, y=lambda g, out, x, y: neg(g))
+
+
+@op
+def mul(x: Array, y: Array) -> Array:
+    """x y."""
+    return xp_of(x).multiply(x, y)
+
+
+mul.vjp(x=lambda g, out, x, y: mul(g, y), y=lambda g, out, x, y: mul(g, x))
+
+
+@op
+def div(x: Array, y: Array) -> Array:
+    """x / y."""
+    return xp_of(x).true_divide(x, y)
+
+
+div.vjp(x=lambda g, out, x, y: div(g, y), y=lambda g, out, x, y: neg(div(mul(g, out), y)))
+
+
+@op
+def neg(x: Array) -> Array:
+    """-x."""
+    return -x
+
+
+neg.vjp(x=lambda g, y, x: neg(g))
+
+
+@op
+def power(x: Array, y: Array) -> Array:
+    """x to the power of y. The derivative with respect to y takes log x, so it needs x > 0."""
+    return x ** (y.item() if y.ndim == 0 and x.dtype == y.dtype else y)
+
+
+def _power_x(g: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    lowered = sub(y, (y.data != 0).astype(y.dtype))
+    return mul(g, mul(y, power(x, lowered)))
+
+
+power.vjp(x=_power_x, y=lambda g, out, x, y: mul(g, mul(out, log(x))))
+
+
+@op
+def square(x: Array) -> Array:
+    """x^2."""
+    return xp_of(x).square(x)
+
+
+square.vjp(x=lambda g, y, x: mul(g, mul(x, 2.0)))
+
+
+@op
+def sqrt(x: Array) -> Array:
+    """The square root of x; its derivative 1 / (2 sqrt x) is infinite at 0."""
+    return xp_of(x).sqrt(x)
+
+
+sqrt.vjp(x=lambda g, y, x: div(g, mul(y, 2.0)))
+
+
+@op
+def exp(x: Array) -> Array:
+    """e^x."""
+    return xp_of(x).exp(x)
+
+
+exp.vjp(x=lambda g, y, x: mul(g, y))
+
+
+@op
+def log(x: Array) -> Array:
+    """The natural logarithm of x."""
+    return xp_of(x).log(x)
+
+
+log.vjp(x=lambda g, y, x: div(g, x))
+
+
+@op
+def log1p(x: Array) -> Array:
+    """log(1 + x), exact for small x."""
+    return xp_of(x).log1p(x)
+
+
+log1p.vjp(x=lambda g, y, x: div(g, add(x, 1.0)))
+
+
+@op
+def sin(x: Array) -> Array:
+    """The sine of x radians."""
+    return xp_of(x).sin(x)
+
+
+sin.vjp(x=lambda g, y, x: mul(g, cos(x)))
+
+
+@op
+def cos(x: Array) -> Array:
+    """The cosine of x radians."""
+    return xp_of(x).cos(x)
+
+
+cos.vjp(x=lambda g, y, x: neg(mul(g, sin(x))))
+
+
+@op
+def abs(x: Array) -> Array:
+    """|x|; its derivative at 0 is 0."""
+    return xp_of(x).abs(x)
+
+
+abs.vjp(x=lambda g, y, x: mul(g, np.sign(x.data)))
+
+
+@op
+def maximum(x: Array, y: Array) -> Array:
+    """The larger of x and y; a tie gives each half of the gradient."""
+    return xp_of(x).maximum(x, y)
+
+
+maximum.vjp(
+    x=lambda g, out, x, y: mul(g, _share(x.data - y.data)),
+    y=lambda g, out, x, y: mul(g, _share(y.data - x.data)),
+)
+
+
+@op
+def minimum(x: Array, y: Array) -> Array:
+    """The smaller of x and y; a tie gives each half of the gradient."""
+    return xp_of(x).minimum(x, y)
+
+
+minimum.vjp(
+    x=lambda g, out, x, y: mul(g, _share(y.data - x.data)),
+    y=lambda g, out, x, y: mul(g, _share(x.data - y.data)),
+)
+
+
+def _share(lead: Array) -> Array:
+    return xp_of(lead).heaviside(lead, lead.dtype.type(0.5))
+
+
+@op
+def where(condition: Array, x: Array, y: Array) -> Array:
+    """x where the bool ``condition`` holds, else y."""
+    if condition.dtype != bool:
+        raise TypeError(f"condition must be bool, got {condition.dtype}; compare first, as in x > 0")
+    return xp_of(x).where(condition, x, y)
+
+
+where.vjp(
+    condition=None,
+    x=lambda g, out, condition, x, y: where(condition, g, 0.0),
+    y=lambda g, out, condition, x, y: where(condition, 0.0, g),
+)
+
+
+@op(view=True)
+def astype(x: Array, *, dtype: Any) -> Array:
+    """x with another dtype; the gradient returns with x's own."""
+    return x.astype(dtype, copy=False)
+
+
+astype.vjp(x=lambda g, y, x, *, dtype: g)
+
+
+def clip(x: Tensor, min: Any, max: Any) -> Tensor:
+    """x limited to [min, max]."""
+    return minimum(maximum(x, min), max)

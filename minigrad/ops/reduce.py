@@ -1,0 +1,84 @@
+"""Reductions; ``axis`` is None (all axes), an int or a tuple, as in NumPy."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from minigrad.backend import Array, xp_of
+from minigrad.op import op
+from minigrad.ops.elementwise import add, div, exp, log, mul, square, sub
+from minigrad.ops.shape import broadcast_to, reshape
+from minigrad.tensor import Tensor
+
+Axis = int | tuple[int, ...] | None
+
+
+@op
+def sum(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The sum of x over ``axis``."""
+    return xp_of(x).sum(x, axis=axis, keepdims=keepdims)
+
+
+sum.vjp(x=lambda g, y, x, *, axis, keepdims: broadcast_to(_with_axes(g, x, axis), shape=x.shape))
+
+
+@op
+def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The mean of x over ``axis``."""
+    _refuse_empty(x, axis)
+    return xp_of(x).mean(x, axis=axis, keepdims=keepdims)
+
+
+def _mean_x(g: Tensor, y: Tensor, x: Tensor, *, axis: Axis, keepdims: bool) -> Tensor:
+    return broadcast_to(_with_axes(div(g, float(x.size // g.size)), x, axis), shape=x.shape)
+
+
+mean.vjp(x=_mean_x)
+
+
+@op
+def max(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The largest element of x over ``axis``; equal ones share the gradient evenly."""
+    return xp_of(x).max(x, axis=axis, keepdims=keepdims)
+
+
+@op
+def min(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The smallest element of x over ``axis``; equal ones share the gradient evenly."""
+    return xp_of(x).min(x, axis=axis, keepdims=keepdims)
+
+
+def _extremum_x(g: Tensor, y: Tensor, x: Tensor, *, axis: Axis, keepdims: bool) -> Tensor:
+    chosen = (x.data == _with_axes(y, x, axis).data).astype(x.dtype)
+    share = chosen / chosen.sum(axis, keepdims=True)
+    return mul(_with_axes(g, x, axis), share)
+
+
+max.vjp(x=_extremum_x)
+min.vjp(x=_extremum_x)
+
+
+def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The mean squared distance of x from its mean over ``axis`` (divided by the count, as in NumPy)."""
+    centred = sub(x, mean(x, axis=axis, keepdims=True))
+    return mean(square(centred), axis=axis, keepdims=keepdims)
+
+
+def logsumexp(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """log(sum(exp(x))) over ``axis``, without overflow."""
+    largest = x.data.max(axis, keepdims=True)
+    y = add(log(sum(exp(sub(x, largest)), axis=axis, keepdims=True)), largest)
+    return y if keepdims else reshape(y, shape=x.data.sum(axis).shape)
+
+
+def _with_axes(t: Tensor, x: Tensor, axis: Axis) -> Tensor:
+    """``t``, a reduction of x over ``axis``, with the reduced axes kept at length 1."""
+    reduced = range(x.ndim) if axis is None else [a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))]
+    return reshape(t, shape=tuple(1 if i in reduced else size for i, size in enumerate(x.shape)))
+
+
+def _refuse_empty(x: Array, axis: Axis) -> None:
+    axes = range(x.ndim) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
+    if math.prod(x.shape[a] for a in axes) == 0:
+        raise ValueError("the mean of no elements is undefined; give at least one")

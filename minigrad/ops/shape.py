@@ -1,0 +1,159 @@
+"""Shape and indexing ops; each derivative is another op of this file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.backend import Array, xp_of
+from minigrad.op import op
+from minigrad.tensor import Tensor
+
+
+@op(view=True)
+def reshape(x: Array, *, shape: int | Sequence[int]) -> Array:
+    """x with another shape of the same size; one length may be -1."""
+    return x.reshape(shape)
+
+
+reshape.vjp(x=lambda g, y, x, *, shape: reshape(g, shape=x.shape))
+
+
+@op(view=True)
+def transpose(x: Array, *, axes: Sequence[int] | None = None) -> Array:
+    """x with its axes permuted: axis i of the result is axis axes[i] of x; None reverses them."""
+    return x.transpose(axes)
+
+
+def _transpose_x(g: Tensor, y: Tensor, x: Tensor, *, axes: Sequence[int] | None) -> Tensor:
+    inverse = None if axes is None else [int(i) for i in np.argsort([a % x.ndim for a in axes])]
+    return transpose(g, axes=inverse)
+
+
+transpose.vjp(x=_transpose_x)
+
+
+@op(view=True)
+def broadcast_to(x: Array, *, shape: tuple[int, ...]) -> Array:
+    """x repeated to ``shape`` by NumPy's broadcasting rules."""
+    return xp_of(x).broadcast_to(x, shape)
+
+
+broadcast_to.vjp(x=lambda g, y, x, *, shape: sum_to(g, shape=x.shape))
+
+
+@op(view=True)
+def sum_to(x: Array, *, shape: tuple[int, ...]) -> Array:
+    """x summed over the axes that broadcasting from ``shape`` would have added or repeated."""
+    if xp_of(x).broadcast_shapes(x.shape, shape) != x.shape:
+        raise ValueError(f"{shape} does not broadcast to {x.shape}")
+    lead = x.ndim - len(shape)
+    axes = tuple(range(lead)) + tuple(i + lead for i, size in enumerate(shape) if size == 1 and x.shape[i + lead] != 1)
+    return x.sum(axes, keepdims=True).reshape(shape) if axes else x.reshape(shape)
+
+
+sum_to.vjp(x=lambda g, y, x, *, shape: broadcast_to(g, shape=x.shape))
+
+
+@op(view=True)
+def getitem(x: Array, *, index: Any) -> Array:
+    """x[index], with NumPy's basic, integer-array and bool-array indexing; an index may be a Tensor."""
+    return x[_raw(index)]
+
+
+getitem.vjp(x=lambda g, y, x, *, index: scatter(g, index=index, shape=x.shape))
+
+
+@op
+def scatter(x: Array, *, index: Any, shape: tuple[int, ...]) -> Array:
+    """Zeros of ``shape`` with x added at ``index``; a place named twice gets the sum. The adjoint of getitem."""
+    y = xp_of(x).zeros(shape, x.dtype)
+    raw = _raw(index)
+    if _is_basic(raw):
+        y[raw] = x
+    else:
+        xp_of(x).add.at(y, raw, x)
+    return y
+
+
+scatter.vjp(x=lambda g, y, x, *, index, shape: getitem(g, index=index))
+
+
+@op
+def pad(x: Array, *, pad_width: Any) -> Array:
+    """x with zeros around it; ``pad_width`` as in numpy.pad: (before, after) for each axis, or one pair for all."""
+    return xp_of(x).pad(x, pad_width)
+
+
+def _pad_x(g: Tensor, y: Tensor, x: Tensor, *, pad_width: Any) -> Tensor:
+    before = np.broadcast_to(pad_width, (x.ndim, 2))[:, 0]
+    return getitem(g, index=tuple(slice(int(b), int(b) + size) for b, size in zip(before, x.shape, strict=True)))
+
+
+pad.vjp(x=_pad_x)
+
+
+def concatenate(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
+    """The Tensors one behind the other along ``axis``."""
+    return join(*tensors, axis=axis)
+
+
+@op
+def join(*tensors: Array, axis: int) -> Array:
+    """The arguments one behind the other along ``axis``; ``concatenate`` takes them as one sequence."""
+    return np.concatenate(tensors, axis)
+
+
+def _join_tensor(g: Tensor, y: Tensor, *tensors: Tensor, position: int, axis: int) -> Tensor:
+    axis = axis % y.ndim
+    start = sum(t.shape[axis] for t in tensors[:position])
+    index = (slice(None),) * axis + (slice(start, start + tensors[position].shape[axis]),)
+    return getitem(g, index=index)
+
+
+join.vjp(tensors=_join_tensor)
+
+
+def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
+    """The Tensors, all of one shape, along a new ``axis``."""
+    return concatenate([expand_dims(t, axis) for t in tensors], axis)
+
+
+def expand_dims(x: Tensor, axis: int) -> Tensor:
+    """x with a new axis of length 1 at ``axis`` of the result."""
+    at = axis % (x.ndim + 1)
+    return reshape(x, shape=(*x.shape[:at], 1, *x.shape[at:]))
+
+
+def squeeze(x: Tensor, axis: int) -> Tensor:
+    """x without its ``axis``, which has length 1."""
+    at = axis % x.ndim
+    if x.shape[at] != 1:
+        raise ValueError(f"squeeze: axis {axis} of shape {x.shape} has length {x.shape[at]}, not 1")
+    return reshape(x, shape=(*x.shape[:at], *x.shape[at + 1 :]))
+
+
+def swapaxes(x: Tensor, axis1: int, axis2: int) -> Tensor:
+    """x with two axes exchanged."""
+    axes = list(range(x.ndim))
+    axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
+    return transpose(x, axes=axes)
+
+
+def flatten(x: Tensor, start_axis: int = 1) -> Tensor:
+    """x with the axes from ``start_axis`` on merged into one: (n, c, h, w) -> (n, c h w)."""
+    return reshape(x, shape=(*x.shape[:start_axis], math.prod(x.shape[start_axis:])))
+
+
+def _raw(index: Any) -> Any:
+    if isinstance(index, tuple):
+        return tuple(_raw(i) for i in index)
+    return index.data if isinstance(index, Tensor) else index
+
+
+def _is_basic(index: Any) -> bool:
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(p is None or p is Ellipsis or isinstance(p, slice | int | np.integer) and not isinstance(p, bool) for p in parts)

@@ -1,0 +1,286 @@
+"""Tensor: an array, and the op, inputs and parameters that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from minigrad.backend import Array, device_of, to_device
+
+if TYPE_CHECKING:
+    from minigrad.op import Op
+
+FLOATS = ("f", "d")
+_ALLOWED = frozenset("fd?bBhHiIlLqQ")
+
+registry: dict[str, Op] = {}
+"""Every op by name; ``minigrad.op`` fills it, so that a Tensor's operators reach ops that are defined above it."""
+
+
+class Version:
+    """How often an array was changed in place; views of one array share one Version."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+class Tensor:
+    """An array that remembers how it was made, so that ``minigrad.grad`` can differentiate through it.
+
+    ``data``      the NumPy array: float32, float64, an integer type or bool
+    ``op``        the op that made it, None for a leaf
+    ``inputs``    the Tensors that the op was given
+    ``params``    the op's static parameters
+    ``residual``  arrays that the op hands to its derivative rule, or None
+    ``version``   how often ``data`` was changed in place
+
+    Tensors are compared elementwise and hashed by identity. ``Tensor(array)`` is a leaf on the very array given;
+    ``minigrad.tensor`` copies and converts.
+    """
+
+    __slots__ = ("__weakref__", "_data", "_version", "inputs", "op", "params", "residual", "versions")
+    __array_ufunc__ = None
+
+    op: Op | None
+    inputs: tuple[Tensor, ...]
+    params: dict[str, Any]
+    residual: tuple[Array, ...] | None
+    versions: tuple[int, ...]
+
+    def __init__(self, data: Array) -> None:
+        device_of(data)
+        if data.dtype.char not in _ALLOWED:
+            raise TypeError(
+                f"a Tensor holds float32, float64, integers or bool, not {data.dtype}; convert with .astype(numpy.float32)"
+            )
+        self._data = data if data.dtype.isnative else data.astype(data.dtype.newbyteorder("="))
+        self._version = Version()
+        self.op = None
+        self.inputs = ()
+        self.params = {}
+        self.residual = None
+        self.versions = ()
+
+    # -- the array ---------------------------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> Array:
+        return self._data
+
+    @data.setter
+    def data(self, value: Array) -> None:
+        if value.shape != self._data.shape or value.dtype != self._data.dtype:
+            raise ValueError(
+                f"data of {describe(self._data)} cannot be replaced by {describe(value)}; make a new Tensor instead"
+            )
+        self._data = value
+        self._version.count += 1
+
+    def changed(self) -> None:
+        """Tell that ``data`` was written in place: a graph built before this call can no longer be differentiated."""
+        self._version.count += 1
+
+    @property
+    def version(self) -> int:
+        return self._version.count
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._data.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._data.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        return self._data.size
+
+    @property
+    def device(self) -> str:
+        return device_of(self._data)
+
+    @property
+    def is_float(self) -> bool:
+        return self._data.dtype.char in FLOATS
+
+    def detach(self) -> Tensor:
+        """A leaf on the same array: gradients do not flow through it."""
+        leaf = Tensor(self._data)
+        leaf._version = self._version
+        return leaf
+
+    def numpy(self) -> Array:
+        """A read-only view of the array on the CPU."""
+        view = self._data.view()
+        view.flags.writeable = False
+        return view
+
+    def item(self) -> float | int | bool:
+        """The only element as a Python number."""
+        if self.size != 1:
+            raise ValueError(f"item() needs a Tensor with one element, this one has shape {self.shape}")
+        value: float | int | bool = self._data.item()
+        return value
+
+    def to(self, device: str) -> Tensor:
+        """The Tensor on ``device``; itself if it is there already."""
+        to_device(self._data, device)
+        return self
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
+        return np.array(self._data, dtype=dtype, copy=True) if copy else np.asarray(self.numpy(), dtype=dtype)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self._data.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self._data.__dlpack_device__()
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("a Tensor of shape () has no len()")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[index] for index in range(len(self)))
+
+    def __bool__(self) -> bool:
+        return bool(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __repr__(self) -> str:
+        made_by = f", op={self.op.name}" if self.op else ""
+        return f"tensor({np.array2string(self._data, separator=', ', prefix='tensor(')}, {self.dtype}{made_by})"
+
+    # -- operators: each calls the op of its name -----------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Tensor:
+        return registry["add"](self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return registry["add"](other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return registry["sub"](self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return registry["sub"](other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return registry["mul"](self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return registry["mul"](other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return registry["div"](self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return registry["div"](other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return registry["power"](self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return registry["power"](other, self)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return registry["matmul"](self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return registry["matmul"](other, self)
+
+    def __neg__(self) -> Tensor:
+        return registry["neg"](self)
+
+    def __abs__(self) -> Tensor:
+        return registry["abs"](self)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return registry["getitem"](self, index=index)
+
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
+        return self._compare(np.equal, other)
+
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+        return self._compare(np.not_equal, other)
+
+    def __lt__(self, other: Any) -> Tensor:
+        return self._compare(np.less, other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return self._compare(np.less_equal, other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return self._compare(np.greater, other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return self._compare(np.greater_equal, other)
+
+    __hash__ = object.__hash__
+
+    def _compare(self, relation: Callable[[Any, Any], Any], other: Any) -> Tensor:
+        return Tensor(np.asarray(relation(self._data, other._data if isinstance(other, Tensor) else other)))
+
+    # -- methods with NumPy's names --------------------------------------------------------------------------------------
+
+    def astype(self, dtype: DTypeLike) -> Tensor:
+        return registry["astype"](self, dtype=np.dtype(dtype))
+
+    def reshape(self, *shape: Any) -> Tensor:
+        return registry["reshape"](self, shape=shape[0] if len(shape) == 1 else shape)
+
+    def transpose(self, *axes: Any) -> Tensor:
+        return registry["transpose"](self, axes=axes[0] if len(axes) == 1 else axes or None)
+
+    @property
+    def T(self) -> Tensor:
+        return registry["transpose"](self)
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return registry["sum"](self, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return registry["mean"](self, axis=axis, keepdims=keepdims)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return registry["max"](self, axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return registry["min"](self, axis=axis, keepdims=keepdims)
+
+
+def tensor(data: Any, dtype: DTypeLike | None = None, device: str = "cpu") -> Tensor:
+    """A leaf Tensor with a copy of ``data``: a number, nested lists, an array, a Tensor or any DLPack object.
+
+    Python floats become float32; NumPy arrays keep their dtype unless ``dtype`` says otherwise.
+    Raises TypeError for dtypes other than float32, float64, integers and bool, ValueError for an unknown device.
+    """
+    if isinstance(data, Tensor):
+        data = data.data
+    elif not isinstance(data, np.ndarray | np.generic) and hasattr(data, "__dlpack__"):
+        data = np.from_dlpack(data)
+    array = np.array(data, dtype=dtype)
+    if dtype is None and array.dtype == np.float64 and not isinstance(data, np.ndarray | np.generic):
+        array = array.astype(np.float32)
+    return Tensor(to_device(array, device))
+
+
+def describe(array: Array | Tensor) -> str:
+    """An array in words, for error messages: ``float32 (64, 1, 28, 28)``."""
+    return f"{array.dtype} {array.shape}"
