@@ -1,0 +1,41 @@
+"""Figures for generated images and points, each with its formula, range and paper in its docstring."""
+
+from __future__ import annotations
+
+from gans.metrics.diversity import class_histogram, classifier_score, effective_classes, entropy
+from gans.metrics.frechet import Gaussian, fit_gaussian, frechet_between, frechet_distance, frechet_floor
+from gans.metrics.manifold import ManifoldScores, manifold_scores
+from gans.metrics.neighbours import (
+    NearestTraining,
+    memorised_share,
+    nearest_neighbour_error,
+    nearest_training,
+)
+from gans.metrics.rank import rank_correlation, ranks
+from gans.metrics.toys import ModeCoverage, mode_coverage
+from gans.metrics.wasserstein import sliced_wasserstein, wasserstein_1d, wasserstein_to_gaussian
+
+__all__ = [
+    "Gaussian",
+    "fit_gaussian",
+    "frechet_between",
+    "frechet_distance",
+    "frechet_floor",
+    "class_histogram",
+    "classifier_score",
+    "effective_classes",
+    "entropy",
+    "ManifoldScores",
+    "manifold_scores",
+    "NearestTraining",
+    "memorised_share",
+    "nearest_neighbour_error",
+    "nearest_training",
+    "ModeCoverage",
+    "mode_coverage",
+    "wasserstein_1d",
+    "wasserstein_to_gaussian",
+    "sliced_wasserstein",
+    "rank_correlation",
+    "ranks",
+]
