@@ -1,0 +1,56 @@
+"""Data sets by name: MNIST and its cut inside the package, folders of IDX files, toy distributions."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+
+from gans.data.images import ImageData, batches, epoch_order, load_folder
+from gans.data.mnist import load_mnist
+from gans.data.mnist5k import load_mnist5k
+from gans.data.toys import TOYS, ToyData, gaussian_w1, w1
+from gans.errors import UserError
+
+__all__ = ["NAMES", "Dataset", "ImageData", "ToyData", "batches", "epoch_order", "gaussian_w1", "load", "w1"]
+
+Dataset = ImageData | ToyData
+
+NAMES: tuple[str, ...] = ("mnist5k", "mnist", *TOYS)
+"""What `load` and ``--data`` know by name; anything else is a folder of IDX files."""
+
+
+def load(name: str | os.PathLike[str], data_dir: str | os.PathLike[str] | None = None) -> Dataset:
+    """Load a data set.
+
+    :param name: one of `NAMES`, or the path of a folder with the four IDX files of a set such as
+        Fashion-MNIST, or such a folder's name inside `data_dir`. A name wins over a folder of the same name;
+        write ``./mnist`` for that.
+    :param data_dir: where ``mnist`` is looked for first and downloaded to (see `gans.data.mnist.load_mnist`)
+    :raises UserError: unknown name, missing or damaged files, failed download
+
+    >>> load("ring").modes.shape
+    (8, 2)
+    """
+    text = os.fspath(name)
+    if text == "mnist5k":
+        return load_mnist5k()
+    if text == "mnist":
+        return load_mnist(data_dir)
+    if text in TOYS:
+        return TOYS[text]()
+    path = Path(text).expanduser()
+    for folder in (path, *([Path(data_dir).expanduser() / path] if data_dir else [])):
+        if text and folder.is_dir():
+            return load_folder(folder, folder.resolve().name)
+    raise UserError(_unknown(text))
+
+
+def _unknown(text: str) -> str:
+    if any(separator in text for separator in ("/", "\\")):
+        return (
+            f"no folder {text!r} to load data from; give a folder of IDX files, or one of {', '.join(NAMES)}"
+        )
+    close = difflib.get_close_matches(text.lower(), NAMES, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"unknown data set {text!r}{hint} (known: {', '.join(NAMES)}, or a folder of IDX files)"

@@ -1,0 +1,204 @@
+"""Fetch a file of known size and SHA-256 from the first mirror that has it, resuming what was begun."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from gans.data.lock import folder_lock
+from gans.data.progress import Report, silent
+from gans.errors import UserError
+
+__all__ = ["Archive", "DownloadError", "fetch", "sha256"]
+
+_ATTEMPTS = 20
+_CHUNK = 1 << 16
+_USER_AGENT = "minigrad-gans"
+
+
+class DownloadError(UserError):
+    """No mirror gave the file; the message is one line with each mirror's reason."""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A file as it lies on the mirrors: name, size in bytes, SHA-256 in hexadecimal."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+class _MirrorError(Exception):
+    """This mirror cannot give the file; the message says why."""
+
+
+class _RangeRefused(Exception):
+    """The mirror says that the range begins beyond the end of its file (HTTP 416)."""
+
+
+class _Response(Protocol):
+    status: int
+    headers: http.client.HTTPMessage
+
+    def read(self, amount: int, /) -> bytes: ...
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def fetch(
+    archive: Archive,
+    folder: Path,
+    mirrors: tuple[str, ...],
+    *,
+    timeout: float = 20.0,
+    report: Report = silent,
+) -> Path:
+    """Make sure that `folder` holds `archive`, downloading it if it does not, and return its path.
+
+    Bytes arrive in ``NAME.part``, which a later call continues (also after a kill, also from another mirror).
+    Only once its SHA-256 is right does the file take its final name, in one step; a wrong one is deleted.
+    Processes that fetch into the same folder take turns.
+
+    :param mirrors: addresses that end in ``/``, tried in turn
+    :param timeout: seconds that a mirror may stay silent
+    :raises DownloadError: no mirror gave the right file
+    :raises UserError: the folder cannot be made, locked or written
+    """
+    final, part = folder / archive.name, folder / f"{archive.name}.part"
+    reasons = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with folder_lock(folder):
+            if final.is_file() and sha256(final) == archive.sha256:
+                return final
+            for mirror in mirrors:
+                try:
+                    _complete(archive, part, mirror + archive.name, timeout, report)
+                except _MirrorError as error:
+                    reasons.append(f"{urlsplit(mirror).netloc}: {error}")
+                else:
+                    _publish(part, final)
+                    return final
+    except OSError as error:
+        raise UserError(
+            f"{folder}: cannot be written ({_reason(error)}); name another folder with --data-dir"
+        ) from error
+    raise DownloadError(f"cannot download {archive.name}: {'; '.join(reasons)}")
+
+
+def _complete(archive: Archive, part: Path, url: str, timeout: float, report: Report) -> None:
+    """Complete `part` from one mirror, asking again for as long as each request adds to it."""
+    for _ in range(_ATTEMPTS):
+        start = _size(part)
+        if start < archive.size:
+            report(archive.name, start, archive.size)
+            _transfer(archive, part, url, start, timeout, report)
+        size = _size(part)
+        if size == archive.size and sha256(part) == archive.sha256:
+            return
+        if size >= archive.size:
+            part.unlink()
+            if start == 0:
+                raise _MirrorError("its file has another SHA-256 than the official one")
+        elif size == start:
+            break
+    raise _MirrorError(f"the connection ended after {_size(part)} of {archive.size} bytes")
+
+
+def _transfer(archive: Archive, part: Path, url: str, start: int, timeout: float, report: Report) -> None:
+    """Add to `part` what one request brings; the caller judges the result."""
+    try:
+        with closing(_receive(archive, url, start, timeout)) as received:
+            for offset, chunk in received:
+                with part.open("ab" if offset else "wb") as file:
+                    file.write(chunk)
+                report(archive.name, min(offset + len(chunk), archive.size), archive.size)
+    except _RangeRefused:
+        part.unlink()
+
+
+def _receive(
+    archive: Archive, url: str, start: int, timeout: float
+) -> Generator[tuple[int, bytes], None, None]:
+    """Yield (offset in the file, bytes) of one answer, from `start`, or from 0 if the server knows no ranges.
+
+    An answer that breaks off simply ends.
+    """
+    request = urllib.request.Request(url, headers={"User-Agent": _USER_AGENT})
+    if start:
+        request.add_header("Range", f"bytes={start}-")
+    offset = None
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as response:
+            offset = _agreed_start(archive, response, start)
+            # One byte more than expected is enough to refuse the file; a longer answer is not waited for.
+            while offset <= archive.size and (chunk := response.read(min(_CHUNK, archive.size + 1 - offset))):
+                yield offset, chunk
+                offset += len(chunk)
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and start:
+            raise _RangeRefused from error
+        raise _MirrorError(f"HTTP {error.code} {error.reason}") from error
+    except (OSError, http.client.HTTPException) as error:
+        if offset is None or offset == start:
+            raise _MirrorError(_reason(error)) from error
+
+
+def _agreed_start(archive: Archive, response: _Response, start: int) -> int:
+    """The offset at which the answer's body begins: `start` if the server honours the range, otherwise 0."""
+    if response.status == http.client.PARTIAL_CONTENT:
+        given = response.headers.get("Content-Range", "none")
+        match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", given)
+        if match is None or int(match[1]) != start or match[2] not in ("*", str(archive.size)):
+            raise _MirrorError(f"answers with the wrong range ({given})")
+        return start
+    length = response.headers.get("Content-Length")
+    if length is not None and length != str(archive.size):
+        raise _MirrorError(f"has a file of {length} bytes, expected {archive.size}")
+    return 0
+
+
+def _publish(part: Path, final: Path) -> None:
+    """Give the complete file its final name so that a crash leaves either the whole file or none."""
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    part.replace(final)
+    if os.name == "posix":
+        descriptor = os.open(final.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _reason(error: BaseException) -> str:
+    """One line for an exception of the network or the file system."""
+    if isinstance(error, urllib.error.URLError) and isinstance(error.reason, BaseException):
+        return _reason(error.reason)
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(text.split()) or type(error).__name__

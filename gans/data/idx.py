@@ -1,0 +1,131 @@
+"""The IDX format of MNIST, restricted to unsigned bytes, gzipped or not.
+
+A file is two zero bytes, the type code 0x08, the number of dimensions, each dimension as a big-endian 32-bit
+integer, and the values in C order.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from gans.errors import UserError
+
+__all__ = ["MAX_BYTES", "Bytes", "idx_bytes", "read_idx", "write_idx"]
+
+Bytes = npt.NDArray[np.uint8]
+
+MAX_BYTES = 2**30
+"""Files that claim more values than this are refused; the largest known set (EMNIST ByClass) has 0.64e9."""
+
+_UNSIGNED_BYTE = 0x08
+_MAX_DIMENSIONS = 8
+_TYPES = {0x09: "int8", 0x0B: "int16", 0x0C: "int32", 0x0D: "float32", 0x0E: "float64"}
+_GZIP_MAGIC = b"\x1f\x8b"
+_CHUNK = 1 << 20
+
+
+def read_idx(path: str | os.PathLike[str], *, ndim: int | None = None) -> Bytes:
+    """Read an IDX file of unsigned bytes; gzip is recognised by content, whatever the name.
+
+    Memory grows with the bytes that are really there, never with what the header claims.
+
+    :param ndim: number of dimensions that is expected (3 for images, 1 for labels); any number if None
+    :return: read-only uint8 array of the file's shape
+    :raises UserError: file missing or unreadable, not IDX, another type of value, unexpected number of
+        dimensions, no values, truncated, trailing bytes, damaged gzip, or more than ``MAX_BYTES`` values
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            compressed = file.read(2) == _GZIP_MAGIC
+            file.seek(0)
+            if compressed:
+                with gzip.GzipFile(fileobj=file, mode="rb") as stream:
+                    return _parse(stream, path, ndim)
+            return _parse(file, path, ndim)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise UserError(f"{path}: damaged gzip file ({error}); fetch it again") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def write_idx(path: str | os.PathLike[str], array: Bytes) -> None:
+    """Write a uint8 array of one dimension or more as IDX, gzipped if the name ends in ``.gz``.
+
+    The same array always gives the same bytes (no time stamp in the gzip header).
+    """
+    path = Path(path)
+    content = idx_bytes(array)
+    path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+
+
+def idx_bytes(array: Bytes) -> bytes:
+    """The unpacked IDX file that holds `array`: the same however a data set's files were compressed."""
+    if array.dtype != np.uint8 or not 1 <= array.ndim <= _MAX_DIMENSIONS:
+        raise ValueError(
+            f"needs a uint8 array of 1 to {_MAX_DIMENSIONS} dimensions, got {array.dtype} of {array.ndim}"
+        )
+    return (
+        bytes((0, 0, _UNSIGNED_BYTE, array.ndim))
+        + struct.pack(f">{array.ndim}I", *array.shape)
+        + array.tobytes()
+    )
+
+
+def _parse(stream: BinaryIO | gzip.GzipFile, path: Path, ndim: int | None) -> Bytes:
+    shape = _read_header(stream, path, ndim)
+    expected = math.prod(shape)
+    if expected == 0:
+        raise UserError(f"{path}: the header claims {_times(shape)} values, which is none at all")
+    if expected > MAX_BYTES:
+        raise UserError(
+            f"{path}: the header claims {_times(shape)} = {expected} bytes, over the limit of {MAX_BYTES}; "
+            "the file is damaged or forged"
+        )
+    values = bytearray()
+    while len(values) < expected and (chunk := stream.read(min(_CHUNK, expected - len(values)))):
+        values += chunk
+    if len(values) < expected:
+        raise UserError(
+            f"{path}: truncated: the header claims {expected} bytes of values, found {len(values)}"
+        )
+    if stream.read(1):
+        raise UserError(f"{path}: trailing bytes after the {expected} bytes of values that the header claims")
+    array = np.frombuffer(values, dtype=np.uint8).reshape(shape)
+    array.flags.writeable = False
+    return array
+
+
+def _read_header(stream: BinaryIO | gzip.GzipFile, path: Path, ndim: int | None) -> tuple[int, ...]:
+    magic = stream.read(4)
+    if len(magic) < 4:
+        raise UserError(
+            f"{path}: not an IDX file: {len(magic)} bytes long, shorter than its 4-byte magic number"
+        )
+    if magic[:2] != b"\0\0":
+        raise UserError(f"{path}: not an IDX file: starts with bytes {magic.hex(' ')}, expected 00 00 08")
+    if magic[2] != _UNSIGNED_BYTE:
+        kind = _TYPES.get(magic[2], "unknown")
+        raise UserError(f"{path}: IDX type 0x{magic[2]:02x} ({kind}), expected 0x08 (unsigned bytes)")
+    if not 1 <= magic[3] <= _MAX_DIMENSIONS or (ndim is not None and magic[3] != ndim):
+        expected = f"1 to {_MAX_DIMENSIONS}" if ndim is None else str(ndim)
+        raise UserError(f"{path}: IDX file of {magic[3]} dimensions, expected {expected}")
+    sizes = stream.read(4 * magic[3])
+    if len(sizes) < 4 * magic[3]:
+        raise UserError(
+            f"{path}: truncated in its header: {4 + len(sizes)} bytes, expected {4 + 4 * magic[3]}"
+        )
+    return struct.unpack(f">{magic[3]}I", sizes)
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))

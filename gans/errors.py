@@ -1,0 +1,13 @@
+"""The one exception that a user of the command line ever sees."""
+
+from __future__ import annotations
+
+__all__ = ["UserError"]
+
+
+class UserError(Exception):
+    """Something outside the program is wrong: an argument, a file, the network.
+
+    The message is one line that says what was wrong, what was expected and how to fix it. The command line
+    prints it without a traceback and exits with status 2.
+    """
