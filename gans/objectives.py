@@ -1,0 +1,113 @@
+"""What D and G minimise: pure functions of D's logits, so that a GAN variant is data.
+
+``Objective(discriminator, generator, penalty, constraint, readout)``:
+
+- ``discriminator(real, fake)`` and ``generator(fake)`` map logits (n, 1) to a loss of one element;
+- ``penalty(D, real, fake, rng)`` is added to D's loss, ``real`` and ``fake`` are images here;
+- ``constraint(D)`` acts on D's weights after each of D's updates;
+- ``readout(logits)`` turns logits into the number that people watch: D's probability, or a critic's score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from minigrad import Tensor, grad, nn
+from minigrad.ops import mean, neg, norm_per_sample, sigmoid, softplus, square, sub, sum
+
+Penalty = Callable[[nn.Module, Tensor, Tensor, np.random.Generator], Tensor]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One GAN's losses; see the module's text for the fields."""
+
+    discriminator: Callable[[Tensor, Tensor], Tensor]
+    generator: Callable[[Tensor], Tensor]
+    penalty: Penalty | None = None
+    constraint: Callable[[nn.Module], None] | None = None
+    readout: Callable[[Tensor], Tensor] = sigmoid
+
+
+def binary_cross_entropy(real: Tensor, fake: Tensor) -> Tensor:
+    """-mean(log D(x)) - mean(log(1 - D(G(z)))): D as a classifier (Goodfellow et al. 2014, algorithm 1)."""
+    return mean(softplus(neg(real))) + mean(softplus(fake))
+
+
+def saturating(fake: Tensor) -> Tensor:
+    """mean(log(1 - D(G(z)))): G in the minimax game (Goodfellow et al. 2014, equation 1)."""
+    return neg(mean(softplus(fake)))
+
+
+def non_saturating(fake: Tensor) -> Tensor:
+    """-mean(log D(G(z))): the same fixed point with strong gradients early on (Goodfellow et al. 2014, section 3)."""
+    return mean(softplus(neg(fake)))
+
+
+def critic(real: Tensor, fake: Tensor) -> Tensor:
+    """mean(f(G(z))) - mean(f(x)): minus the critic's estimate of the Wasserstein distance (Arjovsky et al. 2017)."""
+    return mean(fake) - mean(real)
+
+
+def critic_generator(fake: Tensor) -> Tensor:
+    """-mean(f(G(z))) (Arjovsky et al. 2017, algorithm 1)."""
+    return neg(mean(fake))
+
+
+def score(logits: Tensor) -> Tensor:
+    """A critic's output as it is."""
+    return logits
+
+
+def clip_weights(bound: float) -> Callable[[nn.Module], None]:
+    """A constraint: every weight of the critic into [-bound, bound] (Arjovsky et al. 2017, algorithm 1)."""
+
+    def clip(critic: nn.Module) -> None:
+        for p in critic.parameters():
+            np.clip(p.data, -bound, bound, out=p.data)
+            p.changed()
+
+    return clip
+
+
+def interpolate_gradient_norms(D: nn.Module, real: Tensor, fake: Tensor, rng: np.random.Generator) -> Tensor:
+    """The norm of D's gradient at a random point between each real and fake sample, shape (n,), differentiable.
+
+    The norm is taken over a whole sample, whatever its shape (Gulrajani et al. 2017, algorithm 1).
+    """
+    t = rng.random((len(real), *[1] * (real.ndim - 1))).astype(real.dtype)
+    between = Tensor(t * real.data + (1 - t) * fake.data)
+    (slope,) = grad(sum(D(between)), [between], create_graph=True)
+    return norm_per_sample(slope)
+
+
+def gradient_penalty(weight: float) -> Penalty:
+    """weight mean((|gradient of D between real and fake| - 1)^2) (Gulrajani et al. 2017, equation 3)."""
+
+    def penalty(D: nn.Module, real: Tensor, fake: Tensor, rng: np.random.Generator) -> Tensor:
+        return mean(square(sub(interpolate_gradient_norms(D, real, fake, rng), 1.0))) * weight
+
+    return penalty
+
+
+def gan() -> Objective:
+    """Non-saturating GAN."""
+    return Objective(binary_cross_entropy, non_saturating)
+
+
+def minimax() -> Objective:
+    """GAN with the minimax generator, which saturates when D wins."""
+    return Objective(binary_cross_entropy, saturating)
+
+
+def wasserstein(clip: float) -> Objective:
+    """WGAN: no sigmoid, no logarithm, a critic with clipped weights."""
+    return Objective(critic, critic_generator, constraint=clip_weights(clip), readout=score)
+
+
+def wasserstein_gp(weight: float) -> Objective:
+    """WGAN-GP: the gradient penalty in place of clipping."""
+    return Objective(critic, critic_generator, penalty=gradient_penalty(weight), readout=score)

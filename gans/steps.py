@@ -1,0 +1,76 @@
+"""The two updates that every GAN is made of.
+
+The G step's gradient flows through D and stops at G's weights; the D step never touches G. Nothing is frozen, zeroed
+or detached by hand: each step asks for the gradients it wants, by name.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from gans.objectives import Objective
+from minigrad import NonFiniteError, Tensor, grad, nn, no_grad
+from minigrad.ops import mean
+from minigrad.optim import Optimizer
+
+
+class StepResult(NamedTuple):
+    """What one update tells: its loss, its gradient's norm, and D's mean readout on real and fake samples."""
+
+    loss: float
+    grad_norm: float
+    real: float | None
+    fake: float
+
+
+def discriminator_step(
+    G: nn.Module,
+    D: nn.Module,
+    optimizer: Optimizer,
+    objective: Objective,
+    real: Tensor,
+    z: Tensor,
+    rng: np.random.Generator,
+) -> StepResult:
+    """One update of D on ``real`` (n, ...) and on fakes from ``z`` (n, latent); ``rng`` serves the penalty.
+
+    Raises NonFiniteError, before anything changes, if the loss or a gradient is NaN or infinite.
+    """
+    with no_grad():
+        fake = G(z)  # here G is only a source of images
+    on_real, on_fake = D(real), D(fake)
+    loss = objective.discriminator(on_real, on_fake)
+    if objective.penalty is not None:
+        loss = loss + objective.penalty(D, real, fake, rng)
+    norm = _update(loss, D, optimizer)
+    if objective.constraint is not None:
+        objective.constraint(D)
+    return StepResult(float(loss), norm, _readout(objective, on_real), _readout(objective, on_fake))
+
+
+def generator_step(
+    G: nn.Module, D: nn.Module, optimizer: Optimizer, objective: Objective, z: Tensor
+) -> StepResult:
+    """One update of G from ``z`` (n, latent); raises as ``discriminator_step``."""
+    on_fake = D(G(z))
+    loss = objective.generator(on_fake)
+    norm = _update(loss, G, optimizer)  # the gradient flows through D and stops at G's weights
+    return StepResult(float(loss), norm, None, _readout(objective, on_fake))
+
+
+def _update(loss: Tensor, network: nn.Module, optimizer: Optimizer) -> float:
+    """Move ``network`` down the gradient of ``loss``; the gradient's norm."""
+    gradients = grad(loss, network.parameters())
+    norm = math.sqrt(sum(float(np.vdot(g.data, g.data)) for g in gradients))
+    if not (math.isfinite(float(loss)) and math.isfinite(norm)):
+        raise NonFiniteError(f"the loss is {float(loss)}, the norm of its gradient {norm}")
+    optimizer.step(gradients)
+    return norm
+
+
+def _readout(objective: Objective, logits: Tensor) -> float:
+    with no_grad():
+        return float(mean(objective.readout(logits)))

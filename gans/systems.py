@@ -1,0 +1,234 @@
+"""The GANs by name: which networks, objective, optimizer and settings make each one, and the paper that says so."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from gans import objectives
+from gans.errors import UserError
+from gans.models import dcgan, mlp
+from gans.objectives import Objective
+from minigrad import Tensor, nn, no_grad
+from minigrad.optim import Adam, Optimizer, RMSprop
+
+Kind = Literal["image", "points"]
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides a run's numbers, apart from its data, seed and length.
+
+    ``latent`` is the length of z, which is drawn from N(0, I); ``width`` and ``depth`` are the toy networks' hidden
+    units and layers; ``clip`` bounds a WGAN critic's weights, ``penalty`` weighs WGAN-GP's gradient penalty.
+    """
+
+    model: str
+    objective: str
+    batch_size: int
+    lr: float
+    beta1: float = 0.5
+    beta2: float = 0.999
+    optimizer: Literal["adam", "rmsprop"] = "adam"
+    critic_steps: int = 1
+    latent: int = 100
+    width: int = 128
+    depth: int = 2
+    clip: float = 0.01
+    penalty: float = 10.0
+
+
+Builder = Callable[[Settings, Shape], tuple[nn.Module, nn.Module]]
+
+
+@dataclass(frozen=True)
+class System:
+    """One GAN: its paper, the objectives it can take (the default first), its settings and its networks."""
+
+    name: str
+    title: str
+    paper: str
+    summary: str
+    objectives: tuple[str, ...]
+    image: Settings
+    points: Settings | None
+    networks: Callable[[Settings, Shape], tuple[nn.Module, nn.Module]]
+
+
+OBJECTIVES: dict[str, Callable[[Settings], Objective]] = {
+    "non-saturating": lambda settings: objectives.gan(),
+    "minimax": lambda settings: objectives.minimax(),
+    "wasserstein": lambda settings: objectives.wasserstein(settings.clip),
+    "wasserstein-gp": lambda settings: objectives.wasserstein_gp(settings.penalty),
+}
+
+
+def _mlp_networks(settings: Settings, shape: Shape) -> tuple[nn.Module, nn.Module]:
+    if is_image(shape):
+        return mlp.image_generator(settings.latent, shape), mlp.image_discriminator(shape)
+    return _toy_networks(settings, shape)
+
+
+def _toy_networks(settings: Settings, shape: Shape) -> tuple[nn.Module, nn.Module]:
+    G = mlp.point_generator(settings.latent, shape[0], settings.width, settings.depth)
+    return G, mlp.point_discriminator(shape[0], settings.width, settings.depth)
+
+
+def _dcgan_networks(settings: Settings, shape: Shape, norm: bool = True) -> tuple[nn.Module, nn.Module]:
+    if not is_image(shape):
+        return _toy_networks(settings, shape)
+    return dcgan.generator(settings.latent, shape[0]), dcgan.discriminator(shape[0], norm)
+
+
+def _wgan_gp_networks(settings: Settings, shape: Shape) -> tuple[nn.Module, nn.Module]:
+    return _dcgan_networks(settings, shape, norm=False)
+
+
+SYSTEMS: dict[str, System] = {
+    system.name: system
+    for system in (
+        System(
+            "gan",
+            "GAN",
+            "Goodfellow et al. 2014",
+            "fully connected G and D; D is a classifier of real against generated",
+            ("non-saturating", "minimax"),
+            Settings("gan", "non-saturating", batch_size=64, lr=2e-4),
+            Settings("gan", "non-saturating", batch_size=256, lr=1e-3, latent=2),
+            _mlp_networks,
+        ),
+        System(
+            "dcgan",
+            "DCGAN",
+            "Radford et al. 2015",
+            "strided and transposed convolutions with batch norm",
+            ("non-saturating", "minimax"),
+            Settings("dcgan", "non-saturating", batch_size=64, lr=2e-4),
+            None,
+            _dcgan_networks,
+        ),
+        System(
+            "wgan",
+            "WGAN",
+            "Arjovsky et al. 2017",
+            "a critic with clipped weights estimates the Wasserstein distance",
+            ("wasserstein",),
+            Settings("wgan", "wasserstein", batch_size=64, lr=5e-5, optimizer="rmsprop", critic_steps=5),
+            Settings("wgan", "wasserstein", 256, lr=5e-5, optimizer="rmsprop", critic_steps=5, latent=2),
+            _dcgan_networks,
+        ),
+        System(
+            "wgan-gp",
+            "WGAN-GP",
+            "Gulrajani et al. 2017",
+            "a penalty holds the critic's gradient at norm 1, by double backprop",
+            ("wasserstein-gp",),
+            Settings("wgan-gp", "wasserstein-gp", 64, lr=1e-4, beta2=0.9, critic_steps=5),
+            Settings(
+                "wgan-gp", "wasserstein-gp", 256, 1e-4, 0.5, 0.9, "adam", 5, latent=2, width=512, depth=3, penalty=0.1
+            ),
+            _wgan_gp_networks,
+        ),
+    )
+}
+
+
+def settings_for(model: str, kind: Kind, **changes: Any) -> Settings:
+    """The settings of ``model`` on images or points, with ``changes`` applied.
+
+    Raises UserError for an unknown model or objective, for a value out of range, and for a model that needs images.
+    """
+    if model not in SYSTEMS:
+        near = difflib.get_close_matches(model, SYSTEMS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise UserError(f"there is no model {model!r}{hint} (choose from {', '.join(SYSTEMS)})")
+    system = SYSTEMS[model]
+    settings = system.image if kind == "image" else system.points
+    if settings is None:
+        raise UserError(f"{model} needs images; for points choose from {', '.join(_names_for_points())}")
+    settings = replace(settings, **changes)
+    _check(settings, system)
+    return settings
+
+
+@dataclass
+class Gan:
+    """Two networks, their optimizers and their objective: all that training changes, and how."""
+
+    settings: Settings
+    generator: nn.Module
+    discriminator: nn.Module
+    optimizer_g: Optimizer
+    optimizer_d: Optimizer
+    objective: Objective
+
+    def latent(self, n: int, rng: np.random.Generator) -> Tensor:
+        """z (n, latent) from N(0, I)."""
+        return Tensor(rng.standard_normal((n, self.settings.latent), dtype=np.float32))
+
+    def generate(self, z: Tensor, batch_size: int = 256) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """Samples (n, ...) float32 from z (n, latent), with G in evaluation mode."""
+        training = self.generator.training
+        self.generator.eval()
+        try:
+            with no_grad():
+                parts = [self.generator(z[i : i + batch_size]).data for i in range(0, len(z), batch_size)]
+        finally:
+            self.generator.train(training)
+        return np.concatenate(parts)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that training changes, ready for ``minigrad.save``."""
+        return {name: part.state_dict() for name, part in self._parts().items()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what ``state_dict`` gave."""
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+
+    def _parts(self) -> dict[str, Any]:
+        return {
+            "generator": self.generator,
+            "discriminator": self.discriminator,
+            "optimizer_g": self.optimizer_g,
+            "optimizer_d": self.optimizer_d,
+        }
+
+
+def build(settings: Settings, shape: Shape) -> Gan:
+    """The GAN of ``settings`` for samples of ``shape``; initial weights come from minigrad's generator."""
+    G, D = SYSTEMS[settings.model].networks(settings, shape)
+    objective = OBJECTIVES[settings.objective](settings)
+    return Gan(settings, G, D, _optimizer(settings, G), _optimizer(settings, D), objective)
+
+
+def is_image(shape: Shape) -> bool:
+    """Whether samples of ``shape`` are images (c, h, w)."""
+    return len(shape) == 3
+
+
+def _optimizer(settings: Settings, network: nn.Module) -> Optimizer:
+    if settings.optimizer == "rmsprop":
+        return RMSprop(network.parameters(), lr=settings.lr)
+    return Adam(network.parameters(), lr=settings.lr, betas=(settings.beta1, settings.beta2))
+
+
+def _names_for_points() -> list[str]:
+    return [name for name, system in SYSTEMS.items() if system.points is not None]
+
+
+def _check(settings: Settings, system: System) -> None:
+    if settings.objective not in system.objectives:
+        raise UserError(
+            f"{system.name} has no objective {settings.objective!r} (choose from {', '.join(system.objectives)})"
+        )
+    for name in ("batch_size", "critic_steps", "latent", "width", "depth"):
+        if getattr(settings, name) < 1:
+            raise UserError(f"{name} must be at least 1, got {getattr(settings, name)}")
+    if not 0 < settings.lr < float("inf"):
+        raise UserError(f"lr must be a positive number, got {settings.lr}")
