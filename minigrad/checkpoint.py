@@ -1,0 +1,276 @@
+"""Checkpoints: one safetensors file, written atomically.
+
+Arrays are stored under dotted names. Everything else (numbers, strings, lists, nesting) is JSON in the file's
+metadata, under the key ``minigrad``, with a SHA-256 of all of it. A flat dict of arrays is therefore a plain
+safetensors file with the dict's own names, which other tools read, and ``load`` reads theirs.
+
+The JSON is an object with ``format`` (1), ``sha256`` and ``state``. In ``state`` an object with one key that
+begins with ``$`` is
+
+    {"$array": NAME}   an array               {"$scalar": NAME}           a NumPy scalar
+    {"$tuple": [...]}  a tuple                {"$float": "nan"}           nan, inf or -inf
+    {"$dict": [[key, value], ...]}            a dict with a key of its own that begins with ``$``
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import json
+import math
+import os
+import secrets
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from minigrad.backend import Array, to_device
+from minigrad.tensor import Tensor
+
+__all__ = ["CheckpointError", "load", "save"]
+
+FORMAT = 1
+MAX_DEPTH = 100
+STALE_SECONDS = 3600.0
+
+_DTYPES = {
+    "BOOL": "bool",
+    "U8": "u1",
+    "I8": "i1",
+    "U16": "<u2",
+    "I16": "<i2",
+    "U32": "<u4",
+    "I32": "<i4",
+    "U64": "<u8",
+    "I64": "<i8",
+    "F16": "<f2",
+    "F32": "<f4",
+    "F64": "<f8",
+}
+_STORABLE = frozenset(np.dtype(code).newbyteorder("=") for code in _DTYPES.values())
+
+
+class CheckpointError(ValueError):
+    """A checkpoint cannot be read; the message is one line with the file and what is wrong with it."""
+
+
+def save(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
+    """Write ``state`` into the file ``path``, all or nothing.
+
+    ``state`` is a dict with string keys; its values are arrays, NumPy scalars, Tensors, numbers, bools,
+    strings, None, and lists, tuples and dicts of these. A process killed at any moment, a full disk or a
+    power cut leaves either the previous file or the new one: the bytes go into a temporary file in the same
+    folder, reach the disk, and are then renamed.
+
+    Raises TypeError for other values, naming where they are; OSError if the file cannot be written (the
+    previous one is untouched).
+    """
+    if not isinstance(state, Mapping):
+        raise TypeError(f"save: expected a dict, got {type(state).__name__}")
+    packer = _Packer()
+    tree = packer.pack(state, "")
+    header = {"format": FORMAT, "sha256": _digest(packer.arrays, tree), "state": tree}
+    metadata = {"minigrad": json.dumps(header, allow_nan=False)}
+    _write_atomically(Path(os.path.realpath(path)), safetensors.numpy.save(packer.arrays, metadata))
+
+
+def load(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The state in the file ``path``: what ``save`` was given, Tensors as arrays.
+
+    A safetensors file by another program gives a flat dict of arrays; its float16 and bfloat16 arrays come
+    back as float32.
+
+    Raises CheckpointError if the file is damaged, not a checkpoint, or by a newer version; FileNotFoundError
+    if there is none.
+    """
+    content = Path(path).read_bytes()
+    try:
+        return _decode(content)
+    except CheckpointError as error:
+        raise CheckpointError(f"{os.fspath(path)}: {error}") from error
+
+
+class _Packer:
+    """Turns a state into a tree of JSON values, and collects its arrays under names."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, Array] = {}
+
+    def pack(self, value: Any, name: str, depth: int = 0) -> Any:
+        if depth > MAX_DEPTH:
+            raise ValueError(
+                f"save: {name[:60]!r}... is nested deeper than {MAX_DEPTH}; does the state contain itself?"
+            )
+        if isinstance(value, np.generic):
+            return {"$scalar": self._store(np.asarray(value), name)}
+        if value is None or isinstance(value, bool | int | str):
+            return value
+        if isinstance(value, float):
+            return value if math.isfinite(value) else {"$float": str(value)}
+        if isinstance(value, Mapping):
+            return self._pack_mapping(value, name, depth)
+        if isinstance(value, list | tuple):
+            items = [self.pack(item, _join(name, str(index)), depth + 1) for index, item in enumerate(value)]
+            return {"$tuple": items} if isinstance(value, tuple) else items
+        if isinstance(value, Tensor):
+            value = value.data
+        if hasattr(value, "dtype") and hasattr(value, "shape"):
+            return {"$array": self._store(to_device(value, "cpu"), name)}
+        raise TypeError(
+            f"save: cannot store {name!r}, a {type(value).__name__}; "
+            "expected arrays, Tensors, numbers, strings, None, and lists and dicts of these"
+        )
+
+    def _pack_mapping(self, value: Mapping[Any, Any], name: str, depth: int) -> Any:
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError(f"save: key {key!r} in {name or 'the state'!r} is not a string")
+        items = [(key, self.pack(item, _join(name, key), depth + 1)) for key, item in value.items()]
+        if any(key.startswith("$") for key in value):
+            return {"$dict": [list(item) for item in items]}
+        return dict(items)
+
+    def _store(self, array: Array, name: str) -> str:
+        if array.dtype.newbyteorder("=") not in _STORABLE:
+            raise TypeError(f"save: cannot store {name!r}, an array of {array.dtype}; convert it first")
+        unique, count = name, 1
+        while unique in self.arrays or unique == "__metadata__":
+            count += 1
+            unique = f"{name}#{count}"
+        self.arrays[unique] = np.array(array, dtype=array.dtype.newbyteorder("<"), order="C", subok=False)
+        return unique
+
+
+def _unpack(node: Any, arrays: dict[str, Array]) -> Any:
+    """The state that the tree describes; takes the arrays that it uses out of ``arrays``."""
+    if isinstance(node, list):
+        return [_unpack(item, arrays) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if len(node) != 1 or not next(iter(node)).startswith("$"):
+        return {key: _unpack(item, arrays) for key, item in node.items()}
+    [(kind, content)] = node.items()
+    if kind in ("$array", "$scalar"):
+        array = arrays.pop(content)
+        return array if kind == "$array" else array[()]
+    if kind == "$float":
+        return float(content)
+    if kind == "$tuple":
+        return tuple(_unpack(item, arrays) for item in content)
+    if kind == "$dict":
+        return {key: _unpack(item, arrays) for key, item in content}
+    raise KeyError(kind)
+
+
+def _decode(content: bytes) -> dict[str, Any]:
+    arrays = _read_arrays(content)
+    metadata = _read_metadata(content)
+    if "minigrad" not in metadata:
+        return {
+            name: array.astype(np.float32) if array.dtype == np.float16 else array
+            for name, array in arrays.items()
+        }
+    try:
+        header = json.loads(metadata["minigrad"])
+        version = header["format"]
+        if version != FORMAT:
+            raise CheckpointError(
+                f"written in format {version!r}, this version of minigrad reads format {FORMAT}"
+            )
+        intact = header["sha256"] == _digest(arrays, header["state"])
+        state = _unpack(header["state"], arrays) if intact else None
+    except CheckpointError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CheckpointError(
+            f"damaged: its description of the state makes no sense ({error!r:.100})"
+        ) from error
+    if not intact:
+        raise CheckpointError("damaged: the content does not match its checksum")
+    if arrays or not isinstance(state, dict):
+        raise CheckpointError("damaged: its description of the state does not cover its arrays")
+    return state
+
+
+def _read_arrays(content: bytes) -> dict[str, Array]:
+    try:
+        entries = safetensors.deserialize(content)  # type: ignore[no-untyped-call]
+    except safetensors.SafetensorError as error:
+        reason = " ".join(str(error).split()).removeprefix("Error while deserializing: ")
+        raise CheckpointError(
+            f"damaged or not a safetensors file ({len(content)} bytes): {reason}"
+        ) from error
+    return {name: _as_array(name, entry) for name, entry in entries}
+
+
+def _as_array(name: str, entry: Mapping[str, Any]) -> Array:
+    code, shape, data = entry["dtype"], entry["shape"], entry["data"]
+    if code == "BF16":  # the upper half of a float32
+        return (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32).reshape(shape)
+    if code not in _DTYPES:
+        raise CheckpointError(f"array {name!r} has the type {code}, which minigrad does not read")
+    stored = np.frombuffer(data, _DTYPES[code]).reshape(shape)
+    return np.array(stored, dtype=stored.dtype.newbyteorder("="))
+
+
+def _read_metadata(content: bytes) -> Mapping[str, str]:
+    """The file's metadata; ``safetensors.deserialize`` has checked the header, but does not return it."""
+    length = int.from_bytes(content[:8], "little")
+    metadata = json.loads(content[8 : 8 + length]).get("__metadata__") or {}
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _digest(arrays: Mapping[str, Array], tree: Any) -> str:
+    digest = hashlib.sha256(json.dumps(tree, sort_keys=True, allow_nan=False).encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"\0{name}\0{array.dtype.newbyteorder('<').str}\0{array.shape}\0".encode())
+        digest.update(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+    return digest.hexdigest()
+
+
+def _join(name: str, key: str) -> str:
+    return f"{name}.{key}" if name else key
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        reason = f"checkpoint not written, what was there before is unchanged: {error.strerror}"
+        raise OSError(error.errno, reason, os.fspath(path)) from error
+    finally:
+        with suppress(OSError):
+            os.unlink(temporary)
+    _sync_folder(path.parent)
+    _remove_stale(path)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in ``folder`` survive a power cut, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove what killed processes left behind while they wrote ``path``."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.????????.tmp"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > STALE_SECONDS:
+                left.unlink()

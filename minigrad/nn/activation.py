@@ -1,0 +1,89 @@
+"""Activations and dropout."""
+
+from __future__ import annotations
+
+from minigrad import ops
+from minigrad.backend import to_device
+from minigrad.nn.module import Module
+from minigrad.random import generator
+from minigrad.tensor import Tensor
+
+__all__ = ["Dropout", "LeakyReLU", "ReLU", "Sigmoid", "Softmax", "Softplus", "Tanh"]
+
+
+class ReLU(Module):
+    """``max(x, 0)``, elementwise."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.relu(x)
+
+
+class LeakyReLU(Module):
+    """``max(x, 0) + negative_slope min(x, 0)``, elementwise."""
+
+    def __init__(self, negative_slope: float = 0.01) -> None:
+        self.negative_slope = negative_slope
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.leaky_relu(x, slope=self.negative_slope)
+
+    def extra_repr(self) -> str:
+        return f"negative_slope={self.negative_slope}"
+
+
+class Tanh(Module):
+    """``tanh(x)``, elementwise."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.tanh(x)
+
+
+class Sigmoid(Module):
+    """``1 / (1 + exp(-x))``, elementwise."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.sigmoid(x)
+
+
+class Softplus(Module):
+    """``log(1 + exp(x))``, elementwise, finite for every finite x."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.softplus(x)
+
+
+class Softmax(Module):
+    """``exp(x) / sum(exp(x))`` along the axis ``dim``."""
+
+    def __init__(self, dim: int = -1) -> None:
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.softmax(x, axis=self.dim)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
+
+
+class Dropout(Module):
+    """In training, each element is 0 with probability ``p`` and else divided by ``1 - p``; in evaluation, the
+    identity.
+
+    The mask is drawn from ``minigrad.random.generator()``. Srivastava et al. (2014), section 10 (inverted
+    dropout).
+    """
+
+    def __init__(self, p: float = 0.5) -> None:
+        if not 0 <= p <= 1:
+            raise ValueError(f"Dropout: p must lie in [0, 1], got {p}")
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return x
+        keep = generator().random(x.shape, dtype="f4") >= self.p
+        scale = 0.0 if self.p == 1 else 1 / (1 - self.p)
+        return x * Tensor(to_device(keep.astype(x.dtype) * x.dtype.type(scale), x.device))
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}"

@@ -1,0 +1,81 @@
+"""Modules that hold other modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, overload
+
+from minigrad.nn.module import Module
+from minigrad.tensor import Tensor
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["ModuleList", "Sequential"]
+
+
+class _Numbered(Module):
+    """What the containers share: their modules are attributes called "0", "1", ..., or by the names of a
+    mapping.
+    """
+
+    def _add(self, modules: Iterable[tuple[str, Module]]) -> None:
+        for name, module in modules:
+            if not isinstance(module, Module):
+                raise TypeError(
+                    f"{type(self).__name__}: {name!r} is a {type(module).__name__}, expected a Module"
+                )
+            setattr(self, name, module)
+
+    def append(self, module: Module) -> Self:
+        """Add ``module`` at the end."""
+        self._add([(str(len(self)), module)])
+        return self
+
+    def __len__(self) -> int:
+        return len(list(self.named_children()))
+
+    def __iter__(self) -> Iterator[Module]:
+        return self.children()
+
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | slice) -> Module | Self:
+        named = list(self.named_children())
+        if isinstance(index, slice):
+            part = type(self)()
+            part._add(named[index])
+            return part
+        if not -len(named) <= index < len(named):
+            raise IndexError(
+                f"index {index} is out of range for a {type(self).__name__} of {len(named)} modules"
+            )
+        return named[index][1]
+
+
+class Sequential(_Numbered):
+    """``modules[-1](... modules[1](modules[0](x)))``.
+
+    Takes the modules, named "0", "1", ..., or one mapping from names to modules. Indexable and iterable; a
+    slice is a Sequential of the same modules under their names.
+    """
+
+    def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
+        if len(modules) == 1 and isinstance(modules[0], Mapping):
+            self._add(modules[0].items())
+        else:
+            self._add((str(index), module) for index, module in enumerate(modules))  # type: ignore[misc]
+
+    def forward(self, x: Tensor) -> Tensor:
+        for module in self.children():
+            x = module(x)
+        return x
+
+
+class ModuleList(_Numbered):
+    """A list of modules whose parameters are found; it is not callable."""
+
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
+        self._add((str(index), module) for index, module in enumerate(modules))

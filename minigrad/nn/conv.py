@@ -1,0 +1,165 @@
+"""Convolution and transposed convolution over images."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from minigrad import ops
+from minigrad.nn.linear import reset_affine
+from minigrad.nn.module import Module, Parameter
+from minigrad.tensor import Tensor
+
+__all__ = ["Conv2d", "ConvTranspose2d"]
+
+Size = int | tuple[int, int]
+
+
+class _Convolution(Module):
+    """What the two layers share: sizes, weight, bias and their checks."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        weight_shape: tuple[int, int],
+        kernel_size: Size,
+        stride: Size,
+        padding: Size,
+        dilation: Size,
+        groups: int,
+        bias: bool,
+        dtype: DTypeLike,
+    ) -> None:
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.kernel_size = self._pair("kernel_size", kernel_size, 1)
+        self.stride = self._pair("stride", stride, 1)
+        self.padding = self._pair("padding", padding, 0)
+        self.dilation = self._pair("dilation", dilation, 1)
+        self.groups = groups
+        self.weight = Parameter(np.empty(weight_shape + self.kernel_size, dtype))
+        self.bias = Parameter(np.empty(out_channels, dtype)) if bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw new initial values."""
+        reset_affine(self.weight, self.bias)
+
+    def _channels_per_group(self, channels: int, groups: int, name: str) -> int:
+        if groups < 1 or channels < 1 or channels % groups:
+            raise ValueError(f"{type(self).__name__}: groups={groups} must divide {name}={channels}")
+        return channels // groups
+
+    def _pair(self, name: str, value: Size, least: int) -> tuple[int, int]:
+        pair = (value, value) if isinstance(value, int) else tuple(value)
+        if len(pair) != 2 or not all(operator.index(size) >= least for size in pair):
+            expected = f"an integer >= {least} or a pair (h, w) of them"
+            raise ValueError(f"{type(self).__name__}: {name} must be {expected}, got {value!r}")
+        return pair
+
+    def _check_input(self, x: Tensor) -> None:
+        if x.ndim != 4 or x.shape[1] != self.in_channels:
+            raise ValueError(f"{self!r}: expected an input (n, {self.in_channels}, h, w), got {x.shape}")
+
+    def _add_bias(self, y: Tensor) -> Tensor:
+        return y if self.bias is None else y + ops.reshape(self.bias, (1, -1, 1, 1))
+
+    def extra_repr(self) -> str:
+        text = (
+            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
+        )
+        for name, default in (
+            ("padding", (0, 0)),
+            ("output_padding", (0, 0)),
+            ("dilation", (1, 1)),
+            ("groups", 1),
+        ):
+            if getattr(self, name, default) != default:
+                text += f", {name}={getattr(self, name)}"
+        return text if self.bias is not None else text + ", bias=False"
+
+
+class Conv2d(_Convolution):
+    """Cross-correlation over images: x (n, in_channels, h, w) -> (n, out_channels, oh, ow).
+
+    ``oh = (h + 2 padding - dilation (kernel_size - 1) - 1) // stride + 1``; weight (out_channels, in_channels
+    / groups, kh, kw). Sizes are integers or pairs (h, w).
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size = 1,
+        padding: Size = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+        bias: bool = True,
+        *,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        self._channels_per_group(out_channels, groups, "out_channels")
+        shape = (out_channels, self._channels_per_group(in_channels, groups, "in_channels"))
+        super().__init__(
+            in_channels, out_channels, shape, kernel_size, stride, padding, dilation, groups, bias, dtype
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        self._check_input(x)
+        y = ops.conv2d(
+            x,
+            self.weight,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            groups=self.groups,
+        )
+        return self._add_bias(y)
+
+
+class ConvTranspose2d(_Convolution):
+    """The adjoint of Conv2d, "fractionally strided convolution": x (n, in_channels, h, w) -> (n,
+    out_channels, oh, ow).
+
+    ``oh = (h - 1) stride - 2 padding + dilation (kernel_size - 1) + output_padding + 1``; weight
+    (in_channels, out_channels / groups, kh, kw). Sizes are integers or pairs (h, w); output_padding is less
+    than stride or dilation.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size = 1,
+        padding: Size = 0,
+        output_padding: Size = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Size = 1,
+        *,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        self._channels_per_group(in_channels, groups, "in_channels")
+        shape = (in_channels, self._channels_per_group(out_channels, groups, "out_channels"))
+        self.output_padding = self._pair("output_padding", output_padding, 0)
+        super().__init__(
+            in_channels, out_channels, shape, kernel_size, stride, padding, dilation, groups, bias, dtype
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        self._check_input(x)
+        y = ops.conv_transpose2d(
+            x,
+            self.weight,
+            stride=self.stride,
+            padding=self.padding,
+            output_padding=self.output_padding,
+            dilation=self.dilation,
+            groups=self.groups,
+        )
+        return self._add_bias(y)

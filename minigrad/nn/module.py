@@ -1,0 +1,291 @@
+"""Parameter and Module: a module's attributes are its registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from minigrad.backend import Array, device_of, to_device
+from minigrad.tensor import Tensor, tensor
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["LoadResult", "Module", "Parameter"]
+
+
+class Parameter(Tensor):
+    """A Tensor that a Module learns: an attribute of this class is what ``Module.parameters`` lists.
+
+    ``Parameter(array)`` uses the array itself; a Tensor or nested lists are copied. Raises TypeError unless
+    float32 or float64.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(
+            data if hasattr(data, "dtype") and not isinstance(data, Tensor) else tensor(data).data
+        )
+        if not self.is_float:
+            raise TypeError(
+                f"a Parameter is float32 or float64, not {self.dtype}; convert with .astype(numpy.float32)"
+            )
+
+    def _replace(self, array: Array) -> None:
+        """Move to an array of another dtype or device; graphs built before become stale."""
+        self._data = array
+        self.changed()
+
+
+class LoadResult(NamedTuple):
+    """What ``load_state_dict(..., strict=False)`` skipped."""
+
+    missing: list[str]
+    unexpected: list[str]
+
+
+class Module:
+    """A function with parameters. Subclasses assign Parameters, Modules and buffers to attributes and define
+    ``forward``.
+
+    Attributes that are Parameters or Modules are found by looking at them, in the order of their assignment;
+    buffers, plain arrays that are saved but not learnt, are announced with ``register_buffer``. ``training``
+    says which of its two behaviours a layer such as batch norm shows.
+    """
+
+    training: bool
+    _buffer_names: tuple[str, ...]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: ARG004
+        self = super().__new__(cls)
+        self.__dict__.update(training=True, _buffer_names=())
+        return self
+
+    def forward(self, *args: Any, **kwargs: Any) -> Tensor:
+        """The module's function; a subclass defines it."""
+        raise NotImplementedError(f"{type(self).__name__} does not define forward()")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
+        return self.forward(*args, **kwargs)
+
+    # -- registry ------------------------------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        layer = type(self).__name__
+        if "." in name or not name:
+            raise ValueError(f"{layer}: an attribute's name must not be empty or contain a dot, got {name!r}")
+        if isinstance(self.__dict__.get(name), Parameter) and not isinstance(value, Parameter | None):
+            raise TypeError(
+                f"{layer}.{name} is a Parameter and cannot become a {type(value).__name__}; "
+                f"write {name}.data[...] = array; {name}.changed(), or assign Parameter(array)"
+            )
+        if name in self._buffer_names and value is not None:
+            device_of(value)
+        members = (
+            value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+        )
+        if any(isinstance(member, Module | Parameter) for member in members):
+            raise TypeError(
+                f"{layer}.{name}: modules and parameters inside a {type(value).__name__} would not be found; "
+                "use nn.ModuleList or nn.Sequential, or an attribute for each"
+            )
+        super().__setattr__(name, value)
+
+    def register_buffer(self, name: str, array: Array | None) -> None:
+        """Make ``array`` an attribute that is saved in ``state_dict`` and moved by ``to`` and ``astype``, but
+        not learnt.
+        """
+        if name in self.__dict__ and name not in self._buffer_names:
+            raise ValueError(f"{type(self).__name__}: the attribute {name!r} exists already")
+        if name not in self._buffer_names:
+            self._buffer_names = (*self._buffer_names, name)
+        setattr(self, name, array)
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """(name, module) of the modules that are attributes of this one."""
+        return ((name, value) for name, value in list(vars(self).items()) if isinstance(value, Module))
+
+    def children(self) -> Iterator[Module]:
+        """The modules that are attributes of this one."""
+        return (child for _, child in self.named_children())
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """(dotted name, module) of this module (under ``prefix``) and of all below it, each module once."""
+        seen: set[int] = set()
+        for name, module in self._walk(prefix):
+            if id(module) not in seen:
+                seen.add(id(module))
+                yield name, module
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all below it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
+        """(dotted name, Parameter) of this module and of all below it, each Parameter once, under its first
+        name.
+        """
+        seen: set[int] = set()
+        for name, value in self._entries(prefix):
+            if isinstance(value, Parameter) and id(value) not in seen:
+                seen.add(id(value))
+                yield name, value
+
+    def parameters(self) -> list[Parameter]:
+        """The Parameters, in the order of ``named_parameters``: the ``wrt`` of ``grad`` and the argument of
+        an optimizer.
+        """
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Array]]:
+        """(dotted name, array) of the buffers of this module and of all below it."""
+        return ((name, value) for name, value in self._entries(prefix) if not isinstance(value, Parameter))
+
+    def buffers(self) -> list[Array]:
+        """The buffers, in the order of ``named_buffers``."""
+        return [array for _, array in self.named_buffers()]
+
+    def _walk(self, prefix: str) -> Iterator[tuple[str, Module]]:
+        yield prefix, self
+        for name, child in self.named_children():
+            yield from child._walk(_join(prefix, name))
+
+    def _entries(self, prefix: str) -> Iterator[tuple[str, Parameter | Array]]:
+        """Parameters and buffers under every name that they have, in PyTorch's order of a state_dict."""
+        for path, module in self._walk(prefix):
+            attributes = list(vars(module).items())
+            yield from (
+                (_join(path, name), value) for name, value in attributes if isinstance(value, Parameter)
+            )
+            for name in module._buffer_names:
+                if getattr(module, name) is not None:
+                    yield _join(path, name), getattr(module, name)
+
+    # -- state ---------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of all parameters and buffers as NumPy arrays, under PyTorch's names."""
+        return {name: np.array(to_device(_array_of(value), "cpu")) for name, value in self._entries("")}
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> LoadResult:
+        """Copy the values of ``state``, anything that ``numpy.asarray`` takes, into the parameters and
+        buffers of the same names.
+
+        Floats are converted to the dtype that the module has. Raises ValueError, and leaves the module
+        unchanged, if a value does not fit in shape or kind, or (``strict``) if names are missing or
+        unexpected; else returns those names.
+        """
+        entries = list(self._entries(""))
+        names = dict.fromkeys(name for name, _ in entries)
+        result = LoadResult(
+            [name for name in names if name not in state], [name for name in state if name not in names]
+        )
+        problems = [f"missing key {name!r}" for name in result.missing if strict]
+        problems += [f"unexpected key {name!r}" for name in result.unexpected if strict]
+        loaded: list[tuple[Parameter | Array, Array]] = []
+        for name, value in entries:
+            if name in state:
+                array, problem = _fit(name, _array_of(value), state[name])
+                problems += [problem] if problem else []
+                loaded.append((value, array))
+        if problems:
+            more = f"; and {len(problems) - 6} more" if len(problems) > 6 else ""
+            listed = "; ".join(problems[:6])
+            raise ValueError(
+                f"{type(self).__name__}.load_state_dict: {listed}{more} (the module is unchanged)"
+            )
+        for value, array in loaded:
+            target = _array_of(value)
+            target[...] = to_device(array, device_of(target))
+            if isinstance(value, Parameter):
+                value.changed()
+        return result
+
+    # -- modes, devices and dtypes -------------------------------------------------------------------------
+
+    def train(self, mode: bool = True) -> Self:
+        """Put this module and all below it into training (True) or evaluation mode."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Put this module and all below it into evaluation mode."""
+        return self.train(False)
+
+    def to(self, device: str) -> Self:
+        """Move parameters and buffers to ``device``, in place. Make optimizers afterwards."""
+        return self._convert(lambda array: to_device(array, device))
+
+    def astype(self, dtype: DTypeLike) -> Self:
+        """Convert parameters and float buffers to ``dtype`` (float32 or float64), in place. Make optimizers
+        afterwards.
+        """
+        if np.dtype(dtype) not in (np.float32, np.float64):
+            raise TypeError(
+                f"{type(self).__name__}.astype: expected float32 or float64, got {np.dtype(dtype)}"
+            )
+        return self._convert(lambda array: array.astype(dtype) if array.dtype.kind == "f" else array)
+
+    def double(self) -> Self:
+        """Convert to float64, in place, as ``gradcheck`` needs."""
+        return self.astype(np.float64)
+
+    def float(self) -> Self:
+        """Convert to float32, in place."""
+        return self.astype(np.float32)
+
+    def apply(self, function: Callable[[Module], object]) -> Self:
+        """Call ``function`` on every module below this one and then on this one."""
+        for module in reversed(list(self.modules())):
+            function(module)
+        return self
+
+    def _convert(self, convert: Callable[[Array], Array]) -> Self:
+        for parameter in self.parameters():
+            parameter._replace(convert(parameter.data))
+        for module in self.modules():
+            for name in module._buffer_names:
+                if getattr(module, name) is not None:
+                    setattr(module, name, convert(getattr(module, name)))
+        return self
+
+    # -- text ----------------------------------------------------------------------------------------------
+
+    def extra_repr(self) -> str:
+        """The settings that ``repr`` shows in the parentheses."""
+        return ""
+
+    def __repr__(self) -> str:
+        lines = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]
+        extra = self.extra_repr()
+        if not lines:
+            return f"{type(self).__name__}({extra})"
+        return "\n  ".join([f"{type(self).__name__}({extra}", *lines]) + "\n)"
+
+
+def _join(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name
+
+
+def _array_of(value: Parameter | Array) -> Array:
+    return value.data if isinstance(value, Parameter) else value
+
+
+def _fit(name: str, target: Array, value: Any) -> tuple[Array, str]:
+    """``value`` as an array that can be copied into ``target``, and what is wrong with it, or ''."""
+    if isinstance(value, Tensor):
+        value = to_device(value.data, "cpu")
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        return target, f"{name!r} cannot be read as an array ({error})"
+    if array.shape != target.shape:
+        return array, f"{name!r} has shape {array.shape}, expected {target.shape}"
+    if not np.can_cast(array.dtype, target.dtype, "same_kind"):
+        return array, f"{name!r} is {array.dtype}, expected {target.dtype}"
+    return array, ""

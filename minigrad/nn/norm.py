@@ -1,0 +1,152 @@
+"""Batch and layer normalisation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from minigrad import ops
+from minigrad.backend import Array
+from minigrad.nn.module import Module, Parameter
+from minigrad.tensor import Tensor
+
+__all__ = ["BatchNorm1d", "BatchNorm2d", "LayerNorm"]
+
+
+class _BatchNorm(Module):
+    """``y = (x - mean) / sqrt(var + eps) weight + bias`` per channel, over all axes of x (n, c, ...) but the
+    second.
+
+    In training, mean and (biased) variance are the batch's, and the buffers follow: ``running <- (1 -
+    momentum) running + momentum batch``, with the unbiased variance; ``momentum=None`` averages all batches
+    so far equally. In evaluation, the running values are used; without ``track_running_stats`` always the
+    batch's. Ioffe and Szegedy (2015), algorithms 1 and 2.
+
+    Raises ValueError for an input of another shape, and for one value per channel in training.
+    """
+
+    shapes: ClassVar[Mapping[int, str]]
+    running_mean: Array | None
+    running_var: Array | None
+    num_batches_tracked: Array | None
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        *,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        self.num_features = num_features
+        self.eps = eps
+        self.momentum = momentum
+        self.affine = affine
+        self.track_running_stats = track_running_stats
+        self.weight = Parameter(np.ones(num_features, dtype)) if affine else None
+        self.bias = Parameter(np.zeros(num_features, dtype)) if affine else None
+        self.register_buffer("running_mean", np.zeros(num_features, dtype) if track_running_stats else None)
+        self.register_buffer("running_var", np.ones(num_features, dtype) if track_running_stats else None)
+        self.register_buffer("num_batches_tracked", np.array(0, np.int64) if track_running_stats else None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.ndim not in self.shapes or x.shape[1] != self.num_features:
+            expected = " or ".join(self.shapes.values()).replace("c", str(self.num_features))
+            raise ValueError(f"{self!r}: expected an input {expected}, got {x.shape}")
+        if not self.training and self.running_mean is not None and self.running_var is not None:
+            return self._affine_of(x, self.running_mean, self.running_var)
+        if self.training and x.size == x.shape[1]:
+            raise ValueError(
+                f"{self!r}: training needs more than one value per channel, got an input {x.shape}"
+            )
+        y = ops.standardize(x, eps=self.eps)
+        if self.training and self.track_running_stats:
+            self._track(y, x.size // self.num_features)
+        if self.weight is None or self.bias is None:
+            return y
+        shape = (1, -1) + (1,) * (x.ndim - 2)
+        return y * ops.reshape(self.weight, shape) + ops.reshape(self.bias, shape)
+
+    def _affine_of(self, x: Tensor, mean: Array, var: Array) -> Tensor:
+        """The evaluation mode as one multiplication and one addition, ``x scale + shift``."""
+        scale = Tensor(1 / np.sqrt(var + self.eps))
+        scale = scale if self.weight is None else self.weight * scale
+        shift = -Tensor(mean) * scale
+        shift = shift if self.bias is None else self.bias + shift
+        shape = (1, -1) + (1,) * (x.ndim - 2)
+        return x * ops.reshape(scale, shape) + ops.reshape(shift, shape)
+
+    def _track(self, y: Tensor, count: int) -> None:
+        """Move the running statistics towards those of the batch, which ``standardize`` hands on in its
+        residual.
+        """
+        assert y.residual is not None
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        mean, var, _ = y.residual
+        self.num_batches_tracked += 1
+        momentum = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
+        self.running_mean += momentum * (mean - self.running_mean)
+        self.running_var += momentum * (var * (count / (count - 1)) - self.running_var)
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"track_running_stats={self.track_running_stats}"
+        )
+
+
+class BatchNorm1d(_BatchNorm):
+    __doc__ = _BatchNorm.__doc__
+    shapes = MappingProxyType({2: "(n, c)", 3: "(n, c, l)"})
+
+
+class BatchNorm2d(_BatchNorm):
+    __doc__ = _BatchNorm.__doc__
+    shapes = MappingProxyType({4: "(n, c, h, w)"})
+
+
+class LayerNorm(Module):
+    """``y = (x - mean) / sqrt(var + eps) weight + bias``, with mean and biased variance of each sample over
+    the last axes.
+
+    ``normalized_shape`` (an integer or the sizes of the last axes) is the shape of weight and bias. Ba et al.
+    (2016), eq. 3-4.
+    """
+
+    def __init__(
+        self,
+        normalized_shape: int | Sequence[int],
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+        *,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape = shape
+        self.eps = eps
+        self.elementwise_affine = elementwise_affine
+        self.weight = Parameter(np.ones(shape, dtype)) if elementwise_affine else None
+        self.bias = Parameter(np.zeros(shape, dtype)) if elementwise_affine and bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        axes = len(self.normalized_shape)
+        if x.ndim < axes or x.shape[x.ndim - axes :] != self.normalized_shape:
+            expected = ", ".join(map(str, self.normalized_shape))
+            raise ValueError(f"{self!r}: expected an input (..., {expected}), got {x.shape}")
+        samples = x.size // max(1, int(np.prod(self.normalized_shape)))
+        # every sample is a channel of one big batch: (1, samples, values)
+        y = ops.reshape(ops.standardize(ops.reshape(x, (1, samples, -1)), eps=self.eps), x.shape)
+        y = y if self.weight is None else y * self.weight
+        return y if self.bias is None else y + self.bias
+
+    def extra_repr(self) -> str:
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"

@@ -1,0 +1,17 @@
+"""Optimizers, which take the list that `minigrad.grad` returns, and learning-rate schedules."""
+
+from minigrad.optim.optimizers import SGD, Adam, Optimizer, RMSprop
+from minigrad.optim.schedules import CosineAnnealingLR, ExponentialLR, LambdaLR, LinearLR, Schedule, StepLR
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "CosineAnnealingLR",
+    "ExponentialLR",
+    "LambdaLR",
+    "LinearLR",
+    "Optimizer",
+    "RMSprop",
+    "Schedule",
+    "StepLR",
+]
