@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from gans.metrics.classifier import Classifier, load_classifier
 from gans.metrics.diversity import class_histogram, classifier_score, effective_classes, entropy
+from gans.metrics.evaluate import evaluate_images, evaluate_points
 from gans.metrics.frechet import Gaussian, fit_gaussian, frechet_between, frechet_distance, frechet_floor
 from gans.metrics.manifold import ManifoldScores, manifold_scores
 from gans.metrics.neighbours import (
@@ -16,6 +18,10 @@ from gans.metrics.toys import ModeCoverage, mode_coverage
 from gans.metrics.wasserstein import sliced_wasserstein, wasserstein_1d, wasserstein_to_gaussian
 
 __all__ = [
+    "evaluate_images",
+    "evaluate_points",
+    "Classifier",
+    "load_classifier",
     "Gaussian",
     "fit_gaussian",
     "frechet_between",
