@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import difflib
 import os
-from pathlib import Path
 
-from gans.data.images import ImageData, batches, epoch_order, load_folder
+from gans.data.images import ImageData, batches, epoch_order, load_folder, user_path
 from gans.data.mnist import load_mnist
 from gans.data.mnist5k import load_mnist5k
 from gans.data.toys import TOYS, ToyData, gaussian_w1, w1
@@ -39,9 +38,9 @@ def load(name: str | os.PathLike[str], data_dir: str | os.PathLike[str] | None =
         return load_mnist(data_dir)
     if text in TOYS:
         return TOYS[text]()
-    path = Path(text).expanduser()
-    for folder in (path, *([Path(data_dir).expanduser() / path] if data_dir else [])):
-        if text and folder.is_dir():
+    path = user_path(text)
+    for folder in (path, *([user_path(data_dir) / path] if data_dir else [])):
+        if text and os.path.isdir(folder):
             return load_folder(folder, folder.resolve().name)
     raise UserError(_unknown(text))
 

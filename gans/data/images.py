@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ __all__ = [
     "find_file",
     "image_data",
     "load_folder",
+    "user_path",
 ]
 
 Integers = npt.NDArray[np.int64]
@@ -104,6 +106,11 @@ def image_data(name: str, images: Bytes, labels: Bytes, test_images: Bytes, test
     for array in arrays:
         array.flags.writeable = False
     return ImageData(name, *arrays)
+
+
+def user_path(path: str | os.PathLike[str]) -> Path:
+    """A path as a user writes it, with ``~`` expanded where it stands for somebody's home."""
+    return Path(os.path.expanduser(path))
 
 
 def find_file(folder: Path, stem: str) -> Path | None:
