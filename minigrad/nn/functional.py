@@ -12,7 +12,7 @@ __all__ = ["functional_call"]
 
 
 def functional_call(module: Module, parameters: Mapping[str, Tensor], *args: Any, **kwargs: Any) -> Tensor:
-    """``module(*args, **kwargs)`` with the Tensors of ``parameters`` in the place of those of the same dotted names.
+    """``module(*args, **kwargs)``, computed with ``parameters``: a Tensor for each dotted name to replace.
 
     The Tensors may be results of ops, so that gradients flow through them: unrolled steps, or gradcheck with
     respect to weights. The module has its own parameters back afterwards. Raises ValueError for an unknown

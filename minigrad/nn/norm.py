@@ -77,7 +77,7 @@ class _BatchNorm(Module):
         """The evaluation mode as one multiplication and one addition, ``x scale + shift``."""
         scale = Tensor(1 / np.sqrt(var + self.eps))
         scale = scale if self.weight is None else self.weight * scale
-        shift = -Tensor(mean) * scale
+        shift = Tensor(-mean) * scale
         shift = shift if self.bias is None else self.bias + shift
         shape = (1, -1) + (1,) * (x.ndim - 2)
         return x * ops.reshape(scale, shape) + ops.reshape(shift, shape)

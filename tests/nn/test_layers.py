@@ -1,0 +1,247 @@
+"""Layers: values against formulas, derivatives by gradcheck, running statistics, errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import nn
+
+Maker = Callable[[], nn.Module]
+
+CASES: dict[str, tuple[Maker, tuple[int, ...]]] = {
+    "linear": (lambda: nn.Linear(3, 2), (4, 3)),
+    "linear-without-bias-3d": (lambda: nn.Linear(3, 2, bias=False), (2, 2, 3)),
+    "conv2d": (lambda: nn.Conv2d(4, 6, (3, 2), (2, 1), (1, 0), (1, 2), 2), (2, 4, 5, 6)),
+    "conv_transpose2d": (
+        lambda: nn.ConvTranspose2d(4, 6, (3, 2), (2, 3), (1, 0), (1, 2), 2, True, (2, 1)),
+        (2, 4, 3, 2),
+    ),
+    "batch_norm1d": (lambda: nn.BatchNorm1d(3), (5, 3)),
+    "batch_norm1d-3d": (lambda: nn.BatchNorm1d(3), (2, 3, 4)),
+    "batch_norm2d": (lambda: nn.BatchNorm2d(3), (2, 3, 2, 2)),
+    "batch_norm2d-plain": (lambda: nn.BatchNorm2d(3, affine=False, track_running_stats=False), (2, 3, 2, 2)),
+    "batch_norm2d-eval": (lambda: nn.BatchNorm2d(3).eval(), (2, 3, 2, 2)),
+    "layer_norm": (lambda: nn.LayerNorm((3, 2)), (4, 3, 2)),
+    "layer_norm-without-bias": (lambda: nn.LayerNorm(3, bias=False), (2, 2, 3)),
+    "leaky_relu": (lambda: nn.LeakyReLU(0.2), (3, 4)),
+    "relu": (nn.ReLU, (3, 4)),
+    "tanh": (nn.Tanh, (3, 4)),
+    "sigmoid": (nn.Sigmoid, (3, 4)),
+    "softplus": (nn.Softplus, (3, 4)),
+    "softmax": (lambda: nn.Softmax(1), (3, 4)),
+    "flatten": (nn.Flatten, (3, 2, 2)),
+    "unflatten": (lambda: nn.Unflatten(1, (2, -1)), (3, 4)),
+    "identity": (nn.Identity, (3, 4)),
+}
+
+
+def draw(*shape: int, seed: int = 0) -> np.ndarray:
+    """Standard normal values, none of them near the kink of a rectifier."""
+    values = np.random.default_rng(seed).normal(size=shape)
+    return np.where(np.abs(values) < 0.1, values + 0.3, values)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_gradcheck_to_second_order(name: str) -> None:
+    make, shape = CASES[name]
+    mg.manual_seed(1)
+    module = make().double()
+    names = [name for name, _ in module.named_parameters()]
+    if isinstance(module, nn.BatchNorm2d) and not module.training:
+        module.load_state_dict(
+            {n: np.abs(draw(*a.shape)) for n, a in module.state_dict().items() if a.ndim}, strict=False
+        )
+
+    def f(x: mg.Tensor, *weights: mg.Tensor) -> mg.Tensor:
+        return nn.functional_call(module, dict(zip(names, weights, strict=True)), x)
+
+    assert mg.gradcheck(f, [draw(*shape), *(p.data for p in module.parameters())])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_float32_in_float32_out(name: str) -> None:
+    make, shape = CASES[name]
+    assert make()(mg.tensor(draw(*shape), dtype=np.float32)).dtype == np.float32
+
+
+class TestLinear:
+    def test_formula(self) -> None:
+        layer = nn.Linear(3, 2)
+        x = draw(4, 3).astype(np.float32)
+        expected = x @ layer.weight.data.T + layer.state_dict()["bias"]
+        np.testing.assert_allclose(layer(mg.tensor(x)).numpy(), expected, rtol=1e-6)
+
+    def test_dtype(self) -> None:
+        assert {p.dtype.name for p in nn.Linear(3, 2, dtype=np.float64).parameters()} == {"float64"}
+        with pytest.raises(TypeError, match="a Parameter is float32 or float64"):
+            nn.Linear(3, 2, dtype=np.int32)
+
+    def test_error_names_the_layer_and_both_shapes(self) -> None:
+        message = (
+            r"Linear\(in_features=3, out_features=2, bias=True\): expected .*\(\.\.\., 3\), got \(4, 5\)"
+        )
+        with pytest.raises(ValueError, match=message):
+            nn.Linear(3, 2)(mg.tensor(draw(4, 5)))
+
+
+class TestConvolutions:
+    @pytest.mark.parametrize("layer", [nn.Conv2d(2, 4, 3), nn.ConvTranspose2d(2, 4, 3)])
+    @pytest.mark.parametrize("shape", [(1, 3, 5, 5), (2, 5, 5)])
+    def test_input_errors(self, layer: nn.Module, shape: tuple[int, ...]) -> None:
+        with pytest.raises(ValueError, match=r"expected an input \(n, 2, h, w\), got"):
+            layer(mg.tensor(draw(*shape)))
+
+    @pytest.mark.parametrize("make", [nn.Conv2d, nn.ConvTranspose2d])
+    def test_argument_errors(self, make: Callable[..., nn.Module]) -> None:
+        with pytest.raises(ValueError, match="groups=3 must divide in_channels=4"):
+            make(4, 6, 3, groups=3)
+        with pytest.raises(ValueError, match="groups=4 must divide out_channels=6"):
+            make(4, 6, 3, groups=4)
+        with pytest.raises(ValueError, match="stride must be an integer >= 1 or a pair"):
+            make(4, 6, 3, stride=0)
+        with pytest.raises(ValueError, match=r"kernel_size must be .* got \(3, 3, 3\)"):
+            make(4, 6, (3, 3, 3))
+        with pytest.raises(TypeError, match="float"):
+            make(4, 6, 2.5)
+
+    def test_repr(self) -> None:
+        assert repr(nn.ConvTranspose2d(2, 4, 3, 2, 1, 1, bias=False)) == (
+            "ConvTranspose2d(2, 4, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1), output_padding=(1, 1), "
+            "bias=False)"
+        )
+
+
+class TestBatchNorm:
+    def test_training_normalises_and_tracks(self) -> None:
+        layer = nn.BatchNorm2d(3)
+        x = 2 + 3 * draw(4, 3, 5, 5)
+        y = layer(mg.tensor(x, dtype=np.float32)).numpy()
+        np.testing.assert_allclose(y.mean(axis=(0, 2, 3)), 0, atol=1e-6)
+        np.testing.assert_allclose(y.std(axis=(0, 2, 3)), 1, atol=1e-5)
+        state = layer.state_dict()
+        np.testing.assert_allclose(state["running_mean"], 0.1 * x.mean(axis=(0, 2, 3)), rtol=1e-5)
+        np.testing.assert_allclose(state["running_var"], 0.9 + 0.1 * x.var(axis=(0, 2, 3), ddof=1), rtol=1e-5)
+        assert state["num_batches_tracked"] == 1
+        assert state["num_batches_tracked"].shape == ()
+
+    def test_statistics_move_in_training_alone_and_also_under_no_grad(self) -> None:
+        layer = nn.BatchNorm1d(3)
+        x = mg.tensor(draw(4, 3), dtype=np.float32)
+        with mg.no_grad():
+            layer(x)
+        after = layer.state_dict()
+        assert after["num_batches_tracked"] == 1
+        layer.eval()(x)
+        assert {k: v.tobytes() for k, v in layer.state_dict().items()} == {
+            k: v.tobytes() for k, v in after.items()
+        }
+
+    def test_cumulative_average(self) -> None:
+        layer = nn.BatchNorm1d(2, momentum=None)
+        batches = [draw(4, 2, seed=seed) for seed in range(3)]
+        for batch in batches:
+            layer(mg.tensor(batch, dtype=np.float32))
+        expected = np.mean([batch.mean(axis=0) for batch in batches], axis=0)
+        np.testing.assert_allclose(layer.state_dict()["running_mean"], expected, rtol=1e-5, atol=1e-6)
+
+    def test_evaluation_uses_running_statistics(self) -> None:
+        layer = nn.BatchNorm1d(2).eval()
+        layer.load_state_dict({"running_mean": [1.0, 2.0], "running_var": [4.0, 9.0]}, strict=False)
+        np.testing.assert_allclose(layer(mg.tensor([[3.0, 5.0]])).numpy(), [[1, 1]], rtol=1e-5)
+
+    def test_a_graph_in_evaluation_survives_later_training(self) -> None:
+        layer = nn.BatchNorm1d(2).eval()
+        x = mg.tensor(draw(4, 2), dtype=np.float32)
+        y = layer(x).sum()
+        before = mg.grad(y, layer.parameters())[0].numpy().copy()
+        layer.train()(x)
+        np.testing.assert_array_equal(mg.grad(y, layer.parameters())[0].numpy(), before)
+
+    def test_errors(self) -> None:
+        with pytest.raises(ValueError, match=r"expected an input \(n, 3\) or \(n, 3, l\), got \(2, 4\)"):
+            nn.BatchNorm1d(3)(mg.tensor(draw(2, 4)))
+        with pytest.raises(
+            ValueError, match=r"BatchNorm2d\(3.*expected an input \(n, 3, h, w\), got \(2, 3\)"
+        ):
+            nn.BatchNorm2d(3)(mg.tensor(draw(2, 3)))
+        with pytest.raises(ValueError, match=r"more than one value per channel, got an input \(1, 3, 1, 1\)"):
+            nn.BatchNorm2d(3)(mg.tensor(draw(1, 3, 1, 1)))
+        assert nn.BatchNorm2d(3).eval()(mg.tensor(draw(1, 3, 1, 1))).shape == (1, 3, 1, 1)
+
+    def test_without_running_statistics(self) -> None:
+        layer = nn.BatchNorm1d(2, track_running_stats=False).eval()
+        assert list(layer.state_dict()) == ["weight", "bias"]
+        np.testing.assert_allclose(layer(mg.tensor(draw(8, 2))).numpy().mean(axis=0), 0, atol=1e-6)
+
+
+class TestLayerNorm:
+    def test_formula(self) -> None:
+        x = draw(4, 3, 5)
+        y = nn.LayerNorm((3, 5))(mg.tensor(x)).numpy()
+        expected = (x - x.mean((1, 2), keepdims=True)) / np.sqrt(x.var((1, 2), keepdims=True) + 1e-5)
+        np.testing.assert_allclose(y, expected, rtol=1e-6)
+
+    def test_error(self) -> None:
+        with pytest.raises(ValueError, match=r"expected an input \(\.\.\., 3, 5\), got \(3, 4\)"):
+            nn.LayerNorm((3, 5))(mg.tensor(draw(3, 4)))
+
+
+class TestDropout:
+    def test_training_keeps_the_mean(self) -> None:
+        mg.manual_seed(0)
+        y = nn.Dropout(0.25)(mg.tensor(np.ones(40_000, np.float32))).numpy()
+        assert set(np.unique(y)) == {np.float32(0), np.float32(1 / 0.75)}
+        assert abs(y.mean() - 1) < 0.01
+
+    def test_evaluation_is_the_identity(self) -> None:
+        x = mg.tensor(draw(3, 3))
+        assert nn.Dropout().eval()(x) is x
+
+    def test_extremes(self) -> None:
+        x = mg.tensor(draw(3, 3))
+        assert nn.Dropout(0.0)(x) is x
+        assert not nn.Dropout(1.0)(x).numpy().any()
+        with pytest.raises(ValueError, match=r"p must lie in \[0, 1\], got 1\.5"):
+            nn.Dropout(1.5)
+
+    def test_gradient_has_the_mask_of_the_forward_pass(self) -> None:
+        mg.manual_seed(0)
+        x = mg.tensor(np.ones((5, 5), np.float32))
+        y = nn.Dropout(0.5)(x)
+        (gx,) = mg.grad(y.sum(), [x])
+        np.testing.assert_array_equal(gx.numpy(), y.numpy())
+
+    def test_same_seed_same_mask(self) -> None:
+        layer, x = nn.Dropout(0.5), mg.tensor(np.ones(100, np.float32))
+        mg.manual_seed(5)
+        first = layer(x).numpy()
+        assert not np.array_equal(layer(x).numpy(), first)
+        mg.manual_seed(5)
+        np.testing.assert_array_equal(layer(x).numpy(), first)
+
+
+class TestShapes:
+    def test_flatten(self) -> None:
+        x = mg.tensor(draw(2, 3, 4, 5))
+        assert nn.Flatten()(x).shape == (2, 60)
+        assert nn.Flatten(0, 1)(x).shape == (6, 4, 5)
+        assert nn.Flatten(-2)(x).shape == (2, 3, 20)
+        with pytest.raises(
+            ValueError, match=r"Flatten\(start_dim=1, end_dim=-1\): does not fit an input of shape \(\)"
+        ):
+            nn.Flatten()(mg.tensor(1.0))
+
+    def test_flatten_an_empty_batch(self) -> None:
+        assert nn.Flatten()(mg.tensor(np.zeros((0, 3, 4)))).shape == (0, 12)
+
+    def test_unflatten(self) -> None:
+        x = mg.tensor(draw(2, 12))
+        assert nn.Unflatten(1, (3, 2, 2))(x).shape == (2, 3, 2, 2)
+        assert nn.Unflatten(-1, [3, -1])(x).shape == (2, 3, 4)
+        for dim, size in ((1, (5, 2)), (1, (5, -1)), (1, (-1, -1)), (2, (12,)), (1, (0, -1))):
+            with pytest.raises(ValueError, match="does not fit an input of shape"):
+                nn.Unflatten(dim, size)(x)
