@@ -107,10 +107,10 @@ class _Packer:
             raise ValueError(
                 f"save: {name[:60]!r}... is nested deeper than {MAX_DEPTH}; does the state contain itself?"
             )
-        if isinstance(value, np.generic):
-            return {"$scalar": self._store(np.asarray(value), name)}
         if value is None or isinstance(value, bool | int | str):
             return value
+        if isinstance(value, np.generic):
+            return {"$scalar": self._store(np.asarray(value), name)}
         if isinstance(value, float):
             return value if math.isfinite(value) else {"$float": str(value)}
         if isinstance(value, Mapping):
@@ -119,9 +119,9 @@ class _Packer:
             items = [self.pack(item, _join(name, str(index)), depth + 1) for index, item in enumerate(value)]
             return {"$tuple": items} if isinstance(value, tuple) else items
         if isinstance(value, Tensor):
-            value = value.data
-        if hasattr(value, "dtype") and hasattr(value, "shape"):
-            return {"$array": self._store(to_device(value, "cpu"), name)}
+            value = to_device(value.data, "cpu")
+        if isinstance(value, np.ndarray):
+            return {"$array": self._store(value, name)}
         raise TypeError(
             f"save: cannot store {name!r}, a {type(value).__name__}; "
             "expected arrays, Tensors, numbers, strings, None, and lists and dicts of these"
@@ -231,7 +231,7 @@ def _digest(arrays: Mapping[str, Array], tree: Any) -> str:
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"\0{name}\0{array.dtype.newbyteorder('<').str}\0{array.shape}\0".encode())
-        digest.update(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+        digest.update(array.astype(array.dtype.newbyteorder("<"), order="C", copy=False).data)
     return digest.hexdigest()
 
 
@@ -251,8 +251,7 @@ def _write_atomically(path: Path, content: bytes) -> None:
         reason = f"checkpoint not written, what was there before is unchanged: {error.strerror}"
         raise OSError(error.errno, reason, os.fspath(path)) from error
     finally:
-        with suppress(OSError):
-            os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
     _sync_folder(path.parent)
     _remove_stale(path)
 
@@ -271,6 +270,6 @@ def _sync_folder(folder: Path) -> None:
 def _remove_stale(path: Path) -> None:
     """Remove what killed processes left behind while they wrote ``path``."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.????????.tmp"):
-        with suppress(OSError):
+        with suppress(FileNotFoundError):  # another process may clean up at the same time
             if time.time() - left.stat().st_mtime > STALE_SECONDS:
                 left.unlink()
