@@ -1,0 +1,24 @@
+"""The kernels for NumPy arrays on the CPU, compiled by Numba when first called and then kept on disk.
+
+float32 and float64 arrays of any strides. Results do not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+from minigrad.kernels.cpu.activation import leaky_gate, leaky_relu
+from minigrad.kernels.cpu.conv import conv2d, conv2d_weight, conv_transpose2d
+from minigrad.kernels.cpu.norm import standardize, standardize_grad
+from minigrad.kernels.cpu.optimizer import adam_update, rmsprop_update, sgd_update
+
+__all__ = [
+    "adam_update",
+    "conv2d",
+    "conv2d_weight",
+    "conv_transpose2d",
+    "leaky_gate",
+    "leaky_relu",
+    "rmsprop_update",
+    "sgd_update",
+    "standardize",
+    "standardize_grad",
+]

@@ -1,0 +1,130 @@
+"""How the CPU kernels are compiled, launched and given memory: the settings that all of them share."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy as np
+from numba.core import event
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+SMALL = 1 << 20  # multiplications or so that one thread does sooner than several can be started
+
+# Numba's simplest thread pool must not be entered by two threads at once, and the workspace below is shared: whoever
+# launches a parallel kernel holds this lock. A kernel uses every core, so waiting costs nothing.
+_launching = threading.RLock()
+
+DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def jit(function: Function) -> Function:
+    """Compile for one thread at the first call with new types, and keep the machine code on disk.
+
+    Numba compiles again when the function's own file has changed, so whatever a loop inlines should live in its file.
+    """
+    return _compiled(function, parallel=False)
+
+
+def parallel_jit(function: Function) -> Function:
+    """As `jit`, with the iterations of `numba.prange` spread over the threads."""
+    return _compiled(function, parallel=True)
+
+
+def _compiled(function: Function, *, parallel: bool) -> Function:
+    # contract: a * b + c may be one rounding. reassoc, nsz: a sum may run in the lanes of a vector, in an order that
+    # the compiled code fixes. Neither depends on the number of threads; NaN and infinity keep their meaning.
+    fastmath = {"contract", "reassoc", "nsz"}
+    options = {"parallel": parallel, "nogil": True, "error_model": "numpy", "fastmath": fastmath}
+    try:
+        return cast(Function, numba.njit(cache=True, **options)(function))
+    except (
+        RuntimeError
+    ):  # neither the package's folder nor the user's cache can be written: compile in each process
+        return cast(Function, numba.njit(**options)(function))
+
+
+def checked(name: str, *arrays: Array | None) -> None:
+    """Raise TypeError unless all arrays (None is left out) are of one dtype, float32 or float64."""
+    dtypes = [a.dtype for a in arrays if a is not None]
+    if dtypes[0] not in DTYPES or any(dtype != dtypes[0] for dtype in dtypes):
+        found = ", ".join(str(dtype) for dtype in dtypes)
+        raise TypeError(f"{name}: the CPU kernel takes arrays of one dtype, float32 or float64; got {found}")
+
+
+def threads() -> int:
+    """Number of threads that a parallel kernel may use now (NUMBA_NUM_THREADS or numba.set_num_threads)."""
+    return int(numba.get_num_threads())
+
+
+@contextmanager
+def launch(work: int) -> Iterator[int]:
+    """Hold the thread pool and the workspace for a kernel of so much work; gives the number of threads to use."""
+    with _launching:
+        allowed = threads()
+        if work >= SMALL or allowed == 1:
+            yield allowed
+            return
+        numba.set_num_threads(1)
+        try:
+            yield 1
+        finally:
+            numba.set_num_threads(allowed)
+
+
+class Workspace:
+    """Scratch memory that is kept between calls, because fresh pages cost as much as the arithmetic done in them.
+
+    It belongs to the holder of `launch`, until it lets go. At most `limit` bytes are kept; a larger request is
+    served by memory of its own.
+    """
+
+    def __init__(self, limit: int = 1 << 26) -> None:
+        self.limit = limit
+        self._kept = np.zeros(0, np.uint8)
+
+    def take(self, dtype: np.dtype[Any], *sizes: int) -> list[Array]:
+        """Arrays (of one axis, 64-byte aligned) of the given sizes; their contents are arbitrary but initialised."""
+        lengths = [-(-size * dtype.itemsize // 64) * 64 for size in sizes]
+        needed = sum(lengths) + 64
+        memory = self._kept
+        if memory.size < needed:
+            memory = np.zeros(needed, np.uint8)
+            if needed <= self.limit:
+                self._kept = memory
+        start = -memory.ctypes.data % 64
+        arrays = []
+        for size, length in zip(sizes, lengths, strict=True):
+            arrays.append(memory[start : start + size * dtype.itemsize].view(dtype))
+            start += length
+        return arrays
+
+
+workspace = Workspace()
+
+
+class _Notice(event.Listener):  # type: ignore[misc]
+    """Says once per process, on stderr, that kernels are being compiled; kernels read from the cache do not count."""
+
+    def __init__(self) -> None:
+        self.said = False
+
+    def on_start(self, happening: Any) -> None:
+        function = happening.data["dispatcher"].py_func
+        if not self.said and function.__module__.startswith(__package__):
+            self.said = True
+            message = "minigrad: compiling the CPU kernels (kept on disk for the next run) ..."
+            print(message, file=sys.stderr, flush=True)
+
+    def on_end(self, happening: Any) -> None:
+        """Nothing to say at the end."""
+
+
+event.register("numba:compile", _Notice())
