@@ -1,0 +1,196 @@
+"""The commands and their arguments.
+
+A command's module is imported when it runs, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import math
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+from gans.errors import UserError
+
+__all__ = ["parser"]
+
+DESCRIPTION = "Train GANs on minigrad, look at what they make, and measure it."
+
+EXAMPLES = """\
+examples:
+  gans train dcgan                             handwritten digits, into runs/dcgan-mnist5k
+  gans train gan --data ring                   eight Gaussians in the plane
+  gans train --resume runs/dcgan-mnist5k --epochs 30
+  gans sample runs/dcgan-mnist5k --n 100 --out digits.png
+"""
+
+TRAIN = """\
+Train MODEL and keep everything in a folder: config.json, metrics.jsonl (a line for each step),
+checkpoint.safetensors, samples/ (a picture after each epoch, always from the same noise), samples.gif and
+losses.png. Ctrl-C saves and stops; --resume goes on as if nothing had happened. A hyper-parameter that is
+not given has the value that `gans list` shows.
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports a mistake as a UserError, with the option that was probably meant."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message} (see {self.prog} --help)")
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        parsed, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            known = parsed.parser if hasattr(parsed, "parser") else self
+            known.error(f"unrecognized arguments: {' '.join(unknown)}{known.meant(unknown[0])}")
+        return parsed
+
+    def meant(self, option: str) -> str:
+        """A hint at the option whose name is close to ``option``."""
+        near = difflib.get_close_matches(option.split("=")[0], self._option_string_actions, n=1)
+        return f"; did you mean {near[0]}?" if near else ""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line; its result has ``command``, a function of that result."""
+    made = Parser(prog="gans", description=DESCRIPTION, epilog=EXAMPLES)
+    made.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    commands = made.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
+
+    def add(name: str, summary: str, description: str) -> Parser:
+        command: Parser = commands.add_parser(name, help=summary, description=description)
+        command.set_defaults(command=_later(name), parser=command)
+        return command
+
+    _train(add("train", "train a model, or go on with a run", TRAIN))
+    _sample(
+        add("sample", "let a trained model make images or points", "Draw new samples from a run's generator.")
+    )
+    _evaluate(
+        add("evaluate", "measure what a run's generator makes", "Measure samples of a run against its data.")
+    )
+    add(
+        "list",
+        "show the models and data sets",
+        "Show the models with their papers and settings, and the data sets.",
+    )
+    return made
+
+
+def _train(train: Parser) -> None:
+    train.add_argument("model", nargs="?", metavar="MODEL", help="for example dcgan; `gans list` shows all")
+    where = train.add_argument_group("data and folder")
+    where.add_argument(
+        "--data",
+        metavar="DATA",
+        help="mnist5k (default), mnist, a toy such as ring, or a folder of IDX files",
+    )
+    where.add_argument("--data-dir", metavar="DIR", help="where the data lie, or are downloaded to")
+    folder = where.add_mutually_exclusive_group()
+    folder.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default runs/MODEL-DATA)")
+    folder.add_argument(
+        "--resume", type=Path, metavar="DIR", help="go on with the run in DIR; --epochs or --steps may grow"
+    )
+    length = train.add_argument_group("length").add_mutually_exclusive_group()
+    length.add_argument(
+        "--epochs", type=positive, metavar="N", help="default 15 on images, 20 (of 500 steps) on toys"
+    )
+    length.add_argument("--steps", type=positive, metavar="N", help="updates of the generator")
+    numbers = train.add_argument_group("hyper-parameters")
+    numbers.add_argument("--batch-size", type=positive, metavar="N", help="samples in each update")
+    numbers.add_argument("--lr", type=positive_real, metavar="RATE", help="learning rate of both optimizers")
+    numbers.add_argument("--objective", metavar="NAME", help="the losses, where a model has several")
+    numbers.add_argument(
+        "--critic-steps", type=positive, metavar="K", help="updates of D for each update of G"
+    )
+    numbers.add_argument("--latent", type=positive, metavar="N", help="length of the noise vector z")
+    numbers.add_argument("--seed", type=natural, metavar="N", help="decides all random numbers (default 0)")
+    train.add_argument(
+        "--checkpoint-every",
+        type=positive,
+        default=None,
+        metavar="STEPS",
+        help="default 100; also at each epoch's end",
+    )
+
+
+def _sample(sample: Parser) -> None:
+    sample.add_argument("folder", type=Path, metavar="RUN", help="a run's folder")
+    sample.add_argument("--n", type=positive, default=64, metavar="N", help="how many (default 64)")
+    sample.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="FILE.npz: array `images`, float32 (n, 1, 28, 28) in [-1, 1], or `points`; FILE.png: a picture",
+    )
+    sample.add_argument("--seed", type=natural, default=0, metavar="N", help="decides the noise (default 0)")
+
+
+def _evaluate(evaluate: Parser) -> None:
+    evaluate.add_argument("folder", type=Path, metavar="RUN", help="a run's folder")
+    evaluate.add_argument(
+        "--n", type=positive, metavar="N", help="samples (default 10,000 images or 2,500 points)"
+    )
+    evaluate.add_argument(
+        "--seed", type=natural, default=0, metavar="N", help="decides the noise (default 0)"
+    )
+    evaluate.add_argument(
+        "--data-dir", metavar="DIR", help="where the data lie, if not where they were in training"
+    )
+    evaluate.add_argument(
+        "--json", type=Path, metavar="FILE", help="where to write it (default RUN/evaluation.json)"
+    )
+
+
+def _later(name: str) -> Callable[[argparse.Namespace], int]:
+    def command(arguments: argparse.Namespace) -> int:
+        status: int = import_module(f"gans.cli.{name}").run(arguments)
+        return status
+
+    return command
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> None:
+        from minigrad import __version__
+
+        print(f"minigrad {__version__}")
+        parser.exit()
+
+
+def positive(text: str) -> int:
+    """An integer of at least 1."""
+    return _integer(text, 1)
+
+
+def natural(text: str) -> int:
+    """An integer of at least 0."""
+    return _integer(text, 0)
+
+
+def positive_real(text: str) -> float:
+    """A finite number above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value
+
+
+def _integer(text: str, least: int) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = least - 1
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least {least}")
+    return value

@@ -1,0 +1,38 @@
+"""``gans sample``."""
+
+from __future__ import annotations
+
+import io
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gans.data import ToyData
+from gans.errors import UserError
+from gans.trainer import load_data, load_gan, random_stream, sample_picture, write_atomically
+
+
+def run(arguments: Namespace) -> int:
+    """Write samples into a file; the exit status."""
+    out: Path = arguments.out
+    if out.suffix.lower() not in (".npz", ".png"):
+        raise UserError(f"--out {out}: the name must end in .npz (an array) or .png (a picture)")
+    config, gan, step = load_gan(arguments.folder)
+    samples = gan.generate(gan.latent(arguments.n, random_stream(arguments.seed, "samples")))
+    if out.suffix.lower() == ".npz":
+        content = _npz("images" if samples.ndim == 4 else "points", samples)
+    else:
+        data = load_data(config) if samples.ndim == 2 else None
+        title = f"{config.title}, step {step:,}"
+        content = sample_picture(samples, data if isinstance(data, ToyData) else None, title, config.seed)
+    write_atomically(out, content)
+    print(f"{out}: {arguments.n:,} samples of {config.title} after step {step:,}")
+    return 0
+
+
+def _npz(name: str, samples: np.ndarray[Any, np.dtype[np.float32]]) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **{name: samples})
+    return file.getvalue()

@@ -1,0 +1,25 @@
+"""Tables on standard output."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+__all__ = ["show"]
+
+WIDTH_IN_A_PIPE = 120
+
+
+def show(*tables: Table) -> None:
+    """Print tables; in colour and as wide as the terminal if there is one.
+
+    They go through ``print``, whose BrokenPipeError ends a command silently, while Rich has its own ideas.
+    """
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    console = Console(width=None if terminal else WIDTH_IN_A_PIPE)
+    with console.capture() as captured:
+        for table in tables:
+            console.print(table)
+    print(captured.get(), end="")

@@ -1,0 +1,10 @@
+"""Pictures as bytes of PNG and GIF files; nothing is written, no global state is touched."""
+
+from __future__ import annotations
+
+from gans.plots.animation import animation
+from gans.plots.curves import training_curves
+from gans.plots.grids import image_grid
+from gans.plots.points import density, scatter
+
+__all__ = ["animation", "density", "image_grid", "scatter", "training_curves"]

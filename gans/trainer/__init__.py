@@ -1,0 +1,48 @@
+"""Training runs: the loop, its folder on disk, resume, and what a person sees.
+
+As a library, without a folder:
+
+    data = gans.data.load("ring")
+    mg.manual_seed(0)
+    gan = build(settings_for("gan", "points"), data.shape)
+    train(Training(gan, data, seed=0), steps=1_000)
+"""
+
+from __future__ import annotations
+
+from gans.trainer.config import DEFAULT_EPOCHS, RunConfig, data_name, digest_of, kind_of, versions
+from gans.trainer.files import write_atomically, write_json
+from gans.trainer.folder import RunFolder
+from gans.trainer.loop import Callback, DivergedError, Record, Training, train
+from gans.trainer.metrics_log import read_metrics
+from gans.trainer.pictures import sample_picture
+from gans.trainer.randomness import random_stream
+from gans.trainer.run import Ended, Length, load_data, load_gan, new_config, new_training, resume, start
+
+__all__ = [
+    "Callback",
+    "DEFAULT_EPOCHS",
+    "DivergedError",
+    "Ended",
+    "Length",
+    "Record",
+    "RunConfig",
+    "RunFolder",
+    "Training",
+    "data_name",
+    "digest_of",
+    "kind_of",
+    "load_data",
+    "load_gan",
+    "new_config",
+    "new_training",
+    "random_stream",
+    "read_metrics",
+    "resume",
+    "sample_picture",
+    "start",
+    "train",
+    "versions",
+    "write_atomically",
+    "write_json",
+]

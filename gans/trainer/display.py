@@ -1,0 +1,165 @@
+"""What a person sees of a run: a live display on a terminal, plain lines everywhere else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from time import monotonic
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from gans.trainer.config import RunConfig
+from gans.trainer.loop import Callback, Record, Training
+from gans.trainer.pace import Pace, duration
+
+__all__ = ["Display", "LinesDisplay", "LiveDisplay", "display_for"]
+
+LINE_SECONDS = 5.0
+
+
+class Display(Callback, AbstractContextManager["Display"]):
+    """What both displays know. ``closed`` is true once nobody reads them any more."""
+
+    def __init__(self, config: RunConfig) -> None:
+        self.config = config
+        self.closed = False
+        self.record: Record | None = None
+        self.pace = Pace()
+        self.steps_per_epoch = 1
+
+    def on_start(self, training: Training) -> None:
+        self.steps_per_epoch = training.steps_per_epoch
+
+    def on_step(self, training: Training, record: Record) -> None:
+        self.record = record
+        self.pace.mark(record.step)
+
+    def __exit__(self, *exception: object) -> None:
+        """Leave the screen in order."""
+
+    @property
+    def epochs(self) -> int:
+        return -(-self.config.steps // self.steps_per_epoch)
+
+    def speed(self) -> str:
+        """Real samples per second that D saw."""
+        steps = self.pace.steps_per_second
+        settings = self.config.settings
+        kind = "images" if len(self.config.shape) == 3 else "points"
+        return f"{steps * settings.batch_size * settings.critic_steps:,.0f} {kind}/s" if steps else ""
+
+    def left(self) -> str:
+        """Time left."""
+        steps = self.pace.steps_per_second
+        done = self.record.step if self.record else 0
+        return f"{duration((self.config.steps - done) / steps)} left" if steps else ""
+
+
+class LinesDisplay(Display):
+    """A line every few seconds and at each epoch's end, on standard output."""
+
+    def __init__(self, config: RunConfig) -> None:
+        super().__init__(config)
+        self._printed = monotonic()
+
+    def on_step(self, training: Training, record: Record) -> None:
+        super().on_step(training, record)
+        late = monotonic() - self._printed > LINE_SECONDS
+        if training.at_epoch_end or late or record.step == self.config.steps:
+            self._print(
+                f"epoch {record.epoch}/{self.epochs}",
+                f"step {record.step}/{self.config.steps}",
+                *(f"{name} {value}" for name, value in figures(record).items()),
+                self.speed(),
+                self.left(),
+            )
+
+    def _print(self, *parts: str) -> None:
+        self._printed = monotonic()
+        try:
+            print("  ".join(part for part in parts if part), flush=True)
+        except BrokenPipeError:
+            self.closed = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class LiveDisplay(Display):
+    """A bar and the latest figures, redrawn in place; a line stays for each epoch."""
+
+    def __init__(self, config: RunConfig, console: Console, stopping: Callable[[], bool]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+        self._live = Live(get_renderable=self._render, console=console, refresh_per_second=5)
+
+    def __enter__(self) -> LiveDisplay:
+        self._live.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._live.stop()
+
+    def on_step(self, training: Training, record: Record) -> None:
+        super().on_step(training, record)
+        if training.at_epoch_end:
+            shown = "  ".join(f"{name} [bold]{value}[/bold]" for name, value in figures(record).items())
+            self._live.console.print(f"[dim]epoch[/dim] {record.epoch:>3}  {shown}", highlight=False)
+
+    def _render(self) -> Group:
+        done = self.record.step if self.record else 0
+        epoch = self.record.epoch if self.record else 0
+        bar = Table.grid(padding=(0, 2), expand=True)
+        bar.add_column(no_wrap=True)
+        bar.add_column(ratio=1)
+        for _ in range(3):
+            bar.add_column(no_wrap=True, justify="right")
+        bar.add_row(
+            f"epoch {epoch}/{self.epochs}",
+            ProgressBar(total=self.config.steps, completed=done),
+            f"{done:,}/{self.config.steps:,} steps",
+            self.speed(),
+            self.left(),
+        )
+        parts: list[Table | Text] = [bar]
+        if self.record is not None:
+            parts.append(self._figures(self.record))
+        if self._stopping():
+            parts.append(Text("stopping after this step; Ctrl-C again to stop at once", style="yellow"))
+        return Group(*parts)
+
+    def _figures(self, record: Record) -> Table:
+        table = Table.grid(padding=(0, 1), expand=True)
+        for _ in figures(record):
+            table.add_column(justify="center", ratio=1, no_wrap=True)
+        table.add_row(*(Text(name, style="dim") for name in figures(record)))
+        table.add_row(*(Text(value, style="bold") for value in figures(record).values()))
+        return table
+
+
+def figures(record: Record) -> dict[str, str]:
+    """The numbers of a record under the names that people know."""
+    numbers = {
+        "loss D": record.loss_d,
+        "loss G": record.loss_g,
+        "D(real)": record.d_real,
+        "D(fake)": record.d_fake,
+        "|grad D|": record.grad_norm_d,
+        "|grad G|": record.grad_norm_g,
+    }
+    return {
+        name: f"{value:.3g}" if abs(value) < 1e5 else f"{value:.1e}"
+        for name, value in numbers.items()
+        if value is not None
+    }
+
+
+def display_for(config: RunConfig, stopping: Callable[[], bool]) -> Display:
+    """The display that suits standard output."""
+    if sys.stdout is not None and sys.stdout.isatty():
+        return LiveDisplay(config, Console(), stopping)
+    return LinesDisplay(config)

@@ -1,0 +1,88 @@
+"""Pictures of a run: samples from fixed noise, their animation, and the curves of its metrics."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from gans import plots
+from gans.data import Dataset, ToyData
+from gans.trainer.files import write_atomically
+from gans.trainer.folder import RunFolder, picture_epoch
+from gans.trainer.loop import Callback, Record, Training
+from gans.trainer.metrics_log import read_metrics
+from gans.trainer.randomness import random_stream
+
+__all__ = ["Curves", "Samples", "sample_picture"]
+
+Samples32 = np.ndarray[Any, np.dtype[np.float32]]
+
+FIXED_IMAGES = 64
+FIXED_POINTS = 2_500
+REDRAW_SECONDS = 30.0
+
+
+class Samples(Callback):
+    """Draws what G makes of one fixed z before training, after each epoch, and at the end."""
+
+    def __init__(self, folder: RunFolder, data: Dataset) -> None:
+        self._folder = folder
+        self._toy = data if isinstance(data, ToyData) else None
+
+    def on_start(self, training: Training) -> None:
+        if training.step == 0:
+            self._draw(training)
+
+    def on_step(self, training: Training, record: Record) -> None:
+        if training.at_epoch_end:
+            self._draw(training)
+
+    def on_end(self, training: Training) -> None:
+        if not training.at_epoch_end:
+            self._draw(training)
+
+    def _draw(self, training: Training) -> None:
+        gan = training.gan
+        count = FIXED_IMAGES if self._toy is None else FIXED_POINTS
+        z = gan.latent(count, random_stream(training.seed, "fixed noise"))
+        title = f"{gan.settings.model}, epoch {training.epoch}, step {training.step:,}"
+        picture = sample_picture(gan.generate(z), self._toy, title, training.seed)
+        write_atomically(self._folder.picture(training.epoch), picture)
+
+
+class Curves(Callback):
+    """Draws losses.png and the animation: at the end, and after an epoch if that was long ago."""
+
+    def __init__(self, folder: RunFolder, title: str) -> None:
+        self._folder = folder
+        self._title = title
+        self._drawn = monotonic()
+
+    def on_step(self, training: Training, record: Record) -> None:
+        if training.at_epoch_end and monotonic() - self._drawn > REDRAW_SECONDS:
+            self.draw()
+
+    def on_end(self, training: Training) -> None:
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw both from the files of the run."""
+        records = read_metrics(self._folder.metrics)
+        if records:
+            write_atomically(self._folder.losses, plots.training_curves(records, self._title))
+        frames = {f"epoch {picture_epoch(path)}": path for path in self._folder.pictures()}
+        if frames:
+            write_atomically(self._folder.animation, plots.animation(frames))
+        self._drawn = monotonic()
+
+
+def sample_picture(samples: Samples32, toy: ToyData | None, title: str, seed: int) -> bytes:
+    """PNG of images as a grid; of points among those of ``toy``, with its modes or its density."""
+    if toy is None:
+        return plots.image_grid(samples)
+    real = toy.sample(FIXED_POINTS, random_stream(seed, "plots"))
+    if toy.shape == (1,):
+        return plots.density(samples, real, title, toy.log_density if toy.modes is not None else None)
+    return plots.scatter(samples, real, title, toy.modes, toy.stds)

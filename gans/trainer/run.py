@@ -1,0 +1,211 @@
+"""A run in its folder: started, gone on with, or loaded to be looked at."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import minigrad as mg
+from gans.data import Dataset, load
+from gans.errors import UserError
+from gans.systems import Gan, Settings, build, is_image
+from gans.trainer.batches import Batches
+from gans.trainer.checkpoints import Checkpoints, restore
+from gans.trainer.config import RunConfig, data_name, digest_of, versions
+from gans.trainer.display import display_for
+from gans.trainer.folder import RunFolder
+from gans.trainer.loop import DivergedError, Training, train
+from gans.trainer.metrics_log import MetricsLog, cut_metrics
+from gans.trainer.pictures import Curves, Samples
+from gans.trainer.randomness import random_stream
+from gans.trainer.signals import StopOnSignal
+
+__all__ = ["Ended", "Length", "load_data", "load_gan", "new_config", "new_training", "resume", "start"]
+
+
+BROKEN_PIPE = 13
+"""The number of SIGPIPE, which Python's signal module knows on POSIX alone."""
+
+
+class Ended(NamedTuple):
+    """How a run ended: it did the steps from ``began`` to ``step``, of ``steps`` in all.
+
+    ``signal`` is the number of the signal that ended it early, or None.
+    """
+
+    folder: Path
+    began: int
+    step: int
+    steps: int
+    signal: int | None
+
+
+class Length(NamedTuple):
+    """How long to train: a number of steps, or of epochs."""
+
+    steps: int | None = None
+    epochs: int | None = None
+
+    def in_steps(self, steps_per_epoch: int) -> int:
+        """The length in steps; ValueError if neither is given."""
+        if self.epochs is not None:
+            return self.epochs * steps_per_epoch
+        if self.steps is not None:
+            return self.steps
+        raise ValueError("a length needs steps or epochs")
+
+
+def new_config(
+    settings: Settings,
+    data: Dataset,
+    length: Length,
+    *,
+    name: str,
+    data_dir: str | None,
+    seed: int,
+    checkpoint_every: int,
+) -> RunConfig:
+    """The configuration of a new run on ``data``, which was loaded by ``name`` and ``data_dir``.
+
+    :raises UserError: a step needs more images than there are
+    """
+    steps_per_epoch = Batches(data, settings.batch_size, settings.critic_steps, seed).steps_per_epoch
+    return RunConfig(
+        settings=settings,
+        data=data_name(name),
+        data_dir=None if data_dir is None else os.path.abspath(data_dir),
+        data_digest=digest_of(data),
+        shape=data.shape,
+        seed=seed,
+        steps=length.in_steps(steps_per_epoch),
+        epochs=length.epochs,
+        checkpoint_every=checkpoint_every,
+        versions=versions(),
+    )
+
+
+def start(config: RunConfig, data: Dataset, out: Path | None = None) -> Ended:
+    """Train in a new folder: ``out``, or runs/MODEL-DATA with a number if that exists.
+
+    :raises UserError: the model does not fit the data, ``out`` holds a run, or the training diverged
+    """
+    training = new_training(config, data)
+    folder = RunFolder.create(out, f"{config.settings.model}-{Path(config.data).name}")
+    with folder.locked():
+        config.write(folder.path)
+        return _run(folder, config, training, data)
+
+
+def resume(
+    path: Path, length: Length | None = None, data_dir: str | None = None, checkpoint_every: int | None = None
+) -> Ended:
+    """Go on with the run in ``path`` from its last checkpoint, as if it had never stopped.
+
+    ``length`` and ``checkpoint_every`` take the place of the run's own. A run without a checkpoint begins anew,
+    from its seed.
+
+    :raises UserError: there is no run, a file of it is damaged, its data changed, ``length`` is less than what
+        is done, another process trains it, or the training diverged
+    """
+    config = RunConfig.read(path)
+    folder = RunFolder(path)
+    data = load_data(config, data_dir)
+    training = new_training(config, data)
+    with folder.locked():
+        if folder.checkpoint.exists():
+            restore(folder.checkpoint, training.load_state_dict)
+        config = replace(
+            _lengthened(config, length, training),
+            checkpoint_every=checkpoint_every or config.checkpoint_every,
+        )
+        _tell_about(config, training.step, cut_metrics(folder.metrics, training.step))
+        config.write(path)
+        return _run(folder, config, training, data)
+
+
+def new_training(config: RunConfig, data: Dataset) -> Training:
+    """The training of ``config`` before its first step.
+
+    :raises UserError: the model makes images of another size, or a step needs more images than there are
+    """
+    mg.manual_seed(config.seed)
+    training = Training(build(config.settings, config.shape), data, config.seed)
+    if is_image(config.shape):
+        z = training.gan.latent(1, random_stream(config.seed, "samples"))
+        made = training.gan.generate(z).shape[1:]
+        if made != config.shape:
+            sizes = " and ".join(f"{height} x {width}" for _, height, width in (made, config.shape))
+            raise UserError(f"{config.settings.model} and {data.name} do not fit: images of {sizes} pixels")
+    return training
+
+
+def load_data(config: RunConfig, data_dir: str | None = None) -> Dataset:
+    """The data of a run; ``data_dir`` says where they lie now.
+
+    :raises UserError: they cannot be loaded, or are not those that the run began with
+    """
+    data = load(config.data, data_dir or config.data_dir)
+    if digest_of(data) != config.data_digest:
+        raise UserError(f"the images of {config.data} are not those that this run was trained on")
+    return data
+
+
+def load_gan(path: Path) -> tuple[RunConfig, Gan, int]:
+    """The GAN of the run in ``path`` as its last checkpoint has it, and that checkpoint's step.
+
+    :raises UserError: there is no run or no checkpoint, or a file is damaged
+    """
+    config = RunConfig.read(path)
+    gan = build(config.settings, config.shape)
+    step = restore(RunFolder(path).checkpoint, lambda state: gan.load_state_dict(state["gan"]))
+    return config, gan, step
+
+
+def _run(folder: RunFolder, config: RunConfig, training: Training, data: Dataset) -> Ended:
+    began = training.step
+    with (
+        StopOnSignal() as stopped,
+        MetricsLog(folder.metrics) as log,
+        display_for(config, stopped) as display,
+    ):
+        curves = Curves(folder, config.title)
+        checkpoints = Checkpoints(folder.checkpoint, config.checkpoint_every, log.sync)
+        callbacks = (log, Samples(folder, data), checkpoints, curves, display)
+        try:
+            train(training, config.steps, callbacks, lambda: stopped() or display.closed)
+        except DivergedError as error:
+            curves.draw()
+            saved = f"{folder.path} keeps its checkpoint of step {checkpoints.saved_step}"
+            raise UserError(f"{error}; {saved}") from error
+    early = stopped.signal or (BROKEN_PIPE if display.closed else None)
+    return Ended(
+        folder.path, began, training.step, config.steps, early if training.step < config.steps else None
+    )
+
+
+def _lengthened(config: RunConfig, length: Length | None, training: Training) -> RunConfig:
+    if length is None or not any(length):
+        return config
+    steps = length.in_steps(training.steps_per_epoch)
+    if steps < training.step:
+        raise UserError(f"the run has done {training.step} steps already, more than the {steps} asked for")
+    return replace(config, steps=steps, epochs=length.epochs)
+
+
+def _tell_about(config: RunConfig, step: int, last_record: int) -> None:
+    """Say on standard error what a resumed run cannot give."""
+    now = versions()
+    changed = [
+        f"{name} {was} -> {now[name]}" for name, was in config.versions.items() if now.get(name) != was
+    ]
+    if changed:
+        _note(f"last bits may differ from those of an uninterrupted run: {', '.join(changed)}")
+    if last_record < step:
+        _note(f"metrics.jsonl lacks the steps {last_record + 1} to {step}")
+
+
+def _note(text: str) -> None:
+    print(f"gans: note: {text}", file=sys.stderr)

@@ -1,0 +1,39 @@
+"""Ctrl-C and SIGTERM end a run after the current step instead of in its middle."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import ExitStack
+from types import FrameType
+
+__all__ = ["StopOnSignal"]
+
+
+class StopOnSignal:
+    """A context in which SIGINT and SIGTERM only ask to stop; a second one raises KeyboardInterrupt.
+
+    Call it to know whether to stop; ``signal`` is then the number of the signal that came. Outside the main
+    thread, where Python allows no handlers, signals keep their usual course.
+    """
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+        self._restore = ExitStack()
+
+    def __call__(self) -> bool:
+        return self.signal is not None
+
+    def __enter__(self) -> StopOnSignal:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._restore.callback(signal.signal, number, signal.signal(number, self._handle))
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._restore.close()
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.signal is not None:
+            raise KeyboardInterrupt
+        self.signal = number
