@@ -44,7 +44,9 @@ def to_device(array: Array, device: str) -> Array:
     Raises ValueError for a device that this version does not have.
     """
     if device not in DEVICES:
-        raise ValueError(f"device {device!r} is not available; this version computes on {' or '.join(DEVICES)}")
+        raise ValueError(
+            f"device {device!r} is not available; this version computes on {' or '.join(DEVICES)}"
+        )
     return array
 
 

@@ -10,7 +10,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from minigrad.backend import Array
+from minigrad.backend import Array, xp_of
 from minigrad.tensor import FLOATS, Tensor, describe, registry
 
 Rule = Callable[..., Any]
@@ -26,15 +26,17 @@ class NonFiniteError(FloatingPointError):
 class Op:
     """A differentiable function of Tensors.
 
-    The forward function takes arrays (its positional arguments) and static parameters (its keyword-only arguments)
-    and returns an array, or an array and a tuple of residual arrays for the derivative. A rule
-    ``rule(g, y, *inputs, **params)`` takes and returns Tensors and calls only ops, so that every derivative can be
-    differentiated again; its result may still have the broadcast shape, ``minigrad.grad`` sums it to the input's.
+    The forward function takes arrays (its positional arguments) and static parameters (its keyword-only
+    arguments) and returns an array, or an array and a tuple of residual arrays for the derivative. A rule
+    ``rule(g, y, *inputs, **params)`` takes and returns Tensors and calls only ops, so that every derivative
+    can be differentiated again; its result may still have the broadcast shape, ``minigrad.grad`` sums it to
+    the input's.
 
-    ``view=True`` declares that the output may share memory with the first input.
+    ``view=True`` declares that the output may share memory with the first input, ``real=True`` a function of
+    real numbers: integer and bool inputs are taken as float32, where NumPy might compute in float16 or wrap.
     """
 
-    def __init__(self, forward: Callable[..., Any], *, view: bool = False) -> None:
+    def __init__(self, forward: Callable[..., Any], *, view: bool = False, real: bool = False) -> None:
         self.name = self.__name__ = forward.__name__
         self.__doc__ = forward.__doc__
         self.__module__ = forward.__module__
@@ -42,10 +44,13 @@ class Op:
         parameters = signature.parameters.values()
         self.forward = forward
         self.view = view
+        self.real = real
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         self.arguments = tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
         self.static = tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
-        self.defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is not p.empty}
+        self.defaults = {
+            p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is not p.empty
+        }
         self.rules: dict[str, Rule | None] = {}
         if self.name in registry:
             raise ValueError(f"an op called {self.name!r} exists already; choose another name")
@@ -54,7 +59,9 @@ class Op:
     def vjp(self, **rules: Rule | None) -> None:
         """Declare the derivative rule of every Tensor argument; None says that the derivative is zero."""
         if tuple(rules) != self.arguments:
-            raise ValueError(f"{self.name}.vjp: rules for {tuple(rules)}, but the arguments are {self.arguments}")
+            raise ValueError(
+                f"{self.name}.vjp: rules for {tuple(rules)}, but the arguments are {self.arguments}"
+            )
         self.rules = rules
 
     def __call__(self, *args: Any, **params: Any) -> Tensor:
@@ -62,16 +69,15 @@ class Op:
         if len(args) > count and not self.variadic:
             params = {**self._static_from(args[count:], params), **params}
             args = args[:count]
+        elif len(args) < count and params:
+            args = self._with_named(args, params)
         inputs = _as_tensors(args)
         params = {**self.defaults, **params}
-        result = self._run(inputs, params)
-        residual = None
-        if type(result) is tuple:
-            result, residual = result
+        result, residual = self._run(inputs, params)
         y = Tensor(result if type(result) is np.ndarray else np.asarray(result))
         if _checking.get():
             self._check_finite(y, inputs)
-        if self.view:
+        if self.view and xp_of(y._data).may_share_memory(y._data, inputs[0]._data):
             y._version = inputs[0]._version
         if residual is not None:
             y.residual = residual
@@ -84,6 +90,8 @@ class Op:
 
     def derivative(self, index: int) -> Rule | None:
         """The rule of the input at ``index``."""
+        if not self.rules:
+            raise TypeError(f"{self.name} has no derivative; declare its rules with {self.name}.vjp(...)")
         return self.rules[self.arguments[0 if self.variadic else index]]
 
     def __repr__(self) -> str:
@@ -98,8 +106,19 @@ class Op:
                 raise TypeError(f"{self.name}{self.__signature__}: {name} is given twice")
         return named
 
-    def _run(self, inputs: tuple[Tensor, ...], params: dict[str, Any]) -> Any:
+    def _with_named(self, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[Any, ...]:
+        """The positional arguments and those that follow them by name, which are taken out of ``params``."""
+        for name in self.arguments[len(args) :]:
+            if name not in params:
+                break
+            args = (*args, params.pop(name))
+        return args
+
+    def _run(self, inputs: tuple[Tensor, ...], params: dict[str, Any]) -> tuple[Any, tuple[Any, ...] | None]:
         arrays = _harmonise([x._data for x in inputs])
+        floats = [a.dtype for a in arrays if a.dtype.char in FLOATS]
+        if self.real and len(floats) < len(arrays):
+            arrays = [a.astype(floats[0] if floats else np.float32, copy=False) for a in arrays]
         try:
             result = self.forward(*arrays, **params)
         except (ValueError, TypeError, IndexError) as error:
@@ -107,29 +126,41 @@ class Op:
             settings = "".join(f", {name}={value!r}" for name, value in params.items())
             kind = next(kind for kind in (ValueError, TypeError, IndexError) if isinstance(error, kind))
             raise kind(f"{self.name}({given}{settings}): {error}") from error
-        return result if any(a.dtype.char in FLOATS for a in arrays) else _default_float(result)
+        result, residual = result if type(result) is tuple else (result, None)
+        return (result if floats else _default_float(result)), residual
 
     def _check_finite(self, y: Tensor, inputs: tuple[Tensor, ...]) -> None:
         if y.is_float and not np.isfinite(y.data).all():
-            state = [f"{describe(x)} ({'finite' if np.isfinite(x.data).all() else 'not finite'})" for x in inputs]
+            state = [
+                f"{describe(x)} ({'finite' if np.isfinite(x.data).all() else 'not finite'})" for x in inputs
+            ]
             raise NonFiniteError(f"{self.name} made a NaN or infinity from {', '.join(state)}")
 
 
 @overload
 def op(forward: Callable[..., Any]) -> Op: ...
 @overload
-def op(*, view: bool) -> Callable[[Callable[..., Any]], Op]: ...
-def op(forward: Callable[..., Any] | None = None, *, view: bool = False) -> Op | Callable[[Callable[..., Any]], Op]:
+def op(*, view: bool = False, real: bool = False) -> Callable[[Callable[..., Any]], Op]: ...
+def op(
+    forward: Callable[..., Any] | None = None, *, view: bool = False, real: bool = False
+) -> Op | Callable[[Callable[..., Any]], Op]:
     """Decorator: make an Op of a forward function and enter it in the registry."""
     if forward is None:
-        return lambda f: Op(f, view=view)
+        return lambda f: Op(f, view=view, real=real)
     return Op(forward)
 
 
 @contextmanager
 def no_grad() -> Iterator[None]:
     """Within the block ops make leaves: nothing is recorded, nothing can be differentiated later."""
-    token = _recording.set(False)
+    with recording(False):
+        yield
+
+
+@contextmanager
+def recording(on: bool) -> Iterator[None]:
+    """Within the block ops record how their outputs were made, or do not, whatever holds outside."""
+    token = _recording.set(on)
     try:
         yield
     finally:
@@ -158,13 +189,14 @@ def _as_tensors(args: tuple[Any, ...]) -> tuple[Tensor, ...]:
             break
     else:
         return args
-    like = next((a.dtype for a in args if isinstance(a, Tensor) and a.is_float), None)
+    dtypes = [a.dtype for a in args if isinstance(a, Tensor) and a.dtype != bool]
+    like = next((d for d in dtypes if d.kind == "f"), dtypes[0] if dtypes else None)
     return tuple([arg if isinstance(arg, Tensor) else _constant(arg, like) for arg in args])
 
 
 def _constant(value: Any, like: np.dtype[Any] | None) -> Tensor:
-    if isinstance(value, bool | int | float) and not isinstance(value, np.bool_):
-        if like is not None and not isinstance(value, bool):
+    if isinstance(value, bool | int | float):
+        if like is not None and not isinstance(value, bool) and (like.kind == "f" or isinstance(value, int)):
             return Tensor(np.asarray(value, dtype=like))
         return Tensor(np.asarray(value, dtype=np.float32 if isinstance(value, float) else None))
     array = np.asarray(value)
@@ -176,7 +208,7 @@ def _constant(value: Any, like: np.dtype[Any] | None) -> Tensor:
 
 
 def _harmonise(arrays: list[Array]) -> list[Array]:
-    """The arrays with one float dtype: the widest among the float ones; integers beside floats follow them."""
+    """The arrays with one float dtype: the widest among the floats; integers beside them follow."""
     first = arrays[0].dtype if arrays else None
     if all(a.dtype is first for a in arrays):
         return arrays

@@ -17,7 +17,7 @@ FLOATS = ("f", "d")
 _ALLOWED = frozenset("fd?bBhHiIlLqQ")
 
 registry: dict[str, Op] = {}
-"""Every op by name; ``minigrad.op`` fills it, so that a Tensor's operators reach ops that are defined above it."""
+"""Every op by name; ``minigrad.op`` fills it, so that a Tensor's operators reach ops of a layer above."""
 
 
 class Version:
@@ -39,8 +39,8 @@ class Tensor:
     ``residual``  arrays that the op hands to its derivative rule, or None
     ``version``   how often ``data`` was changed in place
 
-    Tensors are compared elementwise and hashed by identity. ``Tensor(array)`` is a leaf on the very array given;
-    ``minigrad.tensor`` copies and converts.
+    Tensors are compared elementwise and hashed by identity. ``Tensor(array)`` is a leaf on the very array
+    given; ``minigrad.tensor`` copies and converts.
     """
 
     __slots__ = ("__weakref__", "_data", "_version", "inputs", "op", "params", "residual", "versions")
@@ -56,7 +56,8 @@ class Tensor:
         device_of(data)
         if data.dtype.char not in _ALLOWED:
             raise TypeError(
-                f"a Tensor holds float32, float64, integers or bool, not {data.dtype}; convert with .astype(numpy.float32)"
+                f"a Tensor holds float32, float64, integers or bool, not {data.dtype}; "
+                "convert with .astype(numpy.float32)"
             )
         self._data = data if data.dtype.isnative else data.astype(data.dtype.newbyteorder("="))
         self._version = Version()
@@ -66,23 +67,26 @@ class Tensor:
         self.residual = None
         self.versions = ()
 
-    # -- the array ---------------------------------------------------------------------------------------------------
+    # -- the array ---------------------------------------------------------------------------------
 
     @property
     def data(self) -> Array:
         return self._data
 
     @data.setter
-    def data(self, value: Array) -> None:
+    def data(self, value: Any) -> None:
+        if isinstance(value, np.generic):
+            value = np.asarray(value)
+        device_of(value)
         if value.shape != self._data.shape or value.dtype != self._data.dtype:
             raise ValueError(
-                f"data of {describe(self._data)} cannot be replaced by {describe(value)}; make a new Tensor instead"
+                f"data of {describe(self._data)} cannot be replaced by {describe(value)}; make a new Tensor"
             )
         self._data = value
         self._version.count += 1
 
     def changed(self) -> None:
-        """Tell that ``data`` was written in place: a graph built before this call can no longer be differentiated."""
+        """Tell that ``data`` was written in place: graphs built before can no longer be differentiated."""
         self._version.count += 1
 
     @property
@@ -138,7 +142,7 @@ class Tensor:
         return self
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
-        return np.array(self._data, dtype=dtype, copy=True) if copy else np.asarray(self.numpy(), dtype=dtype)
+        return np.array(self._data, dtype=dtype) if copy else np.asarray(self.numpy(), dtype=dtype, copy=copy)
 
     def __dlpack__(self, **options: Any) -> Any:
         return self._data.__dlpack__(**options)
@@ -165,9 +169,11 @@ class Tensor:
 
     def __repr__(self) -> str:
         made_by = f", op={self.op.name}" if self.op else ""
-        return f"tensor({np.array2string(self._data, separator=', ', prefix='tensor(')}, {self.dtype}{made_by})"
+        return (
+            f"tensor({np.array2string(self._data, separator=', ', prefix='tensor(')}, {self.dtype}{made_by})"
+        )
 
-    # -- operators: each calls the op of its name -----------------------------------------------------------------------
+    # -- operators: each calls the op of its name --------------------------------------------------
 
     def __add__(self, other: Any) -> Tensor:
         return registry["add"](self, other)
@@ -237,7 +243,7 @@ class Tensor:
     def _compare(self, relation: Callable[[Any, Any], Any], other: Any) -> Tensor:
         return Tensor(np.asarray(relation(self._data, other._data if isinstance(other, Tensor) else other)))
 
-    # -- methods with NumPy's names --------------------------------------------------------------------------------------
+    # -- methods with NumPy's names ----------------------------------------------------------------
 
     def astype(self, dtype: DTypeLike) -> Tensor:
         return registry["astype"](self, dtype=np.dtype(dtype))
@@ -269,7 +275,8 @@ def tensor(data: Any, dtype: DTypeLike | None = None, device: str = "cpu") -> Te
     """A leaf Tensor with a copy of ``data``: a number, nested lists, an array, a Tensor or any DLPack object.
 
     Python floats become float32; NumPy arrays keep their dtype unless ``dtype`` says otherwise.
-    Raises TypeError for dtypes other than float32, float64, integers and bool, ValueError for an unknown device.
+    Raises TypeError for dtypes other than float32, float64, integers and bool, ValueError for an unknown
+    device.
     """
     if isinstance(data, Tensor):
         data = data.data

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from minigrad.backend import Array, kernels_of, xp_of
 from minigrad.op import op
 from minigrad.ops.elementwise import exp, mul, sub
@@ -11,7 +9,7 @@ from minigrad.ops.reduce import sum
 from minigrad.tensor import Tensor
 
 
-@op
+@op(real=True)
 def leaky_relu(x: Array, *, slope: float) -> Array:
     """max(x, 0) + slope min(x, 0), elementwise (Maas et al. 2013)."""
     return kernels_of(x).leaky_relu(x, slope)
@@ -20,7 +18,7 @@ def leaky_relu(x: Array, *, slope: float) -> Array:
 leaky_relu.vjp(x=lambda g, y, x, *, slope: leaky_gate(g, x, slope=slope))
 
 
-@op
+@op(real=True)
 def leaky_gate(g: Array, x: Array, *, slope: float) -> Array:
     """g where x > 0, else slope g: the derivative of leaky_relu, itself linear in g and flat in x."""
     if g.shape != x.shape:
@@ -36,7 +34,7 @@ def relu(x: Tensor) -> Tensor:
     return leaky_relu(x, slope=0.0)
 
 
-@op
+@op(real=True)
 def tanh(x: Array) -> Array:
     """The hyperbolic tangent of x."""
     return xp_of(x).tanh(x)
@@ -45,7 +43,7 @@ def tanh(x: Array) -> Array:
 tanh.vjp(x=lambda g, y, x: mul(g, sub(1.0, mul(y, y))))
 
 
-@op
+@op(real=True)
 def sigmoid(x: Array) -> Array:
     """1 / (1 + e^-x), without overflow for any x."""
     xp = xp_of(x)
@@ -56,7 +54,7 @@ def sigmoid(x: Array) -> Array:
 sigmoid.vjp(x=lambda g, y, x: mul(g, mul(y, sub(1.0, y))))
 
 
-@op
+@op(real=True)
 def softplus(x: Array) -> Array:
     """log(1 + e^x), without overflow for any x."""
     xp = xp_of(x)
@@ -66,7 +64,7 @@ def softplus(x: Array) -> Array:
 softplus.vjp(x=lambda g, y, x: mul(g, sigmoid(x)))
 
 
-@op
+@op(real=True)
 def softmax(x: Array, *, axis: int = -1) -> Array:
     """e^x / sum(e^x) over ``axis``."""
     e = xp_of(x).exp(x - x.max(axis, keepdims=True))
@@ -80,11 +78,12 @@ def _softmax_x(g: Tensor, y: Tensor, x: Tensor, *, axis: int) -> Tensor:
 softmax.vjp(x=_softmax_x)
 
 
-@op
+@op(real=True)
 def log_softmax(x: Array, *, axis: int = -1) -> Array:
     """x - log(sum(e^x)) over ``axis``."""
+    xp = xp_of(x)
     shifted = x - x.max(axis, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis, keepdims=True))
+    return shifted - xp.log(xp.exp(shifted).sum(axis, keepdims=True))
 
 
 def _log_softmax_x(g: Tensor, y: Tensor, x: Tensor, *, axis: int) -> Tensor:
