@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from typing import Any, Literal
 
 import numpy as np
 
-from minigrad.op import no_grad
-from minigrad.ops.elementwise import add, astype
+from minigrad.backend import Array
+from minigrad.op import recording
+from minigrad.ops.elementwise import add, astype, mul
 from minigrad.ops.shape import sum_to
 from minigrad.tensor import Tensor, describe
 
@@ -34,10 +34,13 @@ def grad(
     create_graph  record the gradients' own making, so that they can be differentiated again
     unused        what a Tensor gets that ``output`` does not depend on: "zeros", or "error" for a ValueError
 
-    Each result has the shape and dtype of its Tensor. Raises TypeError for Tensors that are not float, ValueError for
-    shapes that do not fit, StaleGraphError if a Tensor that the gradient needs was changed since the graph was built.
+    Each result has the shape and dtype of its Tensor and an array of its own. Raises TypeError for Tensors
+    that are not float, ValueError for shapes that do not fit, StaleGraphError if a Tensor that the gradient
+    needs was changed since the graph was built.
     """
     targets = [wrt] if isinstance(wrt, Tensor) else list(wrt)
+    if unused not in ("zeros", "error"):
+        raise ValueError(f'grad: unused is "zeros" or "error", got {unused!r}')
     seed = _check(output, targets, grad_output)
     order = _topological(output)
     wanted = {id(t) for t in targets}
@@ -47,16 +50,16 @@ def grad(
             between.add(id(t))
 
     grads: dict[int, Tensor] = {id(output): seed}
-    with nullcontext() if create_graph else no_grad():
+    with recording(create_graph):
         for y in reversed(order):
             key = id(y)
             if key not in between or key not in grads or y.op is None:
                 continue
             g = grads[key] if key in wanted else grads.pop(key)
-            _check_versions(y)
             for x, gx in _pull_back(y, g, between):
                 grads[id(x)] = add(grads[id(x)], gx) if id(x) in grads else gx
-    return [_result(t, grads.get(id(t)), output, unused, index) for index, t in enumerate(targets)]
+        results = [_result(t, grads.get(id(t)), output, unused, index) for index, t in enumerate(targets)]
+        return _with_own_arrays(results, seed)
 
 
 def _pull_back(y: Tensor, g: Tensor, between: set[int]) -> list[tuple[Tensor, Tensor]]:
@@ -64,6 +67,8 @@ def _pull_back(y: Tensor, g: Tensor, between: set[int]) -> list[tuple[Tensor, Te
     assert y.op is not None
     edges = []
     needed = [i for i, x in enumerate(y.inputs) if id(x) in between and x.is_float]
+    if needed:
+        _check_versions(y)
     for i in needed:
         rule = y.op.derivative(i)
         if rule is None:
@@ -71,6 +76,10 @@ def _pull_back(y: Tensor, g: Tensor, between: set[int]) -> list[tuple[Tensor, Te
         where = {"position": i} if y.op.variadic else {}
         gx = rule(g, y, *y.inputs, **where, **y.params)
         x = y.inputs[i]
+        if not isinstance(gx, Tensor):
+            raise TypeError(
+                f"grad: {y.op.name}: the rule of input {i} returned {type(gx).__name__}; return a Tensor"
+            )
         if gx.shape != x.shape:
             gx = sum_to(gx, shape=x.shape)
         if gx.dtype != x.dtype:
@@ -80,7 +89,7 @@ def _pull_back(y: Tensor, g: Tensor, between: set[int]) -> list[tuple[Tensor, Te
 
 
 def _topological(output: Tensor) -> list[Tensor]:
-    """Every Tensor that ``output`` was made from, each after its inputs; iterative, so that depth is no limit."""
+    """Every Tensor that ``output`` was made from, each after its inputs; iterative: depth is no limit."""
     order: list[Tensor] = []
     seen = {id(output)}
     stack = [(output, iter(output.inputs))]
@@ -105,23 +114,33 @@ def _check(output: Tensor, targets: list[Tensor], grad_output: Any) -> Tensor:
         if not isinstance(t, Tensor):
             raise TypeError(f"grad: wrt[{index}] must be a Tensor, got {type(t).__name__}")
         if not t.is_float:
-            raise TypeError(f"grad: wrt[{index}] is {describe(t)}; gradients need floats, make it with dtype=float32")
+            raise TypeError(
+                f"grad: wrt[{index}] is {describe(t)}; gradients need floats, make it with dtype=float32"
+            )
     if not output.is_float:
         raise TypeError(f"grad: output is {describe(output)}; only float outputs have gradients")
     if grad_output is None:
         if output.size != 1:
-            raise ValueError(f"grad: output has shape {output.shape}; reduce it to one element or give grad_output")
+            raise ValueError(
+                f"grad: output has shape {output.shape}; reduce it to one element or give grad_output"
+            )
         return Tensor(np.ones(output.shape, output.dtype))
     seed = grad_output if isinstance(grad_output, Tensor) else Tensor(np.asarray(grad_output, output.dtype))
     if seed.shape != output.shape:
-        raise ValueError(f"grad: grad_output has shape {seed.shape}, output has shape {output.shape}; make them equal")
+        raise ValueError(
+            f"grad: grad_output has shape {seed.shape}, output has shape {output.shape}; make them equal"
+        )
     return seed if seed.dtype == output.dtype else astype(seed, dtype=output.dtype)
 
 
 def _check_versions(y: Tensor) -> None:
     assert y.op is not None
-    stale = [f"input {i}, {describe(x)}," for i, (x, v) in enumerate(zip(y.inputs, y.versions, strict=True)) if x.version != v]
-    if y.version and not y.op.view:
+    stale = [
+        f"input {i}, {describe(x)},"
+        for i, (x, v) in enumerate(zip(y.inputs, y.versions, strict=True))
+        if x.version != v
+    ]
+    if y.version and y._version is not y.inputs[0]._version:
         stale.append(f"the output, {describe(y)},")
     if stale:
         raise StaleGraphError(
@@ -136,6 +155,23 @@ def _result(t: Tensor, g: Tensor | None, output: Tensor, unused: str, index: int
     if unused == "error":
         made_by = output.op.name if output.op else "a leaf"
         raise ValueError(f"grad: the output (of {made_by}) does not depend on wrt[{index}], {describe(t)}")
-    if unused != "zeros":
-        raise ValueError(f'grad: unused is "zeros" or "error", got {unused!r}')
     return Tensor(np.zeros(t.shape, t.dtype))
+
+
+def _with_own_arrays(gradients: list[Tensor], seed: Tensor) -> list[Tensor]:
+    """The gradients, copied where one is read-only or shares memory with another or with ``seed``."""
+    owners = {id(_owner(seed.data))}
+    own = []
+    for g in gradients:
+        if id(_owner(g.data)) in owners or not g.data.flags.writeable:
+            g = mul(g, 1.0)
+        owners.add(id(_owner(g.data)))
+        own.append(g)
+    return own
+
+
+def _owner(array: Array) -> Array:
+    """The array whose memory ``array`` is a view of."""
+    while isinstance(array.base, type(array)):
+        array = array.base
+    return array

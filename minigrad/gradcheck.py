@@ -17,7 +17,7 @@ Function = Callable[..., Tensor]
 
 
 class GradcheckError(AssertionError):
-    """A derivative differs from its finite difference; the message gives the order, the input and both numbers."""
+    """A derivative differs from its finite difference; the message gives order, input and both numbers."""
 
 
 def gradcheck(
@@ -33,11 +33,11 @@ def gradcheck(
 ) -> bool:
     """Check the derivatives of ``f(*inputs)`` up to ``order``; True if they hold, GradcheckError if not.
 
-    ``f`` takes and returns a Tensor and must give the same output each time. ``inputs`` are arrays or Tensors; float
-    ones are taken in float64 and differentiated, others are passed as they are. For random directions v and a random
-    incoming gradient g, the derivative of <g, f(x)> along v is compared with
-    (<g, f(x + h v)> - <g, f(x - h v)>) / 2h. The next order checks the gradient itself as a function of x and of g.
-    Keep inputs off kinks: no element may change sides within ``step``.
+    ``f`` takes and returns a Tensor and must give the same output each time. ``inputs`` are arrays or
+    Tensors; float ones are taken in float64 and differentiated, others are passed as they are. For random
+    directions v and a random incoming gradient g, the derivative of <g, f(x)> along v is compared with (<g,
+    f(x + h v)> - <g, f(x - h v)>) / 2h. The next order checks the gradient itself as a function of x and of
+    g. Keep inputs off kinks: no element may change sides within ``step``.
     """
     if order < 1:
         raise ValueError(f"gradcheck: order must be at least 1, got {order}")
@@ -73,17 +73,27 @@ def _with_strides(array: Array) -> Array:
 
 
 def _check_once(
-    f: Function, points: list[Array], level: int, step: float, rtol: float, atol: float, rng: np.random.Generator
+    f: Function,
+    points: list[Array],
+    level: int,
+    step: float,
+    rtol: float,
+    atol: float,
+    rng: np.random.Generator,
 ) -> None:
     leaves = [Tensor(p) for p in points]
     y = f(*leaves)
     if y.dtype != np.float64:
-        raise GradcheckError(f"order {level}: f made {describe(y)} of float64 inputs; it must compute in its input's dtype")
+        raise GradcheckError(
+            f"order {level}: f made {describe(y)} of float64 inputs; it must compute in its input's dtype"
+        )
     g = rng.standard_normal(y.shape)
     for index, gradient in enumerate(grad(y, leaves, grad_output=g)):
         v = rng.standard_normal(points[index].shape)
         along = float((gradient.data * v).sum())
-        difference = (_inner(f, points, index, step * v, g) - _inner(f, points, index, -step * v, g)) / (2 * step)
+        difference = (_inner(f, points, index, step * v, g) - _inner(f, points, index, -step * v, g)) / (
+            2 * step
+        )
         scale = max(1.0, float(np.abs(gradient.data * v).sum()))
         if not abs(along - difference) <= atol * scale + rtol * abs(difference):
             raise GradcheckError(
@@ -97,7 +107,9 @@ def _inner(f: Function, points: list[Array], index: int, move: Array, g: Array) 
     return float((f(*moved).data * g).sum())
 
 
-def _gradient_function(f: Function, points: list[Array], rng: np.random.Generator) -> tuple[Function, list[Array]]:
+def _gradient_function(
+    f: Function, points: list[Array], rng: np.random.Generator
+) -> tuple[Function, list[Array]]:
     """The gradients of f, mixed into one number per output by random weights, as a function of g and x."""
     shape = f(*[Tensor(p) for p in points]).shape
     mixers = [np.asarray(rng.standard_normal(p.shape)) for p in points]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.backend import Array, xp_of
 from minigrad.op import op
@@ -51,7 +52,9 @@ def sum_to(x: Array, *, shape: tuple[int, ...]) -> Array:
     if xp_of(x).broadcast_shapes(x.shape, shape) != x.shape:
         raise ValueError(f"{shape} does not broadcast to {x.shape}")
     lead = x.ndim - len(shape)
-    axes = tuple(range(lead)) + tuple(i + lead for i, size in enumerate(shape) if size == 1 and x.shape[i + lead] != 1)
+    axes = tuple(range(lead)) + tuple(
+        i + lead for i, size in enumerate(shape) if size == 1 and x.shape[i + lead] != 1
+    )
     return x.sum(axes, keepdims=True).reshape(shape) if axes else x.reshape(shape)
 
 
@@ -59,23 +62,32 @@ sum_to.vjp(x=lambda g, y, x, *, shape: broadcast_to(g, shape=x.shape))
 
 
 @op(view=True)
-def getitem(x: Array, *, index: Any) -> Array:
-    """x[index], with NumPy's basic, integer-array and bool-array indexing; an index may be a Tensor."""
-    return x[_raw(index)]
+def getitem(x: Array, *, index: Any) -> tuple[Array, tuple[Any]]:
+    """x[index], with NumPy's basic, integer-array and bool-array indexing; an index may be a Tensor.
+
+    The residual is the index, copied where it is an array, which may be refilled before the gradient's time.
+    """
+    frozen = _frozen(index)
+    return x[frozen], (frozen,)
 
 
-getitem.vjp(x=lambda g, y, x, *, index: scatter(g, index=index, shape=x.shape))
+def _getitem_x(g: Tensor, y: Tensor, x: Tensor, *, index: Any) -> Tensor:
+    assert y.residual is not None
+    return scatter(g, index=y.residual[0], shape=x.shape)
+
+
+getitem.vjp(x=_getitem_x)
 
 
 @op
 def scatter(x: Array, *, index: Any, shape: tuple[int, ...]) -> Array:
-    """Zeros of ``shape`` with x added at ``index``; a place named twice gets the sum. The adjoint of getitem."""
+    """Zeros of ``shape`` with x added at ``index``, a place named twice gets the sum: getitem's adjoint."""
     y = xp_of(x).zeros(shape, x.dtype)
-    raw = _raw(index)
-    if _is_basic(raw):
-        y[raw] = x
+    index = _frozen(index)
+    if _is_basic(index):
+        y[index] = x
     else:
-        xp_of(x).add.at(y, raw, x)
+        xp_of(x).add.at(y, index, x)
     return y
 
 
@@ -84,13 +96,15 @@ scatter.vjp(x=lambda g, y, x, *, index, shape: getitem(g, index=index))
 
 @op
 def pad(x: Array, *, pad_width: Any) -> Array:
-    """x with zeros around it; ``pad_width`` as in numpy.pad: (before, after) for each axis, or one pair for all."""
+    """x with zeros around it; ``pad_width`` as in numpy.pad: (before, after) for each axis or for all."""
     return xp_of(x).pad(x, pad_width)
 
 
 def _pad_x(g: Tensor, y: Tensor, x: Tensor, *, pad_width: Any) -> Tensor:
     before = np.broadcast_to(pad_width, (x.ndim, 2))[:, 0]
-    return getitem(g, index=tuple(slice(int(b), int(b) + size) for b, size in zip(before, x.shape, strict=True)))
+    return getitem(
+        g, index=tuple(slice(int(b), int(b) + size) for b, size in zip(before, x.shape, strict=True))
+    )
 
 
 pad.vjp(x=_pad_x)
@@ -124,13 +138,13 @@ def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
 
 def expand_dims(x: Tensor, axis: int) -> Tensor:
     """x with a new axis of length 1 at ``axis`` of the result."""
-    at = axis % (x.ndim + 1)
+    at = normalize_axis_index(axis, x.ndim + 1)
     return reshape(x, shape=(*x.shape[:at], 1, *x.shape[at:]))
 
 
 def squeeze(x: Tensor, axis: int) -> Tensor:
     """x without its ``axis``, which has length 1."""
-    at = axis % x.ndim
+    at = normalize_axis_index(axis, x.ndim)
     if x.shape[at] != 1:
         raise ValueError(f"squeeze: axis {axis} of shape {x.shape} has length {x.shape[at]}, not 1")
     return reshape(x, shape=(*x.shape[:at], *x.shape[at + 1 :]))
@@ -148,12 +162,19 @@ def flatten(x: Tensor, start_axis: int = 1) -> Tensor:
     return reshape(x, shape=(*x.shape[:start_axis], math.prod(x.shape[start_axis:])))
 
 
-def _raw(index: Any) -> Any:
+def _frozen(index: Any) -> Any:
     if isinstance(index, tuple):
-        return tuple(_raw(i) for i in index)
-    return index.data if isinstance(index, Tensor) else index
+        return tuple(_frozen(i) for i in index)
+    if isinstance(index, Tensor):
+        index = index.data
+    if isinstance(index, list):
+        return np.array(index, None if index else np.intp)
+    return index.copy() if isinstance(index, np.ndarray) else index
 
 
 def _is_basic(index: Any) -> bool:
     parts = index if isinstance(index, tuple) else (index,)
-    return all(p is None or p is Ellipsis or isinstance(p, slice | int | np.integer) and not isinstance(p, bool) for p in parts)
+    return all(
+        p is None or p is Ellipsis or (isinstance(p, slice | int | np.integer) and not isinstance(p, bool))
+        for p in parts
+    )
