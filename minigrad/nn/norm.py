@@ -66,7 +66,7 @@ class _BatchNorm(Module):
                 f"{self!r}: training needs more than one value per channel, got an input {x.shape}"
             )
         y = ops.standardize(x, eps=self.eps)
-        if self.training and self.track_running_stats:
+        if self.track_running_stats:
             self._track(y, x.size // self.num_features)
         if self.weight is None or self.bias is None:
             return y
