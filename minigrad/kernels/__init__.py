@@ -20,6 +20,21 @@ def output_size(size: int, kernel: int, stride: int, padding: int, dilation: int
     return max((size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1, 0)
 
 
+def conv2d_shape(
+    x: tuple[int, ...], w: tuple[int, ...], stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> tuple[int, int, int, int]:
+    """Shape (n, o, oh, ow) of conv2d(x, w) from the shapes of x and w; ValueError if they do not fit."""
+    _check_parameters("conv2d", stride, padding, dilation, groups)
+    if len(x) != 4 or len(w) != 4:
+        raise ValueError(
+            f"conv2d: expected images (n, c, h, w) and weights of 4 axes; got shapes {x} and {w}"
+        )
+    size = [output_size(*numbers) for numbers in zip(x[2:], w[2:], stride, padding, dilation, strict=True)]
+    y = (x[0], w[0], size[0], size[1])
+    check_convolution("conv2d", x, y, w, stride, padding, dilation, groups)
+    return y
+
+
 def check_convolution(
     name: str,
     large: tuple[int, ...],
@@ -34,14 +49,10 @@ def check_convolution(
 
     large (n, c, h, w), small (n, o, oh, ow), w (o, c / groups, kh, kw).
     """
+    _check_parameters(name, stride, padding, dilation, groups)
     shapes = f"shapes {large} -> {small} with weights {w} and groups={groups}"
     if not len(large) == len(small) == len(w) == 4:
         raise ValueError(f"{name}: expected images (n, c, h, w) and weights of 4 axes; got {shapes}")
-    if min(stride) < 1 or min(dilation) < 1 or min(padding) < 0 or groups < 1:
-        raise ValueError(
-            f"{name}: stride, dilation and groups must be at least 1 and padding at least 0; "
-            f"got stride={stride}, dilation={dilation}, groups={groups}, padding={padding}"
-        )
     if min(w[2:]) < 1:
         raise ValueError(f"{name}: the kernel must have at least one element; got {shapes}")
     if large[0] != small[0] or small[1] != w[0] or large[1] != w[1] * groups or w[0] % groups:
@@ -54,3 +65,11 @@ def check_convolution(
                 f"at most {most} places in {large[2 + axis]} elements with stride={stride[axis]}, "
                 f"padding={padding[axis]}, dilation={dilation[axis]}; got {shapes}"
             )
+
+
+def _check_parameters(name: str, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> None:
+    if min(stride) < 1 or min(dilation) < 1 or min(padding) < 0 or groups < 1:
+        raise ValueError(
+            f"{name}: stride, dilation and groups must be at least 1 and padding at least 0; "
+            f"got stride={stride}, dilation={dilation}, groups={groups}, padding={padding}"
+        )

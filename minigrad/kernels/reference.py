@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.kernels import Pair, check_convolution, output_size
+from minigrad.kernels import Pair, check_convolution, conv2d_shape
 
 __all__ = [
     "adam_update",
@@ -17,6 +17,7 @@ __all__ = [
     "conv_transpose2d",
     "leaky_gate",
     "leaky_relu",
+    "matmul",
     "rmsprop_update",
     "sgd_update",
     "standardize",
@@ -32,12 +33,7 @@ def conv2d(x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, grou
     x (n, c, h, w), zero outside itself, w (o, c / groups, kh, kw) -> y (n, o, oh, ow). Output channel o sees
     the c / groups input channels of its own group. Raises ValueError if the shapes do not fit.
     """
-    if x.ndim == w.ndim == 4:
-        size = _places(x.shape[2:], w.shape[2:], stride, padding, dilation)
-    else:
-        size = (0, 0)
-    n, o = x.shape[0], w.shape[0]
-    check_convolution("conv2d", x.shape, (n, o, *size), w.shape, stride, padding, dilation, groups)
+    n, o, *size = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
     padded = _pad(x, padding)
     y = np.zeros((n, groups, o // groups, size[0] * size[1]), x.dtype)
     for i, j, window in _windows(w.shape[2:], size, stride, dilation):
@@ -116,6 +112,16 @@ def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array) -> Array:
     mean_gxhat = ((g * xhat).sum(axis=axes, dtype=wide) / count).astype(x.dtype)
     gx = scale * (g - _per_channel(mean_g, x.ndim) - xhat * _per_channel(mean_gxhat, x.ndim))
     return np.ascontiguousarray(gx)
+
+
+def matmul(x: Array, y: Array) -> Array:
+    """z[i, j] = sum over k of x[i, k] y[k, j].
+
+    x (m, k), y (k, n) -> z (m, n). ValueError if the shapes do not fit.
+    """
+    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0]:
+        raise ValueError(f"matmul: expected (m, k) and (k, n); got {x.shape} and {y.shape}")
+    return np.matmul(x, y)
 
 
 def leaky_relu(x: Array, slope: float) -> Array:
@@ -205,12 +211,6 @@ def adam_update(
     p -= rate * m / (np.sqrt(v) / root + eps)
 
 
-def _places(size: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair) -> Pair:
-    height = output_size(size[0], kernel[0], stride[0], padding[0], dilation[0])
-    width = output_size(size[1], kernel[1], stride[1], padding[1], dilation[1])
-    return height, width
-
-
 def _pad(x: Array, padding: Pair) -> Array:
     return np.pad(x, ((0, 0), (0, 0), (padding[0], padding[0]), (padding[1], padding[1])))
 
@@ -224,7 +224,9 @@ def _per_channel(a: Array, ndim: int) -> Array:
     return a.reshape(-1, *(1,) * (ndim - 2))
 
 
-def _windows(kernel: Pair, size: Pair, stride: Pair, dilation: Pair) -> Iterator[tuple[int, int, Any]]:
+def _windows(
+    kernel: Pair, size: Sequence[int], stride: Pair, dilation: Pair
+) -> Iterator[tuple[int, int, Any]]:
     """For each kernel element (i, j): the index of what it meets in the padded image at `size` places."""
     for i in range(kernel[0]):
         for j in range(kernel[1]):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from minigrad.kernels.cpu.activation import leaky_gate, leaky_relu
 from minigrad.kernels.cpu.conv import conv2d, conv2d_weight, conv_transpose2d
+from minigrad.kernels.cpu.gemm import matmul
 from minigrad.kernels.cpu.norm import standardize, standardize_grad
 from minigrad.kernels.cpu.optimizer import adam_update, rmsprop_update, sgd_update
 
@@ -17,6 +18,7 @@ __all__ = [
     "conv_transpose2d",
     "leaky_gate",
     "leaky_relu",
+    "matmul",
     "rmsprop_update",
     "sgd_update",
     "standardize",

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from minigrad.kernels.cpu.compiling import SMALL, Array, checked, jit, launch, parallel_jit, threads
+from minigrad.kernels.cpu.compiling import (
+    SMALL,
+    Array,
+    checked,
+    contiguous,
+    jit,
+    launch,
+    parallel_jit,
+    threads,
+)
 
 CHUNK = 1 << 15  # elements that one iteration owns; fewer in all run on one thread
 
@@ -25,7 +34,7 @@ def _gate_chunks(g: Array, x: Array, slope: float, y: Array) -> None:
 def leaky_relu(x: Array, slope: float) -> Array:
     """y = x where x > 0, slope * x elsewhere. TypeError unless x is float32 or float64."""
     checked("leaky_relu", x)
-    flat = np.ascontiguousarray(x).reshape(-1)
+    flat = contiguous(x).reshape(-1)
     return _run(flat, flat, slope, x.shape)
 
 
@@ -37,7 +46,7 @@ def leaky_gate(g: Array, x: Array, slope: float) -> Array:
     checked("leaky_gate", g, x)
     if g.shape != x.shape:
         raise ValueError(f"leaky_gate: expected g and x of one shape; got {g.shape} and {x.shape}")
-    return _run(np.ascontiguousarray(g).reshape(-1), np.ascontiguousarray(x).reshape(-1), slope, x.shape)
+    return _run(contiguous(g).reshape(-1), contiguous(x).reshape(-1), slope, x.shape)
 
 
 def _run(g: Array, x: Array, slope: float, shape: tuple[int, ...]) -> Array:

@@ -18,8 +18,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 SMALL = 1 << 20  # multiplications or so that one thread does sooner than several can be started
 
-# Numba's simplest thread pool must not be entered by two threads at once, and the workspace below is shared: whoever
-# launches a parallel kernel holds this lock. A kernel uses every core, so waiting costs nothing.
+# Numba's simplest thread pool must not be entered by two threads at once, and the workspace below is shared:
+# whoever launches a parallel kernel holds this lock. A kernel uses every core, so waiting costs nothing.
 _launching = threading.RLock()
 
 DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
@@ -28,7 +28,8 @@ DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 def jit(function: Function) -> Function:
     """Compile for one thread at the first call with new types, and keep the machine code on disk.
 
-    Numba compiles again when the function's own file has changed, so whatever a loop inlines should live in its file.
+    Numba compiles again when the function's own file has changed, so whatever a loop inlines should live in
+    its file.
     """
     return _compiled(function, parallel=False)
 
@@ -39,8 +40,9 @@ def parallel_jit(function: Function) -> Function:
 
 
 def _compiled(function: Function, *, parallel: bool) -> Function:
-    # contract: a * b + c may be one rounding. reassoc, nsz: a sum may run in the lanes of a vector, in an order that
-    # the compiled code fixes. Neither depends on the number of threads; NaN and infinity keep their meaning.
+    # contract: a * b + c may be one rounding. reassoc, nsz: a sum may run in the lanes of a vector, in an
+    # order that the compiled code fixes. Neither depends on the number of threads; NaN and infinity keep
+    # their meaning.
     fastmath = {"contract", "reassoc", "nsz"}
     options = {"parallel": parallel, "nogil": True, "error_model": "numpy", "fastmath": fastmath}
     try:
@@ -59,6 +61,11 @@ def checked(name: str, *arrays: Array | None) -> None:
         raise TypeError(f"{name}: the CPU kernel takes arrays of one dtype, float32 or float64; got {found}")
 
 
+def contiguous(a: Array) -> Array:
+    """`a`, or a copy if it is not C-contiguous, aligned and writeable: what the loops are compiled for."""
+    return a if a.flags.carray else np.array(a, order="C")
+
+
 def threads() -> int:
     """Number of threads that a parallel kernel may use now (NUMBA_NUM_THREADS or numba.set_num_threads)."""
     return int(numba.get_num_threads())
@@ -66,7 +73,7 @@ def threads() -> int:
 
 @contextmanager
 def launch(work: int) -> Iterator[int]:
-    """Hold the thread pool and the workspace for a kernel of so much work; gives the number of threads to use."""
+    """Hold the thread pool and the workspace for a kernel of so much work; gives the number of threads."""
     with _launching:
         allowed = threads()
         if work >= SMALL or allowed == 1:
@@ -80,10 +87,10 @@ def launch(work: int) -> Iterator[int]:
 
 
 class Workspace:
-    """Scratch memory that is kept between calls, because fresh pages cost as much as the arithmetic done in them.
+    """Scratch memory kept between calls, because fresh pages cost as much as the arithmetic done in them.
 
-    It belongs to the holder of `launch`, until it lets go. At most `limit` bytes are kept; a larger request is
-    served by memory of its own.
+    It belongs to the holder of `launch`, until it lets go. At most `limit` bytes are kept; a larger request
+    is served by memory of its own.
     """
 
     def __init__(self, limit: int = 1 << 26) -> None:
@@ -91,7 +98,7 @@ class Workspace:
         self._kept = np.zeros(0, np.uint8)
 
     def take(self, dtype: np.dtype[Any], *sizes: int) -> list[Array]:
-        """Arrays (of one axis, 64-byte aligned) of the given sizes; their contents are arbitrary but initialised."""
+        """Arrays (of one axis, 64-byte aligned) of the given sizes; what they contain is arbitrary."""
         lengths = [-(-size * dtype.itemsize // 64) * 64 for size in sizes]
         needed = sum(lengths) + 64
         memory = self._kept
@@ -111,7 +118,7 @@ workspace = Workspace()
 
 
 class _Notice(event.Listener):  # type: ignore[misc]
-    """Says once per process, on stderr, that kernels are being compiled; kernels read from the cache do not count."""
+    """Says once per process, on stderr, that kernels are being compiled; those on disk do not count."""
 
     def __init__(self) -> None:
         self.said = False

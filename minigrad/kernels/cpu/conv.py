@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.kernels import Pair, check_convolution, output_size
+from minigrad.kernels import Pair, check_convolution, conv2d_shape
 from minigrad.kernels.cpu import conv_loops as loops
-from minigrad.kernels.cpu.compiling import Array, checked, launch, threads, workspace
+from minigrad.kernels.cpu.compiling import Array, checked, contiguous, launch, workspace
 from minigrad.kernels.cpu.conv_plan import (
     Planes,
     Taps,
@@ -21,19 +21,12 @@ PACKED_BYTES = 1 << 23  # images that conv2d_weight packs at a time
 def conv2d(x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> Array:
     """y[n, o, p] = sum over c, i of w[o, c, i] x[n, c, p * stride + i * dilation - padding].
 
-    x (n, c, h, w), w (o, c / groups, kh, kw) -> y (n, o, oh, ow). ValueError if the shapes do not fit, TypeError unless
-    both are float32 or both float64.
+    x (n, c, h, w), w (o, c / groups, kh, kw) -> y (n, o, oh, ow). ValueError if the shapes do not fit,
+    TypeError unless both are float32 or both float64.
     """
     checked("conv2d", x, w)
-    size = (0, 0)
-    if x.ndim == w.ndim == 4:
-        sizes = [
-            output_size(*a) for a in zip(x.shape[2:], w.shape[2:], stride, padding, dilation, strict=True)
-        ]
-        size = (sizes[0], sizes[1])
-    n, c, o = x.shape[0], x.shape[1], w.shape[0]
-    check_convolution("conv2d", x.shape, (n, o, *size), w.shape, stride, padding, dilation, groups)
-    y = np.empty((n, o, *size), x.dtype)
+    y = np.empty(conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups), x.dtype)
+    (n, c), o, size = x.shape[:2], w.shape[0], (y.shape[2], y.shape[3])
     if c == 0 or y.size == 0:
         y.fill(0)
         return y
@@ -58,8 +51,8 @@ def conv_transpose2d(
 ) -> Array:
     """The adjoint of conv2d by x: y[n, o, p * stride + i * dilation - padding] += w[c, o, i] x[n, c, p].
 
-    x (n, c, h, w), w (c, o / groups, kh, kw) -> y (n, o, *size). `size` is any size on which conv2d takes at least
-    (h, w) places; ValueError otherwise. TypeError unless both are float32 or both float64.
+    x (n, c, h, w), w (c, o / groups, kh, kw) -> y (n, o, *size). `size` is any size on which conv2d takes at
+    least (h, w) places; ValueError otherwise. TypeError unless both are float32 or both float64.
     """
     checked("conv_transpose2d", x, w)
     n, c = x.shape[:2]
@@ -92,9 +85,9 @@ def conv2d_weight(
 ) -> Array:
     """The adjoint of conv2d by w: gw[o, c, i] += g[n, o, p] x[n, c, p * stride + i * dilation - padding].
 
-    x (n, c, h, w), g (n, o, oh, ow) -> gw (o, c / groups, *kernel), summed over n and the places p of `g`, which may
-    leave out the last ones that the kernel could take on x, never have more (ValueError). TypeError unless both are
-    float32 or both float64.
+    x (n, c, h, w), g (n, o, oh, ow) -> gw (o, c / groups, *kernel), summed over n and the places p of `g`,
+    which may leave out the last ones that the kernel could take on x, never have more (ValueError). TypeError
+    unless both are float32 or both float64.
     """
     checked("conv2d_weight", x, g)
     shape = (g.shape[1], x.shape[1] // groups, *kernel)
@@ -115,7 +108,7 @@ def conv2d_weight(
     images = max(items.block, PACKED_BYTES // ((x_image + g_image) * x.itemsize) // items.block * items.block)
     images = min(images, n)
     units = groups * items.item_block.size * panels
-    x, g = np.ascontiguousarray(x), np.ascontiguousarray(g)
+    x, g = contiguous(x), contiguous(g)
     with launch(g.size * gw[0].size) as allowed:
         workers = min(allowed, units)
         x_packed, g_packed, sums = workspace.take(
@@ -135,16 +128,18 @@ def conv2d_weight(
 def _convolve(
     planes: Planes, taps: Taps, x: Array, w: Array, y: Array, groups: int, row_step: int, group_step: int
 ) -> None:
-    """Fill y as the tables say. `row_step`, `group_step`: the weights' strides by output channel and by group."""
+    """Fill y as the tables say; the weights of an output channel start every `row_step`, of a group every
+    `group_step`."""
     lanes = loops.TILE.lanes(x.itemsize)
     outputs = y.shape[1] // groups
     panels = -(-outputs // loops.ROWS)
     blocks = -(-x.shape[0] // taps.block) * groups
     area = planes.grid_h * planes.grid_w
-    # a tile at the last column may read one grid and one vector past the planes, and ignores what it finds there
+    # a tile at the last column may read one grid and one vector past the planes, and ignores what it finds
+    # there
     per_worker = loops.ROWS * lanes + planes.channel.size * taps.block * area + area + lanes
     per_worker = -(-per_worker // 64) * 64
-    x, w = np.ascontiguousarray(x), np.ascontiguousarray(w).reshape(-1)
+    x, w = contiguous(x), contiguous(w).reshape(-1)
     taps_each = taps.weight.size // (taps.phase_taps.size - 1)
     with launch(blocks * outputs * taps.pixel.size * taps_each) as allowed:
         splits = max(1, min(panels, -(-2 * allowed // blocks)))

@@ -1,7 +1,7 @@
 """The compiled loops of the convolutions: `conv_plan` explains the tables, `conv` puts the pieces together.
 
-All of it rests on `multiply_tile`, a small matrix product held in vector registers. They share a file because Numba
-notices a change only in a function's own file.
+All of it rests on `multiply_tile`, a small matrix product held in vector registers. They share a file because
+Numba notices a change only in a function's own file.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _features() -> set[str]:
 
 
 def _choose(features: set[str]) -> Tile:
-    """The tile that fills the machine's registers, leaving some for the operands (26 + 3 of 32, 12 + 3 of 16)."""
+    """The tile that fills the registers and leaves some for operands: 26 + 3 of 32 or 12 + 3 of 16."""
     if "avx512f" in features:
         return Tile(rows=13, vectors=2, width=64)
     if "avx2" in features:
@@ -57,7 +57,7 @@ ROWS = TILE.rows
 def multiply_tile(
     typingctx: Any, a: Any, a0: Any, b: Any, b0: Any, shift: Any, s0: Any, k: Any, c: Any, c0: Any
 ) -> Any:
-    """c[c0 + r * lanes + l] += sum over i < k of a[a0 + i * rows + r] * b[b0 + shift[s0 + i] + l], for all r and l.
+    """c[c0 + r * lanes + l] += sum over i < k of a[a0 + i * rows + r] * b[b0 + shift[s0 + i] + l].
 
     a, b, c: contiguous arrays of one axis and one float type; shift: int64. Nothing checks bounds.
     """
@@ -169,7 +169,7 @@ def _pack_weight_panel(
     taps: Taps,
     out: Array,
 ) -> None:
-    """out[panel's place + k * ROWS + r] = w[group, output p * ROWS + r, tap k], phase by phase; 0 past the last output."""
+    """out[phase, panel, k, r] = w[group, output p * ROWS + r, tap k]; 0 past the last output."""
     group, p = panel // panels, panel % panels
     for phase in range(taps.phase_taps.size - 1):
         first_tap = taps.phase_taps[phase]
@@ -276,7 +276,10 @@ def convolve(
     planes: Planes,
     taps: Taps,
 ) -> None:
-    """y[n, o, pixel] = sum over k of w[o, k] * planes[n, column + shift[k]]. One iteration owns a row of scratch."""
+    """y[n, o, pixel] = sum over k of w[o, k] * planes[n, column + shift[k]].
+
+    One iteration owns a row of scratch and a share of the items.
+    """
     workers = scratch.shape[0]
     items = (x.shape[0] + taps.block - 1) // taps.block * groups * splits
     for worker in numba.prange(workers):
@@ -288,7 +291,7 @@ def convolve(
 def _pack_image(
     x: Array, image: int, place: int, images: int, groups: int, planes: Planes, lanes: int, out: Array
 ) -> None:
-    """One image's planes into out (groups, blocks of planes, images, grid, lanes), at `place` among the images."""
+    """One image's planes into out (groups, blocks of planes, images, grid, lanes), as image `place`."""
     area = planes.grid_h * planes.grid_w
     blocks = planes.channel.size // lanes
     for group in range(groups):
@@ -310,7 +313,7 @@ def pack_images(
     g_planes: Planes,
     g_out: Array,
 ) -> None:
-    """Images [first, first + images) of x and g with the lane as the fastest axis. One iteration owns an image."""
+    """Images [first, first + images) of x and g, the lane the fastest axis. One iteration owns an image."""
     for place in numba.prange(images):
         _pack_image(x, first + place, place, images, groups, x_planes, lanes, x_out)
         _pack_image(g, first + place, place, images, groups, g_planes, ROWS, g_out)
@@ -331,7 +334,7 @@ def _sum_units(
     planes: Planes,
     items: Items,
 ) -> None:
-    """Add a chunk of images to the sums of a range of units; a unit is a group, an item and a panel of outputs."""
+    """Add some images to the sums of a range of units; a unit is a group, an item and a panel of outputs."""
     each = items.item_block.size
     blocks = planes.channel.size // lanes
     area = planes.grid_h * planes.grid_w

@@ -1,13 +1,13 @@
 """Index tables of the convolutions: which element meets which, worked out once per geometry in plain Python.
 
-A convolution with a stride becomes one without. conv2d cuts its padded input into *planes*, one per channel and
-remainder of the position modulo the stride; conv_transpose2d cuts its output into *phases* in the same way. Then each
-kernel element (a *tap*) meets the planes at a constant shift, so that in the flattened planes
+A convolution with a stride becomes one without. conv2d cuts its padded input into *planes*, one per channel
+and remainder of the position modulo the stride; conv_transpose2d cuts its output into *phases* in the same
+way. Then each kernel element (a *tap*) meets the planes at a constant shift, so that in the flattened planes
 
     y[o, q] = sum over k of weights[o, k] * planes[q + shift[k]]
 
-for every column q of the grid: a matrix product whose right-hand side needs no copy per tap. Columns that wrap around
-the right or bottom edge of the grid hold no output; the tables list those that do.
+for every column q of the grid: a matrix product whose right-hand side needs no copy per tap. Columns that
+wrap around the right or bottom edge of the grid hold no output; the tables list those that do.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Table = NDArray[np.int64]
 
 
 class Planes(NamedTuple):
-    """How images are sampled on a grid: plane v holds x[channel[v], r * step_h + top[v], s * step_w + left[v]] or 0."""
+    """An image sampled: plane v holds x[channel[v], r * step_h + top[v], s * step_w + left[v]] or 0."""
 
     channel: Table  # counted within the group; -1 for a plane of zeros
     top: Table
@@ -52,7 +52,7 @@ class Taps(NamedTuple):
 
 
 class Items(NamedTuple):
-    """conv2d_weight: blocks of `lanes` planes with the lane as the fastest axis, multiplied by blocks of gradients."""
+    """conv2d_weight: blocks of `lanes` planes, the lane the fastest axis, times panels of gradients."""
 
     block: int  # images whose places are summed in one go
     row: Table  # (block * oh * ow,) where the place's row of lanes starts in the flattened grid
@@ -96,7 +96,8 @@ def plan_conv_transpose2d(
     lanes: int,
 ) -> tuple[Planes, Taps]:
     """conv_transpose2d: c input channels per group -> size; `weight_step` is the weights' stride along c."""
-    # y[q * stride + phase] takes tap i from x[q + offset] where offset = (phase + padding - i * dilation) / stride is whole
+    # y[q * stride + phase] takes tap i from x[q + offset] where that is whole:
+    # offset = (phase + padding - i * dilation) / stride
     offsets: list[list[list[Pair]]] = []  # per axis and phase: (tap, offset)
     before, grid = [], []
     for axis in (0, 1):
@@ -173,7 +174,7 @@ def plan_conv2d_weight(
 def _strided_planes(
     c: int, size: Pair, kernel: Pair, stride: Pair, dilation: Pair, padding: Pair
 ) -> tuple[Planes, Table, Table, Table]:
-    """The padded input cut by position modulo the stride; per (channel, tap): its plane and its shift there (y, x)."""
+    """The padded input cut by position modulo the stride; per channel and tap: its plane and shift there."""
     remainders, quotients, which = [], [], []
     for axis in (0, 1):
         quotient, remainder = np.divmod(np.arange(kernel[axis]) * dilation[axis], stride[axis])

@@ -1,7 +1,7 @@
 """Batch normalisation without scale and shift, and its gradient.
 
-The sums run in float64, channel by channel in a fixed order. Images with several pixels are read a channel at a time;
-where a channel has one or few (batch norm of vectors), whole rows of channels are read at once.
+The sums run in float64, channel by channel in a fixed order. Images with several pixels are read a channel at
+a time; where a channel has one or few (batch norm of vectors), whole rows of channels are read at once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,16 @@ import math
 import numba
 import numpy as np
 
-from minigrad.kernels.cpu.compiling import SMALL, Array, checked, jit, launch, parallel_jit, threads
+from minigrad.kernels.cpu.compiling import (
+    SMALL,
+    Array,
+    checked,
+    contiguous,
+    jit,
+    launch,
+    parallel_jit,
+    threads,
+)
 
 CHANNELS = 32  # channels that one iteration owns
 SERIAL = 1 << 14  # elements below which starting the threads costs more than they save
@@ -196,9 +205,9 @@ def _standardize_grad_blocks(
 def standardize(x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
     """y = (x - mean) * inv_std per channel, inv_std = 1 / sqrt(var + eps).
 
-    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes but 1; var is the biased
-    variance. With no element in a channel, mean and var are 0. TypeError unless x is float32 or float64.
-    (Ioffe and Szegedy 2015, algorithm 1, before scale and shift.)
+    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes but 1; var is the
+    biased variance. With no element in a channel, mean and var are 0. TypeError unless x is float32 or
+    float64. (Ioffe and Szegedy 2015, algorithm 1, before scale and shift.)
     """
     checked("standardize", x)
     c = x.shape[1]
@@ -219,8 +228,8 @@ def standardize(x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
 def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array) -> Array:
     """gx = inv_std (g - mean(g) - xhat mean(g xhat)), xhat = (x - mean) inv_std; means over all axes but 1.
 
-    g and x (n, c, ...), mean and inv_std (c,) as standardize gave them -> gx of x's shape. TypeError unless all are
-    float32 or all float64.
+    g and x (n, c, ...), mean and inv_std (c,) as standardize gave them -> gx of x's shape. TypeError unless
+    all are float32 or all float64.
     """
     checked("standardize_grad", g, x, mean, inv_std)
     c = x.shape[1]
@@ -232,7 +241,7 @@ def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array) -> Array:
     gx = np.empty(x.shape, x.dtype)
     if x.size == 0:
         return gx
-    arrays = _by_channel(g), _by_channel(x), np.ascontiguousarray(mean), np.ascontiguousarray(inv_std)
+    arrays = _by_channel(g), _by_channel(x), contiguous(mean), contiguous(inv_std)
     gx_flat = gx.reshape(x.shape[0], c, -1)
     if x.size < SERIAL or threads() == 1:
         _standardize_grad_channels(*arrays, 0, c, gx_flat)
@@ -243,7 +252,7 @@ def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array) -> Array:
 
 
 def _by_channel(x: Array) -> Array:
-    return np.ascontiguousarray(x).reshape(x.shape[0], x.shape[1], -1)
+    return contiguous(x).reshape(x.shape[0], x.shape[1], -1)
 
 
 def _channels_each(c: int) -> int:

@@ -9,7 +9,16 @@ from typing import Any
 import numba
 import numpy as np
 
-from minigrad.kernels.cpu.compiling import SMALL, Array, checked, jit, launch, parallel_jit, threads
+from minigrad.kernels.cpu.compiling import (
+    SMALL,
+    Array,
+    checked,
+    contiguous,
+    jit,
+    launch,
+    parallel_jit,
+    threads,
+)
 
 Settings = tuple[Any, ...]
 
@@ -133,8 +142,8 @@ def sgd_update(
 ) -> None:
     """SGD in place: d = g + weight_decay p; v = momentum v + (1 - dampening) d; p -= lr v.
 
-    Nesterov's form ends with p -= lr (d + momentum v). `velocity` is None without momentum: p -= lr d. Start it at
-    zero and, as PyTorch does, take the first step without dampening. (Sutskever et al. 2013.)
+    Nesterov's form ends with p -= lr (d + momentum v). `velocity` is None without momentum: p -= lr d. Start
+    it at zero and, as PyTorch does, take the first step without dampening. (Sutskever et al. 2013.)
     """
     arrays = _flat("sgd_update", p, g, velocity)
     settings = _settings(p, lr, momentum, 1 - dampening, weight_decay)
@@ -155,8 +164,9 @@ def rmsprop_update(
 ) -> None:
     """RMSprop in place: d = g + weight_decay p; s = alpha s + (1 - alpha) d^2; p -= lr d / (sqrt(s) + eps).
 
-    With `gradient_average` a (centered): a += (1 - alpha) (d - a), and s - a^2 stands in the root. With `velocity` v:
-    v = momentum v + d / (sqrt(s) + eps); p -= lr v. (Tieleman and Hinton 2012; Graves 2013 for the centered form.)
+    With `gradient_average` a (centered): a += (1 - alpha) (d - a), and s - a^2 stands in the root. With
+    `velocity` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. (Tieleman and Hinton 2012; Graves 2013 for
+    the centered form.)
     """
     arrays = _flat("rmsprop_update", p, g, square_average, gradient_average, velocity)
     settings = _settings(p, lr, alpha, 1 - alpha, eps, weight_decay, momentum)
@@ -200,7 +210,7 @@ def _flat(name: str, p: Array, g: Array, *state: Array | None) -> list[Array]:
         flat.append(np.empty(0, p.dtype) if array is None else array.reshape(-1))
     if g.shape != p.shape:
         raise ValueError(f"{name}: expected a gradient of the parameter's shape {p.shape}; got {g.shape}")
-    flat.insert(1, np.ascontiguousarray(g).reshape(-1))
+    flat.insert(1, contiguous(g).reshape(-1))
     return flat
 
 

@@ -1,0 +1,131 @@
+"""The matrix product on the CPU: both sides packed into panels, multiplied tile by tile."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from minigrad.kernels.cpu.compiling import Array, checked, jit, launch, parallel_jit, workspace
+from minigrad.kernels.cpu.conv_loops import DEPTH, ROWS, TILE, multiply_tile
+
+FEW = 1 << 18  # multiplications below which NumPy's product, on one thread, is done before the panels are packed
+
+
+def matmul(x: Array, y: Array) -> Array:
+    """z[i, j] = sum over k of x[i, k] y[k, j].
+
+    x (m, k), y (k, n) -> z (m, n). ValueError if the shapes do not fit, TypeError unless both are float32 or both
+    float64.
+    """
+    checked("matmul", x, y)
+    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0]:
+        raise ValueError(f"matmul: expected (m, k) and (k, n); got {x.shape} and {y.shape}")
+    (m, depth), n = x.shape, y.shape[1]
+    if m * depth * n <= FEW:
+        return np.matmul(x, y)
+    z = np.empty((m, n), x.dtype)
+    lanes = TILE.lanes(x.itemsize)
+    rows, columns = -(-m // ROWS), -(-n // lanes)
+    with launch(m * depth * n) as allowed:
+        splits = max(1, min(rows, -(-2 * allowed // columns)))
+        workers = min(allowed, columns * splits)
+        block = min(depth, DEPTH)
+        x_packed, y_packed, tiles = workspace.take(
+            x.dtype, rows * ROWS * depth, workers * block * lanes, workers * rows * ROWS * lanes
+        )
+        shift = np.arange(block) * lanes
+        _pack_rows(*_steps(x), m, depth, x_packed)
+        _multiply(
+            x_packed, *_steps(y), depth, shift, y_packed.reshape(workers, -1), tiles.reshape(workers, -1), splits, z
+        )
+    return z
+
+
+def _steps(a: Array) -> tuple[Array, int, int]:
+    """A matrix as one axis of elements, and how far apart its rows and its columns are there."""
+    if not a.flags.forc or not a.flags.aligned or not a.flags.writeable:
+        a = np.array(a, order="C")
+    return a.reshape(-1, order="A"), a.strides[0] // a.itemsize, a.strides[1] // a.itemsize
+
+
+@parallel_jit
+def _pack_rows(x: Array, row_step: int, column_step: int, m: int, depth: int, out: Array) -> None:
+    """out[panel, k, r] = x[panel * ROWS + r, k], 0 past the last row. One iteration owns a panel."""
+    for panel in numba.prange((m + ROWS - 1) // ROWS):
+        start = panel * ROWS * depth
+        for r in range(ROWS):
+            i = panel * ROWS + r
+            for k in range(depth):
+                out[start + k * ROWS + r] = x[i * row_step + k * column_step] if i < m else x.dtype.type(0)
+
+
+@jit
+def _pack_columns(
+    y: Array, start: int, row_step: int, column_step: int, count: int, width: int, lanes: int, out: Array
+) -> None:
+    """out[k, l] = y[k, l] of the block that starts at `start`, 0 past its `width`."""
+    for k in range(count):
+        for l in range(width):
+            out[k * lanes + l] = y[start + k * row_step + l * column_step]
+        for l in range(width, lanes):
+            out[k * lanes + l] = 0
+
+
+@jit
+def _multiply_item(
+    item: int,
+    x: Array,
+    y: Array,
+    row_step: int,
+    column_step: int,
+    depth: int,
+    shift: Array,
+    packed: Array,
+    tiles: Array,
+    splits: int,
+    z: Array,
+) -> None:
+    """A panel of columns of z, for a range of its panels of rows."""
+    m, n = z.shape
+    lanes = packed.size // shift.size
+    rows = (m + ROWS - 1) // ROWS
+    column = item // splits * lanes
+    width = min(lanes, n - column)
+    top, bottom = item % splits * rows // splits, (item % splits + 1) * rows // splits
+    tiles[: (bottom - top) * ROWS * lanes] = 0
+    for first in range(0, depth, shift.size):
+        count = min(shift.size, depth - first)
+        corner = first * row_step + column * column_step
+        _pack_columns(y, corner, row_step, column_step, count, width, lanes, packed)
+        for p in range(top, bottom):
+            # (ROWS, count) @ (count, lanes) -> (ROWS, lanes)
+            start = (p * depth + first) * ROWS
+            multiply_tile(x, start, packed, 0, shift, 0, count, tiles, (p - top) * ROWS * lanes)
+    for i in range(top * ROWS, min(bottom * ROWS, m)):
+        start = (i - top * ROWS) * lanes
+        for l in range(width):
+            z[i, column + l] = tiles[start + l]
+
+
+@parallel_jit
+def _multiply(
+    x: Array,
+    y: Array,
+    row_step: int,
+    column_step: int,
+    depth: int,
+    shift: Array,
+    packed: Array,
+    tiles: Array,
+    splits: int,
+    z: Array,
+) -> None:
+    """z = x @ y from x's packed rows. One iteration owns a row of scratch and a share of the items."""
+    workers = packed.shape[0]
+    lanes = packed.shape[1] // shift.size
+    items = (z.shape[1] + lanes - 1) // lanes * splits
+    for worker in numba.prange(workers):
+        for item in range(worker * items // workers, (worker + 1) * items // workers):
+            _multiply_item(
+                item, x, y, row_step, column_step, depth, shift, packed[worker], tiles[worker], splits, z
+            )

@@ -1,0 +1,49 @@
+"""The kernel modules are interchangeable: one set of names, with one signature each."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+import pytest
+
+from minigrad.kernels import cpu, reference
+
+
+def test_modules_export_the_same_names() -> None:
+    assert sorted(cpu.__all__) == sorted(reference.__all__)
+
+
+@pytest.mark.parametrize("name", reference.__all__)
+def test_modules_agree_on_signatures(name: str) -> None:
+    assert inspect.signature(getattr(cpu, name)) == inspect.signature(getattr(reference, name))
+
+
+@pytest.mark.parametrize("name", reference.__all__)
+def test_kernels_are_documented(name: str) -> None:
+    for module in (cpu, reference):
+        assert getattr(module, name).__doc__
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.int64, np.dtype(">f4")])
+def test_cpu_names_the_kernel_that_refuses_a_dtype(dtype: np.dtype) -> None:
+    x, w, c = np.zeros((1, 1, 3, 3), dtype), np.zeros((1, 1, 1, 1), dtype), np.zeros(1, dtype)
+    one, none = (1, 1), (0, 0)
+    calls = {
+        "conv2d": (x, w, one, none, one, 1),
+        "conv_transpose2d": (x, w, (3, 3), one, none, one, 1),
+        "conv2d_weight": (x, x, one, one, none, one, 1),
+        "standardize": (x, 1e-5),
+        "standardize_grad": (x, x, c, c),
+        "leaky_relu": (x, 0.2),
+        "leaky_gate": (x, x, 0.2),
+        "sgd_update": (x, x, None, 0.1, 0.0, 0.0, 0.0, False),
+        "rmsprop_update": (x, x, x, None, None, 0.1, 0.9, 1e-8, 0.0, 0.0),
+        "adam_update": (x, x, x, x, 1, 0.1, 0.5, 0.9, 1e-8, 0.0),
+    }
+    assert sorted(calls) == sorted(cpu.__all__)
+    for name, arguments in calls.items():
+        with pytest.raises(TypeError, match=name):
+            getattr(cpu, name)(*arguments)
+    with pytest.raises(TypeError, match="leaky_gate"):
+        cpu.leaky_gate(np.zeros(3, np.float32), np.zeros(3, np.float64), 0.2)
