@@ -54,7 +54,7 @@ def initialised(network: nn.Sequential) -> nn.Sequential:
     for layer in network.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(layer.weight, 0.0, 0.02)
-        elif isinstance(layer, nn.BatchNorm2d):
+        elif isinstance(layer, nn.BatchNorm2d) and layer.weight is not None:
             nn.init.normal_(layer.weight, 1.0, 0.02)
         else:
             continue

@@ -121,7 +121,8 @@ def matmul(x: Array, y: Array) -> Array:
     """
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0]:
         raise ValueError(f"matmul: expected (m, k) and (k, n); got {x.shape} and {y.shape}")
-    return np.matmul(x, y)
+    z: Array = np.matmul(x, y)
+    return z
 
 
 def leaky_relu(x: Array, slope: float) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minigrad.backend import Array, xp_of
+from minigrad.backend import Array, kernels_of, xp_of
 from minigrad.op import op
 from minigrad.ops.shape import expand_dims, squeeze, swapaxes
 from minigrad.tensor import Tensor
@@ -11,6 +11,8 @@ from minigrad.tensor import Tensor
 @op
 def matmul(x: Array, y: Array) -> Array:
     """x @ y as in numpy.matmul: (..., n, k) @ (..., k, m) -> (..., n, m); a 1-D side is a vector."""
+    if x.ndim == y.ndim == 2 and x.shape[1] == y.shape[0] and x.dtype == y.dtype and x.dtype.kind == "f":
+        return kernels_of(x).matmul(x, y)
     return xp_of(x).matmul(x, y)
 
 

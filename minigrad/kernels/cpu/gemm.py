@@ -8,22 +8,27 @@ import numpy as np
 from minigrad.kernels.cpu.compiling import Array, checked, jit, launch, parallel_jit, workspace
 from minigrad.kernels.cpu.conv_loops import DEPTH, ROWS, TILE, multiply_tile
 
-FEW = 1 << 18  # multiplications below which NumPy's product, on one thread, is done before the panels are packed
+FEW = (
+    1 << 18
+)  # multiplications below which NumPy's product, on one thread, is done before the panels are packed
 
 
 def matmul(x: Array, y: Array) -> Array:
     """z[i, j] = sum over k of x[i, k] y[k, j].
 
-    x (m, k), y (k, n) -> z (m, n). ValueError if the shapes do not fit, TypeError unless both are float32 or both
-    float64.
+    x (m, k), y (k, n) -> z (m, n). ValueError if the shapes do not fit, TypeError unless both are float32 or
+    both float64.
     """
     checked("matmul", x, y)
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0]:
         raise ValueError(f"matmul: expected (m, k) and (k, n); got {x.shape} and {y.shape}")
     (m, depth), n = x.shape, y.shape[1]
     if m * depth * n <= FEW:
-        return np.matmul(x, y)
+        return np.ascontiguousarray(np.matmul(x, y))
     z = np.empty((m, n), x.dtype)
+    if min(m, n) == 1 or depth == 1:
+        np.einsum("ik,kj->ij", x, y, out=z)
+        return z
     lanes = TILE.lanes(x.itemsize)
     rows, columns = -(-m // ROWS), -(-n // lanes)
     with launch(m * depth * n) as allowed:
@@ -36,7 +41,14 @@ def matmul(x: Array, y: Array) -> Array:
         shift = np.arange(block) * lanes
         _pack_rows(*_steps(x), m, depth, x_packed)
         _multiply(
-            x_packed, *_steps(y), depth, shift, y_packed.reshape(workers, -1), tiles.reshape(workers, -1), splits, z
+            x_packed,
+            *_steps(y),
+            depth,
+            shift,
+            y_packed.reshape(workers, -1),
+            tiles.reshape(workers, -1),
+            splits,
+            z,
         )
     return z
 
@@ -53,22 +65,27 @@ def _pack_rows(x: Array, row_step: int, column_step: int, m: int, depth: int, ou
     """out[panel, k, r] = x[panel * ROWS + r, k], 0 past the last row. One iteration owns a panel."""
     for panel in numba.prange((m + ROWS - 1) // ROWS):
         start = panel * ROWS * depth
-        for r in range(ROWS):
-            i = panel * ROWS + r
-            for k in range(depth):
-                out[start + k * ROWS + r] = x[i * row_step + k * column_step] if i < m else x.dtype.type(0)
+        height = min(ROWS, m - panel * ROWS)
+        source = panel * ROWS * row_step
+        _copy(x, source, column_step, row_step, depth, height, ROWS, out[start : start + ROWS * depth])
 
 
 @jit
-def _pack_columns(
-    y: Array, start: int, row_step: int, column_step: int, count: int, width: int, lanes: int, out: Array
+def _copy(
+    a: Array, start: int, outer_step: int, inner_step: int, outer: int, inner: int, width: int, out: Array
 ) -> None:
-    """out[k, l] = y[k, l] of the block that starts at `start`, 0 past its `width`."""
-    for k in range(count):
-        for l in range(width):
-            out[k * lanes + l] = y[start + k * row_step + l * column_step]
-        for l in range(width, lanes):
-            out[k * lanes + l] = 0
+    """out[i, j] = a[start + i outer_step + j inner_step] for i < outer, j < inner; 0 for j up to width."""
+    if inner_step == 1:
+        for i in range(outer):
+            for j in range(inner):
+                out[i * width + j] = a[start + i * outer_step + j]
+    else:  # the source is read along its rows, where neighbours share a cache line
+        for j in range(inner):
+            for i in range(outer):
+                out[i * width + j] = a[start + i * outer_step + j * inner_step]
+    for i in range(outer):
+        for j in range(inner, width):
+            out[i * width + j] = 0
 
 
 @jit
@@ -96,15 +113,15 @@ def _multiply_item(
     for first in range(0, depth, shift.size):
         count = min(shift.size, depth - first)
         corner = first * row_step + column * column_step
-        _pack_columns(y, corner, row_step, column_step, count, width, lanes, packed)
+        _copy(y, corner, row_step, column_step, count, width, lanes, packed)
         for p in range(top, bottom):
             # (ROWS, count) @ (count, lanes) -> (ROWS, lanes)
             start = (p * depth + first) * ROWS
             multiply_tile(x, start, packed, 0, shift, 0, count, tiles, (p - top) * ROWS * lanes)
     for i in range(top * ROWS, min(bottom * ROWS, m)):
         start = (i - top * ROWS) * lanes
-        for l in range(width):
-            z[i, column + l] = tiles[start + l]
+        for lane in range(width):
+            z[i, column + lane] = tiles[start + lane]
 
 
 @parallel_jit
