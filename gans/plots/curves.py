@@ -17,11 +17,12 @@ __all__ = ["smooth", "training_curves"]
 Floats = npt.NDArray[np.float64]
 
 
-def training_curves(records: Sequence[Mapping[str, Any]], title: str) -> bytes:
+def training_curves(records: Sequence[Mapping[str, Any]], title: str, probabilities: bool = True) -> bytes:
     """PNG of three panels over the steps: losses, D's mean output on real and generated data, gradient norms.
 
-    ``records`` are the lines of metrics.jsonl. The strong lines are moving averages over 2% of the steps, the
-    pale ones the values themselves, all of them.
+    ``records`` are the lines of metrics.jsonl. The strong lines are moving averages over 2% of the steps,
+    the pale ones the values themselves, all of them. ``probabilities`` tells what D's outputs are; else
+    they are a critic's scores.
 
     :raises ValueError: no records
     """
@@ -37,7 +38,7 @@ def training_curves(records: Sequence[Mapping[str, Any]], title: str) -> bytes:
     _draw(losses, steps, {"discriminator": (column("loss_d"), BLUE), "generator": (column("loss_g"), ORANGE)})
     losses.set_ylabel("loss")
     _draw(outputs, steps, {"D(real)": (column("d_real"), GREEN), "D(fake)": (column("d_fake"), PURPLE)})
-    if np.nanmin(column("d_fake")) >= 0 and np.nanmax(column("d_real")) <= 1:
+    if probabilities:
         outputs.set_ylim(-0.02, 1.02)
         outputs.axhline(0.5, color=DARK, linewidth=0.8, linestyle=(0, (4, 4)), zorder=1)
         outputs.set_ylabel("mean of D, a probability")

@@ -20,8 +20,9 @@ def image_grid(
 ) -> bytes:
     """PNG of all images, row by row, with thin lines between them.
 
-    images (n, c, h, w) in [-1, 1], c 1 (grey) or 3 (RGB); a pixel becomes a square of ``scale`` pixels. Unless
-    given, ``columns`` make the grid about square, and ``scale`` (from 1 to 3) keeps it within 1,000 pixels.
+    images (n, c, h, w) in [-1, 1], c 1 (grey) or 3 (RGB); a pixel becomes a square of ``scale`` pixels.
+    Unless given, ``columns`` make the grid about square, and ``scale`` (from 1 to 3) keeps it within 1,000
+    pixels.
 
     :raises ValueError: images of another shape
     """

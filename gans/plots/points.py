@@ -25,8 +25,8 @@ def scatter(
 ) -> bytes:
     """PNG of all ``points`` (n, 2) over all of ``real`` (m, 2).
 
-    Each of ``modes`` (k, 2) has a circle of 3 standard deviations around it; ``stds`` is one number or (k,). The
-    frame is that of the real points; the picture says how many generated ones lie outside.
+    Each of ``modes`` (k, 2) has a circle of 3 standard deviations around it; ``stds`` is one number or
+    (k,). The frame is that of the real points; the picture says how many generated ones lie outside.
 
     :raises ValueError: points that are not (n, 2)
     """
@@ -67,8 +67,9 @@ def density(
 ) -> bytes:
     """PNG of a histogram of all ``points`` (n, 1) beside the density of the data.
 
-    ``log_density`` maps points (k, 1) to (k,) natural logarithms; without it a histogram of ``real`` (m, 1) takes
-    its place. Heights are shares of all points per unit of length; the picture counts those outside its frame.
+    ``log_density`` maps points (k, 1) to (k,) natural logarithms; without it a histogram of ``real`` (m,
+    1) takes its place. Heights are shares of all points per unit of length; the picture counts those
+    outside its frame.
 
     :raises ValueError: points that are not (n, 1)
     """
@@ -113,4 +114,4 @@ def _finish(axes: Axes, title: str, outside: int, count: int) -> None:
     axes.set_title(f"{title}\n", fontsize=12, color=DARK)
     axes.text(0.5, 1.015, told, transform=axes.transAxes, ha="center", fontsize=9, color="#666666")
     bare(axes)
-    axes.legend(loc="upper right", frameon=False, fontsize=8, handletextpad=0.4)
+    axes.legend(loc="upper right", frameon=False, fontsize=8, handletextpad=0.4, markerscale=2)

@@ -18,8 +18,8 @@ TOY_EPOCH_STEPS = 500
 class Batches:
     """The real batches of a run.
 
-    Images are visited in a new order each epoch, which (seed, epoch) decides, each of them at most once; an epoch
-    has as many steps as whole batches allow. Points are drawn anew from the run's generator.
+    Images are visited in a new order each epoch, which (seed, epoch) decides, each of them at most once;
+    an epoch has as many steps as whole batches allow. Points are drawn anew from the run's generator.
 
     :raises UserError: one step needs more images than there are
     """
@@ -49,7 +49,7 @@ class Batches:
         images, per_step = len(self._data.images), self._batch_size * self._critic_steps
         if per_step > images:
             raise UserError(
-                f"a step needs {self._critic_steps} batches of {self._batch_size} images, and {self._data.name} "
-                f"has only {images}; lower --batch-size or --critic-steps"
+                f"a step needs {self._critic_steps} batches of {self._batch_size} images, and "
+                f"{self._data.name} has only {images}; lower --batch-size or --critic-steps"
             )
         return images // per_step

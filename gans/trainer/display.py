@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from time import monotonic
 
 from rich.console import Console, Group
@@ -26,8 +27,9 @@ LINE_SECONDS = 5.0
 class Display(Callback, AbstractContextManager["Display"]):
     """What both displays know. ``closed`` is true once nobody reads them any more."""
 
-    def __init__(self, config: RunConfig) -> None:
+    def __init__(self, config: RunConfig, folder: Path) -> None:
         self.config = config
+        self.folder = folder
         self.closed = False
         self.record: Record | None = None
         self.pace = Pace()
@@ -42,6 +44,18 @@ class Display(Callback, AbstractContextManager["Display"]):
 
     def __exit__(self, *exception: object) -> None:
         """Leave the screen in order."""
+
+    def heading(self, training: Training) -> str:
+        """What is trained, where, and from which step on."""
+        G, D = (
+            sum(p.size for p in network.parameters())
+            for network in (training.gan.generator, training.gan.discriminator)
+        )
+        went = f", going on after step {training.step:,}" if training.step else ""
+        return (
+            f"{self.config.title} into {self.folder}: {self.config.steps:,} steps, seed {self.config.seed}, "
+            f"G {G:,} and D {D:,} weights{went}"
+        )
 
     @property
     def epochs(self) -> int:
@@ -64,9 +78,13 @@ class Display(Callback, AbstractContextManager["Display"]):
 class LinesDisplay(Display):
     """A line every few seconds and at each epoch's end, on standard output."""
 
-    def __init__(self, config: RunConfig) -> None:
-        super().__init__(config)
+    def __init__(self, config: RunConfig, folder: Path) -> None:
+        super().__init__(config, folder)
         self._printed = monotonic()
+
+    def on_start(self, training: Training) -> None:
+        super().on_start(training)
+        self._print(self.heading(training))
 
     def on_step(self, training: Training, record: Record) -> None:
         super().on_step(training, record)
@@ -92,8 +110,10 @@ class LinesDisplay(Display):
 class LiveDisplay(Display):
     """A bar and the latest figures, redrawn in place; a line stays for each epoch."""
 
-    def __init__(self, config: RunConfig, console: Console, stopping: Callable[[], bool]) -> None:
-        super().__init__(config)
+    def __init__(
+        self, config: RunConfig, folder: Path, console: Console, stopping: Callable[[], bool]
+    ) -> None:
+        super().__init__(config, folder)
         self._stopping = stopping
         self._live = Live(get_renderable=self._render, console=console, refresh_per_second=5)
 
@@ -103,6 +123,10 @@ class LiveDisplay(Display):
 
     def __exit__(self, *exception: object) -> None:
         self._live.stop()
+
+    def on_start(self, training: Training) -> None:
+        super().on_start(training)
+        self._live.console.print(self.heading(training), highlight=False, markup=False)
 
     def on_step(self, training: Training, record: Record) -> None:
         super().on_step(training, record)
@@ -158,8 +182,8 @@ def figures(record: Record) -> dict[str, str]:
     }
 
 
-def display_for(config: RunConfig, stopping: Callable[[], bool]) -> Display:
+def display_for(config: RunConfig, folder: Path, stopping: Callable[[], bool]) -> Display:
     """The display that suits standard output."""
     if sys.stdout is not None and sys.stdout.isatty():
-        return LiveDisplay(config, Console(), stopping)
-    return LinesDisplay(config)
+        return LiveDisplay(config, folder, Console(), stopping)
+    return LinesDisplay(config, folder)

@@ -26,8 +26,8 @@ class Record:
     """What one step tells; a line of metrics.jsonl.
 
     A step is one update of G after ``critic_steps`` updates of D; what is told of D belongs to the last of
-    them. ``d_real`` and ``d_fake`` are D's mean readout: a probability, or a critic's score. ``seconds`` is the
-    time that the step took.
+    them. ``d_real`` and ``d_fake`` are D's mean readout: a probability, or a critic's score. ``seconds``
+    is the time that the step took.
     """
 
     step: int

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+import minigrad as mg
 from gans import plots
 from gans.data import Dataset, ToyData
+from gans.systems import Gan
 from gans.trainer.files import write_atomically
 from gans.trainer.folder import RunFolder, picture_epoch
 from gans.trainer.loop import Callback, Record, Training
@@ -55,9 +57,10 @@ class Samples(Callback):
 class Curves(Callback):
     """Draws losses.png and the animation: at the end, and after an epoch if that was long ago."""
 
-    def __init__(self, folder: RunFolder, title: str) -> None:
+    def __init__(self, folder: RunFolder, title: str, gan: Gan) -> None:
         self._folder = folder
         self._title = title
+        self._probabilities = gan.objective.readout is mg.ops.sigmoid
         self._drawn = monotonic()
 
     def on_step(self, training: Training, record: Record) -> None:
@@ -71,7 +74,9 @@ class Curves(Callback):
         """Draw both from the files of the run."""
         records = read_metrics(self._folder.metrics)
         if records:
-            write_atomically(self._folder.losses, plots.training_curves(records, self._title))
+            write_atomically(
+                self._folder.losses, plots.training_curves(records, self._title, self._probabilities)
+            )
         frames = {f"epoch {picture_epoch(path)}": path for path in self._folder.pictures()}
         if frames:
             write_atomically(self._folder.animation, plots.animation(frames))

@@ -104,11 +104,11 @@ def resume(
 ) -> Ended:
     """Go on with the run in ``path`` from its last checkpoint, as if it had never stopped.
 
-    ``length`` and ``checkpoint_every`` take the place of the run's own. A run without a checkpoint begins anew,
-    from its seed.
+    ``length`` and ``checkpoint_every`` take the place of the run's own. A run without a checkpoint begins
+    anew, from its seed.
 
-    :raises UserError: there is no run, a file of it is damaged, its data changed, ``length`` is less than what
-        is done, another process trains it, or the training diverged
+    :raises UserError: there is no run, a file of it is damaged, its data changed, it has done more than
+        ``length``, another process trains it, or the training diverged
     """
     config = RunConfig.read(path)
     folder = RunFolder(path)
@@ -166,14 +166,12 @@ def load_gan(path: Path) -> tuple[RunConfig, Gan, int]:
 
 def _run(folder: RunFolder, config: RunConfig, training: Training, data: Dataset) -> Ended:
     began = training.step
-    with (
-        StopOnSignal() as stopped,
-        MetricsLog(folder.metrics) as log,
-        display_for(config, stopped) as display,
-    ):
-        curves = Curves(folder, config.title)
+    stopped = StopOnSignal()
+    display = display_for(config, folder.path, stopped)
+    with stopped, MetricsLog(folder.metrics) as log, display:
+        curves = Curves(folder, config.title, training.gan)
         checkpoints = Checkpoints(folder.checkpoint, config.checkpoint_every, log.sync)
-        callbacks = (log, Samples(folder, data), checkpoints, curves, display)
+        callbacks = (display, log, Samples(folder, data), checkpoints, curves)
         try:
             train(training, config.steps, callbacks, lambda: stopped() or display.closed)
         except DivergedError as error:

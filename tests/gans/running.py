@@ -1,0 +1,107 @@
+"""Runs of the command line for tests: in this process, and in another one that can be killed."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import minigrad as mg
+from gans.data.idx import idx_bytes
+from gans.data.images import STEMS
+
+ROOT = Path(__file__).parents[2]
+
+TIMED = ("seconds",)
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "gans", *map(str, arguments)]
+
+
+def environment() -> dict[str, str]:
+    """Of a process that finds the sources and leaves the other cores to whoever needs them."""
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "OPENBLAS_NUM_THREADS": "1"}
+
+
+def start(cwd: Path, *arguments: object) -> subprocess.Popen[str]:
+    """A process that runs gans; its output goes into pipes."""
+    return subprocess.Popen(
+        command(*arguments),
+        cwd=cwd,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str], seconds: float = 120) -> tuple[int, str, str]:
+    """Exit status, standard output and standard error."""
+    try:
+        out, err = process.communicate(timeout=seconds)
+    finally:
+        process.kill()
+        process.wait()
+    return process.returncode, out, err
+
+
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str], seconds: float = 120) -> None:
+    """Until the condition holds; an error if the process ends before."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if process.poll() is not None:
+            raise AssertionError(f"ended with {process.returncode}: {process.communicate()}")
+        if time.monotonic() > end:
+            process.kill()
+            raise AssertionError("waited too long")
+        time.sleep(0.005)
+
+
+def records(run: Path) -> list[dict[str, Any]]:
+    """The lines of metrics.jsonl without what a clock measured; every line must be whole."""
+    lines = (run / "metrics.jsonl").read_text("utf-8").splitlines()
+    return [{name: value for name, value in json.loads(line).items() if name not in TIMED} for line in lines]
+
+
+def line_count(run: Path) -> int:
+    path = run / "metrics.jsonl"
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def flat(state: Any, name: str = "") -> dict[str, Any]:
+    """The leaves of a nested state by dotted names; arrays as their bytes, dtype and shape."""
+    if isinstance(state, dict):
+        return {k: v for key, value in state.items() for k, v in flat(value, f"{name}.{key}").items()}
+    if isinstance(state, list | tuple):
+        return {k: v for i, value in enumerate(state) for k, v in flat(value, f"{name}.{i}").items()}
+    if isinstance(state, np.ndarray):
+        return {name: (state.dtype, state.shape, state.tobytes())}
+    return {name: state}
+
+
+def assert_same_run(run: Path, other: Path) -> None:
+    """Weights, optimizers, random states, metrics and pictures are equal, bit for bit."""
+    assert flat(mg.load(run / "checkpoint.safetensors")) == flat(mg.load(other / "checkpoint.safetensors"))
+    assert records(run) == records(other)
+    pictures = {path.name: path.read_bytes() for path in (run / "samples").iterdir()}
+    assert pictures == {path.name: path.read_bytes() for path in (other / "samples").iterdir()}
+
+
+def idx_folder(folder: Path, images: np.ndarray[Any, np.dtype[np.uint8]]) -> Path:
+    """A folder of IDX files with ``images`` (n, h, w) as training and as test set."""
+    folder.mkdir()
+    labels = (np.arange(len(images)) % 10).astype(np.uint8)
+    for stem in STEMS:
+        content = idx_bytes(images if "images" in stem else labels)
+        (folder / f"{stem}.gz").write_bytes(gzip.compress(content, mtime=0))
+    return folder
