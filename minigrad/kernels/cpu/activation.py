@@ -20,15 +20,16 @@ CHUNK = 1 << 15  # elements that one iteration owns; fewer in all run on one thr
 
 
 @jit
-def _gate(g: Array, x: Array, slope: float, y: Array, first: int, last: int) -> None:
-    for i in range(first, last):
+def _gate(g: Array, x: Array, slope: float, y: Array) -> None:
+    for i in range(y.size):
         y[i] = g[i] if x[i] > 0 else slope * g[i]
 
 
 @parallel_jit
 def _gate_chunks(g: Array, x: Array, slope: float, y: Array) -> None:
     for chunk in numba.prange((y.size + CHUNK - 1) // CHUNK):
-        _gate(g, x, slope, y, chunk * CHUNK, min((chunk + 1) * CHUNK, y.size))
+        part = slice(chunk * CHUNK, (chunk + 1) * CHUNK)
+        _gate(g[part], x[part], slope, y[part])
 
 
 def leaky_relu(x: Array, slope: float) -> Array:
@@ -53,7 +54,7 @@ def _run(g: Array, x: Array, slope: float, shape: tuple[int, ...]) -> Array:
     y = np.empty(shape, x.dtype)
     factor = x.dtype.type(slope)
     if y.size <= CHUNK or threads() == 1:
-        _gate(g, x, factor, y.reshape(-1), 0, y.size)
+        _gate(g, x, factor, y.reshape(-1))
     else:
         with launch(SMALL):
             _gate_chunks(g, x, factor, y.reshape(-1))

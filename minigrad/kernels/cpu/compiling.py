@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, TypeVar, cast
 
 import numba
@@ -66,8 +68,26 @@ def contiguous(a: Array) -> Array:
     return a if a.flags.carray else np.array(a, order="C")
 
 
+@cache
+def _start_pool() -> None:
+    """Load Numba's thread pool, and let GNU OpenMP's threads sleep soon when they wait for each other.
+
+    By default they spin, and where another process holds one of the cores each launch then costs a time slice
+    of about 10 ms. OpenMP reads its settings once, when it is loaded, so the environment is as before
+    afterwards.
+    """
+    if "OMP_WAIT_POLICY" in os.environ or "GOMP_SPINCOUNT" in os.environ:
+        return
+    os.environ["GOMP_SPINCOUNT"] = "1000"
+    try:
+        numba.get_num_threads()
+    finally:
+        del os.environ["GOMP_SPINCOUNT"]
+
+
 def threads() -> int:
     """Number of threads that a parallel kernel may use now (NUMBA_NUM_THREADS or numba.set_num_threads)."""
+    _start_pool()
     return int(numba.get_num_threads())
 
 

@@ -132,6 +132,26 @@ def _generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) 
 
 
 @jit
+def _sample_row(line: Array, step: int, out: Array, jump: int, count: int) -> None:
+    """out[s * jump] = line[s * step], for s < count; the common steps apart, for the vector unit."""
+    if step == 1 and jump == 1:
+        for s in range(count):
+            out[s] = line[s]
+    elif step == 2 and jump == 1:
+        for s in range(count):
+            out[s] = line[2 * s]
+    else:
+        for s in range(count):
+            out[s * jump] = line[s * step]
+
+
+@jit
+def _clear(out: Array, jump: int, count: int) -> None:
+    for s in range(count):
+        out[s * jump] = 0
+
+
+@jit
 def _sample(
     x: Array, image: int, first_channel: int, planes: Planes, v: int, out: Array, start: int, jump: int
 ) -> None:
@@ -142,19 +162,15 @@ def _sample(
     first = min(max(-(left // step_w), 0), grid_w)  # columns s with 0 <= s * step_w + left < width
     last = max(min((width - 1 - left) // step_w + 1, grid_w), first)
     for r in range(planes.grid_h):
-        row = start + r * grid_w * jump
+        row = out[start + r * grid_w * jump :]
         source = r * planes.step_h + planes.top[v]
         if channel < 0 or source < 0 or source >= height:
-            for s in range(grid_w):
-                out[row + s * jump] = 0
+            _clear(row, jump, grid_w)
             continue
-        for s in range(first):
-            out[row + s * jump] = 0
         line = x[image, first_channel + channel, source]
-        for s in range(first, last):
-            out[row + s * jump] = line[s * step_w + left]
-        for s in range(last, grid_w):
-            out[row + s * jump] = 0
+        _clear(row, jump, first)
+        _sample_row(line[first * step_w + left :], step_w, row[first * jump :], jump, last - first)
+        _clear(row[last * jump :], jump, grid_w - last)
 
 
 @jit

@@ -27,179 +27,138 @@ SERIAL = 1 << 14  # elements below which starting the threads costs more than th
 
 
 @jit
-def _sums(
-    x: Array,
-    shift: Array,
-    channel: int,
-    count: int,
-    total: Array,
-) -> None:
-    """total[c] = sum over n, p of x[n, c, p] - shift[c], for `count` channels from `channel` on."""
-    for c in range(count):
-        total[c] = 0.0
+def _sums(x: Array, shift: Array, total: Array) -> None:
+    """total[c] = sum over n, p of x[n, c, p] - shift[c]."""
+    total[:] = 0.0
     for n in range(x.shape[0]):
         if x.shape[2] == 1:
-            for c in range(count):
-                total[c] += np.float64(x[n, channel + c, 0]) - shift[c]
+            row = x[n, :, 0]
+            for c in range(total.size):
+                total[c] += np.float64(row[c]) - shift[c]
         else:
-            for c in range(count):
-                some = 0.0
-                for p in range(x.shape[2]):
-                    some += np.float64(x[n, channel + c, p]) - shift[c]
+            for c in range(total.size):
+                some, pixels, middle = 0.0, x[n, c], shift[c]
+                for p in range(pixels.size):
+                    some += np.float64(pixels[p]) - middle
                 total[c] += some
 
 
 @jit
-def _square_sums(
-    x: Array,
-    shift: Array,
-    channel: int,
-    count: int,
-    total: Array,
-) -> None:
+def _square_sums(x: Array, shift: Array, total: Array) -> None:
     """total[c] = sum over n, p of (x[n, c, p] - shift[c])^2."""
-    for c in range(count):
-        total[c] = 0.0
+    total[:] = 0.0
     for n in range(x.shape[0]):
         if x.shape[2] == 1:
-            for c in range(count):
-                difference = np.float64(x[n, channel + c, 0]) - shift[c]
+            row = x[n, :, 0]
+            for c in range(total.size):
+                difference = np.float64(row[c]) - shift[c]
                 total[c] += difference * difference
         else:
-            for c in range(count):
-                some = 0.0
-                for p in range(x.shape[2]):
-                    difference = np.float64(x[n, channel + c, p]) - shift[c]
+            for c in range(total.size):
+                some, pixels, middle = 0.0, x[n, c], shift[c]
+                for p in range(pixels.size):
+                    difference = np.float64(pixels[p]) - middle
                     some += difference * difference
                 total[c] += some
 
 
 @jit
-def _gradient_sums(
-    g: Array,
-    x: Array,
-    mean: Array,
-    inv_std: Array,
-    channel: int,
-    count: int,
-    total: Array,
-) -> None:
+def _gradient_sums(g: Array, x: Array, mean: Array, inv_std: Array, total: Array) -> None:
     """total[c] = sum over n, p of g[n, c, p] * xhat[n, c, p]."""
-    for c in range(count):
-        total[c] = 0.0
+    total[:] = 0.0
     for n in range(x.shape[0]):
         if x.shape[2] == 1:
-            for c in range(count):
-                xhat = (x[n, channel + c, 0] - mean[channel + c]) * inv_std[channel + c]
-                total[c] += np.float64(g[n, channel + c, 0]) * np.float64(xhat)
+            row, gradient = x[n, :, 0], g[n, :, 0]
+            for c in range(total.size):
+                xhat = (row[c] - mean[c]) * inv_std[c]
+                total[c] += np.float64(gradient[c]) * np.float64(xhat)
         else:
-            for c in range(count):
-                some, middle, scale = 0.0, mean[channel + c], inv_std[channel + c]
-                for p in range(x.shape[2]):
-                    xhat = (x[n, channel + c, p] - middle) * scale
-                    some += np.float64(g[n, channel + c, p]) * np.float64(xhat)
+            for c in range(total.size):
+                some, pixels, gradient, middle, scale = 0.0, x[n, c], g[n, c], mean[c], inv_std[c]
+                for p in range(pixels.size):
+                    xhat = (pixels[p] - middle) * scale
+                    some += np.float64(gradient[p]) * np.float64(xhat)
                 total[c] += some
 
 
 @jit
-def _standardize_channels(
-    x: Array,
-    eps: float,
-    channel: int,
-    count: int,
-    y: Array,
-    mean: Array,
-    var: Array,
-    inv_std: Array,
-) -> None:
-    size = x.shape[0] * x.shape[2]
+def _standardize_channels(x: Array, eps: float, y: Array, mean: Array, var: Array, inv_std: Array) -> None:
+    size, count = x.shape[0] * x.shape[2], x.shape[1]
     middle, total = np.zeros(count), np.zeros(count)
-    _sums(x, middle, channel, count, total)
+    _sums(x, middle, total)
     for c in range(count):
         middle[c] = total[c] / size
-    _square_sums(x, middle, channel, count, total)
+    _square_sums(x, middle, total)
     for c in range(count):
-        mean[channel + c] = middle[c]
-        var[channel + c] = total[c] / size
-        inv_std[channel + c] = 1.0 / math.sqrt(total[c] / size + eps)
+        mean[c] = middle[c]
+        var[c] = total[c] / size
+        inv_std[c] = 1.0 / math.sqrt(total[c] / size + eps)
     for n in range(x.shape[0]):
         if x.shape[2] == 1:
-            for c in range(channel, channel + count):
-                y[n, c, 0] = (x[n, c, 0] - mean[c]) * inv_std[c]
+            row, result = x[n, :, 0], y[n, :, 0]
+            for c in range(count):
+                result[c] = (row[c] - mean[c]) * inv_std[c]
         else:
-            for c in range(channel, channel + count):
-                shift, scale = mean[c], inv_std[c]
-                for p in range(x.shape[2]):
-                    y[n, c, p] = (x[n, c, p] - shift) * scale
+            for c in range(count):
+                pixels, results, shift, scale = x[n, c], y[n, c], mean[c], inv_std[c]
+                for p in range(pixels.size):
+                    results[p] = (pixels[p] - shift) * scale
 
 
 @jit
-def _standardize_grad_channels(
-    g: Array,
-    x: Array,
-    mean: Array,
-    inv_std: Array,
-    channel: int,
-    count: int,
-    gx: Array,
-) -> None:
-    size = x.shape[0] * x.shape[2]
+def _standardize_grad_channels(g: Array, x: Array, mean: Array, inv_std: Array, gx: Array) -> None:
+    size, count = x.shape[0] * x.shape[2], x.shape[1]
     zero, total = np.zeros(count), np.zeros(count)
     mean_g, mean_gxhat = np.empty(count, x.dtype), np.empty(count, x.dtype)
-    _sums(g, zero, channel, count, total)
+    _sums(g, zero, total)
     for c in range(count):
         mean_g[c] = total[c] / size
-    _gradient_sums(g, x, mean, inv_std, channel, count, total)
+    _gradient_sums(g, x, mean, inv_std, total)
     for c in range(count):
         mean_gxhat[c] = total[c] / size
     for n in range(x.shape[0]):
         if x.shape[2] == 1:
+            row, gradient, result = x[n, :, 0], g[n, :, 0], gx[n, :, 0]
             for c in range(count):
-                scale = inv_std[channel + c]
-                xhat = (x[n, channel + c, 0] - mean[channel + c]) * scale
-                gx[n, channel + c, 0] = scale * (g[n, channel + c, 0] - mean_g[c] - xhat * mean_gxhat[c])
+                xhat = (row[c] - mean[c]) * inv_std[c]
+                result[c] = inv_std[c] * (gradient[c] - mean_g[c] - xhat * mean_gxhat[c])
         else:
             for c in range(count):
-                middle, scale, first, second = (
-                    mean[channel + c],
-                    inv_std[channel + c],
-                    mean_g[c],
-                    mean_gxhat[c],
-                )
-                for p in range(x.shape[2]):
-                    xhat = (x[n, channel + c, p] - middle) * scale
-                    gx[n, channel + c, p] = scale * (g[n, channel + c, p] - first - xhat * second)
+                pixels, gradient, results = x[n, c], g[n, c], gx[n, c]
+                middle, scale, first, second = mean[c], inv_std[c], mean_g[c], mean_gxhat[c]
+                for p in range(pixels.size):
+                    xhat = (pixels[p] - middle) * scale
+                    results[p] = scale * (gradient[p] - first - xhat * second)
 
 
 @parallel_jit
 def _standardize_blocks(
-    x: Array,
-    eps: float,
-    step: int,
-    y: Array,
-    mean: Array,
-    var: Array,
-    inv_std: Array,
+    x: Array, eps: float, step: int, y: Array, mean: Array, var: Array, inv_std: Array
 ) -> None:
     """One iteration owns `step` channels."""
     for block in numba.prange((x.shape[1] + step - 1) // step):
-        count = min(step, x.shape[1] - block * step)
-        _standardize_channels(x, eps, block * step, count, y, mean, var, inv_std)
+        own = slice(block * step, (block + 1) * step)
+        _standardize_channels(x[:, own], eps, y[:, own], mean[own], var[own], inv_std[own])
 
 
 @parallel_jit
-def _standardize_grad_blocks(
-    g: Array,
-    x: Array,
-    mean: Array,
-    inv_std: Array,
-    step: int,
-    gx: Array,
-) -> None:
+def _standardize_grad_blocks(g: Array, x: Array, mean: Array, inv_std: Array, step: int, gx: Array) -> None:
     """One iteration owns `step` channels."""
     for block in numba.prange((x.shape[1] + step - 1) // step):
-        count = min(step, x.shape[1] - block * step)
-        _standardize_grad_channels(g, x, mean, inv_std, block * step, count, gx)
+        own = slice(block * step, (block + 1) * step)
+        _standardize_grad_channels(g[:, own], x[:, own], mean[own], inv_std[own], gx[:, own])
+
+
+@jit
+def _standardize_all(x: Array, eps: float, y: Array, mean: Array, var: Array, inv_std: Array) -> None:
+    """On this thread alone; the slices are of the types that the blocks have."""
+    _standardize_channels(x[:, :], eps, y[:, :], mean, var, inv_std)
+
+
+@jit
+def _standardize_grad_all(g: Array, x: Array, mean: Array, inv_std: Array, gx: Array) -> None:
+    """On this thread alone; the slices are of the types that the blocks have."""
+    _standardize_grad_channels(g[:, :], x[:, :], mean, inv_std, gx[:, :])
 
 
 def standardize(x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
@@ -218,7 +177,7 @@ def standardize(x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
         return y, mean, var, inv_std
     flat, y_flat = _by_channel(x), y.reshape(x.shape[0], c, -1)
     if x.size < SERIAL or threads() == 1:
-        _standardize_channels(flat, float(eps), 0, c, y_flat, mean, var, inv_std)
+        _standardize_all(flat, float(eps), y_flat, mean, var, inv_std)
     else:
         with launch(SMALL):
             _standardize_blocks(flat, float(eps), _channels_each(c), y_flat, mean, var, inv_std)
@@ -244,7 +203,7 @@ def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array) -> Array:
     arrays = _by_channel(g), _by_channel(x), contiguous(mean), contiguous(inv_std)
     gx_flat = gx.reshape(x.shape[0], c, -1)
     if x.size < SERIAL or threads() == 1:
-        _standardize_grad_channels(*arrays, 0, c, gx_flat)
+        _standardize_grad_all(*arrays, gx_flat)
     else:
         with launch(SMALL):
             _standardize_grad_blocks(*arrays, _channels_each(c), gx_flat)

@@ -26,18 +26,10 @@ CHUNK = 1 << 14  # elements that one iteration owns; fewer in all run on one thr
 
 
 @jit
-def _sgd(
-    p: Array,
-    g: Array,
-    velocity: Array,
-    settings: Settings,
-    nesterov: bool,
-    first: int,
-    last: int,
-) -> None:
+def _sgd(p: Array, g: Array, velocity: Array, settings: Settings, nesterov: bool) -> None:
     lr, momentum, damped, weight_decay = settings
     moving = velocity.size > 0
-    for i in range(first, last):
+    for i in range(p.size):
         d = g[i] + weight_decay * p[i]
         if moving:
             v = momentum * velocity[i] + damped * d
@@ -55,23 +47,17 @@ def _sgd_chunks(
     nesterov: bool,
 ) -> None:
     for chunk in numba.prange((p.size + CHUNK - 1) // CHUNK):
-        _sgd(p, g, velocity, settings, nesterov, chunk * CHUNK, min((chunk + 1) * CHUNK, p.size))
+        part = slice(chunk * CHUNK, (chunk + 1) * CHUNK)
+        _sgd(p[part], g[part], velocity[part], settings, nesterov)
 
 
 @jit
 def _rmsprop(
-    p: Array,
-    g: Array,
-    square_average: Array,
-    gradient_average: Array,
-    velocity: Array,
-    settings: Settings,
-    first: int,
-    last: int,
+    p: Array, g: Array, square_average: Array, gradient_average: Array, velocity: Array, settings: Settings
 ) -> None:
     lr, alpha, rest, eps, weight_decay, momentum = settings
     centered, moving = gradient_average.size > 0, velocity.size > 0
-    for i in range(first, last):
+    for i in range(p.size):
         d = g[i] + weight_decay * p[i]
         s = alpha * square_average[i] + rest * d * d
         square_average[i] = s
@@ -96,22 +82,14 @@ def _rmsprop_chunks(
     settings: Settings,
 ) -> None:
     for chunk in numba.prange((p.size + CHUNK - 1) // CHUNK):
-        last = min((chunk + 1) * CHUNK, p.size)
-        _rmsprop(p, g, square_average, gradient_average, velocity, settings, chunk * CHUNK, last)
+        part = slice(chunk * CHUNK, (chunk + 1) * CHUNK)
+        _rmsprop(p[part], g[part], square_average[part], gradient_average[part], velocity[part], settings)
 
 
 @jit
-def _adam(
-    p: Array,
-    g: Array,
-    m: Array,
-    v: Array,
-    settings: Settings,
-    first: int,
-    last: int,
-) -> None:
+def _adam(p: Array, g: Array, m: Array, v: Array, settings: Settings) -> None:
     rate, root, rest1, beta2, rest2, eps, weight_decay = settings
-    for i in range(first, last):
+    for i in range(p.size):
         d = g[i] + weight_decay * p[i]
         m[i] += rest1 * (d - m[i])
         v[i] = beta2 * v[i] + rest2 * d * d
@@ -127,7 +105,8 @@ def _adam_chunks(
     settings: Settings,
 ) -> None:
     for chunk in numba.prange((p.size + CHUNK - 1) // CHUNK):
-        _adam(p, g, m, v, settings, chunk * CHUNK, min((chunk + 1) * CHUNK, p.size))
+        part = slice(chunk * CHUNK, (chunk + 1) * CHUNK)
+        _adam(p[part], g[part], m[part], v[part], settings)
 
 
 def sgd_update(
@@ -221,7 +200,7 @@ def _settings(p: Array, *numbers: float) -> Settings:
 
 def _run(serial: Callable[..., Any], chunks: Callable[..., Any], size: int, *arguments: Any) -> None:
     if size <= CHUNK or threads() == 1:
-        serial(*arguments, 0, size)
+        serial(*arguments)
     else:
         with launch(SMALL):
             chunks(*arguments)
