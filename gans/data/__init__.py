@@ -8,10 +8,10 @@ import os
 from gans.data.images import ImageData, batches, epoch_order, load_folder, user_path
 from gans.data.mnist import load_mnist
 from gans.data.mnist5k import load_mnist5k
-from gans.data.toys import TOYS, ToyData, gaussian_w1, w1
+from gans.data.toys import TOYS, ToyData
 from gans.errors import UserError
 
-__all__ = ["NAMES", "Dataset", "ImageData", "ToyData", "batches", "epoch_order", "gaussian_w1", "load", "w1"]
+__all__ = ["NAMES", "Dataset", "ImageData", "ToyData", "batches", "epoch_order", "load"]
 
 Dataset = ImageData | ToyData
 

@@ -13,7 +13,6 @@ __all__ = [
     "TOYS",
     "ToyData",
     "gaussian",
-    "gaussian_w1",
     "grid",
     "grid_gulrajani",
     "mixture",
@@ -21,7 +20,6 @@ __all__ = [
     "ring",
     "ring_gulrajani",
     "swiss_roll",
-    "w1",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -183,41 +181,3 @@ TOYS: dict[str, Callable[[], ToyData]] = {
     "swiss-roll": swiss_roll,
 }
 """Every toy set with its published parameters, by the name that the command line takes."""
-
-
-def w1(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
-    """Exact Wasserstein-1 distance of two samples on the line: the integral of |F_a(x) - F_b(x)| dx.
-
-    :param a: n points, of shape (n,) or (n, 1); b: m points, likewise
-    :raises ValueError: a set is empty or has more than one dimension
-
-    >>> w1([0.0, 1.0], [2.0, 3.0])
-    2.0
-    """
-    x, y = _line(a), _line(b)
-    points = np.sort(np.concatenate([x, y]))
-    below_x = np.searchsorted(x, points[:-1], side="right") / len(x)
-    below_y = np.searchsorted(y, points[:-1], side="right") / len(y)
-    return float(np.sum(np.abs(below_x - below_y) * np.diff(points)))
-
-
-def _line(points: npt.ArrayLike) -> Floats:
-    array = np.asarray(points, dtype=np.float64)
-    if array.size == 0 or array.ndim not in (1, 2) or (array.ndim == 2 and array.shape[1] != 1):
-        raise ValueError(f"w1: points of shape (n,) or (n, 1) needed, got {array.shape}")
-    return np.sort(array.ravel())
-
-
-def gaussian_w1(mean_a: float, std_a: float, mean_b: float, std_b: float) -> float:
-    """Exact Wasserstein-1 distance of two Gaussians on the line, E|m + s Z| with m, s the differences.
-
-    s sqrt(2/pi) exp(-m^2 / 2 s^2) + m erf(m / (s sqrt 2)), the mean of a folded normal variable; |m| if s is
-    0.
-
-    >>> gaussian_w1(0.0, 1.0, 3.0, 1.0)
-    3.0
-    """
-    m, s = mean_a - mean_b, abs(std_a - std_b)
-    if s == 0:
-        return abs(m)
-    return s * math.sqrt(2 / math.pi) * math.exp(-(m**2) / (2 * s**2)) + m * math.erf(m / (s * math.sqrt(2)))

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from gans.data import NAMES, ToyData, gaussian_w1, load, w1
-from gans.data.toys import TOYS, gaussian, swiss_roll
+from gans.data import NAMES, ToyData, load
+from gans.data.toys import TOYS, swiss_roll
 
 MIXTURES = [name for name in TOYS if name != "swiss-roll"]
 
@@ -119,30 +119,3 @@ def test_the_density_is_finite_far_away_and_checks_shapes() -> None:
     assert np.isfinite(toy("ring").log_density([[1e3, -1e3]])).all()
     with pytest.raises(ValueError, match=r"points of shape \(n, 2\) needed, got \(3, 1\)"):
         toy("ring").log_density(np.zeros((3, 1)))
-
-
-def test_w1_of_samples_equals_the_sorted_pairing() -> None:
-    rng = np.random.default_rng(0)
-    a, b = rng.normal(size=300), rng.normal(2, 3, size=300)
-    assert w1(a, b) == pytest.approx(np.abs(np.sort(a) - np.sort(b)).mean())
-    assert w1(a, np.repeat(b, 7)) == pytest.approx(w1(a, b))
-    assert w1(a[:, None], a) == 0
-    assert w1([0], [0, 3, 3]) == pytest.approx(2)
-
-
-@pytest.mark.parametrize("points", [[], np.zeros((3, 2)), 1.0])
-def test_w1_refuses_what_is_no_line(points: object) -> None:
-    with pytest.raises(ValueError, match=r"shape \(n,\) or \(n, 1\) needed"):
-        w1(points, [0.0])
-
-
-@pytest.mark.parametrize("other", [(0.0, 1.0), (4.0, 2.0), (4.2, 0.5), (3.5, 0.1)])
-def test_w1_of_gaussians_agrees_with_quantiles_and_samples(other: tuple[float, float]) -> None:
-    mean, std = other
-    rng = np.random.default_rng(0)
-    z = rng.standard_normal(400_000)
-    exact = gaussian_w1(4.0, 0.5, mean, std)
-    assert exact == gaussian_w1(mean, std, 4.0, 0.5)
-    assert exact == pytest.approx(np.abs(4 - mean + abs(0.5 - std) * z).mean(), abs=0.01)
-    samples = gaussian().sample(100_000, rng), gaussian(mean, std).sample(100_000, rng)
-    assert exact == pytest.approx(w1(*samples), abs=0.03)
