@@ -23,16 +23,16 @@ BATCH = 500
 
 
 class DigitNet(nn.Module):
-    """Three strided 3 x 3 convolutions (16, 32, 32 channels), a hidden layer of 64 features, 10 logits.
+    """Three strided convolutions (16, 32, 32 channels), a hidden layer of 64 features, 10 logits.
 
     Batch norm and ReLU after each layer but the last; x (n, 1, 28, 28) -> features (n, 64) >= 0 -> (n, 10).
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(1, 16, 3, stride=2, padding=1, bias=False)
+        self.conv1 = nn.Conv2d(1, 16, 5, stride=2, padding=2, bias=False)
         self.norm1 = nn.BatchNorm2d(16)
-        self.conv2 = nn.Conv2d(16, 32, 3, stride=2, padding=1, bias=False)
+        self.conv2 = nn.Conv2d(16, 32, 5, stride=2, padding=2, bias=False)
         self.norm2 = nn.BatchNorm2d(32)
         self.conv3 = nn.Conv2d(32, 32, 3, stride=2, padding=1, bias=False)
         self.norm3 = nn.BatchNorm2d(32)

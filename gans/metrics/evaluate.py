@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gans.metrics.checks import Float64Array, IntArray, as_labels, as_pair
-from gans.metrics.classifier import CLASSES, Classifier, check_images, load_classifier
+from gans.metrics.classifier import CLASSES, FEATURES, Classifier, check_images, load_classifier
 from gans.metrics.diversity import class_histogram, classifier_score, effective_classes, entropy
 from gans.metrics.frechet import frechet_distance, frechet_floor
 from gans.metrics.manifold import ManifoldScores, manifold_scores
@@ -78,6 +78,10 @@ def evaluate_images(
     rng = np.random.default_rng(seed)
     train, test = data.train(), data.test()
     compared = min(len(x), len(test), len(train), COMPARED)
+    if compared <= FEATURES:
+        raise ValueError(
+            f"more than {FEATURES} samples and test images are needed, got {len(x)} and {len(test)}"
+        )
     train_rows = rng.permutation(len(train))[:compared]
     test_rows = rng.permutation(len(test))[:compared]
 

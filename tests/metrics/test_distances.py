@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -87,6 +89,19 @@ def test_ball_hits_agree_with_brute_force_on_the_spheres_too(seed: int, dtype: t
     holding, held = ball_hits(centres, radii, queries)
     np.testing.assert_array_equal(holding, inside.sum(axis=0))
     np.testing.assert_array_equal(held, inside.sum(axis=1))
+
+
+def test_memory_does_not_grow_with_the_number_of_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distances, "BLOCK_ELEMENTS", 1 << 15)
+    points = np.random.default_rng(0).standard_normal((3000, 4))
+    tracemalloc.start()
+    try:
+        squared, _ = nearest(points, points, 5, same_set=True)
+        ball_hits(points, squared[:, -1], points)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * len(points) ** 2 / 8  # an eighth of all pairs in double precision
 
 
 def test_errors() -> None:
