@@ -27,6 +27,10 @@ DEFAULT_EPOCHS: dict[Kind, int] = {"image": 15, "points": 20}
 
 _FORMAT = 1
 
+# Values of the types that config.json must have.
+_REQUIRED: dict[str, Any] = {"data": "", "seed": 0, "steps": 0, "checkpoint_every": 0, "versions": {}}
+_OPTIONAL: dict[str, Any] = {"data_dir": "", "data_digest": "", "epochs": 0}
+
 
 @dataclass(frozen=True)
 class RunConfig:
@@ -89,24 +93,9 @@ class RunConfig:
         model, changes = document.pop("model"), document.pop("settings")
         _check_types(changes, asdict(settings_for(model, kind)))
         config = cls(settings=settings_for(model, kind, **changes), shape=shape, **document)
-        _check_types(
-            {name: value for name, value in asdict(config).items() if value is not None},
-            {
-                "data": "",
-                "data_dir": "",
-                "data_digest": "",
-                "seed": 0,
-                "steps": 0,
-                "epochs": 0,
-                "checkpoint_every": 0,
-            },
-        )
-        if (
-            config.steps < 1
-            or config.checkpoint_every < 1
-            or config.seed < 0
-            or not all(n > 0 for n in shape)
-        ):
+        _check_types(vars(config), _REQUIRED)
+        _check_types({name: value for name, value in vars(config).items() if value is not None}, _OPTIONAL)
+        if min(config.steps, config.checkpoint_every, *shape) < 1 or config.seed < 0:
             raise ValueError("steps, checkpoint_every and shape must be positive, and seed at least 0")
         return config
 

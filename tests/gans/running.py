@@ -97,6 +97,11 @@ def assert_same_run(run: Path, other: Path) -> None:
     assert pictures == {path.name: path.read_bytes() for path in (other / "samples").iterdir()}
 
 
+def said(err: str) -> list[str]:
+    """The lines on standard error, but for the engine's notice that it compiles."""
+    return [line for line in err.splitlines() if not line.startswith("minigrad: compiling")]
+
+
 def idx_folder(folder: Path, images: np.ndarray[Any, np.dtype[np.uint8]]) -> Path:
     """A folder of IDX files with ``images`` (n, h, w) as training and as test set."""
     folder.mkdir()

@@ -190,7 +190,7 @@ def test_a_replay_that_finds_no_op_still_reports_the_step(monkeypatch: pytest.Mo
         raise mg.NonFiniteError("the loss is nan, the norm of its gradient 1.0")
 
     monkeypatch.setattr("gans.trainer.loop.discriminator_step", fail)
-    with pytest.raises(DivergedError, match="step 1 .*the loss is nan"):
+    with pytest.raises(DivergedError, match=r"step 1 .*the loss is nan"):
         train(toy_training(), 1)
 
 
