@@ -1,6 +1,15 @@
 """All ops: differentiable functions of Tensors, to any order of derivative."""
 
-from minigrad.ops.activation import leaky_gate, leaky_relu, log_softmax, relu, sigmoid, softmax, softplus, tanh
+from minigrad.ops.activation import (
+    leaky_gate,
+    leaky_relu,
+    log_softmax,
+    relu,
+    sigmoid,
+    softmax,
+    softplus,
+    tanh,
+)
 from minigrad.ops.conv import conv2d, conv2d_weight, conv_transpose2d
 from minigrad.ops.elementwise import (
     abs,
@@ -51,10 +60,11 @@ from minigrad.ops.shape import (
 )
 
 __all__ = [
-    "abs", "add", "astype", "binary_cross_entropy_with_logits", "broadcast_to", "clip", "concatenate", "conv2d",
-    "conv2d_weight", "conv_transpose2d", "cos", "cross_entropy", "div", "exp", "expand_dims", "flatten", "getitem",
-    "join", "l1_loss", "leaky_gate", "leaky_relu", "log", "log1p", "log_softmax", "logsumexp", "matmul", "max",
-    "maximum", "mean", "min", "minimum", "mse_loss", "mul", "neg", "norm_per_sample", "pad", "power", "relu", "reshape",
-    "scatter", "sigmoid", "sin", "softmax", "softplus", "sqrt", "square", "squeeze", "stack", "standardize",
-    "standardize_composed", "standardize_grad", "sub", "sum", "sum_to", "swapaxes", "tanh", "transpose", "var", "where",
+    "abs", "add", "astype", "binary_cross_entropy_with_logits", "broadcast_to", "clip", "concatenate",
+    "conv2d", "conv2d_weight", "conv_transpose2d", "cos", "cross_entropy", "div", "exp", "expand_dims",
+    "flatten", "getitem", "join", "l1_loss", "leaky_gate", "leaky_relu", "log", "log1p", "log_softmax",
+    "logsumexp", "matmul", "max", "maximum", "mean", "min", "minimum", "mse_loss", "mul", "neg",
+    "norm_per_sample", "pad", "power", "relu", "reshape", "scatter", "sigmoid", "sin", "softmax",
+    "softplus", "sqrt", "square", "squeeze", "stack", "standardize", "standardize_composed",
+    "standardize_grad", "sub", "sum", "sum_to", "swapaxes", "tanh", "transpose", "var", "where",
 ]  # fmt: skip

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from minigrad.backend import Array, kernels_of
 from minigrad.op import op
-from minigrad.ops.shape import getitem
+from minigrad.ops.shape import getitem, pad
 from minigrad.tensor import Tensor
 
 Pair = int | tuple[int, int]
@@ -22,15 +24,18 @@ def conv2d(
 ) -> Array:
     """Cross-correlation of x (n, c, h, w) with w (o, c/groups, kh, kw), giving (n, o, oh, ow).
 
-    y[n, o, i, j] = sum over c, p, q of x[n, c, i stride + p dilation - padding, j stride + q dilation - padding]
-    w[o, c, p, q], with oh = (h + 2 padding - dilation (kh - 1) - 1) // stride + 1. Settings are ints or pairs (h, w).
+    y[n, o, i, j] = sum over c, p, q of w[o, c, p, q]
+    x[n, c, i stride + p dilation - padding, j stride + q dilation - padding],
+    with oh = (h + 2 padding - dilation (kh - 1) - 1) // stride + 1. Settings are ints or pairs (h, w).
     """
     stride, padding, dilation = _settings(stride, padding, dilation)
     _check(x, w, w.shape[1] * groups if w.ndim == 4 else 0, "(o, c/groups, kh, kw)")
     _check_groups(w.shape[0], groups)
     for size, k, p, d in zip(x.shape[2:], w.shape[2:], padding, dilation, strict=True):
         if size + 2 * p < d * (k - 1) + 1:
-            raise ValueError(f"a kernel of {k} with dilation {d} is larger than the padded input of {size + 2 * p}")
+            raise ValueError(
+                f"a kernel of {k} with dilation {d} is larger than the padded input of {size + 2 * p}"
+            )
     return kernels_of(x).conv2d(x, w, stride, padding, dilation, groups)
 
 
@@ -47,15 +52,18 @@ def conv_transpose2d(
 ) -> Array:
     """The adjoint of conv2d: x (n, c, h, w) with w (c, o/groups, kh, kw), giving (n, o, oh, ow).
 
-    y[n, o, i stride + p dilation - padding, j stride + q dilation - padding] += x[n, c, i, j] w[c, o, p, q], with
-    oh = (h - 1) stride - 2 padding + dilation (kh - 1) + output_padding + 1. Settings are ints or pairs (h, w).
+    y[n, o, i stride + p dilation - padding, j stride + q dilation - padding] += x[n, c, i, j] w[c, o, p, q],
+    with oh = (h - 1) stride - 2 padding + dilation (kh - 1) + output_padding + 1. Settings are ints or pairs
+    (h, w).
     """
     stride, padding, dilation = _settings(stride, padding, dilation)
     extra = pair("output_padding", output_padding, least=0)
     _check(x, w, w.shape[0] if w.ndim == 4 else 0, "(c, o/groups, kh, kw)")
     _check_groups(w.shape[0], groups)
     if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
-        raise ValueError(f"output_padding {extra} must be smaller than stride {stride} or dilation {dilation}")
+        raise ValueError(
+            f"output_padding {extra} must be smaller than stride {stride} or dilation {dilation}"
+        )
     size = tuple(
         (i - 1) * s - 2 * p + d * (k - 1) + e + 1
         for i, s, p, d, k, e in zip(x.shape[2:], stride, padding, dilation, w.shape[2:], extra, strict=True)
@@ -67,12 +75,19 @@ def conv_transpose2d(
 
 @op
 def conv2d_weight(
-    x: Array, g: Array, *, kernel: Pair, stride: Pair = 1, padding: Pair = 0, dilation: Pair = 1, groups: int = 1
+    x: Array,
+    g: Array,
+    *,
+    kernel: Pair,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
 ) -> Array:
     """The gradient of conv2d's weight: x (n, c, h, w) with g (n, o, oh, ow), giving (o, c/groups, kh, kw).
 
-    gw[o, c, p, q] = sum over n, i, j of x[n, c, i stride + p dilation - padding, j stride + q dilation - padding]
-    g[n, o, i, j].
+    gw[o, c, p, q] = sum over n, i, j of g[n, o, i, j]
+    x[n, c, i stride + p dilation - padding, j stride + q dilation - padding].
     """
     stride, padding, dilation = _settings(stride, padding, dilation)
     if x.ndim != 4 or g.ndim != 4 or x.shape[0] != g.shape[0]:
@@ -82,7 +97,9 @@ def conv2d_weight(
     size = pair("kernel", kernel, least=1)
     for out, i, k, s, p, d in zip(g.shape[2:], x.shape[2:], size, stride, padding, dilation, strict=True):
         if (out - 1) * s + d * (k - 1) + 1 > i + 2 * p:
-            raise ValueError(f"g of length {out} is too long for x of length {i}, kernel {k}, stride {s}, padding {p}")
+            raise ValueError(
+                f"g of length {out} is too long for x of length {i}, kernel {k}, stride {s}, padding {p}"
+            )
     return kernels_of(x).conv2d_weight(x, g, size, stride, padding, dilation, groups)
 
 
@@ -94,11 +111,15 @@ def _conv2d_w(g: Tensor, y: Tensor, x: Tensor, w: Tensor, **settings: Any) -> Te
     return conv2d_weight(x, g, kernel=w.shape[2:], **settings)
 
 
-def _conv_transpose2d_x(g: Tensor, y: Tensor, x: Tensor, w: Tensor, *, output_padding: Pair, **settings: Any) -> Tensor:
+def _conv_transpose2d_x(
+    g: Tensor, y: Tensor, x: Tensor, w: Tensor, *, output_padding: Pair, **settings: Any
+) -> Tensor:
     return _output_of(g, w, x, settings)
 
 
-def _conv_transpose2d_w(g: Tensor, y: Tensor, x: Tensor, w: Tensor, *, output_padding: Pair, **settings: Any) -> Tensor:
+def _conv_transpose2d_w(
+    g: Tensor, y: Tensor, x: Tensor, w: Tensor, *, output_padding: Pair, **settings: Any
+) -> Tensor:
     return conv2d_weight(g, x, kernel=w.shape[2:], **settings)
 
 
@@ -120,13 +141,18 @@ def _input_of(y: Tensor, w: Tensor, x: Tensor, settings: dict[str, Any]) -> Tens
     stride, padding, dilation = _settings(settings["stride"], settings["padding"], settings["dilation"])
     extra = tuple(
         size - ((i - 1) * s - 2 * p + d * (k - 1) + 1)
-        for size, i, s, p, d, k in zip(x.shape[2:], y.shape[2:], stride, padding, dilation, w.shape[2:], strict=True)
+        for size, i, s, p, d, k in zip(
+            x.shape[2:], y.shape[2:], stride, padding, dilation, w.shape[2:], strict=True
+        )
     )
+    if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
+        y = pad(y, pad_width=((0, 0), (0, 0), *((0, e // s) for e, s in zip(extra, stride, strict=True))))
+        extra = tuple(e % s for e, s in zip(extra, stride, strict=True))
     return conv_transpose2d(y, w, output_padding=extra, **settings)
 
 
 def _output_of(x: Tensor, w: Tensor, y: Tensor, settings: dict[str, Any]) -> Tensor:
-    """conv2d of x with w, cut to the shape of y: an output_padding of stride or more has room for further outputs."""
+    """conv2d of x with w, cut to the shape of y: an output_padding of stride or more has room for more."""
     full = conv2d(x, w, **settings)
     if full.shape == y.shape:
         return full
@@ -135,14 +161,20 @@ def _output_of(x: Tensor, w: Tensor, y: Tensor, settings: dict[str, Any]) -> Ten
 
 def pair(name: str, value: Pair, *, least: int) -> tuple[int, int]:
     """``value`` as (h, w); an int stands for both."""
-    both = (value, value) if isinstance(value, int) else tuple(value)
+    both = (value, value) if isinstance(value, int | np.integer) else tuple(value)
     if len(both) != 2 or any(v < least for v in both):
         raise ValueError(f"{name} must be an int of at least {least} or a pair of them, got {value!r}")
     return int(both[0]), int(both[1])
 
 
-def _settings(stride: Pair, padding: Pair, dilation: Pair) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
-    return pair("stride", stride, least=1), pair("padding", padding, least=0), pair("dilation", dilation, least=1)
+def _settings(
+    stride: Pair, padding: Pair, dilation: Pair
+) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    return (
+        pair("stride", stride, least=1),
+        pair("padding", padding, least=0),
+        pair("dilation", dilation, least=1),
+    )
 
 
 def _check(x: Array, w: Array, channels: int, layout: str) -> None:

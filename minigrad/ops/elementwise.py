@@ -63,8 +63,13 @@ def power(x: Array, y: Array) -> Array:
 
 
 def _power_x(g: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    lowered = sub(y, (y.data != 0).astype(y.dtype))
-    return mul(g, mul(y, power(x, lowered)))
+    one = 1 if y.data.all() else 1 - _zero_power_of_zero(x.data, y.data)
+    return mul(g, mul(y, power(x, sub(y, one))))
+
+
+def _zero_power_of_zero(x: Array, y: Array) -> Array:
+    """Where y x^(y - 1) would be 0 times infinity; there x^0 stands in, since x^0 = 1 is flat."""
+    return (y == 0) & (xp_of(x).abs(x) < np.finfo(x.dtype).tiny)
 
 
 power.vjp(x=_power_x, y=lambda g, out, x, y: mul(g, mul(out, log(x))))
@@ -79,7 +84,7 @@ def square(x: Array) -> Array:
 square.vjp(x=lambda g, y, x: mul(g, mul(x, 2.0)))
 
 
-@op
+@op(real=True)
 def sqrt(x: Array) -> Array:
     """The square root of x; its derivative 1 / (2 sqrt x) is infinite at 0."""
     return xp_of(x).sqrt(x)
@@ -88,7 +93,7 @@ def sqrt(x: Array) -> Array:
 sqrt.vjp(x=lambda g, y, x: div(g, mul(y, 2.0)))
 
 
-@op
+@op(real=True)
 def exp(x: Array) -> Array:
     """e^x."""
     return xp_of(x).exp(x)
@@ -97,7 +102,7 @@ def exp(x: Array) -> Array:
 exp.vjp(x=lambda g, y, x: mul(g, y))
 
 
-@op
+@op(real=True)
 def log(x: Array) -> Array:
     """The natural logarithm of x."""
     return xp_of(x).log(x)
@@ -106,7 +111,7 @@ def log(x: Array) -> Array:
 log.vjp(x=lambda g, y, x: div(g, x))
 
 
-@op
+@op(real=True)
 def log1p(x: Array) -> Array:
     """log(1 + x), exact for small x."""
     return xp_of(x).log1p(x)
@@ -115,7 +120,7 @@ def log1p(x: Array) -> Array:
 log1p.vjp(x=lambda g, y, x: div(g, add(x, 1.0)))
 
 
-@op
+@op(real=True)
 def sin(x: Array) -> Array:
     """The sine of x radians."""
     return xp_of(x).sin(x)
@@ -124,7 +129,7 @@ def sin(x: Array) -> Array:
 sin.vjp(x=lambda g, y, x: mul(g, cos(x)))
 
 
-@op
+@op(real=True)
 def cos(x: Array) -> Array:
     """The cosine of x radians."""
     return xp_of(x).cos(x)
@@ -149,8 +154,8 @@ def maximum(x: Array, y: Array) -> Array:
 
 
 maximum.vjp(
-    x=lambda g, out, x, y: mul(g, _share(x.data - y.data)),
-    y=lambda g, out, x, y: mul(g, _share(y.data - x.data)),
+    x=lambda g, out, x, y: mul(g, _share(x.data, y.data, g.dtype)),
+    y=lambda g, out, x, y: mul(g, _share(y.data, x.data, g.dtype)),
 )
 
 
@@ -161,13 +166,14 @@ def minimum(x: Array, y: Array) -> Array:
 
 
 minimum.vjp(
-    x=lambda g, out, x, y: mul(g, _share(y.data - x.data)),
-    y=lambda g, out, x, y: mul(g, _share(x.data - y.data)),
+    x=lambda g, out, x, y: mul(g, _share(y.data, x.data, g.dtype)),
+    y=lambda g, out, x, y: mul(g, _share(x.data, y.data, g.dtype)),
 )
 
 
-def _share(lead: Array) -> Array:
-    return xp_of(lead).heaviside(lead, lead.dtype.type(0.5))
+def _share(x: Array, y: Array, dtype: np.dtype[Any]) -> Array:
+    """1 where x is above y, a half where they are equal (also at infinity), else 0."""
+    return xp_of(x).add(x > y, x >= y, dtype=dtype) / 2
 
 
 @op

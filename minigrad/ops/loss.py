@@ -1,4 +1,4 @@
-"""Losses, each the mean over all elements; they take logits, never probabilities, and stay finite for any logit."""
+"""Losses, each the mean over all elements; on logits, never probabilities, so that they stay finite."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ from minigrad.tensor import Tensor
 
 
 def binary_cross_entropy_with_logits(logits: Tensor, target: Any) -> Tensor:
-    """mean(target softplus(-logits) + (1 - target) softplus(logits)); ``target`` in [0, 1] is a number or an array."""
-    return mean(add(mul(softplus(neg(logits)), target), mul(softplus(logits), 1.0 - target)))
+    """mean(target softplus(-logits) + (1 - target) softplus(logits)).
+
+    ``target``, a number or an array in [0, 1], is the probability of the class that large logits stand for.
+    """
+    rest = 1.0 - target if isinstance(target, int | float) else sub(1.0, target)
+    return mean(add(mul(softplus(neg(logits)), target), mul(softplus(logits), rest)))
 
 
 def cross_entropy(logits: Tensor, labels: Any) -> Tensor:
@@ -23,7 +27,9 @@ def cross_entropy(logits: Tensor, labels: Any) -> Tensor:
     labels = np.asarray(labels)
     n, k = logits.shape
     if labels.shape != (n,) or labels.dtype.kind not in "iu":
-        raise ValueError(f"cross_entropy: logits {logits.shape} need {n} integer labels, got {labels.dtype} {labels.shape}")
+        raise ValueError(
+            f"cross_entropy: logits {logits.shape} need {n} integer labels, got {labels.dtype} {labels.shape}"
+        )
     if n and (labels.min() < 0 or labels.max() >= k):
         raise ValueError(f"cross_entropy: labels must lie in 0..{k - 1}, got {labels.min()}..{labels.max()}")
     return neg(mean(getitem(log_softmax(logits, axis=1), index=(np.arange(n), labels))))

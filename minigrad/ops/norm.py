@@ -31,9 +31,10 @@ standardize.vjp(x=_standardize_x)
 
 @op
 def standardize_grad(g: Array, x: Array, *, eps: float, residual: Any = None) -> Array:
-    """The gradient of standardize: s (g - mean(g) - xhat mean(g xhat)), with xhat = standardize(x), s = 1 / std.
+    """The gradient of standardize: s (g - mean(g) - xhat mean(g xhat)), xhat = standardize(x), s = 1 / std.
 
-    ``residual`` is standardize's own (mean, var, inv_std) of x where it is at hand; it is computed from x otherwise.
+    ``residual`` is standardize's own (mean, var, inv_std) of x where it is at hand; it is computed from x
+    otherwise.
     """
     _check(x)
     if g.shape != x.shape:
@@ -51,7 +52,8 @@ def _standardize_grad_x(u: Tensor, y: Tensor, g: Tensor, x: Tensor, *, eps: floa
     """The derivative of <u, standardize_grad(g, x)> with respect to x.
 
     With m the mean over a channel, a = m(u xhat), b = m(g xhat) and N the count per channel,
-    <u, y> = N s (m(u g) - m(u) m(g) - a b). Two paths lead to x: through s, ds/dx = -s^2 xhat / N, and through xhat.
+    <u, y> = N s (m(u g) - m(u) m(g) - a b). Two paths lead to x: through s, ds/dx = -s^2 xhat / N, and
+    through xhat.
     """
     axes = _axes(x)
     xhat = standardize(x, eps=eps)

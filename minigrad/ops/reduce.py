@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
 from minigrad.backend import Array, xp_of
 from minigrad.op import op
 from minigrad.ops.elementwise import add, div, exp, log, mul, square, sub
@@ -26,12 +29,13 @@ sum.vjp(x=lambda g, y, x, *, axis, keepdims: broadcast_to(_with_axes(g, x, axis)
 @op
 def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """The mean of x over ``axis``."""
-    _refuse_empty(x, axis)
+    if _count(x.shape, axis) == 0:
+        raise ValueError("the mean of no elements is undefined; give at least one")
     return xp_of(x).mean(x, axis=axis, keepdims=keepdims)
 
 
 def _mean_x(g: Tensor, y: Tensor, x: Tensor, *, axis: Axis, keepdims: bool) -> Tensor:
-    return broadcast_to(_with_axes(div(g, float(x.size // g.size)), x, axis), shape=x.shape)
+    return broadcast_to(_with_axes(div(g, float(_count(x.shape, axis))), x, axis), shape=x.shape)
 
 
 mean.vjp(x=_mean_x)
@@ -65,20 +69,28 @@ def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     return mean(square(centred), axis=axis, keepdims=keepdims)
 
 
-def logsumexp(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """log(sum(exp(x))) over ``axis``, without overflow."""
-    largest = x.data.max(axis, keepdims=True)
+    largest = max(x, axis=axis, keepdims=True).data
+    if largest.dtype.kind != "f":
+        largest = largest.astype(np.float32)
     y = add(log(sum(exp(sub(x, largest)), axis=axis, keepdims=True)), largest)
-    return y if keepdims else reshape(y, shape=x.data.sum(axis).shape)
+    return y if keepdims else reshape(y, shape=largest.squeeze(axis).shape)
 
 
 def _with_axes(t: Tensor, x: Tensor, axis: Axis) -> Tensor:
     """``t``, a reduction of x over ``axis``, with the reduced axes kept at length 1."""
-    reduced = range(x.ndim) if axis is None else [a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))]
+    reduced = _axes(x.ndim, axis)
     return reshape(t, shape=tuple(1 if i in reduced else size for i, size in enumerate(x.shape)))
 
 
-def _refuse_empty(x: Array, axis: Axis) -> None:
-    axes = range(x.ndim) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
-    if math.prod(x.shape[a] for a in axes) == 0:
-        raise ValueError("the mean of no elements is undefined; give at least one")
+def _count(shape: tuple[int, ...], axis: Axis) -> int:
+    """How many elements each mean is taken over."""
+    return math.prod(shape[a] for a in _axes(len(shape), axis))
+
+
+def _axes(ndim: int, axis: Axis) -> tuple[int, ...]:
+    """``axis`` as a tuple of numbers in 0..ndim-1; as in NumPy, 0 and -1 name no axis of a 0-d array."""
+    if axis is None or (ndim == 0 and axis in (0, -1)):
+        return tuple(range(ndim))
+    return normalize_axis_tuple(axis, ndim)
