@@ -45,6 +45,7 @@ def gradcheck(
     points, function = _differentiable(f, inputs)
     if not points:
         raise ValueError("gradcheck: no float input to differentiate; give at least one")
+    _check_repeatable(function, points)
     for level in range(1, order + 1):
         for _ in range(directions):
             _check_once(function, points, level, step, rtol, atol, rng)
@@ -59,12 +60,19 @@ def _differentiable(f: Function, inputs: Sequence[Any]) -> tuple[list[Array], Fu
     places = [i for i, a in enumerate(arrays) if a.dtype.kind == "f"]
 
     def of_floats(*floats: Tensor) -> Tensor:
-        full = [Tensor(a) for a in arrays]
-        for place, t in zip(places, floats, strict=True):
-            full[place] = t
-        return f(*full)
+        given = dict(zip(places, floats, strict=True))
+        return f(*[given[i] if i in given else Tensor(a) for i, a in enumerate(arrays)])
 
     return [_with_strides(arrays[i]) for i in places], of_floats
+
+
+def _check_repeatable(f: Function, points: list[Array]) -> None:
+    """Refuse an f that makes something else than a Tensor, or another one each time, as dropout does."""
+    first, second = (f(*[Tensor(p) for p in points]) for _ in range(2))
+    if not isinstance(first, Tensor):
+        raise TypeError(f"gradcheck: f must return a Tensor, it returned {type(first).__name__}")
+    if first.shape != second.shape or not np.array_equal(first.data, second.data, equal_nan=True):
+        raise ValueError("gradcheck: f gave two outputs for the same inputs; take the randomness out of it")
 
 
 def _with_strides(array: Array) -> Array:
