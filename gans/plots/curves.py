@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,14 @@ from gans.plots.style import BLUE, DARK, GREEN, ORANGE, PURPLE, bare, figure, pn
 __all__ = ["smooth", "training_curves"]
 
 Floats = npt.NDArray[np.float64]
+
+
+class Line(NamedTuple):
+    """Values over the steps, under a name and in a colour."""
+
+    label: str
+    values: Floats
+    colour: str
 
 
 def training_curves(records: Sequence[Mapping[str, Any]], title: str, probabilities: bool = True) -> bytes:
@@ -34,29 +42,36 @@ def training_curves(records: Sequence[Mapping[str, Any]], title: str, probabilit
         return np.array([record[name] for record in records], dtype=np.float64)
 
     made = figure(9, 8.2)
-    losses, outputs, norms = made.subplots(3, 1, sharex=True)
-    _draw(losses, steps, {"discriminator": (column("loss_d"), BLUE), "generator": (column("loss_g"), ORANGE)})
-    losses.set_ylabel("loss")
-    _draw(outputs, steps, {"D(real)": (column("d_real"), GREEN), "D(fake)": (column("d_fake"), PURPLE)})
+    margins = {
+        "left": 0.095,
+        "right": 0.975 if probabilities else 0.915,
+        "bottom": 0.065,
+        "top": 0.925,
+        "hspace": 0.2,
+    }
+    losses, outputs, norms = made.subplots(3, 1, sharex=True, gridspec_kw=margins)
+    d, g = Line("discriminator", column("loss_d"), BLUE), Line("generator", column("loss_g"), ORANGE)
     if probabilities:
+        _draw(losses, steps, d, g)
+        losses.set_ylabel("loss")
         outputs.set_ylim(-0.02, 1.02)
         outputs.axhline(0.5, color=DARK, linewidth=0.8, linestyle=(0, (4, 4)), zorder=1)
         outputs.set_ylabel("mean of D, a probability")
     else:
+        _draw_apart(losses, steps, d, g)
         outputs.set_ylabel("mean score of the critic")
-    _draw(
-        norms,
-        steps,
-        {"discriminator": (column("grad_norm_d"), BLUE), "generator": (column("grad_norm_g"), ORANGE)},
-    )
-    if min(column("grad_norm_d").min(), column("grad_norm_g").min()) > 0:
+    _draw(outputs, steps, Line("D(real)", column("d_real"), GREEN), Line("D(fake)", column("d_fake"), PURPLE))
+    d, g = d._replace(values=column("grad_norm_d")), g._replace(values=column("grad_norm_g"))
+    _draw(norms, steps, d, g)
+    if min(d.values.min(), g.values.min()) > 0:
         norms.set_yscale("log")
     norms.set_ylabel("norm of the gradient")
     norms.set_xlabel("step (updates of the generator)")
-    norms.xaxis.set_major_locator(MaxNLocator(integer=True))
+    norms.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     norms.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     norms.set_xlim(steps[0], max(steps[-1], steps[0] + 1))
-    made.suptitle(title, fontsize=13, color=DARK)
+    made.align_ylabels()
+    made.suptitle(title, fontsize=13, color=DARK, y=0.985)
     return png(made)
 
 
@@ -73,13 +88,32 @@ def smooth(values: Floats, window: int) -> Floats:
     return averages
 
 
-def _draw(axes: Axes, steps: Floats, lines: Mapping[str, tuple[Floats, str]]) -> None:
+def _draw(axes: Axes, steps: Floats, *lines: Line) -> None:
     window = max(1, len(steps) // 50)
-    for label, (values, colour) in lines.items():
+    for line in lines:
         if window > 1:
-            axes.plot(steps, values, color=colour, linewidth=0.6, alpha=0.3)
-        axes.plot(steps, smooth(values, window), color=colour, linewidth=1.6, label=label)
+            axes.plot(steps, line.values, color=line.colour, linewidth=0.6, alpha=0.3)
+        axes.plot(steps, smooth(line.values, window), color=line.colour, linewidth=1.6, label=line.label)
     bare(axes)
     axes.grid(axis="y", color="#e5e5e5", linewidth=0.7)
     axes.set_axisbelow(True)
-    axes.legend(loc="upper right", frameon=False, ncols=2, fontsize=9)
+    if len(lines) > 1:
+        axes.legend(
+            loc="lower right",
+            bbox_to_anchor=(1.0, 0.98),
+            borderaxespad=0.0,
+            frameon=False,
+            ncols=len(lines),
+            fontsize=9,
+        )
+
+
+def _draw_apart(axes: Axes, steps: Floats, left: Line, right: Line) -> None:
+    """Two lines of different size, each with a scale of its own in its colour."""
+    for side, line, where in ((axes, left, "left"), (axes.twinx(), right, "right")):
+        _draw(side, steps, line)
+        side.set_ylabel(f"loss of the {line.label}", color=line.colour)
+        side.tick_params(axis="y", colors=line.colour)
+        side.spines["right"].set_visible(where == "right")
+        side.spines["right"].set_color("#999999")
+        side.grid(visible=where == "left", axis="y")

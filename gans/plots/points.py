@@ -32,7 +32,7 @@ def scatter(
     """
     x, data = _checked("scatter", points, 2), _checked("scatter", real, 2)
     made = figure(6, 6.3)
-    axes = made.subplots()
+    axes = made.add_axes((0.09, 0.06, 0.88, 0.84))
     (left, bottom), (right, top) = _frame(data)
     axes.scatter(data[:, 0], data[:, 1], s=9, color="#b0b0b0", linewidths=0, label="real", zorder=1)
     axes.scatter(x[:, 0], x[:, 1], s=7, color=ORANGE, alpha=0.55, linewidths=0, label="generated", zorder=2)
@@ -75,7 +75,7 @@ def density(
     """
     x, data = _checked("density", points, 1), _checked("density", real, 1)
     made = figure(7, 4.6)
-    axes = made.subplots()
+    axes = made.add_axes((0.1, 0.12, 0.87, 0.73))
     (left,), (right,) = _frame(data)
     bins = np.linspace(left, right, 81)
     width = bins[1] - bins[0]
@@ -111,7 +111,7 @@ def _frame(data: Floats) -> tuple[Floats, Floats]:
 
 def _finish(axes: Axes, title: str, outside: int, count: int) -> None:
     told = f"{count:,} points" + (f", {outside:,} of them outside the frame" if outside else "")
-    axes.set_title(f"{title}\n", fontsize=12, color=DARK)
-    axes.text(0.5, 1.015, told, transform=axes.transAxes, ha="center", fontsize=9, color="#666666")
+    axes.set_title(title, fontsize=12, color=DARK, pad=24)
+    axes.text(0.5, 1.02, told, transform=axes.transAxes, ha="center", fontsize=9, color="#666666")
     bare(axes)
     axes.legend(loc="upper right", frameon=False, fontsize=8, handletextpad=0.4, markerscale=2)

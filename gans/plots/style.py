@@ -19,7 +19,7 @@ DPI = 110
 
 def figure(width: float, height: float) -> Figure:
     """An empty figure of ``width`` x ``height`` inches, outside Matplotlib's global state."""
-    made = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
+    made = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
     FigureCanvasAgg(made)
     return made
 
