@@ -122,6 +122,14 @@ def to_an_integer(draw: st.DrawFn) -> Sample:
 
 
 @st.composite
+def with_target(draw: st.DrawFn, *values: Values) -> Sample:
+    """x, and a target that broadcasts to it."""
+    shape, rng = draw(_shapes(1)), _rng(draw)
+    target = tuple(draw(st.sampled_from([1, size])) for size in shape)[draw(st.integers(0, len(shape))) :]
+    return Sample([_fill(rng, s, v) for s, v in zip((shape, target), values, strict=True)])
+
+
+@st.composite
 def alike(
     draw: st.DrawFn, /, *values: Values, least: int = 0, dims: int = 0, **params: st.SearchStrategy[Any]
 ) -> Sample:
@@ -479,7 +487,7 @@ CASES = [
     Case("abs", np.abs, elementwise(_off_zero)),
     Case("add", np.add, elementwise(_any, _any)),
     Case("astype", lambda x, dtype: x.astype(dtype), alike(_any, dtype=st.sampled_from([np.float64, "f8"]))),
-    Case("binary_cross_entropy_with_logits", _bce, elementwise(_any, _probability, least=1)),
+    Case("binary_cross_entropy_with_logits", _bce, with_target(_any, _probability)),
     Case("broadcast_to", np.broadcast_to, broadcast(up=True)),
     Case("clip", np.clip, alike(_between_halves, min=st.just(-0.5), max=st.just(1.0))),
     Case("concatenate", np.concatenate, joined(), sequence=True),
@@ -495,7 +503,7 @@ CASES = [
          alike(_any, least=1, dims=2, start_axis=st.integers(0, 1))),
     Case("getitem", lambda x, index: x[_plain(index)], indexed()),
     Case("join", _join, joined()),
-    Case("l1_loss", lambda x, y: np.mean(np.abs(x - y)), elementwise(_halves, _between_halves, least=1)),
+    Case("l1_loss", lambda x, y: np.mean(np.abs(x - y)), with_target(_halves, _between_halves)),
     Case("leaky_gate", _leaky_gate, alike(_any, _off_zero, dims=1, slope=SLOPE)),
     Case("leaky_relu", lambda x, slope: np.where(x > 0, x, slope * x), alike(_off_zero, dims=1, slope=SLOPE)),
     Case("log", np.log, elementwise(_positive)),
@@ -508,7 +516,7 @@ CASES = [
     Case("mean", np.mean, reduced(_any, least=1)),
     Case("min", np.min, reduced(_distinct, least=1)),
     Case("minimum", np.minimum, elementwise(_halves, _between_halves)),
-    Case("mse_loss", lambda x, target: np.mean((x - target) ** 2), elementwise(_any, _any, least=1)),
+    Case("mse_loss", lambda x, target: np.mean((x - target) ** 2), with_target(_any, _any)),
     Case("mul", np.multiply, elementwise(_any, _any)),
     Case("neg", np.negative, elementwise(_any)),
     Case("norm_per_sample", _norm_per_sample, alike(_off_zero, least=1, dims=1)),

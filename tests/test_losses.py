@@ -125,6 +125,18 @@ def test_a_number_as_target_is_exact_in_float64() -> None:
     assert ops.binary_cross_entropy_with_logits(x, 0.9).item() == pytest.approx(expected, rel=1e-15)
 
 
+@pytest.mark.parametrize("loss", [ops.binary_cross_entropy_with_logits, ops.mse_loss, ops.l1_loss])
+def test_targets_that_would_enlarge_the_logits_are_refused(loss: Callable[..., Tensor]) -> None:
+    x = mg.tensor(np.zeros((4, 1)))
+    for target in (np.zeros(4), mg.tensor(np.zeros((4, 4))), np.zeros((2, 4, 1)), [0.0, 0.0]):
+        with pytest.raises(
+            ValueError, match=r"target \(.*\) does not fit \(4, 1\); reshape it to that shape"
+        ):
+            loss(x, target)
+    for shape in ((), (1,), (4, 1), (1, 1)):
+        assert loss(x, np.zeros(shape)).shape == ()
+
+
 def test_labels_may_be_lists_arrays_or_tensors() -> None:
     x = mg.tensor(np.arange(6.0).reshape(2, 3))
     values = {

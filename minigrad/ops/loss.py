@@ -16,8 +16,10 @@ from minigrad.tensor import Tensor
 def binary_cross_entropy_with_logits(logits: Tensor, target: Any) -> Tensor:
     """mean(target softplus(-logits) + (1 - target) softplus(logits)).
 
-    ``target``, a number or an array in [0, 1], is the probability of the class that large logits stand for.
+    ``target`` in [0, 1] is the probability of the class that large logits stand for: a number, or an array
+    that broadcasts to the logits.
     """
+    _check_target("binary_cross_entropy_with_logits", logits, target)
     rest = 1.0 - target if isinstance(target, int | float) else sub(1.0, target)
     return mean(add(mul(softplus(neg(logits)), target), mul(softplus(logits), rest)))
 
@@ -36,12 +38,14 @@ def cross_entropy(logits: Tensor, labels: Any) -> Tensor:
 
 
 def mse_loss(x: Tensor, target: Any) -> Tensor:
-    """mean((x - target)^2)."""
+    """mean((x - target)^2); ``target`` is a number or an array that broadcasts to x."""
+    _check_target("mse_loss", x, target)
     return mean(square(sub(x, target)))
 
 
 def l1_loss(x: Tensor, target: Any) -> Tensor:
-    """mean(|x - target|)."""
+    """mean(|x - target|); ``target`` is a number or an array that broadcasts to x."""
+    _check_target("l1_loss", x, target)
     return mean(abs(sub(x, target)))
 
 
@@ -51,3 +55,12 @@ def norm_per_sample(x: Tensor, eps: float = 1e-12) -> Tensor:
     ``eps`` keeps the derivative finite where a sample is zero.
     """
     return sqrt(add(sum(square(x), axis=tuple(range(1, x.ndim))), eps))
+
+
+def _check_target(loss: str, x: Tensor, target: Any) -> None:
+    """Refuse (n,) beside (n, 1), which would silently compare each with each."""
+    shape = np.shape(target)
+    if len(shape) > x.ndim or any(
+        size not in (1, length) for size, length in zip(shape[::-1], x.shape[::-1], strict=False)
+    ):
+        raise ValueError(f"{loss}: target {shape} does not fit {x.shape}; reshape it to that shape")
