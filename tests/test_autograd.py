@@ -202,11 +202,17 @@ def test_the_generators_gradient_runs_no_kernel_of_the_discriminators_weights(sp
     z, wg, wd, v = networks()
     before = wd.numpy().copy()
     loss = ops.mean(ops.softplus(-discriminator(generator(z, wg), wd, v)))
-    assert spy.calls == {"conv_transpose2d": 1, "conv2d": 1, "standardize": 1, "leaky_relu": 1}
+    assert spy.calls == {"conv_transpose2d": 1, "conv2d": 1, "standardize": 1, "leaky_relu": 1, "matmul": 1}
     spy.calls.clear()
     mg.grad(loss, [wg])
-    # D's input gradient is one conv_transpose2d; conv2d_weight runs for G alone
-    assert spy.calls == {"conv_transpose2d": 1, "conv2d_weight": 1, "standardize_grad": 1, "leaky_gate": 1}
+    # D's inputs cost one matmul and one conv_transpose2d; conv2d_weight runs for G alone
+    assert spy.calls == {
+        "matmul": 1,
+        "leaky_gate": 1,
+        "standardize_grad": 1,
+        "conv_transpose2d": 1,
+        "conv2d_weight": 1,
+    }
     np.testing.assert_array_equal(wd.numpy(), before)
 
 
@@ -217,7 +223,7 @@ def test_the_discriminators_gradient_stops_at_its_weights(spy: Spy) -> None:
     loss = ops.mean(ops.softplus(discriminator(fake, wd, v)))
     spy.calls.clear()
     mg.grad(loss, [wd, v])
-    assert spy.calls == {"conv2d_weight": 1, "standardize_grad": 1, "leaky_gate": 1}
+    assert spy.calls == {"matmul": 2, "leaky_gate": 1, "standardize_grad": 1, "conv2d_weight": 1}
 
 
 def test_a_gradient_with_respect_to_an_activation_goes_no_further(spy: Spy) -> None:
