@@ -57,9 +57,9 @@ def _compiled(function: Function, *, parallel: bool) -> Function:
 
 def checked(name: str, *arrays: Array | None) -> None:
     """Raise TypeError unless all arrays (None is left out) are of one dtype, float32 or float64."""
-    dtypes = [a.dtype for a in arrays if a is not None]
-    if dtypes[0] not in DTYPES or any(dtype != dtypes[0] for dtype in dtypes):
-        found = ", ".join(str(dtype) for dtype in dtypes)
+    dtype = None if arrays[0] is None else arrays[0].dtype
+    if dtype not in DTYPES or any(a is not None and a.dtype != dtype for a in arrays):
+        found = ", ".join(str(a.dtype) for a in arrays if a is not None)
         raise TypeError(f"{name}: the CPU kernel takes arrays of one dtype, float32 or float64; got {found}")
 
 

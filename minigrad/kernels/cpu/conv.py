@@ -98,17 +98,16 @@ def conv2d_weight(
     n, outputs, size = x.shape[0], shape[0] // groups, (g.shape[2], g.shape[3])
     lanes = loops.TILE.lanes(x.itemsize)
     planes, items = plan_conv2d_weight(n, shape[1], size, kernel, stride, dilation, padding, lanes)
-    panels = -(-outputs // loops.ROWS)
+    panels, places = -(-outputs // loops.ROWS), size[0] * size[1]
     channel = np.arange(panels * loops.ROWS)
     channel[outputs:] = -1
-    g_planes = Planes(channel, np.zeros_like(channel), np.zeros_like(channel), 1, 1, *size)
-    places = size[0] * size[1]
+    g_planes = Planes(channel, np.zeros_like(channel), np.zeros_like(channel), 1, 1, 1, places)
     x_image = groups * planes.channel.size * planes.grid_h * planes.grid_w
     g_image = groups * channel.size * places
     images = max(items.block, PACKED_BYTES // ((x_image + g_image) * x.itemsize) // items.block * items.block)
     images = min(images, n)
     units = groups * items.item_block.size * panels
-    x, g = contiguous(x), contiguous(g)
+    x, g = contiguous(x), contiguous(g).reshape(n, -1, 1, places)  # places in one long row
     with launch(g.size * gw[0].size) as allowed:
         workers = min(allowed, units)
         x_packed, g_packed, sums = workspace.take(
@@ -137,7 +136,7 @@ def _convolve(
     area = planes.grid_h * planes.grid_w
     # a tile at the last column may read one grid and one vector past the planes, and ignores what it finds
     # there
-    per_worker = loops.ROWS * lanes + planes.channel.size * taps.block * area + area + lanes
+    per_worker = loops.ROWS * lanes + (planes.channel.size + 1) * taps.block * area + area + lanes
     per_worker = -(-per_worker // 64) * 64
     x, w = contiguous(x), contiguous(w).reshape(-1)
     taps_each = taps.weight.size // (taps.phase_taps.size - 1)

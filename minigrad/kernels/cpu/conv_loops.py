@@ -51,6 +51,7 @@ def _choose(features: set[str]) -> Tile:
 
 TILE = _choose(_features())
 ROWS = TILE.rows
+FEW = ROWS // 3  # up to so many output channels, conv2d and conv_transpose2d do without the tile
 
 
 @intrinsic
@@ -132,45 +133,60 @@ def _generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) 
 
 
 @jit
-def _sample_row(line: Array, step: int, out: Array, jump: int, count: int) -> None:
-    """out[s * jump] = line[s * step], for s < count; the common steps apart, for the vector unit."""
-    if step == 1 and jump == 1:
-        for s in range(count):
-            out[s] = line[s]
-    elif step == 2 and jump == 1:
-        for s in range(count):
-            out[s] = line[2 * s]
-    else:
-        for s in range(count):
-            out[s * jump] = line[s * step]
+def _columns(planes: Planes, v: int, width: int) -> tuple[int, int]:
+    """The range of columns s of the grid with 0 <= s * step_w + left < width."""
+    left = planes.left[v]
+    first = min(max(-(left // planes.step_w), 0), planes.grid_w)
+    return first, max(min((width - 1 - left) // planes.step_w + 1, planes.grid_w), first)
 
 
 @jit
-def _clear(out: Array, jump: int, count: int) -> None:
-    for s in range(count):
-        out[s * jump] = 0
-
-
-@jit
-def _sample(
-    x: Array, image: int, first_channel: int, planes: Planes, v: int, out: Array, start: int, jump: int
-) -> None:
-    """out[start + q * jump] = plane v of one image, for q over the flattened grid."""
-    grid_w, step_w = planes.grid_w, planes.step_w
-    height, width = x.shape[2], x.shape[3]
-    channel, left = planes.channel[v], planes.left[v]
-    first = min(max(-(left // step_w), 0), grid_w)  # columns s with 0 <= s * step_w + left < width
-    last = max(min((width - 1 - left) // step_w + 1, grid_w), first)
+def _sample(x: Array, image: int, first_channel: int, planes: Planes, v: int, out: Array) -> None:
+    """out[q] = plane v of one image, for q over the flattened grid."""
+    first, last = _columns(planes, v, x.shape[3])
+    step = planes.step_w
     for r in range(planes.grid_h):
-        row = out[start + r * grid_w * jump :]
+        row = out[r * planes.grid_w : (r + 1) * planes.grid_w]
         source = r * planes.step_h + planes.top[v]
-        if channel < 0 or source < 0 or source >= height:
-            _clear(row, jump, grid_w)
+        if source < 0 or source >= x.shape[2]:
+            row[:] = 0
+            continue
+        row[:first] = 0
+        row[last:] = 0
+        inside, line = row[first:last], x[image, first_channel + planes.channel[v], source]
+        line = line[first * step + planes.left[v] :]
+        if step == 1:  # the common steps apart, for the vector unit
+            for s in range(inside.size):
+                inside[s] = line[s]
+        elif step == 2:
+            for s in range(inside.size):
+                inside[s] = line[2 * s]
+        else:
+            for s in range(inside.size):
+                inside[s] = line[s * step]
+
+
+@jit
+def _sample_lane(
+    x: Array, image: int, first_channel: int, planes: Planes, v: int, out: Array, start: int, lanes: int
+) -> None:
+    """out[start + q * lanes] = plane v of one image, q over the flattened grid; zeros without a channel."""
+    first, last = _columns(planes, v, x.shape[3])
+    channel, step, left = planes.channel[v], planes.step_w, planes.left[v]
+    for r in range(planes.grid_h):
+        row = start + r * planes.grid_w * lanes
+        source = r * planes.step_h + planes.top[v]
+        if channel < 0 or source < 0 or source >= x.shape[2]:
+            for s in range(planes.grid_w):
+                out[row + s * lanes] = 0
             continue
         line = x[image, first_channel + channel, source]
-        _clear(row, jump, first)
-        _sample_row(line[first * step_w + left :], step_w, row[first * jump :], jump, last - first)
-        _clear(row[last * jump :], jump, grid_w - last)
+        for s in range(first):
+            out[row + s * lanes] = 0
+        for s in range(first, last):
+            out[row + s * lanes] = line[s * step + left]
+        for s in range(last, planes.grid_w):
+            out[row + s * lanes] = 0
 
 
 @jit
@@ -244,6 +260,41 @@ def _convolve_panel(
 
 
 @jit
+def _convolve_few(
+    w: Array,
+    start: int,
+    grids: Array,
+    sums: Array,
+    taps: Taps,
+    phase: int,
+    count: int,
+    y: Array,
+    target: int,
+    rows: int,
+    pixels: int,
+) -> None:
+    """As `_convolve_panel`, a channel at a time: so few would leave most of the tile's rows empty."""
+    first_tap, last_tap = taps.phase_taps[phase], taps.phase_taps[phase + 1]
+    for r in range(rows):
+        sums[:] = 0
+        for k in range(first_tap, last_tap - 3, 4):  # four at a time, to load and store the sums less often
+            a, b = grids[taps.shift[k] :], grids[taps.shift[k + 1] :]
+            c, d = grids[taps.shift[k + 2] :], grids[taps.shift[k + 3] :]
+            factor = w[start + (k - first_tap) * ROWS + r : start + (k - first_tap + 4) * ROWS : ROWS]
+            wa, wb, wc, wd = factor[0], factor[1], factor[2], factor[3]
+            for q in range(sums.size):
+                sums[q] += wa * a[q] + wb * b[q] + wc * c[q] + wd * d[q]
+        for k in range(last_tap - (last_tap - first_tap) % 4, last_tap):
+            a, wa = grids[taps.shift[k] :], w[start + (k - first_tap) * ROWS + r]
+            for q in range(sums.size):
+                sums[q] += wa * a[q]
+        for panel in range(taps.phase_panel[phase], taps.phase_panel[phase + 1]):
+            for e in range(taps.panel_first[panel], taps.panel_first[panel + 1]):
+                if taps.image[e] < count:
+                    y[target + r * pixels + taps.pixel[e]] = sums[taps.panel_start[panel] + taps.lane[e]]
+
+
+@jit
 def _convolve_item(
     item: int,
     x: Array,
@@ -264,11 +315,12 @@ def _convolve_item(
     count = min(taps.block, x.shape[0] - first_image)
     in_channels, pixels = x.shape[1] // groups, y.size // (x.shape[0] * groups * outputs)
     area = planes.grid_h * planes.grid_w
-    tile, grids = scratch[: ROWS * lanes], scratch[ROWS * lanes :]
+    tile, scratch = scratch[: ROWS * lanes], scratch[ROWS * lanes :]
+    sums, grids = scratch[: taps.block * area], scratch[taps.block * area :]
     for v in range(planes.channel.size):
         for i in range(count):
             place = (v * taps.block + i) * area
-            _sample(x, first_image + i, group * in_channels, planes, v, grids, place, 1)
+            _sample(x, first_image + i, group * in_channels, planes, v, grids[place : place + area])
     for p in range(item % splits * panels // splits, (item % splits + 1) * panels // splits):
         channel = p * ROWS
         rows = min(ROWS, outputs - channel)
@@ -276,7 +328,10 @@ def _convolve_item(
         for phase in range(taps.phase_taps.size - 1):
             depth = taps.phase_taps[phase + 1] - taps.phase_taps[phase]
             start = (taps.phase_taps[phase] * groups * panels + (group * panels + p) * depth) * ROWS
-            _convolve_panel(w, start, grids, tile, taps, phase, count, y, target, rows, pixels)
+            if rows <= FEW:
+                _convolve_few(w, start, grids, sums, taps, phase, count, y, target, rows, pixels)
+            else:
+                _convolve_panel(w, start, grids, tile, taps, phase, count, y, target, rows, pixels)
 
 
 @parallel_jit
@@ -313,7 +368,7 @@ def _pack_image(
     for group in range(groups):
         for v in range(planes.channel.size):
             start = ((group * blocks + v // lanes) * images + place) * area * lanes + v % lanes
-            _sample(x, image, group * (x.shape[1] // groups), planes, v, out, start, lanes)
+            _sample_lane(x, image, group * (x.shape[1] // groups), planes, v, out, start, lanes)
 
 
 @parallel_jit

@@ -27,35 +27,44 @@ SERIAL = 1 << 14  # elements below which starting the threads costs more than th
 
 
 @jit
-def _sums(x: Array, shift: Array, total: Array) -> None:
+def _row(x: Array, n: int, channel: int, count: int) -> Array:
+    """x[n, channel : channel + count] of vectors, x (n, c, 1)."""
+    row: Array = x[n].reshape(-1)[channel : channel + count]
+    return row
+
+
+@jit
+def _sums(x: Array, channel: int, shift: Array, total: Array) -> None:
     """total[c] = sum over n, p of x[n, c, p] - shift[c]."""
+    count = total.size
     total[:] = 0.0
     for n in range(x.shape[0]):
         if x.shape[2] == 1:
-            row = x[n, :, 0]
-            for c in range(total.size):
+            row = _row(x, n, channel, count)
+            for c in range(count):
                 total[c] += np.float64(row[c]) - shift[c]
         else:
-            for c in range(total.size):
-                some, pixels, middle = 0.0, x[n, c], shift[c]
+            for c in range(count):
+                some, pixels, middle = 0.0, x[n, channel + c], shift[c]
                 for p in range(pixels.size):
                     some += np.float64(pixels[p]) - middle
                 total[c] += some
 
 
 @jit
-def _square_sums(x: Array, shift: Array, total: Array) -> None:
+def _square_sums(x: Array, channel: int, shift: Array, total: Array) -> None:
     """total[c] = sum over n, p of (x[n, c, p] - shift[c])^2."""
+    count = total.size
     total[:] = 0.0
     for n in range(x.shape[0]):
         if x.shape[2] == 1:
-            row = x[n, :, 0]
-            for c in range(total.size):
+            row = _row(x, n, channel, count)
+            for c in range(count):
                 difference = np.float64(row[c]) - shift[c]
                 total[c] += difference * difference
         else:
-            for c in range(total.size):
-                some, pixels, middle = 0.0, x[n, c], shift[c]
+            for c in range(count):
+                some, pixels, middle = 0.0, x[n, channel + c], shift[c]
                 for p in range(pixels.size):
                     difference = np.float64(pixels[p]) - middle
                     some += difference * difference
@@ -63,18 +72,20 @@ def _square_sums(x: Array, shift: Array, total: Array) -> None:
 
 
 @jit
-def _gradient_sums(g: Array, x: Array, mean: Array, inv_std: Array, total: Array) -> None:
+def _gradient_sums(g: Array, x: Array, channel: int, mean: Array, inv_std: Array, total: Array) -> None:
     """total[c] = sum over n, p of g[n, c, p] * xhat[n, c, p]."""
+    count = total.size
     total[:] = 0.0
     for n in range(x.shape[0]):
         if x.shape[2] == 1:
-            row, gradient = x[n, :, 0], g[n, :, 0]
-            for c in range(total.size):
+            row, gradient = _row(x, n, channel, count), _row(g, n, channel, count)
+            for c in range(count):
                 xhat = (row[c] - mean[c]) * inv_std[c]
                 total[c] += np.float64(gradient[c]) * np.float64(xhat)
         else:
-            for c in range(total.size):
-                some, pixels, gradient, middle, scale = 0.0, x[n, c], g[n, c], mean[c], inv_std[c]
+            for c in range(count):
+                some, middle, scale = 0.0, mean[c], inv_std[c]
+                pixels, gradient = x[n, channel + c], g[n, channel + c]
                 for p in range(pixels.size):
                     xhat = (pixels[p] - middle) * scale
                     some += np.float64(gradient[p]) * np.float64(xhat)
@@ -82,49 +93,56 @@ def _gradient_sums(g: Array, x: Array, mean: Array, inv_std: Array, total: Array
 
 
 @jit
-def _standardize_channels(x: Array, eps: float, y: Array, mean: Array, var: Array, inv_std: Array) -> None:
-    size, count = x.shape[0] * x.shape[2], x.shape[1]
+def _standardize_channels(
+    x: Array, eps: float, channel: int, y: Array, mean: Array, var: Array, inv_std: Array
+) -> None:
+    size, count = x.shape[0] * x.shape[2], mean.size
     middle, total = np.zeros(count), np.zeros(count)
-    _sums(x, middle, total)
+    _sums(x, channel, middle, total)
     for c in range(count):
         middle[c] = total[c] / size
-    _square_sums(x, middle, total)
+    _square_sums(x, channel, middle, total)
     for c in range(count):
         mean[c] = middle[c]
         var[c] = total[c] / size
         inv_std[c] = 1.0 / math.sqrt(total[c] / size + eps)
     for n in range(x.shape[0]):
         if x.shape[2] == 1:
-            row, result = x[n, :, 0], y[n, :, 0]
+            row, result = _row(x, n, channel, count), _row(y, n, channel, count)
             for c in range(count):
                 result[c] = (row[c] - mean[c]) * inv_std[c]
         else:
             for c in range(count):
-                pixels, results, shift, scale = x[n, c], y[n, c], mean[c], inv_std[c]
+                pixels, results, shift, scale = x[n, channel + c], y[n, channel + c], mean[c], inv_std[c]
                 for p in range(pixels.size):
                     results[p] = (pixels[p] - shift) * scale
 
 
 @jit
-def _standardize_grad_channels(g: Array, x: Array, mean: Array, inv_std: Array, gx: Array) -> None:
-    size, count = x.shape[0] * x.shape[2], x.shape[1]
+def _standardize_grad_channels(
+    g: Array, x: Array, channel: int, mean: Array, inv_std: Array, gx: Array
+) -> None:
+    size, count = x.shape[0] * x.shape[2], mean.size
     zero, total = np.zeros(count), np.zeros(count)
     mean_g, mean_gxhat = np.empty(count, x.dtype), np.empty(count, x.dtype)
-    _sums(g, zero, total)
+    _sums(g, channel, zero, total)
     for c in range(count):
         mean_g[c] = total[c] / size
-    _gradient_sums(g, x, mean, inv_std, total)
+    _gradient_sums(g, x, channel, mean, inv_std, total)
     for c in range(count):
         mean_gxhat[c] = total[c] / size
     for n in range(x.shape[0]):
         if x.shape[2] == 1:
-            row, gradient, result = x[n, :, 0], g[n, :, 0], gx[n, :, 0]
+            row, gradient = _row(x, n, channel, count), _row(g, n, channel, count)
+            result = _row(gx, n, channel, count)
             for c in range(count):
-                xhat = (row[c] - mean[c]) * inv_std[c]
-                result[c] = inv_std[c] * (gradient[c] - mean_g[c] - xhat * mean_gxhat[c])
+                result[c] = (row[c] - mean[c]) * inv_std[c]
+            # a loop of its own: with all seven arrays in one, it would not be vectorised
+            for c in range(count):
+                result[c] = inv_std[c] * (gradient[c] - mean_g[c] - result[c] * mean_gxhat[c])
         else:
             for c in range(count):
-                pixels, gradient, results = x[n, c], g[n, c], gx[n, c]
+                pixels, gradient, results = x[n, channel + c], g[n, channel + c], gx[n, channel + c]
                 middle, scale, first, second = mean[c], inv_std[c], mean_g[c], mean_gxhat[c]
                 for p in range(pixels.size):
                     xhat = (pixels[p] - middle) * scale
@@ -138,7 +156,7 @@ def _standardize_blocks(
     """One iteration owns `step` channels."""
     for block in numba.prange((x.shape[1] + step - 1) // step):
         own = slice(block * step, (block + 1) * step)
-        _standardize_channels(x[:, own], eps, y[:, own], mean[own], var[own], inv_std[own])
+        _standardize_channels(x, eps, block * step, y, mean[own], var[own], inv_std[own])
 
 
 @parallel_jit
@@ -146,19 +164,7 @@ def _standardize_grad_blocks(g: Array, x: Array, mean: Array, inv_std: Array, st
     """One iteration owns `step` channels."""
     for block in numba.prange((x.shape[1] + step - 1) // step):
         own = slice(block * step, (block + 1) * step)
-        _standardize_grad_channels(g[:, own], x[:, own], mean[own], inv_std[own], gx[:, own])
-
-
-@jit
-def _standardize_all(x: Array, eps: float, y: Array, mean: Array, var: Array, inv_std: Array) -> None:
-    """On this thread alone; the slices are of the types that the blocks have."""
-    _standardize_channels(x[:, :], eps, y[:, :], mean, var, inv_std)
-
-
-@jit
-def _standardize_grad_all(g: Array, x: Array, mean: Array, inv_std: Array, gx: Array) -> None:
-    """On this thread alone; the slices are of the types that the blocks have."""
-    _standardize_grad_channels(g[:, :], x[:, :], mean, inv_std, gx[:, :])
+        _standardize_grad_channels(g, x, block * step, mean[own], inv_std[own], gx)
 
 
 def standardize(x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
@@ -177,7 +183,7 @@ def standardize(x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
         return y, mean, var, inv_std
     flat, y_flat = _by_channel(x), y.reshape(x.shape[0], c, -1)
     if x.size < SERIAL or threads() == 1:
-        _standardize_all(flat, float(eps), y_flat, mean, var, inv_std)
+        _standardize_channels(flat, float(eps), 0, y_flat, mean, var, inv_std)
     else:
         with launch(SMALL):
             _standardize_blocks(flat, float(eps), _channels_each(c), y_flat, mean, var, inv_std)
@@ -203,7 +209,7 @@ def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array) -> Array:
     arrays = _by_channel(g), _by_channel(x), contiguous(mean), contiguous(inv_std)
     gx_flat = gx.reshape(x.shape[0], c, -1)
     if x.size < SERIAL or threads() == 1:
-        _standardize_grad_all(*arrays, gx_flat)
+        _standardize_grad_channels(*arrays[:2], 0, *arrays[2:], gx_flat)
     else:
         with launch(SMALL):
             _standardize_grad_blocks(*arrays, _channels_each(c), gx_flat)

@@ -10,6 +10,7 @@ import numba
 import numpy as np
 
 from minigrad.kernels.cpu.compiling import (
+    DTYPES,
     SMALL,
     Array,
     checked,
@@ -21,6 +22,8 @@ from minigrad.kernels.cpu.compiling import (
 )
 
 Settings = tuple[Any, ...]
+
+NONE = {dtype: np.empty(0, dtype) for dtype in DTYPES}
 
 CHUNK = 1 << 14  # elements that one iteration owns; fewer in all run on one thread
 
@@ -178,24 +181,26 @@ def adam_update(
 def _flat(name: str, p: Array, g: Array, *state: Array | None) -> list[Array]:
     """The arrays with one axis, sharing memory with p and the state; an empty array stands for None."""
     checked(name, p, g, *state)
-    flat = []
-    for array in (p, *state):
-        if array is not None and (array.shape != p.shape or not array.flags.c_contiguous):
-            raise ValueError(f"{name}: the parameter and its state must be C-contiguous arrays of one shape")
-        if array is not None and not array.flags.writeable:
-            raise ValueError(
-                f"{name}: the parameter and its state are updated in place, and one is read-only"
-            )
-        flat.append(np.empty(0, p.dtype) if array is None else array.reshape(-1))
     if g.shape != p.shape:
         raise ValueError(f"{name}: expected a gradient of the parameter's shape {p.shape}; got {g.shape}")
-    flat.insert(1, contiguous(g).reshape(-1))
+    flat = [_in_place(name, p, p), contiguous(g).reshape(-1)]
+    flat += [NONE[p.dtype] if array is None else _in_place(name, array, p) for array in state]
     return flat
+
+
+def _in_place(name: str, array: Array, p: Array) -> Array:
+    if not array.flags.carray or array.shape != p.shape:
+        raise ValueError(
+            f"{name}: the parameter and its state are updated in place: expected writeable, C-contiguous arrays "
+            f"of shape {p.shape}; got shape {array.shape}, writeable={array.flags.writeable}, "
+            f"C-contiguous={array.flags.c_contiguous}"
+        )
+    return array.reshape(-1)
 
 
 def _settings(p: Array, *numbers: float) -> Settings:
     """The numbers in p's dtype, so that float32 arithmetic stays float32."""
-    return tuple(p.dtype.type(number) for number in numbers)
+    return tuple(map(p.dtype.type, numbers))
 
 
 def _run(serial: Callable[..., Any], chunks: Callable[..., Any], size: int, *arguments: Any) -> None:

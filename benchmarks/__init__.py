@@ -1,0 +1,1 @@
+"""Measurements of minigrad's kernels: `python -m benchmarks --help`."""
