@@ -160,7 +160,7 @@ def test_updates_equal_torch(kernels: ModuleType, name: str) -> None:
 
 def test_cpu_updates_refuse_what_they_cannot_write() -> None:
     p, g = np.zeros((4, 4)), np.ones((4, 4))
-    with pytest.raises(ValueError, match="sgd_update: .* C-contiguous=False"):
+    with pytest.raises(ValueError, match=r"sgd_update: .* C-contiguous=False"):
         cpu.sgd_update(p.T[::2], g[:2], None, 0.1, 0.0, 0.0, 0.0, False)
     with pytest.raises(ValueError, match="adam_update: expected a gradient of the parameter's shape"):
         cpu.adam_update(p, g[:2], p, p, 1, 0.1, 0.5, 0.9, 1e-8, 0.0)

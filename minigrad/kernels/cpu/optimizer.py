@@ -191,8 +191,8 @@ def _flat(name: str, p: Array, g: Array, *state: Array | None) -> list[Array]:
 def _in_place(name: str, array: Array, p: Array) -> Array:
     if not array.flags.carray or array.shape != p.shape:
         raise ValueError(
-            f"{name}: the parameter and its state are updated in place: expected writeable, C-contiguous arrays "
-            f"of shape {p.shape}; got shape {array.shape}, writeable={array.flags.writeable}, "
+            f"{name}: the parameter and its state are updated in place: expected writeable, C-contiguous "
+            f"arrays of shape {p.shape}; got shape {array.shape}, writeable={array.flags.writeable}, "
             f"C-contiguous={array.flags.c_contiguous}"
         )
     return array.reshape(-1)
