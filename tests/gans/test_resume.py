@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,6 +93,23 @@ def test_an_image_run_killed_in_the_middle_of_an_epoch(
     assert gans("train", "--resume", broken) == 0
     assert [record["epoch"] for record in records(whole)] == [1, 1, 1, 2]
     assert_same_run(broken, whole)
+
+
+@pytest.mark.usefixtures("short_epochs")
+def test_checkpoints_are_written_every_few_steps_and_at_each_epochs_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, steps = mg.save, []
+
+    def listed(path: Path, state: dict[str, Any]) -> None:
+        assert line_count(path.parent) == state["step"]
+        assert (path.parent / "samples" / f"epoch-{state['step'] // 8:04}.png").exists()
+        steps.append(state["step"])
+        save(path, state)
+
+    monkeypatch.setattr(mg, "save", listed)
+    assert gans(*TOY, "--steps", 18, "--checkpoint-every", 5, "--out", tmp_path) == 0
+    assert steps == [0, 5, 8, 10, 15, 16, 18]
 
 
 @pytest.mark.usefixtures("short_epochs")

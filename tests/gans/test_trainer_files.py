@@ -41,6 +41,13 @@ def test_a_write_replaces_the_whole_file(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+def test_a_reader_of_the_old_file_is_not_disturbed(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "file", b"first")
+    with (tmp_path / "file").open("rb") as old:
+        write_atomically(tmp_path / "file", b"second")
+        assert old.read() == b"first"
+
+
 def test_a_failed_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_atomically(tmp_path / "file", b"first")
 
