@@ -42,7 +42,7 @@ class Record:
 
 
 class DivergedError(UserError):
-    """A step made a NaN or an infinity; nothing after it was computed and the weights are those before it."""
+    """An update of D or G made a NaN or an infinity, and therefore changed nothing."""
 
     def __init__(self, step: int, network: str, cause: str, lr: float) -> None:
         super().__init__(f"step {step} ({network} update): {cause}; try a lower --lr (it is {lr:g})")
