@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.record import surroundings
 from benchmarks.timing import medians
 from minigrad.kernels import cpu, reference
 
@@ -67,6 +71,20 @@ def convolutions(rng: np.random.Generator) -> Iterator[Case]:
         yield Case("conv2d_weight", place, (x, y, (kernel, kernel), *geometry), flops, counts[2])
 
 
+def products(rng: np.random.Generator) -> Iterator[Case]:
+    """The linear layers' products: outputs (batch, k) @ (k, n), and the gradient of the weights."""
+    for place, batch, k, n in (
+        ("G 100 -> 12544", BATCH, 100, 12544),
+        ("D 6272 -> 1", BATCH, 6272, 1),
+        ("MLP 1024 -> 784", BATCH, 1024, 784),
+        ("toy 512 -> 512", 256, 512, 512),
+        ("toy 128 -> 128", 256, 128, 128),
+    ):
+        x, w, g = normal(rng, batch, k), normal(rng, n, k), normal(rng, batch, n)
+        yield Case("matmul", place, (x, w.T), 2 * batch * k * n)
+        yield Case("matmul", f"{place}, weights", (x.T, g), 2 * batch * k * n)
+
+
 def others(rng: np.random.Generator) -> Iterator[Case]:
     """Batch norm, activations and updates, large and small."""
     shapes = {
@@ -112,7 +130,7 @@ def compare(case: Case) -> None:
         )
 
 
-def run(console: Console) -> dict[str, Any]:
+def measure(console: Console) -> dict[str, Any]:
     """Measure everything and print a table as it grows; returns the rows and the sums over one DCGAN step."""
     rng = np.random.default_rng(0)
     table = Table("kernel", "place", title=f"CPU kernels against plain NumPy, batch {BATCH}, float32")
@@ -120,7 +138,7 @@ def run(console: Console) -> dict[str, Any]:
         table.add_column(heading, justify="right")
     rows = []
     total = {"reference_ms": 0.0, "cpu_ms": 0.0, "gflop": 0.0}
-    for case in (*convolutions(rng), *others(rng)):
+    for case in (*convolutions(rng), *products(rng), *others(rng)):
         compare(case)
         numpy_time, cpu_time = medians(
             [lambda m=module, c=case: getattr(m, c.kernel)(*c.arguments) for module in (reference, cpu)]
@@ -154,3 +172,18 @@ def run(console: Console) -> dict[str, Any]:
         f"NumPy {total['reference_ms']:.0f} ms, cpu {total['cpu_ms']:.0f} ms, {rate:.0f} GFLOP/s"
     )
     return {"rows": rows, "dcgan_step": total}
+
+
+def add_parser(commands: Any) -> None:
+    """The ``kernels`` command."""
+    parser = commands.add_parser("kernels", help=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, print, and write the JSON if asked to."""
+    figures = {"command": "python -m benchmarks kernels", **surroundings(), **measure(Console())}
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
+    return 0

@@ -43,12 +43,12 @@ def saturating(fake: Tensor) -> Tensor:
 
 
 def non_saturating(fake: Tensor) -> Tensor:
-    """-mean(log D(G(z))): the same fixed point with strong gradients early on (Goodfellow et al. 2014, section 3)."""
+    """-mean(log D(G(z))): the same fixed point, strong gradients early on (Goodfellow et al. 2014, 3)."""
     return mean(softplus(neg(fake)))
 
 
 def critic(real: Tensor, fake: Tensor) -> Tensor:
-    """mean(f(G(z))) - mean(f(x)): minus the critic's estimate of the Wasserstein distance (Arjovsky et al. 2017)."""
+    """mean(f(G(z))) - mean(f(x)): minus the critic's estimate of W1 (Arjovsky et al. 2017)."""
     return mean(fake) - mean(real)
 
 
@@ -74,7 +74,7 @@ def clip_weights(bound: float) -> Callable[[nn.Module], None]:
 
 
 def interpolate_gradient_norms(D: nn.Module, real: Tensor, fake: Tensor, rng: np.random.Generator) -> Tensor:
-    """The norm of D's gradient at a random point between each real and fake sample, shape (n,), differentiable.
+    """The norm of D's gradient at a random point between each real and fake sample: (n,), differentiable.
 
     The norm is taken over a whole sample, whatever its shape (Gulrajani et al. 2017, algorithm 1).
     """

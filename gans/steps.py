@@ -1,7 +1,7 @@
 """The two updates that every GAN is made of.
 
-The G step's gradient flows through D and stops at G's weights; the D step never touches G. Nothing is frozen, zeroed
-or detached by hand: each step asks for the gradients it wants, by name.
+The G step's gradient flows through D and stops at G's weights; the D step never touches G. Nothing is frozen,
+zeroed or detached by hand: each step asks for the gradients it wants, by name.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The GANs by name: which networks, objective, optimizer and settings make each one, and the paper that says so."""
+"""The GANs by name: which networks, objective, optimizer and settings make each one, after which paper."""
 
 from __future__ import annotations
 
@@ -18,20 +18,25 @@ from minigrad.optim import Adam, Optimizer, RMSprop
 
 Kind = Literal["image", "points"]
 Shape = tuple[int, ...]
+Networks = tuple[nn.Module, nn.Module]
 
 
 @dataclass(frozen=True)
 class Settings:
     """Everything that decides a run's numbers, apart from its data, seed and length.
 
-    ``latent`` is the length of z, which is drawn from N(0, I); ``width`` and ``depth`` are the toy networks' hidden
-    units and layers; ``clip`` bounds a WGAN critic's weights, ``penalty`` weighs WGAN-GP's gradient penalty.
+    ``lr`` is G's learning rate and D's is ``lr_ratio`` times that (two time scales, Heusel et al. 2017); both
+    halve every ``lr_half_life`` steps, 0 for never. ``latent`` is the length of z, drawn from N(0, I).
+    ``width`` and ``depth`` are the toy networks' hidden units and layers; ``clip`` bounds a WGAN critic's
+    weights, ``penalty`` weighs WGAN-GP's gradient penalty.
     """
 
     model: str
     objective: str
     batch_size: int
     lr: float
+    lr_ratio: float = 1.0
+    lr_half_life: int = 0
     beta1: float = 0.5
     beta2: float = 0.999
     optimizer: Literal["adam", "rmsprop"] = "adam"
@@ -41,9 +46,6 @@ class Settings:
     depth: int = 2
     clip: float = 0.01
     penalty: float = 10.0
-
-
-Builder = Callable[[Settings, Shape], tuple[nn.Module, nn.Module]]
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class System:
     objectives: tuple[str, ...]
     image: Settings
     points: Settings | None
-    networks: Callable[[Settings, Shape], tuple[nn.Module, nn.Module]]
+    networks: Callable[[Settings, Shape], Networks]
 
 
 OBJECTIVES: dict[str, Callable[[Settings], Objective]] = {
@@ -68,24 +70,24 @@ OBJECTIVES: dict[str, Callable[[Settings], Objective]] = {
 }
 
 
-def _mlp_networks(settings: Settings, shape: Shape) -> tuple[nn.Module, nn.Module]:
+def _mlp_networks(settings: Settings, shape: Shape) -> Networks:
     if is_image(shape):
         return mlp.image_generator(settings.latent, shape), mlp.image_discriminator(shape)
     return _toy_networks(settings, shape)
 
 
-def _toy_networks(settings: Settings, shape: Shape) -> tuple[nn.Module, nn.Module]:
+def _toy_networks(settings: Settings, shape: Shape) -> Networks:
     G = mlp.point_generator(settings.latent, shape[0], settings.width, settings.depth)
     return G, mlp.point_discriminator(shape[0], settings.width, settings.depth)
 
 
-def _dcgan_networks(settings: Settings, shape: Shape, norm: bool = True) -> tuple[nn.Module, nn.Module]:
+def _dcgan_networks(settings: Settings, shape: Shape, norm: bool = True) -> Networks:
     if not is_image(shape):
         return _toy_networks(settings, shape)
     return dcgan.generator(settings.latent, shape[0]), dcgan.discriminator(shape[0], norm)
 
 
-def _wgan_gp_networks(settings: Settings, shape: Shape) -> tuple[nn.Module, nn.Module]:
+def _wgan_gp_networks(settings: Settings, shape: Shape) -> Networks:
     return _dcgan_networks(settings, shape, norm=False)
 
 
@@ -99,7 +101,7 @@ SYSTEMS: dict[str, System] = {
             "fully connected G and D; D is a classifier of real against generated",
             ("non-saturating", "minimax"),
             Settings("gan", "non-saturating", batch_size=64, lr=2e-4),
-            Settings("gan", "non-saturating", batch_size=256, lr=1e-3, latent=2),
+            Settings("gan", "non-saturating", 256, lr=1e-3, lr_ratio=2.0, lr_half_life=3000, latent=2),
             _mlp_networks,
         ),
         System(
@@ -130,7 +132,16 @@ SYSTEMS: dict[str, System] = {
             ("wasserstein-gp",),
             Settings("wgan-gp", "wasserstein-gp", 64, lr=1e-4, beta2=0.9, critic_steps=5),
             Settings(
-                "wgan-gp", "wasserstein-gp", 256, 1e-4, 0.5, 0.9, "adam", 5, latent=2, width=512, depth=3, penalty=0.1
+                "wgan-gp",
+                "wasserstein-gp",
+                batch_size=256,
+                lr=1e-4,
+                beta2=0.9,
+                critic_steps=5,
+                latent=2,
+                width=512,
+                depth=3,
+                penalty=0.1,
             ),
             _wgan_gp_networks,
         ),
@@ -141,7 +152,7 @@ SYSTEMS: dict[str, System] = {
 def settings_for(model: str, kind: Kind, **changes: Any) -> Settings:
     """The settings of ``model`` on images or points, with ``changes`` applied.
 
-    Raises UserError for an unknown model or objective, for a value out of range, and for a model that needs images.
+    Raises UserError for an unknown model or objective, a value out of range, and a model that needs images.
     """
     if model not in SYSTEMS:
         near = difflib.get_close_matches(model, SYSTEMS, n=1)
@@ -170,6 +181,13 @@ class Gan:
     def latent(self, n: int, rng: np.random.Generator) -> Tensor:
         """z (n, latent) from N(0, I)."""
         return Tensor(rng.standard_normal((n, self.settings.latent), dtype=np.float32))
+
+    def set_learning_rates(self, step: int) -> None:
+        """The learning rates of the step that follows ``step`` others."""
+        settings = self.settings
+        decay = 0.5 ** (step / settings.lr_half_life) if settings.lr_half_life else 1.0
+        self.optimizer_g.lr = settings.lr * decay
+        self.optimizer_d.lr = settings.lr * settings.lr_ratio * decay
 
     def generate(self, z: Tensor, batch_size: int = 256) -> np.ndarray[Any, np.dtype[np.float32]]:
         """Samples (n, ...) float32 from z (n, latent), with G in evaluation mode."""
@@ -204,7 +222,9 @@ def build(settings: Settings, shape: Shape) -> Gan:
     """The GAN of ``settings`` for samples of ``shape``; initial weights come from minigrad's generator."""
     G, D = SYSTEMS[settings.model].networks(settings, shape)
     objective = OBJECTIVES[settings.objective](settings)
-    return Gan(settings, G, D, _optimizer(settings, G), _optimizer(settings, D), objective)
+    optimizer_g = _optimizer(settings, G, settings.lr)
+    optimizer_d = _optimizer(settings, D, settings.lr * settings.lr_ratio)
+    return Gan(settings, G, D, optimizer_g, optimizer_d, objective)
 
 
 def is_image(shape: Shape) -> bool:
@@ -212,10 +232,10 @@ def is_image(shape: Shape) -> bool:
     return len(shape) == 3
 
 
-def _optimizer(settings: Settings, network: nn.Module) -> Optimizer:
+def _optimizer(settings: Settings, network: nn.Module, lr: float) -> Optimizer:
     if settings.optimizer == "rmsprop":
-        return RMSprop(network.parameters(), lr=settings.lr)
-    return Adam(network.parameters(), lr=settings.lr, betas=(settings.beta1, settings.beta2))
+        return RMSprop(network.parameters(), lr=lr)
+    return Adam(network.parameters(), lr=lr, betas=(settings.beta1, settings.beta2))
 
 
 def _names_for_points() -> list[str]:
@@ -225,10 +245,16 @@ def _names_for_points() -> list[str]:
 def _check(settings: Settings, system: System) -> None:
     if settings.objective not in system.objectives:
         raise UserError(
-            f"{system.name} has no objective {settings.objective!r} (choose from {', '.join(system.objectives)})"
+            f"{system.name} has no objective {settings.objective!r} "
+            f"(choose from {', '.join(system.objectives)})"
         )
     for name in ("batch_size", "critic_steps", "latent", "width", "depth"):
         if getattr(settings, name) < 1:
             raise UserError(f"{name} must be at least 1, got {getattr(settings, name)}")
-    if not 0 < settings.lr < float("inf"):
-        raise UserError(f"lr must be a positive number, got {settings.lr}")
+    for name in ("lr", "lr_ratio", "clip"):
+        if not 0 < getattr(settings, name) < float("inf"):
+            raise UserError(f"{name} must be a positive number, got {getattr(settings, name)}")
+    if settings.lr_half_life < 0:
+        raise UserError(
+            f"lr_half_life must be a number of steps or 0, got {settings.lr_half_life}"
+        )

@@ -1,8 +1,8 @@
 """DCGAN's networks for 28 x 28 images (Radford et al. 2015).
 
-Their rules: the latent vector is projected and reshaped; strided convolutions instead of pooling; no hidden fully
-connected layer; batch norm except at G's output and D's input; ReLU and a final tanh in G, LeakyReLU 0.2 in D;
-initial weights from N(0, 0.02^2).
+Their rules: the latent vector is projected and reshaped; strided convolutions instead of pooling; no hidden
+fully connected layer; batch norm except at G's output and D's input; ReLU and a final tanh in G, LeakyReLU
+0.2 in D; initial weights from N(0, 0.02^2).
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def generator(latent: int, channels: int = 1) -> nn.Sequential:
 def discriminator(channels: int = 1, norm: bool = True) -> nn.Sequential:
     """Images (n, channels, 28, 28) -> logits (n, 1).
 
-    ``norm=False`` leaves batch norm out: a critic with a gradient penalty needs each output to depend on its own
-    input alone (Gulrajani et al. 2017, section 4).
+    ``norm=False`` leaves batch norm out: a critic with a gradient penalty needs each output to depend on its
+    own input alone (Gulrajani et al. 2017, section 4).
     """
     return initialised(
         nn.Sequential(

@@ -1,24 +1,22 @@
-"""Multilayer perceptrons: the GAN of Goodfellow et al. (2014) on images, and the networks for 1-D and 2-D toys."""
+"""Multilayer perceptrons: the GAN of Goodfellow et al. (2014) on images, and the networks for toys."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from minigrad import nn
 
 
 def mlp(
-    widths: Sequence[int], activation: Callable[[], nn.Module], output: Sequence[nn.Module] = (), norm: bool = False
+    widths: Sequence[int], activation: Callable[[], nn.Module], output: Sequence[nn.Module] = ()
 ) -> nn.Sequential:
-    """Linear layers of ``widths`` with ``activation`` between them, and batch norm before it if ``norm``."""
+    """Linear layers of ``widths`` with ``activation`` between them, then ``output``."""
     layers: list[nn.Module] = []
-    for index, (inputs, outputs) in enumerate(zip(widths, widths[1:], strict=False)):
-        if index:
-            layers += [nn.BatchNorm1d(inputs)] if norm else []
-            layers.append(activation())
-        layers.append(nn.Linear(inputs, outputs))
-    return nn.Sequential(*layers, *output)
+    for inputs, outputs in pairwise(widths):
+        layers += [nn.Linear(inputs, outputs), activation()]
+    return nn.Sequential(*layers[:-1], *output)
 
 
 def leaky() -> nn.Module:

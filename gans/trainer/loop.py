@@ -86,6 +86,7 @@ class Training:
         gan, settings = self.gan, self.gan.settings
         G, D = gan.generator, gan.discriminator
         started = perf_counter()
+        gan.set_learning_rates(self.step)
         for k in range(settings.critic_steps):
             real = mg.Tensor(self.batches.real(self.step, k, self.rng))
             z = gan.latent(settings.batch_size, self.rng)

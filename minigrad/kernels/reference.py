@@ -132,7 +132,7 @@ def leaky_relu(x: Array, slope: float) -> Array:
 
 def leaky_gate(g: Array, x: Array, slope: float) -> Array:
     """y = g where x > 0, slope * g elsewhere; g and x of one shape. leaky_relu's derivative by x, times g."""
-    return np.ascontiguousarray(np.where(x > 0, g, slope * g))
+    return np.asarray(np.where(x > 0, g, slope * g), order="C")
 
 
 def sgd_update(

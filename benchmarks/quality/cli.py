@@ -1,0 +1,73 @@
+"""``python -m benchmarks quality EXPERIMENT``: run an experiment, print each run, keep it as JSON."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from benchmarks import record
+
+
+class Experiment(NamedTuple):
+    """What is measured, the figure to reach, and the fields that tell one run from another."""
+
+    summary: str
+    wanted: str
+    key: tuple[str, ...]
+
+
+EXPERIMENTS = {
+    "ring": Experiment(
+        "MLP GAN on the ring of 8", "at least 7 modes and 0.90 of high quality within a minute", ("seed",)
+    ),
+    "wasserstein": Experiment(
+        "WGAN on a 1-D pair",
+        "rank correlation of estimate and exact W1 at least 0.95 over training",
+        ("seed",),
+    ),
+    "grid": Experiment(
+        "WGAN-GP on the grid of 25",
+        "at least 24 modes; the gradient's norm settles within 0.1 of 1",
+        ("seed",),
+    ),
+    "dcgan": Experiment(
+        "DCGAN on the full MNIST against PyTorch",
+        "Frechet distance no worse than PyTorch's",
+        ("side", "seed", "epoch"),
+    ),
+}
+
+
+def add_parser(commands: Any) -> None:
+    """The ``quality`` command."""
+    parser = commands.add_parser("quality", help="does it train? experiments with a figure to reach")
+    parser.add_argument("experiment", choices=EXPERIMENTS)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument(
+        "--sides", nargs="+", default=["minigrad"], choices=["minigrad", "torch"], help="dcgan only"
+    )
+    parser.add_argument("--data-dir", help="folder of the full MNIST, dcgan only")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out the experiment; a run is kept as soon as it ends."""
+    name = arguments.experiment
+    command = f"python -m benchmarks quality {name} --seeds {' '.join(map(str, arguments.seeds))}"
+    if name == "dcgan":
+        command += f" --sides {' '.join(arguments.sides)} --data-dir DIR"
+    experiment = EXPERIMENTS[name]
+    for result in _runs(name, arguments):
+        record.keep(name, command, experiment.wanted, result, experiment.key)
+        print({field: value for field, value in result.items() if field != "trace"}, flush=True)
+    return 0
+
+
+def _runs(name: str, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    from benchmarks.quality import dcgan, toys
+
+    if name == "dcgan":
+        return dcgan.dcgan(arguments.seeds, arguments.sides, data_dir=arguments.data_dir)
+    experiments = {"ring": toys.ring, "wasserstein": toys.wasserstein, "grid": toys.grid}
+    return experiments[name](arguments.seeds)

@@ -1,0 +1,136 @@
+"""DCGAN on the full MNIST, ours and PyTorch's: the same networks, initial weights, batches and judge."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+import minigrad as mg
+from gans import systems
+from gans.data import ImageData, batches, epoch_order, load
+from gans.metrics import effective_classes, frechet_between, frechet_floor, load_classifier
+from gans.metrics.frechet import fit_gaussian
+from gans.steps import discriminator_step, generator_step
+from gans.systems import Settings
+
+SAMPLES = 10_000
+Images = np.ndarray[Any, np.dtype[np.float32]]
+Epochs = Iterator[Callable[[Images], Images]]
+"""After each epoch: a function from z (n, latent) to images (n, 1, 28, 28)."""
+
+
+def dcgan(
+    seeds: Sequence[int], sides: Sequence[str], epochs: int = 3, data_dir: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """Frechet distance to the test set and effective number of classes after each epoch."""
+    data = load("mnist", data_dir)
+    assert isinstance(data, ImageData)
+    judge = load_classifier()
+    real = judge.features(data.test())
+    target = fit_gaussian(real)
+    floor = frechet_floor(real, judge.features(data.train()), samples=SAMPLES)
+    settings = systems.settings_for("dcgan", "image")
+    z = np.random.default_rng(12345).standard_normal((SAMPLES, settings.latent), dtype=np.float32)
+    for seed in seeds:
+        for side in sides:
+            started = time.perf_counter()
+            for epoch, generate in enumerate(SIDES[side](data, settings, seed, epochs), start=1):
+                seconds = time.perf_counter() - started
+                images = generate(z)
+                yield {
+                    "side": side,
+                    "seed": seed,
+                    "epoch": epoch,
+                    "seconds": round(seconds, 1),
+                    "frechet_distance": frechet_between(fit_gaussian(judge.features(images)), target),
+                    "frechet_floor": floor,
+                    "effective_classes": effective_classes(judge.predict(images), 10),
+                }
+
+
+def ours(data: ImageData, settings: Settings, seed: int, epochs: int) -> Epochs:
+    """This engine's run, an epoch at a time."""
+    mg.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    gan = systems.build(settings, data.shape)
+    G, D = gan.generator, gan.discriminator
+    n = settings.batch_size
+    for epoch in range(1, epochs + 1):
+        for batch in batches(epoch_order(len(data.images), seed, epoch), n):
+            real = mg.Tensor(data.train(batch))
+            discriminator_step(G, D, gan.optimizer_d, gan.objective, real, gan.latent(n, rng), rng)
+            generator_step(G, D, gan.optimizer_g, gan.objective, gan.latent(n, rng))
+        yield lambda z: gan.generate(mg.Tensor(z))
+
+
+def pytorch(data: ImageData, settings: Settings, seed: int, epochs: int) -> Epochs:
+    """PyTorch's run from the same initial weights on the same batches and the same z."""
+    import torch
+    from torch.nn.functional import softplus
+
+    mg.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    start = systems.build(settings, data.shape)
+    G, D = torch_networks(settings.latent)
+    for network, weights in ((G, start.generator), (D, start.discriminator)):
+        network.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in weights.state_dict().items()})
+    betas = (settings.beta1, settings.beta2)
+    optimizer_g = torch.optim.Adam(G.parameters(), lr=settings.lr, betas=betas)
+    optimizer_d = torch.optim.Adam(D.parameters(), lr=settings.lr, betas=betas)
+    n = settings.batch_size
+
+    def generate(z: Images) -> Images:
+        G.eval()
+        with torch.no_grad():
+            images: Images = torch.cat([G(torch.from_numpy(part)) for part in np.array_split(z, 40)]).numpy()
+        G.train()
+        return images
+
+    for epoch in range(1, epochs + 1):
+        for batch in batches(epoch_order(len(data.images), seed, epoch), n):
+            real = torch.from_numpy(data.train(batch))
+            with torch.no_grad():
+                fake = G(torch.from_numpy(start.latent(n, rng).data))
+            optimizer_d.zero_grad()
+            (softplus(-D(real)).mean() + softplus(D(fake)).mean()).backward()
+            optimizer_d.step()
+            optimizer_g.zero_grad()
+            softplus(-D(G(torch.from_numpy(start.latent(n, rng).data)))).mean().backward()
+            optimizer_g.step()
+        yield generate
+
+
+SIDES: dict[str, Callable[[ImageData, Settings, int, int], Epochs]] = {"minigrad": ours, "torch": pytorch}
+
+
+def torch_networks(latent: int) -> tuple[Any, Any]:
+    """gans.models.dcgan in torch.nn, with the same parameter names."""
+    from torch import nn
+
+    G = nn.Sequential(
+        nn.Linear(latent, 256 * 7 * 7, bias=False),
+        nn.Unflatten(1, (256, 7, 7)),
+        nn.BatchNorm2d(256),
+        nn.ReLU(),
+        nn.ConvTranspose2d(256, 128, 4, stride=2, padding=1, bias=False),
+        nn.BatchNorm2d(128),
+        nn.ReLU(),
+        nn.ConvTranspose2d(128, 64, 4, stride=2, padding=1, bias=False),
+        nn.BatchNorm2d(64),
+        nn.ReLU(),
+        nn.Conv2d(64, 1, 3, padding=1),
+        nn.Tanh(),
+    )
+    D = nn.Sequential(
+        nn.Conv2d(1, 64, 4, stride=2, padding=1),
+        nn.LeakyReLU(0.2),
+        nn.Conv2d(64, 128, 4, stride=2, padding=1, bias=False),
+        nn.BatchNorm2d(128),
+        nn.LeakyReLU(0.2),
+        nn.Flatten(),
+        nn.Linear(128 * 7 * 7, 1),
+    )
+    return G, D

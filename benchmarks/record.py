@@ -1,0 +1,64 @@
+"""Where a result goes: JSON with the command, the machine, the versions and the date."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+
+import minigrad
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def keep(name: str, command: str, wanted: str, run: dict[str, Any], key: Sequence[str]) -> None:
+    """Enter ``run`` into benchmarks/results/NAME.json; an earlier one with the same ``key`` fields goes."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    earlier = json.loads(path.read_text())["runs"] if path.exists() else []
+    runs = [old for old in earlier if any(old.get(field) != run.get(field) for field in key)] + [run]
+    runs.sort(key=lambda r: [str(r.get(field)) for field in key])
+    record = {
+        "command": command,
+        "wanted": wanted,
+        "date": time.strftime("%Y-%m-%d"),
+        **surroundings(),
+        "runs": runs,
+    }
+    path.write_text(json.dumps(record, indent=1) + "\n")
+
+
+def surroundings() -> dict[str, Any]:
+    """The machine and the versions that a figure depends on."""
+    return {
+        "machine": {
+            "processor": processor(),
+            "cores": len(os.sched_getaffinity(0)),
+            "system": platform.system(),
+        },
+        "versions": {
+            "minigrad": minigrad.__version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "numba": numba.__version__,
+        },
+    }
+
+
+def processor() -> str:
+    """The processor's name and its vector instructions."""
+    info = Path("/proc/cpuinfo")
+    if not info.exists():
+        return platform.processor() or platform.machine()
+    lines = dict(line.split(":", 1) for line in info.read_text().splitlines() if ":" in line)
+    fields = {key.strip(): value.strip() for key, value in lines.items()}
+    vectors = [v for v in ("avx512f", "avx2") if v in fields.get("flags", "").split()]
+    family = f"family {fields['cpu family']}" if "cpu family" in fields else platform.machine()
+    return ", ".join([fields.get("model name", "unknown"), family, *vectors[:1]])

@@ -1,0 +1,181 @@
+"""The two updates: what each may change, what each computes, and what happens on a NaN."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from gans import systems
+from gans.steps import StepResult, discriminator_step, generator_step
+from gans.systems import SYSTEMS, Gan
+from minigrad.backend import kernels_of
+
+MODELS = [("gan", (1, 28, 28)), ("dcgan", (1, 28, 28)), ("wgan", (1, 28, 28)), ("wgan-gp", (1, 28, 28))]
+MODELS += [("gan", (2,)), ("wgan", (1,)), ("wgan-gp", (2,))]
+
+
+def start(model: str, shape: tuple[int, ...], **changes: Any) -> tuple[Gan, mg.Tensor, np.random.Generator]:
+    kind = "image" if len(shape) == 3 else "points"
+    mg.manual_seed(0)
+    gan = systems.build(systems.settings_for(model, kind, batch_size=4, **changes), shape)
+    rng = np.random.default_rng(0)
+    return gan, mg.Tensor(rng.uniform(-1, 1, (4, *shape)).astype(np.float32)), rng
+
+
+def update_d(gan: Gan, real: mg.Tensor, z: mg.Tensor, rng: np.random.Generator) -> StepResult:
+    return discriminator_step(gan.generator, gan.discriminator, gan.optimizer_d, gan.objective, real, z, rng)
+
+
+def update_g(gan: Gan, z: mg.Tensor) -> StepResult:
+    return generator_step(gan.generator, gan.discriminator, gan.optimizer_g, gan.objective, z)
+
+
+def weights(network: mg.nn.Module) -> list[bytes]:
+    return [p.data.tobytes() for p in network.parameters()]
+
+
+@pytest.mark.parametrize(("model", "shape"), MODELS)
+def test_each_step_changes_its_own_network_alone(model: str, shape: tuple[int, ...]) -> None:
+    gan, real, rng = start(model, shape)
+    G, D = gan.generator, gan.discriminator
+    g, d = weights(G), weights(D)
+    result = update_d(gan, real, gan.latent(4, rng), rng)
+    assert weights(G) == g
+    assert weights(D) != d
+    assert result.real is not None
+    assert result.grad_norm > 0
+    d = weights(D)
+    result = update_g(gan, gan.latent(4, rng))
+    assert weights(D) == d
+    assert all(after != before for after, before in zip(weights(G), g, strict=True))
+    assert result.real is None
+    assert np.isfinite(result.loss)
+
+
+def test_generator_step_runs_no_weight_kernel_of_the_discriminator(monkeypatch: pytest.MonkeyPatch) -> None:
+    gan, real, rng = start("dcgan", (1, 28, 28))
+    kernels = kernels_of(real.data)
+    shapes: list[tuple[int, ...]] = []
+    weight_kernel = kernels.conv2d_weight
+
+    def spy(x: Any, g: Any, *settings: Any) -> Any:
+        gw = weight_kernel(x, g, *settings)
+        shapes.append(gw.shape)
+        return gw
+
+    monkeypatch.setattr(kernels, "conv2d_weight", spy)
+    update_g(gan, gan.latent(4, rng))
+    assert sorted(shapes) == [(1, 64, 3, 3), (128, 64, 4, 4), (256, 128, 4, 4)]  # G's own three
+    shapes.clear()
+    update_d(gan, real, gan.latent(4, rng), rng)
+    assert sorted(shapes) == [(64, 1, 4, 4)] * 2 + [(128, 64, 4, 4)] * 2  # D's two, on real and on fake
+
+
+def test_losses_are_those_of_pytorch_step_by_step() -> None:
+    torch = pytest.importorskip("torch")
+    from torch.nn.functional import softplus
+
+    from benchmarks.quality.dcgan import torch_networks
+
+    gan, real, rng = start("dcgan", (1, 28, 28))
+    theirs = torch_networks(gan.settings.latent)
+    for network, ours in zip(theirs, (gan.generator, gan.discriminator), strict=True):
+        network.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in ours.state_dict().items()})
+    G, D = theirs
+    optimizers = [torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999)) for network in theirs]
+    for _ in range(3):
+        z_d, z_g = gan.latent(4, rng), gan.latent(4, rng)
+        d = update_d(gan, real, z_d, rng)
+        g = update_g(gan, z_g)
+        with torch.no_grad():
+            fake = G(torch.from_numpy(z_d.data))
+        optimizers[1].zero_grad()
+        loss_d = softplus(-D(torch.from_numpy(real.data))).mean() + softplus(D(fake)).mean()
+        loss_d.backward()
+        optimizers[1].step()
+        optimizers[0].zero_grad()
+        loss_g = softplus(-D(G(torch.from_numpy(z_g.data)))).mean()
+        loss_g.backward()
+        optimizers[0].step()
+        assert d.loss == pytest.approx(loss_d.item(), rel=2e-3)
+        assert g.loss == pytest.approx(loss_g.item(), rel=2e-3)
+
+
+def test_a_nan_stops_the_step_before_anything_changes() -> None:
+    gan, real, rng = start("dcgan", (1, 28, 28))
+    real.data[0, 0, 0, 0] = np.nan
+    d = weights(gan.discriminator)
+    with pytest.raises(mg.NonFiniteError, match="loss is nan"):
+        update_d(gan, real, gan.latent(4, rng), rng)
+    assert weights(gan.discriminator) == d
+
+
+def test_wgan_clips_after_each_update() -> None:
+    gan, real, rng = start("wgan", (1, 28, 28))
+    update_d(gan, real, gan.latent(4, rng), rng)
+    assert max(float(np.abs(p.data).max()) for p in gan.discriminator.parameters()) <= np.float32(0.01)
+
+
+@pytest.mark.parametrize(("model", "shape"), MODELS)
+def test_same_seed_same_numbers(model: str, shape: tuple[int, ...]) -> None:
+    ends = []
+    for _ in range(2):
+        gan, real, rng = start(model, shape)
+        for _ in range(2):
+            discriminator_step(
+                gan.generator,
+                gan.discriminator,
+                gan.optimizer_d,
+                gan.objective,
+                real,
+                gan.latent(4, rng),
+                rng,
+            )
+            update_g(gan, gan.latent(4, rng))
+        ends.append(weights(gan.generator) + weights(gan.discriminator))
+    assert ends[0] == ends[1]
+
+
+def test_published_settings() -> None:
+    image = {name: system.image for name, system in SYSTEMS.items()}
+    assert (image["dcgan"].lr, image["dcgan"].beta1, image["dcgan"].beta2) == (2e-4, 0.5, 0.999)
+    wgan = image["wgan"]
+    assert (wgan.optimizer, wgan.lr, wgan.clip, wgan.critic_steps) == ("rmsprop", 5e-5, 0.01, 5)
+    gp = image["wgan-gp"]
+    assert (gp.lr, gp.beta1, gp.beta2, gp.penalty, gp.critic_steps) == (1e-4, 0.5, 0.9, 10.0, 5)
+    toy = SYSTEMS["wgan-gp"].points
+    assert toy is not None
+    assert (toy.penalty, toy.width, toy.depth, toy.batch_size) == (0.1, 512, 3, 256)
+
+
+def test_dcgan_keeps_its_published_rules() -> None:
+    gan, _, _ = start("dcgan", (1, 28, 28))
+    G, D = list(gan.generator), list(gan.discriminator)
+    assert isinstance(G[-1], mg.nn.Tanh)
+    assert not isinstance(G[-2], mg.nn.BatchNorm2d)
+    assert isinstance(D[0], mg.nn.Conv2d)
+    assert not isinstance(D[1], mg.nn.BatchNorm2d)
+    linear = [layer for layer in (*G, *D) if isinstance(layer, mg.nn.Linear)]
+    assert linear == [G[0], D[-1]]
+    slopes = {layer.negative_slope for layer in D if isinstance(layer, mg.nn.LeakyReLU)}
+    assert slopes == {0.2}
+    for layer in (*G, *D):
+        if isinstance(layer, mg.nn.Linear | mg.nn.Conv2d | mg.nn.ConvTranspose2d):
+            assert layer.weight.data.std() == pytest.approx(0.02, rel=0.15)
+            assert abs(layer.weight.data.mean()) < 2e-3
+
+
+def test_wgan_gp_critic_has_no_batch_norm() -> None:
+    gan, _, _ = start("wgan-gp", (1, 28, 28))
+    assert not any(isinstance(layer, mg.nn.BatchNorm2d) for layer in gan.discriminator.modules())
+
+
+def test_learning_rates_follow_the_step_alone() -> None:
+    gan, _, _ = start("gan", (2,), lr=1e-3, lr_ratio=2.0, lr_half_life=100)
+    gan.set_learning_rates(200)
+    assert (gan.optimizer_g.lr, gan.optimizer_d.lr) == (2.5e-4, 5e-4)
+    gan.set_learning_rates(0)
+    assert (gan.optimizer_g.lr, gan.optimizer_d.lr) == (1e-3, 2e-3)
