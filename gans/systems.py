@@ -121,7 +121,17 @@ SYSTEMS: dict[str, System] = {
             "a critic with clipped weights estimates the Wasserstein distance",
             ("wasserstein",),
             Settings("wgan", "wasserstein", batch_size=64, lr=5e-5, optimizer="rmsprop", critic_steps=5),
-            Settings("wgan", "wasserstein", 256, lr=5e-5, optimizer="rmsprop", critic_steps=5, latent=2),
+            Settings(
+                "wgan",
+                "wasserstein",
+                batch_size=256,
+                lr=2e-5,
+                lr_ratio=10.0,
+                optimizer="rmsprop",
+                critic_steps=10,
+                latent=2,
+                clip=0.1,
+            ),
             _dcgan_networks,
         ),
         System(
@@ -255,6 +265,4 @@ def _check(settings: Settings, system: System) -> None:
         if not 0 < getattr(settings, name) < float("inf"):
             raise UserError(f"{name} must be a positive number, got {getattr(settings, name)}")
     if settings.lr_half_life < 0:
-        raise UserError(
-            f"lr_half_life must be a number of steps or 0, got {settings.lr_half_life}"
-        )
+        raise UserError(f"lr_half_life must be a number of steps or 0, got {settings.lr_half_life}")
