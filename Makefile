@@ -28,7 +28,7 @@ test-all:
 	$(PYTHON) -m pytest -m "not gpu"
 
 bench:
-	$(PYTHON) -m benchmarks
+	$(PYTHON) -m benchmarks kernels
 
 clean:
 	rm -rf build dist ./*.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -19,7 +19,6 @@ import hashlib
 import json
 import math
 import os
-import secrets
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -31,6 +30,7 @@ import safetensors
 import safetensors.numpy
 
 from minigrad.backend import Array, to_device
+from minigrad.files import write_atomically
 from minigrad.tensor import Tensor
 
 __all__ = ["CheckpointError", "load", "save"]
@@ -77,7 +77,13 @@ def save(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
     tree = packer.pack(state, "")
     header = {"format": FORMAT, "sha256": _digest(packer.arrays, tree), "state": tree}
     metadata = {"minigrad": json.dumps(header, allow_nan=False)}
-    _write_atomically(Path(os.path.realpath(path)), safetensors.numpy.save(packer.arrays, metadata))
+    target = Path(os.path.realpath(path))
+    try:
+        write_atomically(target, safetensors.numpy.save(packer.arrays, metadata))
+    except OSError as error:
+        reason = f"checkpoint not written, what was there before is unchanged: {error.strerror}"
+        raise OSError(error.errno, reason, error.filename) from error
+    _remove_stale(target)
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -237,34 +243,6 @@ def _digest(arrays: Mapping[str, Array], tree: Any) -> str:
 
 def _join(name: str, key: str) -> str:
     return f"{name}.{key}" if name else key
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        reason = f"checkpoint not written, what was there before is unchanged: {error.strerror}"
-        raise OSError(error.errno, reason, os.fspath(path)) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
-    _remove_stale(path)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in ``folder`` survive a power cut, where the system can."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _remove_stale(path: Path) -> None:

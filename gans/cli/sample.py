@@ -11,7 +11,8 @@ import numpy as np
 
 from gans.data import ToyData
 from gans.errors import UserError
-from gans.trainer import load_data, load_gan, random_stream, sample_picture, write_atomically
+from gans.trainer import load_data, load_gan, random_stream, sample_picture
+from minigrad.files import write_atomically
 
 
 def run(arguments: Namespace) -> int:

@@ -1,8 +1,7 @@
-"""A lock between processes that the system releases when its holder dies."""
+"""One process at a time in a folder that data are downloaded into."""
 
 from __future__ import annotations
 
-import errno
 import sys
 import time
 from collections.abc import Iterator
@@ -10,23 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gans.errors import UserError
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
+from gans.locks import try_lock
 
 __all__ = ["folder_lock"]
 
-_HELD = {errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK}
 _POLL_SECONDS = 0.1
 
 
@@ -47,18 +33,15 @@ def folder_lock(folder: Path) -> Iterator[None]:
 
 def _wait_for(descriptor: int, folder: Path) -> None:
     told = False
-    while True:
-        try:
-            _lock(descriptor)
-        except OSError as error:
-            if error.errno not in _HELD:
-                raise UserError(
-                    f"{folder}: cannot be locked: {error.strerror}; "
-                    "name a folder on a local disk with --data-dir"
-                ) from error
-        else:
-            return
-        if not told:
-            print(f"{folder}: another process is downloading into it; waiting", file=sys.stderr, flush=True)
-            told = True
-        time.sleep(_POLL_SECONDS)
+    try:
+        while not try_lock(descriptor):
+            if not told:
+                print(
+                    f"{folder}: another process is downloading into it; waiting", file=sys.stderr, flush=True
+                )
+                told = True
+            time.sleep(_POLL_SECONDS)
+    except OSError as error:
+        raise UserError(
+            f"{folder}: cannot be locked: {error.strerror}; name a folder on a local disk with --data-dir"
+        ) from error

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import errno
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gans.errors import UserError
+from gans.locks import try_lock
 from gans.trainer.config import CONFIG
 from gans.trainer.files import remove_temporaries
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
 __all__ = ["RunFolder"]
-
-_HELD = {errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK}
 
 
 class RunFolder:
@@ -75,12 +59,9 @@ class RunFolder:
         :raises UserError: another process trains this run
         """
         with (self.path / ".lock").open("ab") as file:
-            try:
-                _lock(file.fileno())
-            except OSError as error:
-                if error.errno in _HELD:
-                    raise UserError(f"{self.path}: another process is training this run") from None
-                # a file system without locks must not keep anybody from training
+            with suppress(OSError):  # a file system without locks must not keep anybody from training
+                if not try_lock(file.fileno()):
+                    raise UserError(f"{self.path}: another process is training this run")
             self.samples.mkdir(exist_ok=True)
             remove_temporaries(self.path)
             remove_temporaries(self.samples)

@@ -11,11 +11,11 @@ import minigrad as mg
 from gans import plots
 from gans.data import Dataset, ToyData
 from gans.systems import Gan
-from gans.trainer.files import write_atomically
 from gans.trainer.folder import RunFolder, picture_epoch
 from gans.trainer.loop import Callback, Record, Training
 from gans.trainer.metrics_log import read_metrics
 from gans.trainer.randomness import random_stream
+from minigrad.files import write_atomically
 
 __all__ = ["Curves", "Samples", "sample_picture"]
 

@@ -13,8 +13,9 @@ import pytest
 from gans import data
 from gans.errors import UserError
 from gans.systems import settings_for
-from gans.trainer import Length, RunConfig, RunFolder, new_config, read_metrics, write_atomically
+from gans.trainer import Length, RunConfig, RunFolder, new_config, read_metrics
 from gans.trainer.metrics_log import cut_metrics
+from minigrad.files import write_atomically
 
 
 def config() -> RunConfig:
