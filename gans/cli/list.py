@@ -36,8 +36,13 @@ def _settings(settings: Settings) -> str:
     optimizer = (
         "RMSprop" if settings.optimizer == "rmsprop" else f"Adam ({settings.beta1:g}, {settings.beta2:g})"
     )
+    rates = f"lr {settings.lr:g}"
+    if settings.lr_ratio != 1:
+        rates += f" (D: times {settings.lr_ratio:g})"
+    if settings.lr_half_life:
+        rates += f"\nhalved every {settings.lr_half_life:,} steps"
     steps = f"{settings.critic_steps} critic step" + ("s" if settings.critic_steps > 1 else "")
-    return f"{optimizer}, lr {settings.lr:g}\nbatch {settings.batch_size}, {steps}\nlatent {settings.latent}"
+    return f"{optimizer}, {rates}\nbatch {settings.batch_size}, {steps}\nlatent {settings.latent}"
 
 
 def _data() -> Table:

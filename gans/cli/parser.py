@@ -99,12 +99,20 @@ def _train(train: Parser) -> None:
     )
     length = train.add_argument_group("length").add_mutually_exclusive_group()
     length.add_argument(
-        "--epochs", type=positive, metavar="N", help="default 15 on images, 20 (of 500 steps) on toys"
+        "--epochs",
+        type=positive,
+        metavar="N",
+        help="default 10 for each update of D in a step; on toys 20, of 500 steps",
     )
     length.add_argument("--steps", type=positive, metavar="N", help="updates of the generator")
     numbers = train.add_argument_group("hyper-parameters")
     numbers.add_argument("--batch-size", type=positive, metavar="N", help="samples in each update")
-    numbers.add_argument("--lr", type=positive_real, metavar="RATE", help="learning rate of both optimizers")
+    numbers.add_argument(
+        "--lr",
+        type=positive_real,
+        metavar="RATE",
+        help="learning rate of G; D takes it too, or the multiple that `gans list` shows",
+    )
     numbers.add_argument("--objective", metavar="NAME", help="the losses, where a model has several")
     numbers.add_argument(
         "--critic-steps", type=positive, metavar="K", help="updates of D for each update of G"

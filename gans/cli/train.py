@@ -12,11 +12,11 @@ from gans.data import load
 from gans.errors import UserError
 from gans.systems import settings_for
 from gans.trainer import (
-    DEFAULT_EPOCHS,
     Ended,
     Length,
     RunConfig,
     data_name,
+    default_epochs,
     kind_of,
     new_config,
     resume,
@@ -42,10 +42,11 @@ def _start(arguments: Namespace, length: Length) -> Ended:
     settings_for(arguments.model, "image", **changes)  # a misspelt name should not wait for a download
     data = load(arguments.data or "mnist5k", arguments.data_dir)
     kind = kind_of(data)
+    settings = settings_for(arguments.model, kind, **changes)
     config = new_config(
-        settings_for(arguments.model, kind, **changes),
+        settings,
         data,
-        length if any(length) else Length(epochs=DEFAULT_EPOCHS[kind]),
+        length if any(length) else Length(epochs=default_epochs(settings, kind)),
         name=arguments.data or "mnist5k",
         data_dir=arguments.data_dir,
         seed=arguments.seed or 0,

@@ -10,7 +10,7 @@ As a library, without a folder:
 
 from __future__ import annotations
 
-from gans.trainer.config import DEFAULT_EPOCHS, RunConfig, data_name, digest_of, kind_of, versions
+from gans.trainer.config import RunConfig, data_name, default_epochs, digest_of, kind_of, versions
 from gans.trainer.files import write_json
 from gans.trainer.folder import RunFolder
 from gans.trainer.loop import Callback, DivergedError, Record, Training, train
@@ -21,7 +21,6 @@ from gans.trainer.run import Ended, Length, load_data, load_gan, new_config, new
 
 __all__ = [
     "Callback",
-    "DEFAULT_EPOCHS",
     "DivergedError",
     "Ended",
     "Length",
@@ -30,6 +29,7 @@ __all__ = [
     "RunFolder",
     "Training",
     "data_name",
+    "default_epochs",
     "digest_of",
     "kind_of",
     "load_data",

@@ -18,12 +18,17 @@ from gans.errors import UserError
 from gans.systems import Kind, Settings, is_image, settings_for
 from gans.trainer.files import write_json
 
-__all__ = ["CONFIG", "DEFAULT_EPOCHS", "RunConfig", "data_name", "digest_of", "kind_of", "versions"]
+__all__ = ["CONFIG", "RunConfig", "data_name", "default_epochs", "digest_of", "kind_of", "versions"]
 
 CONFIG = "config.json"
 
-DEFAULT_EPOCHS: dict[Kind, int] = {"image": 15, "points": 20}
-"""How long `gans train` trains unless told otherwise."""
+_EPOCHS: dict[Kind, int] = {"image": 10, "points": 20}
+
+
+def default_epochs(settings: Settings, kind: Kind) -> int:
+    """How long `gans train` trains unless told: G gets as many updates whatever the critic takes."""
+    return _EPOCHS[kind] * (settings.critic_steps if kind == "image" else 1)
+
 
 _FORMAT = 1
 
