@@ -22,7 +22,7 @@ __all__ = ["CONFIG", "RunConfig", "data_name", "default_epochs", "digest_of", "k
 
 CONFIG = "config.json"
 
-_EPOCHS: dict[Kind, int] = {"image": 10, "points": 20}
+_EPOCHS: dict[Kind, int] = {"image": 12, "points": 20}
 
 
 def default_epochs(settings: Settings, kind: Kind) -> int:
