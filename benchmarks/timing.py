@@ -7,19 +7,28 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+MOST = 60
+"""Calls after which a median of fast ones is settled."""
 
-def medians(functions: Sequence[Callable[[], Any]], *, seconds: float = 0.5, least: int = 5) -> list[float]:
-    """Median seconds per call of each function, called in turn (A B A B): a busy moment meets them all.
+REST = 0.04
+"""Seconds between rivals: the threads of a BLAS spin for about 25 ms after a product, and slow the next."""
 
-    After a warm-up call each, goes round until `seconds` have passed, but at least `least` times.
+
+def medians(functions: Sequence[Callable[[], Any]], *, seconds: float = 0.5, least: int = 3) -> list[float]:
+    """Median seconds per call of each function, in turn (A B A B): a busy moment meets them all.
+
+    A turn is a rest, a call to wake the threads, and three calls that count. Goes round until the counted
+    calls have taken ``seconds``, but at least ``least`` times.
     """
-    for function in functions:
-        function()
     times: list[list[float]] = [[] for _ in functions]
-    end = time.perf_counter() + seconds
-    while len(times[0]) < least or time.perf_counter() < end:
+    while len(times[0]) < 3 * least or sum(map(sum, times)) < seconds:
         for function, own in zip(functions, times, strict=True):
-            start = time.perf_counter()
+            time.sleep(REST)
             function()
-            own.append(time.perf_counter() - start)
+            for _ in range(3):
+                start = time.perf_counter()
+                function()
+                own.append(time.perf_counter() - start)
+        if len(times[0]) >= MOST:
+            break
     return [statistics.median(own) for own in times]

@@ -1,4 +1,7 @@
-"""The matrix product on the CPU: both sides packed into panels, multiplied tile by tile."""
+"""The matrix product on the CPU: panels of rows times panels of columns, tile by tile.
+
+The rows are packed; columns are read where they lie if a row of them is contiguous, and packed otherwise.
+"""
 
 from __future__ import annotations
 
@@ -38,18 +41,11 @@ def matmul(x: Array, y: Array) -> Array:
         x_packed, y_packed, tiles = workspace.take(
             x.dtype, rows * ROWS * depth, workers * block * lanes, workers * rows * ROWS * lanes
         )
-        shift = np.arange(block) * lanes
+        flat, row_step, column_step = _steps(y)
+        shifts = np.arange(block) * np.array([[lanes], [row_step]])  # of packed columns, of those in place
         _pack_rows(*_steps(x), m, depth, x_packed)
-        _multiply(
-            x_packed,
-            *_steps(y),
-            depth,
-            shift,
-            y_packed.reshape(workers, -1),
-            tiles.reshape(workers, -1),
-            splits,
-            z,
-        )
+        packed, sums = y_packed.reshape(workers, -1), tiles.reshape(workers, -1)
+        _multiply(x_packed, flat, row_step, column_step, depth, shifts, packed, sums, splits, z)
     return z
 
 
@@ -96,7 +92,7 @@ def _multiply_item(
     row_step: int,
     column_step: int,
     depth: int,
-    shift: Array,
+    shifts: Array,
     packed: Array,
     tiles: Array,
     splits: int,
@@ -104,20 +100,26 @@ def _multiply_item(
 ) -> None:
     """A panel of columns of z, for a range of its panels of rows."""
     m, n = z.shape
-    lanes = packed.size // shift.size
+    lanes = packed.size // shifts.shape[1]
     rows = (m + ROWS - 1) // ROWS
     column = item // splits * lanes
     width = min(lanes, n - column)
     top, bottom = item % splits * rows // splits, (item % splits + 1) * rows // splits
     tiles[: (bottom - top) * ROWS * lanes] = 0
-    for first in range(0, depth, shift.size):
-        count = min(shift.size, depth - first)
+    in_place = column_step == 1 and width == lanes
+    block = shifts.shape[1]
+    for first in range(0, depth, block):
+        count = min(block, depth - first)
         corner = first * row_step + column * column_step
-        _copy(y, corner, row_step, column_step, count, width, lanes, packed)
+        if not in_place:
+            _copy(y, corner, row_step, column_step, count, width, lanes, packed)
         for p in range(top, bottom):
             # (ROWS, count) @ (count, lanes) -> (ROWS, lanes)
-            start = (p * depth + first) * ROWS
-            multiply_tile(x, start, packed, 0, shift, 0, count, tiles, (p - top) * ROWS * lanes)
+            start, target = (p * depth + first) * ROWS, (p - top) * ROWS * lanes
+            if in_place:
+                multiply_tile(x, start, y, corner, shifts[1], 0, count, tiles, target)
+            else:
+                multiply_tile(x, start, packed, 0, shifts[0], 0, count, tiles, target)
     for i in range(top * ROWS, min(bottom * ROWS, m)):
         start = (i - top * ROWS) * lanes
         for lane in range(width):
@@ -131,7 +133,7 @@ def _multiply(
     row_step: int,
     column_step: int,
     depth: int,
-    shift: Array,
+    shifts: Array,
     packed: Array,
     tiles: Array,
     splits: int,
@@ -139,10 +141,10 @@ def _multiply(
 ) -> None:
     """z = x @ y from x's packed rows. One iteration owns a row of scratch and a share of the items."""
     workers = packed.shape[0]
-    lanes = packed.shape[1] // shift.size
+    lanes = packed.shape[1] // shifts.shape[1]
     items = (z.shape[1] + lanes - 1) // lanes * splits
     for worker in numba.prange(workers):
         for item in range(worker * items // workers, (worker + 1) * items // workers):
             _multiply_item(
-                item, x, y, row_step, column_step, depth, shift, packed[worker], tiles[worker], splits, z
+                item, x, y, row_step, column_step, depth, shifts, packed[worker], tiles[worker], splits, z
             )
