@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -36,15 +35,12 @@ def dcgan(
     z = np.random.default_rng(12345).standard_normal((SAMPLES, settings.latent), dtype=np.float32)
     for seed in seeds:
         for side in sides:
-            started = time.perf_counter()
             for epoch, generate in enumerate(SIDES[side](data, settings, seed, epochs), start=1):
-                seconds = time.perf_counter() - started
                 images = generate(z)
                 yield {
                     "side": side,
                     "seed": seed,
                     "epoch": epoch,
-                    "seconds": round(seconds, 1),
                     "frechet_distance": frechet_between(fit_gaussian(judge.features(images)), target),
                     "frechet_floor": floor,
                     "effective_classes": effective_classes(judge.predict(images), 10),

@@ -168,6 +168,18 @@ def test_dcgan_keeps_its_published_rules() -> None:
             assert abs(layer.weight.data.mean()) < 2e-3
 
 
+@pytest.mark.parametrize(("model", "shape"), MODELS)
+def test_discriminators_end_in_logits_and_batch_norm_has_its_usual_constants(
+    model: str, shape: tuple[int, ...]
+) -> None:
+    gan, real, _ = start(model, shape)
+    layers = [*gan.generator.modules(), *gan.discriminator.modules()]
+    assert not any(isinstance(layer, mg.nn.Sigmoid) for layer in layers)
+    constants = {(layer.eps, layer.momentum) for layer in layers if isinstance(layer, mg.nn.BatchNorm2d)}
+    assert constants <= {(1e-5, 0.1)}
+    assert gan.discriminator(real).shape == (4, 1)
+
+
 def test_wgan_gp_critic_has_no_batch_norm() -> None:
     gan, _, _ = start("wgan-gp", (1, 28, 28))
     assert not any(isinstance(layer, mg.nn.BatchNorm2d) for layer in gan.discriminator.modules())
