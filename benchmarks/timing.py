@@ -7,28 +7,29 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-MOST = 60
-"""Calls after which a median of fast ones is settled."""
+WARM = 0.04
+"""Seconds of calls that do not count at the start of a turn: a BLAS's threads spin on for a while after their
+last product and slow the next rival, and threads that slept are slow at first."""
 
-REST = 0.04
-"""Seconds between rivals: the threads of a BLAS spin for about 25 ms after a product, and slow the next."""
+COUNTED = 0.02
+"""Seconds of calls that count in a turn; at least one call."""
 
 
-def medians(functions: Sequence[Callable[[], Any]], *, seconds: float = 0.5, least: int = 3) -> list[float]:
-    """Median seconds per call of each function, in turn (A B A B): a busy moment meets them all.
-
-    A turn is a rest, a call to wake the threads, and three calls that count. Goes round until the counted
-    calls have taken ``seconds``, but at least ``least`` times.
-    """
+def medians(functions: Sequence[Callable[[], Any]], *, turns: int = 7) -> list[float]:
+    """Median seconds per call of each function, in turn (A B A B): a busy moment meets them all."""
     times: list[list[float]] = [[] for _ in functions]
-    while len(times[0]) < 3 * least or sum(map(sum, times)) < seconds:
+    for _ in range(turns):
         for function, own in zip(functions, times, strict=True):
-            time.sleep(REST)
-            function()
-            for _ in range(3):
-                start = time.perf_counter()
-                function()
-                own.append(time.perf_counter() - start)
-        if len(times[0]) >= MOST:
-            break
+            repeated(function, WARM)
+            own += repeated(function, COUNTED)
     return [statistics.median(own) for own in times]
+
+
+def repeated(function: Callable[[], Any], seconds: float) -> list[float]:
+    """The times of calls one after the other that fill so many ``seconds``, at least one."""
+    times: list[float] = []
+    while not times or sum(times) < seconds:
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return times

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from pathlib import Path
@@ -15,11 +16,14 @@ from benchmarks.timing import medians
 
 def test_medians_call_rivals_in_turn() -> None:
     calls: list[str] = []
-    quick, slow = medians(
-        [lambda: calls.append("a"), lambda: (calls.append("b"), time.sleep(0.01))], seconds=0.05
-    )
-    assert "".join(calls[:8]) == "aaaabbbb"
-    assert 0 < quick < 0.01 <= slow
+
+    def rival(name: str, seconds: float) -> None:
+        calls.append(name)
+        time.sleep(seconds)
+
+    quick, slow = medians([lambda: rival("a", 0.01), lambda: rival("b", 0.05)], turns=2)
+    assert [name for name, _ in itertools.groupby(calls)] == ["a", "b", "a", "b"]
+    assert 0.01 <= quick < 0.05 <= slow
 
 
 def test_a_run_takes_the_place_of_an_earlier_one_with_its_key(
