@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-WARM = 0.04
-"""Seconds of calls that do not count at the start of a turn: a BLAS's threads spin on for a while after their
-last product and slow the next rival, and threads that slept are slow at first."""
+WARM = 0.2
+"""Seconds of calls that do not count at the start of a turn: a BLAS's threads spin for more than 60 ms after
+their last product and slow the next rival."""
 
 COUNTED = 0.02
 """Seconds of calls that count in a turn; at least one call."""
 
 
-def medians(functions: Sequence[Callable[[], Any]], *, turns: int = 7) -> list[float]:
+def medians(functions: Sequence[Callable[[], Any]], *, turns: int = 5) -> list[float]:
     """Median seconds per call of each function, in turn (A B A B): a busy moment meets them all."""
     times: list[list[float]] = [[] for _ in functions]
     for _ in range(turns):

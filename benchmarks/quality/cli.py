@@ -47,6 +47,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--sides", nargs="+", default=["minigrad"], choices=["minigrad", "torch"], help="dcgan only"
     )
+    parser.add_argument("--steps", type=int, help="length of wasserstein or grid, in updates of G")
     parser.add_argument("--data-dir", help="folder of the full MNIST, dcgan only")
     parser.set_defaults(run=run)
 
@@ -57,6 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     command = f"python -m benchmarks quality {name} --seeds {' '.join(map(str, arguments.seeds))}"
     if name == "dcgan":
         command += f" --sides {' '.join(arguments.sides)} --data-dir DIR"
+    if arguments.steps:
+        command += f" --steps {arguments.steps}"
     experiment = EXPERIMENTS[name]
     for result in _runs(name, arguments):
         record.keep(name, command, experiment.wanted, result, experiment.key)
@@ -69,5 +72,7 @@ def _runs(name: str, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
     if name == "dcgan":
         return dcgan.dcgan(arguments.seeds, arguments.sides, data_dir=arguments.data_dir)
-    experiments = {"ring": toys.ring, "wasserstein": toys.wasserstein, "grid": toys.grid}
-    return experiments[name](arguments.seeds)
+    if name == "ring":
+        return toys.ring(arguments.seeds)
+    length = {"steps": arguments.steps} if arguments.steps else {}
+    return {"wasserstein": toys.wasserstein, "grid": toys.grid}[name](arguments.seeds, **length)
