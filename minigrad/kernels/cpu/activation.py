@@ -13,7 +13,6 @@ from minigrad.kernels.cpu.compiling import (
     jit,
     launch,
     parallel_jit,
-    threads,
 )
 
 CHUNK = 1 << 15  # elements that one iteration owns; fewer in all run on one thread
@@ -53,7 +52,7 @@ def leaky_gate(g: Array, x: Array, slope: float) -> Array:
 def _run(g: Array, x: Array, slope: float, shape: tuple[int, ...]) -> Array:
     y = np.empty(shape, x.dtype)
     factor = x.dtype.type(slope)
-    if y.size <= CHUNK or threads() == 1:
+    if y.size <= CHUNK:
         _gate(g, x, factor, y.reshape(-1))
     else:
         with launch(SMALL):

@@ -18,7 +18,6 @@ from minigrad.kernels.cpu.compiling import (
     jit,
     launch,
     parallel_jit,
-    threads,
 )
 
 Settings = tuple[Any, ...]
@@ -204,7 +203,7 @@ def _settings(p: Array, *numbers: float) -> Settings:
 
 
 def _run(serial: Callable[..., Any], chunks: Callable[..., Any], size: int, *arguments: Any) -> None:
-    if size <= CHUNK or threads() == 1:
+    if size <= CHUNK:
         serial(*arguments)
     else:
         with launch(SMALL):
