@@ -50,7 +50,7 @@ def wasserstein(seeds: Sequence[int], steps: int = 2500, every: int = 20) -> Ite
         yield {"seed": seed, "steps": steps, "rank_correlation": correlation, "trace": trace}
 
 
-def grid(seeds: Sequence[int], steps: int = 10_000, every: int = 100) -> Iterator[dict[str, Any]]:
+def grid(seeds: Sequence[int], steps: int = 5000, every: int = 100) -> Iterator[dict[str, Any]]:
     """WGAN-GP on the grid of 25: modes, and the gradient's norm on interpolates over training."""
     for seed in seeds:
         training, toy = _start("wgan-gp", "grid-gulrajani", seed)
