@@ -12,7 +12,25 @@ and each of its three kernels is the form's derivative by one of them.
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
 Pair = tuple[int, int]
+Array = NDArray[Any]
+
+
+def output(name: str, out: Array | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """`out`, or a new array if it is None; ValueError unless it is C-contiguous, of this shape and dtype."""
+    if out is None:
+        return np.empty(shape, dtype)
+    if out.shape != shape or out.dtype != dtype or not out.flags.carray:
+        raise ValueError(
+            f"{name}: expected out= to be a writeable, C-contiguous {dtype} array of shape {shape}; got "
+            f"{out.dtype}, shape {out.shape}, C-contiguous={out.flags.c_contiguous}"
+        )
+    return out
 
 
 def output_size(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:

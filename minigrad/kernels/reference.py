@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.kernels import Pair, check_convolution, conv2d_shape
+from minigrad.kernels import Pair, check_convolution, conv2d_shape, output
 
 __all__ = [
     "adam_update",
@@ -27,10 +27,12 @@ __all__ = [
 Array = NDArray[Any]
 
 
-def conv2d(x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> Array:
+def conv2d(
+    x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int, *, out: Array | None = None
+) -> Array:
     """y[n, o, p] = sum over c, i of w[o, c, i] x[n, c, p * stride + i * dilation - padding].
 
-    x (n, c, h, w), zero outside itself, w (o, c / groups, kh, kw) -> y (n, o, oh, ow). Output channel o sees
+    x (n, c, h, w), zero outside itself, w (o, c / groups, kh, kw) -> y (n, o, oh, ow), in `out` if given. Output channel o sees
     the c / groups input channels of its own group. Raises ValueError if the shapes do not fit.
     """
     n, o, *size = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
@@ -40,16 +42,24 @@ def conv2d(x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, grou
         weights = w[:, :, i, j].reshape(groups, o // groups, w.shape[1])
         # (g, o, c) @ (n, g, c, oh*ow) -> (n, g, o, oh*ow)
         y += weights @ _grouped(padded[window], groups)
-    return y.reshape(n, o, *size)
+    return _put("conv2d", y.reshape(n, o, *size), out)
 
 
 def conv_transpose2d(
-    x: Array, w: Array, size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
+    x: Array,
+    w: Array,
+    size: Pair,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+    *,
+    out: Array | None = None,
 ) -> Array:
     """The adjoint of conv2d by x: y[n, o, p * stride + i * dilation - padding] += w[c, o, i] x[n, c, p].
 
-    x (n, c, h, w), w (c, o / groups, kh, kw) -> y (n, o, *size). `size` is any size on which conv2d takes at
-    least (h, w) places; ValueError otherwise.
+    x (n, c, h, w), w (c, o / groups, kh, kw) -> y (n, o, *size), in `out` if given. `size` is any size on
+    which conv2d takes at least (h, w) places; ValueError otherwise.
     """
     n, c = x.shape[:2]
     o = w.shape[1] * groups
@@ -60,16 +70,26 @@ def conv_transpose2d(
         weights = w[:, :, i, j].reshape(groups, c // groups, w.shape[1])
         # (g, o, c) @ (n, g, c, h*w) -> (n, g, o, h*w)
         y[window] += (weights.swapaxes(1, 2) @ columns).reshape(n, o, *x.shape[2:])
-    return np.ascontiguousarray(y[:, :, padding[0] : padding[0] + size[0], padding[1] : padding[1] + size[1]])
+    inside = y[:, :, padding[0] : padding[0] + size[0], padding[1] : padding[1] + size[1]]
+    return _put("conv_transpose2d", np.ascontiguousarray(inside), out)
 
 
 def conv2d_weight(
-    x: Array, g: Array, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
+    x: Array,
+    g: Array,
+    kernel: Pair,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+    *,
+    out: Array | None = None,
 ) -> Array:
     """The adjoint of conv2d by w: gw[o, c, i] += g[n, o, p] x[n, c, p * stride + i * dilation - padding].
 
-    x (n, c, h, w), g (n, o, oh, ow) -> gw (o, c / groups, *kernel), summed over n and the places p of `g`,
-    which may leave out the last ones that the kernel could take on x, never have more (ValueError).
+    x (n, c, h, w), g (n, o, oh, ow) -> gw (o, c / groups, *kernel), in `out` if given, summed over n and the
+    places p of `g`, which may leave out the last ones that the kernel could take on x, never have more
+    (ValueError).
     """
     shape = (g.shape[1], x.shape[1] // groups, *kernel)
     check_convolution("conv2d_weight", x.shape, g.shape, shape, stride, padding, dilation, groups)
@@ -79,7 +99,7 @@ def conv2d_weight(
         # (n, g, o, oh*ow) @ (n, g, oh*ow, c) -> (n, g, o, c), summed over n
         products = _grouped(g, groups) @ _grouped(padded[window], groups).swapaxes(2, 3)
         gw[:, :, i, j] = products.sum(axis=0).reshape(shape[:2])
-    return gw
+    return _put("conv2d_weight", gw, out)
 
 
 def standardize(x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
@@ -114,15 +134,14 @@ def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array) -> Array:
     return np.ascontiguousarray(gx)
 
 
-def matmul(x: Array, y: Array) -> Array:
+def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """z[i, j] = sum over k of x[i, k] y[k, j].
 
-    x (m, k), y (k, n) -> z (m, n). ValueError if the shapes do not fit.
+    x (m, k), y (k, n) -> z (m, n), in `out` if given. ValueError if the shapes do not fit.
     """
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0]:
         raise ValueError(f"matmul: expected (m, k) and (k, n); got {x.shape} and {y.shape}")
-    z: Array = np.matmul(x, y)
-    return z
+    return _put("matmul", np.ascontiguousarray(np.matmul(x, y)), out)
 
 
 def leaky_relu(x: Array, slope: float) -> Array:
@@ -210,6 +229,14 @@ def adam_update(
     v[...] = beta2 * v + (1 - beta2) * d * d
     rate, root = lr / (1 - beta1**step), (1 - beta2**step) ** 0.5
     p -= rate * m / (np.sqrt(v) / root + eps)
+
+
+def _put(name: str, result: Array, out: Array | None) -> Array:
+    """The result, in `out` if there is one."""
+    if out is None:
+        return result
+    output(name, out, result.shape, result.dtype)[...] = result
+    return out
 
 
 def _pad(x: Array, padding: Pair) -> Array:

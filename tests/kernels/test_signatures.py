@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -48,3 +49,26 @@ def test_cpu_names_the_kernel_that_refuses_a_dtype(dtype: np.dtype) -> None:
             getattr(cpu, name)(*arguments)
     with pytest.raises(TypeError, match="leaky_gate"):
         cpu.leaky_gate(np.zeros(3, np.float32), np.zeros(3, np.float64), 0.2)
+
+
+@pytest.mark.parametrize("module", [cpu, reference])
+@pytest.mark.parametrize("n", [2, 32])
+def test_results_go_into_a_given_array(module: ModuleType, n: int) -> None:
+    rng = np.random.default_rng(0)
+    x, w, g = (rng.normal(size=shape) for shape in ((n, 3, 5, 5), (4, 3, 2, 2), (n, 4, 4, 4)))
+    one, none = (1, 1), (0, 0)
+    calls = {
+        "conv2d": (x, w, one, none, one, 1),
+        "conv_transpose2d": (g, w, (5, 5), one, none, one, 1),
+        "conv2d_weight": (x, g, (2, 2), one, none, one, 1),
+        "matmul": (x.reshape(n, -1), rng.normal(size=(75, 70))),
+    }
+    for name, arguments in calls.items():
+        kernel = getattr(module, name)
+        expected = kernel(*arguments)
+        out = np.full_like(expected, np.nan)
+        assert kernel(*arguments, out=out) is out
+        np.testing.assert_array_equal(out, expected)
+        for wrong in (np.empty(expected.shape, np.float32), np.asfortranarray(expected), expected[:1]):
+            with pytest.raises(ValueError, match=f"{name}: expected out="):
+                kernel(*arguments, out=wrong)

@@ -1,161 +1,220 @@
-"""The three faces of the convolution on the CPU: plan, pack, multiply."""
+"""The three faces of the convolution on the CPU: check, choose the loops, give them memory."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from minigrad.kernels import Pair, check_convolution, conv2d_shape
-from minigrad.kernels.cpu import conv_loops as loops
+from minigrad.kernels import Pair, check_convolution, conv2d_shape, output
+from minigrad.kernels.cpu import conv_columns, conv_images, conv_weight
 from minigrad.kernels.cpu.compiling import Array, checked, contiguous, launch, workspace
-from minigrad.kernels.cpu.conv_plan import (
-    Planes,
-    Taps,
-    plan_conv2d,
-    plan_conv2d_weight,
-    plan_conv_transpose2d,
-)
+from minigrad.kernels.cpu.conv_tables import Geometry, Meetings, by_place, by_source, by_tap
+from minigrad.kernels.cpu.conv_weight import Images
+from minigrad.kernels.cpu.tile import ROWS, TILE
 
-PACKED_BYTES = 1 << 23  # images that conv2d_weight packs at a time
+PACKED_BYTES = 1 << 22  # images that conv2d_weight packs at a time: about what stays in the caches
+SUMMED = 256  # products that are summed in registers at a time
 
 
-def conv2d(x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> Array:
+def conv2d(
+    x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int, *, out: Array | None = None
+) -> Array:
     """y[n, o, p] = sum over c, i of w[o, c, i] x[n, c, p * stride + i * dilation - padding].
 
-    x (n, c, h, w), w (o, c / groups, kh, kw) -> y (n, o, oh, ow). ValueError if the shapes do not fit,
-    TypeError unless both are float32 or both float64.
+    x (n, c, h, w), w (o, c / groups, kh, kw) -> y (n, o, oh, ow), in `out` if given. ValueError if the shapes
+    do not fit, TypeError unless both are float32 or both float64.
     """
     checked("conv2d", x, w)
-    y = np.empty(conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups), x.dtype)
-    (n, c), o, size = x.shape[:2], w.shape[0], (y.shape[2], y.shape[3])
-    if c == 0 or y.size == 0:
+    shape = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
+    y = output("conv2d", out, shape, x.dtype)
+    geometry = Geometry(_size(x), _size(y), _size(w), stride, padding, dilation)
+    if x.shape[1] == 0 or y.size == 0 or geometry.taps == 0:
         y.fill(0)
-        return y
-    planes, taps = plan_conv2d(
-        n,
-        (c // groups, *x.shape[2:]),
-        size,
-        w.shape[2:],
-        stride,
-        dilation,
-        padding,
-        o,
-        loops.TILE.lanes(x.itemsize),
-    )
-    row_step = w[0].size
-    _convolve(planes, taps, x, w, y, groups, row_step, row_step * (o // groups))
+    elif not _fills_lanes(x):
+        parts = _split(x, groups, 1), _split(w, groups, 0), _split(y, groups, 1)
+        for x_part, w_part, y_part in zip(*parts, strict=True):
+            conv_columns.conv2d(x_part, w_part, y_part, geometry)
+    else:
+        o, c = w.shape[0] // groups, w.shape[1]
+        meetings = by_place(geometry, ROWS, _lanes(x))
+        _convolve(x, w, y, groups, c, o, geometry.taps, meetings, c * geometry.taps, geometry.taps)
     return y
 
 
 def conv_transpose2d(
-    x: Array, w: Array, size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
+    x: Array,
+    w: Array,
+    size: Pair,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+    *,
+    out: Array | None = None,
 ) -> Array:
     """The adjoint of conv2d by x: y[n, o, p * stride + i * dilation - padding] += w[c, o, i] x[n, c, p].
 
-    x (n, c, h, w), w (c, o / groups, kh, kw) -> y (n, o, *size). `size` is any size on which conv2d takes at
-    least (h, w) places; ValueError otherwise. TypeError unless both are float32 or both float64.
+    x (n, c, h, w), w (c, o / groups, kh, kw) -> y (n, o, *size), in `out` if given. `size` is any size on
+    which conv2d takes at least (h, w) places; ValueError otherwise. TypeError unless both are float32 or both
+    float64.
     """
     checked("conv_transpose2d", x, w)
-    n, c = x.shape[:2]
-    o = w.shape[1] * groups
-    check_convolution("conv_transpose2d", (n, o, *size), x.shape, w.shape, stride, padding, dilation, groups)
-    y = np.empty((n, o, *size), x.dtype)
+    shape = (x.shape[0], w.shape[1] * groups, *size)
+    check_convolution("conv_transpose2d", shape, x.shape, w.shape, stride, padding, dilation, groups)
+    y = output("conv_transpose2d", out, shape, x.dtype)
+    geometry = Geometry(_size(y), _size(x), _size(w), stride, padding, dilation)
     if x.size == 0 or y.size == 0:
         y.fill(0)
-        return y
-    area = w.shape[2] * w.shape[3]
-    row_step, channel_step = area, w.shape[1] * area
-    planes, taps = plan_conv_transpose2d(
-        n,
-        c // groups,
-        size,
-        w.shape[2:],
-        stride,
-        dilation,
-        padding,
-        channel_step,
-        o,
-        loops.TILE.lanes(x.itemsize),
-    )
-    _convolve(planes, taps, x, w, y, groups, row_step, channel_step * (c // groups))
+    elif not _fills_lanes(x):
+        parts = _split(x, groups, 1), _split(w, groups, 0), _split(y, groups, 1)
+        for x_part, w_part, y_part in zip(*parts, strict=True):
+            conv_columns.conv_transpose2d(x_part, w_part, y_part, geometry)
+    else:
+        c, o = w.shape[0] // groups, w.shape[1]
+        meetings = by_source(geometry, ROWS, _lanes(x))
+        _convolve(x, w, y, groups, c, o, geometry.taps, meetings, geometry.taps, o * geometry.taps)
     return y
 
 
 def conv2d_weight(
-    x: Array, g: Array, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
+    x: Array,
+    g: Array,
+    kernel: Pair,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+    *,
+    out: Array | None = None,
 ) -> Array:
     """The adjoint of conv2d by w: gw[o, c, i] += g[n, o, p] x[n, c, p * stride + i * dilation - padding].
 
-    x (n, c, h, w), g (n, o, oh, ow) -> gw (o, c / groups, *kernel), summed over n and the places p of `g`,
-    which may leave out the last ones that the kernel could take on x, never have more (ValueError). TypeError
-    unless both are float32 or both float64.
+    x (n, c, h, w), g (n, o, oh, ow) -> gw (o, c / groups, *kernel), in `out` if given, summed over n and the
+    places p of `g`, which may leave out the last ones that the kernel could take on x, never have more
+    (ValueError). TypeError unless both are float32 or both float64.
     """
     checked("conv2d_weight", x, g)
     shape = (g.shape[1], x.shape[1] // groups, *kernel)
     check_convolution("conv2d_weight", x.shape, g.shape, shape, stride, padding, dilation, groups)
-    gw = np.zeros(shape, x.dtype)
+    gw = output("conv2d_weight", out, shape, x.dtype)
     if gw.size == 0 or g.size == 0:
+        gw.fill(0)
         return gw
-    n, outputs, size = x.shape[0], shape[0] // groups, (g.shape[2], g.shape[3])
-    lanes = loops.TILE.lanes(x.itemsize)
-    planes, items = plan_conv2d_weight(n, shape[1], size, kernel, stride, dilation, padding, lanes)
-    panels, places = -(-outputs // loops.ROWS), size[0] * size[1]
-    channel = np.arange(panels * loops.ROWS)
-    channel[outputs:] = -1
-    g_planes = Planes(channel, np.zeros_like(channel), np.zeros_like(channel), 1, 1, 1, places)
-    x_image = groups * planes.channel.size * planes.grid_h * planes.grid_w
-    g_image = groups * channel.size * places
-    images = max(items.block, PACKED_BYTES // ((x_image + g_image) * x.itemsize) // items.block * items.block)
-    images = min(images, n)
-    units = groups * items.item_block.size * panels
-    x, g = contiguous(x), contiguous(g).reshape(n, -1, 1, places)  # places in one long row
-    with launch(g.size * gw[0].size) as allowed:
-        workers = min(allowed, units)
-        x_packed, g_packed, sums = workspace.take(
-            x.dtype, images * x_image, images * g_image, units * loops.ROWS * lanes
-        )
-        sums.fill(0)
-        for first in range(0, n, images):
-            count = min(images, n - first)
-            loops.pack_images(x, g, first, count, groups, lanes, planes, x_packed, g_planes, g_packed)
-            loops.sum_units(
-                workers, x_packed, g_packed, sums, count, groups, panels, lanes, places, planes, items
-            )
-        loops.unpack_weights(sums, groups, panels, outputs, lanes, items, gw[0].size, gw.reshape(-1))
+    geometry = Geometry(_size(x), _size(g), kernel, stride, padding, dilation)
+    if len(x) * geometry.outputs < SUMMED:
+        parts = _split(x, groups, 1), _split(g, groups, 1), _split(gw, groups, 0)
+        for x_part, g_part, gw_part in zip(*parts, strict=True):
+            conv_columns.conv2d_weight(x_part, g_part, gw_part, geometry)
+    else:
+        for group in range(groups):
+            _sum_weights(x, g, gw, group, groups, geometry)
     return gw
 
 
 def _convolve(
-    planes: Planes, taps: Taps, x: Array, w: Array, y: Array, groups: int, row_step: int, group_step: int
+    x: Array,
+    w: Array,
+    y: Array,
+    groups: int,
+    c: int,
+    o: int,
+    taps: int,
+    meetings: Meetings,
+    o_step: int,
+    c_step: int,
 ) -> None:
-    """Fill y as the tables say; the weights of an output channel start every `row_step`, of a group every
-    `group_step`."""
-    lanes = loops.TILE.lanes(x.itemsize)
-    outputs = y.shape[1] // groups
-    panels = -(-outputs // loops.ROWS)
-    blocks = -(-x.shape[0] // taps.block) * groups
-    area = planes.grid_h * planes.grid_w
-    # a tile at the last column may read one grid and one vector past the planes, and ignores what it finds
-    # there
-    per_worker = loops.ROWS * lanes + (planes.channel.size + 1) * taps.block * area + area + lanes
-    per_worker = -(-per_worker // 64) * 64
-    x, w = contiguous(x), contiguous(w).reshape(-1)
-    taps_each = taps.weight.size // (taps.phase_taps.size - 1)
-    with launch(blocks * outputs * taps.pixel.size * taps_each) as allowed:
-        splits = max(1, min(panels, -(-2 * allowed // blocks)))
+    """Fill y as the meetings say; an output's weights start every `o_step`, a channel's every `c_step`."""
+    lanes, pixels, outputs = _lanes(x), x.shape[2] * x.shape[3], y.shape[2] * y.shape[3]
+    panels, blocks = -(-o // ROWS), -(-x.shape[0] // lanes) * groups
+    chunk = min(c, max(1, SUMMED * outputs // max(meetings.left.size, 1)))
+    x, w = contiguous(x).reshape(len(x), -1), contiguous(w).reshape(-1)
+    panel_size = -(-(c * taps * ROWS + lanes) // 16) * 16
+    with launch(x.shape[0] * groups * c * o * meetings.left.size) as allowed:
+        splits = 1 if blocks % allowed == 0 else min(panels, -(-2 * allowed // blocks))
         workers = min(allowed, blocks * splits)
-        packed, work = workspace.take(
-            x.dtype, panels * groups * loops.ROWS * taps.weight.size, workers * per_worker
+        grid = chunk * pixels * lanes
+        tiles = -(-panels // splits) * outputs * (1 if o == 1 else ROWS) * lanes
+        packed, scratch = workspace.take(x.dtype, groups * panels * panel_size, workers * (grid + tiles))
+        conv_images.pack_weights(w, groups, o, c, taps, o_step, c_step, w.size // groups, packed)
+        dims = conv_images.Sizes(groups, c, o, taps, chunk, lanes)
+        scratch = scratch.reshape(workers, -1)
+        conv_images.convolve(x, packed, y.reshape(len(y), -1), scratch, grid, splits, meetings, dims)
+
+
+def _sum_weights(x: Array, g: Array, gw: Array, group: int, groups: int, geometry: Geometry) -> None:
+    """One group's weights; the side with few channels, if any, spreads its taps over the rows."""
+    n, c, o, taps, lanes = len(x), x.shape[1] // groups, g.shape[1] // groups, geometry.taps, _lanes(x)
+    x_images = Images(contiguous(x).reshape(-1), x.shape[1], group * c, c, geometry.pixels)
+    g_images = Images(contiguous(g).reshape(-1), g.shape[1], group * o, o, geometry.outputs)
+    work = {
+        "taps": _up(c, lanes) * _up(o, ROWS) * by_tap(geometry, ROWS, lanes).left.size,
+        "x in rows": _up(c * taps, ROWS) * _up(o, lanes) * geometry.outputs,
+        "g in rows": _up(o * taps, ROWS) * _up(c, lanes) * geometry.pixels,
+    }
+    way = min(work, key=lambda name: work[name])
+    if way == "taps":
+        lane_images, row_images, rows, spread = x_images, g_images, o, 0
+        meetings = sums_by = by_tap(geometry, ROWS, lanes)
+    elif way == "x in rows":
+        lane_images, row_images, rows, spread = g_images, x_images, c * taps, taps
+        meetings, sums_by = by_place(geometry, 1, 1), _in_order(geometry.outputs, lanes)
+    else:
+        lane_images, row_images, rows, spread = x_images, g_images, o * taps, taps
+        meetings, sums_by = by_source(geometry, 1, 1), _in_order(geometry.pixels, lanes)
+
+    blocks, panels = -(-lane_images.share // lanes), -(-rows // ROWS)
+    rows_per_image = row_images.pixels if not spread else lane_images.pixels
+    row_step = _up(rows_per_image * ROWS + lanes, 16)
+    lane_step = lane_images.pixels * lanes
+    units = blocks * (sums_by.first.size - 1) * panels
+    image_bytes = (blocks * lane_step + panels * row_step) * x.itemsize
+    together = max(1, min(n, PACKED_BYTES // image_bytes))
+    with launch(work[way] * n) as allowed:
+        workers = min(allowed, units)
+        lane_packed, row_packed, sums = workspace.take(
+            x.dtype, together * blocks * lane_step, together * panels * row_step, units * ROWS * lanes
         )
-        loops.pack_weights(w, panels, groups, row_step, group_step, outputs, taps, packed)
-        loops.convolve(
-            x,
-            packed,
-            y.reshape(-1),
-            work.reshape(workers, per_worker),
-            groups,
-            splits,
-            outputs,
-            lanes,
-            planes,
-            taps,
-        )
+        sums.fill(0)
+        for first in range(0, n, together):
+            count = min(together, n - first)
+            conv_weight.pack(
+                *(lane_images, row_images, first, count, lanes, row_step, spread, meetings),
+                *(lane_packed, row_packed),
+            )
+            packed = (row_packed, lane_packed, sums)
+            conv_weight.sum_units(
+                workers, *packed, count, row_step, lane_step, blocks, panels, lanes, sums_by
+            )
+        flat, start = gw.reshape(-1), group * o * c * taps
+        if way == "taps":
+            conv_weight.unpack_by_tap(sums, start, o, c, taps, lanes, flat)
+        else:
+            steps = (taps, c * taps) if way == "x in rows" else (c * taps, taps)
+            conv_weight.unpack_rows(sums, start, rows, taps, lane_images.share, steps, lanes, flat)
+
+
+def _in_order(pixels: int, lanes: int) -> Meetings:
+    """One product over all pixels, one after the other."""
+    index = np.arange(pixels)
+    return Meetings(np.array([0, pixels]), index * ROWS, index * lanes)
+
+
+def _split(a: Array, groups: int, axis: int) -> list[Array]:
+    """Each group's part of images or weights, the last two axes flattened."""
+    return np.split(contiguous(a).reshape(*a.shape[:2], -1), groups, axis)
+
+
+def _size(a: Array) -> Pair:
+    return a.shape[2], a.shape[3]
+
+
+def _lanes(a: Array) -> int:
+    return TILE.lanes(a.itemsize)
+
+
+def _up(size: int, step: int) -> int:
+    return -(-size // step) * step
+
+
+def _fills_lanes(x: Array) -> bool:
+    """Whether so many images leave at most a quarter of the lanes empty."""
+    return 3 * _up(len(x), _lanes(x)) <= 4 * len(x)

@@ -5,146 +5,213 @@ The rows are packed; columns are read where they lie if a row of them is contigu
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
 
-from minigrad.kernels.cpu.compiling import Array, checked, jit, launch, parallel_jit, workspace
-from minigrad.kernels.cpu.conv_loops import DEPTH, ROWS, TILE, multiply_tile
+from minigrad.kernels import output
+from minigrad.kernels.cpu.compiling import SMALL, Array, checked, jit, launch, parallel_jit, workspace
+from minigrad.kernels.cpu.tile import ROWS, TILE, WIDTH, multiply_tile, pack_rows, transpose
 
-FEW = (
-    1 << 18
-)  # multiplications below which NumPy's product, on one thread, is done before the panels are packed
+FEW = 1 << 15  # multiplications below which NumPy's product is done before the panels are packed
+DEPTH = 256  # products summed in registers at a time: their operands fit the first cache
+CHUNK = 1 << 10  # rows or columns of a matrix times a vector that one iteration owns
+
+NOWHERE = np.zeros(1, np.int64)  # the one shift of a product whose steps are even
 
 
-def matmul(x: Array, y: Array) -> Array:
+class Matrix(NamedTuple):
+    """A matrix in flat memory: element (i, j) lies at i row_step + j column_step."""
+
+    memory: Array
+    row_step: int
+    column_step: int
+    rows: int
+    columns: int
+
+
+def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """z[i, j] = sum over k of x[i, k] y[k, j].
 
-    x (m, k), y (k, n) -> z (m, n). ValueError if the shapes do not fit, TypeError unless both are float32 or
-    both float64.
+    x (m, k), y (k, n) -> z (m, n), in `out` if given. ValueError if the shapes do not fit, TypeError unless
+    both are float32 or both float64.
     """
     checked("matmul", x, y)
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0]:
         raise ValueError(f"matmul: expected (m, k) and (k, n); got {x.shape} and {y.shape}")
     (m, depth), n = x.shape, y.shape[1]
-    if m * depth * n <= FEW:
-        return np.ascontiguousarray(np.matmul(x, y))
-    z = np.empty((m, n), x.dtype)
-    if min(m, n) == 1 or depth == 1:
-        np.einsum("ik,kj->ij", x, y, out=z)
-        return z
-    lanes = TILE.lanes(x.itemsize)
-    rows, columns = -(-m // ROWS), -(-n // lanes)
-    with launch(m * depth * n) as allowed:
-        splits = max(1, min(rows, -(-2 * allowed // columns)))
-        workers = min(allowed, columns * splits)
-        block = min(depth, DEPTH)
-        x_packed, y_packed, tiles = workspace.take(
-            x.dtype, rows * ROWS * depth, workers * block * lanes, workers * rows * ROWS * lanes
-        )
-        flat, row_step, column_step = _steps(y)
-        shifts = np.arange(block) * np.array([[lanes], [row_step]])  # of packed columns, of those in place
-        _pack_rows(*_steps(x), m, depth, x_packed)
-        packed, sums = y_packed.reshape(workers, -1), tiles.reshape(workers, -1)
-        _multiply(x_packed, flat, row_step, column_step, depth, shifts, packed, sums, splits, z)
+    z = output("matmul", out, (m, n), x.dtype)
+    work = m * depth * n
+    if depth == 1 and work:
+        np.multiply(x, y, out=z)
+    elif work <= FEW:
+        np.matmul(x, y, out=z)
+    elif n == 1:
+        _times_vector(_matrix(x), y, z, work)
+    elif m == 1:
+        _times_vector(_matrix(y.T), x, z, work)
+    else:
+        _times_matrix(_matrix(x), _matrix(y), z, work)
     return z
 
 
-def _steps(a: Array) -> tuple[Array, int, int]:
-    """A matrix as one axis of elements, and how far apart its rows and its columns are there."""
+def _matrix(a: Array) -> Matrix:
     if not a.flags.forc or not a.flags.aligned or not a.flags.writeable:
         a = np.array(a, order="C")
-    return a.reshape(-1, order="A"), a.strides[0] // a.itemsize, a.strides[1] // a.itemsize
+    row_step, column_step = (step // a.itemsize for step in a.strides)
+    return Matrix(a.reshape(-1, order="A"), row_step, column_step, *a.shape)
+
+
+def _times_vector(a: Matrix, v: Array, z: Array, work: int) -> None:
+    vector = np.ascontiguousarray(v).reshape(-1)
+    with launch(SMALL if work >= SMALL // 8 else work):  # memory bounds it: threads pay sooner
+        if a.column_step == 1:
+            _dot_rows(a, vector, z.reshape(-1))
+        else:
+            _add_columns(a, vector, z.reshape(-1))
 
 
 @parallel_jit
-def _pack_rows(x: Array, row_step: int, column_step: int, m: int, depth: int, out: Array) -> None:
+def _dot_rows(a: Matrix, v: Array, z: Array) -> None:
+    """z[i] = sum over k of a[i, k] v[k], the rows contiguous. One iteration owns a few rows."""
+    for chunk in numba.prange((a.rows + 7) // 8):
+        for i in range(chunk * 8, min(a.rows, chunk * 8 + 8)):
+            row = a.memory[i * a.row_step : i * a.row_step + a.columns]
+            total = v.dtype.type(0)
+            for k in range(a.columns):
+                total += row[k] * v[k]
+            z[i] = total
+
+
+@parallel_jit
+def _add_columns(a: Matrix, v: Array, z: Array) -> None:
+    """z[i] = sum over k of a[i, k] v[k], the columns contiguous. One iteration owns CHUNK rows."""
+    for chunk in numba.prange((a.rows + CHUNK - 1) // CHUNK):
+        first, last = chunk * CHUNK, min(a.rows, (chunk + 1) * CHUNK)
+        result = z[first:last]
+        result[:] = 0
+        even = a.columns // 4 * 4
+        for k in range(0, even, 4):  # four at a time, to load and store the sums less often
+            start, step = k * a.column_step + first, a.column_step
+            k0, k1 = a.memory[start:], a.memory[start + step :]
+            k2, k3 = a.memory[start + 2 * step :], a.memory[start + 3 * step :]
+            v0, v1, v2, v3 = v[k], v[k + 1], v[k + 2], v[k + 3]
+            for i in range(last - first):
+                result[i] += v0 * k0[i] + v1 * k1[i] + v2 * k2[i] + v3 * k3[i]
+        for k in range(even, a.columns):
+            column = a.memory[k * a.column_step + first :]
+            for i in range(last - first):
+                result[i] += v[k] * column[i]
+
+
+def _times_matrix(x: Matrix, y: Matrix, z: Array, work: int) -> None:
+    lanes = TILE.lanes(z.itemsize)
+    panels, columns = -(-x.rows // ROWS), -(-y.columns // lanes)
+    size = -(-(x.columns * ROWS + lanes) // 16) * 16
+    with launch(work) as allowed:
+        splits = 1 if columns >= 4 * allowed else max(1, min(panels, -(-4 * allowed // columns)))
+        workers = min(allowed, columns * splits)
+        x_packed, scratch = workspace.take(z.dtype, panels * size, workers * (DEPTH + ROWS) * lanes)
+        _pack(x, size, x_packed)
+        _multiply(x_packed, size, y, scratch.reshape(workers, -1), splits, lanes, NOWHERE, z.reshape(-1))
+
+
+@parallel_jit
+def _pack(x: Matrix, size: int, out: Array) -> None:
     """out[panel, k, r] = x[panel * ROWS + r, k], 0 past the last row. One iteration owns a panel."""
-    for panel in numba.prange((m + ROWS - 1) // ROWS):
-        start = panel * ROWS * depth
-        height = min(ROWS, m - panel * ROWS)
-        source = panel * ROWS * row_step
-        _copy(x, source, column_step, row_step, depth, height, ROWS, out[start : start + ROWS * depth])
+    for panel in numba.prange((x.rows + ROWS - 1) // ROWS):
+        first = panel * ROWS
+        if x.column_step == 1:
+            pack_rows(x.memory, first * x.row_step, x.row_step, x.rows - first, x.columns, out, panel * size)
+        else:
+            _copy_runs(x.memory, first, x.column_step, x.columns, x.rows - first, ROWS, out, panel * size)
 
 
 @jit
-def _copy(
-    a: Array, start: int, outer_step: int, inner_step: int, outer: int, inner: int, width: int, out: Array
+def _copy_runs(
+    a: Array, start: int, step: int, runs: int, length: int, width: int, out: Array, at: int
 ) -> None:
-    """out[i, j] = a[start + i outer_step + j inner_step] for i < outer, j < inner; 0 for j up to width."""
-    if inner_step == 1:
-        for i in range(outer):
-            for j in range(inner):
-                out[i * width + j] = a[start + i * outer_step + j]
-    else:  # the source is read along its rows, where neighbours share a cache line
-        for j in range(inner):
-            for i in range(outer):
-                out[i * width + j] = a[start + i * outer_step + j * inner_step]
-    for i in range(outer):
-        for j in range(inner, width):
-            out[i * width + j] = 0
+    """out[at + i width + j] = a[start + i step + j] for i < runs, j < min(length, width); 0 beyond length."""
+    if length >= width:
+        for i in range(runs):
+            for j in range(width):
+                out[at + i * width + j] = a[start + i * step + j]
+    else:
+        for i in range(runs):
+            for j in range(width):
+                out[at + i * width + j] = a[start + i * step + j] if j < length else 0
+
+
+@jit
+def _pack_columns(y: Matrix, first: int, depth: int, column: int, lanes: int, out: Array) -> None:
+    """out[k, l] = y[first + k, column + l] for k < depth; 0 past the last column."""
+    count = min(lanes, y.columns - column)
+    start = first * y.row_step + column * y.column_step
+    if y.column_step == 1:
+        _copy_runs(y.memory, start, y.row_step, depth, count, lanes, out, 0)
+        return
+    width = WIDTH // out.itemsize
+    if count < lanes:
+        out[: depth * lanes] = 0
+    for lane in range(0, count, width):
+        rows = min(width, count - lane)
+        transpose(y.memory, start + lane * y.column_step, y.column_step, rows, depth, out, lane, lanes)
 
 
 @jit
 def _multiply_item(
-    item: int,
     x: Array,
-    y: Array,
-    row_step: int,
-    column_step: int,
-    depth: int,
-    shifts: Array,
+    size: int,
+    y: Matrix,
+    column: int,
+    top: int,
+    bottom: int,
+    lanes: int,
+    shift: Array,
     packed: Array,
-    tiles: Array,
-    splits: int,
+    tile: Array,
     z: Array,
 ) -> None:
-    """A panel of columns of z, for a range of its panels of rows."""
-    m, n = z.shape
-    lanes = packed.size // shifts.shape[1]
-    rows = (m + ROWS - 1) // ROWS
-    column = item // splits * lanes
+    """A panel of columns of z, for the panels of rows from `top` to `bottom`."""
+    n = y.columns
+    m = z.size // n
     width = min(lanes, n - column)
-    top, bottom = item % splits * rows // splits, (item % splits + 1) * rows // splits
-    tiles[: (bottom - top) * ROWS * lanes] = 0
-    in_place = column_step == 1 and width == lanes
-    block = shifts.shape[1]
-    for first in range(0, depth, block):
-        count = min(block, depth - first)
-        corner = first * row_step + column * column_step
-        if not in_place:
-            _copy(y, corner, row_step, column_step, count, width, lanes, packed)
+    in_place = y.column_step == 1 and width == lanes
+    for first in range(0, y.rows, DEPTH):
+        depth = min(DEPTH, y.rows - first)
+        if in_place:
+            source, start, step = y.memory, first * y.row_step + column, y.row_step
+        else:
+            _pack_columns(y, first, depth, column, lanes, packed)
+            source, start, step = packed, 0, lanes
         for p in range(top, bottom):
-            # (ROWS, count) @ (count, lanes) -> (ROWS, lanes)
-            start, target = (p * depth + first) * ROWS, (p - top) * ROWS * lanes
-            if in_place:
-                multiply_tile(x, start, y, corner, shifts[1], 0, count, tiles, target)
-            else:
-                multiply_tile(x, start, packed, 0, shifts[0], 0, count, tiles, target)
-    for i in range(top * ROWS, min(bottom * ROWS, m)):
-        start = (i - top * ROWS) * lanes
-        for lane in range(width):
-            z[i, column + lane] = tiles[start + lane]
+            # (ROWS, depth) @ (depth, lanes) -> (ROWS, lanes)
+            rows = min(ROWS, m - p * ROWS)
+            left, target = p * size + first * ROWS, p * ROWS * n + column
+            if rows == ROWS and width == lanes:
+                multiply_tile(
+                    x, left, ROWS, shift, source, start, step, shift, 0, 1, depth, z, target, n, first == 0
+                )
+                continue
+            multiply_tile(x, left, ROWS, shift, source, start, step, shift, 0, 1, depth, tile, 0, lanes, True)
+            for r in range(rows):
+                for lane in range(width):
+                    before = z.dtype.type(0) if first == 0 else z[target + r * n + lane]
+                    z[target + r * n + lane] = before + tile[r * lanes + lane]
 
 
 @parallel_jit
 def _multiply(
-    x: Array,
-    y: Array,
-    row_step: int,
-    column_step: int,
-    depth: int,
-    shifts: Array,
-    packed: Array,
-    tiles: Array,
-    splits: int,
-    z: Array,
+    x: Array, size: int, y: Matrix, scratch: Array, splits: int, lanes: int, shift: Array, z: Array
 ) -> None:
     """z = x @ y from x's packed rows. One iteration owns a row of scratch and a share of the items."""
-    workers = packed.shape[0]
-    lanes = packed.shape[1] // shifts.shape[1]
-    items = (z.shape[1] + lanes - 1) // lanes * splits
+    workers = scratch.shape[0]
+    panels = x.size // size
+    items = (y.columns + lanes - 1) // lanes * splits
     for worker in numba.prange(workers):
+        packed, tile = scratch[worker, : DEPTH * lanes], scratch[worker, DEPTH * lanes :]
         for item in range(worker * items // workers, (worker + 1) * items // workers):
-            _multiply_item(
-                item, x, y, row_step, column_step, depth, shifts, packed[worker], tiles[worker], splits, z
-            )
+            share = item % splits
+            top, bottom = share * panels // splits, (share + 1) * panels // splits
+            _multiply_item(x, size, y, item // splits * lanes, top, bottom, lanes, shift, packed, tile, z)

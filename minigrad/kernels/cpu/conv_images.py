@@ -1,0 +1,166 @@
+"""conv2d and conv_transpose2d of many images: the images lie in the lanes of the vectors.
+
+Within a block of images every pixel is one row of lanes, so that an output pixel is a product of the weights
+with the pixels that it meets: nothing is gathered, nothing is padded, and no lane is empty.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+
+from minigrad.kernels.cpu.compiling import Array, jit, parallel_jit
+from minigrad.kernels.cpu.conv_tables import Meetings
+from minigrad.kernels.cpu.tile import ROWS, WIDTH, multiply_row, multiply_tile, pack_rows, transpose
+
+
+class Sizes(NamedTuple):
+    """Channels `c` and outputs `o` of one group, and how many channels are summed at a time."""
+
+    groups: int
+    c: int
+    o: int
+    taps: int
+    chunk: int
+    lanes: int
+
+
+@parallel_jit
+def pack_weights(
+    w: Array, groups: int, o: int, c: int, taps: int, o_step: int, c_step: int, group_step: int, out: Array
+) -> None:
+    """out[group, panel, c, tap, r] = w[group, output panel * ROWS + r, c, tap]; one iteration owns a panel.
+
+    An output's weights start every `o_step`, a channel's every `c_step`, a group's every `group_step`.
+    """
+    panels = (o + ROWS - 1) // ROWS
+    size = out.size // (groups * panels)
+    for item in numba.prange(groups * panels):
+        group, panel = item // panels, item % panels
+        start = group * group_step + panel * ROWS * o_step
+        if c_step == taps:  # the channels of an output are one run
+            pack_rows(w, start, o_step, o - panel * ROWS, c * taps, out, item * size)
+        else:
+            for channel in range(c):
+                target = item * size + channel * taps * ROWS
+                pack_rows(w, start + channel * c_step, o_step, o - panel * ROWS, taps, out, target)
+
+
+@jit
+def _load(
+    x: Array,
+    first: int,
+    count: int,
+    channels: int,
+    channel: int,
+    pixels: int,
+    out: Array,
+    at: int,
+    lanes: int,
+) -> None:
+    """out[at + q lanes + i] = x[first + i, channel, q] for i < count."""
+    width, step = WIDTH // x.itemsize, channels * pixels
+    for half in range(0, count, width):
+        source = (first + half) * step + channel * pixels
+        transpose(x, source, step, min(width, count - half), pixels, out, at + half, lanes)
+
+
+@jit
+def _store(
+    tiles: Array,
+    at: int,
+    row_step: int,
+    first: int,
+    count: int,
+    outputs: int,
+    y: Array,
+    start: int,
+    step: int,
+) -> None:
+    """y[start + (first + i) step + q] = tiles[at + q row_step + i] for i < count, q < outputs."""
+    width = WIDTH // y.itemsize
+    for half in range(0, count, width):
+        target = start + (first + half) * step
+        transpose(tiles, at + half, row_step, outputs, min(width, count - half), y, target, step)
+
+
+@jit
+def _convolve_item(
+    x: Array,
+    w: Array,
+    y: Array,
+    grid: Array,
+    tiles: Array,
+    first: int,
+    group: int,
+    top: int,
+    bottom: int,
+    meetings: Meetings,
+    dims: Sizes,
+) -> None:
+    """y of a block of images and a group, for the panels from `top` to `bottom` of its output channels."""
+    groups, c, o, taps, chunk, lanes = dims
+    n = x.shape[0]
+    pixels, outputs = x.shape[1] // (groups * c), y.shape[1] // (groups * o)
+    panels = (o + ROWS - 1) // ROWS
+    size = w.size // (groups * panels)
+    count = min(lanes, n - first)
+    flat, result = x.reshape(-1), y.reshape(-1)
+    few = o == 1
+    tile = (1 if few else ROWS) * lanes
+    for begin in range(0, c, chunk):
+        together = min(chunk, c - begin)
+        for channel in range(together):
+            at = channel * pixels * lanes
+            _load(flat, first, count, groups * c, group * c + begin + channel, pixels, grid, at, lanes)
+        for q in range(outputs):
+            j0, j1 = meetings.first[q], meetings.first[q + 1]
+            for p in range(top, bottom):
+                # (ROWS, together * taps of q) @ (together * taps of q, lanes) -> (ROWS, lanes)
+                weights = (group * panels + p) * size + begin * taps * ROWS
+                target = ((p - top) * outputs + q) * tile
+                if few:
+                    multiply_row(
+                        w, weights, taps * ROWS, meetings.left, grid, 0, pixels * lanes, meetings.right,
+                        j0, j1, together, tiles, target, lanes, begin == 0,
+                    )  # fmt: skip
+                else:
+                    multiply_tile(
+                        w, weights, taps * ROWS, meetings.left, grid, 0, pixels * lanes, meetings.right,
+                        j0, j1, together, tiles, target, lanes, begin == 0,
+                    )  # fmt: skip
+    for p in range(top, bottom):
+        for r in range(min(ROWS, o - p * ROWS)):
+            at = (p - top) * outputs * tile + r * lanes
+            channel = group * o + p * ROWS + r
+            _store(tiles, at, tile, first, count, outputs, result, channel * outputs, groups * o * outputs)
+
+
+@parallel_jit
+def convolve(
+    x: Array,
+    w: Array,
+    y: Array,
+    scratch: Array,
+    grid_size: int,
+    splits: int,
+    meetings: Meetings,
+    dims: Sizes,
+) -> None:
+    """y[n, o, q] = sum over c and the meetings (tap, s) of q of w[o, c, tap] x[n, c, s].
+
+    x (n, channels * pixels), y (n, outputs * pixels), w packed. One iteration owns a row of scratch and a
+    share of the items, each a block of images, a group and a range of its panels.
+    """
+    groups, lanes = dims.groups, dims.lanes
+    panels = (dims.o + ROWS - 1) // ROWS
+    workers = scratch.shape[0]
+    items = (x.shape[0] + lanes - 1) // lanes * groups * splits
+    for worker in numba.prange(workers):
+        grid, tiles = scratch[worker, :grid_size], scratch[worker, grid_size:]
+        for item in range(worker * items // workers, (worker + 1) * items // workers):
+            share, group = item % splits, item // splits % groups
+            top, bottom = share * panels // splits, (share + 1) * panels // splits
+            first = item // (splits * groups) * lanes
+            _convolve_item(x, w, y, grid, tiles, first, group, top, bottom, meetings, dims)
