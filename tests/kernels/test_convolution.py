@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from minigrad.kernels import cpu, reference
+from minigrad.kernels.cpu import winograd
 from tests.kernels.strategies import Array, Convolution, assert_close, convolutions
 
 MODULES = pytest.mark.parametrize("kernels", [reference, cpu], ids=["reference", "cpu"])
@@ -165,3 +166,42 @@ def test_stale_scratch_memory_does_not_show() -> None:
         arguments = {"conv2d": (x, w), "conv_transpose2d": (y, w, shape[2:]), "conv2d_weight": (x, y, (3, 3))}
         actual = getattr(cpu, kernel)(*arguments[kernel], *parameters)
         assert_close(actual, getattr(reference, kernel)(*arguments[kernel], *parameters), 100)
+
+
+@pytest.mark.parametrize(
+    ("c", "o", "size", "padding", "images"),
+    [
+        (64, 128, (14, 14), (1, 1), 64),
+        (33, 40, (15, 22), (2, 0), 26),
+        (32, 35, (10, 29), (0, 3), 33 + 31),
+    ],
+)
+def test_winograd_is_close_and_can_be_switched_off(
+    c: int,
+    o: int,
+    size: tuple[int, int],
+    padding: tuple[int, int],
+    images: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Fewer multiplications err by less than 1e-5 of the largest value; without them the digits differ."""
+    rng = np.random.default_rng(0)
+    parameters = ((2, 2), padding, (1, 1), 1)
+    x = rng.normal(size=(images, c, *size)).astype(np.float32)
+    w = rng.normal(size=(o, c, 4, 4)).astype(np.float32)
+    y = reference.conv2d(x.astype(np.float64), w.astype(np.float64), *parameters)
+    g = rng.normal(size=y.shape).astype(np.float32)
+    gx = reference.conv_transpose2d(g.astype(np.float64), w.astype(np.float64), size, *parameters)
+    calls = (
+        (y, lambda: cpu.conv2d(x, w, *parameters)),
+        (gx, lambda: cpu.conv_transpose2d(g, w, size, *parameters)),
+    )
+    for expected, call in calls:
+        monkeypatch.setattr(winograd, "enabled", True)
+        quick = call()
+        monkeypatch.setattr(winograd, "enabled", False)
+        direct = call()
+        scale = np.abs(expected).max()
+        assert np.abs(quick - expected).max() < 1e-5 * scale
+        assert np.abs(direct - expected).max() < 2e-6 * scale
+        assert not np.array_equal(quick, direct)

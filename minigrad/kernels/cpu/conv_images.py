@@ -48,41 +48,45 @@ def pack_weights(
 
 
 @jit
-def _load(
+def load_pixels(
     x: Array,
     first: int,
     count: int,
     channels: int,
     channel: int,
     pixels: int,
+    begin: int,
+    end: int,
     out: Array,
     at: int,
     lanes: int,
 ) -> None:
-    """out[at + q lanes + i] = x[first + i, channel, q] for i < count."""
+    """out[at + (q - begin) lanes + i] = x[first + i, channel, q] for i < count, begin <= q < end."""
     width, step = WIDTH // x.itemsize, channels * pixels
     for half in range(0, count, width):
-        source = (first + half) * step + channel * pixels
-        transpose(x, source, step, min(width, count - half), pixels, out, at + half, lanes)
+        source = (first + half) * step + channel * pixels + begin
+        transpose(x, source, step, min(width, count - half), end - begin, out, at + half, lanes)
 
 
 @jit
-def _store(
-    tiles: Array,
+def store_pixels(
+    rows: Array,
     at: int,
     row_step: int,
     first: int,
     count: int,
-    outputs: int,
+    channels: int,
+    channel: int,
+    pixels: int,
+    begin: int,
+    end: int,
     y: Array,
-    start: int,
-    step: int,
 ) -> None:
-    """y[start + (first + i) step + q] = tiles[at + q row_step + i] for i < count, q < outputs."""
-    width = WIDTH // y.itemsize
+    """y[first + i, channel, q] = rows[at + (q - begin) row_step + i] for i < count, begin <= q < end."""
+    width, step = WIDTH // y.itemsize, channels * pixels
     for half in range(0, count, width):
-        target = start + (first + half) * step
-        transpose(tiles, at + half, row_step, outputs, min(width, count - half), y, target, step)
+        target = (first + half) * step + channel * pixels + begin
+        transpose(rows, at + half, row_step, end - begin, min(width, count - half), y, target, step)
 
 
 @jit
@@ -113,7 +117,19 @@ def _convolve_item(
         together = min(chunk, c - begin)
         for channel in range(together):
             at = channel * pixels * lanes
-            _load(flat, first, count, groups * c, group * c + begin + channel, pixels, grid, at, lanes)
+            load_pixels(
+                flat,
+                first,
+                count,
+                groups * c,
+                group * c + begin + channel,
+                pixels,
+                0,
+                pixels,
+                grid,
+                at,
+                lanes,
+            )
         for q in range(outputs):
             j0, j1 = meetings.first[q], meetings.first[q + 1]
             for p in range(top, bottom):
@@ -134,7 +150,7 @@ def _convolve_item(
         for r in range(min(ROWS, o - p * ROWS)):
             at = (p - top) * outputs * tile + r * lanes
             channel = group * o + p * ROWS + r
-            _store(tiles, at, tile, first, count, outputs, result, channel * outputs, groups * o * outputs)
+            store_pixels(tiles, at, tile, first, count, groups * o, channel, outputs, 0, outputs, result)
 
 
 @parallel_jit

@@ -53,7 +53,7 @@ WIDTH = TILE.width
 I64, I32 = ir.IntType(64), ir.IntType(32)
 
 
-class _Emitter:
+class Emitter:
     """Vector instructions on an array's element type."""
 
     def __init__(self, context: Any, builder: ir.IRBuilder, array: Any) -> None:
@@ -70,6 +70,9 @@ class _Emitter:
 
     def vector_at(self, base: Any, offset: Any) -> Any:
         return self.builder.bitcast(self.builder.gep(base, [offset]), self.vector.as_pointer())
+
+    def constant(self, value: float) -> Any:
+        return ir.Constant(self.vector, [value] * self.width)
 
     def load(self, address: Any) -> Any:
         value = self.builder.load(address)
@@ -150,7 +153,7 @@ def _product_signature(a: Any, a_shift: Any, b: Any, b_shift: Any, c: Any) -> An
 
 
 def _emit_product(height: int, context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
-    emit = _Emitter(context, builder, signature.args[0])
+    emit = Emitter(context, builder, signature.args[0])
     a = emit.pointer(signature.args[0], values[0], values[1])
     a_step, b_step = values[2], values[6]
     a_shift = emit.pointer(signature.args[3], values[3], I64(0))
@@ -164,7 +167,7 @@ def _emit_product(height: int, context: Any, builder: ir.IRBuilder, signature: A
     targets = [
         emit.vector_at(c, builder.add(builder.mul(c_step, I64(r)), I64(v * emit.width))) for r, v in places
     ]
-    zero = ir.Constant(emit.vector, [0.0] * emit.width)
+    zero = emit.constant(0.0)
 
     entry = builder.block
     held, begin, outer, inner, latch, done = (
@@ -240,7 +243,7 @@ def _transpose_block(
 
 
 def _emit_transposition(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
-    emit = _Emitter(context, builder, signature.args[0])
+    emit = Emitter(context, builder, signature.args[0])
     source = emit.pointer(signature.args[0], values[0], values[1])
     target = emit.pointer(signature.args[3], values[3], values[4])
     width = emit.width
