@@ -1,6 +1,7 @@
 """The matrix product on the CPU: panels of rows times panels of columns, tile by tile.
 
-The rows are packed; columns are read where they lie if a row of them is contiguous, and packed otherwise.
+Rows are packed; columns are read where they lie if a row of them is contiguous, and packed otherwise. Each
+thread packs what it needs itself: small products end before a second start of the threads.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from minigrad.kernels.cpu.tile import ROWS, TILE, WIDTH, multiply_tile, pack_row
 
 FEW = 1 << 15  # multiplications below which NumPy's product is done before the panels are packed
 DEPTH = 256  # products summed in registers at a time: their operands fit the first cache
+PACKING = 40  # multiplications that take as long as to move an element while packing
 CHUNK = 1 << 10  # rows or columns of a matrix times a vector that one iteration owns
 
 NOWHERE = np.zeros(1, np.int64)  # the one shift of a product whose steps are even
@@ -110,22 +112,33 @@ def _times_matrix(x: Matrix, y: Matrix, z: Array, work: int) -> None:
     panels, columns = -(-x.rows // ROWS), -(-y.columns // lanes)
     size = -(-(x.columns * ROWS + lanes) // 16) * 16
     with launch(work) as allowed:
-        splits = 1 if columns >= 4 * allowed else max(1, min(panels, -(-4 * allowed // columns)))
-        workers = min(allowed, columns * splits)
-        x_packed, scratch = workspace.take(z.dtype, panels * size, workers * (DEPTH + ROWS) * lanes)
-        _pack(x, size, x_packed)
-        _multiply(x_packed, size, y, scratch.reshape(workers, -1), splits, lanes, NOWHERE, z.reshape(-1))
-
-
-@parallel_jit
-def _pack(x: Matrix, size: int, out: Array) -> None:
-    """out[panel, k, r] = x[panel * ROWS + r, k], 0 past the last row. One iteration owns a panel."""
-    for panel in numba.prange((x.rows + ROWS - 1) // ROWS):
-        first = panel * ROWS
-        if x.column_step == 1:
-            pack_rows(x.memory, first * x.row_step, x.row_step, x.rows - first, x.columns, out, panel * size)
+        by_rows, by_columns = min(allowed, panels), min(allowed, columns)
+        if _cost(x, y, panels, columns, lanes, by_rows, 1) <= _cost(
+            x, y, panels, columns, lanes, 1, by_columns
+        ):
+            by_columns = 1
         else:
-            _copy_runs(x.memory, first, x.column_step, x.columns, x.rows - first, ROWS, out, panel * size)
+            by_rows = 1
+        own = -(-panels // by_rows) * size + (DEPTH + ROWS) * lanes
+        (scratch,) = workspace.take(z.dtype, by_rows * by_columns * own)
+        _multiply(x, y, scratch.reshape(-1, own), by_columns, size, lanes, NOWHERE, z.reshape(-1))
+
+
+def _cost(x: Matrix, y: Matrix, panels: int, columns: int, lanes: int, by_rows: int, by_columns: int) -> int:
+    """About the multiplications' time of the busiest worker, what it packs included."""
+    m, n = -(-panels // by_rows) * ROWS, -(-columns // by_columns) * lanes
+    return x.columns * (m * n + PACKING * m + (PACKING * n if y.column_step != 1 else 0))
+
+
+@jit
+def _pack(x: Matrix, top: int, bottom: int, size: int, out: Array) -> None:
+    """out[panel - top, k, r] = x[panel * ROWS + r, k] for top <= panel < bottom, 0 past the last row."""
+    for panel in range(top, bottom):
+        first, at = panel * ROWS, (panel - top) * size
+        if x.column_step == 1:
+            pack_rows(x.memory, first * x.row_step, x.row_step, x.rows - first, x.columns, out, at)
+        else:
+            _copy_runs(x.memory, first, x.column_step, x.columns, x.rows - first, ROWS, out, at)
 
 
 @jit
@@ -173,7 +186,7 @@ def _multiply_item(
     tile: Array,
     z: Array,
 ) -> None:
-    """A panel of columns of z, for the panels of rows from `top` to `bottom`."""
+    """A panel of columns of z, for the panels of rows from `top` to `bottom`, which x holds packed."""
     n = y.columns
     m = z.size // n
     width = min(lanes, n - column)
@@ -188,7 +201,7 @@ def _multiply_item(
         for p in range(top, bottom):
             # (ROWS, depth) @ (depth, lanes) -> (ROWS, lanes)
             rows = min(ROWS, m - p * ROWS)
-            left, target = p * size + first * ROWS, p * ROWS * n + column
+            left, target = (p - top) * size + first * ROWS, p * ROWS * n + column
             if rows == ROWS and width == lanes:
                 multiply_tile(
                     x, left, ROWS, shift, source, start, step, shift, 0, 1, depth, z, target, n, first == 0
@@ -203,15 +216,18 @@ def _multiply_item(
 
 @parallel_jit
 def _multiply(
-    x: Array, size: int, y: Matrix, scratch: Array, splits: int, lanes: int, shift: Array, z: Array
+    x: Matrix, y: Matrix, scratch: Array, by_columns: int, size: int, lanes: int, shift: Array, z: Array
 ) -> None:
-    """z = x @ y from x's packed rows. One iteration owns a row of scratch and a share of the items."""
+    """z = x @ y. One iteration owns a row of scratch, a share of the rows and a share of the columns."""
     workers = scratch.shape[0]
-    panels = x.size // size
-    items = (y.columns + lanes - 1) // lanes * splits
+    by_rows = workers // by_columns
+    panels, columns = (x.rows + ROWS - 1) // ROWS, (y.columns + lanes - 1) // lanes
+    held = scratch.shape[1] - (DEPTH + ROWS) * lanes
     for worker in numba.prange(workers):
-        packed, tile = scratch[worker, : DEPTH * lanes], scratch[worker, DEPTH * lanes :]
-        for item in range(worker * items // workers, (worker + 1) * items // workers):
-            share = item % splits
-            top, bottom = share * panels // splits, (share + 1) * panels // splits
-            _multiply_item(x, size, y, item // splits * lanes, top, bottom, lanes, shift, packed, tile, z)
+        row, share = worker // by_columns, worker % by_columns
+        top, bottom = row * panels // by_rows, (row + 1) * panels // by_rows
+        own = scratch[worker]
+        packed, tile = own[held : held + DEPTH * lanes], own[held + DEPTH * lanes :]
+        _pack(x, top, bottom, size, own)
+        for column in range(share * columns // by_columns, (share + 1) * columns // by_columns):
+            _multiply_item(own, size, y, column * lanes, top, bottom, lanes, shift, packed, tile, z)

@@ -30,7 +30,7 @@ def sandwich(matrix: Matrix) -> Callable[..., None]:
         t_at: Any,
         t_first: Any,
     ) -> Any:
-        """Vector (i, j) lies at source[s0 + s_at[s_first + i columns + j]], its results likewise in target."""
+        """Vector (i, j) lies at source[s0 + s_at[s_first + i columns + j]]; the same for target."""
         integer = types.int64
         signature = types.void(source, integer, s_at, integer, target, integer, t_at, integer)
 
