@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import kernels, steps
+from benchmarks import bill, kernels, startup, steps
 from benchmarks.quality import cli as quality
 from gans.errors import UserError
 
@@ -14,7 +14,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    for command in (kernels, steps, quality):
+    for command in (kernels, steps, startup, bill, quality):
         command.add_parser(commands)
     options = parser.parse_args(arguments)
     try:

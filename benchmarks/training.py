@@ -120,7 +120,7 @@ def start(name: str, batch: int | None = None) -> Start:
     rng = np.random.default_rng(1)
     shape = (gan.settings.batch_size, *workload.shape)
     batches = [
-        (np.tanh(rng.standard_normal(shape, np.float32)), gan.latent(len(range(shape[0])), rng).data)
+        (np.tanh(rng.standard_normal(shape, np.float32)), gan.latent(shape[0], rng).data)
         for _ in range(BATCHES)
     ]
     return Start(workload, gan, batches)
@@ -130,7 +130,7 @@ class Side:
     """minigrad's training: ``step`` is the function above, between any networks and optimizers."""
 
     def __init__(self, started: Start) -> None:
-        self.gan = started.gan
+        self.name = started.workload.name
         self.networks = Networks(started.gan.generator, started.gan.discriminator)
         self.optimizers = Optimizers(started.gan.optimizer_g, started.gan.optimizer_d)
         self.objective = started.gan.objective
