@@ -34,6 +34,10 @@ class Ceilings(NamedTuple):
     copy: float
     threads: int
 
+    def or_higher(self, other: Ceilings) -> Ceilings:
+        """Of two measurements, the higher of each figure."""
+        return Ceilings(*map(max, self, other))
+
     @property
     def crowded(self) -> bool:
         """Whether the threads together fell far short of one thread's rate times their number: as when the

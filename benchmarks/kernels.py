@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import statistics
+import sys
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("kernels", help=__doc__)
     peers.add_argument(parser)
     parser.add_argument("--only", nargs="+", metavar="TEXT", help="only kernels whose name contains a TEXT")
+    parser.add_argument("--batch", type=int, default=cases.BATCH, help="batch size (%(default)s)")
     parser.add_argument("--turns", type=int, default=timing.TURNS, help="turns of each side (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     parser.add_argument("--picture", type=Path, metavar="FILE.png", help="also draw roofline and bars")
@@ -32,8 +34,8 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print, and write what was asked for."""
     sides = peers.sides(arguments.against)
-    chosen = select(arguments.only)
-    figures = measure(chosen, sides, table.console(), turns=arguments.turns)
+    chosen = select(arguments.only, arguments.batch)
+    figures = measure(chosen, sides, table.console(), turns=arguments.turns, batch=arguments.batch)
     command = " ".join(["python -m benchmarks kernels", *(["--against", *sides[2:]] if sides[2:] else [])])
     record = table.write_json(arguments.json, command, figures, sides)
     if arguments.picture:
@@ -43,38 +45,42 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def select(only: list[str] | None) -> list[cases.Case]:
+def select(only: list[str] | None, batch: int = cases.BATCH) -> list[cases.Case]:
     """The cases whose name contains one of the texts, all of them without texts."""
-    chosen = [case for case in cases.cases() if not only or any(text in case.name for text in only)]
+    chosen = [case for case in cases.cases(batch) if not only or any(text in case.name for text in only)]
     if not chosen:
         raise peers.UserError(f"--only: no kernel's name contains {' or '.join(map(repr, only or []))}")
     return chosen
 
 
 def measure(
-    chosen: list[cases.Case], sides: list[str], console: Console, *, turns: int, batch: int = cases.BATCH
+    chosen: list[cases.Case], sides: list[str], console: Console, *, turns: int, batch: int
 ) -> dict[str, Any]:
     """Compare, then time each case; print a table for each family as it is done."""
     rows: list[Row] = []
     with rivals(sides) as started:
         limits = started[0].ceilings()
-        describe(limits, console)
-        for family, members in groupby(chosen, key=lambda case: case.family):
-            shown = [time_case(case, started, limits, turns, batch) for case in members]
-            rows += shown
-            console.print(as_table(family, shown, sides))
+        for number, case in enumerate(chosen, start=1):
+            print(f"{number}/{len(chosen)} {case.name}", file=sys.stderr, flush=True)
+            rows.append(time_case(case, started, turns, batch))
+        limits = limits.or_higher(started[0].ceilings())
+    for row in rows:
+        row["share_of_fma"] = row["gflop_per_s"] / limits.fma
+        row["share_of_copy"] = row["gbyte_per_s"] / limits.copy
+    describe(limits, console)
+    for family, members in groupby(rows, key=lambda row: row["family"]):
+        console.print(as_table(family, list(members), sides))
     return {"ceilings": limits._asdict(), "batch": batch, "rows": rows} | summary(rows, sides, console)
 
 
-def time_case(case: cases.Case, started: list[Any], limits: Any, turns: int, batch: int) -> Row:
-    """One row: times by side, ratios to ours with their spread, rates and their share of the ceilings."""
+def time_case(case: cases.Case, started: list[Any], turns: int, batch: int) -> Row:
+    """One row: times by side, ratios to ours with their spread, and our rates."""
     outcomes = {rival.name: rival.open(("kernel", case.name, batch)) for rival in started}
     for side, outcome in outcomes.items():
         compare.kernels(case.name, side, outcome, outcomes["numpy"])
     times = timing.in_turn(started, turns)
     ours = statistics.median(times["minigrad"])
-    moved = compulsory_bytes(cases.find(case.name, batch), outcomes["numpy"])
-    gflops, gbytes = case.flops / ours / 1e9, moved / ours / 1e9
+    moved = compulsory_bytes(case, outcomes["numpy"])
     return {
         "name": case.name,
         "family": case.family,
@@ -88,18 +94,16 @@ def time_case(case: cases.Case, started: list[Any], limits: Any, turns: int, bat
             for side, own in times.items()
             if side != "minigrad"
         },
-        "gflop_per_s": gflops,
-        "gbyte_per_s": gbytes,
-        "share_of_fma": gflops / limits.fma,
-        "share_of_copy": gbytes / limits.copy,
+        "gflop_per_s": case.flops / ours / 1e9,
+        "gbyte_per_s": moved / ours / 1e9,
     }
 
 
 def describe(limits: Any, console: Console) -> None:
     """The ceilings in words, and a warning where the threads do not have a core each."""
     console.print(
-        f"Ceilings measured here on {limits.threads} threads: {limits.fma:.0f} GFLOP/s of float32 FMA in "
-        f"registers ({limits.fma_one:.0f} on one thread), {limits.copy:.0f} GB/s of copying (read + written)."
+        f"Ceilings measured in this run on {limits.threads} threads: {limits.fma:.0f} GFLOP/s of FMA in "
+        f"registers ({limits.fma_one:.0f} on one thread), {limits.copy:.0f} GB/s of copying (read + write)."
     )
     if limits.crowded:
         console.print(

@@ -21,6 +21,7 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("steps", help=__doc__)
     peers.add_argument(parser)
     parser.add_argument("--only", nargs="+", choices=WORKLOADS, metavar="NAME", default=list(WORKLOADS))
+    parser.add_argument("--batch", type=int, help="batch size in place of each step's own")
     parser.add_argument("--turns", type=int, default=7, help="turns of each side (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     parser.add_argument("--picture", type=Path, metavar="FILE.png", help="also draw bars")
@@ -30,7 +31,7 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print, and write what was asked for."""
     sides = peers.sides(arguments.against)
-    rows = measure(arguments.only, sides, table.console(), turns=arguments.turns)
+    rows = measure(arguments.only, sides, table.console(), turns=arguments.turns, batch=arguments.batch)
     command = " ".join(["python -m benchmarks steps", *(["--against", *sides[2:]] if sides[2:] else [])])
     record = table.write_json(arguments.json, command, {"rows": rows}, sides)
     if arguments.picture:
@@ -41,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def measure(
-    names: list[str], sides: list[str], console: Console, *, turns: int, batch: int | None = None
+    names: list[str], sides: list[str], console: Console, *, turns: int, batch: int | None
 ) -> list[Row]:
     """Compare, then time each step; print the table."""
     with rivals(sides) as started:

@@ -78,7 +78,7 @@ class TorchSide:
     def weights(self) -> dict[str, Any]:
         """A copy of every weight and running statistic."""
         return {
-            f"{part}.{name}": np.array(tensor)
+            f"{part}.{name}": np.array(tensor.numpy())
             for part, network in self.networks._asdict().items()
             for name, tensor in network.state_dict().items()
         }
@@ -87,8 +87,8 @@ class TorchSide:
         """A copy of Adam's running average of each gradient; zero before a parameter's first update."""
         return {
             f"{part}.{name}": np.array(
-                getattr(self.optimizers, part).state[p].get("exp_avg", torch.zeros_like(p))
+                optimizer.state[p].get("exp_avg", torch.zeros_like(p)).detach().numpy()
             )
-            for part, network in self.networks._asdict().items()
-            for name, p in network.named_parameters()
+            for part, optimizer in self.optimizers._asdict().items()
+            for name, p in getattr(self.networks, part).named_parameters()
         }
