@@ -19,6 +19,7 @@ COLOURS = {"minigrad": BLUE, "torch": ORANGE, "numpy": GREEN}
 NAMES = {"minigrad": "minigrad", "torch": "PyTorch", "numpy": "plain NumPy"}
 FACES = {"forward": "o", "input gradient": "^", "weight gradient": "s", "gradient": "v"}
 PALE = "#bbbbbb"
+NAMES_HEIGHT = 0.38  # of the roofline's axes, at their foot
 
 
 def kernels(record: dict[str, Any], path: Path) -> None:
@@ -68,8 +69,8 @@ def roofline(axes: Axes, rows: list[Row], ceilings: dict[str, float]) -> None:
     axes.set(xscale="log", yscale="log", xlim=(low, high))
     axes.set_xlabel("FLOP for each byte that has to move")
     axes.set_ylabel("GFLOP/s")
-    bottom, top = axes.get_ylim()
-    axes.set_ylim(bottom / 12, top * 1.5)  # room for the names
+    slowest = min(row["flops"] / row["seconds"][side] / 1e9 for row in rows for side in sides)
+    axes.set_ylim(slowest / (fma / slowest) ** (NAMES_HEIGHT / (1 - NAMES_HEIGHT)) / 1.2, fma * 2)
     _name_columns(axes, rows, intensity)
     _legend(axes, sides, rows)
     bare(axes)

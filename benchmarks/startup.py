@@ -88,19 +88,21 @@ def cold_start(side: str, name: str) -> Probe:
 def probe(side: str, name: str, steps: int, **variables: str) -> Probe:
     """A fresh process that trains so many steps."""
     command = [sys.executable, "-m", "benchmarks.probe", side, name, str(steps), str(peers.threads())]
-    started = time.perf_counter()
-    with subprocess.Popen(
-        command,
-        env={**os.environ, **variables},
-        cwd=Path(__file__).parents[1],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        first = process.stdout.readline()
-        seconds = time.perf_counter() - started
-        rest, errors = process.communicate()
-    if process.returncode or first != "first step\n":
-        raise RuntimeError(f"{' '.join(command)} failed:\n{errors}")
+    with tempfile.TemporaryFile("w+") as errors:
+        started = time.perf_counter()
+        with subprocess.Popen(
+            command,
+            env={**os.environ, **variables},
+            cwd=Path(__file__).parents[1],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            first = process.stdout.readline()
+            seconds = time.perf_counter() - started
+            rest = process.stdout.read()
+        if process.returncode or first != "first step\n":
+            errors.seek(0)
+            raise RuntimeError(f"{' '.join(command)} failed:\n{errors.read()}")
     return Probe(seconds, int(rest))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from benchmarks import bill, compare, flops, startup, steps, training
+from benchmarks import bill, compare, flops, startup, training
 from benchmarks.__main__ import main
 from benchmarks.ledger import Ledger, recorded
 from benchmarks.rivals import Local
@@ -162,7 +162,7 @@ def test_startup_gives_seconds_and_memory(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_probe_trains_in_a_process_of_its_own() -> None:
-    found = startup.probe("minigrad", "toy", 2)
+    found = startup.probe("minigrad", "toy", 1)
     assert 0 < found.seconds < 120
     assert found.memory > 10 << 20
     with pytest.raises(RuntimeError, match="KeyError"):
