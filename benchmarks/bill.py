@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from rich.console import Console
 
 from benchmarks import table
-from benchmarks.ledger import PASSES, Entry, Ledger, recorded
+from benchmarks.ledger import PASSES, Entry, Ledger, Stopwatch, watched
 from benchmarks.timing import repeated
 from benchmarks.training import WORKLOADS, Networks, Optimizers, Side, start
 from gans.objectives import Objective
@@ -42,7 +43,7 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print the bill; exit status 1 if it does not add up to the time of the step."""
     console = table.console()
-    bill = measure(arguments.name, seconds=6.0)
+    bill = measure(arguments.name, seconds=12.0)
     show(bill, console)
     table.write_json(arguments.json, f"python -m benchmarks bill {arguments.name}", bill, [])
     difference = bill["total_seconds"] / bill["wall_seconds"] - 1
@@ -59,54 +60,98 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def measure(name: str, *, seconds: float, batch: int | None = None) -> dict[str, Any]:
-    """The bill: the median of each entry over many steps, in turn with steps that are not recorded."""
+    """The bill of a typical step: each entry's mean over the middle half of many steps, by their time.
+
+    The steps are timed in turn with steps that nobody watches, whose time the bill is compared with.
+    """
     side = Side(start(name, batch))
     numbers = itertools.count()
     for _ in range(3):
         side.step(next(numbers))
     plain: list[float] = []
-    between: list[float] = []
-    times: list[list[float]] = []
-    first = _recorded_step(side, next(numbers))[0]
+    times: list[list[float]] = []  # of each timed step: its ops, then Python between them
+    entries = itemised(side, next(numbers))
     while sum(plain) < seconds / 2:
         plain += repeated(lambda: side.step(next(numbers)), TURN)
-        stop = time.perf_counter() + TURN
-        while time.perf_counter() < stop:
-            entries, rest = _recorded_step(side, next(numbers))
-            if [entry[:-1] for entry in entries] != [entry[:-1] for entry in first]:
+        for ops, seconds_of in timed(side, numbers, TURN):
+            if ops != [entry.op for entry in entries]:
                 raise RuntimeError(f"{name}: two steps made different ops; a bill needs them all alike")
-            times.append([entry.seconds for entry in entries])
-            between.append(rest)
-    rows = [_row(entry, calls) for entry, calls in zip(first, zip(*times, strict=True), strict=True)]
-    python = statistics.median(between)
+            times.append(seconds_of)
+    *seconds_of, python = map(statistics.fmean, zip(*middle_half(times, key=sum), strict=True))
+    python -= len(seconds_of) * watching_cost()
     return {
         "step": name,
-        "rows": rows,
+        "rows": [_row(entry, mean) for entry, mean in zip(entries, seconds_of, strict=True)],
         "python_seconds": python,
-        "total_seconds": sum(row["seconds"] for row in rows) + python,
-        "wall_seconds": statistics.median(plain),
-        "steps_recorded": len(times),
+        "total_seconds": sum(seconds_of) + python,
+        "wall_seconds": statistics.fmean(middle_half(plain)),
+        "steps_timed": len(times),
     }
 
 
-def _recorded_step(side: Side, number: int) -> tuple[list[Entry], float]:
-    """The entries of a step, and the seconds that none of them, nor keeping them, took."""
-    ledger = Ledger()
-    watched = copy(side)
-    watched.networks = Networks(
+def middle_half(values: list[Any], key: Callable[[Any], float] | None = None) -> list[Any]:
+    """The values without the lowest and the highest quarter."""
+    quarter = len(values) // 4
+    return sorted(values, key=key)[quarter : len(values) - quarter]
+
+
+def watching_cost(calls: int = 20_000) -> float:
+    """Seconds that a stopwatch adds to a call besides those that it reports."""
+    stopwatch = Stopwatch()
+    nothing = stopwatch.forward("nothing", lambda: None)
+    began = time.perf_counter()
+    for _ in range(calls):
+        nothing()
+    return (time.perf_counter() - began - sum(stopwatch.seconds)) / calls
+
+
+def itemised(side: Side, number: int) -> list[Entry]:
+    """What a step is made of."""
+    ledger, described = Ledger(), copy(side)
+    described.networks = Networks(
         _Watched(ledger, side.networks.G, ["G(z)"]),
         _Watched(ledger, side.networks.D, WORKLOADS[side.name].calls),
     )
-    watched.optimizers = Optimizers(
-        *(_WatchedOptimizer(ledger, n, o) for n, o in side.optimizers._asdict().items())
+    described.objective = _watched_objective(ledger, side.objective)
+
+    def update(name: str, optimizer: Any) -> Callable[..., Any]:
+        def step(grads: Any) -> None:
+            size = sum(p.size for p in optimizer.params)
+            # reads p, g, m and v, writes p, m and v; 13 operations for each element
+            ledger.whole(name, 13 * size, 7 * 4 * size)
+            optimizer.step(grads)
+
+        return step
+
+    described.optimizers = _with_steps(side.optimizers, update)
+    with watched(ledger):
+        described.step(number)
+    return ledger.entries
+
+
+def timed(side: Side, numbers: Iterator[int], seconds: float) -> list[tuple[list[str], list[float]]]:
+    """Of steps that fill so many seconds: the ops, and the seconds of each and of Python between them."""
+    stopwatch, observed = Stopwatch(), copy(side)
+    observed.optimizers = _with_steps(
+        side.optimizers, lambda name, optimizer: stopwatch.forward(name, optimizer.step)
     )
-    watched.objective = _watched_objective(ledger, side.objective)
-    with recorded(ledger):
-        began = time.perf_counter()
-        watched.step(number)
-        wall = time.perf_counter() - began
-    spent = sum(entry.seconds for entry in ledger.entries)
-    return ledger.entries, wall - ledger.bookkeeping - spent
+    steps = []
+    stop = time.perf_counter() + seconds
+    with watched(stopwatch):
+        while (began := time.perf_counter()) < stop:
+            observed.step(next(numbers))
+            rest = time.perf_counter() - began - sum(stopwatch.seconds)
+            steps.append((stopwatch.ops.copy(), [*stopwatch.seconds, rest]))
+            stopwatch.ops.clear()
+            stopwatch.seconds.clear()
+    return steps
+
+
+def _with_steps(optimizers: Optimizers, make: Callable[[str, Any], Callable[..., Any]]) -> Optimizers:
+    """Stand-ins for the optimizers with the ``step`` that ``make`` gives for a name and an optimizer."""
+    return Optimizers(
+        *(SimpleNamespace(step=make(f"Adam of {name}", own)) for name, own in optimizers._asdict().items())
+    )
 
 
 class _Watched:
@@ -121,21 +166,8 @@ class _Watched:
             return self._network(x)
 
 
-class _WatchedOptimizer:
-    """Adam, whose steps are entered as a whole."""
-
-    def __init__(self, ledger: Ledger, name: str, optimizer: Any) -> None:
-        self._ledger, self._name, self._optimizer = ledger, name, optimizer
-
-    def step(self, grads: Any) -> None:
-        size = sum(p.size for p in self._optimizer.params)
-        # reads p, g, m and v, writes p, m and v; 13 operations for each element
-        with self._ledger.lump(f"Adam of {self._name}", 7 * 4 * size, 13 * size):
-            self._optimizer.step(grads)
-
-
 def _watched_objective(ledger: Ledger, objective: Objective) -> Objective:
-    def watched(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def part(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any) -> Any:
             with ledger.part(name):
                 return function(*arguments)
@@ -144,13 +176,13 @@ def _watched_objective(ledger: Ledger, objective: Objective) -> Objective:
 
     return replace(
         objective,
-        discriminator=watched("losses", objective.discriminator),
-        generator=watched("losses", objective.generator),
-        penalty=objective.penalty and watched("penalty", objective.penalty),
+        discriminator=part("losses", objective.discriminator),
+        generator=part("losses", objective.generator),
+        penalty=objective.penalty and part("penalty", objective.penalty),
     )
 
 
-def _row(entry: Entry, seconds: Iterable[float]) -> dict[str, Any]:
+def _row(entry: Entry, seconds: float) -> dict[str, Any]:
     return {
         "part": entry.label.part,
         "pass": "" if entry.label.order is None else PASSES[entry.label.order],
@@ -158,7 +190,7 @@ def _row(entry: Entry, seconds: Iterable[float]) -> dict[str, Any]:
         "shape": list(entry.shape),
         "flops": entry.flops,
         "bytes": entry.bytes,
-        "seconds": statistics.median(seconds),
+        "seconds": seconds,
     }
 
 

@@ -1,8 +1,9 @@
-"""Who spent what: every op of a training step with its place, time, arithmetic and memory traffic.
+"""Who spent what: every op of a training step with its place, arithmetic and memory traffic, and its time.
 
-Nothing in minigrad knows of it. Within ``recorded(ledger)`` the ops' forward functions and rules are wrapped,
-so an op is entered with the label that holds when it runs: the part of the step (``ledger.part``), or, in a
-derivative's rule, the part whose result is being differentiated, one order higher.
+Nothing in minigrad knows of it. Within ``watched(by)`` the ops' forward functions and rules are wrapped. A
+``Ledger`` enters an op with the label that holds when it runs: the part of the step (``ledger.part``), or, in
+a derivative's rule, the part whose result is being differentiated, one order higher. That takes time, so the
+times are taken in other steps, by a ``Stopwatch`` that does nothing else.
 """
 
 from __future__ import annotations
@@ -35,18 +36,41 @@ class Entry(NamedTuple):
     shape: tuple[int, ...]
     flops: int
     bytes: int
-    seconds: float
 
 
 UNKNOWN = Label("between the parts", 0)
 
 
+class Stopwatch:
+    """The ops of one step, in their order, and the seconds that each took."""
+
+    def __init__(self) -> None:
+        self.ops: list[str] = []
+        self.seconds: list[float] = []
+
+    def forward(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function that is timed at each call."""
+        enter_op, enter_seconds, clock = self.ops.append, self.seconds.append, time.perf_counter
+
+        def timed(*arrays: Any, **params: Any) -> Any:
+            start = clock()
+            returned = function(*arrays, **params)
+            enter_seconds(clock() - start)
+            enter_op(name)
+            return returned
+
+        return timed
+
+    def rule(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A derivative's rule as it is: its ops are timed themselves."""
+        return function
+
+
 class Ledger:
-    """The entries of one step, in their order, and the seconds that keeping them took."""
+    """The entries of one step, in their order."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
-        self.bookkeeping = 0.0
         self._label: Label | None = None
         self._made_in: dict[int, Label] = {}  # by the id of the array that an op returned
 
@@ -62,29 +86,22 @@ class Ledger:
         finally:
             self._label = None
 
-    @contextmanager
-    def lump(self, name: str, bytes_moved: int, flop_count: int) -> Iterator[None]:
-        """Enter the block as a whole, under its own name."""
-        start = time.perf_counter()
-        yield
-        seconds = time.perf_counter() - start
-        self.entries.append(Entry(Label(name, None), name, (), flop_count, bytes_moved, seconds))
+    def whole(self, name: str, flop_count: int, bytes_moved: int) -> None:
+        """Enter something that is no op, under its own name."""
+        self.entries.append(Entry(Label(name, None), name, (), flop_count, bytes_moved))
 
     def forward(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """An op's forward function that enters each call."""
 
         def entered(*arrays: Any, **params: Any) -> Any:
-            start = time.perf_counter()
             returned = function(*arrays, **params)
-            end = time.perf_counter()
             if type(returned) is not tuple:
                 returned = np.asarray(returned)  # as the Tensor does, so that both know the same array
             result = returned[0] if type(returned) is tuple else returned
             label = self._label or (self._made_in.get(id(arrays[0])) if arrays else None) or UNKNOWN
             self._made_in[id(result)] = label
             count = flops(name, arrays, params, result)
-            self.entries.append(Entry(label, name, result.shape, count, _moved(arrays, result), end - start))
-            self.bookkeeping += time.perf_counter() - end
+            self.entries.append(Entry(label, name, result.shape, count, _moved(arrays, result)))
             return returned
 
         return entered
@@ -106,13 +123,13 @@ class Ledger:
 
 
 @contextmanager
-def recorded(ledger: Ledger) -> Iterator[None]:
-    """Within the block every op is entered into ``ledger``."""
+def watched(by: Ledger | Stopwatch) -> Iterator[None]:
+    """Within the block every op's calls go through ``by``."""
     before = {op: (op.forward, op.rules) for op in registry.values()}
     try:
         for op, (forward, rules) in before.items():
-            op.forward = ledger.forward(op.name, forward)
-            op.rules = {name: rule and ledger.rule(rule) for name, rule in rules.items()}
+            op.forward = by.forward(op.name, forward)
+            op.rules = {name: rule and by.rule(rule) for name, rule in rules.items()}
         yield
     finally:
         for op, (forward, rules) in before.items():

@@ -12,7 +12,7 @@ import pytest
 import minigrad as mg
 from benchmarks import bill, compare, flops, startup, training
 from benchmarks.__main__ import main
-from benchmarks.ledger import Ledger, recorded
+from benchmarks.ledger import Ledger, watched
 from benchmarks.rivals import Local
 
 BATCH = {"dcgan": 4, "wgan-gp": 2, "mlp": 8, "toy": 16}
@@ -129,11 +129,11 @@ def test_the_bill_s_command_writes_its_record_and_says_whether_it_adds_up(
     assert "more than 5% apart" in capsys.readouterr().out
 
 
-def test_recording_leaves_the_ops_as_they_were() -> None:
+def test_watching_leaves_the_ops_as_they_were() -> None:
     forward, rules = mg.ops.matmul.forward, mg.ops.matmul.rules
 
     def fail() -> None:
-        with recorded(Ledger()):
+        with watched(Ledger()):
             assert mg.ops.matmul.forward is not forward
             raise ValueError("on purpose")
 
