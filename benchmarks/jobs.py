@@ -18,11 +18,11 @@ Outcome = dict[str, Any]
 class Job(Protocol):
     """Work that can be compared, and then timed."""
 
+    run: Callable[[], Any]
+    """Do the work once more."""
+
     def outcome(self) -> Outcome:
         """What the work gives when it starts from its first state."""
-
-    def run(self) -> Any:
-        """Do the work once more."""
 
 
 def open_job(side: str, task: tuple[Any, ...]) -> Job:
@@ -39,8 +39,8 @@ def open_job(side: str, task: tuple[Any, ...]) -> Job:
     return StepJob(side, name, batch)
 
 
-def kernels(side: str) -> AbstractContextManager[None]:
-    """The kernels under which a side's calls run."""
+def kernels_of_side(side: str) -> AbstractContextManager[None]:
+    """The kernels within which a side's jobs are opened and run."""
     return use_kernels("reference") if side == "numpy" else nullcontext()
 
 
@@ -49,27 +49,20 @@ class KernelJob:
 
     def __init__(self, side: str, case: cases.Case) -> None:
         self.side, self.case = side, case
-        self._call = self._bound(case.arguments())
+        self.run = self._bound(case.arguments())
 
     def outcome(self) -> Outcome:
         arguments = self.case.arguments()
-        call = self._bound(arguments)
-        with kernels(self.side):
-            result = call()
+        result = self._bound(arguments)()
         if self.case.in_place:
             results = [a for a in arguments if isinstance(a, np.ndarray)]
         else:
             results = self._peer().arrays(result)
         return {f"result {i}": np.array(a) for i, a in enumerate(results) if a is not None}
 
-    def run(self) -> Any:
-        with kernels(self.side):
-            return self._call()
-
     def _bound(self, arguments: tuple[Any, ...]) -> Callable[[], Any]:
         name = self.case.peer if self.side == "torch" and self.case.peer else self.case.kernel
-        with kernels(self.side):
-            call: Callable[[], Any] = self._peer().bind(name, arguments)
+        call: Callable[[], Any] = self._peer().bind(name, arguments)
         return call
 
     def _peer(self) -> Any:

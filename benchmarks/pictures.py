@@ -50,14 +50,14 @@ def roofline(axes: Axes, rows: list[Row], ceilings: dict[str, float]) -> None:
     axes.annotate(
         f"FMA peak {fma:.0f} GFLOP/s", (high, fma), (0, 5), textcoords="offset points", ha="right", color=DARK
     )
-    under = np.sqrt(low * min(fma / copy, high))
     axes.annotate(
         f"copying {copy:.0f} GB/s",
-        (under, under * copy),
-        (8, -4),
+        (fma / copy / 2, fma / 2),
+        (-6, 0),
         textcoords="offset points",
-        va="top",
+        ha="right",
         color=DARK,
+        bbox={"fc": "white", "ec": "none", "pad": 1},
     )
     sides = [side for side in ("torch", "minigrad") if side in rows[0]["seconds"]]
     for side in sides:

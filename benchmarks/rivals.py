@@ -23,13 +23,15 @@ class Local:
     def open(self, task: tuple[Any, ...]) -> jobs.Outcome:
         """Take up a task; what it gives."""
         self._job = None
-        self._job = jobs.open_job(self.name, task)
-        return self._job.outcome()
+        with jobs.kernels_of_side(self.name):
+            self._job = jobs.open_job(self.name, task)
+            return self._job.outcome()
 
     def turn(self, warm: float, counted: float) -> list[float]:
         """See ``timing.Rival``."""
         assert self._job is not None
-        return take_turn(self._job.run, warm, counted)
+        with jobs.kernels_of_side(self.name):
+            return take_turn(self._job.run, warm, counted)
 
     def ceilings(self) -> Any:
         """The machine's limits as measured here and now."""

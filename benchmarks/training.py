@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -178,9 +177,6 @@ class StepJob:
     compared = 3
 
     def __init__(self, side: str, name: str, batch: int | None = None) -> None:
-        from benchmarks.jobs import kernels
-
-        self._kernels: Callable[[], AbstractContextManager[None]] = lambda: kernels(side)
         self._training = open_side(side, name, batch)
         self._number = 0
 
@@ -193,7 +189,6 @@ class StepJob:
         return {"losses": np.array(losses)} | gradients | changes
 
     def run(self) -> Losses:
-        with self._kernels():
-            losses: Losses = self._training.step(self._number)
+        losses: Losses = self._training.step(self._number)
         self._number += 1
         return losses

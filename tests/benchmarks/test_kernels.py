@@ -118,3 +118,14 @@ def test_a_rival_in_its_own_process_answers_and_raises() -> None:
         assert len(rival.turn(0.0, 0.0)) == 1
         with pytest.raises(StopIteration):
             rival.open(("kernel", "no such kernel", BATCH))
+
+
+@pytest.mark.parametrize("name", ["LeakyReLU 1024", "batch norm + LeakyReLU, 128x14x14: gradient"])
+def test_the_numpy_side_runs_no_compiled_kernel(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from minigrad.kernels import cpu
+
+    for kernel in cpu.__all__:
+        monkeypatch.setattr(cpu, kernel, None)
+    side = Local("numpy")
+    side.open(("kernel", name, BATCH))
+    assert len(side.turn(0.0, 0.0)) == 1
