@@ -104,6 +104,7 @@ def describe(limits: Any, console: Console) -> None:
     console.print(
         f"Ceilings measured in this run on {limits.threads} threads: {limits.fma:.0f} GFLOP/s of FMA in "
         f"registers ({limits.fma_one:.0f} on one thread), {limits.copy:.0f} GB/s of copying (read + write)."
+        "\nA kernel alone may find its operands in a cache, and then moves more than copying memory does."
     )
     if limits.crowded:
         console.print(
