@@ -29,6 +29,7 @@ test-all:
 
 bench:
 	$(PYTHON) -m benchmarks kernels
+	$(PYTHON) -m benchmarks steps
 
 clean:
 	rm -rf build dist ./*.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -5,18 +5,23 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import kernels
+from benchmarks import bill, kernels, startup, steps
 from benchmarks.quality import cli as quality
+from gans.errors import UserError
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    kernels.add_parser(commands)
-    quality.add_parser(commands)
+    for command in (kernels, steps, startup, bill, quality):
+        command.add_parser(commands)
     options = parser.parse_args(arguments)
-    return int(options.run(options))
+    try:
+        return int(options.run(options))
+    except UserError as error:
+        print(f"python -m benchmarks: {error}", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

@@ -1,189 +1,160 @@
-"""Each CPU kernel against the plain NumPy reference, at the shapes of the DCGAN and of the MLP GAN."""
+"""Each CPU kernel against plain NumPy and, if asked for, PyTorch, beside the machine's own ceilings."""
 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Iterator
+import math
+import statistics
+import sys
+from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks.record import surroundings
-from benchmarks.timing import medians
-from minigrad.kernels import cpu, reference
+from benchmarks import cases, compare, peers, table, timing
+from benchmarks.jobs import compulsory_bytes
+from benchmarks.rivals import rivals
 
-BATCH = 64
-
-
-class Case(NamedTuple):
-    """One call of a kernel. `steps` says how often one training step of the DCGAN makes it."""
-
-    kernel: str
-    place: str
-    arguments: tuple[Any, ...]
-    flops: int = 0
-    steps: int = 0
-
-
-class Layer(NamedTuple):
-    """A convolution of the DCGAN, seen as conv2d of `size` x `size`; G's transposed ones run backwards."""
-
-    place: str
-    c: int
-    o: int
-    size: int
-    kernel: int
-    stride: int
-    counts: tuple[int, int, int]  # calls of conv2d, conv_transpose2d and conv2d_weight in one step
-
-
-# D's step: G forward, D forward on real and fake, D's gradients.
-# G's step: G and D forward, gradients through both to G's weights.
-LAYERS = (
-    Layer("G 256 -> 128, 7 -> 14", 128, 256, 14, 4, 2, (1, 2, 1)),
-    Layer("G 128 -> 64, 14 -> 28", 64, 128, 28, 4, 2, (1, 2, 1)),
-    Layer("G 64 -> 1, 28", 64, 1, 28, 3, 1, (2, 1, 1)),
-    Layer("D 1 -> 64, 28 -> 14", 1, 64, 28, 4, 2, (3, 1, 2)),
-    Layer("D 64 -> 128, 14 -> 7", 64, 128, 14, 4, 2, (3, 3, 2)),
-)
-
-
-def normal(rng: np.random.Generator, *shape: int) -> np.ndarray[Any, np.dtype[np.float32]]:
-    return rng.standard_normal(shape, np.float32)
-
-
-def convolutions(rng: np.random.Generator) -> Iterator[Case]:
-    """The three kernels at each layer."""
-    for place, c, o, size, kernel, stride, counts in LAYERS:
-        small = size // stride
-        x, w, y = (
-            normal(rng, *shape)
-            for shape in ((BATCH, c, size, size), (o, c, kernel, kernel), (BATCH, o, small, small))
-        )
-        geometry = ((stride, stride), (1, 1), (1, 1), 1)
-        flops = 2 * y.size * w[0].size
-        yield Case("conv2d", place, (x, w, *geometry), flops, counts[0])
-        yield Case("conv_transpose2d", place, (y, w, (size, size), *geometry), flops, counts[1])
-        yield Case("conv2d_weight", place, (x, y, (kernel, kernel), *geometry), flops, counts[2])
-
-
-def products(rng: np.random.Generator) -> Iterator[Case]:
-    """The linear layers' products: outputs (batch, k) @ (k, n), and the gradient of the weights."""
-    for place, batch, k, n in (
-        ("G 100 -> 12544", BATCH, 100, 12544),
-        ("D 6272 -> 1", BATCH, 6272, 1),
-        ("MLP 1024 -> 784", BATCH, 1024, 784),
-        ("toy 512 -> 512", 256, 512, 512),
-        ("toy 128 -> 128", 256, 128, 128),
-    ):
-        x, w, g = normal(rng, batch, k), normal(rng, n, k), normal(rng, batch, n)
-        yield Case("matmul", place, (x, w.T), 2 * batch * k * n)
-        yield Case("matmul", f"{place}, weights", (x.T, g), 2 * batch * k * n)
-
-
-def others(rng: np.random.Generator) -> Iterator[Case]:
-    """Batch norm, activations and updates, large and small."""
-    shapes = {
-        "G 128 x 14 x 14": (BATCH, 128, 14, 14),
-        "D 128 x 7 x 7": (BATCH, 128, 7, 7),
-        "MLP 128": (BATCH, 128),
-        "MLP 16": (16, 16),
-    }
-    for place, shape in shapes.items():
-        x, g = normal(rng, *shape), normal(rng, *shape)
-        _, mean, _, inv_std = reference.standardize(x, 1e-5)
-        yield Case("standardize", place, (x, 1e-5))
-        yield Case("standardize_grad", place, (g, x, mean, inv_std))
-        yield Case("leaky_relu", place, (x, 0.2))
-        yield Case("leaky_gate", place, (g, x, 0.2))
-    for place, size in (
-        ("G 256 x 128 x 4 x 4", 256 * 128 * 16),
-        ("MLP 128 x 128", 128 * 128),
-        ("bias 64", 64),
-    ):
-        p, g, a, b = (np.abs(normal(rng, size)) for _ in range(4))
-        yield Case("sgd_update", place, (p, g, a, 1e-6, 0.9, 0.0, 0.0, False))
-        yield Case("rmsprop_update", place, (p, g, a, None, None, 1e-6, 0.99, 1e-8, 0.0, 0.0))
-        yield Case("adam_update", place, (p, g, a, b, 10, 1e-6, 0.5, 0.999, 1e-8, 0.0))
-
-
-def outcome(module: Any, case: Case) -> list[Any]:
-    """What a call gives: its result, or the arrays that it updated."""
-    if not case.kernel.endswith("update"):
-        result = getattr(module, case.kernel)(*case.arguments)
-        return list(result) if isinstance(result, tuple) else [result]
-    arguments = [a.copy() if isinstance(a, np.ndarray) else a for a in case.arguments]
-    getattr(module, case.kernel)(*arguments)
-    return [a for a in arguments if isinstance(a, np.ndarray)]
-
-
-def compare(case: Case) -> None:
-    """Raise AssertionError if the two modules disagree."""
-    for actual, expected in zip(outcome(cpu, case), outcome(reference, case), strict=True):
-        scale = float(np.abs(expected).max())
-        np.testing.assert_allclose(
-            actual, expected, atol=1e-4 * scale, err_msg=f"{case.kernel} at {case.place}"
-        )
-
-
-def measure(console: Console) -> dict[str, Any]:
-    """Measure everything and print a table as it grows; returns the rows and the sums over one DCGAN step."""
-    rng = np.random.default_rng(0)
-    table = Table("kernel", "place", title=f"CPU kernels against plain NumPy, batch {BATCH}, float32")
-    for heading in ("NumPy ms", "cpu ms", "ratio", "cpu GFLOP/s"):
-        table.add_column(heading, justify="right")
-    rows = []
-    total = {"reference_ms": 0.0, "cpu_ms": 0.0, "gflop": 0.0}
-    for case in (*convolutions(rng), *products(rng), *others(rng)):
-        compare(case)
-        numpy_time, cpu_time = medians(
-            [lambda m=module, c=case: getattr(m, c.kernel)(*c.arguments) for module in (reference, cpu)]
-        )
-        speed = f"{case.flops / cpu_time / 1e9:.0f}" if case.flops else ""
-        table.add_row(
-            case.kernel,
-            case.place,
-            f"{numpy_time * 1e3:.3f}",
-            f"{cpu_time * 1e3:.3f}",
-            f"{numpy_time / cpu_time:.2f}",
-            speed,
-        )
-        rows.append(
-            {
-                "kernel": case.kernel,
-                "place": case.place,
-                "reference_ms": numpy_time * 1e3,
-                "cpu_ms": cpu_time * 1e3,
-                "flops": case.flops,
-                "calls_per_step": case.steps,
-            }
-        )
-        total["reference_ms"] += case.steps * numpy_time * 1e3
-        total["cpu_ms"] += case.steps * cpu_time * 1e3
-        total["gflop"] += case.steps * case.flops / 1e9
-    console.print(table)
-    rate = total["gflop"] / total["cpu_ms"] * 1e3
-    console.print(
-        f"The convolutions of one DCGAN step ({total['gflop']:.1f} GFLOP): "
-        f"NumPy {total['reference_ms']:.0f} ms, cpu {total['cpu_ms']:.0f} ms, {rate:.0f} GFLOP/s"
-    )
-    return {"rows": rows, "dcgan_step": total}
+Row = dict[str, Any]
 
 
 def add_parser(commands: Any) -> None:
     """The ``kernels`` command."""
     parser = commands.add_parser("kernels", help=__doc__)
+    peers.add_argument(parser)
+    parser.add_argument("--only", nargs="+", metavar="TEXT", help="only kernels whose name contains a TEXT")
+    parser.add_argument("--batch", type=int, default=cases.BATCH, help="batch size (%(default)s)")
+    parser.add_argument("--turns", type=int, default=timing.TURNS, help="turns of each side (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser.add_argument("--picture", type=Path, metavar="FILE.png", help="also draw roofline and bars")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, print, and write the JSON if asked to."""
-    figures = {"command": "python -m benchmarks kernels", **surroundings(), **measure(Console())}
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
+    """Measure, print, and write what was asked for."""
+    sides = peers.sides(arguments.against)
+    chosen = select(arguments.only, arguments.batch)
+    figures = measure(chosen, sides, table.console(), turns=arguments.turns, batch=arguments.batch)
+    command = " ".join(["python -m benchmarks kernels", *(["--against", *sides[2:]] if sides[2:] else [])])
+    record = table.write_json(arguments.json, command, figures, sides)
+    if arguments.picture:
+        from benchmarks import pictures
+
+        pictures.kernels(record, arguments.picture)
     return 0
+
+
+def select(only: list[str] | None, batch: int = cases.BATCH) -> list[cases.Case]:
+    """The cases whose name contains one of the texts, all of them without texts."""
+    chosen = [case for case in cases.cases(batch) if not only or any(text in case.name for text in only)]
+    if not chosen:
+        raise peers.UserError(f"--only: no kernel's name contains {' or '.join(map(repr, only or []))}")
+    return chosen
+
+
+def measure(
+    chosen: list[cases.Case], sides: list[str], console: Console, *, turns: int, batch: int
+) -> dict[str, Any]:
+    """Compare, then time each case; print a table for each family as it is done."""
+    rows: list[Row] = []
+    with rivals(sides) as started:
+        limits = started[0].ceilings()
+        for number, case in enumerate(chosen, start=1):
+            print(f"{number}/{len(chosen)} {case.name}", file=sys.stderr, flush=True)
+            rows.append(time_case(case, started, turns, batch))
+        limits = limits.or_higher(started[0].ceilings())
+    for row in rows:
+        row["share_of_fma"] = row["gflop_per_s"] / limits.fma
+        row["share_of_copy"] = row["gbyte_per_s"] / limits.copy
+    describe(limits, console)
+    for family, members in groupby(rows, key=lambda row: row["family"]):
+        console.print(as_table(family, list(members), sides))
+    return {"ceilings": limits._asdict(), "batch": batch, "rows": rows} | summary(rows, sides, console)
+
+
+def time_case(case: cases.Case, started: list[Any], turns: int, batch: int) -> Row:
+    """One row: times by side, ratios to ours with their spread, and our rates."""
+    outcomes = {rival.name: rival.open(("kernel", case.name, batch)) for rival in started}
+    for side, outcome in outcomes.items():
+        compare.kernels(case.name, side, outcome, outcomes["numpy"])
+    times = timing.in_turn(started, turns)
+    ours = statistics.median(times["minigrad"])
+    moved = compulsory_bytes(case, outcomes["numpy"])
+    return {
+        "name": case.name,
+        "family": case.family,
+        "listed": case.listed,
+        "calls_per_step": case.calls,
+        "flops": case.flops,
+        "bytes": moved,
+        "seconds": {side: statistics.median(own) for side, own in times.items()},
+        "ratio": {
+            side: timing.ratio(own, times["minigrad"])._asdict()
+            for side, own in times.items()
+            if side != "minigrad"
+        },
+        "gflop_per_s": case.flops / ours / 1e9,
+        "gbyte_per_s": moved / ours / 1e9,
+    }
+
+
+def describe(limits: Any, console: Console) -> None:
+    """The ceilings in words, and a warning where the threads do not have a core each."""
+    console.print(
+        f"Ceilings measured in this run on {limits.threads} threads: {limits.fma:.0f} GFLOP/s of FMA in "
+        f"registers ({limits.fma_one:.0f} on one thread), {limits.copy:.0f} GB/s of copying (read + write)."
+        "\nA kernel alone may find its operands in a cache, and then moves more than copying memory does."
+    )
+    if limits.crowded:
+        console.print(
+            "[bold]The threads seem to share a core:[/] together they are far slower than one times their "
+            "number. Run again on an idle machine."
+        )
+
+
+def as_table(family: str, rows: list[Row], sides: list[str]) -> Any:
+    """A family's rows."""
+    rivals_of = [side for side in sides if side != "minigrad"]
+    made = table.table(
+        f"{family}, ms; ratio = rival / ours: median (quartiles)",
+        ["kernel"],
+        ["ours", *rivals_of, *[f"{s} / ours" for s in rivals_of], "GFLOP/s", "GB/s", "of FMA", "of copy"],
+    )
+    for row in rows:
+        made.add_row(
+            row["name"] + (" *" if row["listed"] else ""),
+            *[table.milliseconds(row["seconds"][side]) for side in ("minigrad", *rivals_of)],
+            *[table.with_spread(timing.Spread(**row["ratio"][side])) for side in rivals_of],
+            f"{row['gflop_per_s']:.3g}",
+            f"{row['gbyte_per_s']:.3g}",
+            f"{row['share_of_fma']:.0%}",
+            f"{row['share_of_copy']:.0%}",
+        )
+    return made
+
+
+def summary(rows: list[Row], sides: list[str], console: Console) -> dict[str, Any]:
+    """The geometric mean of the listed kernels' ratios, and the convolutions of one DCGAN step."""
+    listed = [row for row in rows if row["listed"]]
+    step = [row for row in rows if row["calls_per_step"]]
+    means: dict[str, float] = {}
+    totals: dict[str, float] = {}
+    if listed:
+        for side in sides:
+            if side != "minigrad":
+                ratios = [row["ratio"][side]["median"] for row in listed]
+                means[side] = math.exp(statistics.fmean(map(math.log, ratios)))
+                console.print(
+                    f"{side} / ours over the {len(listed)} kernels marked *: geometric mean "
+                    f"{means[side]:.2f}, least {min(ratios):.2f}"
+                )
+    if step:
+        flops = sum(row["flops"] * row["calls_per_step"] for row in step)
+        for side in sides:
+            totals[side] = sum(row["seconds"][side] * row["calls_per_step"] for row in step)
+        shown = ", ".join(f"{side} {total * 1e3:.0f} ms" for side, total in totals.items())
+        console.print(
+            f"These convolutions as often as a DCGAN step makes them ({flops / 1e9:.1f} GFLOP): {shown}"
+        )
+    return {"geometric_mean": means, "dcgan_step_seconds": totals}

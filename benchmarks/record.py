@@ -7,6 +7,7 @@ import os
 import platform
 import time
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +29,21 @@ def keep(name: str, command: str, wanted: str, run: dict[str, Any], key: Sequenc
     record = {
         "command": command,
         "wanted": wanted,
-        "date": time.strftime("%Y-%m-%d"),
         **surroundings(),
         "runs": runs,
     }
     path.write_text(json.dumps(record, indent=1) + "\n")
 
 
-def surroundings() -> dict[str, Any]:
-    """The machine and the versions that a figure depends on."""
+def surroundings(sides: Sequence[str] = ()) -> dict[str, Any]:
+    """The machine, the versions that a figure depends on, those of other sides included, and the date."""
+    others = {side: metadata.version(side) for side in sides if side not in ("minigrad", "numpy")}
     return {
+        "date": time.strftime("%Y-%m-%d"),
         "machine": {
             "processor": processor(),
-            "cores": len(os.sched_getaffinity(0)),
+            "cores": cores(),
+            "threads": numba.config.NUMBA_NUM_THREADS,
             "system": platform.system(),
         },
         "versions": {
@@ -48,8 +51,14 @@ def surroundings() -> dict[str, Any]:
             "python": platform.python_version(),
             "numpy": np.__version__,
             "numba": numba.__version__,
+            **others,
         },
     }
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def processor() -> str:

@@ -67,12 +67,12 @@ def pytorch(data: ImageData, settings: Settings, seed: int, epochs: int) -> Epoc
     import torch
     from torch.nn.functional import softplus
 
+    from benchmarks.peers.pytorch_networks import twin
+
     mg.manual_seed(seed)
     rng = np.random.default_rng(seed)
     start = systems.build(settings, data.shape)
-    G, D = torch_networks(settings.latent)
-    for network, weights in ((G, start.generator), (D, start.discriminator)):
-        network.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in weights.state_dict().items()})
+    G, D = twin(start.generator), twin(start.discriminator)
     betas = (settings.beta1, settings.beta2)
     optimizer_g = torch.optim.Adam(G.parameters(), lr=settings.lr, betas=betas)
     optimizer_d = torch.optim.Adam(D.parameters(), lr=settings.lr, betas=betas)
@@ -100,33 +100,3 @@ def pytorch(data: ImageData, settings: Settings, seed: int, epochs: int) -> Epoc
 
 
 SIDES: dict[str, Callable[[ImageData, Settings, int, int], Epochs]] = {"minigrad": ours, "torch": pytorch}
-
-
-def torch_networks(latent: int) -> tuple[Any, Any]:
-    """gans.models.dcgan in torch.nn, with the same parameter names."""
-    from torch import nn
-
-    G = nn.Sequential(
-        nn.Linear(latent, 256 * 7 * 7, bias=False),
-        nn.Unflatten(1, (256, 7, 7)),
-        nn.BatchNorm2d(256),
-        nn.ReLU(),
-        nn.ConvTranspose2d(256, 128, 4, stride=2, padding=1, bias=False),
-        nn.BatchNorm2d(128),
-        nn.ReLU(),
-        nn.ConvTranspose2d(128, 64, 4, stride=2, padding=1, bias=False),
-        nn.BatchNorm2d(64),
-        nn.ReLU(),
-        nn.Conv2d(64, 1, 3, padding=1),
-        nn.Tanh(),
-    )
-    D = nn.Sequential(
-        nn.Conv2d(1, 64, 4, stride=2, padding=1),
-        nn.LeakyReLU(0.2),
-        nn.Conv2d(64, 128, 4, stride=2, padding=1, bias=False),
-        nn.BatchNorm2d(128),
-        nn.LeakyReLU(0.2),
-        nn.Flatten(),
-        nn.Linear(128 * 7 * 7, 1),
-    )
-    return G, D

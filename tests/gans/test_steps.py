@@ -78,14 +78,11 @@ def test_losses_are_those_of_pytorch_step_by_step() -> None:
     torch = pytest.importorskip("torch")
     from torch.nn.functional import softplus
 
-    from benchmarks.quality.dcgan import torch_networks
+    from benchmarks.peers.pytorch_networks import twin
 
     gan, real, rng = start("dcgan", (1, 28, 28))
-    theirs = torch_networks(gan.settings.latent)
-    for network, ours in zip(theirs, (gan.generator, gan.discriminator), strict=True):
-        network.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in ours.state_dict().items()})
-    G, D = theirs
-    optimizers = [torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999)) for network in theirs]
+    G, D = twin(gan.generator), twin(gan.discriminator)
+    optimizers = [torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999)) for network in (G, D)]
     for _ in range(3):
         z_d, z_g = gan.latent(4, rng), gan.latent(4, rng)
         d = update_d(gan, real, z_d, rng)

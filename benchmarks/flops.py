@@ -1,0 +1,50 @@
+"""How many floating-point operations an op makes: a product and a sum count as two, any function as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Array = Any
+
+
+def flops(name: str, arrays: tuple[Array, ...], params: Mapping[str, Any], result: Array) -> int:
+    """Of one call of the op ``name``; ops that are not listed count one for each element of their result."""
+    if name in MOVES:
+        return 0
+    return int(COUNTS.get(name, _times(1))(arrays, params, result))
+
+
+def _times(count: int) -> Callable[..., int]:
+    """So many for each element of the result."""
+    return lambda arrays, params, result: count * result.size
+
+
+def _read(count: int) -> Callable[..., int]:
+    """So many for each element of the first operand."""
+    return lambda arrays, params, result: count * arrays[0].size
+
+
+MOVES = {
+    "astype", "broadcast_to", "concatenate", "expand_dims", "flatten", "getitem", "join", "pad", "reshape",
+    "scatter", "squeeze", "stack", "swapaxes", "transpose",
+}  # fmt: skip
+
+COUNTS: dict[str, Callable[..., int]] = {
+    # every place of the output meets a kernel's worth of weights, or every place of the input does
+    "conv2d": lambda arrays, params, y: 2 * y.size * arrays[1][0].size,
+    "conv_transpose2d": lambda arrays, params, y: 2 * arrays[0].size * arrays[1][0].size,
+    "conv2d_weight": lambda arrays, params, gw: 2 * arrays[1].size * gw[0].size,
+    "matmul": lambda arrays, params, z: 2 * z.size * arrays[0].shape[-1],
+    "standardize": _times(6),
+    "standardize_grad": _times(9),
+    "sum": _read(1),
+    "sum_to": _read(1),
+    "mean": _read(1),
+    "max": _read(1),
+    "min": _read(1),
+    "var": _read(4),
+    "logsumexp": _read(3),
+    "sigmoid": _times(3),
+    "softplus": _times(4),
+}

@@ -1,0 +1,146 @@
+"""PyTorch's side of a kernel: each function takes our kernel's arguments and gives the call that is timed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+Call = Callable[[], Any]
+aten = torch.ops.aten
+
+
+def bind(kernel: str, arguments: Sequence[Any]) -> Call:
+    """The twin of our kernel; arrays become tensors on the same memory."""
+    tensors = [torch.from_numpy(a) if isinstance(a, np.ndarray) else a for a in arguments]
+    return TWINS[kernel](*tensors)
+
+
+def arrays(result: Any) -> list[Any]:
+    """The arrays of what a call returned; None for what PyTorch does not give."""
+    results = result if isinstance(result, tuple | list) else [result]
+    return [None if r is None else r.detach().numpy() for r in results]
+
+
+def conv2d(x: Any, w: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Call:
+    return lambda: functional.conv2d(x, w, None, stride, padding, dilation, groups)
+
+
+def conv2d_input(g: Any, w: Any, size: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Call:
+    x = torch.empty(len(g), w.shape[1] * groups, *size)
+    settings = (stride, padding, dilation, False, (0, 0), groups)
+    return lambda: aten.convolution_backward(g, x, w, None, *settings, (True, False, False))[0]
+
+
+def conv2d_weight(x: Any, g: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Call:
+    w = torch.empty(g.shape[1], x.shape[1] // groups, *kernel)
+    settings = (stride, padding, dilation, False, (0, 0), groups)
+    return lambda: aten.convolution_backward(g, x, w, None, *settings, (False, True, False))[1]
+
+
+def conv_transpose2d(
+    x: Any, w: Any, size: Any, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Call:
+    assert size[0] == (x.shape[2] - 1) * stride[0] - 2 * padding[0] + dilation[0] * (w.shape[2] - 1) + 1
+    return lambda: functional.conv_transpose2d(x, w, None, stride, padding, (0, 0), groups, dilation)
+
+
+def conv_transpose2d_input(g: Any, w: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Call:
+    x = functional.conv2d(g, w, None, stride, padding, dilation, groups)
+    settings = (stride, padding, dilation, True, (0, 0), groups)
+    return lambda: aten.convolution_backward(g, x, w, None, *settings, (True, False, False))[0]
+
+
+def conv_transpose2d_weight(
+    g: Any, x: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Call:
+    w = torch.empty(x.shape[1], g.shape[1] // groups, *kernel)
+    settings = (stride, padding, dilation, True, (0, 0), groups)
+    return lambda: aten.convolution_backward(g, x, w, None, *settings, (False, True, False))[1]
+
+
+def standardize(x: Any, eps: float) -> Call:
+    def run() -> Any:
+        y, mean, inv_std = torch.native_batch_norm(x, None, None, None, None, True, 0.0, eps)
+        return y, mean, None, inv_std
+
+    return run
+
+
+def standardize_grad(g: Any, x: Any, mean: Any, inv_std: Any) -> Call:
+    settings = (None, None, None, mean, inv_std, True, 1e-5, (True, False, False))
+    return lambda: aten.native_batch_norm_backward(g, x, *settings)[0]
+
+
+def _normed(x: Any, scale: Any, shift: Any, eps: float, slope: float) -> Any:
+    running = torch.zeros_like(scale), torch.ones_like(scale)
+    return lambda: functional.leaky_relu(
+        functional.batch_norm(x, *running, scale, shift, training=True, eps=eps), slope
+    )
+
+
+def batch_norm_leaky(x: Any, scale: Any, shift: Any, eps: float, slope: float) -> Call:
+    return torch.no_grad()(_normed(x, scale, shift, eps, slope))
+
+
+def batch_norm_leaky_grad(g: Any, x: Any, scale: Any, shift: Any, eps: float, slope: float) -> Call:
+    wrt = [t.requires_grad_() for t in (x, scale, shift)]
+    y = _normed(x, scale, shift, eps, slope)()
+    return lambda: torch.autograd.grad(y, wrt, g, retain_graph=True)
+
+
+def leaky_relu(x: Any, slope: float) -> Call:
+    return lambda: functional.leaky_relu(x, slope)
+
+
+def leaky_gate(g: Any, x: Any, slope: float) -> Call:
+    return lambda: aten.leaky_relu_backward(g, x, slope, False)
+
+
+def tanh(x: Any) -> Call:
+    return lambda: torch.tanh(x)
+
+
+def matmul(x: Any, y: Any) -> Call:
+    return lambda: torch.matmul(x, y)
+
+
+def sgd_update(
+    p: Any, g: Any, velocity: Any, lr: float, momentum: float, dampening: float, decay: float, nesterov: bool
+) -> Call:
+    p.grad = g
+    optimizer = torch.optim.SGD([p], lr, momentum, dampening, decay, nesterov)
+    optimizer.state[p] = {"momentum_buffer": velocity}
+    return optimizer.step
+
+
+def rmsprop_update(
+    p: Any, g: Any, square: Any, _a: None, _v: None, lr: float, alpha: float, eps: float, *rest: float
+) -> Call:
+    p.grad = g
+    optimizer = torch.optim.RMSprop([p], lr, alpha, eps, *rest)
+    optimizer.state[p] = {"step": torch.tensor(9.0), "square_avg": square}
+    return optimizer.step
+
+
+def adam_update(
+    p: Any, g: Any, m: Any, v: Any, step: int, lr: float, beta1: float, beta2: float, eps: float, decay: float
+) -> Call:
+    p.grad = g
+    optimizer = torch.optim.Adam([p], lr, (beta1, beta2), eps, decay)
+    optimizer.state[p] = {"step": torch.tensor(step - 1.0), "exp_avg": m, "exp_avg_sq": v}
+    return optimizer.step
+
+
+TWINS: dict[str, Callable[..., Call]] = {
+    twin.__name__: twin
+    for twin in (
+        conv2d, conv2d_input, conv2d_weight,
+        conv_transpose2d, conv_transpose2d_input, conv_transpose2d_weight,
+        standardize, standardize_grad, batch_norm_leaky, batch_norm_leaky_grad, leaky_relu, leaky_gate, tanh,
+        matmul, sgd_update, rmsprop_update, adam_update,
+    )
+}  # fmt: skip

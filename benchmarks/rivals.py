@@ -1,0 +1,111 @@
+"""Rivals in processes of their own, so that no library's threads, allocator or settings meet another's."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from multiprocessing.connection import Connection
+from typing import Any
+
+from benchmarks import jobs, peers
+from benchmarks.timing import take_turn
+
+
+class Local:
+    """A side in this process."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._job: jobs.Job | None = None
+
+    def open(self, task: tuple[Any, ...]) -> jobs.Outcome:
+        """Take up a task; what it gives."""
+        self._job = None
+        with jobs.kernels_of_side(self.name):
+            self._job = jobs.open_job(self.name, task)
+            return self._job.outcome()
+
+    def turn(self, warm: float, counted: float) -> list[float]:
+        """See ``timing.Rival``."""
+        assert self._job is not None
+        with jobs.kernels_of_side(self.name):
+            return take_turn(self._job.run, warm, counted)
+
+    def ceilings(self) -> Any:
+        """The machine's limits as measured here and now."""
+        from benchmarks import ceilings
+
+        return ceilings.measure()
+
+    def close(self) -> None:
+        """Let go of the task."""
+        self._job = None
+
+
+class Remote:
+    """A side in a process of its own; its exceptions are raised here."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(name, theirs), daemon=True)
+        with _environment(OPENBLAS_NUM_THREADS=str(peers.threads())):
+            self._process.start()
+        theirs.close()
+
+    def open(self, task: tuple[Any, ...]) -> Any:
+        return self._ask("open", task)
+
+    def turn(self, warm: float, counted: float) -> Any:
+        return self._ask("turn", warm, counted)
+
+    def ceilings(self) -> Any:
+        return self._ask("ceilings")
+
+    def close(self) -> None:
+        self._connection.close()
+        self._process.join()
+
+    def _ask(self, *request: Any) -> Any:
+        self._connection.send(request)
+        error, answer = self._connection.recv()
+        if error is not None:
+            raise error
+        return answer
+
+
+@contextmanager
+def rivals(names: Sequence[str]) -> Iterator[list[Remote]]:
+    """A process for each side, ended with the block."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(closing(Remote(name))) for name in names]
+
+
+def _serve(name: str, connection: Connection) -> None:
+    """Answer requests (method, *arguments) with (exception or None, result) until the other end closes."""
+    local = Local(name)
+    while True:
+        try:
+            method, *arguments = connection.recv()
+        except EOFError:
+            return
+        try:
+            answer = (None, getattr(local, method)(*arguments))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised at the other end
+            answer = (error, None)
+        connection.send(answer)
+
+
+@contextmanager
+def _environment(**defaults: str) -> Iterator[None]:
+    """Variables that a new process finds unless the user has set them otherwise."""
+    added = {key: value for key, value in defaults.items() if key not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for key in added:
+            del os.environ[key]

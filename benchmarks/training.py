@@ -1,0 +1,194 @@
+"""The training steps that are timed, on minigrad's side: networks, objective, data and one function each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import minigrad as mg
+from gans import systems
+from gans.objectives import Objective
+from gans.systems import Gan
+from minigrad import Tensor
+from minigrad.optim import Optimizer
+
+BATCHES = 8
+"""Batches that the timed steps go round, drawn beforehand on every side."""
+
+Network = Callable[[Tensor], Tensor]
+Losses = list[float]
+
+
+class Networks(NamedTuple):
+    """Modules, or callables with their ``parameters``."""
+
+    G: Any
+    D: Any
+
+
+class Optimizers(NamedTuple):
+    """Each network's own."""
+
+    G: Optimizer
+    D: Optimizer
+
+
+def shared_fake_step(
+    networks: Networks,
+    optimizers: Optimizers,
+    objective: Objective,
+    real: Tensor,
+    z: Tensor,
+    rng: np.random.Generator,  # noqa: ARG001
+) -> Losses:
+    """An update of D and one of G from the same fakes: G runs once, D's update comes between."""
+    G, D = networks
+    fake = G(z)
+    loss_d = objective.discriminator(D(real), D(fake.detach()))
+    optimizers.D.step(mg.grad(loss_d, D.parameters()))
+    loss_g = objective.generator(D(fake))
+    optimizers.G.step(mg.grad(loss_g, G.parameters()))
+    return [float(loss_d), float(loss_g)]
+
+
+def critic_step(
+    networks: Networks,
+    optimizers: Optimizers,
+    objective: Objective,
+    real: Tensor,
+    z: Tensor,
+    rng: np.random.Generator,
+) -> Losses:
+    """WGAN-GP's update of the critic, gradient penalty included (Gulrajani et al. 2017, algorithm 1)."""
+    G, D = networks
+    with mg.no_grad():
+        fake = G(z)
+    loss = objective.discriminator(D(real), D(fake))
+    assert objective.penalty is not None
+    loss = loss + objective.penalty(D, real, fake, rng)
+    optimizers.D.step(mg.grad(loss, D.parameters()))
+    return [float(loss)]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A training step by name. ``calls`` names the calls of D in the step, in their order."""
+
+    name: str
+    title: str
+    model: str
+    shape: tuple[int, ...]
+    step: Callable[..., Losses]
+    calls: tuple[str, ...]
+
+
+SHARED_CALLS = ("D(real)", "D(fake)", "D(fake) for G")
+
+WORKLOADS = {
+    workload.name: workload
+    for workload in (
+        Workload("dcgan", "DCGAN, D and G, batch 64", "dcgan", (1, 28, 28), shared_fake_step, SHARED_CALLS),
+        Workload(
+            "wgan-gp", "WGAN-GP critic, batch 64", "wgan-gp", (1, 28, 28), critic_step, SHARED_CALLS[:2]
+        ),
+        Workload("mlp", "MLP GAN, D and G, batch 64", "gan", (1, 28, 28), shared_fake_step, SHARED_CALLS),
+        Workload("toy", "toy GAN, D and G, batch 256", "gan", (2,), shared_fake_step, SHARED_CALLS),
+    )
+}
+
+
+@dataclass
+class Start:
+    """Where every side starts: the GAN with its first weights, and batches of (real, z)."""
+
+    workload: Workload
+    gan: Gan
+    batches: list[tuple[Any, Any]]
+
+
+def start(name: str, batch: int | None = None) -> Start:
+    """The same start in every process; ``batch`` in place of the workload's own size."""
+    workload = WORKLOADS[name]
+    mg.manual_seed(0)
+    kind = "image" if systems.is_image(workload.shape) else "points"
+    changes = {} if batch is None else {"batch_size": batch}
+    gan = systems.build(systems.settings_for(workload.model, kind, **changes), workload.shape)
+    rng = np.random.default_rng(1)
+    shape = (gan.settings.batch_size, *workload.shape)
+    batches = [
+        (np.tanh(rng.standard_normal(shape, np.float32)), gan.latent(shape[0], rng).data)
+        for _ in range(BATCHES)
+    ]
+    return Start(workload, gan, batches)
+
+
+class Side:
+    """minigrad's training: ``step`` is the function above, between any networks and optimizers."""
+
+    def __init__(self, started: Start) -> None:
+        self.name = started.workload.name
+        self.networks = Networks(started.gan.generator, started.gan.discriminator)
+        self.optimizers = Optimizers(started.gan.optimizer_g, started.gan.optimizer_d)
+        self.objective = started.gan.objective
+        self.function = started.workload.step
+        self.batches = [(Tensor(real), Tensor(z)) for real, z in started.batches]
+        self.rng = np.random.default_rng(2)
+
+    def step(self, number: int) -> Losses:
+        """The step on the batch of this number."""
+        real, z = self.batches[number % len(self.batches)]
+        return self.function(self.networks, self.optimizers, self.objective, real, z, self.rng)
+
+    def weights(self) -> dict[str, Any]:
+        """A copy of every weight and running statistic."""
+        return {
+            f"{part}.{name}": np.array(array)
+            for part, network in self.networks._asdict().items()
+            for name, array in network.state_dict().items()
+        }
+
+    def averages(self) -> dict[str, Any]:
+        """A copy of Adam's running average of each gradient."""
+        return {
+            f"{part}.{name}": np.array(m)
+            for part, network in self.networks._asdict().items()
+            for (name, _), m in zip(
+                network.named_parameters(), getattr(self.optimizers, part).averages["m"], strict=True
+            )
+        }
+
+
+def open_side(side: str, name: str, batch: int | None = None) -> Any:
+    """The training of a workload on a side: ``step(number)``, ``weights()`` and ``averages()``."""
+    started = start(name, batch)
+    if side == "torch":
+        from benchmarks.peers.pytorch_steps import TorchSide
+
+        return TorchSide(started)
+    return Side(started)
+
+
+class StepJob:
+    """A workload on a side. Its outcome is that of a few first steps; the timed ones go on from there."""
+
+    compared = 3
+
+    def __init__(self, side: str, name: str, batch: int | None = None) -> None:
+        self._training = open_side(side, name, batch)
+        self._number = 0
+
+    def outcome(self) -> dict[str, Any]:
+        before = self._training.weights()
+        losses = [self.run()]
+        gradients = {f"gradient of {name}": m for name, m in self._training.averages().items()}
+        losses += [self.run() for _ in range(self.compared - 1)]
+        changes = {f"change of {name}": w - before[name] for name, w in self._training.weights().items()}
+        return {"losses": np.array(losses)} | gradients | changes
+
+    def run(self) -> Losses:
+        losses: Losses = self._training.step(self._number)
+        self._number += 1
+        return losses
