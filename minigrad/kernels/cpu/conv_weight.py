@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numba
+import numpy as np
 
 from minigrad.kernels.cpu.compiling import Array, jit, parallel_jit
 from minigrad.kernels.cpu.conv_tables import Meetings
@@ -64,16 +65,16 @@ def _pack_taps(
 
     The row panel * ROWS + r stands for (channel, tap). meetings: for each q its taps and its pixels s.
     """
-    for panel in range((images.share * taps + ROWS - 1) // ROWS):
-        start = (panel * together + place) * step
+    row = np.arange((images.share * taps + ROWS - 1) // ROWS * ROWS)
+    starts = (row // ROWS * together + np.int64(place)) * step + row % ROWS
+    for start in starts[::ROWS]:
         out[start : start + step] = 0
     for channel in range(images.share):
         source = (image * images.channels + images.channel + channel) * images.pixels
+        pixels, rows = images.memory[source : source + images.pixels], starts[channel * taps :]
         for q in range(meetings.first.size - 1):
             for j in range(meetings.first[q], meetings.first[q + 1]):
-                row = channel * taps + meetings.left[j]
-                target = (row // ROWS * together + place) * step + q * ROWS + row % ROWS
-                out[target] = images.memory[source + meetings.right[j]]
+                out[rows[meetings.left[j]] + q * ROWS] = pixels[meetings.right[j]]
 
 
 @parallel_jit
