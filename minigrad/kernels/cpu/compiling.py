@@ -107,6 +107,11 @@ def launch(work: int) -> Iterator[int]:
             numba.set_num_threads(allowed)
 
 
+def alone() -> threading.RLock:
+    """Hold the workspace for a kernel that runs on the calling thread: `with alone(): ...`."""
+    return _launching
+
+
 class Workspace:
     """Scratch memory kept between calls, because fresh pages cost as much as the arithmetic done in them.
 
@@ -116,23 +121,30 @@ class Workspace:
 
     def __init__(self, limit: int = 1 << 26) -> None:
         self.limit = limit
-        self._kept = np.zeros(0, np.uint8)
+        self._kept = _aligned(0)
 
     def take(self, dtype: np.dtype[Any], *sizes: int) -> list[Array]:
         """Arrays (of one axis, 64-byte aligned) of the given sizes; what they contain is arbitrary."""
         lengths = [-(-size * dtype.itemsize // 64) * 64 for size in sizes]
-        needed = sum(lengths) + 64
+        needed = sum(lengths)
         memory = self._kept
         if memory.size < needed:
-            memory = np.zeros(needed, np.uint8)
+            memory = _aligned(needed)
             if needed <= self.limit:
                 self._kept = memory
-        start = -memory.ctypes.data % 64
+        start = 0
         arrays = []
         for size, length in zip(sizes, lengths, strict=True):
             arrays.append(memory[start : start + size * dtype.itemsize].view(dtype))
             start += length
         return arrays
+
+
+def _aligned(size: int) -> Array:
+    """Bytes that begin at a cache line."""
+    memory = np.zeros(size + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size]
 
 
 workspace = Workspace()

@@ -12,10 +12,12 @@ import numba
 import numpy as np
 
 from minigrad.kernels import output
-from minigrad.kernels.cpu.compiling import SMALL, Array, checked, jit, launch, parallel_jit, workspace
+from minigrad.kernels.cpu.compiling import SMALL, Array, alone, checked, jit, launch, parallel_jit, workspace
 from minigrad.kernels.cpu.tile import ROWS, TILE, WIDTH, multiply_tile, pack_rows, transpose
 
-FEW = 1 << 15  # multiplications below which NumPy's product is done before the panels are packed
+FEW = (
+    1 << 18
+)  # multiplications up to which NumPy's product, on one thread, is done before the panels are packed
 DEPTH = 256  # products summed in registers at a time: their operands fit the first cache
 PACKING = 40  # multiplications that take as long as to move an element while packing
 CHUNK = 1 << 10  # rows or columns of a matrix times a vector that one iteration owns
@@ -59,10 +61,14 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
 
 
 def _matrix(a: Array) -> Matrix:
-    if not a.flags.forc or not a.flags.aligned or not a.flags.writeable:
+    flags = a.flags
+    if not flags.forc or not flags.aligned or not flags.writeable:
         a = np.array(a, order="C")
-    row_step, column_step = (step // a.itemsize for step in a.strides)
-    return Matrix(a.reshape(-1, order="A"), row_step, column_step, *a.shape)
+        flags = a.flags
+    rows, columns = a.shape
+    if flags.c_contiguous:
+        return Matrix(a.reshape(-1), columns, 1, rows, columns)
+    return Matrix(a.T.reshape(-1), 1, rows, rows, columns)
 
 
 def _times_vector(a: Matrix, v: Array, z: Array, work: int) -> None:
@@ -111,6 +117,12 @@ def _times_matrix(x: Matrix, y: Matrix, z: Array, work: int) -> None:
     lanes = TILE.lanes(z.itemsize)
     panels, columns = -(-x.rows // ROWS), -(-y.columns // lanes)
     size = -(-(x.columns * ROWS + lanes) // 16) * 16
+    spare = (DEPTH + ROWS) * lanes
+    if work < SMALL:
+        with alone():
+            (scratch,) = workspace.take(z.dtype, panels * size + spare)
+            _multiply_share(x, y, scratch, 0, panels, 0, columns, size, lanes, NOWHERE, z.reshape(-1))
+        return
     with launch(work) as allowed:
         by_rows, by_columns = min(allowed, panels), min(allowed, columns)
         if _cost(x, y, panels, columns, lanes, by_rows, 1) <= _cost(
@@ -119,7 +131,7 @@ def _times_matrix(x: Matrix, y: Matrix, z: Array, work: int) -> None:
             by_columns = 1
         else:
             by_rows = 1
-        own = -(-panels // by_rows) * size + (DEPTH + ROWS) * lanes
+        own = -(-panels // by_rows) * size + spare
         (scratch,) = workspace.take(z.dtype, by_rows * by_columns * own)
         _multiply(x, y, scratch.reshape(-1, own), by_columns, size, lanes, NOWHERE, z.reshape(-1))
 
@@ -214,6 +226,28 @@ def _multiply_item(
                     z[target + r * n + lane] = before + tile[r * lanes + lane]
 
 
+@jit
+def _multiply_share(
+    x: Matrix,
+    y: Matrix,
+    own: Array,
+    top: int,
+    bottom: int,
+    left: int,
+    right: int,
+    size: int,
+    lanes: int,
+    shift: Array,
+    z: Array,
+) -> None:
+    """The panels of rows from `top` to `bottom` times those of columns from `left` to `right`."""
+    held = own.size - (DEPTH + ROWS) * lanes
+    packed, tile = own[held : held + DEPTH * lanes], own[held + DEPTH * lanes :]
+    _pack(x, top, bottom, size, own)
+    for column in range(left, right):
+        _multiply_item(own, size, y, column * lanes, top, bottom, lanes, shift, packed, tile, z)
+
+
 @parallel_jit
 def _multiply(
     x: Matrix, y: Matrix, scratch: Array, by_columns: int, size: int, lanes: int, shift: Array, z: Array
@@ -222,12 +256,8 @@ def _multiply(
     workers = scratch.shape[0]
     by_rows = workers // by_columns
     panels, columns = (x.rows + ROWS - 1) // ROWS, (y.columns + lanes - 1) // lanes
-    held = scratch.shape[1] - (DEPTH + ROWS) * lanes
     for worker in numba.prange(workers):
         row, share = worker // by_columns, worker % by_columns
         top, bottom = row * panels // by_rows, (row + 1) * panels // by_rows
-        own = scratch[worker]
-        packed, tile = own[held : held + DEPTH * lanes], own[held + DEPTH * lanes :]
-        _pack(x, top, bottom, size, own)
-        for column in range(share * columns // by_columns, (share + 1) * columns // by_columns):
-            _multiply_item(own, size, y, column * lanes, top, bottom, lanes, shift, packed, tile, z)
+        left, right = share * columns // by_columns, (share + 1) * columns // by_columns
+        _multiply_share(x, y, scratch[worker], top, bottom, left, right, size, lanes, shift, z)
