@@ -48,6 +48,8 @@ class Case:
         )
 
 
+SLOPE = st.sampled_from([0.0, 0.01, 0.2, 1.0])
+
 # -- values, off the kinks of the functions they are for -------------------------------------------
 
 Values = Callable[[np.random.Generator, tuple[int, ...]], Array]
@@ -292,6 +294,19 @@ def channels(draw: st.DrawFn, /, *values: Values) -> Sample:
 
 
 @st.composite
+def normalised(draw: st.DrawFn, /, *values: Values) -> Sample:
+    """`values`, and x, weight and bias of a batch norm whose results stay away from the kink at 0."""
+    sample = draw(channels(*values, _any))
+    rng, (*others, x) = _rng(draw), sample.arrays
+    weight = _fill(rng, x.shape[1:2], _off_zero)
+    xhat = _standardize(x, **sample.params) * _along_channels(weight, x)
+    offsets = np.linspace(-1, 1, 41)
+    away = np.abs(xhat[..., None] + offsets).min(axis=tuple(i for i in range(x.ndim) if i != 1))
+    bias = offsets[away.argmax(axis=1)].astype(np.float32).astype(np.float64)
+    return Sample([*others, x, weight, bias], {**sample.params, "slope": draw(SLOPE)})
+
+
+@st.composite
 def labelled(draw: st.DrawFn) -> Sample:
     n, k, rng = draw(st.integers(1, 4)), draw(st.integers(1, 4)), _rng(draw)
     labels = rng.integers(0, k, n).astype(draw(st.sampled_from(["int64", "int32", "uint8"])))
@@ -399,6 +414,33 @@ def _standardize_grad(g: Array, x: Array, *, eps: float) -> Array:
     return np.asarray(inner / np.sqrt(x.var(axes, keepdims=True) + eps))
 
 
+def _along_channels(a: Array, x: Array) -> Array:
+    return a.reshape(-1, *[1] * (x.ndim - 2))
+
+
+def _batch_norm(x: Array, weight: Array, bias: Array, *, eps: float, slope: float) -> Array:
+    y = _standardize(x, eps=eps) * _along_channels(weight, x) + _along_channels(bias, x)
+    return np.where(y > 0, y, slope * y)
+
+
+def _batch_norm_h(g: Array, x: Array, weight: Array, bias: Array, *, eps: float, slope: float) -> Array:
+    return np.where(_batch_norm(x, weight, bias, eps=eps, slope=1.0) > 0, g, slope * g)
+
+
+def _batch_norm_grad(g: Array, x: Array, weight: Array, bias: Array, *, eps: float, slope: float) -> Array:
+    h = _batch_norm_h(g, x, weight, bias, eps=eps, slope=slope)
+    return _standardize_grad(h * _along_channels(weight, x), x, eps=eps)
+
+
+def _batch_norm_grad_weight(g: Array, x: Array, *channels: Array, eps: float, slope: float) -> Array:
+    h = _batch_norm_h(g, x, *channels, eps=eps, slope=slope)
+    return np.asarray((h * _standardize(x, eps=eps)).sum((0, *range(2, x.ndim))))
+
+
+def _batch_norm_grad_bias(g: Array, x: Array, *channels: Array, eps: float, slope: float) -> Array:
+    return np.asarray(_batch_norm_h(g, x, *channels, eps=eps, slope=slope).sum((0, *range(2, x.ndim))))
+
+
 def _places(
     w: tuple[int, ...], y: tuple[int, ...], stride: Any, padding: Any, dilation: Any, groups: int
 ) -> tuple[Any, list[tuple[int, int, int, Any, Any, slice]]]:
@@ -481,12 +523,15 @@ def _join(*tensors: Array, axis: int) -> Array:
     return np.concatenate(tensors, axis)
 
 
-SLOPE = st.sampled_from([0.0, 0.01, 0.2, 1.0])
-
 CASES = [
     Case("abs", np.abs, elementwise(_off_zero)),
     Case("add", np.add, elementwise(_any, _any)),
     Case("astype", lambda x, dtype: x.astype(dtype), alike(_any, dtype=st.sampled_from([np.float64, "f8"]))),
+    Case("batch_norm", _batch_norm, normalised()),
+    Case("batch_norm_composed", _batch_norm, normalised()),
+    Case("batch_norm_grad", _batch_norm_grad, normalised(_any)),
+    Case("batch_norm_grad_bias", _batch_norm_grad_bias, normalised(_any)),
+    Case("batch_norm_grad_weight", _batch_norm_grad_weight, normalised(_any)),
     Case("binary_cross_entropy_with_logits", _bce, with_target(_any, _probability)),
     Case("broadcast_to", np.broadcast_to, broadcast(up=True)),
     Case("clip", np.clip, alike(_between_halves, min=st.just(-0.5), max=st.just(1.0))),

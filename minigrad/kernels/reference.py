@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,8 @@ from minigrad.kernels import Pair, check_convolution, conv2d_shape, output
 
 __all__ = [
     "adam_update",
+    "batch_norm",
+    "batch_norm_grad",
     "conv2d",
     "conv2d_weight",
     "conv_transpose2d",
@@ -25,6 +27,9 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
+Outputs = tuple[Array, Array, Array, Array]
+Gradients = tuple[Array, Array, Array]
+Results = TypeVar("Results", bound=tuple[Array, ...])
 
 
 def conv2d(
@@ -103,12 +108,50 @@ def conv2d_weight(
     return _put("conv2d_weight", gw, out)
 
 
-def standardize(x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
-    """y = (x - mean) * inv_std per channel, inv_std = 1 / sqrt(var + eps).
+def batch_norm(
+    x: Array, weight: Array, bias: Array, eps: float, slope: float, out: Outputs | None = None
+) -> Outputs:
+    """y = leaky_relu((x - mean) * weight * inv_std + bias) per channel, inv_std = 1 / sqrt(var + eps).
 
-    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes but 1; var is the
-    biased variance. The sums are taken in float64 or wider. With no element in a channel, mean and var are 0.
-    (Ioffe and Szegedy 2015, algorithm 1, before scale and shift.)
+    x (n, c, ...), weight and bias (c,) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes
+    but 1; var is the biased variance. The sums are taken in float64 or wider. With no element in a channel,
+    mean and var are 0. `slope` is that of the leaky ReLU below 0; 1 leaves it out. (Ioffe and Szegedy 2015,
+    algorithm 1.)
+    """
+    xhat, mean, var, inv_std = standardize(x, eps)
+    y = leaky_relu(xhat * _per_channel(weight, x.ndim) + _per_channel(bias, x.ndim), slope)
+    return _all_filled(out, (y, mean, var, inv_std))
+
+
+def batch_norm_grad(
+    g: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    inv_std: Array,
+    slope: float,
+    out: Gradients | None = None,
+) -> Gradients:
+    """The gradients of batch_norm by x, weight and bias, for the gradient g of its output.
+
+    With h = g where batch_norm is above 0, slope * g elsewhere: gx = weight * inv_std (h - mean(h) - xhat
+    mean(h xhat)), gw = sum(h xhat), gb = sum(h); xhat = (x - mean) inv_std; over all axes but 1. g and x
+    (n, c, ...), the others (c,), mean and inv_std as batch_norm gave them.
+    """
+    axes, wide = (0, *range(2, x.ndim)), np.promote_types(x.dtype, np.float64)
+    xhat = (x - _per_channel(mean, x.ndim)) * _per_channel(inv_std, x.ndim)
+    h = leaky_gate(g, xhat * _per_channel(weight, x.ndim) + _per_channel(bias, x.ndim), slope)
+    gw = (h * xhat).sum(axis=axes, dtype=wide).astype(x.dtype)
+    gb = h.sum(axis=axes, dtype=wide).astype(x.dtype)
+    gx = _per_channel(weight, x.ndim) * standardize_grad(h, x, mean, inv_std)
+    return _all_filled(out, (gx, gw, gb))
+
+
+def standardize(x: Array, eps: float, out: Outputs | None = None) -> Outputs:
+    """y = (x - mean) * inv_std per channel, inv_std = 1 / sqrt(var + eps): batch_norm without the rest.
+
+    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) as batch_norm gives them.
     """
     axes, wide = (0, *range(2, x.ndim)), np.promote_types(x.dtype, np.float64)
     count = max(x.size // max(x.shape[1], 1), 1)
@@ -117,10 +160,10 @@ def standardize(x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
     inv_std = 1 / np.sqrt(var + eps)
     mean, var, inv_std = (a.astype(x.dtype) for a in (mean, var, inv_std))
     y = (x - _per_channel(mean, x.ndim)) * _per_channel(inv_std, x.ndim)
-    return np.ascontiguousarray(y), mean, var, inv_std
+    return _all_filled(out, (y, mean, var, inv_std))
 
 
-def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array) -> Array:
+def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, out: Array | None = None) -> Array:
     """gx = inv_std (g - mean(g) - xhat mean(g xhat)), xhat = (x - mean) inv_std; means over all axes but 1.
 
     g and x (n, c, ...), mean and inv_std (c,) as standardize gave them -> gx of x's shape.
@@ -132,7 +175,7 @@ def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array) -> Array:
     mean_g = (g.sum(axis=axes, dtype=wide) / count).astype(x.dtype)
     mean_gxhat = ((g * xhat).sum(axis=axes, dtype=wide) / count).astype(x.dtype)
     gx = scale * (g - _per_channel(mean_g, x.ndim) - xhat * _per_channel(mean_gxhat, x.ndim))
-    return np.ascontiguousarray(gx)
+    return _filled(out, gx)
 
 
 def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
@@ -145,14 +188,16 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     return _put("matmul", np.ascontiguousarray(np.matmul(x, y)), out)
 
 
-def leaky_relu(x: Array, slope: float) -> Array:
-    """y = x where x > 0, slope * x elsewhere."""
-    return leaky_gate(x, x, slope)
+def leaky_relu(x: Array, slope: float, out: Array | None = None) -> Array:
+    """y = x where x > 0, slope * x elsewhere; 0 if slope is 0, at -infinity too."""
+    return _filled(out, np.where(x <= 0, slope * x if slope else np.zeros_like(x), x))
 
 
-def leaky_gate(g: Array, x: Array, slope: float) -> Array:
+def leaky_gate(g: Array, x: Array, slope: float, out: Array | None = None) -> Array:
     """y = g where x > 0, slope * g elsewhere; g and x of one shape. leaky_relu's derivative by x, times g."""
-    return np.asarray(np.where(x > 0, g, slope * g), order="C")
+    if g.shape != x.shape:
+        raise ValueError(f"leaky_gate: expected g and x of one shape; got {g.shape} and {x.shape}")
+    return _filled(out, np.where(x > 0, g, slope * g if slope else np.zeros_like(g)))
 
 
 def sgd_update(
@@ -238,6 +283,19 @@ def _put(name: str, result: Array, out: Array | None) -> Array:
         return result
     output(name, out, result.shape, result.dtype)[...] = result
     return out
+
+
+def _filled(out: Array | None, result: Array) -> Array:
+    """The result, C-contiguous, in the memory of `out` if that is given."""
+    if out is None:
+        return np.asarray(result, order="C")
+    out[...] = result
+    return out
+
+
+def _all_filled(out: Results | None, results: Results) -> Results:
+    pairs = zip(out or (None,) * len(results), results, strict=True)
+    return cast(Results, tuple(_filled(*pair) for pair in pairs))
 
 
 def _pad(x: Array, padding: Pair) -> Array:

@@ -40,7 +40,16 @@ from minigrad.ops.loss import (
     mse_loss,
     norm_per_sample,
 )
-from minigrad.ops.norm import standardize, standardize_composed, standardize_grad
+from minigrad.ops.norm import (
+    batch_norm,
+    batch_norm_composed,
+    batch_norm_grad,
+    batch_norm_grad_bias,
+    batch_norm_grad_weight,
+    standardize,
+    standardize_composed,
+    standardize_grad,
+)
 from minigrad.ops.reduce import logsumexp, max, mean, min, sum, var
 from minigrad.ops.shape import (
     broadcast_to,
@@ -60,7 +69,8 @@ from minigrad.ops.shape import (
 )
 
 __all__ = [
-    "abs", "add", "astype", "binary_cross_entropy_with_logits", "broadcast_to", "clip", "concatenate",
+    "abs", "add", "astype", "batch_norm", "batch_norm_composed", "batch_norm_grad", "batch_norm_grad_bias",
+    "batch_norm_grad_weight", "binary_cross_entropy_with_logits", "broadcast_to", "clip", "concatenate",
     "conv2d", "conv2d_weight", "conv_transpose2d", "cos", "cross_entropy", "div", "exp", "expand_dims",
     "flatten", "getitem", "join", "l1_loss", "leaky_gate", "leaky_relu", "log", "log1p", "log_softmax",
     "logsumexp", "matmul", "max", "maximum", "mean", "min", "minimum", "mse_loss", "mul", "neg",

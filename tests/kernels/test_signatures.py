@@ -34,6 +34,8 @@ def test_cpu_names_the_kernel_that_refuses_a_dtype(dtype: np.dtype) -> None:
         "conv2d": (x, w, one, none, one, 1),
         "conv_transpose2d": (x, w, (3, 3), one, none, one, 1),
         "conv2d_weight": (x, x, one, one, none, one, 1),
+        "batch_norm": (x, c, c, 1e-5, 0.2),
+        "batch_norm_grad": (x, x, c, c, c, c, 0.2),
         "standardize": (x, 1e-5),
         "standardize_grad": (x, x, c, c),
         "leaky_relu": (x, 0.2),

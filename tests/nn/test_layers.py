@@ -140,6 +140,41 @@ class TestBatchNorm:
             k: v.tobytes() for k, v in after.items()
         }
 
+    @pytest.mark.parametrize("activation", [nn.ReLU(), nn.LeakyReLU(0.2)])
+    @pytest.mark.parametrize("affine", [True, False])
+    @pytest.mark.parametrize("training", [True, False])
+    def test_a_rectifier_behind_it_runs_in_the_same_op(
+        self, activation: nn.Module, affine: bool, training: bool
+    ) -> None:
+        layers = [nn.BatchNorm2d(3, affine=affine) for _ in range(2)]
+        both = nn.Sequential(layers[0], activation).double().train(training)
+        x = mg.tensor(draw(4, 3, 5, 5))
+        y, expected = both(x), activation(layers[1].double().train(training)(x))
+        np.testing.assert_allclose(y.numpy(), expected.numpy(), rtol=1e-12, atol=1e-12)
+        if affine and training:
+            assert y.op is mg.ops.batch_norm
+        for name, array in layers[1].state_dict().items():
+            np.testing.assert_array_equal(both.state_dict()[f"0.{name}"], array)
+        assert mg.gradcheck(both, [x.numpy()])
+
+    def test_layers_with_a_forward_of_their_own_are_not_fused(self) -> None:
+        class Shifted(nn.BatchNorm1d):
+            def forward(self, x: mg.Tensor) -> mg.Tensor:
+                return super().forward(x) + 10.0
+
+        class Flipped(nn.ReLU):
+            def forward(self, x: mg.Tensor) -> mg.Tensor:
+                return super().forward(-x)
+
+        x = mg.tensor(draw(6, 3))
+        assert (nn.Sequential(Shifted(3), nn.ReLU())(x).numpy() > 5).all()
+        plain = nn.BatchNorm1d(3)(x).numpy()
+        np.testing.assert_allclose(
+            nn.Sequential(nn.BatchNorm1d(3), Flipped())(x).numpy(), np.maximum(-plain, 0), atol=1e-6
+        )
+        negative = nn.Sequential(nn.BatchNorm1d(3), nn.LeakyReLU(-0.5))(x).numpy()
+        np.testing.assert_allclose(negative, np.where(plain > 0, plain, -0.5 * plain), atol=1e-6)
+
     def test_cumulative_average(self) -> None:
         layer = nn.BatchNorm1d(2, momentum=None)
         batches = [draw(4, 2, seed=seed) for seed in range(3)]
