@@ -24,11 +24,13 @@ __all__ = [
     "sgd_update",
     "standardize",
     "standardize_grad",
+    "sum_squares",
 ]
 
 Array = NDArray[Any]
 Outputs = tuple[Array, Array, Array, Array]
-Gradients = tuple[Array, Array, Array]
+ChannelGradients = tuple[Array, Array, Array]
+Gradients = Array | Sequence[Array]
 Results = TypeVar("Results", bound=tuple[Array, ...])
 
 
@@ -131,8 +133,8 @@ def batch_norm_grad(
     mean: Array,
     inv_std: Array,
     slope: float,
-    out: Gradients | None = None,
-) -> Gradients:
+    out: ChannelGradients | None = None,
+) -> ChannelGradients:
     """The gradients of batch_norm by x, weight and bias, for the gradient g of its output.
 
     With h = g where batch_norm is above 0, slope * g elsewhere: gx = weight * inv_std (h - mean(h) - xhat
@@ -200,9 +202,14 @@ def leaky_gate(g: Array, x: Array, slope: float, out: Array | None = None) -> Ar
     return _filled(out, np.where(x > 0, g, slope * g if slope else np.zeros_like(g)))
 
 
+def sum_squares(arrays: Sequence[Array]) -> float:
+    """The sum of the squares of all elements of all arrays, taken in float64."""
+    return float(sum(np.square(a, dtype=np.float64).sum() for a in arrays))
+
+
 def sgd_update(
     p: Array,
-    g: Array,
+    g: Gradients,
     velocity: Array | None,
     lr: float,
     momentum: float,
@@ -213,9 +220,10 @@ def sgd_update(
     """SGD in place: d = g + weight_decay p; v = momentum v + (1 - dampening) d; p -= lr v.
 
     Nesterov's form ends with p -= lr (d + momentum v). `velocity` is None without momentum: p -= lr d. Start
-    it at zero and, as PyTorch does, take the first step without dampening. (Sutskever et al. 2013.)
+    it at zero and, as PyTorch does, take the first step without dampening. `g` is of p's shape, or arrays
+    that are p's end to end. (Sutskever et al. 2013.)
     """
-    d = g + weight_decay * p
+    d = _gradient(g, p) + weight_decay * p
     if velocity is not None:
         velocity[...] = momentum * velocity + (1 - dampening) * d
         d = d + momentum * velocity if nesterov else velocity
@@ -224,7 +232,7 @@ def sgd_update(
 
 def rmsprop_update(
     p: Array,
-    g: Array,
+    g: Gradients,
     square_average: Array,
     gradient_average: Array | None,
     velocity: Array | None,
@@ -237,10 +245,10 @@ def rmsprop_update(
     """RMSprop in place: d = g + weight_decay p; s = alpha s + (1 - alpha) d^2; p -= lr d / (sqrt(s) + eps).
 
     With `gradient_average` a (centered): a += (1 - alpha) (d - a), and s - a^2 stands in the root. With
-    `velocity` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. (Tieleman and Hinton 2012; Graves 2013 for
-    the centered form.)
+    `velocity` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. `g` as in sgd_update. (Tieleman and Hinton
+    2012; Graves 2013 for the centered form.)
     """
-    d = g + weight_decay * p
+    d = _gradient(g, p) + weight_decay * p
     square_average[...] = alpha * square_average + (1 - alpha) * d * d
     variance = square_average
     if gradient_average is not None:
@@ -255,7 +263,7 @@ def rmsprop_update(
 
 def adam_update(
     p: Array,
-    g: Array,
+    g: Gradients,
     m: Array,
     v: Array,
     step: int,
@@ -268,9 +276,9 @@ def adam_update(
     """Adam in place (Kingma and Ba 2015, algorithm 1): `step` counts from 1.
 
     d = g + weight_decay p; m += (1 - beta1) (d - m); v = beta2 v + (1 - beta2) d^2;
-    p -= lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps).
+    p -= lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps). `g` as in sgd_update.
     """
-    d = g + weight_decay * p
+    d = _gradient(g, p) + weight_decay * p
     m += (1 - beta1) * (d - m)
     v[...] = beta2 * v + (1 - beta2) * d * d
     rate, root = lr / (1 - beta1**step), (1 - beta2**step) ** 0.5
@@ -296,6 +304,10 @@ def _filled(out: Array | None, result: Array) -> Array:
 def _all_filled(out: Results | None, results: Results) -> Results:
     pairs = zip(out or (None,) * len(results), results, strict=True)
     return cast(Results, tuple(_filled(*pair) for pair in pairs))
+
+
+def _gradient(g: Gradients, p: Array) -> Array:
+    return g if isinstance(g, np.ndarray) else np.concatenate([a.reshape(-1) for a in g]).reshape(p.shape)
 
 
 def _pad(x: Array, padding: Pair) -> Array:

@@ -79,6 +79,42 @@ def test_cpu_update_equals_reference(name: str, data: st.DataObject, drawn: list
         assert_close(actual, expected, 20)
 
 
+@MODULES
+@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("sizes", [(3, 0, 40, 1), (20000, 5, 70000, 16384)])
+def test_updates_take_gradients_end_to_end(kernels: ModuleType, name: str, sizes: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    gradients = [rng.normal(size=(size, 2)).astype(np.float32)[:, 0] for size in sizes]
+    states = [np.abs(rng.normal(size=(4, sum(sizes)))).astype(np.float32) for _ in range(2)]
+    states[0][1] += 30  # a mean of squares is never below the square of the mean
+    states[1][...] = states[0]
+    numbers = SETTINGS[name][-1]
+    for (p, *state), g in zip(states, (gradients, np.concatenate(gradients)), strict=True):
+        used = {"sgd_update": state[:1], "rmsprop_update": state, "adam_update": state[:2]}[name]
+        getattr(kernels, name)(p, g, *used, *numbers)
+    np.testing.assert_allclose(*states, rtol=1e-6, atol=1e-7)
+    with pytest.raises(ValueError, match=r"adam_update: expected gradients|reshape"):
+        kernels.adam_update(states[0][0], gradients[1:], *states[0][:2], *SETTINGS["adam_update"][0])
+
+
+@settings(max_examples=100, deadline=None)
+@given(arrays(3))
+def test_cpu_sum_squares_equals_reference(drawn: list[Array]) -> None:
+    expected = reference.sum_squares(drawn)
+    assert cpu.sum_squares(drawn) == pytest.approx(expected, rel=1e-12)
+    assert expected == pytest.approx(sum((a.astype(np.float64) ** 2).sum() for a in drawn))
+
+
+@MODULES
+@pytest.mark.parametrize("size", [10, 100000])
+def test_sum_squares_is_not_finite_exactly_where_an_element_is_not(kernels: ModuleType, size: int) -> None:
+    large = np.full(size, 3e38, np.float32)
+    assert np.isfinite(kernels.sum_squares([large, large]))
+    for value in (np.nan, np.inf, -np.inf):
+        large[size // 2] = value
+        assert not np.isfinite(kernels.sum_squares([np.zeros(3, np.float32), large]))
+
+
 @pytest.mark.parametrize("name", SETTINGS)
 @MODULES
 def test_updates_equal_torch(kernels: ModuleType, name: str) -> None:

@@ -41,6 +41,7 @@ def test_cpu_names_the_kernel_that_refuses_a_dtype(dtype: np.dtype) -> None:
         "leaky_relu": (x, 0.2),
         "leaky_gate": (x, x, 0.2),
         "matmul": (x[0, 0], x[0, 0]),
+        "sum_squares": ([x, x],),
         "sgd_update": (x, x, None, 0.1, 0.0, 0.0, 0.0, False),
         "rmsprop_update": (x, x, x, None, None, 0.1, 0.9, 1e-8, 0.0, 0.0),
         "adam_update": (x, x, x, x, 1, 0.1, 0.5, 0.9, 1e-8, 0.0),

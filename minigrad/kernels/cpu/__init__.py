@@ -9,7 +9,7 @@ from minigrad.kernels.cpu.activation import leaky_gate, leaky_relu
 from minigrad.kernels.cpu.conv import conv2d, conv2d_weight, conv_transpose2d
 from minigrad.kernels.cpu.gemm import matmul
 from minigrad.kernels.cpu.norm import batch_norm, batch_norm_grad, standardize, standardize_grad
-from minigrad.kernels.cpu.optimizer import adam_update, rmsprop_update, sgd_update
+from minigrad.kernels.cpu.optimizer import adam_update, rmsprop_update, sgd_update, sum_squares
 
 __all__ = [
     "adam_update",
@@ -25,4 +25,5 @@ __all__ = [
     "sgd_update",
     "standardize",
     "standardize_grad",
+    "sum_squares",
 ]

@@ -31,7 +31,7 @@ IMAGES = 64
 SERIAL = 1 << 14  # elements below which starting the threads costs more than they save
 
 Outputs = tuple[Array, Array, Array, Array]
-Gradients = tuple[Array, Array, Array]
+ChannelGradients = tuple[Array, Array, Array]
 
 
 @jit
@@ -240,8 +240,8 @@ def batch_norm_grad(
     mean: Array,
     inv_std: Array,
     slope: float,
-    out: Gradients | None = None,
-) -> Gradients:
+    out: ChannelGradients | None = None,
+) -> ChannelGradients:
     """The gradients of batch_norm by x, weight and bias, for the gradient g of its output.
 
     With h = g where batch_norm is above 0, slope * g elsewhere: gx = weight * inv_std (h - mean(h) - xhat
@@ -308,8 +308,8 @@ def _backward(
     mean: Array,
     inv_std: Array,
     slope: float,
-    out: Gradients | None,
-) -> Gradients:
+    out: ChannelGradients | None,
+) -> ChannelGradients:
     if g.shape != x.shape:
         raise ValueError(f"{name}: expected g of x's shape {x.shape}; got {g.shape}")
     shapes = x.shape, mean.shape, mean.shape
