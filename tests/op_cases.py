@@ -48,6 +48,7 @@ class Case:
         )
 
 
+SIGN = st.sampled_from([1, -1])
 SLOPE = st.sampled_from([0.0, 0.01, 0.2, 1.0])
 
 # -- values, off the kinks of the functions they are for -------------------------------------------
@@ -138,6 +139,13 @@ def alike(
     """Arrays of one shape, one for each of `values`."""
     shape, rng = draw(_shapes(least, dims=dims)), _rng(draw)
     return Sample([_fill(rng, shape, v) for v in values], {name: draw(s) for name, s in params.items()})
+
+
+@st.composite
+def from_one(draw: st.DrawFn, /, values: Values, **settings: Any) -> Sample:
+    """A single number and an array."""
+    sample = draw(alike(values, **settings))
+    return Sample([_fill(_rng(draw), (), values), *sample.arrays], sample.params)
 
 
 @st.composite
@@ -507,6 +515,14 @@ def _bce(logits: Array, target: Array) -> Any:
     return -np.mean(target * np.log(p) + (1 - target) * np.log(1 - p))
 
 
+def _mean_softplus(x: Array, *, sign: int) -> Any:
+    return np.mean(np.log(1 + np.exp(sign * x)))
+
+
+def _mean_softplus_grad(g: Array, x: Array, *, sign: int) -> Array:
+    return g * sign / (1 + np.exp(-sign * x)) / x.size
+
+
 def _cross_entropy(logits: Array, labels: Array) -> Any:
     return -np.mean(np.log(_softmax(logits, axis=1))[np.arange(len(labels)), labels])
 
@@ -559,6 +575,9 @@ CASES = [
     Case("max", np.max, reduced(_distinct, least=1)),
     Case("maximum", np.maximum, elementwise(_halves, _between_halves)),
     Case("mean", np.mean, reduced(_any, least=1)),
+    Case("mean_softplus", _mean_softplus, alike(_any, least=1, sign=SIGN)),
+    Case("mean_softplus_composed", _mean_softplus, alike(_any, least=1, sign=SIGN)),
+    Case("mean_softplus_grad", _mean_softplus_grad, from_one(_any, least=1, sign=SIGN)),
     Case("min", np.min, reduced(_distinct, least=1)),
     Case("minimum", np.minimum, elementwise(_halves, _between_halves)),
     Case("mse_loss", lambda x, target: np.mean((x - target) ** 2), with_target(_any, _any)),

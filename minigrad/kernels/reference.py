@@ -20,6 +20,8 @@ __all__ = [
     "leaky_gate",
     "leaky_relu",
     "matmul",
+    "mean_softplus",
+    "mean_softplus_grad",
     "rmsprop_update",
     "sgd_update",
     "standardize",
@@ -200,6 +202,23 @@ def leaky_gate(g: Array, x: Array, slope: float, out: Array | None = None) -> Ar
     if g.shape != x.shape:
         raise ValueError(f"leaky_gate: expected g and x of one shape; got {g.shape} and {x.shape}")
     return _filled(out, np.where(x > 0, g, slope * g if slope else np.zeros_like(g)))
+
+
+def mean_softplus(x: Array, sign: float, out: Array | None = None) -> Array:
+    """y = mean of log(1 + e^(sign x)) over all elements, finite for every finite x; sign is 1 or -1.
+
+    x of any shape -> y of shape ().
+    """
+    z, wide = sign * x, np.promote_types(x.dtype, np.float64)
+    y = np.mean(np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z))), dtype=wide)
+    return _filled(out, np.asarray(y, x.dtype))
+
+
+def mean_softplus_grad(g: Array, x: Array, sign: float, out: Array | None = None) -> Array:
+    """gx = g sign sigmoid(sign x) / N, the gradient of mean_softplus; g of shape (), x of N elements."""
+    z = sign * x
+    small = np.exp(-np.abs(z))
+    return _filled(out, g * (sign * np.where(z >= 0, 1, small) / (1 + small) / x.size).astype(x.dtype))
 
 
 def sum_squares(arrays: Sequence[Array]) -> float:

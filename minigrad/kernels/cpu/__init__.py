@@ -8,6 +8,7 @@ from __future__ import annotations
 from minigrad.kernels.cpu.activation import leaky_gate, leaky_relu
 from minigrad.kernels.cpu.conv import conv2d, conv2d_weight, conv_transpose2d
 from minigrad.kernels.cpu.gemm import matmul
+from minigrad.kernels.cpu.loss import mean_softplus, mean_softplus_grad
 from minigrad.kernels.cpu.norm import batch_norm, batch_norm_grad, standardize, standardize_grad
 from minigrad.kernels.cpu.optimizer import adam_update, rmsprop_update, sgd_update, sum_squares
 
@@ -21,6 +22,8 @@ __all__ = [
     "leaky_gate",
     "leaky_relu",
     "matmul",
+    "mean_softplus",
+    "mean_softplus_grad",
     "rmsprop_update",
     "sgd_update",
     "standardize",
