@@ -292,6 +292,14 @@ def matrices(draw: st.DrawFn) -> Sample:
 
 
 @st.composite
+def biased(draw: st.DrawFn) -> Sample:
+    """(n, c, ...) and a bias, whose sum stays away from 0."""
+    shape, rng = draw(_shapes(1, dims=2)), _rng(draw)
+    arrays = [_fill(rng, shape, _halves), _fill(rng, shape[1:2], _between_halves)]
+    return Sample(arrays, {"slope": draw(SLOPE)})
+
+
+@st.composite
 def channels(draw: st.DrawFn, /, *values: Values) -> Sample:
     """(n, c, ...) arrays of one shape with several elements per channel."""
     spatial = draw(st.sampled_from([(), (2,), (2, 3)]))
@@ -408,6 +416,11 @@ def _softmax(x: Array, *, axis: int) -> Array:
 
 def _leaky_gate(g: Array, x: Array, *, slope: float) -> Array:
     return np.where(x > 0, g, slope * g)
+
+
+def _bias_leaky_relu(x: Array, b: Array, *, slope: float) -> Array:
+    y = x + _along_channels(b, x)
+    return np.where(y > 0, y, slope * y)
 
 
 def _standardize(x: Array, *, eps: float) -> Array:
@@ -548,8 +561,12 @@ CASES = [
     Case("batch_norm_grad", _batch_norm_grad, normalised(_any)),
     Case("batch_norm_grad_bias", _batch_norm_grad_bias, normalised(_any)),
     Case("batch_norm_grad_weight", _batch_norm_grad_weight, normalised(_any)),
+    Case("bias_leaky_relu", _bias_leaky_relu, biased()),
+    Case("bias_leaky_relu_composed", _bias_leaky_relu, biased()),
+    Case("bias_leaky_relu_grad", _leaky_gate, alike(_any, _off_zero, least=1, dims=2, slope=SLOPE)),
     Case("binary_cross_entropy_with_logits", _bce, with_target(_any, _probability)),
     Case("broadcast_to", np.broadcast_to, broadcast(up=True)),
+    Case("channel_sum", lambda x: x.sum((0, *range(2, x.ndim))), alike(_any, dims=2)),
     Case("clip", np.clip, alike(_between_halves, min=st.just(-0.5), max=st.just(1.0))),
     Case("concatenate", np.concatenate, joined(), sequence=True),
     Case("conv2d", _conv2d, convolved()),

@@ -14,6 +14,8 @@ __all__ = [
     "adam_update",
     "batch_norm",
     "batch_norm_grad",
+    "bias_leaky_relu",
+    "bias_leaky_relu_grad",
     "conv2d",
     "conv2d_weight",
     "conv_transpose2d",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
+Both = tuple[Array, Array]
 Outputs = tuple[Array, Array, Array, Array]
 ChannelGradients = tuple[Array, Array, Array]
 Gradients = Array | Sequence[Array]
@@ -202,6 +205,22 @@ def leaky_gate(g: Array, x: Array, slope: float, out: Array | None = None) -> Ar
     if g.shape != x.shape:
         raise ValueError(f"leaky_gate: expected g and x of one shape; got {g.shape} and {x.shape}")
     return _filled(out, np.where(x > 0, g, slope * g if slope else np.zeros_like(g)))
+
+
+def bias_leaky_relu(x: Array, b: Array, slope: float, out: Array | None = None) -> Array:
+    """y = leaky_relu(x + b[c]): x (n, c, ...), b (c,) -> y of x's shape; `out` may be x itself."""
+    return leaky_relu(x + _per_channel(b, x.ndim), slope, out)
+
+
+def bias_leaky_relu_grad(g: Array, y: Array, slope: float, out: Both | None = None) -> Both:
+    """The gradients of bias_leaky_relu, for the gradient g of its output y, by x and by b.
+
+    gx = g where y > 0, slope * g elsewhere (the slope is at least 0); gb = sum of gx over all axes but 1.
+    g and y (n, c, ...).
+    """
+    gx = leaky_gate(g, y, slope)
+    gb = gx.sum(axis=(0, *range(2, y.ndim)), dtype=np.promote_types(y.dtype, np.float64)).astype(y.dtype)
+    return _all_filled(out, (gx, gb))
 
 
 def mean_softplus(x: Array, sign: float, out: Array | None = None) -> Array:

@@ -1,6 +1,10 @@
 """All ops: differentiable functions of Tensors, to any order of derivative."""
 
 from minigrad.ops.activation import (
+    bias_leaky_relu,
+    bias_leaky_relu_composed,
+    bias_leaky_relu_grad,
+    channel_sum,
     leaky_gate,
     leaky_relu,
     log_softmax,
@@ -73,7 +77,8 @@ from minigrad.ops.shape import (
 
 __all__ = [
     "abs", "add", "astype", "batch_norm", "batch_norm_composed", "batch_norm_grad", "batch_norm_grad_bias",
-    "batch_norm_grad_weight", "binary_cross_entropy_with_logits", "broadcast_to", "clip", "concatenate",
+    "batch_norm_grad_weight", "bias_leaky_relu", "bias_leaky_relu_composed", "bias_leaky_relu_grad",
+    "binary_cross_entropy_with_logits", "broadcast_to", "channel_sum", "clip", "concatenate",
     "conv2d", "conv2d_weight", "conv_transpose2d", "cos", "cross_entropy", "div", "exp", "expand_dims",
     "flatten", "getitem", "join", "l1_loss", "leaky_gate", "leaky_relu", "log", "log1p", "log_softmax",
     "logsumexp", "matmul", "max", "maximum", "mean", "mean_softplus", "mean_softplus_composed",

@@ -68,6 +68,8 @@ def test_results_do_not_depend_on_the_number_of_threads(dtype: type) -> None:
         ]
         for a in (x, rows):
             standard = cpu.standardize(a, 1e-5)
+            biased = cpu.bias_leaky_relu(a, standard[1], 0.2)
+            results += [biased, *cpu.bias_leaky_relu_grad(a[::-1], biased, 0.2)]
             weight, bias = 1 + standard[2], standard[1]
             results += cpu.batch_norm(a, weight, bias, 1e-5, 0.2)
             results += cpu.batch_norm_grad(a[::-1], a, weight, bias, standard[1], standard[3], 0.2)

@@ -40,6 +40,8 @@ def test_cpu_names_the_kernel_that_refuses_a_dtype(dtype: np.dtype) -> None:
         "standardize_grad": (x, x, c, c),
         "leaky_relu": (x, 0.2),
         "leaky_gate": (x, x, 0.2),
+        "bias_leaky_relu": (x, c, 0.2),
+        "bias_leaky_relu_grad": (x, x, 0.2),
         "mean_softplus": (x, 1.0),
         "mean_softplus_grad": (x[0, 0, 0, 0], x, 1.0),
         "matmul": (x[0, 0], x[0, 0]),

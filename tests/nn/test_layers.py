@@ -80,6 +80,19 @@ class TestLinear:
         with pytest.raises(TypeError, match="a Parameter is float32 or float64"):
             nn.Linear(3, 2, dtype=np.int32)
 
+    @pytest.mark.parametrize("slope", [0.0, 0.2])
+    def test_a_rectifier_behind_it_runs_in_the_same_op(self, slope: float) -> None:
+        layer, activation = nn.Linear(3, 4).double(), nn.LeakyReLU(slope)
+        both, x = nn.Sequential(layer, activation), draw(5, 3)
+        expected = activation(layer(mg.tensor(x))).numpy()
+        y = both(mg.tensor(x))
+        assert y.op is mg.ops.bias_leaky_relu
+        np.testing.assert_array_equal(y.numpy(), expected)
+        np.testing.assert_array_equal(both(mg.tensor(x[None])).numpy(), expected[None])
+        assert mg.gradcheck(both, [x])
+        without = nn.Sequential(nn.Linear(3, 4, bias=False), activation)
+        assert without(mg.tensor(x)).op is mg.ops.leaky_relu
+
     def test_error_names_the_layer_and_both_shapes(self) -> None:
         message = (
             r"Linear\(in_features=3, out_features=2, bias=True\): expected .*\(\.\.\., 3\), got \(4, 5\)"

@@ -6,6 +6,7 @@ float32 and float64 arrays of any strides. Results do not depend on the number o
 from __future__ import annotations
 
 from minigrad.kernels.cpu.activation import leaky_gate, leaky_relu
+from minigrad.kernels.cpu.bias import bias_leaky_relu, bias_leaky_relu_grad
 from minigrad.kernels.cpu.conv import conv2d, conv2d_weight, conv_transpose2d
 from minigrad.kernels.cpu.gemm import matmul
 from minigrad.kernels.cpu.loss import mean_softplus, mean_softplus_grad
@@ -16,6 +17,8 @@ __all__ = [
     "adam_update",
     "batch_norm",
     "batch_norm_grad",
+    "bias_leaky_relu",
+    "bias_leaky_relu_grad",
     "conv2d",
     "conv2d_weight",
     "conv_transpose2d",
