@@ -37,7 +37,9 @@ def laid_out(a: Array, layout: str) -> Array:
 
 LAYOUTS = st.sampled_from(["contiguous", "transposed", "negative", "sliced", "read-only", "unaligned"])
 SHAPES = st.lists(st.integers(0, 6), min_size=2, max_size=4).map(tuple)
-LARGE = st.sampled_from([(300, 70), (3, 40, 13, 11), (20000, 1), (1, 1, 300, 300)])
+LARGE = st.sampled_from(
+    [(300, 70), (3, 40, 13, 11), (20000, 1), (1, 1, 370, 370), (700, 200), (5, 40, 29, 25)]
+)
 
 
 @st.composite

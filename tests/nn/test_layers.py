@@ -75,6 +75,12 @@ class TestLinear:
         expected = x @ layer.weight.data.T + layer.state_dict()["bias"]
         np.testing.assert_allclose(layer(mg.tensor(x)).numpy(), expected, rtol=1e-6)
 
+    def test_the_weight_s_gradient_lies_in_memory_as_the_weight(self) -> None:
+        layer = nn.Linear(3, 2)
+        y = layer(mg.tensor(draw(4, 3), dtype=np.float32))
+        (gw,) = mg.grad(mg.ops.sum(y * y), [layer.weight])
+        assert gw.data.flags.c_contiguous
+
     def test_dtype(self) -> None:
         assert {p.dtype.name for p in nn.Linear(3, 2, dtype=np.float64).parameters()} == {"float64"}
         with pytest.raises(TypeError, match="a Parameter is float32 or float64"):

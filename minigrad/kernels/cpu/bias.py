@@ -19,8 +19,10 @@ from minigrad.kernels.cpu.compiling import (
 )
 
 ELEMENTS = 1024  # of a sample that an iteration of the gradient owns if its channels are small
+LEAST = 64  # and at least: few elements make poor loops
+CHUNK = 1 << 15  # elements that an iteration of the other owns
 ROWS = 64  # samples whose sum stays in the arrays' dtype
-SERIAL = 1 << 15  # elements below which starting the threads costs more than they save
+SERIAL = 1 << 17  # elements below which starting the threads costs more than they save
 
 Both = tuple[Array, Array]
 
@@ -102,7 +104,7 @@ def bias_leaky_relu(x: Array, b: Array, slope: float, out: Array | None = None) 
         _biased(flat, contiguous(b), pixels, float(slope), result)
     else:
         with launch(SMALL):
-            rows = max(1, SERIAL // flat.shape[1])
+            rows = max(1, CHUNK // flat.shape[1])
             _biased_rows(flat, contiguous(b), pixels, float(slope), rows, result)
     return y
 
@@ -129,6 +131,6 @@ def bias_leaky_relu_grad(g: Array, y: Array, slope: float, out: Both | None = No
         _gated(gradient, flat, 0, pixels, float(slope), result, gb)
     else:
         with launch(SMALL):
-            step = max(1, min(ELEMENTS // pixels, -(-y.shape[1] // 8)))
+            step = max(1, min(ELEMENTS, max(LEAST, y.shape[1] * pixels // 8)) // pixels)
             _gated_channels(gradient, flat, step, pixels, float(slope), result, gb)
     return gx, gb

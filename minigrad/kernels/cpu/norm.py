@@ -27,8 +27,9 @@ from minigrad.kernels.cpu.compiling import (
 )
 
 ELEMENTS = 1024  # of an image, that an iteration owns if its channels are small: they fit the first cache
+LEAST = 64  # and at least: few elements make poor loops
 IMAGES = 64
-SERIAL = 1 << 14  # elements below which starting the threads costs more than they save
+SERIAL = 1 << 17  # elements below which starting the threads costs more than they save
 
 Outputs = tuple[Array, Array, Array, Array]
 ChannelGradients = tuple[Array, Array, Array]
@@ -346,4 +347,4 @@ def _pixels(x: Array) -> int:
 
 def _channels_each(c: int, pixels: int) -> int:
     """Channels per iteration: enough elements for long loops, few enough for eight threads to share."""
-    return max(1, min(ELEMENTS // pixels, -(-c // 8)))
+    return max(1, min(ELEMENTS, max(LEAST, c * pixels // 8)) // pixels)

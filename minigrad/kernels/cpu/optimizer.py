@@ -32,7 +32,8 @@ Settings = tuple[float, ...]
 
 NONE = {dtype: np.empty(0, dtype) for dtype in DTYPES}
 
-CHUNK = 1 << 14  # elements that one iteration owns at most; fewer in all run on one thread
+CHUNK = 1 << 14  # elements that one iteration owns at most
+SERIAL = 1 << 16  # elements below which starting the threads costs more than they save
 
 
 @intrinsic
@@ -170,7 +171,7 @@ def sum_squares(arrays: Sequence[Array]) -> float:
     """
     checked("sum_squares", *arrays)
     size = sum([a.size for a in arrays])
-    if size <= CHUNK:
+    if size < SERIAL:
         return float(_squares(_one(arrays)))
     own = [contiguous(a) for a in arrays]
     segments = _segments(tuple([a.size for a in own]))
@@ -265,7 +266,7 @@ def _run(
         )
     # an empty array stands for None
     own = [NONE[p.dtype] if a is None else _in_place(name, a, p) for a in (p, *state)]
-    if p.size <= CHUNK:
+    if p.size < SERIAL:
         serial(own[0], _one(gradients), *own[1:], *settings)
         return
     sources = [contiguous(a) for a in gradients]
