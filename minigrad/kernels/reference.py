@@ -116,7 +116,7 @@ def conv2d_weight(
 
 
 def batch_norm(
-    x: Array, weight: Array, bias: Array, eps: float, slope: float, out: Outputs | None = None
+    x: Array, weight: Array, bias: Array, eps: float, slope: float, *, out: Outputs | None = None
 ) -> Outputs:
     """y = leaky_relu((x - mean) * weight * inv_std + bias) per channel, inv_std = 1 / sqrt(var + eps).
 
@@ -127,7 +127,7 @@ def batch_norm(
     """
     xhat, mean, var, inv_std = standardize(x, eps)
     y = leaky_relu(xhat * _per_channel(weight, x.ndim) + _per_channel(bias, x.ndim), slope)
-    return _all_filled(out, (y, mean, var, inv_std))
+    return _put_all("batch_norm", (y, mean, var, inv_std), out)
 
 
 def batch_norm_grad(
@@ -138,6 +138,7 @@ def batch_norm_grad(
     mean: Array,
     inv_std: Array,
     slope: float,
+    *,
     out: ChannelGradients | None = None,
 ) -> ChannelGradients:
     """The gradients of batch_norm by x, weight and bias, for the gradient g of its output.
@@ -152,10 +153,10 @@ def batch_norm_grad(
     gw = (h * xhat).sum(axis=axes, dtype=wide).astype(x.dtype)
     gb = h.sum(axis=axes, dtype=wide).astype(x.dtype)
     gx = _per_channel(weight, x.ndim) * standardize_grad(h, x, mean, inv_std)
-    return _all_filled(out, (gx, gw, gb))
+    return _put_all("batch_norm_grad", (gx, gw, gb), out)
 
 
-def standardize(x: Array, eps: float, out: Outputs | None = None) -> Outputs:
+def standardize(x: Array, eps: float, *, out: Outputs | None = None) -> Outputs:
     """y = (x - mean) * inv_std per channel, inv_std = 1 / sqrt(var + eps): batch_norm without the rest.
 
     x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) as batch_norm gives them.
@@ -167,10 +168,10 @@ def standardize(x: Array, eps: float, out: Outputs | None = None) -> Outputs:
     inv_std = 1 / np.sqrt(var + eps)
     mean, var, inv_std = (a.astype(x.dtype) for a in (mean, var, inv_std))
     y = (x - _per_channel(mean, x.ndim)) * _per_channel(inv_std, x.ndim)
-    return _all_filled(out, (y, mean, var, inv_std))
+    return _put_all("standardize", (y, mean, var, inv_std), out)
 
 
-def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, out: Array | None = None) -> Array:
+def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, *, out: Array | None = None) -> Array:
     """gx = inv_std (g - mean(g) - xhat mean(g xhat)), xhat = (x - mean) inv_std; means over all axes but 1.
 
     g and x (n, c, ...), mean and inv_std (c,) as standardize gave them -> gx of x's shape.
@@ -182,7 +183,7 @@ def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, out: Array
     mean_g = (g.sum(axis=axes, dtype=wide) / count).astype(x.dtype)
     mean_gxhat = ((g * xhat).sum(axis=axes, dtype=wide) / count).astype(x.dtype)
     gx = scale * (g - _per_channel(mean_g, x.ndim) - xhat * _per_channel(mean_gxhat, x.ndim))
-    return _filled(out, gx)
+    return _put("standardize_grad", gx, out)
 
 
 def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
@@ -195,24 +196,24 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     return _put("matmul", np.ascontiguousarray(np.matmul(x, y)), out)
 
 
-def leaky_relu(x: Array, slope: float, out: Array | None = None) -> Array:
+def leaky_relu(x: Array, slope: float, *, out: Array | None = None) -> Array:
     """y = x where x > 0, slope * x elsewhere; 0 if slope is 0, at -infinity too."""
-    return _filled(out, np.where(x <= 0, slope * x if slope else np.zeros_like(x), x))
+    return _put("leaky_relu", np.where(x <= 0, slope * x if slope else np.zeros_like(x), x), out)
 
 
-def leaky_gate(g: Array, x: Array, slope: float, out: Array | None = None) -> Array:
+def leaky_gate(g: Array, x: Array, slope: float, *, out: Array | None = None) -> Array:
     """y = g where x > 0, slope * g elsewhere; g and x of one shape. leaky_relu's derivative by x, times g."""
     if g.shape != x.shape:
         raise ValueError(f"leaky_gate: expected g and x of one shape; got {g.shape} and {x.shape}")
-    return _filled(out, np.where(x > 0, g, slope * g if slope else np.zeros_like(g)))
+    return _put("leaky_gate", np.where(x > 0, g, slope * g if slope else np.zeros_like(g)), out)
 
 
-def bias_leaky_relu(x: Array, b: Array, slope: float, out: Array | None = None) -> Array:
+def bias_leaky_relu(x: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
     """y = leaky_relu(x + b[c]): x (n, c, ...), b (c,) -> y of x's shape; `out` may be x itself."""
-    return leaky_relu(x + _per_channel(b, x.ndim), slope, out)
+    return leaky_relu(x + _per_channel(b, x.ndim), slope, out=out)
 
 
-def bias_leaky_relu_grad(g: Array, y: Array, slope: float, out: Both | None = None) -> Both:
+def bias_leaky_relu_grad(g: Array, y: Array, slope: float, *, out: Both | None = None) -> Both:
     """The gradients of bias_leaky_relu, for the gradient g of its output y, by x and by b.
 
     gx = g where y > 0, slope * g elsewhere (the slope is at least 0); gb = sum of gx over all axes but 1.
@@ -220,24 +221,28 @@ def bias_leaky_relu_grad(g: Array, y: Array, slope: float, out: Both | None = No
     """
     gx = leaky_gate(g, y, slope)
     gb = gx.sum(axis=(0, *range(2, y.ndim)), dtype=np.promote_types(y.dtype, np.float64)).astype(y.dtype)
-    return _all_filled(out, (gx, gb))
+    return _put_all("bias_leaky_relu_grad", (gx, gb), out)
 
 
-def mean_softplus(x: Array, sign: float, out: Array | None = None) -> Array:
+def mean_softplus(x: Array, sign: float, *, out: Array | None = None) -> Array:
     """y = mean of log(1 + e^(sign x)) over all elements, finite for every finite x; sign is 1 or -1.
 
     x of any shape -> y of shape ().
     """
     z, wide = sign * x, np.promote_types(x.dtype, np.float64)
     y = np.mean(np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z))), dtype=wide)
-    return _filled(out, np.asarray(y, x.dtype))
+    return _put("mean_softplus", np.asarray(y, x.dtype), out)
 
 
-def mean_softplus_grad(g: Array, x: Array, sign: float, out: Array | None = None) -> Array:
+def mean_softplus_grad(g: Array, x: Array, sign: float, *, out: Array | None = None) -> Array:
     """gx = g sign sigmoid(sign x) / N, the gradient of mean_softplus; g of shape (), x of N elements."""
     z = sign * x
     small = np.exp(-np.abs(z))
-    return _filled(out, g * (sign * np.where(z >= 0, 1, small) / (1 + small) / x.size).astype(x.dtype))
+    return _put(
+        "mean_softplus_grad",
+        g * (sign * np.where(z >= 0, 1, small) / (1 + small) / x.size).astype(x.dtype),
+        out,
+    )
 
 
 def sum_squares(arrays: Sequence[Array]) -> float:
@@ -324,24 +329,16 @@ def adam_update(
 
 
 def _put(name: str, result: Array, out: Array | None) -> Array:
-    """The result, in `out` if there is one."""
+    """The result, C-contiguous, in `out` if there is one."""
     if out is None:
-        return result
+        return np.asarray(result, order="C")
     output(name, out, result.shape, result.dtype)[...] = result
     return out
 
 
-def _filled(out: Array | None, result: Array) -> Array:
-    """The result, C-contiguous, in the memory of `out` if that is given."""
-    if out is None:
-        return np.asarray(result, order="C")
-    out[...] = result
-    return out
-
-
-def _all_filled(out: Results | None, results: Results) -> Results:
-    pairs = zip(out or (None,) * len(results), results, strict=True)
-    return cast(Results, tuple(_filled(*pair) for pair in pairs))
+def _put_all(name: str, results: Results, out: Results | None) -> Results:
+    pairs = zip(results, out or (None,) * len(results), strict=True)
+    return cast(Results, tuple(_put(name, *pair) for pair in pairs))
 
 
 def _gradient(g: Gradients, p: Array) -> Array:

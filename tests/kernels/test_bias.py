@@ -24,7 +24,7 @@ def test_cpu_bias_leaky_relu_equals_reference(
     (x,) = drawn
     b = laid_out(np.random.default_rng(seed).normal(size=x.shape[1]).astype(x.dtype), layout)
     out = np.full(x.shape, np.nan, x.dtype) if given_memory else None
-    y = cpu.bias_leaky_relu(x, b, slope, out)
+    y = cpu.bias_leaky_relu(x, b, slope, out=out)
     assert_close(y, reference.bias_leaky_relu(x, b, slope), 1)
     assert out is None or y is out
 
@@ -37,7 +37,7 @@ def test_cpu_bias_leaky_relu_grad_equals_reference(
     g, y = drawn
     expected = reference.bias_leaky_relu_grad(g, y, slope)
     out = tuple(np.full_like(a, np.nan) for a in expected) if given_memory else None
-    actual = cpu.bias_leaky_relu_grad(g, y, slope, out)
+    actual = cpu.bias_leaky_relu_grad(g, y, slope, out=out)
     for a, e in zip(actual, expected, strict=True):
         assert_close(a, e, 200)
     assert out is None or all(a is o for a, o in zip(actual, out, strict=True))
@@ -49,7 +49,7 @@ def test_the_result_may_replace_x(kernels: ModuleType, shape: tuple[int, ...]) -
     rng = np.random.default_rng(0)
     x, b = rng.normal(size=shape), rng.normal(size=shape[1])
     expected = kernels.bias_leaky_relu(x, b, 0.2)
-    assert kernels.bias_leaky_relu(x, b, 0.2, x) is x
+    assert kernels.bias_leaky_relu(x, b, 0.2, out=x) is x
     np.testing.assert_array_equal(x, expected)
 
 

@@ -22,12 +22,12 @@ def test_cpu_mean_softplus_equals_reference(drawn: list[Array], sign: int, given
     (x,) = drawn
     assume(x.size > 0)
     out = np.full((), np.nan, x.dtype) if given_memory else None
-    y = cpu.mean_softplus(x, sign, out)
+    y = cpu.mean_softplus(x, sign, out=out)
     assert_close(y, reference.mean_softplus(x, sign), 1)
     assert out is None or y is out
     g = np.asarray(3.0, x.dtype)
     out = np.full(x.shape, np.nan, x.dtype) if given_memory else None
-    gx = cpu.mean_softplus_grad(g, x, sign, out)
+    gx = cpu.mean_softplus_grad(g, x, sign, out=out)
     assert_close(gx, reference.mean_softplus_grad(g, x, sign), 1)
     assert out is None or gx is out
 

@@ -80,7 +80,7 @@ def test_cpu_batch_norm_equals_reference(
     weight, bias = data.draw(parameters(x))
     expected = reference.batch_norm(x, weight, bias, 0.1, slope)
     out = tuple(np.full_like(a, np.nan) for a in expected) if given_memory else None
-    actual = cpu.batch_norm(x, weight, bias, 0.1, slope, out)
+    actual = cpu.batch_norm(x, weight, bias, 0.1, slope, out=out)
     for a, e in zip(actual, expected, strict=True):
         assert_close(a, e, 10)
     if out is not None:
@@ -99,7 +99,7 @@ def test_cpu_batch_norm_grad_equals_reference(
     _, mean, _, inv_std = reference.standardize(x, 0.1)
     expected = reference.batch_norm_grad(g, x, weight, bias, mean, inv_std, slope)
     out = tuple(np.full_like(a, np.nan) for a in expected) if given_memory else None
-    actual = cpu.batch_norm_grad(g, x, weight, bias, mean, inv_std, slope, out)
+    actual = cpu.batch_norm_grad(g, x, weight, bias, mean, inv_std, slope, out=out)
     for a, e in zip(actual, expected, strict=True):
         scale = max(1.0, float(np.abs(e).max(initial=0)))
         assert_close(a / a.dtype.type(scale), e / a.dtype.type(scale), 50)
@@ -141,5 +141,8 @@ def test_cpu_batch_norm_refuses_what_does_not_fit() -> None:
         cpu.batch_norm(x, c[:2], c, 1e-5, 0.2)
     with pytest.raises(ValueError, match=r"batch_norm_grad: expected g of x's shape"):
         cpu.batch_norm_grad(x[:1], x, c, c, c, c, 0.2)
-    with pytest.raises(ValueError, match=r"out must be a writeable, C-contiguous array float64 \(2, 3, 4\)"):
-        cpu.batch_norm(x, c, c, 1e-5, 0.2, (x[:1], c, c, c))
+    with pytest.raises(
+        ValueError,
+        match=r"batch_norm: expected out= to be a writeable, C-contiguous float64 array of shape \(2, 3, 4\)",
+    ):
+        cpu.batch_norm(x, c, c, 1e-5, 0.2, out=(x[:1], c, c, c))

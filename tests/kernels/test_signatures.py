@@ -69,6 +69,9 @@ def test_results_go_into_a_given_array(module: ModuleType, n: int) -> None:
         "conv_transpose2d": (g, w, (5, 5), one, none, one, 1),
         "conv2d_weight": (x, g, (2, 2), one, none, one, 1),
         "matmul": (x.reshape(n, -1), rng.normal(size=(75, 70))),
+        "leaky_relu": (x, 0.2),
+        "leaky_gate": (x[::-1], x, 0.2),
+        "standardize_grad": (x[::-1], x, x[0, :, 0, 0], x[0, :, 1, 1]),
     }
     for name, arguments in calls.items():
         kernel = getattr(module, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numba
 
+from minigrad.kernels import output
 from minigrad.kernels.cpu.compiling import (
     SMALL,
     Array,
@@ -11,7 +12,6 @@ from minigrad.kernels.cpu.compiling import (
     contiguous,
     jit,
     launch,
-    output,
     parallel_jit,
 )
 
@@ -48,7 +48,7 @@ def _gate_chunks(g: Array, x: Array, slope: float, y: Array) -> None:
         _gate(g[part], x[part], slope, y[part])
 
 
-def leaky_relu(x: Array, slope: float, out: Array | None = None) -> Array:
+def leaky_relu(x: Array, slope: float, *, out: Array | None = None) -> Array:
     """y = x where x > 0, slope * x elsewhere; 0 if slope is 0, at -infinity too.
 
     TypeError unless x is float32 or float64.
@@ -63,7 +63,7 @@ def leaky_relu(x: Array, slope: float, out: Array | None = None) -> Array:
     return y
 
 
-def leaky_gate(g: Array, x: Array, slope: float, out: Array | None = None) -> Array:
+def leaky_gate(g: Array, x: Array, slope: float, *, out: Array | None = None) -> Array:
     """y = g where x > 0, slope * g elsewhere; g and x of one shape. leaky_relu's derivative by x, times g.
 
     TypeError unless both are float32 or both float64, ValueError if the shapes differ.

@@ -7,6 +7,7 @@ import math
 import numba
 import numpy as np
 
+from minigrad.kernels import output
 from minigrad.kernels.cpu.compiling import (
     SMALL,
     Array,
@@ -14,7 +15,6 @@ from minigrad.kernels.cpu.compiling import (
     contiguous,
     jit,
     launch,
-    output,
     parallel_jit,
 )
 
@@ -87,7 +87,7 @@ def _gated_channels(g: Array, y: Array, step: int, pixels: int, slope: float, gx
         _gated(g, y, block * step * pixels, pixels, slope, gx, gb[own])
 
 
-def bias_leaky_relu(x: Array, b: Array, slope: float, out: Array | None = None) -> Array:
+def bias_leaky_relu(x: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
     """y = leaky_relu(x + b[c]): x (n, c, ...), b (c,) -> y of x's shape; `out` may be x itself.
 
     TypeError unless both are float32 or both float64, ValueError if b does not fit.
@@ -109,7 +109,7 @@ def bias_leaky_relu(x: Array, b: Array, slope: float, out: Array | None = None) 
     return y
 
 
-def bias_leaky_relu_grad(g: Array, y: Array, slope: float, out: Both | None = None) -> Both:
+def bias_leaky_relu_grad(g: Array, y: Array, slope: float, *, out: Both | None = None) -> Both:
     """The gradients of bias_leaky_relu, for the gradient g of its output y, by x and by b.
 
     gx = g where y > 0, slope * g elsewhere (the slope is at least 0); gb = sum of gx over all axes but 1.

@@ -68,18 +68,6 @@ def contiguous(a: Array) -> Array:
     return a if a.flags.carray else np.array(a, order="C")
 
 
-def output(name: str, out: Array | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """`out`, which the caller gave to be filled, or fresh memory; ValueError if `out` does not fit."""
-    if out is None:
-        return np.empty(shape, dtype)
-    if out.shape != shape or out.dtype != dtype or not out.flags.carray:
-        raise ValueError(
-            f"{name}: out must be a writeable, C-contiguous array {dtype} {shape}; "
-            f"got {out.dtype} {out.shape}, writeable and C-contiguous={out.flags.carray}"
-        )
-    return out
-
-
 @cache
 def _start_pool() -> None:
     """Load Numba's thread pool, and let GNU OpenMP's threads sleep soon when they wait for each other.

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from minigrad.kernels.cpu.compiling import Array, checked, contiguous, jit, output
+from minigrad.kernels import output
+from minigrad.kernels.cpu.compiling import Array, checked, contiguous, jit
 
 BLOCK = 4096  # elements whose sum is taken at once; the sums of the blocks then are added up
 
@@ -31,7 +32,7 @@ def _gradient(g: float, x: Array, sign: float, gx: Array) -> None:
         gx[i] = factor * (1.0 if z >= 0 else small) / (1.0 + small)
 
 
-def mean_softplus(x: Array, sign: float, out: Array | None = None) -> Array:
+def mean_softplus(x: Array, sign: float, *, out: Array | None = None) -> Array:
     """y = mean of log(1 + e^(sign x)) over all elements, finite for every finite x; sign is 1 or -1.
 
     x of any shape -> y of shape (). TypeError unless x is float32 or float64.
@@ -44,7 +45,7 @@ def mean_softplus(x: Array, sign: float, out: Array | None = None) -> Array:
     return y
 
 
-def mean_softplus_grad(g: Array, x: Array, sign: float, out: Array | None = None) -> Array:
+def mean_softplus_grad(g: Array, x: Array, sign: float, *, out: Array | None = None) -> Array:
     """gx = g sign sigmoid(sign x) / N, the gradient of mean_softplus; g of shape (), x of N elements."""
     checked("mean_softplus_grad", g, x)
     gx = output("mean_softplus_grad", out, x.shape, x.dtype)

@@ -15,6 +15,7 @@ import math
 import numba
 import numpy as np
 
+from minigrad.kernels import output
 from minigrad.kernels.cpu.compiling import (
     SMALL,
     Array,
@@ -22,7 +23,6 @@ from minigrad.kernels.cpu.compiling import (
     contiguous,
     jit,
     launch,
-    output,
     parallel_jit,
 )
 
@@ -219,7 +219,7 @@ def _gradient_blocks(
 
 
 def batch_norm(
-    x: Array, weight: Array, bias: Array, eps: float, slope: float, out: Outputs | None = None
+    x: Array, weight: Array, bias: Array, eps: float, slope: float, *, out: Outputs | None = None
 ) -> Outputs:
     """y = leaky_relu((x - mean) * weight * inv_std + bias) per channel, inv_std = 1 / sqrt(var + eps).
 
@@ -241,6 +241,7 @@ def batch_norm_grad(
     mean: Array,
     inv_std: Array,
     slope: float,
+    *,
     out: ChannelGradients | None = None,
 ) -> ChannelGradients:
     """The gradients of batch_norm by x, weight and bias, for the gradient g of its output.
@@ -254,7 +255,7 @@ def batch_norm_grad(
     return _backward("batch_norm_grad", g, x, weight, bias, mean, inv_std, slope, out)
 
 
-def standardize(x: Array, eps: float, out: Outputs | None = None) -> Outputs:
+def standardize(x: Array, eps: float, *, out: Outputs | None = None) -> Outputs:
     """y = (x - mean) * inv_std per channel, inv_std = 1 / sqrt(var + eps): batch_norm without the rest.
 
     x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) as batch_norm gives them.
@@ -264,7 +265,7 @@ def standardize(x: Array, eps: float, out: Outputs | None = None) -> Outputs:
     return _forward("standardize", x, weight, bias, eps, 1.0, out)
 
 
-def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, out: Array | None = None) -> Array:
+def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, *, out: Array | None = None) -> Array:
     """gx = inv_std (g - mean(g) - xhat mean(g xhat)), xhat = (x - mean) inv_std; means over all axes but 1.
 
     g and x (n, c, ...), mean and inv_std (c,) as standardize gave them -> gx of x's shape. TypeError unless
