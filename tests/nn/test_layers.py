@@ -108,6 +108,19 @@ class TestLinear:
 
 
 class TestConvolutions:
+    @pytest.mark.parametrize("make", [nn.Conv2d, nn.ConvTranspose2d])
+    @pytest.mark.parametrize("bias", [True, False])
+    @pytest.mark.parametrize("slope", [0.0, 0.2])
+    def test_a_rectifier_behind_it_runs_in_the_same_op(
+        self, make: Callable[..., nn.Module], bias: bool, slope: float
+    ) -> None:
+        layer, activation = make(2, 3, 2, bias=bias).double(), nn.LeakyReLU(slope)
+        both, x = nn.Sequential(layer, activation), draw(2, 2, 3, 4)
+        y = both(mg.tensor(x))
+        np.testing.assert_array_equal(y.numpy(), activation(layer(mg.tensor(x))).numpy())
+        assert y.op is (mg.ops.bias_leaky_relu if bias else mg.ops.leaky_relu)
+        assert mg.gradcheck(both, [x])
+
     @pytest.mark.parametrize("layer", [nn.Conv2d(2, 4, 3), nn.ConvTranspose2d(2, 4, 3)])
     @pytest.mark.parametrize("shape", [(1, 3, 5, 5), (2, 5, 5)])
     def test_input_errors(self, layer: nn.Module, shape: tuple[int, ...]) -> None:
