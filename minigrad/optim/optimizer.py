@@ -76,9 +76,12 @@ class Optimizer(ABC):
         parameter has changed.
         """
         self._check_grads(grads)
+        self._apply(*[g.data for g in grads])
+
+    def _apply(self, *grads: Array) -> None:
         self.steps += 1
         for group in self._groups:
-            gradients = [grads[index].data for index in group.indices]
+            gradients = [grads[index] for index in group.indices]
             buffer = group.gathered.buffer
             if buffer is not None:
                 self._update(buffer, gradients, {name: flat.buffer for name, flat in group.averages.items()})
