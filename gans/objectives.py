@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minigrad import Tensor, grad, nn
-from minigrad.ops import mean, neg, norm_per_sample, sigmoid, softplus, square, sub, sum
+from minigrad.ops import mean, mean_softplus, neg, norm_per_sample, sigmoid, square, sub, sum
 
 Penalty = Callable[[nn.Module, Tensor, Tensor, np.random.Generator], Tensor]
 
@@ -33,18 +33,21 @@ class Objective:
 
 
 def binary_cross_entropy(real: Tensor, fake: Tensor) -> Tensor:
-    """-mean(log D(x)) - mean(log(1 - D(G(z)))): D as a classifier (Goodfellow et al. 2014, algorithm 1)."""
-    return mean(softplus(neg(real))) + mean(softplus(fake))
+    """-mean(log D(x)) - mean(log(1 - D(G(z)))): D as a classifier (Goodfellow et al. 2014, algorithm 1).
+
+    Of a logit l, D = sigmoid(l): -log D = softplus(-l) and -log(1 - D) = softplus(l).
+    """
+    return mean_softplus(real, sign=-1) + mean_softplus(fake)
 
 
 def saturating(fake: Tensor) -> Tensor:
     """mean(log(1 - D(G(z)))): G in the minimax game (Goodfellow et al. 2014, equation 1)."""
-    return neg(mean(softplus(fake)))
+    return neg(mean_softplus(fake))
 
 
 def non_saturating(fake: Tensor) -> Tensor:
     """-mean(log D(G(z))): the same fixed point, strong gradients early on (Goodfellow et al. 2014, 3)."""
-    return mean(softplus(neg(fake)))
+    return mean_softplus(fake, sign=-1)
 
 
 def critic(real: Tensor, fake: Tensor) -> Tensor:

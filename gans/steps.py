@@ -14,7 +14,7 @@ import numpy as np
 from gans.objectives import Objective
 from minigrad import NonFiniteError, Tensor, grad, nn, no_grad
 from minigrad.ops import mean
-from minigrad.optim import Optimizer
+from minigrad.optim import Optimizer, gradient_norm
 
 
 class StepResult(NamedTuple):
@@ -64,7 +64,7 @@ def generator_step(
 def _update(loss: Tensor, network: nn.Module, optimizer: Optimizer) -> float:
     """Move ``network`` down the gradient of ``loss``; the gradient's norm."""
     gradients = grad(loss, network.parameters())
-    norm = math.sqrt(sum(float(np.vdot(g.data, g.data)) for g in gradients))
+    norm = gradient_norm(gradients)
     if not (math.isfinite(float(loss)) and math.isfinite(norm)):
         raise NonFiniteError(f"the loss is {float(loss)}, the norm of its gradient {norm}")
     optimizer.step(gradients)

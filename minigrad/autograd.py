@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
 from minigrad.backend import Array
-from minigrad.op import recording
+from minigrad.op import Op, recording
 from minigrad.ops.elementwise import add, astype, mul
 from minigrad.ops.shape import sum_to
 from minigrad.tensor import Tensor, describe
@@ -69,12 +69,7 @@ def _pull_back(y: Tensor, g: Tensor, between: set[int]) -> list[tuple[Tensor, Te
     needed = [i for i, x in enumerate(y.inputs) if id(x) in between and x.is_float]
     if needed:
         _check_versions(y)
-    for i in needed:
-        rule = y.op.derivative(i)
-        if rule is None:
-            continue
-        where = {"position": i} if y.op.variadic else {}
-        gx = rule(g, y, *y.inputs, **where, **y.params)
+    for i, gx in _by_the_rules(y.op, y, g, needed):
         x = y.inputs[i]
         if not isinstance(gx, Tensor):
             raise TypeError(
@@ -86,6 +81,19 @@ def _pull_back(y: Tensor, g: Tensor, between: set[int]) -> list[tuple[Tensor, Te
             gx = astype(gx, dtype=x.dtype)
         edges.append((x, gx))
     return edges
+
+
+def _by_the_rules(op: Op, y: Tensor, g: Tensor, needed: list[int]) -> Iterator[tuple[int, Any]]:
+    """(position, gradient) of the needed inputs of ``y``, but for gradients that the rules call zero."""
+    if op.joint_rule is not None and needed:
+        together = op.joint_rule(g, y, *y.inputs, **y.params)
+        yield from ((i, together[i]) for i in needed if together[i] is not None)
+        return
+    for i in needed:
+        rule = op.derivative(i)
+        if rule is not None:
+            where = {"position": i} if op.variadic else {}
+            yield i, rule(g, y, *y.inputs, **where, **y.params)
 
 
 def _topological(output: Tensor) -> list[Tensor]:

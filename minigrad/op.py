@@ -52,6 +52,7 @@ class Op:
             p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is not p.empty
         }
         self.rules: dict[str, Rule | None] = {}
+        self.joint_rule: Rule | None = None
         if self.name in registry:
             raise ValueError(f"an op called {self.name!r} exists already; choose another name")
         registry[self.name] = self
@@ -63,6 +64,13 @@ class Op:
                 f"{self.name}.vjp: rules for {tuple(rules)}, but the arguments are {self.arguments}"
             )
         self.rules = rules
+
+    def vjp_jointly(self, rule: Rule) -> None:
+        """Declare one rule for all Tensor arguments, where their derivatives share work.
+
+        ``rule(g, y, *inputs, **params)`` returns a tuple: for each argument its gradient, or None for zero.
+        """
+        self.joint_rule = rule
 
     def __call__(self, *args: Any, **params: Any) -> Tensor:
         count = len(self.arguments)

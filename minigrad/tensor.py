@@ -85,6 +85,10 @@ class Tensor:
         self._data = value
         self._version.count += 1
 
+    def move_to(self, memory: Array) -> None:
+        """Make ``memory``, which holds the same values, the Tensor's array; graphs stay valid."""
+        self._data = memory
+
     def changed(self) -> None:
         """Tell that ``data`` was written in place: graphs built before can no longer be differentiated."""
         self._version.count += 1

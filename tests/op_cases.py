@@ -48,6 +48,9 @@ class Case:
         )
 
 
+SIGN = st.sampled_from([1, -1])
+SLOPE = st.sampled_from([0.0, 0.01, 0.2, 1.0])
+
 # -- values, off the kinks of the functions they are for -------------------------------------------
 
 Values = Callable[[np.random.Generator, tuple[int, ...]], Array]
@@ -136,6 +139,13 @@ def alike(
     """Arrays of one shape, one for each of `values`."""
     shape, rng = draw(_shapes(least, dims=dims)), _rng(draw)
     return Sample([_fill(rng, shape, v) for v in values], {name: draw(s) for name, s in params.items()})
+
+
+@st.composite
+def from_one(draw: st.DrawFn, /, values: Values, **settings: Any) -> Sample:
+    """A single number and an array."""
+    sample = draw(alike(values, **settings))
+    return Sample([_fill(_rng(draw), (), values), *sample.arrays], sample.params)
 
 
 @st.composite
@@ -282,6 +292,14 @@ def matrices(draw: st.DrawFn) -> Sample:
 
 
 @st.composite
+def biased(draw: st.DrawFn) -> Sample:
+    """(n, c, ...) and a bias, whose sum stays away from 0."""
+    shape, rng = draw(_shapes(1, dims=2)), _rng(draw)
+    arrays = [_fill(rng, shape, _halves), _fill(rng, shape[1:2], _between_halves)]
+    return Sample(arrays, {"slope": draw(SLOPE)})
+
+
+@st.composite
 def channels(draw: st.DrawFn, /, *values: Values) -> Sample:
     """(n, c, ...) arrays of one shape with several elements per channel."""
     spatial = draw(st.sampled_from([(), (2,), (2, 3)]))
@@ -289,6 +307,19 @@ def channels(draw: st.DrawFn, /, *values: Values) -> Sample:
     rng = _rng(draw)
     eps = draw(st.sampled_from([0.1, 1e-2]))
     return Sample([_fill(rng, shape, v) for v in values], {"eps": eps})
+
+
+@st.composite
+def normalised(draw: st.DrawFn, /, *values: Values) -> Sample:
+    """`values`, and x, weight and bias of a batch norm whose results stay away from the kink at 0."""
+    sample = draw(channels(*values, _any))
+    rng, (*others, x) = _rng(draw), sample.arrays
+    weight = _fill(rng, x.shape[1:2], _off_zero)
+    xhat = _standardize(x, **sample.params) * _along_channels(weight, x)
+    offsets = np.linspace(-1, 1, 41)
+    away = np.abs(xhat[..., None] + offsets).min(axis=tuple(i for i in range(x.ndim) if i != 1))
+    bias = offsets[away.argmax(axis=1)].astype(np.float32).astype(np.float64)
+    return Sample([*others, x, weight, bias], {**sample.params, "slope": draw(SLOPE)})
 
 
 @st.composite
@@ -387,6 +418,11 @@ def _leaky_gate(g: Array, x: Array, *, slope: float) -> Array:
     return np.where(x > 0, g, slope * g)
 
 
+def _bias_leaky_relu(x: Array, b: Array, *, slope: float) -> Array:
+    y = x + _along_channels(b, x)
+    return np.where(y > 0, y, slope * y)
+
+
 def _standardize(x: Array, *, eps: float) -> Array:
     axes = (0, *range(2, x.ndim))
     return np.asarray((x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + eps))
@@ -397,6 +433,33 @@ def _standardize_grad(g: Array, x: Array, *, eps: float) -> Array:
     xhat = _standardize(x, eps=eps)
     inner = g - g.mean(axes, keepdims=True) - xhat * (g * xhat).mean(axes, keepdims=True)
     return np.asarray(inner / np.sqrt(x.var(axes, keepdims=True) + eps))
+
+
+def _along_channels(a: Array, x: Array) -> Array:
+    return a.reshape(-1, *[1] * (x.ndim - 2))
+
+
+def _batch_norm(x: Array, weight: Array, bias: Array, *, eps: float, slope: float) -> Array:
+    y = _standardize(x, eps=eps) * _along_channels(weight, x) + _along_channels(bias, x)
+    return np.where(y > 0, y, slope * y)
+
+
+def _batch_norm_h(g: Array, x: Array, weight: Array, bias: Array, *, eps: float, slope: float) -> Array:
+    return np.where(_batch_norm(x, weight, bias, eps=eps, slope=1.0) > 0, g, slope * g)
+
+
+def _batch_norm_grad(g: Array, x: Array, weight: Array, bias: Array, *, eps: float, slope: float) -> Array:
+    h = _batch_norm_h(g, x, weight, bias, eps=eps, slope=slope)
+    return _standardize_grad(h * _along_channels(weight, x), x, eps=eps)
+
+
+def _batch_norm_grad_weight(g: Array, x: Array, *channels: Array, eps: float, slope: float) -> Array:
+    h = _batch_norm_h(g, x, *channels, eps=eps, slope=slope)
+    return np.asarray((h * _standardize(x, eps=eps)).sum((0, *range(2, x.ndim))))
+
+
+def _batch_norm_grad_bias(g: Array, x: Array, *channels: Array, eps: float, slope: float) -> Array:
+    return np.asarray(_batch_norm_h(g, x, *channels, eps=eps, slope=slope).sum((0, *range(2, x.ndim))))
 
 
 def _places(
@@ -465,6 +528,14 @@ def _bce(logits: Array, target: Array) -> Any:
     return -np.mean(target * np.log(p) + (1 - target) * np.log(1 - p))
 
 
+def _mean_softplus(x: Array, *, sign: int) -> Any:
+    return np.mean(np.log(1 + np.exp(sign * x)))
+
+
+def _mean_softplus_grad(g: Array, x: Array, *, sign: int) -> Array:
+    return g * sign / (1 + np.exp(-sign * x)) / x.size
+
+
 def _cross_entropy(logits: Array, labels: Array) -> Any:
     return -np.mean(np.log(_softmax(logits, axis=1))[np.arange(len(labels)), labels])
 
@@ -481,14 +552,21 @@ def _join(*tensors: Array, axis: int) -> Array:
     return np.concatenate(tensors, axis)
 
 
-SLOPE = st.sampled_from([0.0, 0.01, 0.2, 1.0])
-
 CASES = [
     Case("abs", np.abs, elementwise(_off_zero)),
     Case("add", np.add, elementwise(_any, _any)),
     Case("astype", lambda x, dtype: x.astype(dtype), alike(_any, dtype=st.sampled_from([np.float64, "f8"]))),
+    Case("batch_norm", _batch_norm, normalised()),
+    Case("batch_norm_composed", _batch_norm, normalised()),
+    Case("batch_norm_grad", _batch_norm_grad, normalised(_any)),
+    Case("batch_norm_grad_bias", _batch_norm_grad_bias, normalised(_any)),
+    Case("batch_norm_grad_weight", _batch_norm_grad_weight, normalised(_any)),
+    Case("bias_leaky_relu", _bias_leaky_relu, biased()),
+    Case("bias_leaky_relu_composed", _bias_leaky_relu, biased()),
+    Case("bias_leaky_relu_grad", _leaky_gate, alike(_any, _off_zero, least=1, dims=2, slope=SLOPE)),
     Case("binary_cross_entropy_with_logits", _bce, with_target(_any, _probability)),
     Case("broadcast_to", np.broadcast_to, broadcast(up=True)),
+    Case("channel_sum", lambda x: x.sum((0, *range(2, x.ndim))), alike(_any, dims=2)),
     Case("clip", np.clip, alike(_between_halves, min=st.just(-0.5), max=st.just(1.0))),
     Case("concatenate", np.concatenate, joined(), sequence=True),
     Case("conv2d", _conv2d, convolved()),
@@ -514,6 +592,9 @@ CASES = [
     Case("max", np.max, reduced(_distinct, least=1)),
     Case("maximum", np.maximum, elementwise(_halves, _between_halves)),
     Case("mean", np.mean, reduced(_any, least=1)),
+    Case("mean_softplus", _mean_softplus, alike(_any, least=1, sign=SIGN)),
+    Case("mean_softplus_composed", _mean_softplus, alike(_any, least=1, sign=SIGN)),
+    Case("mean_softplus_grad", _mean_softplus_grad, from_one(_any, least=1, sign=SIGN)),
     Case("min", np.min, reduced(_distinct, least=1)),
     Case("minimum", np.minimum, elementwise(_halves, _between_halves)),
     Case("mse_loss", lambda x, target: np.mean((x - target) ** 2), with_target(_any, _any)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from collections.abc import Callable, Iterator
@@ -201,6 +202,115 @@ def test_gradients_are_not_changed(kernels: str) -> None:
         kind(start(np.float32), **options).step([mg.Tensor(g) for g in grads])
         for g, k in zip(grads, kept, strict=True):
             np.testing.assert_array_equal(g, k)
+
+
+# -- one buffer ----------------------------------------------------------------------------------------
+
+
+def memory(p: mg.Tensor) -> object:
+    return p.data.base
+
+
+def one_step(params: list[mg.Tensor], optimizer: optim.Optimizer, step: int = 0) -> list[np.ndarray]:
+    optimizer.step([mg.Tensor(g) for g in gradients(step, np.float32)])
+    return [p.data.copy() for p in params]
+
+
+def test_parameters_lie_end_to_end_with_their_values_and_versions(kernels: str) -> None:
+    params = start(np.float32)
+    before, versions = values(params), [p.version for p in params]
+    leaf = mg.ops.sum(params[0])
+    optimizer = optim.Adam(params)
+    assert values(params) == before
+    assert [p.version for p in params] == versions
+    mg.grad(leaf, params[0])
+    assert all(memory(p) is memory(params[0]) is not None for p in params)
+    addresses = [p.data.__array_interface__["data"][0] for p in params]
+    assert np.diff(addresses).tolist() == [p.data.nbytes for p in params[:-1]]
+    one_step(params, optimizer)
+    assert [p.version for p in params] == [v + 1 for v in versions]
+
+
+def test_parameters_of_two_dtypes(kernels: str) -> None:
+    both = [p for pair in zip(start(np.float32), start(np.float64), strict=True) for p in pair]
+    narrow, wide = start(np.float32), start(np.float64)
+    optimizer = optim.Adam(both, lr=0.1)
+    for step in range(3):
+        pairs = zip(gradients(step, np.float32), gradients(step, np.float64), strict=True)
+        optimizer.step([mg.Tensor(g) for pair in pairs for g in pair])
+    for part, dtype in ((narrow, np.float32), (wide, np.float64)):
+        run(optim.Adam(part, lr=0.1), range(3), dtype)
+    assert values(both) == [v for pair in zip(values(narrow), values(wide), strict=True) for v in pair]
+    state = optimizer.state_dict()["averages"]["m"]
+    assert [m.dtype for m in state] == [p.dtype for p in both]
+    assert [m.shape for m in state] == [p.shape for p in both]
+
+
+@pytest.mark.parametrize("shared", [slice(0, 4), slice(1, 3), slice(0, 4, 2)])
+def test_two_optimizers_of_one_parameter_take_turns(shared: slice, kernels: str) -> None:
+    params, plain = start(np.float32), start(np.float32)
+    for chosen, alone in ((params, False), (plain, True)):
+        first, second = optim.SGD(chosen, lr=0.5), optim.SGD(chosen[shared], lr=0.25)
+        if alone:  # the same steps without any buffer
+            for p in chosen:
+                p.data = p.data.copy()
+        for step in range(3):
+            grads = [mg.Tensor(g) for g in gradients(step, np.float32)]
+            first.step(grads)
+            second.step(grads[shared])
+    for p, e in zip(params, plain, strict=True):
+        np.testing.assert_allclose(p.data, e.data, rtol=1e-6)
+
+
+def test_replaced_data_is_updated_where_it_is(kernels: str) -> None:
+    params, plain = start(np.float32), start(np.float32)
+    optimizer, expected = optim.Adam(params, lr=0.1), optim.Adam(plain, lr=0.1)
+    one_step(params, optimizer)
+    one_step(plain, expected)
+    mine = params[1].data.copy()
+    params[1].data = mine
+    for step in range(1, 4):
+        one_step(params, optimizer, step)
+        one_step(plain, expected, step)
+    assert params[1].data is mine
+    for p, e in zip(params, plain, strict=True):
+        np.testing.assert_allclose(p.data, e.data, rtol=1e-6, atol=1e-7)
+
+
+def test_views_of_memory_that_others_hold_stay_where_they_are(kernels: str) -> None:
+    table = np.arange(12, dtype=np.float32).reshape(3, 4).copy()
+    rows = [mg.Tensor(table[2]), mg.Tensor(table[0])]
+    optim.SGD(rows, lr=1.0).step([mg.Tensor(np.ones(4, np.float32)), mg.Tensor(np.ones(4, np.float32))])
+    np.testing.assert_array_equal(table, [[-1, 0, 1, 2], [4, 5, 6, 7], [7, 8, 9, 10]])
+
+
+def test_a_deep_copy_trains_on_its_own() -> None:
+    params = start(np.float32)
+    optimizer = optim.Adam(params, lr=0.1)
+    one_step(params, optimizer)
+    copied, copied_optimizer = copy.deepcopy((params, optimizer))
+    kept = values(params)
+    after = one_step(copied, copied_optimizer, 1)
+    assert values(params) == kept
+    for p, e in zip(one_step(params, optimizer, 1), after, strict=True):
+        np.testing.assert_allclose(p, e, rtol=1e-6, atol=1e-7)
+
+
+def test_loading_a_network_s_state_reaches_the_buffer(kernels: str) -> None:
+    net, other = nn.Linear(3, 2), nn.Linear(3, 2)
+    optimizer = optim.SGD(net.parameters(), lr=1.0)
+    net.load_state_dict(other.state_dict())
+    optimizer.step([mg.Tensor(np.ones(p.shape, np.float32)) for p in net.parameters()])
+    for p, e in zip(net.parameters(), other.parameters(), strict=True):
+        np.testing.assert_allclose(p.data, e.data - 1, rtol=1e-6)
+
+
+def test_gradient_norm(kernels: str) -> None:
+    grads = [mg.Tensor(g) for g in gradients(0, np.float32)]
+    expected = math.sqrt(sum(float((g.data.astype(np.float64) ** 2).sum()) for g in grads))
+    assert optim.gradient_norm(grads) == pytest.approx(expected)
+    assert optim.gradient_norm([]) == 0
+    assert math.isnan(optim.gradient_norm([*grads, mg.tensor([math.nan])]))
 
 
 # -- state ------------------------------------------------------------------------------------------

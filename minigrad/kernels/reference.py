@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +12,31 @@ from minigrad.kernels import Pair, check_convolution, conv2d_shape, output
 
 __all__ = [
     "adam_update",
+    "batch_norm",
+    "batch_norm_grad",
+    "bias_leaky_relu",
+    "bias_leaky_relu_grad",
     "conv2d",
     "conv2d_weight",
     "conv_transpose2d",
     "leaky_gate",
     "leaky_relu",
     "matmul",
+    "mean_softplus",
+    "mean_softplus_grad",
     "rmsprop_update",
     "sgd_update",
     "standardize",
     "standardize_grad",
+    "sum_squares",
 ]
 
 Array = NDArray[Any]
+Both = tuple[Array, Array]
+Outputs = tuple[Array, Array, Array, Array]
+ChannelGradients = tuple[Array, Array, Array]
+Gradients = Array | Sequence[Array]
+Results = TypeVar("Results", bound=tuple[Array, ...])
 
 
 def conv2d(
@@ -103,12 +115,51 @@ def conv2d_weight(
     return _put("conv2d_weight", gw, out)
 
 
-def standardize(x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
-    """y = (x - mean) * inv_std per channel, inv_std = 1 / sqrt(var + eps).
+def batch_norm(
+    x: Array, weight: Array, bias: Array, eps: float, slope: float, *, out: Outputs | None = None
+) -> Outputs:
+    """y = leaky_relu((x - mean) * weight * inv_std + bias) per channel, inv_std = 1 / sqrt(var + eps).
 
-    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes but 1; var is the
-    biased variance. The sums are taken in float64 or wider. With no element in a channel, mean and var are 0.
-    (Ioffe and Szegedy 2015, algorithm 1, before scale and shift.)
+    x (n, c, ...), weight and bias (c,) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes
+    but 1; var is the biased variance. The sums are taken in float64 or wider. With no element in a channel,
+    mean and var are 0. `slope` is that of the leaky ReLU below 0; 1 leaves it out. (Ioffe and Szegedy 2015,
+    algorithm 1.)
+    """
+    xhat, mean, var, inv_std = standardize(x, eps)
+    y = leaky_relu(xhat * _per_channel(weight, x.ndim) + _per_channel(bias, x.ndim), slope)
+    return _put_all("batch_norm", (y, mean, var, inv_std), out)
+
+
+def batch_norm_grad(
+    g: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    inv_std: Array,
+    slope: float,
+    *,
+    out: ChannelGradients | None = None,
+) -> ChannelGradients:
+    """The gradients of batch_norm by x, weight and bias, for the gradient g of its output.
+
+    With h = g where batch_norm is above 0, slope * g elsewhere: gx = weight * inv_std (h - mean(h) - xhat
+    mean(h xhat)), gw = sum(h xhat), gb = sum(h); xhat = (x - mean) inv_std; over all axes but 1. g and x
+    (n, c, ...), the others (c,), mean and inv_std as batch_norm gave them.
+    """
+    axes, wide = (0, *range(2, x.ndim)), np.promote_types(x.dtype, np.float64)
+    xhat = (x - _per_channel(mean, x.ndim)) * _per_channel(inv_std, x.ndim)
+    h = leaky_gate(g, xhat * _per_channel(weight, x.ndim) + _per_channel(bias, x.ndim), slope)
+    gw = (h * xhat).sum(axis=axes, dtype=wide).astype(x.dtype)
+    gb = h.sum(axis=axes, dtype=wide).astype(x.dtype)
+    gx = _per_channel(weight, x.ndim) * standardize_grad(h, x, mean, inv_std)
+    return _put_all("batch_norm_grad", (gx, gw, gb), out)
+
+
+def standardize(x: Array, eps: float, *, out: Outputs | None = None) -> Outputs:
+    """y = (x - mean) * inv_std per channel, inv_std = 1 / sqrt(var + eps): batch_norm without the rest.
+
+    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) as batch_norm gives them.
     """
     axes, wide = (0, *range(2, x.ndim)), np.promote_types(x.dtype, np.float64)
     count = max(x.size // max(x.shape[1], 1), 1)
@@ -117,10 +168,10 @@ def standardize(x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
     inv_std = 1 / np.sqrt(var + eps)
     mean, var, inv_std = (a.astype(x.dtype) for a in (mean, var, inv_std))
     y = (x - _per_channel(mean, x.ndim)) * _per_channel(inv_std, x.ndim)
-    return np.ascontiguousarray(y), mean, var, inv_std
+    return _put_all("standardize", (y, mean, var, inv_std), out)
 
 
-def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array) -> Array:
+def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, *, out: Array | None = None) -> Array:
     """gx = inv_std (g - mean(g) - xhat mean(g xhat)), xhat = (x - mean) inv_std; means over all axes but 1.
 
     g and x (n, c, ...), mean and inv_std (c,) as standardize gave them -> gx of x's shape.
@@ -132,7 +183,7 @@ def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array) -> Array:
     mean_g = (g.sum(axis=axes, dtype=wide) / count).astype(x.dtype)
     mean_gxhat = ((g * xhat).sum(axis=axes, dtype=wide) / count).astype(x.dtype)
     gx = scale * (g - _per_channel(mean_g, x.ndim) - xhat * _per_channel(mean_gxhat, x.ndim))
-    return np.ascontiguousarray(gx)
+    return _put("standardize_grad", gx, out)
 
 
 def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
@@ -145,19 +196,63 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     return _put("matmul", np.ascontiguousarray(np.matmul(x, y)), out)
 
 
-def leaky_relu(x: Array, slope: float) -> Array:
-    """y = x where x > 0, slope * x elsewhere."""
-    return leaky_gate(x, x, slope)
+def leaky_relu(x: Array, slope: float, *, out: Array | None = None) -> Array:
+    """y = x where x > 0, slope * x elsewhere; 0 if slope is 0, at -infinity too."""
+    return _put("leaky_relu", np.where(x <= 0, slope * x if slope else np.zeros_like(x), x), out)
 
 
-def leaky_gate(g: Array, x: Array, slope: float) -> Array:
+def leaky_gate(g: Array, x: Array, slope: float, *, out: Array | None = None) -> Array:
     """y = g where x > 0, slope * g elsewhere; g and x of one shape. leaky_relu's derivative by x, times g."""
-    return np.asarray(np.where(x > 0, g, slope * g), order="C")
+    if g.shape != x.shape:
+        raise ValueError(f"leaky_gate: expected g and x of one shape; got {g.shape} and {x.shape}")
+    return _put("leaky_gate", np.where(x > 0, g, slope * g if slope else np.zeros_like(g)), out)
+
+
+def bias_leaky_relu(x: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
+    """y = leaky_relu(x + b[c]): x (n, c, ...), b (c,) -> y of x's shape; `out` may be x itself."""
+    return leaky_relu(x + _per_channel(b, x.ndim), slope, out=out)
+
+
+def bias_leaky_relu_grad(g: Array, y: Array, slope: float, *, out: Both | None = None) -> Both:
+    """The gradients of bias_leaky_relu, for the gradient g of its output y, by x and by b.
+
+    gx = g where y > 0, slope * g elsewhere (the slope is at least 0); gb = sum of gx over all axes but 1.
+    g and y (n, c, ...).
+    """
+    gx = leaky_gate(g, y, slope)
+    gb = gx.sum(axis=(0, *range(2, y.ndim)), dtype=np.promote_types(y.dtype, np.float64)).astype(y.dtype)
+    return _put_all("bias_leaky_relu_grad", (gx, gb), out)
+
+
+def mean_softplus(x: Array, sign: float, *, out: Array | None = None) -> Array:
+    """y = mean of log(1 + e^(sign x)) over all elements, finite for every finite x; sign is 1 or -1.
+
+    x of any shape -> y of shape ().
+    """
+    z, wide = sign * x, np.promote_types(x.dtype, np.float64)
+    y = np.mean(np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z))), dtype=wide)
+    return _put("mean_softplus", np.asarray(y, x.dtype), out)
+
+
+def mean_softplus_grad(g: Array, x: Array, sign: float, *, out: Array | None = None) -> Array:
+    """gx = g sign sigmoid(sign x) / N, the gradient of mean_softplus; g of shape (), x of N elements."""
+    z = sign * x
+    small = np.exp(-np.abs(z))
+    return _put(
+        "mean_softplus_grad",
+        g * (sign * np.where(z >= 0, 1, small) / (1 + small) / x.size).astype(x.dtype),
+        out,
+    )
+
+
+def sum_squares(arrays: Sequence[Array]) -> float:
+    """The sum of the squares of all elements of all arrays, taken in float64."""
+    return float(sum(np.square(a, dtype=np.float64).sum() for a in arrays))
 
 
 def sgd_update(
     p: Array,
-    g: Array,
+    g: Gradients,
     velocity: Array | None,
     lr: float,
     momentum: float,
@@ -168,9 +263,10 @@ def sgd_update(
     """SGD in place: d = g + weight_decay p; v = momentum v + (1 - dampening) d; p -= lr v.
 
     Nesterov's form ends with p -= lr (d + momentum v). `velocity` is None without momentum: p -= lr d. Start
-    it at zero and, as PyTorch does, take the first step without dampening. (Sutskever et al. 2013.)
+    it at zero and, as PyTorch does, take the first step without dampening. `g` is of p's shape, or arrays
+    that are p's end to end. (Sutskever et al. 2013.)
     """
-    d = g + weight_decay * p
+    d = _gradient(g, p) + weight_decay * p
     if velocity is not None:
         velocity[...] = momentum * velocity + (1 - dampening) * d
         d = d + momentum * velocity if nesterov else velocity
@@ -179,7 +275,7 @@ def sgd_update(
 
 def rmsprop_update(
     p: Array,
-    g: Array,
+    g: Gradients,
     square_average: Array,
     gradient_average: Array | None,
     velocity: Array | None,
@@ -192,10 +288,10 @@ def rmsprop_update(
     """RMSprop in place: d = g + weight_decay p; s = alpha s + (1 - alpha) d^2; p -= lr d / (sqrt(s) + eps).
 
     With `gradient_average` a (centered): a += (1 - alpha) (d - a), and s - a^2 stands in the root. With
-    `velocity` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. (Tieleman and Hinton 2012; Graves 2013 for
-    the centered form.)
+    `velocity` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. `g` as in sgd_update. (Tieleman and Hinton
+    2012; Graves 2013 for the centered form.)
     """
-    d = g + weight_decay * p
+    d = _gradient(g, p) + weight_decay * p
     square_average[...] = alpha * square_average + (1 - alpha) * d * d
     variance = square_average
     if gradient_average is not None:
@@ -210,7 +306,7 @@ def rmsprop_update(
 
 def adam_update(
     p: Array,
-    g: Array,
+    g: Gradients,
     m: Array,
     v: Array,
     step: int,
@@ -223,9 +319,9 @@ def adam_update(
     """Adam in place (Kingma and Ba 2015, algorithm 1): `step` counts from 1.
 
     d = g + weight_decay p; m += (1 - beta1) (d - m); v = beta2 v + (1 - beta2) d^2;
-    p -= lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps).
+    p -= lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps). `g` as in sgd_update.
     """
-    d = g + weight_decay * p
+    d = _gradient(g, p) + weight_decay * p
     m += (1 - beta1) * (d - m)
     v[...] = beta2 * v + (1 - beta2) * d * d
     rate, root = lr / (1 - beta1**step), (1 - beta2**step) ** 0.5
@@ -233,11 +329,20 @@ def adam_update(
 
 
 def _put(name: str, result: Array, out: Array | None) -> Array:
-    """The result, in `out` if there is one."""
+    """The result, C-contiguous, in `out` if there is one."""
     if out is None:
-        return result
+        return np.asarray(result, order="C")
     output(name, out, result.shape, result.dtype)[...] = result
     return out
+
+
+def _put_all(name: str, results: Results, out: Results | None) -> Results:
+    pairs = zip(results, out or (None,) * len(results), strict=True)
+    return cast(Results, tuple(_put(name, *pair) for pair in pairs))
+
+
+def _gradient(g: Gradients, p: Array) -> Array:
+    return g if isinstance(g, np.ndarray) else np.concatenate([a.reshape(-1) for a in g]).reshape(p.shape)
 
 
 def _pad(x: Array, padding: Pair) -> Array:

@@ -8,7 +8,17 @@ from minigrad.nn.module import Module
 from minigrad.random import generator
 from minigrad.tensor import Tensor
 
-__all__ = ["Dropout", "LeakyReLU", "ReLU", "Sigmoid", "Softmax", "Softplus", "Tanh"]
+__all__ = ["Dropout", "LeakyReLU", "ReLU", "Sigmoid", "Softmax", "Softplus", "Tanh", "rectifier_slope"]
+
+
+def rectifier_slope(module: Module) -> float | None:
+    """The slope below 0 of a plain ReLU or LeakyReLU, which a layer before it may apply itself; else None."""
+    forward = getattr(module.forward, "__func__", None)
+    if isinstance(module, ReLU) and forward is ReLU.forward:
+        return 0.0
+    if isinstance(module, LeakyReLU) and forward is LeakyReLU.forward and module.negative_slope >= 0:
+        return module.negative_slope
+    return None
 
 
 class ReLU(Module):

@@ -59,7 +59,8 @@ class Sequential(_Numbered):
     """``modules[-1](... modules[1](modules[0](x)))``.
 
     Takes the modules, named "0", "1", ..., or one mapping from names to modules. Indexable and iterable; a
-    slice is a Sequential of the same modules under their names.
+    slice is a Sequential of the same modules under their names. Where two neighbours can run as one op
+    (``Module.fused_with``: batch norm and the ReLU after it), they do.
     """
 
     def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
@@ -69,8 +70,13 @@ class Sequential(_Numbered):
             self._add((str(index), module) for index, module in enumerate(modules))  # type: ignore[misc]
 
     def forward(self, x: Tensor) -> Tensor:
-        for module in self.children():
-            x = module(x)
+        waiting = list(self.children())[::-1]
+        while waiting:
+            module = waiting.pop()
+            both = module.fused_with(waiting[-1]) if waiting else None
+            if both is not None:
+                waiting.pop()
+            x = module(x) if both is None else both(x)
         return x
 
 

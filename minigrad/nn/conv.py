@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad import ops
+from minigrad.nn.activation import rectifier_slope
 from minigrad.nn.linear import reset_affine
 from minigrad.nn.module import Module, Parameter
 from minigrad.tensor import Tensor
@@ -60,12 +63,26 @@ class _Convolution(Module):
             raise ValueError(f"{type(self).__name__}: {name} must be {expected}, got {value!r}")
         return pair
 
-    def _check_input(self, x: Tensor) -> None:
+    def forward(self, x: Tensor) -> Tensor:
+        return self._activated(x, slope=1.0)
+
+    def fused_with(self, following: Module) -> Callable[[Tensor], Tensor] | None:
+        slope = rectifier_slope(following)
+        if slope is None or getattr(self.forward, "__func__", None) is not _Convolution.forward:
+            return None
+        return partial(self._activated, slope=slope)
+
+    def _activated(self, x: Tensor, slope: float) -> Tensor:
+        """The layer's function and a leaky ReLU after it; there is none where the slope is 1."""
         if x.ndim != 4 or x.shape[1] != self.in_channels:
             raise ValueError(f"{self!r}: expected an input (n, {self.in_channels}, h, w), got {x.shape}")
+        y = self._convolve(x)
+        if self.bias is not None:
+            return ops.bias_leaky_relu(y, self.bias, slope=slope)
+        return y if slope == 1 else ops.leaky_relu(y, slope=slope)
 
-    def _add_bias(self, y: Tensor) -> Tensor:
-        return y if self.bias is None else y + ops.reshape(self.bias, (1, -1, 1, 1))
+    def _convolve(self, x: Tensor) -> Tensor:
+        raise NotImplementedError
 
     def extra_repr(self) -> str:
         text = (
@@ -108,9 +125,8 @@ class Conv2d(_Convolution):
             in_channels, out_channels, shape, kernel_size, stride, padding, dilation, groups, bias, dtype
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        self._check_input(x)
-        y = ops.conv2d(
+    def _convolve(self, x: Tensor) -> Tensor:
+        return ops.conv2d(
             x,
             self.weight,
             stride=self.stride,
@@ -118,7 +134,6 @@ class Conv2d(_Convolution):
             dilation=self.dilation,
             groups=self.groups,
         )
-        return self._add_bias(y)
 
 
 class ConvTranspose2d(_Convolution):
@@ -151,9 +166,8 @@ class ConvTranspose2d(_Convolution):
             in_channels, out_channels, shape, kernel_size, stride, padding, dilation, groups, bias, dtype
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        self._check_input(x)
-        y = ops.conv_transpose2d(
+    def _convolve(self, x: Tensor) -> Tensor:
+        return ops.conv_transpose2d(
             x,
             self.weight,
             stride=self.stride,
@@ -162,4 +176,3 @@ class ConvTranspose2d(_Convolution):
             dilation=self.dilation,
             groups=self.groups,
         )
-        return self._add_bias(y)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad import ops
 from minigrad.nn import init
+from minigrad.nn.activation import rectifier_slope
 from minigrad.nn.module import Module, Parameter
 from minigrad.tensor import Tensor
 
@@ -43,10 +46,29 @@ class Linear(Module):
         reset_affine(self.weight, self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
+        y = self._product(x)
+        return y if self.bias is None else y + self.bias
+
+    def fused_with(self, following: Module) -> Callable[[Tensor], Tensor] | None:
+        slope = rectifier_slope(following)
+        if (
+            slope is None
+            or self.bias is None
+            or getattr(self.forward, "__func__", None) is not Linear.forward
+        ):
+            return None
+        return partial(self._activated, slope=slope)
+
+    def _activated(self, x: Tensor, slope: float) -> Tensor:
+        """The layer's function and a leaky ReLU after it."""
+        if x.ndim != 2 or self.bias is None:
+            return ops.leaky_relu(self.forward(x), slope=slope)
+        return ops.bias_leaky_relu(self._product(x), self.bias, slope=slope)
+
+    def _product(self, x: Tensor) -> Tensor:
         if x.ndim < 1 or x.shape[-1] != self.in_features:
             raise ValueError(f"{self!r}: expected an input (..., {self.in_features}), got {x.shape}")
-        y = ops.matmul(x, ops.transpose(self.weight))
-        return y if self.bias is None else y + self.bias
+        return ops.matmul(x, ops.transpose(self.weight))
 
     def extra_repr(self) -> str:
         return (

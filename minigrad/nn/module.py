@@ -72,6 +72,13 @@ class Module:
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
         return self.forward(*args, **kwargs)
 
+    def fused_with(self, following: Module) -> Callable[[Tensor], Tensor] | None:
+        """A function that does what this module and ``following`` do in turn in one op, or None.
+
+        Sequential asks for it. A layer that offers one must leave subclasses alone that define ``forward``.
+        """
+        return None
+
     # -- registry ------------------------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ from numpy.typing import DTypeLike
 
 from minigrad import ops
 from minigrad.backend import Array
+from minigrad.nn.activation import rectifier_slope
 from minigrad.nn.module import Module, Parameter
 from minigrad.tensor import Tensor
 
@@ -56,22 +58,32 @@ class _BatchNorm(Module):
         self.register_buffer("num_batches_tracked", np.array(0, np.int64) if track_running_stats else None)
 
     def forward(self, x: Tensor) -> Tensor:
+        return self._activated(x, slope=1.0)
+
+    def fused_with(self, following: Module) -> Callable[[Tensor], Tensor] | None:
+        slope = rectifier_slope(following)
+        if slope is None or getattr(self.forward, "__func__", None) is not _BatchNorm.forward:
+            return None
+        return partial(self._activated, slope=slope)
+
+    def _activated(self, x: Tensor, slope: float) -> Tensor:
+        """The layer's function and a leaky ReLU after it; there is none where the slope is 1."""
         if x.ndim not in self.shapes or x.shape[1] != self.num_features:
             expected = " or ".join(self.shapes.values()).replace("c", str(self.num_features))
             raise ValueError(f"{self!r}: expected an input {expected}, got {x.shape}")
         if not self.training and self.running_mean is not None and self.running_var is not None:
-            return self._affine_of(x, self.running_mean, self.running_var)
+            return _leaky(self._affine_of(x, self.running_mean, self.running_var), slope)
         if self.training and x.size == x.shape[1]:
             raise ValueError(
                 f"{self!r}: training needs more than one value per channel, got an input {x.shape}"
             )
-        y = ops.standardize(x, eps=self.eps)
-        if self.track_running_stats:
-            self._track(y, x.size // self.num_features)
         if self.weight is None or self.bias is None:
-            return y
-        shape = (1, -1) + (1,) * (x.ndim - 2)
-        return y * ops.reshape(self.weight, shape) + ops.reshape(self.bias, shape)
+            xhat = ops.standardize(x, eps=self.eps)
+            self._track(xhat, x.size // self.num_features)
+            return _leaky(xhat, slope)
+        y = ops.batch_norm(x, self.weight, self.bias, eps=self.eps, slope=slope)
+        self._track(y, x.size // self.num_features)
+        return y
 
     def _affine_of(self, x: Tensor, mean: Array, var: Array) -> Tensor:
         """The evaluation mode as one multiplication and one addition, ``x scale + shift``."""
@@ -83,9 +95,9 @@ class _BatchNorm(Module):
         return x * ops.reshape(scale, shape) + ops.reshape(shift, shape)
 
     def _track(self, y: Tensor, count: int) -> None:
-        """Move the running statistics towards those of the batch, which ``standardize`` hands on in its
-        residual.
-        """
+        """Move the running statistics towards the batch's, which ``y``'s op hands on in its residual."""
+        if not self.track_running_stats:
+            return
         assert y.residual is not None
         assert self.running_mean is not None
         assert self.running_var is not None
@@ -101,6 +113,10 @@ class _BatchNorm(Module):
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
             f"track_running_stats={self.track_running_stats}"
         )
+
+
+def _leaky(x: Tensor, slope: float) -> Tensor:
+    return x if slope == 1 else ops.leaky_relu(x, slope=slope)
 
 
 class BatchNorm1d(_BatchNorm):

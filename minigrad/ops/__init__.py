@@ -1,6 +1,10 @@
 """All ops: differentiable functions of Tensors, to any order of derivative."""
 
 from minigrad.ops.activation import (
+    bias_leaky_relu,
+    bias_leaky_relu_composed,
+    bias_leaky_relu_grad,
+    channel_sum,
     leaky_gate,
     leaky_relu,
     log_softmax,
@@ -37,10 +41,22 @@ from minigrad.ops.loss import (
     binary_cross_entropy_with_logits,
     cross_entropy,
     l1_loss,
+    mean_softplus,
+    mean_softplus_composed,
+    mean_softplus_grad,
     mse_loss,
     norm_per_sample,
 )
-from minigrad.ops.norm import standardize, standardize_composed, standardize_grad
+from minigrad.ops.norm import (
+    batch_norm,
+    batch_norm_composed,
+    batch_norm_grad,
+    batch_norm_grad_bias,
+    batch_norm_grad_weight,
+    standardize,
+    standardize_composed,
+    standardize_grad,
+)
 from minigrad.ops.reduce import logsumexp, max, mean, min, sum, var
 from minigrad.ops.shape import (
     broadcast_to,
@@ -60,10 +76,13 @@ from minigrad.ops.shape import (
 )
 
 __all__ = [
-    "abs", "add", "astype", "binary_cross_entropy_with_logits", "broadcast_to", "clip", "concatenate",
+    "abs", "add", "astype", "batch_norm", "batch_norm_composed", "batch_norm_grad", "batch_norm_grad_bias",
+    "batch_norm_grad_weight", "bias_leaky_relu", "bias_leaky_relu_composed", "bias_leaky_relu_grad",
+    "binary_cross_entropy_with_logits", "broadcast_to", "channel_sum", "clip", "concatenate",
     "conv2d", "conv2d_weight", "conv_transpose2d", "cos", "cross_entropy", "div", "exp", "expand_dims",
     "flatten", "getitem", "join", "l1_loss", "leaky_gate", "leaky_relu", "log", "log1p", "log_softmax",
-    "logsumexp", "matmul", "max", "maximum", "mean", "min", "minimum", "mse_loss", "mul", "neg",
+    "logsumexp", "matmul", "max", "maximum", "mean", "mean_softplus", "mean_softplus_composed",
+    "mean_softplus_grad", "min", "minimum", "mse_loss", "mul", "neg",
     "norm_per_sample", "pad", "power", "relu", "reshape", "scatter", "sigmoid", "sin", "softmax",
     "softplus", "sqrt", "square", "squeeze", "stack", "standardize", "standardize_composed",
     "standardize_grad", "sub", "sum", "sum_to", "swapaxes", "tanh", "transpose", "var", "where",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from minigrad.backend import Array, kernels_of, xp_of
 from minigrad.op import op
-from minigrad.ops.elementwise import exp, mul, sub
+from minigrad.ops.elementwise import add, exp, mul, sub
 from minigrad.ops.reduce import sum
+from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.tensor import Tensor
 
 
@@ -27,6 +30,63 @@ def leaky_gate(g: Array, x: Array, *, slope: float) -> Array:
 
 
 leaky_gate.vjp(g=lambda gg, y, g, x, *, slope: leaky_gate(gg, x, slope=slope), x=None)
+
+
+@op
+def bias_leaky_relu(x: Array, b: Array, *, slope: float) -> Array:
+    """leaky_relu(x + b) for each channel of x (n, c, ...), b (c,), with a ``slope`` of at least 0."""
+    if x.ndim < 2 or b.shape != x.shape[1:2]:
+        raise ValueError("x must be (n, c, ...) and b (c,)")
+    if slope < 0:
+        raise ValueError("slope must be at least 0, so that the output tells the sign of x + b")
+    return kernels_of(x).bias_leaky_relu(x, b, slope)
+
+
+def _bias_leaky_relu_rule(
+    g: Tensor, y: Tensor, x: Tensor, b: Tensor, *, slope: float
+) -> tuple[Tensor, Tensor]:
+    if slope == 1:
+        return g, channel_sum(g)
+    gx = bias_leaky_relu_grad(g, y, slope=slope)
+    return gx, channel_sum(gx, residual=gx.residual)
+
+
+bias_leaky_relu.vjp_jointly(_bias_leaky_relu_rule)
+
+
+@op
+def bias_leaky_relu_grad(g: Array, y: Array, *, slope: float) -> tuple[Array, tuple[Array]]:
+    """The gradient of bias_leaky_relu by x: g where its output y is above 0, else slope g.
+
+    The residual is the gradient by b: this one's sum over each channel.
+    """
+    gx, gb = kernels_of(y).bias_leaky_relu_grad(g, y, slope)
+    return gx, (gb,)
+
+
+bias_leaky_relu_grad.vjp(g=lambda u, out, g, y, *, slope: leaky_gate(u, y, slope=slope), y=None)
+
+
+@op
+def channel_sum(x: Array, *, residual: Any = None) -> Array:
+    """The sum over each channel of x (n, c, ...); ``residual`` is (the sum,) where it is at hand."""
+    if residual is not None:
+        known: Array = residual[0]
+        return known
+    total: Array = x.sum(axis=(0, *range(2, x.ndim)))
+    return total
+
+
+def _channel_sum_x(g: Tensor, y: Tensor, x: Tensor, *, residual: Any) -> Tensor:
+    return broadcast_to(reshape(g, shape=(-1, *(1,) * (x.ndim - 2))), shape=x.shape)
+
+
+channel_sum.vjp(x=_channel_sum_x)
+
+
+def bias_leaky_relu_composed(x: Tensor, b: Tensor, *, slope: float) -> Tensor:
+    """bias_leaky_relu written in other ops: the definition to read and the oracle of the kernel."""
+    return leaky_relu(add(x, reshape(b, shape=(-1, *(1,) * (x.ndim - 2)))), slope=slope)
 
 
 def relu(x: Tensor) -> Tensor:

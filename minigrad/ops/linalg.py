@@ -24,6 +24,9 @@ def _matmul_x(g: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
 def _matmul_y(g: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Tensor:
     g, lhs, _ = _as_matrices(g, x, y)
+    if y.data.flags.f_contiguous and not y.data.flags.c_contiguous:
+        # the gradient of transpose(w) is then w's own, transposed: it lies in memory as w does
+        return swapaxes(matmul(swapaxes(g, -1, -2), lhs), -1, -2)  # (m, n) @ (n, k) -> (m, k)
     gy = matmul(swapaxes(lhs, -1, -2), g)  # (..., k, n) @ (..., n, m) -> (..., k, m)
     return squeeze(gy, -1) if y.ndim == 1 else gy
 

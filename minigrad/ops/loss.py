@@ -6,11 +6,50 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops.activation import log_softmax, softplus
+from minigrad.backend import Array, kernels_of
+from minigrad.op import op
+from minigrad.ops.activation import log_softmax, sigmoid, softplus
 from minigrad.ops.elementwise import abs, add, mul, neg, sqrt, square, sub
 from minigrad.ops.reduce import mean, sum
 from minigrad.ops.shape import getitem
 from minigrad.tensor import Tensor
+
+
+@op(real=True)
+def mean_softplus(x: Array, *, sign: int = 1) -> Array:
+    """mean(softplus(sign x)) for a ``sign`` of 1 or -1: of logits x, the mean of -log(1 - D) or of -log D.
+
+    Finite for every finite logit, as its gradient is.
+    """
+    _check_logits(x, sign)
+    return kernels_of(x).mean_softplus(x, sign)
+
+
+mean_softplus.vjp(x=lambda g, y, x, *, sign: mean_softplus_grad(g, x, sign=sign))
+
+
+@op(real=True)
+def mean_softplus_grad(g: Array, x: Array, *, sign: int = 1) -> Array:
+    """The gradient of mean_softplus: g sign sigmoid(sign x) / N for x of N elements and g of shape ()."""
+    _check_logits(x, sign)
+    if g.shape != ():
+        raise ValueError(f"g must have the shape () of mean_softplus, got {g.shape}")
+    return kernels_of(x).mean_softplus_grad(g, x, sign)
+
+
+def _mean_softplus_grad_x(u: Tensor, y: Tensor, g: Tensor, x: Tensor, *, sign: int) -> Tensor:
+    p = sigmoid(x)  # sigmoid' = p (1 - p), for either sign
+    return mul(mul(u, mul(p, sub(1.0, p))), mul(g, 1 / x.size))
+
+
+mean_softplus_grad.vjp(
+    g=lambda u, y, g, x, *, sign: sum(mul(u, mean_softplus_grad(1.0, x, sign=sign))), x=_mean_softplus_grad_x
+)
+
+
+def mean_softplus_composed(x: Tensor, *, sign: int = 1) -> Tensor:
+    """mean_softplus written in other ops: the definition to read and the oracle of the kernel."""
+    return mean(softplus(mul(x, float(sign))))
 
 
 def binary_cross_entropy_with_logits(logits: Tensor, target: Any) -> Tensor:
@@ -55,6 +94,13 @@ def norm_per_sample(x: Tensor, eps: float = 1e-12) -> Tensor:
     ``eps`` keeps the derivative finite where a sample is zero.
     """
     return sqrt(add(sum(square(x), axis=tuple(range(1, x.ndim))), eps))
+
+
+def _check_logits(x: Array, sign: int) -> None:
+    if sign not in (1, -1):
+        raise ValueError("sign must be 1 or -1")
+    if x.size == 0:
+        raise ValueError("the mean of no logits is undefined")
 
 
 def _check_target(loss: str, x: Tensor, target: Any) -> None:

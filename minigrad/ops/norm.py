@@ -1,4 +1,4 @@
-"""Batch normalisation's core (Ioffe and Szegedy 2015, algorithm 1) and its gradient."""
+"""Batch normalisation (Ioffe and Szegedy 2015, algorithm 1): its core, the whole, and their gradients."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import Any
 
 from minigrad.backend import Array, kernels_of
 from minigrad.op import op
+from minigrad.ops.activation import leaky_gate, leaky_relu
 from minigrad.ops.elementwise import add, div, mul, neg, sqrt, sub
-from minigrad.ops.reduce import mean, var
+from minigrad.ops.reduce import mean, sum, var
+from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.tensor import Tensor
 
 
@@ -68,6 +70,135 @@ def _standardize_grad_x(u: Tensor, y: Tensor, g: Tensor, x: Tensor, *, eps: floa
 standardize_grad.vjp(g=_standardize_grad_g, x=_standardize_grad_x)
 
 
+@op
+def batch_norm(
+    x: Array, weight: Array, bias: Array, *, eps: float, slope: float = 1.0
+) -> tuple[Array, tuple[Array, Array, Array]]:
+    """leaky_relu(standardize(x) weight + bias) for each channel of x (n, c, ...), weight and bias (c,).
+
+    ``slope`` is that of the leaky ReLU: 0 for ReLU, 1 for none. The residual is (mean, var, inv_std) of
+    standardize.
+    """
+    _check(x)
+    y, *residual = kernels_of(x).batch_norm(x, weight, bias, eps, slope)
+    return y, tuple(residual)
+
+
+def _batch_norm_rule(
+    g: Tensor, y: Tensor, x: Tensor, weight: Tensor, bias: Tensor, **settings: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    gx = batch_norm_grad(g, x, weight, bias, **settings, residual=y.residual)
+    gw = batch_norm_grad_weight(g, x, weight, bias, **settings, residual=gx.residual)
+    gb = batch_norm_grad_bias(g, x, weight, bias, **settings, residual=gx.residual)
+    return gx, gw, gb
+
+
+batch_norm.vjp_jointly(_batch_norm_rule)
+
+
+@op
+def batch_norm_grad(
+    g: Array, x: Array, weight: Array, bias: Array, *, eps: float, slope: float = 1.0, residual: Any = None
+) -> tuple[Array, tuple[Array, Array]]:
+    """The gradient of batch_norm by x: standardize_grad(weight h, x), h = g gated by the leaky ReLU.
+
+    ``residual`` is batch_norm's own, computed if it is not at hand. This op's residual are the gradients by
+    weight and bias, which are sums that it needs.
+    """
+    _check(x)
+    kernels = kernels_of(x)
+    mean, _, inv_std = residual if residual is not None else kernels.standardize(x, eps)[1:]
+    gx, gw, gb = kernels.batch_norm_grad(g, x, weight, bias, mean, inv_std, slope)
+    return gx, (gw, gb)
+
+
+@op
+def batch_norm_grad_weight(
+    g: Array, x: Array, weight: Array, bias: Array, *, eps: float, slope: float = 1.0, residual: Any = None
+) -> Array:
+    """The gradient of batch_norm by weight, sum(h xhat); ``residual`` is batch_norm_grad's, if at hand."""
+    if residual is None:
+        _, residual = batch_norm_grad.forward(g, x, weight, bias, eps=eps, slope=slope)
+    gw: Array = residual[0]
+    return gw
+
+
+@op
+def batch_norm_grad_bias(
+    g: Array, x: Array, weight: Array, bias: Array, *, eps: float, slope: float = 1.0, residual: Any = None
+) -> Array:
+    """The gradient of batch_norm by bias, sum(h); ``residual`` is batch_norm_grad's, if at hand."""
+    if residual is None:
+        _, residual = batch_norm_grad.forward(g, x, weight, bias, eps=eps, slope=slope)
+    gb: Array = residual[1]
+    return gb
+
+
+def _batch_norm_grad_rule(
+    u: Tensor,
+    y: Tensor,
+    g: Tensor,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    *,
+    eps: float,
+    slope: float,
+    residual: Any,
+) -> tuple[Tensor | None, ...]:
+    """Of standardize_grad(weight h, x), which is linear in h and its own adjoint there."""
+    before, scale = batch_norm(x, weight, bias, eps=eps), _per_channel(weight, x)
+    h = leaky_gate(g, before, slope=slope)
+    v = standardize_grad(u, x, eps=eps, residual=residual)
+    gx = _standardize_grad_x(u, y, mul(h, scale), x, eps=eps, residual=residual)
+    return leaky_gate(mul(v, scale), before, slope=slope), gx, sum(mul(v, h), axis=_axes(x)), None
+
+
+def _batch_norm_grad_weight_rule(
+    u: Tensor,
+    y: Tensor,
+    g: Tensor,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    *,
+    eps: float,
+    slope: float,
+    residual: Any,
+) -> tuple[Tensor | None, ...]:
+    before, along = batch_norm(x, weight, bias, eps=eps), _per_channel(u, x)
+    gg = leaky_gate(mul(along, standardize(x, eps=eps)), before, slope=slope)
+    gx = standardize_grad(mul(along, leaky_gate(g, before, slope=slope)), x, eps=eps)
+    return gg, gx, None, None
+
+
+def _batch_norm_grad_bias_rule(
+    u: Tensor,
+    y: Tensor,
+    g: Tensor,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    *,
+    eps: float,
+    slope: float,
+    residual: Any,
+) -> tuple[Tensor | None, ...]:
+    before, along = batch_norm(x, weight, bias, eps=eps), _per_channel(u, x)
+    return leaky_gate(broadcast_to(along, shape=x.shape), before, slope=slope), None, None, None
+
+
+batch_norm_grad.vjp_jointly(_batch_norm_grad_rule)
+batch_norm_grad_weight.vjp_jointly(_batch_norm_grad_weight_rule)
+batch_norm_grad_bias.vjp_jointly(_batch_norm_grad_bias_rule)
+
+
+def batch_norm_composed(x: Tensor, weight: Tensor, bias: Tensor, *, eps: float, slope: float = 1.0) -> Tensor:
+    """batch_norm written in other ops: the definition to read and the oracle of the kernel."""
+    xhat = standardize_composed(x, eps=eps)
+    return leaky_relu(add(mul(xhat, _per_channel(weight, x)), _per_channel(bias, x)), slope=slope)
+
+
 def standardize_composed(x: Tensor, *, eps: float) -> Tensor:
     """standardize written in primitive ops: the definition to read and the oracle of the kernel."""
     axes = _axes(x)
@@ -77,6 +208,10 @@ def standardize_composed(x: Tensor, *, eps: float) -> Tensor:
 def inverse_std(x: Tensor, *, eps: float) -> Tensor:
     """1 / sqrt(var(x) + eps) for each channel of x (n, c, ...), with the reduced axes kept."""
     return div(1.0, sqrt(add(var(x, axis=_axes(x), keepdims=True), eps)))
+
+
+def _per_channel(a: Tensor, x: Tensor) -> Tensor:
+    return reshape(a, shape=(-1, *(1,) * (x.ndim - 2)))
 
 
 def _mean(x: Tensor, axes: tuple[int, ...]) -> Tensor:

@@ -1,6 +1,8 @@
 """Optimizers, which take the list that `minigrad.grad` returns, and learning-rate schedules."""
 
-from minigrad.optim.optimizers import SGD, Adam, Optimizer, RMSprop
+from minigrad.optim.flat import gradient_norm
+from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.optimizers import SGD, Adam, RMSprop
 from minigrad.optim.schedules import CosineAnnealingLR, ExponentialLR, LambdaLR, LinearLR, Schedule, StepLR
 
 __all__ = [
@@ -14,4 +16,5 @@ __all__ = [
     "RMSprop",
     "Schedule",
     "StepLR",
+    "gradient_norm",
 ]

@@ -36,6 +36,19 @@ def laid_out(a: Array, layout: str) -> Array:
 
 
 LAYOUTS = st.sampled_from(["contiguous", "transposed", "negative", "sliced", "read-only", "unaligned"])
+SHAPES = st.lists(st.integers(0, 6), min_size=2, max_size=4).map(tuple)
+LARGE = st.sampled_from(
+    [(300, 70), (3, 40, 13, 11), (20000, 1), (1, 1, 370, 370), (700, 200), (5, 40, 29, 25)]
+)
+
+
+@st.composite
+def arrays(draw: st.DrawFn, count: int) -> list[Array]:
+    """`count` arrays of one shape and dtype, each in its own layout, zeros of both signs among them."""
+    shape = draw(st.one_of(SHAPES, SHAPES, SHAPES, LARGE))
+    dtype, rng = draw(st.sampled_from(DTYPES)), np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    values = [rng.normal(size=shape) * rng.integers(-1, 2, size=shape) for _ in range(count)]
+    return [laid_out(a.astype(dtype), draw(LAYOUTS)) for a in values]
 
 
 class Convolution(NamedTuple):

@@ -55,9 +55,9 @@ needs_two = pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="needs
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_results_do_not_depend_on_the_number_of_threads(dtype: type) -> None:
     rng = np.random.default_rng(0)
-    x, w = rng.normal(size=(9, 32, 12, 12)).astype(dtype), rng.normal(size=(48, 32, 4, 4)).astype(dtype)
+    x, w = rng.normal(size=(29, 32, 12, 12)).astype(dtype), rng.normal(size=(48, 32, 4, 4)).astype(dtype)
     geometry = ((2, 2), (1, 1), (1, 1), 1)
-    rows, parameter = rng.normal(size=(700, 100)).astype(dtype), rng.normal(size=99999).astype(dtype)
+    rows, parameter = rng.normal(size=(1400, 100)).astype(dtype), rng.normal(size=99999).astype(dtype)
 
     def everything() -> list[np.ndarray]:
         y = cpu.conv2d(x, w, *geometry)
@@ -68,6 +68,11 @@ def test_results_do_not_depend_on_the_number_of_threads(dtype: type) -> None:
         ]
         for a in (x, rows):
             standard = cpu.standardize(a, 1e-5)
+            biased = cpu.bias_leaky_relu(a, standard[1], 0.2)
+            results += [biased, *cpu.bias_leaky_relu_grad(a[::-1], biased, 0.2)]
+            weight, bias = 1 + standard[2], standard[1]
+            results += cpu.batch_norm(a, weight, bias, 1e-5, 0.2)
+            results += cpu.batch_norm_grad(a[::-1], a, weight, bias, standard[1], standard[3], 0.2)
             results += [*standard, cpu.standardize_grad(a[::-1], a, standard[1], standard[3])]
             results += [cpu.leaky_relu(a, 0.2), cpu.leaky_gate(a[::-1], a, 0.2)]
         for name, state, numbers in (

@@ -1,4 +1,4 @@
-"""Batch norm, leaky ReLU and the optimizers' updates: cpu against reference, both against PyTorch."""
+"""Leaky ReLU and the optimizers' updates: cpu against reference, both against PyTorch."""
 
 from __future__ import annotations
 
@@ -11,20 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minigrad.kernels import cpu, reference
-from tests.kernels.strategies import DTYPES, LAYOUTS, Array, assert_close, laid_out
+from tests.kernels.strategies import Array, arrays, assert_close
 
 MODULES = pytest.mark.parametrize("kernels", [reference, cpu], ids=["reference", "cpu"])
-SHAPES = st.lists(st.integers(0, 6), min_size=2, max_size=4).map(tuple)
-LARGE = st.sampled_from([(300, 70), (3, 40, 13, 11), (20000, 1), (1, 1, 300, 300)])
-
-
-@st.composite
-def arrays(draw: st.DrawFn, count: int) -> list[Array]:
-    """`count` arrays of one shape and dtype, each in its own layout, zeros of both signs among them."""
-    shape = draw(st.one_of(SHAPES, SHAPES, SHAPES, LARGE))
-    dtype, rng = draw(st.sampled_from(DTYPES)), np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    values = [rng.normal(size=shape) * rng.integers(-1, 2, size=shape) for _ in range(count)]
-    return [laid_out(a.astype(dtype), draw(LAYOUTS)) for a in values]
 
 
 @settings(max_examples=200, deadline=None)
@@ -58,48 +47,6 @@ def test_leaky_relu_by_hand(kernels: ModuleType) -> None:
         kernels.leaky_gate(np.zeros((2, 3)), np.zeros((3, 2)), 0.2)
 
 
-@settings(max_examples=200, deadline=None)
-@given(arrays(1), st.sampled_from([1e-5, 0.1]), st.sampled_from([0.0, 100.0]))
-def test_cpu_standardize_equals_reference(drawn: list[Array], eps: float, offset: float) -> None:
-    x = drawn[0] + drawn[0].dtype.type(offset)
-    for actual, expected in zip(cpu.standardize(x, eps), reference.standardize(x, eps), strict=True):
-        assert_close(actual, expected, 10 + int(offset / eps**0.5 * 0.01))
-
-
-@settings(max_examples=200, deadline=None)
-@given(arrays(2))
-def test_cpu_standardize_grad_equals_reference(drawn: list[Array]) -> None:
-    g, x = drawn
-    _, mean, _, inv_std = reference.standardize(x, 0.1)
-    expected = reference.standardize_grad(g, x, mean, inv_std)
-    assert_close(cpu.standardize_grad(g, x, mean, inv_std), expected, 50)
-
-
-@MODULES
-def test_statistics_survive_a_large_mean(kernels: ModuleType) -> None:
-    """float32 sums of numbers near 1000 would lose the variance, as would the mean of their squares."""
-    x = (1000 + np.random.default_rng(0).normal(size=(64, 2, 100, 80))).astype(np.float32)
-    _, mean, var, inv_std = kernels.standardize(x, 1e-5)
-    wide = x.astype(np.float64)
-    np.testing.assert_allclose(mean, wide.mean(axis=(0, 2, 3)), rtol=1e-6)
-    np.testing.assert_allclose(var, wide.var(axis=(0, 2, 3)), rtol=1e-5)
-    np.testing.assert_allclose(inv_std, 1 / np.sqrt(wide.var(axis=(0, 2, 3)) + 1e-5), rtol=1e-5)
-
-
-@MODULES
-@pytest.mark.parametrize("shape", [(6, 3), (4, 3, 5, 2)])
-def test_standardize_equals_torch(kernels: ModuleType, shape: tuple[int, ...]) -> None:
-    torch = pytest.importorskip("torch")
-    rng = np.random.default_rng(0)
-    x, g = rng.normal(size=shape), rng.normal(size=shape)
-    x_torch = torch.tensor(x, requires_grad=True)
-    y_torch = torch.nn.functional.batch_norm(x_torch, None, None, training=True, eps=1e-3)
-    (gx,) = torch.autograd.grad(y_torch, x_torch, torch.tensor(g))
-    y, mean, _, inv_std = kernels.standardize(x, 1e-3)
-    np.testing.assert_allclose(y, y_torch.detach().numpy(), atol=1e-12)
-    np.testing.assert_allclose(kernels.standardize_grad(g, x, mean, inv_std), gx.numpy(), atol=1e-12)
-
-
 SETTINGS: dict[str, list[tuple[Any, ...]]] = {
     "sgd_update": [(0.1, 0.0, 0.0, 0.01, False), (0.1, 0.9, 0.0, 0.0, True), (0.1, 0.9, 0.3, 0.02, False)],
     "rmsprop_update": [(0.1, 0.99, 1e-3, 0.01, 0.0), (0.1, 0.9, 1e-3, 0.0, 0.5)],
@@ -130,6 +77,42 @@ def test_cpu_update_equals_reference(name: str, data: st.DataObject, drawn: list
     np.testing.assert_array_equal(g, before)
     for actual, expected in zip(*results, strict=True):
         assert_close(actual, expected, 20)
+
+
+@MODULES
+@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("sizes", [(3, 0, 40, 1), (20000, 5, 70000, 16384)])
+def test_updates_take_gradients_end_to_end(kernels: ModuleType, name: str, sizes: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    gradients = [rng.normal(size=(size, 2)).astype(np.float32)[:, 0] for size in sizes]
+    states = [np.abs(rng.normal(size=(4, sum(sizes)))).astype(np.float32) for _ in range(2)]
+    states[0][1] += 30  # a mean of squares is never below the square of the mean
+    states[1][...] = states[0]
+    numbers = SETTINGS[name][-1]
+    for (p, *state), g in zip(states, (gradients, np.concatenate(gradients)), strict=True):
+        used = {"sgd_update": state[:1], "rmsprop_update": state, "adam_update": state[:2]}[name]
+        getattr(kernels, name)(p, g, *used, *numbers)
+    np.testing.assert_allclose(*states, rtol=1e-6, atol=1e-7)
+    with pytest.raises(ValueError, match=r"adam_update: expected gradients|reshape"):
+        kernels.adam_update(states[0][0], gradients[1:], *states[0][:2], *SETTINGS["adam_update"][0])
+
+
+@settings(max_examples=100, deadline=None)
+@given(arrays(3))
+def test_cpu_sum_squares_equals_reference(drawn: list[Array]) -> None:
+    expected = reference.sum_squares(drawn)
+    assert cpu.sum_squares(drawn) == pytest.approx(expected, rel=1e-12)
+    assert expected == pytest.approx(sum((a.astype(np.float64) ** 2).sum() for a in drawn))
+
+
+@MODULES
+@pytest.mark.parametrize("size", [10, 100000])
+def test_sum_squares_is_not_finite_exactly_where_an_element_is_not(kernels: ModuleType, size: int) -> None:
+    large = np.full(size, 3e38, np.float32)
+    assert np.isfinite(kernels.sum_squares([large, large]))
+    for value in (np.nan, np.inf, -np.inf):
+        large[size // 2] = value
+        assert not np.isfinite(kernels.sum_squares([np.zeros(3, np.float32), large]))
 
 
 @pytest.mark.parametrize("name", SETTINGS)

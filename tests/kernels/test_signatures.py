@@ -34,11 +34,18 @@ def test_cpu_names_the_kernel_that_refuses_a_dtype(dtype: np.dtype) -> None:
         "conv2d": (x, w, one, none, one, 1),
         "conv_transpose2d": (x, w, (3, 3), one, none, one, 1),
         "conv2d_weight": (x, x, one, one, none, one, 1),
+        "batch_norm": (x, c, c, 1e-5, 0.2),
+        "batch_norm_grad": (x, x, c, c, c, c, 0.2),
         "standardize": (x, 1e-5),
         "standardize_grad": (x, x, c, c),
         "leaky_relu": (x, 0.2),
         "leaky_gate": (x, x, 0.2),
+        "bias_leaky_relu": (x, c, 0.2),
+        "bias_leaky_relu_grad": (x, x, 0.2),
+        "mean_softplus": (x, 1.0),
+        "mean_softplus_grad": (x[0, 0, 0, 0], x, 1.0),
         "matmul": (x[0, 0], x[0, 0]),
+        "sum_squares": ([x, x],),
         "sgd_update": (x, x, None, 0.1, 0.0, 0.0, 0.0, False),
         "rmsprop_update": (x, x, x, None, None, 0.1, 0.9, 1e-8, 0.0, 0.0),
         "adam_update": (x, x, x, x, 1, 0.1, 0.5, 0.9, 1e-8, 0.0),
@@ -62,6 +69,9 @@ def test_results_go_into_a_given_array(module: ModuleType, n: int) -> None:
         "conv_transpose2d": (g, w, (5, 5), one, none, one, 1),
         "conv2d_weight": (x, g, (2, 2), one, none, one, 1),
         "matmul": (x.reshape(n, -1), rng.normal(size=(75, 70))),
+        "leaky_relu": (x, 0.2),
+        "leaky_gate": (x[::-1], x, 0.2),
+        "standardize_grad": (x[::-1], x, x[0, :, 0, 0], x[0, :, 1, 1]),
     }
     for name, arguments in calls.items():
         kernel = getattr(module, name)

@@ -75,10 +75,29 @@ class TestLinear:
         expected = x @ layer.weight.data.T + layer.state_dict()["bias"]
         np.testing.assert_allclose(layer(mg.tensor(x)).numpy(), expected, rtol=1e-6)
 
+    def test_the_weight_s_gradient_lies_in_memory_as_the_weight(self) -> None:
+        layer = nn.Linear(3, 2)
+        y = layer(mg.tensor(draw(4, 3), dtype=np.float32))
+        (gw,) = mg.grad(mg.ops.sum(y * y), [layer.weight])
+        assert gw.data.flags.c_contiguous
+
     def test_dtype(self) -> None:
         assert {p.dtype.name for p in nn.Linear(3, 2, dtype=np.float64).parameters()} == {"float64"}
         with pytest.raises(TypeError, match="a Parameter is float32 or float64"):
             nn.Linear(3, 2, dtype=np.int32)
+
+    @pytest.mark.parametrize("slope", [0.0, 0.2])
+    def test_a_rectifier_behind_it_runs_in_the_same_op(self, slope: float) -> None:
+        layer, activation = nn.Linear(3, 4).double(), nn.LeakyReLU(slope)
+        both, x = nn.Sequential(layer, activation), draw(5, 3)
+        expected = activation(layer(mg.tensor(x))).numpy()
+        y = both(mg.tensor(x))
+        assert y.op is mg.ops.bias_leaky_relu
+        np.testing.assert_array_equal(y.numpy(), expected)
+        np.testing.assert_array_equal(both(mg.tensor(x[None])).numpy(), expected[None])
+        assert mg.gradcheck(both, [x])
+        without = nn.Sequential(nn.Linear(3, 4, bias=False), activation)
+        assert without(mg.tensor(x)).op is mg.ops.leaky_relu
 
     def test_error_names_the_layer_and_both_shapes(self) -> None:
         message = (
@@ -89,6 +108,19 @@ class TestLinear:
 
 
 class TestConvolutions:
+    @pytest.mark.parametrize("make", [nn.Conv2d, nn.ConvTranspose2d])
+    @pytest.mark.parametrize("bias", [True, False])
+    @pytest.mark.parametrize("slope", [0.0, 0.2])
+    def test_a_rectifier_behind_it_runs_in_the_same_op(
+        self, make: Callable[..., nn.Module], bias: bool, slope: float
+    ) -> None:
+        layer, activation = make(2, 3, 2, bias=bias).double(), nn.LeakyReLU(slope)
+        both, x = nn.Sequential(layer, activation), draw(2, 2, 3, 4)
+        y = both(mg.tensor(x))
+        np.testing.assert_array_equal(y.numpy(), activation(layer(mg.tensor(x))).numpy())
+        assert y.op is (mg.ops.bias_leaky_relu if bias else mg.ops.leaky_relu)
+        assert mg.gradcheck(both, [x])
+
     @pytest.mark.parametrize("layer", [nn.Conv2d(2, 4, 3), nn.ConvTranspose2d(2, 4, 3)])
     @pytest.mark.parametrize("shape", [(1, 3, 5, 5), (2, 5, 5)])
     def test_input_errors(self, layer: nn.Module, shape: tuple[int, ...]) -> None:
@@ -139,6 +171,41 @@ class TestBatchNorm:
         assert {k: v.tobytes() for k, v in layer.state_dict().items()} == {
             k: v.tobytes() for k, v in after.items()
         }
+
+    @pytest.mark.parametrize("activation", [nn.ReLU(), nn.LeakyReLU(0.2)])
+    @pytest.mark.parametrize("affine", [True, False])
+    @pytest.mark.parametrize("training", [True, False])
+    def test_a_rectifier_behind_it_runs_in_the_same_op(
+        self, activation: nn.Module, affine: bool, training: bool
+    ) -> None:
+        layers = [nn.BatchNorm2d(3, affine=affine) for _ in range(2)]
+        both = nn.Sequential(layers[0], activation).double().train(training)
+        x = mg.tensor(draw(4, 3, 5, 5))
+        y, expected = both(x), activation(layers[1].double().train(training)(x))
+        np.testing.assert_allclose(y.numpy(), expected.numpy(), rtol=1e-12, atol=1e-12)
+        if affine and training:
+            assert y.op is mg.ops.batch_norm
+        for name, array in layers[1].state_dict().items():
+            np.testing.assert_array_equal(both.state_dict()[f"0.{name}"], array)
+        assert mg.gradcheck(both, [x.numpy()])
+
+    def test_layers_with_a_forward_of_their_own_are_not_fused(self) -> None:
+        class Shifted(nn.BatchNorm1d):
+            def forward(self, x: mg.Tensor) -> mg.Tensor:
+                return super().forward(x) + 10.0
+
+        class Flipped(nn.ReLU):
+            def forward(self, x: mg.Tensor) -> mg.Tensor:
+                return super().forward(-x)
+
+        x = mg.tensor(draw(6, 3))
+        assert (nn.Sequential(Shifted(3), nn.ReLU())(x).numpy() > 5).all()
+        plain = nn.BatchNorm1d(3)(x).numpy()
+        np.testing.assert_allclose(
+            nn.Sequential(nn.BatchNorm1d(3), Flipped())(x).numpy(), np.maximum(-plain, 0), atol=1e-6
+        )
+        negative = nn.Sequential(nn.BatchNorm1d(3), nn.LeakyReLU(-0.5))(x).numpy()
+        np.testing.assert_allclose(negative, np.where(plain > 0, plain, -0.5 * plain), atol=1e-6)
 
     def test_cumulative_average(self) -> None:
         layer = nn.BatchNorm1d(2, momentum=None)

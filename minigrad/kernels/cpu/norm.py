@@ -1,7 +1,11 @@
-"""Batch normalisation without scale and shift, and its gradient.
+"""Batch normalisation with scale, shift and leaky ReLU, and its gradient, each in two passes over memory.
 
-The sums run in float64, channel by channel in a fixed order. Images with several pixels are read a channel at
-a time; where a channel has one or few (batch norm of vectors), whole rows of channels are read at once.
+One iteration owns a few whole channels and takes both passes, so that the second finds them in the cache. An
+image's elements of these channels lie side by side: every loop runs along them, whatever the image's size,
+with the channels' numbers spread over their pixels.
+
+A position's sum over the images runs in the arrays' dtype for at most IMAGES of them and goes on in float64.
+Its order is fixed, whatever the number of threads.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import math
 import numba
 import numpy as np
 
+from minigrad.kernels import output
 from minigrad.kernels.cpu.compiling import (
     SMALL,
     Array,
@@ -21,207 +26,326 @@ from minigrad.kernels.cpu.compiling import (
     parallel_jit,
 )
 
-CHANNELS = 32  # channels that one iteration owns
-SERIAL = 1 << 14  # elements below which starting the threads costs more than they save
+ELEMENTS = 1024  # of an image, that an iteration owns if its channels are small: they fit the first cache
+LEAST = 64  # and at least: few elements make poor loops
+IMAGES = 64
+SERIAL = 1 << 17  # elements below which starting the threads costs more than they save
+
+Outputs = tuple[Array, Array, Array, Array]
+ChannelGradients = tuple[Array, Array, Array]
 
 
 @jit
-def _row(x: Array, n: int, channel: int, count: int) -> Array:
-    """x[n, channel : channel + count] of vectors, x (n, c, 1)."""
-    row: Array = x[n].reshape(-1)[channel : channel + count]
-    return row
+def _spread(numbers: Array, pixels: int, like: Array) -> Array:
+    """y[c * pixels + p] = numbers[c], in the dtype of `like`."""
+    y = np.empty(numbers.size * pixels, like.dtype)
+    for c in range(numbers.size):
+        y[c * pixels : (c + 1) * pixels] = numbers[c]
+    return y
 
 
 @jit
-def _sums(x: Array, channel: int, shift: Array, total: Array) -> None:
-    """total[c] = sum over n, p of x[n, c, p] - shift[c]."""
-    count = total.size
-    total[:] = 0.0
-    for n in range(x.shape[0]):
-        if x.shape[2] == 1:
-            row = _row(x, n, channel, count)
-            for c in range(count):
-                total[c] += np.float64(row[c]) - shift[c]
-        else:
-            for c in range(count):
-                some, pixels, middle = 0.0, x[n, channel + c], shift[c]
-                for p in range(pixels.size):
-                    some += np.float64(pixels[p]) - middle
-                total[c] += some
+def _statistics(x: Array, begin: int, pixels: int, mean: Array, squares: Array) -> None:
+    """mean[c] of a channel's elements, and squares[c] = sum of (x - mean[c])^2; x (n, channels * pixels).
+
+    Sums over some images of the differences from the first of them, which take away the digits that numbers
+    far from zero share, are merged into the whole (Chan, Golub and LeVeque 1983, equation 2.1).
+    """
+    end = begin + mean.size * pixels
+    total, total_squares = np.empty(end - begin, x.dtype), np.empty(end - begin, x.dtype)
+    for start in range(0, x.shape[0], IMAGES):
+        first, images = x[start, begin:end], min(IMAGES, x.shape[0] - start)
+        total[:] = 0
+        total_squares[:] = 0
+        for n in range(start + 1, start + images):
+            row = x[n, begin:end]
+            for j in range(row.size):
+                difference = row[j] - first[j]
+                total[j] += difference
+                total_squares[j] += difference * difference
+        for c in range(mean.size):
+            middle, within, between = 0.0, 0.0, 0.0
+            for j in range(c * pixels, (c + 1) * pixels):
+                middle += np.float64(first[j]) + np.float64(total[j]) / images
+            middle /= pixels
+            for j in range(c * pixels, (c + 1) * pixels):
+                some = np.float64(total[j])
+                away = np.float64(first[j]) + some / images - middle
+                within += np.float64(total_squares[j]) - some * some / images
+                between += away * away
+            step = middle - mean[c]
+            mean[c] = mean[c] + step * images / (start + images)
+            squares[c] += within + images * between
+            squares[c] += step * step * pixels * start * images / (start + images)
 
 
 @jit
-def _square_sums(x: Array, channel: int, shift: Array, total: Array) -> None:
-    """total[c] = sum over n, p of (x[n, c, p] - shift[c])^2."""
-    count = total.size
-    total[:] = 0.0
-    for n in range(x.shape[0]):
-        if x.shape[2] == 1:
-            row = _row(x, n, channel, count)
-            for c in range(count):
-                difference = np.float64(row[c]) - shift[c]
-                total[c] += difference * difference
-        else:
-            for c in range(count):
-                some, pixels, middle = 0.0, x[n, channel + c], shift[c]
-                for p in range(pixels.size):
-                    difference = np.float64(pixels[p]) - middle
-                    some += difference * difference
-                total[c] += some
-
-
-@jit
-def _gradient_sums(g: Array, x: Array, channel: int, mean: Array, inv_std: Array, total: Array) -> None:
-    """total[c] = sum over n, p of g[n, c, p] * xhat[n, c, p]."""
-    count = total.size
-    total[:] = 0.0
-    for n in range(x.shape[0]):
-        if x.shape[2] == 1:
-            row, gradient = _row(x, n, channel, count), _row(g, n, channel, count)
-            for c in range(count):
-                xhat = (row[c] - mean[c]) * inv_std[c]
-                total[c] += np.float64(gradient[c]) * np.float64(xhat)
-        else:
-            for c in range(count):
-                some, middle, scale = 0.0, mean[c], inv_std[c]
-                pixels, gradient = x[n, channel + c], g[n, channel + c]
-                for p in range(pixels.size):
-                    xhat = (pixels[p] - middle) * scale
-                    some += np.float64(gradient[p]) * np.float64(xhat)
-                total[c] += some
-
-
-@jit
-def _standardize_channels(
-    x: Array, eps: float, channel: int, y: Array, mean: Array, var: Array, inv_std: Array
+def _normalise(
+    x: Array,
+    begin: int,
+    pixels: int,
+    weight: Array,
+    bias: Array,
+    eps: float,
+    slope: float,
+    y: Array,
+    mean: Array,
+    var: Array,
+    inv_std: Array,
 ) -> None:
-    size, count = x.shape[0] * x.shape[2], mean.size
-    middle, total = np.zeros(count), np.zeros(count)
-    _sums(x, channel, middle, total)
-    for c in range(count):
-        middle[c] = total[c] / size
-    _square_sums(x, channel, middle, total)
-    for c in range(count):
-        mean[c] = middle[c]
-        var[c] = total[c] / size
-        inv_std[c] = 1.0 / math.sqrt(total[c] / size + eps)
+    """y = leaky_relu((x - mean) * scale + bias), scale = weight * inv_std, for the channels of `mean`."""
+    middle, squares, scale = np.zeros(mean.size), np.zeros(mean.size), np.empty(mean.size)
+    _statistics(x, begin, pixels, middle, squares)
+    for c in range(mean.size):
+        mean[c], var[c] = middle[c], squares[c] / (x.shape[0] * pixels)
+        inv_std[c] = 1.0 / math.sqrt(squares[c] / (x.shape[0] * pixels) + eps)
+        scale[c] = weight[c] * inv_std[c]
+    means, scales, biases = _spread(mean, pixels, x), _spread(scale, pixels, x), _spread(bias, pixels, x)
+    factor = x.dtype.type(slope)
     for n in range(x.shape[0]):
-        if x.shape[2] == 1:
-            row, result = _row(x, n, channel, count), _row(y, n, channel, count)
-            for c in range(count):
-                result[c] = (row[c] - mean[c]) * inv_std[c]
-        else:
-            for c in range(count):
-                pixels, results, shift, scale = x[n, channel + c], y[n, channel + c], mean[c], inv_std[c]
-                for p in range(pixels.size):
-                    results[p] = (pixels[p] - shift) * scale
+        row, result = x[n, begin : begin + means.size], y[n, begin : begin + means.size]
+        for j in range(row.size):
+            value = (row[j] - means[j]) * scales[j] + biases[j]
+            low = factor * value if factor != 0 else factor
+            result[j] = low if value <= 0 else value
 
 
 @jit
-def _standardize_grad_channels(
-    g: Array, x: Array, channel: int, mean: Array, inv_std: Array, gx: Array
+def _gradient_sums(
+    g: Array, x: Array, begin: int, pixels: int, channels: tuple[Array, Array, Array], slope: float
+) -> tuple[Array, Array]:
+    """The sums of h and of h (x - mean) over each channel, h = g gated by the sign of the normalised x."""
+    means, scales, biases = channels
+    total, total_moved = np.empty(means.size, x.dtype), np.empty(means.size, x.dtype)
+    sums, sums_moved = np.zeros(means.size // pixels), np.zeros(means.size // pixels)
+    factor = x.dtype.type(slope)
+    for start in range(0, x.shape[0], IMAGES):
+        total[:] = 0
+        total_moved[:] = 0
+        for n in range(start, min(start + IMAGES, x.shape[0])):
+            row, gradient = x[n, begin : begin + means.size], g[n, begin : begin + means.size]
+            for j in range(row.size):
+                moved = row[j] - means[j]
+                low = factor * gradient[j] if factor != 0 else factor
+                h = gradient[j] if moved * scales[j] + biases[j] > 0 else low
+                total[j] += h
+                total_moved[j] += h * moved
+        for c in range(sums.size):
+            some, some_moved = 0.0, 0.0
+            for j in range(c * pixels, (c + 1) * pixels):
+                some += np.float64(total[j])
+                some_moved += np.float64(total_moved[j])
+            sums[c] += some
+            sums_moved[c] += some_moved
+    return sums, sums_moved
+
+
+@jit
+def _gradients(
+    g: Array,
+    x: Array,
+    begin: int,
+    pixels: int,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    inv_std: Array,
+    slope: float,
+    gx: Array,
+    gw: Array,
+    gb: Array,
 ) -> None:
-    size, count = x.shape[0] * x.shape[2], mean.size
-    zero, total = np.zeros(count), np.zeros(count)
-    mean_g, mean_gxhat = np.empty(count, x.dtype), np.empty(count, x.dtype)
-    _sums(g, channel, zero, total)
-    for c in range(count):
-        mean_g[c] = total[c] / size
-    _gradient_sums(g, x, channel, mean, inv_std, total)
-    for c in range(count):
-        mean_gxhat[c] = total[c] / size
+    """gx = scale * (h - mean(h) - xhat * mean(h * xhat)), gw and gb the sums, for the channels of `mean`."""
+    count, factor = x.shape[0] * pixels, x.dtype.type(slope)
+    means, biases = _spread(mean, pixels, x), _spread(bias, pixels, x)
+    scales = _spread(weight * inv_std, pixels, x)
+    sums, sums_moved = _gradient_sums(g, x, begin, pixels, (means, scales, biases), slope)
+    for c in range(mean.size):
+        gb[c], gw[c] = sums[c], sums_moved[c] * inv_std[c]
+        sums[c] /= count
+        sums_moved[c] *= np.float64(inv_std[c]) * np.float64(inv_std[c]) / count
+    firsts, seconds = _spread(sums, pixels, x), _spread(sums_moved, pixels, x)
     for n in range(x.shape[0]):
-        if x.shape[2] == 1:
-            row, gradient = _row(x, n, channel, count), _row(g, n, channel, count)
-            result = _row(gx, n, channel, count)
-            for c in range(count):
-                result[c] = (row[c] - mean[c]) * inv_std[c]
-            # a loop of its own: with all seven arrays in one, it would not be vectorised
-            for c in range(count):
-                result[c] = inv_std[c] * (gradient[c] - mean_g[c] - result[c] * mean_gxhat[c])
-        else:
-            for c in range(count):
-                pixels, gradient, results = x[n, channel + c], g[n, channel + c], gx[n, channel + c]
-                middle, scale, first, second = mean[c], inv_std[c], mean_g[c], mean_gxhat[c]
-                for p in range(pixels.size):
-                    xhat = (pixels[p] - middle) * scale
-                    results[p] = scale * (gradient[p] - first - xhat * second)
+        row, gradient = x[n, begin : begin + means.size], g[n, begin : begin + means.size]
+        result = gx[n, begin : begin + means.size]
+        for j in range(row.size):
+            moved = row[j] - means[j]
+            low = factor * gradient[j] if factor != 0 else factor
+            h = gradient[j] if moved * scales[j] + biases[j] > 0 else low
+            result[j] = scales[j] * (h - firsts[j] - moved * seconds[j])
 
 
 @parallel_jit
-def _standardize_blocks(
-    x: Array, eps: float, step: int, y: Array, mean: Array, var: Array, inv_std: Array
+def _normalise_blocks(
+    x: Array,
+    step: int,
+    pixels: int,
+    weight: Array,
+    bias: Array,
+    eps: float,
+    slope: float,
+    y: Array,
+    mean: Array,
+    var: Array,
+    inv_std: Array,
 ) -> None:
     """One iteration owns `step` channels."""
-    for block in numba.prange((x.shape[1] + step - 1) // step):
-        own = slice(block * step, (block + 1) * step)
-        _standardize_channels(x, eps, block * step, y, mean[own], var[own], inv_std[own])
+    for block in numba.prange((mean.size + step - 1) // step):
+        own, begin = slice(block * step, (block + 1) * step), block * step * pixels
+        results = mean[own], var[own], inv_std[own]
+        _normalise(x, begin, pixels, weight[own], bias[own], eps, slope, y, *results)
 
 
 @parallel_jit
-def _standardize_grad_blocks(g: Array, x: Array, mean: Array, inv_std: Array, step: int, gx: Array) -> None:
+def _gradient_blocks(
+    g: Array,
+    x: Array,
+    step: int,
+    pixels: int,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    inv_std: Array,
+    slope: float,
+    gx: Array,
+    gw: Array,
+    gb: Array,
+) -> None:
     """One iteration owns `step` channels."""
-    for block in numba.prange((x.shape[1] + step - 1) // step):
-        own = slice(block * step, (block + 1) * step)
-        _standardize_grad_channels(g, x, block * step, mean[own], inv_std[own], gx)
+    for block in numba.prange((mean.size + step - 1) // step):
+        own, begin = slice(block * step, (block + 1) * step), block * step * pixels
+        channels = weight[own], bias[own], mean[own], inv_std[own]
+        _gradients(g, x, begin, pixels, *channels, slope, gx, gw[own], gb[own])
 
 
-def standardize(x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
-    """y = (x - mean) * inv_std per channel, inv_std = 1 / sqrt(var + eps).
+def batch_norm(
+    x: Array, weight: Array, bias: Array, eps: float, slope: float, *, out: Outputs | None = None
+) -> Outputs:
+    """y = leaky_relu((x - mean) * weight * inv_std + bias) per channel, inv_std = 1 / sqrt(var + eps).
 
-    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes but 1; var is the
-    biased variance. With no element in a channel, mean and var are 0. TypeError unless x is float32 or
-    float64. (Ioffe and Szegedy 2015, algorithm 1, before scale and shift.)
+    x (n, c, ...), weight and bias (c,) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes
+    but 1; var is the biased variance. With no element in a channel, mean and var are 0. `slope` is that of
+    the leaky ReLU below 0; 1 leaves it out. TypeError unless all are float32 or all float64, ValueError if
+    weight or bias does not fit. (Ioffe and Szegedy 2015, algorithm 1.)
+    """
+    checked("batch_norm", x, weight, bias)
+    _check_channels("batch_norm", x, weight, bias)
+    return _forward("batch_norm", x, weight, bias, eps, slope, out)
+
+
+def batch_norm_grad(
+    g: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    inv_std: Array,
+    slope: float,
+    *,
+    out: ChannelGradients | None = None,
+) -> ChannelGradients:
+    """The gradients of batch_norm by x, weight and bias, for the gradient g of its output.
+
+    With h = g where batch_norm is above 0, slope * g elsewhere: gx = weight * inv_std (h - mean(h) - xhat
+    mean(h xhat)), gw = sum(h xhat), gb = sum(h); xhat = (x - mean) inv_std; over all axes but 1. g and x
+    (n, c, ...), the others (c,), mean and inv_std as batch_norm gave them. Raises as batch_norm.
+    """
+    checked("batch_norm_grad", g, x, weight, bias, mean, inv_std)
+    _check_channels("batch_norm_grad", x, weight, bias, mean, inv_std)
+    return _backward("batch_norm_grad", g, x, weight, bias, mean, inv_std, slope, out)
+
+
+def standardize(x: Array, eps: float, *, out: Outputs | None = None) -> Outputs:
+    """y = (x - mean) * inv_std per channel, inv_std = 1 / sqrt(var + eps): batch_norm without the rest.
+
+    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) as batch_norm gives them.
     """
     checked("standardize", x)
-    c = x.shape[1]
-    y = np.empty(x.shape, x.dtype)
-    mean, var, inv_std = (np.zeros(c, x.dtype) for _ in range(3))
-    if x.size == 0:
-        inv_std.fill(1 / math.sqrt(eps))
-        return y, mean, var, inv_std
-    flat, y_flat = _by_channel(x), y.reshape(x.shape[0], c, -1)
-    if x.size < SERIAL:
-        _standardize_channels(flat, float(eps), 0, y_flat, mean, var, inv_std)
-    else:
-        with launch(SMALL):
-            _standardize_blocks(flat, float(eps), _channels_each(c), y_flat, mean, var, inv_std)
-    return y, mean, var, inv_std
+    weight, bias = np.ones(x.shape[1], x.dtype), np.zeros(x.shape[1], x.dtype)
+    return _forward("standardize", x, weight, bias, eps, 1.0, out)
 
 
-def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array) -> Array:
+def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, *, out: Array | None = None) -> Array:
     """gx = inv_std (g - mean(g) - xhat mean(g xhat)), xhat = (x - mean) inv_std; means over all axes but 1.
 
     g and x (n, c, ...), mean and inv_std (c,) as standardize gave them -> gx of x's shape. TypeError unless
     all are float32 or all float64.
     """
     checked("standardize_grad", g, x, mean, inv_std)
-    c = x.shape[1]
-    if g.shape != x.shape or mean.shape != (c,) or inv_std.shape != (c,):
-        raise ValueError(
-            f"standardize_grad: expected g of x's shape {x.shape} and mean, inv_std of shape ({c},); "
-            f"got {g.shape}, {mean.shape}, {inv_std.shape}"
-        )
-    gx = np.empty(x.shape, x.dtype)
+    _check_channels("standardize_grad", x, mean, inv_std)
+    gx = output("standardize_grad", out, x.shape, x.dtype)
+    weight, bias, *sums = np.ones_like(mean), np.zeros_like(mean), np.empty_like(mean), np.empty_like(mean)
+    return _backward("standardize_grad", g, x, weight, bias, mean, inv_std, 1.0, (gx, sums[0], sums[1]))[0]
+
+
+def _forward(
+    name: str, x: Array, weight: Array, bias: Array, eps: float, slope: float, out: Outputs | None
+) -> Outputs:
+    shapes = x.shape, *(weight.shape,) * 3
+    y, mean, var, inv_std = (
+        output(name, given, shape, x.dtype) for given, shape in zip(out or (None,) * 4, shapes, strict=True)
+    )
     if x.size == 0:
-        return gx
-    arrays = _by_channel(g), _by_channel(x), contiguous(mean), contiguous(inv_std)
-    gx_flat = gx.reshape(x.shape[0], c, -1)
+        mean.fill(0)
+        var.fill(0)
+        inv_std.fill(1 / math.sqrt(eps))
+        return y, mean, var, inv_std
+    pixels, flat = _pixels(x), contiguous(x).reshape(x.shape[0], -1)
+    parameters = pixels, contiguous(weight), contiguous(bias), float(eps), float(slope)
+    results = y.reshape(flat.shape), mean, var, inv_std
     if x.size < SERIAL:
-        _standardize_grad_channels(*arrays[:2], 0, *arrays[2:], gx_flat)
+        _normalise(flat, 0, *parameters, *results)
     else:
         with launch(SMALL):
-            _standardize_grad_blocks(*arrays, _channels_each(c), gx_flat)
-    return gx
+            _normalise_blocks(flat, _channels_each(x.shape[1], pixels), *parameters, *results)
+    return y, mean, var, inv_std
 
 
-def _by_channel(x: Array) -> Array:
-    return contiguous(x).reshape(x.shape[0], x.shape[1], -1)
+def _backward(
+    name: str,
+    g: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    inv_std: Array,
+    slope: float,
+    out: ChannelGradients | None,
+) -> ChannelGradients:
+    if g.shape != x.shape:
+        raise ValueError(f"{name}: expected g of x's shape {x.shape}; got {g.shape}")
+    shapes = x.shape, mean.shape, mean.shape
+    gx, gw, gb = (
+        output(name, given, shape, x.dtype) for given, shape in zip(out or (None,) * 3, shapes, strict=True)
+    )
+    if x.size == 0:
+        gw.fill(0)
+        gb.fill(0)
+        return gx, gw, gb
+    pixels, flat = _pixels(x), contiguous(x).reshape(x.shape[0], -1)
+    gradient = contiguous(g).reshape(flat.shape)
+    channels = contiguous(weight), contiguous(bias), contiguous(mean), contiguous(inv_std)
+    parameters = pixels, *channels, float(slope)
+    if x.size < SERIAL:
+        _gradients(gradient, flat, 0, *parameters, gx.reshape(flat.shape), gw, gb)
+    else:
+        with launch(SMALL):
+            step = _channels_each(x.shape[1], pixels)
+            _gradient_blocks(gradient, flat, step, *parameters, gx.reshape(flat.shape), gw, gb)
+    return gx, gw, gb
 
 
-def _channels_each(c: int) -> int:
-    """Channels per iteration: many at a time for the vector unit, few enough for eight threads to share.
+def _check_channels(name: str, x: Array, *channels: Array) -> None:
+    if any(a.shape != x.shape[1:2] for a in channels):
+        raise ValueError(
+            f"{name}: x {x.shape} has {x.shape[1]} channels; got {', '.join(str(a.shape) for a in channels)}"
+        )
 
-    The number of threads has no say in it: where a vector loop ends, the last bits may differ.
-    """
-    return max(1, min(CHANNELS, -(-c // 8)))
+
+def _pixels(x: Array) -> int:
+    return math.prod(x.shape[2:])
+
+
+def _channels_each(c: int, pixels: int) -> int:
+    """Channels per iteration: enough elements for long loops, few enough for eight threads to share."""
+    return max(1, min(ELEMENTS, max(LEAST, c * pixels // 8)) // pixels)

@@ -1,13 +1,20 @@
-"""The optimizers' updates: one pass over the parameter, its gradient and its state."""
+"""The optimizers' updates: one pass over the parameters, their gradients and their state.
+
+A parameter array may be many parameters end to end; their gradients are then arrays of their own, read where
+they lie: the loops take their addresses, and go over segments that each lie within one gradient.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numba
 import numpy as np
+from numba import types
+from numba.extending import intrinsic
 
 from minigrad.kernels.cpu.compiling import (
     DTYPES,
@@ -20,17 +27,51 @@ from minigrad.kernels.cpu.compiling import (
     parallel_jit,
 )
 
-Settings = tuple[Any, ...]
+Gradients = Array | Sequence[Array]
+Settings = tuple[float, ...]
 
 NONE = {dtype: np.empty(0, dtype) for dtype in DTYPES}
 
-CHUNK = 1 << 14  # elements that one iteration owns; fewer in all run on one thread
+CHUNK = 1 << 14  # elements that one iteration owns at most
+SERIAL = 1 << 16  # elements below which starting the threads costs more than they save
+
+
+@intrinsic
+def _pointer(context: Any, address: Any, like: Any) -> Any:
+    """A pointer to elements of `like`'s dtype at an address."""
+    pointer = types.CPointer(like.dtype)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], context.get_value_type(pointer))
+
+    return pointer(address, like), generate
+
+
+@jit
+def _part(addresses: Array, segment: Array, like: Array) -> Array:
+    """The elements that a row of `_segments` names, of the arrays of `like`'s dtype at `addresses`."""
+    pointer = _pointer(addresses[segment[0]], like)
+    part: Array = numba.carray(pointer, segment[1] + segment[3])[segment[1] :]
+    return part
+
+
+@lru_cache(maxsize=64)
+def _segments(sizes: tuple[int, ...]) -> Array:
+    """Rows (array, first element there, first element end to end, size) that cover arrays of `sizes`."""
+    places = np.cumsum((0, *sizes))
+    rows = [
+        (index, first, places[index] + first, min(CHUNK, size - first))
+        for index, size in enumerate(sizes)
+        for first in range(0, size, CHUNK)
+    ]
+    return np.array(rows, np.int64).reshape(-1, 4)
 
 
 @jit
 def _sgd(p: Array, g: Array, velocity: Array, settings: Settings, nesterov: bool) -> None:
-    lr, momentum, damped, weight_decay = settings
-    moving = velocity.size > 0
+    number, moving = p.dtype.type, velocity.size > 0
+    lr, momentum = number(settings[0]), number(settings[1])
+    damped, weight_decay = number(settings[2]), number(settings[3])
     for i in range(p.size):
         d = g[i] + weight_decay * p[i]
         if moving:
@@ -41,24 +82,21 @@ def _sgd(p: Array, g: Array, velocity: Array, settings: Settings, nesterov: bool
 
 
 @parallel_jit
-def _sgd_chunks(
-    p: Array,
-    g: Array,
-    velocity: Array,
-    settings: Settings,
-    nesterov: bool,
+def _sgd_segments(
+    p: Array, addresses: Array, segments: Array, velocity: Array, settings: Settings, nesterov: bool
 ) -> None:
-    for chunk in numba.prange((p.size + CHUNK - 1) // CHUNK):
-        part = slice(chunk * CHUNK, (chunk + 1) * CHUNK)
-        _sgd(p[part], g[part], velocity[part], settings, nesterov)
+    for s in numba.prange(len(segments)):
+        own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
+        _sgd(p[own], _part(addresses, segments[s], p), velocity[own], settings, nesterov)
 
 
 @jit
 def _rmsprop(
     p: Array, g: Array, square_average: Array, gradient_average: Array, velocity: Array, settings: Settings
 ) -> None:
-    lr, alpha, rest, eps, weight_decay, momentum = settings
-    centered, moving = gradient_average.size > 0, velocity.size > 0
+    number, centered, moving = p.dtype.type, gradient_average.size > 0, velocity.size > 0
+    lr, alpha, rest = number(settings[0]), number(settings[1]), number(settings[2])
+    eps, weight_decay, momentum = number(settings[3]), number(settings[4]), number(settings[5])
     for i in range(p.size):
         d = g[i] + weight_decay * p[i]
         s = alpha * square_average[i] + rest * d * d
@@ -75,22 +113,27 @@ def _rmsprop(
 
 
 @parallel_jit
-def _rmsprop_chunks(
+def _rmsprop_segments(
     p: Array,
-    g: Array,
+    addresses: Array,
+    segments: Array,
     square_average: Array,
     gradient_average: Array,
     velocity: Array,
     settings: Settings,
 ) -> None:
-    for chunk in numba.prange((p.size + CHUNK - 1) // CHUNK):
-        part = slice(chunk * CHUNK, (chunk + 1) * CHUNK)
-        _rmsprop(p[part], g[part], square_average[part], gradient_average[part], velocity[part], settings)
+    for s in numba.prange(len(segments)):
+        own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
+        state = square_average[own], gradient_average[own], velocity[own]
+        _rmsprop(p[own], _part(addresses, segments[s], p), *state, settings)
 
 
 @jit
 def _adam(p: Array, g: Array, m: Array, v: Array, settings: Settings) -> None:
-    rate, root, rest1, beta2, rest2, eps, weight_decay = settings
+    number = p.dtype.type
+    rate, root, rest1 = number(settings[0]), number(settings[1]), number(settings[2])
+    beta2, rest2 = number(settings[3]), number(settings[4])
+    eps, weight_decay = number(settings[5]), number(settings[6])
     for i in range(p.size):
         d = g[i] + weight_decay * p[i]
         m[i] += rest1 * (d - m[i])
@@ -99,21 +142,48 @@ def _adam(p: Array, g: Array, m: Array, v: Array, settings: Settings) -> None:
 
 
 @parallel_jit
-def _adam_chunks(
-    p: Array,
-    g: Array,
-    m: Array,
-    v: Array,
-    settings: Settings,
+def _adam_segments(
+    p: Array, addresses: Array, segments: Array, m: Array, v: Array, settings: Settings
 ) -> None:
-    for chunk in numba.prange((p.size + CHUNK - 1) // CHUNK):
-        part = slice(chunk * CHUNK, (chunk + 1) * CHUNK)
-        _adam(p[part], g[part], m[part], v[part], settings)
+    for s in numba.prange(len(segments)):
+        own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
+        _adam(p[own], _part(addresses, segments[s], p), m[own], v[own], settings)
+
+
+@jit
+def _squares(g: Array) -> float:
+    total = 0.0
+    for i in range(g.size):
+        total += np.float64(g[i]) * np.float64(g[i])
+    return total
+
+
+@parallel_jit
+def _squares_segments(addresses: Array, segments: Array, like: Array, sums: Array) -> None:
+    for s in numba.prange(len(segments)):
+        sums[s] = _squares(_part(addresses, segments[s], like))
+
+
+def sum_squares(arrays: Sequence[Array]) -> float:
+    """The sum of the squares of all elements of all arrays, taken in float64.
+
+    TypeError unless all are float32 or all float64.
+    """
+    checked("sum_squares", *arrays)
+    size = sum([a.size for a in arrays])
+    if size < SERIAL:
+        return float(_squares(_one(arrays)))
+    own = [contiguous(a) for a in arrays]
+    segments = _segments(tuple([a.size for a in own]))
+    sums = np.empty(len(segments))
+    with launch(SMALL):
+        _squares_segments(_addresses(own), segments, NONE[own[0].dtype], sums)
+    return float(sums.sum())
 
 
 def sgd_update(
     p: Array,
-    g: Array,
+    g: Gradients,
     velocity: Array | None,
     lr: float,
     momentum: float,
@@ -124,16 +194,16 @@ def sgd_update(
     """SGD in place: d = g + weight_decay p; v = momentum v + (1 - dampening) d; p -= lr v.
 
     Nesterov's form ends with p -= lr (d + momentum v). `velocity` is None without momentum: p -= lr d. Start
-    it at zero and, as PyTorch does, take the first step without dampening. (Sutskever et al. 2013.)
+    it at zero and, as PyTorch does, take the first step without dampening. `g` is of p's shape, or arrays
+    that are p's end to end. (Sutskever et al. 2013.)
     """
-    arrays = _flat("sgd_update", p, g, velocity)
-    settings = _settings(p, lr, momentum, 1 - dampening, weight_decay)
-    _run(_sgd, _sgd_chunks, p.size, *arrays, settings, bool(nesterov))
+    settings = float(lr), float(momentum), float(1 - dampening), float(weight_decay)
+    _run("sgd_update", _sgd, _sgd_segments, p, g, (velocity,), settings, bool(nesterov))
 
 
 def rmsprop_update(
     p: Array,
-    g: Array,
+    g: Gradients,
     square_average: Array,
     gradient_average: Array | None,
     velocity: Array | None,
@@ -146,17 +216,17 @@ def rmsprop_update(
     """RMSprop in place: d = g + weight_decay p; s = alpha s + (1 - alpha) d^2; p -= lr d / (sqrt(s) + eps).
 
     With `gradient_average` a (centered): a += (1 - alpha) (d - a), and s - a^2 stands in the root. With
-    `velocity` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. (Tieleman and Hinton 2012; Graves 2013 for
-    the centered form.)
+    `velocity` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. `g` as in sgd_update. (Tieleman and Hinton
+    2012; Graves 2013 for the centered form.)
     """
-    arrays = _flat("rmsprop_update", p, g, square_average, gradient_average, velocity)
-    settings = _settings(p, lr, alpha, 1 - alpha, eps, weight_decay, momentum)
-    _run(_rmsprop, _rmsprop_chunks, p.size, *arrays, settings)
+    state = square_average, gradient_average, velocity
+    settings = float(lr), float(alpha), float(1 - alpha), float(eps), float(weight_decay), float(momentum)
+    _run("rmsprop_update", _rmsprop, _rmsprop_segments, p, g, state, settings)
 
 
 def adam_update(
     p: Array,
-    g: Array,
+    g: Gradients,
     m: Array,
     v: Array,
     step: int,
@@ -169,22 +239,51 @@ def adam_update(
     """Adam in place (Kingma and Ba 2015, algorithm 1): `step` counts from 1.
 
     d = g + weight_decay p; m += (1 - beta1) (d - m); v = beta2 v + (1 - beta2) d^2;
-    p -= lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps).
+    p -= lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps). `g` as in sgd_update.
     """
-    arrays = _flat("adam_update", p, g, m, v)
     rate, root = lr / (1 - beta1**step), math.sqrt(1 - beta2**step)
-    settings = _settings(p, rate, root, 1 - beta1, beta2, 1 - beta2, eps, weight_decay)
-    _run(_adam, _adam_chunks, p.size, *arrays, settings)
+    settings = rate, root, float(1 - beta1), float(beta2), float(1 - beta2), float(eps), float(weight_decay)
+    _run("adam_update", _adam, _adam_segments, p, g, (m, v), settings)
 
 
-def _flat(name: str, p: Array, g: Array, *state: Array | None) -> list[Array]:
-    """The arrays with one axis, sharing memory with p and the state; an empty array stands for None."""
-    checked(name, p, g, *state)
-    if g.shape != p.shape:
-        raise ValueError(f"{name}: expected a gradient of the parameter's shape {p.shape}; got {g.shape}")
-    flat = [_in_place(name, p, p), contiguous(g).reshape(-1)]
-    flat += [NONE[p.dtype] if array is None else _in_place(name, array, p) for array in state]
-    return flat
+def _run(
+    name: str,
+    serial: Callable[..., None],
+    parallel: Callable[..., None],
+    p: Array,
+    g: Gradients,
+    state: tuple[Array | None, ...],
+    *settings: Any,
+) -> None:
+    gradients = [g] if isinstance(g, np.ndarray) else g
+    checked(name, p, *gradients, *state)
+    if isinstance(g, np.ndarray):
+        if g.shape != p.shape:
+            raise ValueError(f"{name}: expected a gradient of the parameter's shape {p.shape}; got {g.shape}")
+    elif sum([a.size for a in gradients]) != p.size:
+        raise ValueError(
+            f"{name}: expected gradients with {p.size} elements together; got {[a.shape for a in gradients]}"
+        )
+    # an empty array stands for None
+    own = [NONE[p.dtype] if a is None else _in_place(name, a, p) for a in (p, *state)]
+    if p.size < SERIAL:
+        serial(own[0], _one(gradients), *own[1:], *settings)
+        return
+    sources = [contiguous(a) for a in gradients]
+    segments = _segments(tuple([a.size for a in sources]))
+    with launch(SMALL):
+        parallel(own[0], _addresses(sources), segments, *own[1:], *settings)
+
+
+def _one(arrays: Sequence[Array]) -> Array:
+    """The arrays end to end, or the very memory of the only one."""
+    if len(arrays) == 1:
+        return contiguous(arrays[0]).reshape(-1)
+    return np.concatenate([a.reshape(-1) for a in arrays]) if arrays else np.empty(0)
+
+
+def _addresses(arrays: Sequence[Array]) -> Array:
+    return np.array([a.__array_interface__["data"][0] for a in arrays], np.uint64)
 
 
 def _in_place(name: str, array: Array, p: Array) -> Array:
@@ -195,16 +294,3 @@ def _in_place(name: str, array: Array, p: Array) -> Array:
             f"C-contiguous={array.flags.c_contiguous}"
         )
     return array.reshape(-1)
-
-
-def _settings(p: Array, *numbers: float) -> Settings:
-    """The numbers in p's dtype, so that float32 arithmetic stays float32."""
-    return tuple(map(p.dtype.type, numbers))
-
-
-def _run(serial: Callable[..., Any], chunks: Callable[..., Any], size: int, *arguments: Any) -> None:
-    if size <= CHUNK:
-        serial(*arguments)
-    else:
-        with launch(SMALL):
-            chunks(*arguments)

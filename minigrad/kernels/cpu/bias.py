@@ -1,0 +1,136 @@
+"""A bias per channel with leaky ReLU, one read and one write of memory, and its gradient, likewise."""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+
+from minigrad.kernels import output
+from minigrad.kernels.cpu.compiling import (
+    SMALL,
+    Array,
+    checked,
+    contiguous,
+    jit,
+    launch,
+    parallel_jit,
+)
+
+ELEMENTS = 1024  # of a sample that an iteration of the gradient owns if its channels are small
+LEAST = 64  # and at least: few elements make poor loops
+CHUNK = 1 << 15  # elements that an iteration of the other owns
+ROWS = 64  # samples whose sum stays in the arrays' dtype
+SERIAL = 1 << 17  # elements below which starting the threads costs more than they save
+
+Both = tuple[Array, Array]
+
+
+@jit
+def _biased(x: Array, b: Array, pixels: int, slope: float, y: Array) -> None:
+    """y[n, c * pixels + p] = leaky_relu(x[n, c * pixels + p] + b[c])."""
+    factor = x.dtype.type(slope)
+    for n in range(x.shape[0]):
+        if pixels == 1:
+            row, result = x[n], y[n]
+            for c in range(row.size):
+                value = row[c] + b[c]
+                low = factor * value if factor != 0 else factor
+                result[c] = low if value <= 0 else value
+        else:
+            for c in range(b.size):
+                row, result = x[n, c * pixels : (c + 1) * pixels], y[n, c * pixels : (c + 1) * pixels]
+                offset = b[c]
+                for p in range(row.size):
+                    value = row[p] + offset
+                    low = factor * value if factor != 0 else factor
+                    result[p] = low if value <= 0 else value
+
+
+@parallel_jit
+def _biased_rows(x: Array, b: Array, pixels: int, slope: float, rows: int, y: Array) -> None:
+    """One iteration owns `rows` samples."""
+    for block in numba.prange((x.shape[0] + rows - 1) // rows):
+        own = slice(block * rows, (block + 1) * rows)
+        _biased(x[own], b, pixels, slope, y[own])
+
+
+@jit
+def _gated(g: Array, y: Array, begin: int, pixels: int, slope: float, gx: Array, gb: Array) -> None:
+    """gx = g gated by y, and gb[c] its sum over the channel, for the channels of `gb`."""
+    end, factor = begin + gb.size * pixels, y.dtype.type(slope)
+    total, sums = np.empty(end - begin, y.dtype), np.zeros(gb.size)
+    for start in range(0, y.shape[0], ROWS):
+        total[:] = 0
+        for n in range(start, min(start + ROWS, y.shape[0])):
+            row, gradient, result = y[n, begin:end], g[n, begin:end], gx[n, begin:end]
+            for j in range(row.size):
+                low = factor * gradient[j] if factor != 0 else factor
+                h = gradient[j] if row[j] > 0 else low
+                result[j] = h
+                total[j] += h
+        for c in range(gb.size):
+            some = 0.0
+            for j in range(c * pixels, (c + 1) * pixels):
+                some += np.float64(total[j])
+            sums[c] += some
+    for c in range(gb.size):
+        gb[c] = sums[c]
+
+
+@parallel_jit
+def _gated_channels(g: Array, y: Array, step: int, pixels: int, slope: float, gx: Array, gb: Array) -> None:
+    """One iteration owns `step` channels."""
+    for block in numba.prange((gb.size + step - 1) // step):
+        own = slice(block * step, (block + 1) * step)
+        _gated(g, y, block * step * pixels, pixels, slope, gx, gb[own])
+
+
+def bias_leaky_relu(x: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
+    """y = leaky_relu(x + b[c]): x (n, c, ...), b (c,) -> y of x's shape; `out` may be x itself.
+
+    TypeError unless both are float32 or both float64, ValueError if b does not fit.
+    """
+    checked("bias_leaky_relu", x, b)
+    if b.shape != x.shape[1:2]:
+        raise ValueError(f"bias_leaky_relu: x {x.shape} needs a bias {x.shape[1:2]}; got {b.shape}")
+    y = output("bias_leaky_relu", out, x.shape, x.dtype)
+    if x.size == 0:
+        return y
+    flat, result = contiguous(x).reshape(x.shape[0], -1), y.reshape(x.shape[0], -1)
+    pixels = math.prod(x.shape[2:])
+    if x.size < SERIAL:
+        _biased(flat, contiguous(b), pixels, float(slope), result)
+    else:
+        with launch(SMALL):
+            rows = max(1, CHUNK // flat.shape[1])
+            _biased_rows(flat, contiguous(b), pixels, float(slope), rows, result)
+    return y
+
+
+def bias_leaky_relu_grad(g: Array, y: Array, slope: float, *, out: Both | None = None) -> Both:
+    """The gradients of bias_leaky_relu, for the gradient g of its output y, by x and by b.
+
+    gx = g where y > 0, slope * g elsewhere (the slope is at least 0); gb = sum of gx over all axes but 1.
+    g and y (n, c, ...). Raises as bias_leaky_relu.
+    """
+    checked("bias_leaky_relu_grad", g, y)
+    if g.shape != y.shape:
+        raise ValueError(f"bias_leaky_relu_grad: expected g and y of one shape; got {g.shape} and {y.shape}")
+    shapes, given = (y.shape, y.shape[1:2]), out or (None, None)
+    gx, gb = (
+        output("bias_leaky_relu_grad", a, shape, y.dtype) for a, shape in zip(given, shapes, strict=True)
+    )
+    if y.size == 0:
+        gb.fill(0)
+        return gx, gb
+    flat, gradient = (contiguous(a).reshape(y.shape[0], -1) for a in (y, g))
+    pixels, result = math.prod(y.shape[2:]), gx.reshape(y.shape[0], -1)
+    if y.size < SERIAL:
+        _gated(gradient, flat, 0, pixels, float(slope), result, gb)
+    else:
+        with launch(SMALL):
+            step = max(1, min(ELEMENTS, max(LEAST, y.shape[1] * pixels // 8)) // pixels)
+            _gated_channels(gradient, flat, step, pixels, float(slope), result, gb)
+    return gx, gb

@@ -1,0 +1,53 @@
+"""The mean of softplus over logits, which the losses of GANs are made of, and its gradient."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from minigrad.kernels import output
+from minigrad.kernels.cpu.compiling import Array, checked, contiguous, jit
+
+BLOCK = 4096  # elements whose sum is taken at once; the sums of the blocks then are added up
+
+
+@jit
+def _sums(x: Array, sign: float, sums: Array) -> None:
+    """sums[b] = sum over a block's elements of softplus(sign x)."""
+    for block in range(sums.size):
+        some = 0.0
+        for i in range(block * BLOCK, min((block + 1) * BLOCK, x.size)):
+            z = sign * np.float64(x[i])
+            some += max(z, 0.0) + math.log1p(math.exp(-abs(z))) if z == z else z
+        sums[block] = some
+
+
+@jit
+def _gradient(g: float, x: Array, sign: float, gx: Array) -> None:
+    factor = g * sign / x.size
+    for i in range(x.size):
+        z = sign * np.float64(x[i])
+        small = math.exp(-abs(z))
+        gx[i] = factor * (1.0 if z >= 0 else small) / (1.0 + small)
+
+
+def mean_softplus(x: Array, sign: float, *, out: Array | None = None) -> Array:
+    """y = mean of log(1 + e^(sign x)) over all elements, finite for every finite x; sign is 1 or -1.
+
+    x of any shape -> y of shape (). TypeError unless x is float32 or float64.
+    """
+    checked("mean_softplus", x)
+    y = output("mean_softplus", out, (), x.dtype)
+    sums = np.empty(-(-x.size // BLOCK))
+    _sums(contiguous(x).reshape(-1), float(sign), sums)
+    y[...] = sums.sum() / x.size
+    return y
+
+
+def mean_softplus_grad(g: Array, x: Array, sign: float, *, out: Array | None = None) -> Array:
+    """gx = g sign sigmoid(sign x) / N, the gradient of mean_softplus; g of shape (), x of N elements."""
+    checked("mean_softplus_grad", g, x)
+    gx = output("mean_softplus_grad", out, x.shape, x.dtype)
+    _gradient(float(g), contiguous(x).reshape(-1), float(sign), gx.reshape(-1))
+    return gx

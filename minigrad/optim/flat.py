@@ -1,0 +1,86 @@
+"""Parameters of one dtype end to end in one buffer, so that an update is one pass over it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from minigrad.backend import Array, kernels_of, xp_of
+from minigrad.tensor import Tensor
+
+__all__ = ["Flat", "Gathered", "gradient_norm"]
+
+
+def gradient_norm(gradients: Sequence[Tensor]) -> float:
+    """The Euclidean norm of all gradients together: NaN or infinite if one of their elements is."""
+    arrays = [g.data for g in gradients]
+    return math.sqrt(kernels_of(arrays[0]).sum_squares(arrays)) if arrays else 0.0
+
+
+class Flat:
+    """Arrays of the given shapes end to end in ``buffer``, an array of one axis."""
+
+    def __init__(self, buffer: Array, shapes: Sequence[tuple[int, ...]]) -> None:
+        self.buffer = buffer
+        self.shapes = tuple(shapes)
+
+    @classmethod
+    def zeros(cls, like: Sequence[Tensor]) -> Flat:
+        """Zeros of the shapes and the dtype of ``like``."""
+        data = like[0].data
+        return cls(xp_of(data).zeros(sum(t.size for t in like), data.dtype), [t.shape for t in like])
+
+    def views(self) -> list[Array]:
+        """Each array as a view of the buffer."""
+        ends = np.cumsum([math.prod(shape) for shape in self.shapes])
+        parts = np.split(self.buffer, ends[:-1])
+        return [part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True)]
+
+
+class Gathered:
+    """Parameters of one dtype, moved into one buffer if that changes nothing for others.
+
+    A parameter stays where it is if its array is a view of memory that others may read through, or is not
+    C-contiguous and writeable; unless all lie end to end already, since another optimizer gathered them.
+    ``buffer`` is None where one had to stay, and while one has another array than it was given here.
+    """
+
+    def __init__(self, params: Sequence[Tensor]) -> None:
+        self.params = params
+        self._buffer = _end_to_end(params)
+        if self._buffer is None and all(p.data.base is None and p.data.flags.carray for p in params):
+            flat = Flat.zeros(params)
+            for p, place in zip(params, flat.views(), strict=True):
+                place[...] = p.data
+                p.move_to(place)
+            self._buffer = flat.buffer
+        self._arrays = [p.data for p in params]
+
+    @property
+    def buffer(self) -> Array | None:
+        if self._buffer is None:
+            return None
+        memory = self._buffer if self._buffer.base is None else self._buffer.base
+        for p, array in zip(self.params, self._arrays, strict=True):
+            if p.data is not array or array.base is not memory:  # a deep copy has the same array elsewhere
+                return None
+        return self._buffer
+
+
+def _end_to_end(params: Sequence[Tensor]) -> Array | None:
+    """The part of a buffer in which the parameters' arrays lie one behind the other, or None."""
+    memory = params[0].data.base
+    if memory is None or memory.ndim != 1 or not memory.flags.carray or memory.dtype != params[0].dtype:
+        return None
+    origin, itemsize = memory.__array_interface__["data"][0], memory.itemsize
+    start = end = params[0].data.__array_interface__["data"][0]
+    for p in params:
+        if p.data.base is not memory or not p.data.flags.carray:
+            return None
+        if p.data.__array_interface__["data"][0] != end:
+            return None
+        end += p.data.nbytes
+    part: Array = memory[(start - origin) // itemsize : (end - origin) // itemsize]
+    return part
