@@ -125,15 +125,16 @@ class Ledger:
 @contextmanager
 def watched(by: Ledger | Stopwatch) -> Iterator[None]:
     """Within the block every op's calls go through ``by``."""
-    before = {op: (op.forward, op.rules) for op in registry.values()}
+    before = {op: (op.forward, op.rules, op.joint_rule) for op in registry.values()}
     try:
-        for op, (forward, rules) in before.items():
+        for op, (forward, rules, joint_rule) in before.items():
             op.forward = by.forward(op.name, forward)
             op.rules = {name: rule and by.rule(rule) for name, rule in rules.items()}
+            op.joint_rule = joint_rule and by.rule(joint_rule)
         yield
     finally:
-        for op, (forward, rules) in before.items():
-            op.forward, op.rules = forward, rules
+        for op, (forward, rules, joint_rule) in before.items():
+            op.forward, op.rules, op.joint_rule = forward, rules, joint_rule
 
 
 def _moved(arrays: tuple[Any, ...], result: Any) -> int:
