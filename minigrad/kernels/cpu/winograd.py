@@ -34,7 +34,7 @@ OUTPUTS = 4  # of a tile along an axis
 POINTS = 5
 LEAST_CHANNELS = 32  # with fewer on either side, the transformations cost more than the products saved
 DEPTH = 256
-GROUP = 4  # panels of outputs whose products are held at a time
+HELD = 4  # products of so many panels and remainders of outputs are held at a time: what the cache takes
 TOGETHER = 4  # tiles that share the weights while they are near, unless a row has more
 
 
@@ -166,7 +166,7 @@ def convolve(x: Array, w: Array, y: Array, plan: Plan, o_step: int, c_step: int)
     pixels, results = x[0, 0].size, y[0, 0].size
     grid = (int((plan.reads[1] - plan.reads[0]).max()) + 1) * lanes  # and a pixel of zeros
     transformed = POINTS**2 * _odd_lines(tiles * depth * lanes)
-    products = outputs * min(GROUP, panels) * tiles * POINTS**2 * ROWS * lanes
+    products = max(HELD, outputs) * tiles * POINTS**2 * ROWS * lanes
     staged = (results + 1) * lanes  # and a pixel that is thrown away
     with launch(len(x) * c * o * y[0, 0].size) as allowed:
         workers = min(allowed, items)
@@ -258,8 +258,9 @@ def _convolve_item(
     targets = plan.outputs[group].reshape(-1) * lanes
     begin, end = plan.writes[0, group], plan.writes[1, group]
     result, pixels = y.reshape(-1), y.shape[2]
-    for panel in range(0, panels, GROUP):
-        together = min(GROUP, panels - panel)
+    most = max(1, HELD // remainders)
+    for panel in range(0, panels, most):
+        together = min(most, panels - panel)
         for point in range(POINTS**2):
             for which in range(remainders * together):
                 b, p = which // together, which % together
