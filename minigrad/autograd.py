@@ -8,10 +8,11 @@ from typing import Any, Literal
 import numpy as np
 
 from minigrad.backend import Array
-from minigrad.op import Op, recording
+from minigrad.op import Op
 from minigrad.ops.elementwise import add, astype, mul
 from minigrad.ops.shape import sum_to
 from minigrad.tensor import Tensor, describe
+from minigrad.tracing import using
 
 
 class StaleGraphError(RuntimeError):
@@ -50,7 +51,7 @@ def grad(
             between.add(id(t))
 
     grads: dict[int, Tensor] = {id(output): seed}
-    with recording(create_graph):
+    with using(recording=create_graph):
         for y in reversed(order):
             key = id(y)
             if key not in between or key not in grads or y.op is None:
@@ -168,12 +169,12 @@ def _result(t: Tensor, g: Tensor | None, output: Tensor, unused: str, index: int
 
 def _with_own_arrays(gradients: list[Tensor], seed: Tensor) -> list[Tensor]:
     """The gradients, copied where one is read-only or shares memory with another or with ``seed``."""
-    owners = {id(_owner(seed.data))}
+    owners = {id(_owner(seed._data))}
     own = []
     for g in gradients:
-        if id(_owner(g.data)) in owners or not g.data.flags.writeable:
+        if id(_owner(g._data)) in owners or not g._data.flags.writeable:
             g = mul(g, 1.0)
-        owners.add(id(_owner(g.data)))
+        owners.add(id(_owner(g._data)))
         own.append(g)
     return own
 

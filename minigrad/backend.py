@@ -63,6 +63,11 @@ def use_kernels(name: str) -> Iterator[None]:
         _chosen_kernels = before
 
 
+def kernels_in_use() -> str:
+    """The name of the kernels that serve NumPy arrays now."""
+    return _chosen_kernels
+
+
 _loaded: dict[str, ModuleType] = {}
 
 

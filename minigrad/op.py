@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, overload
 
 import numpy as np
 
 from minigrad.backend import Array, xp_of
 from minigrad.tensor import FLOATS, Tensor, describe, registry
+from minigrad.tracing import call, mode, using
 
 Rule = Callable[..., Any]
-
-_recording: ContextVar[bool] = ContextVar("recording", default=True)
-_checking: ContextVar[bool] = ContextVar("checking", default=False)
 
 
 class NonFiniteError(FloatingPointError):
@@ -34,14 +32,18 @@ class Op:
 
     ``view=True`` declares that the output may share memory with the first input, ``real=True`` a function of
     real numbers: integer and bool inputs are taken as float32, where NumPy might compute in float16 or wrap.
+    A forward function that ends in ``*, out: Array | None = None`` fills that array, of its result's shape,
+    dtype and strides, where a replay of ``minigrad.capture`` gives one; it is no parameter of the op. With a
+    residual, ``out`` is structured as the result is: (array, residual).
     """
 
     def __init__(self, forward: Callable[..., Any], *, view: bool = False, real: bool = False) -> None:
         self.name = self.__name__ = forward.__name__
         self.__doc__ = forward.__doc__
         self.__module__ = forward.__module__
-        self.__signature__ = signature = inspect.signature(forward, eval_str=False)
-        parameters = signature.parameters.values()
+        signature = inspect.signature(forward, eval_str=False)
+        parameters = [p for p in signature.parameters.values() if p.name != "out"]
+        self.__signature__ = signature.replace(parameters=parameters)
         self.forward = forward
         self.view = view
         self.real = real
@@ -73,27 +75,28 @@ class Op:
         self.joint_rule = rule
 
     def __call__(self, *args: Any, **params: Any) -> Tensor:
-        count = len(self.arguments)
-        if len(args) > count and not self.variadic:
-            params = {**self._static_from(args[count:], params), **params}
-            args = args[:count]
-        elif len(args) < count and params:
-            args = self._with_named(args, params)
-        inputs = _as_tensors(args)
-        params = {**self.defaults, **params}
-        result, residual = self._run(inputs, params)
-        y = Tensor(result if type(result) is np.ndarray else np.asarray(result))
-        if _checking.get():
-            self._check_finite(y, inputs)
-        if self.view and xp_of(y._data).may_share_memory(y._data, inputs[0]._data):
-            y._version = inputs[0]._version
+        if params or len(args) != len(self.arguments):
+            args, params = self._bound(args, params)
+        else:
+            params = self.defaults
+        for arg in args:
+            if not isinstance(arg, Tensor):
+                args = _as_tensors(args)
+                break
+        recording, checking, tracer = mode()
+        result, residual = self.run(args, params) if tracer is None else tracer.op(self, args, params)
+        y = Tensor(result)
+        if checking:
+            self._check_finite(y, args)
+        if self.view and xp_of(result).may_share_memory(result, args[0]._data):
+            y._version = args[0]._version
         if residual is not None:
             y.residual = residual
-        if _recording.get() and y.is_float:
+        if recording and y.is_float:
             y.op = self
-            y.inputs = inputs
+            y.inputs = args
             y.params = params
-            y.versions = tuple([x._version.count for x in inputs])
+            y.versions = tuple([x._version.count for x in args])
         return y
 
     def derivative(self, index: int) -> Rule | None:
@@ -104,6 +107,18 @@ class Op:
 
     def __repr__(self) -> str:
         return f"<op {self.name}{self.__signature__}>"
+
+    def _bound(self, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The Tensor arguments and all static parameters of a call."""
+        count = len(self.arguments)
+        if len(args) > count and not self.variadic:
+            params = {**self._static_from(args[count:], params), **params}
+            args = args[:count]
+        elif len(args) < count and params:
+            args = self._with_named(args, params)
+        if "out" in params:
+            raise TypeError(f"{self.name}{self.__signature__}: an op has no argument 'out'")
+        return args, {**self.defaults, **params}
 
     def _static_from(self, extra: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
         if len(extra) > len(self.static):
@@ -122,25 +137,42 @@ class Op:
             args = (*args, params.pop(name))
         return args
 
-    def _run(self, inputs: tuple[Tensor, ...], params: dict[str, Any]) -> tuple[Any, tuple[Any, ...] | None]:
-        arrays = _harmonise([x._data for x in inputs])
-        floats = [a.dtype for a in arrays if a.dtype.char in FLOATS]
-        if self.real and len(floats) < len(arrays):
-            arrays = [a.astype(floats[0] if floats else np.float32, copy=False) for a in arrays]
+    def run(self, inputs: tuple[Tensor, ...], params: dict[str, Any]) -> tuple[Array, Any]:
+        """The result of the forward function as an array, and the residual or None."""
+        arrays = [x._data for x in inputs]
         try:
-            result = self.forward(*arrays, **params)
+            result = (
+                self.forward(*arrays, **params) if _of_one_float(arrays) else self.compute(*arrays, **params)
+            )
         except (ValueError, TypeError, IndexError) as error:
             given = ", ".join(describe(x) for x in inputs)
             settings = "".join(f", {name}={value!r}" for name, value in params.items())
             kind = next(kind for kind in (ValueError, TypeError, IndexError) if isinstance(error, kind))
             raise kind(f"{self.name}({given}{settings}): {error}") from error
         result, residual = result if type(result) is tuple else (result, None)
-        return (result if floats else _default_float(result)), residual
+        return result if type(result) is np.ndarray else np.asarray(result), residual
+
+    def compute(self, *arrays: Array, **params: Any) -> Any:
+        """The forward function of the arrays in one float dtype; what it returns."""
+        converted = self.converted(arrays)
+        result = self.forward(*converted, **params)
+        if any(a.dtype.char in FLOATS for a in converted):
+            return result
+        result, *residual = result if type(result) is tuple else (result,)
+        return (_default_float(result), *residual) if residual else _default_float(result)
+
+    def converted(self, arrays: Sequence[Array]) -> Sequence[Array]:
+        """The arrays as the forward function takes them; ``arrays`` itself where nothing is to be done."""
+        arrays = _harmonise(arrays)
+        if self.real and any(a.dtype.char not in FLOATS for a in arrays):
+            dtype = next((a.dtype for a in arrays if a.dtype.char in FLOATS), np.dtype(np.float32))
+            return [a.astype(dtype, copy=False) for a in arrays]
+        return arrays
 
     def _check_finite(self, y: Tensor, inputs: tuple[Tensor, ...]) -> None:
-        if y.is_float and not np.isfinite(y.data).all():
+        if y.is_float and not np.isfinite(y._data).all():
             state = [
-                f"{describe(x)} ({'finite' if np.isfinite(x.data).all() else 'not finite'})" for x in inputs
+                f"{describe(x)} ({'finite' if np.isfinite(x._data).all() else 'not finite'})" for x in inputs
             ]
             raise NonFiniteError(f"{self.name} made a NaN or infinity from {', '.join(state)}")
 
@@ -158,47 +190,64 @@ def op(
     return Op(forward)
 
 
+def flat(out: tuple[Array, tuple[Array, ...]] | None) -> tuple[Array, ...] | None:
+    """``out`` of a forward function with a residual, as a kernel takes it: all arrays in one tuple."""
+    return None if out is None else (out[0], *out[1])
+
+
+def constant(function: Callable[..., Any], *args: Any) -> Tensor:
+    """``function`` of the arguments, Tensors as their arrays: a leaf, through which no gradient flows.
+
+    What a rule takes from numbers without an op goes through here, so that a replay computes it anew.
+    """
+    return Tensor(call(_as_array, function, *[a._data if isinstance(a, Tensor) else a for a in args]))
+
+
+def _as_array(function: Callable[..., Any], *args: Any) -> Array:
+    return np.asarray(function(*args))
+
+
 @contextmanager
 def no_grad() -> Iterator[None]:
     """Within the block ops make leaves: nothing is recorded, nothing can be differentiated later."""
-    with recording(False):
+    with using(recording=False):
         yield
-
-
-@contextmanager
-def recording(on: bool) -> Iterator[None]:
-    """Within the block ops record how their outputs were made, or do not, whatever holds outside."""
-    token = _recording.set(on)
-    try:
-        yield
-    finally:
-        _recording.reset(token)
 
 
 @contextmanager
 def check_finite() -> Iterator[None]:
     """Within the block an op that makes a NaN or an infinity raises NonFiniteError, which names it."""
-    token = _checking.set(True)
-    try:
+    with using(checking=True):
         yield
-    finally:
-        _checking.reset(token)
 
 
-def is_recording() -> bool:
-    """Whether ops record how their outputs were made."""
-    return _recording.get()
+def require_finite(message: str, *tensors: Tensor) -> None:
+    """Raise NonFiniteError unless all numbers are finite; ``message`` is formatted with the Tensors' arrays.
+
+    >>> from minigrad.tensor import tensor
+    >>> require_finite("the loss is {}", tensor(float("nan")))
+    Traceback (most recent call last):
+    minigrad.op.NonFiniteError: the loss is nan
+    """
+    call(_require_finite, message, *[t._data for t in tensors])
+
+
+def _require_finite(message: str, *arrays: Array) -> None:
+    if not all(math.isfinite(a) if a.ndim == 0 else np.isfinite(a).all() for a in arrays):
+        raise NonFiniteError(message.format(*arrays))
 
 
 def _as_tensors(args: tuple[Any, ...]) -> tuple[Tensor, ...]:
     """Tensors of the arguments; a Python number takes the dtype of the Tensors beside it."""
+    like = None
     for arg in args:
-        if not isinstance(arg, Tensor):
-            break
-    else:
-        return args
-    dtypes = [a.dtype for a in args if isinstance(a, Tensor) and a.dtype != bool]
-    like = next((d for d in dtypes if d.kind == "f"), dtypes[0] if dtypes else None)
+        if isinstance(arg, Tensor):
+            dtype = arg._data.dtype
+            if dtype.kind == "f":
+                like = dtype
+                break
+            if like is None and dtype.kind != "b":
+                like = dtype
     return tuple([arg if isinstance(arg, Tensor) else _constant(arg, like) for arg in args])
 
 
@@ -215,11 +264,16 @@ def _constant(value: Any, like: np.dtype[Any] | None) -> Tensor:
     return Tensor(array)
 
 
-def _harmonise(arrays: list[Array]) -> list[Array]:
-    """The arrays with one float dtype: the widest among the floats; integers beside them follow."""
+def _of_one_float(arrays: Sequence[Array]) -> bool:
     first = arrays[0].dtype if arrays else None
-    if all(a.dtype is first for a in arrays):
-        return arrays
+    for a in arrays:
+        if a.dtype is not first:
+            return False
+    return first is not None and first.char in FLOATS
+
+
+def _harmonise(arrays: Sequence[Array]) -> Sequence[Array]:
+    """The arrays with one float dtype: the widest among the floats; integers beside them follow."""
     floats = [a.dtype for a in arrays if a.dtype.char in FLOATS]
     if not floats:
         return arrays

@@ -1,7 +1,7 @@
-"""The process-wide random generator.
+"""Random Tensors, and the process-wide random generator.
 
-Initial weights (``minigrad.nn.init``) and dropout masks draw from it. Its state is a small dict of JSON
-values, so a checkpoint can hold it and a resumed run draws the same numbers.
+Initial weights (``minigrad.nn.init``) and dropout masks draw from that generator. Its state is a small dict
+of JSON values, so a checkpoint can hold it and a resumed run draws the same numbers.
 """
 
 from __future__ import annotations
@@ -9,8 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-__all__ = ["generator", "get_state", "manual_seed", "set_state"]
+from minigrad.backend import Array
+from minigrad.tensor import Tensor
+from minigrad.tracing import call
+
+__all__ = ["generator", "get_state", "manual_seed", "normal", "set_state", "uniform"]
 
 _generator = np.random.Generator(np.random.PCG64())
 
@@ -50,3 +55,38 @@ def set_state(state: dict[str, Any]) -> None:
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"not a state of minigrad.random.get_state(): {error!r}") from error
     _generator.bit_generator.state = trial.state
+
+
+def uniform(
+    shape: int | tuple[int, ...],
+    *,
+    dtype: DTypeLike = np.float32,
+    generator: np.random.Generator | None = None,
+) -> Tensor:
+    """Numbers from the uniform distribution on [0, 1), drawn from ``generator`` or the process-wide one.
+
+    ``dtype`` is float32 or float64. Inside a step of ``minigrad.capture`` each replay draws anew.
+    """
+    return Tensor(call(_uniform, generator or _generator, shape, dtype))
+
+
+def normal(
+    shape: int | tuple[int, ...],
+    *,
+    dtype: DTypeLike = np.float32,
+    generator: np.random.Generator | None = None,
+) -> Tensor:
+    """Numbers from N(0, 1), as ``uniform``."""
+    return Tensor(call(_normal, generator or _generator, shape, dtype))
+
+
+def _uniform(
+    generator: np.random.Generator, shape: int | tuple[int, ...], dtype: Any, *, out: Array | None = None
+) -> Array:
+    return np.asarray(generator.random(shape, dtype, out=out))
+
+
+def _normal(
+    generator: np.random.Generator, shape: int | tuple[int, ...], dtype: Any, *, out: Array | None = None
+) -> Array:
+    return np.asarray(generator.standard_normal(shape, dtype, out=out))

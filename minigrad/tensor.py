@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.backend import Array, device_of, to_device
+from minigrad.tracing import Changes, call, mode, refuse_reading
 
 if TYPE_CHECKING:
     from minigrad.op import Op
@@ -27,6 +28,9 @@ class Version:
 
     def __init__(self) -> None:
         self.count = 0
+
+    def increase(self) -> None:
+        self.count += 1
 
 
 class Tensor:
@@ -71,6 +75,7 @@ class Tensor:
 
     @property
     def data(self) -> Array:
+        refuse_reading(".data was used")
         return self._data
 
     @data.setter
@@ -78,20 +83,26 @@ class Tensor:
         if isinstance(value, np.generic):
             value = np.asarray(value)
         device_of(value)
+        refuse_reading(".data was assigned")
         if value.shape != self._data.shape or value.dtype != self._data.dtype:
             raise ValueError(
                 f"data of {describe(self._data)} cannot be replaced by {describe(value)}; make a new Tensor"
             )
         self._data = value
-        self._version.count += 1
+        self._version.increase()
+        Changes.count += 1
 
     def move_to(self, memory: Array) -> None:
         """Make ``memory``, which holds the same values, the Tensor's array; graphs stay valid."""
         self._data = memory
+        Changes.count += 1
 
     def changed(self) -> None:
         """Tell that ``data`` was written in place: graphs built before can no longer be differentiated."""
-        self._version.count += 1
+        tracer = mode().tracer
+        if tracer is not None:
+            tracer.changed(self)
+        self._version.increase()
 
     @property
     def version(self) -> int:
@@ -129,12 +140,14 @@ class Tensor:
 
     def numpy(self) -> Array:
         """A read-only view of the array on the CPU."""
+        refuse_reading("a Tensor was read as an array")
         view = self._data.view()
         view.flags.writeable = False
         return view
 
     def item(self) -> float | int | bool:
         """The only element as a Python number."""
+        refuse_reading("a Tensor was read as a number")
         if self.size != 1:
             raise ValueError(f"item() needs a Tensor with one element, this one has shape {self.shape}")
         value: float | int | bool = self._data.item()
@@ -146,9 +159,11 @@ class Tensor:
         return self
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
-        return np.array(self._data, dtype=dtype) if copy else np.asarray(self.numpy(), dtype=dtype, copy=copy)
+        array = self.numpy()
+        return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype, copy=copy)
 
     def __dlpack__(self, **options: Any) -> Any:
+        refuse_reading("a Tensor was exported by DLPack")
         return self._data.__dlpack__(**options)
 
     def __dlpack_device__(self) -> tuple[int, int]:
@@ -245,7 +260,9 @@ class Tensor:
     __hash__ = object.__hash__
 
     def _compare(self, relation: Callable[[Any, Any], Any], other: Any) -> Tensor:
-        return Tensor(np.asarray(relation(self._data, other._data if isinstance(other, Tensor) else other)))
+        return Tensor(
+            call(_compare, relation, self._data, other._data if isinstance(other, Tensor) else other)
+        )
 
     # -- methods with NumPy's names ----------------------------------------------------------------
 
@@ -290,6 +307,29 @@ def tensor(data: Any, dtype: DTypeLike | None = None, device: str = "cpu") -> Te
     if dtype is None and array.dtype == np.float64 and not isinstance(data, np.ndarray | np.generic):
         array = array.astype(np.float32)
     return Tensor(to_device(array, device))
+
+
+def modify(t: Tensor, function: Callable[..., object], *args: Any) -> None:
+    """Change a Tensor in place: ``function(t, *args)``, which gets arrays for Tensors, writes into the first.
+
+    Graphs built before can no longer be differentiated. Inside a step of ``minigrad.capture`` this is the way
+    to change weights apart from an optimizer; ``function`` is called in every replay.
+
+    >>> w = tensor([-3.0, 0.5])
+    >>> modify(w, lambda w, bound: np.clip(w, -bound, bound, out=w), 1.0)
+    >>> w.numpy().tolist()
+    [-1.0, 0.5]
+    """
+    call(_without_result, function, t._data, *[a._data if isinstance(a, Tensor) else a for a in args])
+    t.changed()
+
+
+def _without_result(function: Callable[..., object], *args: Any) -> None:
+    function(*args)
+
+
+def _compare(relation: Callable[[Any, Any], Any], x: Any, y: Any) -> Array:
+    return np.asarray(relation(x, y))
 
 
 def describe(array: Array | Tensor) -> str:

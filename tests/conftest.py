@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 from minigrad import backend, random
-from minigrad.op import _checking, _recording
+from minigrad.tracing import Mode, _mode
 
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -22,8 +22,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 def global_state() -> dict[str, object]:
     """What a test may change inside a block and must leave as it was."""
     return {
-        "no_grad": not _recording.get(),
-        "check_finite": _checking.get(),
+        "no_grad, check_finite, capture": _mode.get(),
         "use_kernels": backend._chosen_kernels,
         "numpy.seterr": np.geterr(),
         "working directory": os.getcwd(),
@@ -39,8 +38,7 @@ def isolated_global_state() -> Iterator[None]:
     yield
     random.set_state(random_state)
     leaked = {name: value for name, value in global_state().items() if value != before[name]}
-    _recording.set(True)
-    _checking.set(False)
+    _mode.set(Mode())
     backend._chosen_kernels = "cpu"
     np.seterr(all="warn", under="ignore")
     assert not leaked, f"the test left global state changed: {leaked}"

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import Tensor, backend, ops
-from minigrad.op import is_recording
 from minigrad.tensor import registry
+from minigrad.tracing import mode
 
 
 def numbers(*values: float) -> Tensor:
@@ -398,14 +398,14 @@ def test_no_grad_makes_leaves_and_nests() -> None:
     x = numbers(2.0)
     with mg.no_grad():
         with mg.no_grad():
-            assert not is_recording()
+            assert not mode().recording
         y = x * x
-        assert not is_recording()
-    assert is_recording()
+        assert not mode().recording
+    assert mode().recording
     assert y.op is None
     with pytest.raises(KeyError), mg.no_grad():
         raise KeyError
-    assert is_recording()
+    assert mode().recording
 
 
 def test_no_grad_decorates() -> None:
@@ -415,7 +415,7 @@ def test_no_grad_decorates() -> None:
 
     assert square(numbers(2.0)).op is None
     assert square(numbers(2.0)).op is None
-    assert is_recording()
+    assert mode().recording
 
 
 def test_gradients_are_leaves_unless_a_graph_is_asked_for() -> None:
@@ -425,7 +425,7 @@ def test_gradients_are_leaves_unless_a_graph_is_asked_for() -> None:
     assert leaf.op is None
     with mg.no_grad():
         (g,) = mg.grad(y, [x], create_graph=True)
-        assert not is_recording()
+        assert not mode().recording
     (gg,) = mg.grad(g, [x])
     assert gg.item() == 12.0
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from minigrad import ops
-from minigrad.backend import to_device
+from minigrad.backend import Array, to_device
 from minigrad.nn.module import Module
 from minigrad.random import generator
 from minigrad.tensor import Tensor
+from minigrad.tracing import call
 
 __all__ = ["Dropout", "LeakyReLU", "ReLU", "Sigmoid", "Softmax", "Softplus", "Tanh", "rectifier_slope"]
 
@@ -91,9 +96,14 @@ class Dropout(Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return x
-        keep = generator().random(x.shape, dtype="f4") >= self.p
-        scale = 0.0 if self.p == 1 else 1 / (1 - self.p)
-        return x * Tensor(to_device(keep.astype(x.dtype) * x.dtype.type(scale), x.device))
+        return x * Tensor(to_device(call(_mask, generator(), x.shape, x.dtype, self.p), x.device))
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
+
+
+def _mask(generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any], p: float) -> Array:
+    """0 with probability p, else 1 / (1 - p)."""
+    keep = generator.random(shape, dtype="f4") >= p
+    mask: Array = keep.astype(dtype) * dtype.type(0.0 if p == 1 else 1 / (1 - p))
+    return mask

@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 
 from minigrad.backend import Array, device_of, to_device
 from minigrad.tensor import Tensor, tensor
+from minigrad.tracing import Changes, mode, not_in_capture
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -38,6 +39,7 @@ class Parameter(Tensor):
     def _replace(self, array: Array) -> None:
         """Move to an array of another dtype or device; graphs built before become stale."""
         self._data = array
+        Changes.count += 1
         self.changed()
 
 
@@ -70,6 +72,10 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} does not define forward()")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
+        tracer = mode().tracer
+        if tracer is not None:
+            for part in self.modules():
+                tracer.touch(part)
         return self.forward(*args, **kwargs)
 
     def fused_with(self, following: Module) -> Callable[[Tensor], Tensor] | None:
@@ -100,7 +106,14 @@ class Module:
                 f"{layer}.{name}: modules and parameters inside a {type(value).__name__} would not be found; "
                 "use nn.ModuleList or nn.Sequential, or an attribute for each"
             )
+        if name != "training":
+            not_in_capture(f"{layer}.{name} was assigned", "return the value, or change an array in place")
         super().__setattr__(name, value)
+        Changes.count += 1
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        Changes.count += 1
 
     def register_buffer(self, name: str, array: Array | None) -> None:
         """Make ``array`` an attribute that is saved in ``state_dict`` and moved by ``to`` and ``astype``, but
@@ -157,6 +170,9 @@ class Module:
         return [array for _, array in self.named_buffers()]
 
     def _walk(self, prefix: str) -> Iterator[tuple[str, Module]]:
+        tracer = mode().tracer
+        if tracer is not None:
+            tracer.touch(self)
         yield prefix, self
         for name, child in self.named_children():
             yield from child._walk(_join(prefix, name))

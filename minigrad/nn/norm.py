@@ -15,6 +15,7 @@ from minigrad.backend import Array
 from minigrad.nn.activation import rectifier_slope
 from minigrad.nn.module import Module, Parameter
 from minigrad.tensor import Tensor
+from minigrad.tracing import call
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "LayerNorm"]
 
@@ -87,26 +88,27 @@ class _BatchNorm(Module):
 
     def _affine_of(self, x: Tensor, mean: Array, var: Array) -> Tensor:
         """The evaluation mode as one multiplication and one addition, ``x scale + shift``."""
-        scale = Tensor(1 / np.sqrt(var + self.eps))
+        scale = 1.0 / ops.sqrt(Tensor(var) + self.eps)
         scale = scale if self.weight is None else self.weight * scale
-        shift = Tensor(-mean) * scale
+        shift = -Tensor(mean) * scale
         shift = shift if self.bias is None else self.bias + shift
         shape = (1, -1) + (1,) * (x.ndim - 2)
         return x * ops.reshape(scale, shape) + ops.reshape(shift, shape)
 
     def _track(self, y: Tensor, count: int) -> None:
         """Move the running statistics towards the batch's, which ``y``'s op hands on in its residual."""
-        if not self.track_running_stats:
-            return
-        assert y.residual is not None
+        if self.track_running_stats:
+            assert y.residual is not None
+            call(self._move_statistics, *y.residual[:2], count)
+
+    def _move_statistics(self, mean: Array, var: Array, count: int) -> None:
         assert self.running_mean is not None
         assert self.running_var is not None
         assert self.num_batches_tracked is not None
-        mean, var, _ = y.residual
-        self.num_batches_tracked += 1
+        self.num_batches_tracked[...] += 1
         momentum = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
-        self.running_mean += momentum * (mean - self.running_mean)
-        self.running_var += momentum * (var * (count / (count - 1)) - self.running_var)
+        self.running_mean[...] += momentum * (mean - self.running_mean)
+        self.running_var[...] += momentum * (var * (count / (count - 1)) - self.running_var)
 
     def extra_repr(self) -> str:
         return (

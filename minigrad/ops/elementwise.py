@@ -7,50 +7,50 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import Array, xp_of
-from minigrad.op import op
+from minigrad.op import constant, op
 from minigrad.tensor import Tensor
 
 
 @op
-def add(x: Array, y: Array) -> Array:
+def add(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """x + y."""
-    return xp_of(x).add(x, y)
+    return xp_of(x).add(x, y, out=out)
 
 
 add.vjp(x=lambda g, out, x, y: g, y=lambda g, out, x, y: g)
 
 
 @op
-def sub(x: Array, y: Array) -> Array:
+def sub(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """x - y."""
-    return xp_of(x).subtract(x, y)
+    return xp_of(x).subtract(x, y, out=out)
 
 
 sub.vjp(x=lambda g, out, x, y: g, y=lambda g, out, x, y: neg(g))
 
 
 @op
-def mul(x: Array, y: Array) -> Array:
+def mul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """x y."""
-    return xp_of(x).multiply(x, y)
+    return xp_of(x).multiply(x, y, out=out)
 
 
 mul.vjp(x=lambda g, out, x, y: mul(g, y), y=lambda g, out, x, y: mul(g, x))
 
 
 @op
-def div(x: Array, y: Array) -> Array:
+def div(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """x / y."""
-    return xp_of(x).true_divide(x, y)
+    return xp_of(x).true_divide(x, y, out=out)
 
 
 div.vjp(x=lambda g, out, x, y: div(g, y), y=lambda g, out, x, y: neg(div(mul(g, out), y)))
 
 
 @op
-def neg(x: Array) -> Array:
+def neg(x: Array, *, out: Array | None = None) -> Array:
     """-x."""
-    return -x
+    return xp_of(x).negative(x, out=out)
 
 
 neg.vjp(x=lambda g, y, x: neg(g))
@@ -63,111 +63,112 @@ def power(x: Array, y: Array) -> Array:
 
 
 def _power_x(g: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    one = 1 if y.data.all() else 1 - _zero_power_of_zero(x.data, y.data)
-    return mul(g, mul(y, power(x, sub(y, one))))
+    return mul(g, mul(y, power(x, sub(y, constant(_one_less, x, y)))))
 
 
-def _zero_power_of_zero(x: Array, y: Array) -> Array:
-    """Where y x^(y - 1) would be 0 times infinity; there x^0 stands in, since x^0 = 1 is flat."""
-    return (y == 0) & (xp_of(x).abs(x) < np.finfo(x.dtype).tiny)
+def _one_less(x: Array, y: Array) -> Array:
+    """1, but 0 where y x^(y - 1) would be 0 times infinity; there x^0 stands in, since x^0 = 1 is flat."""
+    if y.all():
+        return np.ones((), y.dtype)
+    return 1 - ((y == 0) & (xp_of(x).abs(x) < np.finfo(x.dtype).tiny))
 
 
 power.vjp(x=_power_x, y=lambda g, out, x, y: mul(g, mul(out, log(x))))
 
 
 @op
-def square(x: Array) -> Array:
+def square(x: Array, *, out: Array | None = None) -> Array:
     """x^2."""
-    return xp_of(x).square(x)
+    return xp_of(x).square(x, out=out)
 
 
 square.vjp(x=lambda g, y, x: mul(g, mul(x, 2.0)))
 
 
 @op(real=True)
-def sqrt(x: Array) -> Array:
+def sqrt(x: Array, *, out: Array | None = None) -> Array:
     """The square root of x; its derivative 1 / (2 sqrt x) is infinite at 0."""
-    return xp_of(x).sqrt(x)
+    return xp_of(x).sqrt(x, out=out)
 
 
 sqrt.vjp(x=lambda g, y, x: div(g, mul(y, 2.0)))
 
 
 @op(real=True)
-def exp(x: Array) -> Array:
+def exp(x: Array, *, out: Array | None = None) -> Array:
     """e^x."""
-    return xp_of(x).exp(x)
+    return xp_of(x).exp(x, out=out)
 
 
 exp.vjp(x=lambda g, y, x: mul(g, y))
 
 
 @op(real=True)
-def log(x: Array) -> Array:
+def log(x: Array, *, out: Array | None = None) -> Array:
     """The natural logarithm of x."""
-    return xp_of(x).log(x)
+    return xp_of(x).log(x, out=out)
 
 
 log.vjp(x=lambda g, y, x: div(g, x))
 
 
 @op(real=True)
-def log1p(x: Array) -> Array:
+def log1p(x: Array, *, out: Array | None = None) -> Array:
     """log(1 + x), exact for small x."""
-    return xp_of(x).log1p(x)
+    return xp_of(x).log1p(x, out=out)
 
 
 log1p.vjp(x=lambda g, y, x: div(g, add(x, 1.0)))
 
 
 @op(real=True)
-def sin(x: Array) -> Array:
+def sin(x: Array, *, out: Array | None = None) -> Array:
     """The sine of x radians."""
-    return xp_of(x).sin(x)
+    return xp_of(x).sin(x, out=out)
 
 
 sin.vjp(x=lambda g, y, x: mul(g, cos(x)))
 
 
 @op(real=True)
-def cos(x: Array) -> Array:
+def cos(x: Array, *, out: Array | None = None) -> Array:
     """The cosine of x radians."""
-    return xp_of(x).cos(x)
+    return xp_of(x).cos(x, out=out)
 
 
 cos.vjp(x=lambda g, y, x: neg(mul(g, sin(x))))
 
 
 @op
-def abs(x: Array) -> Array:
+def abs(x: Array, *, out: Array | None = None) -> Array:
     """|x|; its derivative at 0 is 0."""
-    return xp_of(x).abs(x)
+    return xp_of(x).abs(x, out=out)
 
 
-abs.vjp(x=lambda g, y, x: mul(g, np.sign(x.data)))
+abs.vjp(x=lambda g, y, x: mul(g, constant(np.sign, x)))
 
 
 @op
-def maximum(x: Array, y: Array) -> Array:
+def maximum(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """The larger of x and y; a tie gives each half of the gradient."""
-    return xp_of(x).maximum(x, y)
+    return xp_of(x).maximum(x, y, out=out)
 
 
 maximum.vjp(
-    x=lambda g, out, x, y: mul(g, _share(x.data, y.data, g.dtype)),
-    y=lambda g, out, x, y: mul(g, _share(y.data, x.data, g.dtype)),
+    x=lambda g, out, x, y: mul(g, constant(_share, x, y, g.dtype)),
+    y=lambda g, out, x, y: mul(g, constant(_share, y, x, g.dtype)),
 )
 
 
 @op
-def minimum(x: Array, y: Array) -> Array:
+def minimum(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """The smaller of x and y; a tie gives each half of the gradient."""
-    return xp_of(x).minimum(x, y)
+    return xp_of(x).minimum(x, y, out=out)
 
 
 minimum.vjp(
-    x=lambda g, out, x, y: mul(g, _share(y.data, x.data, g.dtype)),
-    y=lambda g, out, x, y: mul(g, _share(x.data, y.data, g.dtype)),
+    x=lambda g, out, x, y: mul(g, constant(_share, y, x, g.dtype)),
+    y=lambda g, out, x, y: mul(g, constant(_share, x, y, g.dtype)),
 )
 
 

@@ -9,11 +9,11 @@ from minigrad.tensor import Tensor
 
 
 @op
-def matmul(x: Array, y: Array) -> Array:
+def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """x @ y as in numpy.matmul: (..., n, k) @ (..., k, m) -> (..., n, m); a 1-D side is a vector."""
     if x.ndim == y.ndim == 2 and x.shape[1] == y.shape[0] and x.dtype == y.dtype and x.dtype.kind == "f":
-        return kernels_of(x).matmul(x, y)
-    return xp_of(x).matmul(x, y)
+        return kernels_of(x).matmul(x, y, out=out)
+    return xp_of(x).matmul(x, y, out=out)
 
 
 def _matmul_x(g: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Tensor:
@@ -24,7 +24,7 @@ def _matmul_x(g: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
 def _matmul_y(g: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Tensor:
     g, lhs, _ = _as_matrices(g, x, y)
-    if y.data.flags.f_contiguous and not y.data.flags.c_contiguous:
+    if y._data.flags.f_contiguous and not y._data.flags.c_contiguous:
         # the gradient of transpose(w) is then w's own, transposed: it lies in memory as w does
         return swapaxes(matmul(swapaxes(g, -1, -2), lhs), -1, -2)  # (m, n) @ (n, k) -> (m, k)
     gy = matmul(swapaxes(lhs, -1, -2), g)  # (..., k, n) @ (..., n, m) -> (..., k, m)

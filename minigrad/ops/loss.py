@@ -12,29 +12,30 @@ from minigrad.ops.activation import log_softmax, sigmoid, softplus
 from minigrad.ops.elementwise import abs, add, mul, neg, sqrt, square, sub
 from minigrad.ops.reduce import mean, sum
 from minigrad.ops.shape import getitem
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, describe
+from minigrad.tracing import call
 
 
 @op(real=True)
-def mean_softplus(x: Array, *, sign: int = 1) -> Array:
+def mean_softplus(x: Array, *, sign: int = 1, out: Array | None = None) -> Array:
     """mean(softplus(sign x)) for a ``sign`` of 1 or -1: of logits x, the mean of -log(1 - D) or of -log D.
 
     Finite for every finite logit, as its gradient is.
     """
     _check_logits(x, sign)
-    return kernels_of(x).mean_softplus(x, sign)
+    return kernels_of(x).mean_softplus(x, sign, out=out)
 
 
 mean_softplus.vjp(x=lambda g, y, x, *, sign: mean_softplus_grad(g, x, sign=sign))
 
 
 @op(real=True)
-def mean_softplus_grad(g: Array, x: Array, *, sign: int = 1) -> Array:
+def mean_softplus_grad(g: Array, x: Array, *, sign: int = 1, out: Array | None = None) -> Array:
     """The gradient of mean_softplus: g sign sigmoid(sign x) / N for x of N elements and g of shape ()."""
     _check_logits(x, sign)
     if g.shape != ():
         raise ValueError(f"g must have the shape () of mean_softplus, got {g.shape}")
-    return kernels_of(x).mean_softplus_grad(g, x, sign)
+    return kernels_of(x).mean_softplus_grad(g, x, sign, out=out)
 
 
 def _mean_softplus_grad_x(u: Tensor, y: Tensor, g: Tensor, x: Tensor, *, sign: int) -> Tensor:
@@ -65,14 +66,13 @@ def binary_cross_entropy_with_logits(logits: Tensor, target: Any) -> Tensor:
 
 def cross_entropy(logits: Tensor, labels: Any) -> Tensor:
     """-mean(log softmax(logits)[label]): logits (n, k), labels (n,) integers in 0..k-1."""
-    labels = np.asarray(labels)
+    labels = labels if isinstance(labels, Tensor) else Tensor(np.asarray(labels))
     n, k = logits.shape
     if labels.shape != (n,) or labels.dtype.kind not in "iu":
         raise ValueError(
-            f"cross_entropy: logits {logits.shape} need {n} integer labels, got {labels.dtype} {labels.shape}"
+            f"cross_entropy: logits {logits.shape} need {n} integer labels, got {describe(labels)}"
         )
-    if n and (labels.min() < 0 or labels.max() >= k):
-        raise ValueError(f"cross_entropy: labels must lie in 0..{k - 1}, got {labels.min()}..{labels.max()}")
+    call(_check_labels, labels._data, k)
     return neg(mean(getitem(log_softmax(logits, axis=1), index=(np.arange(n), labels))))
 
 
@@ -94,6 +94,11 @@ def norm_per_sample(x: Tensor, eps: float = 1e-12) -> Tensor:
     ``eps`` keeps the derivative finite where a sample is zero.
     """
     return sqrt(add(sum(square(x), axis=tuple(range(1, x.ndim))), eps))
+
+
+def _check_labels(labels: Array, k: int) -> None:
+    if labels.size and (labels.min() < 0 or labels.max() >= k):
+        raise ValueError(f"cross_entropy: labels must lie in 0..{k - 1}, got {labels.min()}..{labels.max()}")
 
 
 def _check_logits(x: Array, sign: int) -> None:

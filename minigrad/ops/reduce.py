@@ -9,8 +9,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.backend import Array, xp_of
-from minigrad.op import op
-from minigrad.ops.elementwise import add, div, exp, log, mul, square, sub
+from minigrad.op import constant, op
+from minigrad.ops.elementwise import add, astype, div, exp, log, mul, square, sub
 from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.tensor import Tensor
 
@@ -18,20 +18,22 @@ Axis = int | tuple[int, ...] | None
 
 
 @op
-def sum(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+def sum(x: Array, *, axis: Axis = None, keepdims: bool = False, out: Array | None = None) -> Array:
     """The sum of x over ``axis``."""
-    return xp_of(x).sum(x, axis=axis, keepdims=keepdims)
+    return xp_of(x).add.reduce(x, axis, None, out, keepdims)
 
 
 sum.vjp(x=lambda g, y, x, *, axis, keepdims: broadcast_to(_with_axes(g, x, axis), shape=x.shape))
 
 
 @op
-def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+def mean(x: Array, *, axis: Axis = None, keepdims: bool = False, out: Array | None = None) -> Array:
     """The mean of x over ``axis``."""
-    if _count(x.shape, axis) == 0:
+    count = x.size if axis is None else _count(x.shape, axis)
+    if count == 0:
         raise ValueError("the mean of no elements is undefined; give at least one")
-    return xp_of(x).mean(x, axis=axis, keepdims=keepdims)
+    total = xp_of(x).add.reduce(x, axis, None if x.dtype.kind == "f" else np.float64, out, keepdims)
+    return xp_of(x).true_divide(total, count, out=out)
 
 
 def _mean_x(g: Tensor, y: Tensor, x: Tensor, *, axis: Axis, keepdims: bool) -> Tensor:
@@ -54,9 +56,13 @@ def min(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
 
 
 def _extremum_x(g: Tensor, y: Tensor, x: Tensor, *, axis: Axis, keepdims: bool) -> Tensor:
-    chosen = (x.data == _with_axes(y, x, axis).data).astype(x.dtype)
-    share = chosen / chosen.sum(axis, keepdims=True)
-    return mul(_with_axes(g, x, axis), share)
+    return mul(_with_axes(g, x, axis), constant(_share, x, _with_axes(y, x, axis), axis))
+
+
+def _share(x: Array, y: Array, axis: Axis) -> Array:
+    """1 / k where x equals y, which it does k times over ``axis``, else 0."""
+    chosen = (x == y).astype(x.dtype)
+    return chosen / chosen.sum(axis, keepdims=True)
 
 
 max.vjp(x=_extremum_x)
@@ -71,11 +77,12 @@ def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """log(sum(exp(x))) over ``axis``, without overflow."""
-    largest = max(x, axis=axis, keepdims=True).data
-    if largest.dtype.kind != "f":
-        largest = largest.astype(np.float32)
+    largest = max(x, axis=axis, keepdims=True).detach()
+    if not largest.is_float:
+        largest = astype(largest, dtype=np.float32)
     y = add(log(sum(exp(sub(x, largest)), axis=axis, keepdims=True)), largest)
-    return y if keepdims else reshape(y, shape=largest.squeeze(axis).shape)
+    reduced = _axes(y.ndim, axis)
+    return y if keepdims else reshape(y, shape=tuple(n for i, n in enumerate(y.shape) if i not in reduced))
 
 
 def _with_axes(t: Tensor, x: Tensor, axis: Axis) -> Tensor:

@@ -9,14 +9,21 @@ import numpy as np
 
 from minigrad.backend import Array, kernels_of, xp_of
 from minigrad.tensor import Tensor
+from minigrad.tracing import call
 
 __all__ = ["Flat", "Gathered", "gradient_norm"]
 
 
-def gradient_norm(gradients: Sequence[Tensor]) -> float:
-    """The Euclidean norm of all gradients together: NaN or infinite if one of their elements is."""
-    arrays = [g.data for g in gradients]
-    return math.sqrt(kernels_of(arrays[0]).sum_squares(arrays)) if arrays else 0.0
+def gradient_norm(gradients: Sequence[Tensor]) -> Tensor:
+    """The Euclidean norm of all gradients together, a float64: NaN or infinite if one of their elements is.
+
+    No gradient flows through it.
+    """
+    return Tensor(call(_norm, *[g._data for g in gradients]))
+
+
+def _norm(*arrays: Array) -> Array:
+    return np.asarray(math.sqrt(kernels_of(arrays[0]).sum_squares(arrays)) if arrays else 0.0)
 
 
 class Flat:

@@ -18,6 +18,7 @@ import numpy as np
 from minigrad.backend import Array, to_device
 from minigrad.optim.flat import Flat, Gathered
 from minigrad.tensor import Tensor, describe
+from minigrad.tracing import call, not_in_capture
 
 __all__ = ["Optimizer"]
 
@@ -56,6 +57,7 @@ class Optimizer(ABC):
 
     @lr.setter
     def lr(self, value: float) -> None:
+        not_in_capture("the learning rate was set", "set it before the step, or let a schedule do it")
         self._check_at_least_zero("lr", value)
         self._lr = float(value)
 
@@ -76,7 +78,7 @@ class Optimizer(ABC):
         parameter has changed.
         """
         self._check_grads(grads)
-        self._apply(*[g.data for g in grads])
+        call(self._apply, *[g._data for g in grads])
 
     def _apply(self, *grads: Array) -> None:
         self.steps += 1

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from minigrad.optim.optimizer import Optimizer
+from minigrad.tracing import call
 
 __all__ = ["CosineAnnealingLR", "ExponentialLR", "LambdaLR", "LinearLR", "Schedule", "StepLR"]
 
@@ -34,6 +35,9 @@ class Schedule(ABC):
 
     def step(self) -> None:
         """Go one step on and write the new rate into the optimizer."""
+        call(self._step)
+
+    def _step(self) -> None:
         self.epoch += 1
         self.optimizer.lr = self.rate(self.epoch)
 

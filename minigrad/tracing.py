@@ -1,0 +1,91 @@
+"""The mode in which ops run, and the line that ``minigrad.capture`` draws under what a step does.
+
+Everything that computes goes through here while a step is recorded: ops through ``Tracer.op``, all that is no
+op (an optimizer's update, a random draw, a check) through ``call``. Both take and return arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple, Protocol
+
+
+class CaptureError(RuntimeError):
+    """A captured step did something that a replay could not repeat; the message says what to do instead."""
+
+
+class Tracer(Protocol):
+    """What records a step."""
+
+    def op(self, op: Any, inputs: tuple[Any, ...], params: dict[str, Any]) -> tuple[Any, Any]:
+        """Run an op's forward function on Tensors and note it: the array, and the residual or None."""
+
+    def call(self, function: Callable[..., Any], args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Call a function of arrays and note it."""
+
+    def changed(self, tensor: Any) -> None:
+        """Note that a Tensor's array was written in place."""
+
+    def touch(self, module: Any) -> None:
+        """Note that the step uses a Module: a replay can stand for it while the attributes are the same."""
+
+
+class Mode(NamedTuple):
+    """What holds for the ops of a block: they record their making, check their results, are traced."""
+
+    recording: bool = True
+    checking: bool = False
+    tracer: Tracer | None = None
+
+
+_DEFAULT = Mode()
+_mode: ContextVar[Mode] = ContextVar("mode", default=_DEFAULT)
+
+mode = _mode.get
+"""The Mode that holds now."""
+
+
+@contextmanager
+def using(**changes: Any) -> Iterator[None]:
+    """Within the block the Mode has these fields changed."""
+    token = _mode.set(_mode.get()._replace(**changes))
+    try:
+        yield
+    finally:
+        _mode.reset(token)
+
+
+def call(function: Callable[..., Any], *args: Any, **params: Any) -> Any:
+    """``function(*args, **params)``, of arrays; a captured step calls it again in every replay.
+
+    What it returns is None, an array or a tuple of arrays. If it has a parameter ``out=None``, a replay gives
+    it the array to fill.
+    """
+    tracer = _mode.get().tracer
+    if tracer is None:
+        return function(*args, **params)
+    return tracer.call(function, args, params)
+
+
+def not_in_capture(what: str, instead: str) -> None:
+    """Raise CaptureError if a step is being captured, because no replay would repeat ``what``."""
+    if _mode.get().tracer is not None:
+        raise CaptureError(f"{what} inside a captured step, whose replays would not repeat it; {instead}")
+
+
+def refuse_reading(what: str) -> None:
+    """Raise CaptureError in a captured step: a number that Python has seen would be frozen in its replays."""
+    if _mode.get().tracer is not None:
+        raise CaptureError(
+            f"{what} inside a captured step, whose replays would go on with the number of the recording; "
+            "compute with ops, return the Tensor and read it outside, or change it in place by "
+            "minigrad.modify(tensor, function)"
+        )
+
+
+class Changes:
+    """How often an attribute of a module or a Tensor's array, on which recordings rely, was replaced."""
+
+    count = 0
