@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.backend import Array, kernels_of, xp_of
-from minigrad.op import op
+from minigrad.op import flat, op
 from minigrad.ops.elementwise import add, exp, mul, sub
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import broadcast_to, reshape
@@ -13,33 +13,33 @@ from minigrad.tensor import Tensor
 
 
 @op(real=True)
-def leaky_relu(x: Array, *, slope: float) -> Array:
+def leaky_relu(x: Array, *, slope: float, out: Array | None = None) -> Array:
     """max(x, 0) + slope min(x, 0), elementwise (Maas et al. 2013)."""
-    return kernels_of(x).leaky_relu(x, slope)
+    return kernels_of(x).leaky_relu(x, slope, out=out)
 
 
 leaky_relu.vjp(x=lambda g, y, x, *, slope: leaky_gate(g, x, slope=slope))
 
 
 @op(real=True)
-def leaky_gate(g: Array, x: Array, *, slope: float) -> Array:
+def leaky_gate(g: Array, x: Array, *, slope: float, out: Array | None = None) -> Array:
     """g where x > 0, else slope g: the derivative of leaky_relu, itself linear in g and flat in x."""
     if g.shape != x.shape:
         raise ValueError("g and x must have the same shape")
-    return kernels_of(x).leaky_gate(g, x, slope)
+    return kernels_of(x).leaky_gate(g, x, slope, out=out)
 
 
 leaky_gate.vjp(g=lambda gg, y, g, x, *, slope: leaky_gate(gg, x, slope=slope), x=None)
 
 
 @op
-def bias_leaky_relu(x: Array, b: Array, *, slope: float) -> Array:
+def bias_leaky_relu(x: Array, b: Array, *, slope: float, out: Array | None = None) -> Array:
     """leaky_relu(x + b) for each channel of x (n, c, ...), b (c,), with a ``slope`` of at least 0."""
     if x.ndim < 2 or b.shape != x.shape[1:2]:
         raise ValueError("x must be (n, c, ...) and b (c,)")
     if slope < 0:
         raise ValueError("slope must be at least 0, so that the output tells the sign of x + b")
-    return kernels_of(x).bias_leaky_relu(x, b, slope)
+    return kernels_of(x).bias_leaky_relu(x, b, slope, out=out)
 
 
 def _bias_leaky_relu_rule(
@@ -55,12 +55,14 @@ bias_leaky_relu.vjp_jointly(_bias_leaky_relu_rule)
 
 
 @op
-def bias_leaky_relu_grad(g: Array, y: Array, *, slope: float) -> tuple[Array, tuple[Array]]:
+def bias_leaky_relu_grad(
+    g: Array, y: Array, *, slope: float, out: tuple[Array, tuple[Array]] | None = None
+) -> tuple[Array, tuple[Array]]:
     """The gradient of bias_leaky_relu by x: g where its output y is above 0, else slope g.
 
     The residual is the gradient by b: this one's sum over each channel.
     """
-    gx, gb = kernels_of(y).bias_leaky_relu_grad(g, y, slope)
+    gx, gb = kernels_of(y).bias_leaky_relu_grad(g, y, slope, out=flat(out))
     return gx, (gb,)
 
 
@@ -68,12 +70,12 @@ bias_leaky_relu_grad.vjp(g=lambda u, out, g, y, *, slope: leaky_gate(u, y, slope
 
 
 @op
-def channel_sum(x: Array, *, residual: Any = None) -> Array:
+def channel_sum(x: Array, *, residual: Any = None, out: Array | None = None) -> Array:
     """The sum over each channel of x (n, c, ...); ``residual`` is (the sum,) where it is at hand."""
     if residual is not None:
         known: Array = residual[0]
         return known
-    total: Array = x.sum(axis=(0, *range(2, x.ndim)))
+    total: Array = x.sum(axis=(0, *range(2, x.ndim)), out=out)
     return total
 
 
@@ -95,9 +97,9 @@ def relu(x: Tensor) -> Tensor:
 
 
 @op(real=True)
-def tanh(x: Array) -> Array:
+def tanh(x: Array, *, out: Array | None = None) -> Array:
     """The hyperbolic tangent of x."""
-    return xp_of(x).tanh(x)
+    return xp_of(x).tanh(x, out=out)
 
 
 tanh.vjp(x=lambda g, y, x: mul(g, sub(1.0, mul(y, y))))

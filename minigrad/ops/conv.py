@@ -20,7 +20,14 @@ Pair = int | tuple[int, int]
 
 @op
 def conv2d(
-    x: Array, w: Array, *, stride: Pair = 1, padding: Pair = 0, dilation: Pair = 1, groups: int = 1
+    x: Array,
+    w: Array,
+    *,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+    out: Array | None = None,
 ) -> Array:
     """Cross-correlation of x (n, c, h, w) with w (o, c/groups, kh, kw), giving (n, o, oh, ow).
 
@@ -36,7 +43,7 @@ def conv2d(
             raise ValueError(
                 f"a kernel of {k} with dilation {d} is larger than the padded input of {size + 2 * p}"
             )
-    return kernels_of(x).conv2d(x, w, stride, padding, dilation, groups)
+    return kernels_of(x).conv2d(x, w, stride, padding, dilation, groups, out=out)
 
 
 @op
@@ -49,6 +56,7 @@ def conv_transpose2d(
     output_padding: Pair = 0,
     dilation: Pair = 1,
     groups: int = 1,
+    out: Array | None = None,
 ) -> Array:
     """The adjoint of conv2d: x (n, c, h, w) with w (c, o/groups, kh, kw), giving (n, o, oh, ow).
 
@@ -70,7 +78,7 @@ def conv_transpose2d(
     )
     if min(size) < 1:
         raise ValueError(f"the output would be {size[0]} x {size[1]}; use less padding or a larger input")
-    return kernels_of(x).conv_transpose2d(x, w, size, stride, padding, dilation, groups)
+    return kernels_of(x).conv_transpose2d(x, w, size, stride, padding, dilation, groups, out=out)
 
 
 @op
@@ -83,6 +91,7 @@ def conv2d_weight(
     padding: Pair = 0,
     dilation: Pair = 1,
     groups: int = 1,
+    out: Array | None = None,
 ) -> Array:
     """The gradient of conv2d's weight: x (n, c, h, w) with g (n, o, oh, ow), giving (o, c/groups, kh, kw).
 
@@ -95,12 +104,12 @@ def conv2d_weight(
     _check_groups(x.shape[1], groups)
     _check_groups(g.shape[1], groups)
     size = pair("kernel", kernel, least=1)
-    for out, i, k, s, p, d in zip(g.shape[2:], x.shape[2:], size, stride, padding, dilation, strict=True):
-        if (out - 1) * s + d * (k - 1) + 1 > i + 2 * p:
+    for o, i, k, s, p, d in zip(g.shape[2:], x.shape[2:], size, stride, padding, dilation, strict=True):
+        if (o - 1) * s + d * (k - 1) + 1 > i + 2 * p:
             raise ValueError(
-                f"g of length {out} is too long for x of length {i}, kernel {k}, stride {s}, padding {p}"
+                f"g of length {o} is too long for x of length {i}, kernel {k}, stride {s}, padding {p}"
             )
-    return kernels_of(x).conv2d_weight(x, g, size, stride, padding, dilation, groups)
+    return kernels_of(x).conv2d_weight(x, g, size, stride, padding, dilation, groups, out=out)
 
 
 def _conv2d_x(g: Tensor, y: Tensor, x: Tensor, w: Tensor, **settings: Any) -> Tensor:

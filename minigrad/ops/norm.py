@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.backend import Array, kernels_of
-from minigrad.op import op
+from minigrad.op import flat, op
 from minigrad.ops.activation import leaky_gate, leaky_relu
 from minigrad.ops.elementwise import add, div, mul, neg, sqrt, sub
 from minigrad.ops.reduce import mean, sum, var
@@ -14,13 +14,15 @@ from minigrad.tensor import Tensor
 
 
 @op
-def standardize(x: Array, *, eps: float) -> tuple[Array, tuple[Array, Array, Array]]:
+def standardize(
+    x: Array, *, eps: float, out: tuple[Array, tuple[Array, Array, Array]] | None = None
+) -> tuple[Array, tuple[Array, Array, Array]]:
     """(x - mean) / sqrt(var + eps) for each channel of x (n, c, ...), over all axes but the second.
 
     The variance is the biased one. The residual is (mean, var, inv_std), each of shape (c,).
     """
     _check(x)
-    y, *residual = kernels_of(x).standardize(x, eps)
+    y, *residual = kernels_of(x).standardize(x, eps, out=flat(out))
     return y, tuple(residual)
 
 
@@ -32,7 +34,9 @@ standardize.vjp(x=_standardize_x)
 
 
 @op
-def standardize_grad(g: Array, x: Array, *, eps: float, residual: Any = None) -> Array:
+def standardize_grad(
+    g: Array, x: Array, *, eps: float, residual: Any = None, out: Array | None = None
+) -> Array:
     """The gradient of standardize: s (g - mean(g) - xhat mean(g xhat)), xhat = standardize(x), s = 1 / std.
 
     ``residual`` is standardize's own (mean, var, inv_std) of x where it is at hand; it is computed from x
@@ -43,7 +47,7 @@ def standardize_grad(g: Array, x: Array, *, eps: float, residual: Any = None) ->
         raise ValueError("g and x must have the same shape")
     kernels = kernels_of(x)
     mean, _, inv_std = residual if residual is not None else kernels.standardize(x, eps)[1:]
-    return kernels.standardize_grad(g, x, mean, inv_std)
+    return kernels.standardize_grad(g, x, mean, inv_std, out=out)
 
 
 def _standardize_grad_g(u: Tensor, y: Tensor, g: Tensor, x: Tensor, *, eps: float, residual: Any) -> Tensor:
@@ -72,7 +76,13 @@ standardize_grad.vjp(g=_standardize_grad_g, x=_standardize_grad_x)
 
 @op
 def batch_norm(
-    x: Array, weight: Array, bias: Array, *, eps: float, slope: float = 1.0
+    x: Array,
+    weight: Array,
+    bias: Array,
+    *,
+    eps: float,
+    slope: float = 1.0,
+    out: tuple[Array, tuple[Array, Array, Array]] | None = None,
 ) -> tuple[Array, tuple[Array, Array, Array]]:
     """leaky_relu(standardize(x) weight + bias) for each channel of x (n, c, ...), weight and bias (c,).
 
@@ -80,7 +90,7 @@ def batch_norm(
     standardize.
     """
     _check(x)
-    y, *residual = kernels_of(x).batch_norm(x, weight, bias, eps, slope)
+    y, *residual = kernels_of(x).batch_norm(x, weight, bias, eps, slope, out=flat(out))
     return y, tuple(residual)
 
 
@@ -98,7 +108,15 @@ batch_norm.vjp_jointly(_batch_norm_rule)
 
 @op
 def batch_norm_grad(
-    g: Array, x: Array, weight: Array, bias: Array, *, eps: float, slope: float = 1.0, residual: Any = None
+    g: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    *,
+    eps: float,
+    slope: float = 1.0,
+    residual: Any = None,
+    out: tuple[Array, tuple[Array, Array]] | None = None,
 ) -> tuple[Array, tuple[Array, Array]]:
     """The gradient of batch_norm by x: standardize_grad(weight h, x), h = g gated by the leaky ReLU.
 
@@ -108,7 +126,7 @@ def batch_norm_grad(
     _check(x)
     kernels = kernels_of(x)
     mean, _, inv_std = residual if residual is not None else kernels.standardize(x, eps)[1:]
-    gx, gw, gb = kernels.batch_norm_grad(g, x, weight, bias, mean, inv_std, slope)
+    gx, gw, gb = kernels.batch_norm_grad(g, x, weight, bias, mean, inv_std, slope, out=flat(out))
     return gx, (gw, gb)
 
 

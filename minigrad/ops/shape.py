@@ -47,15 +47,18 @@ broadcast_to.vjp(x=lambda g, y, x, *, shape: sum_to(g, shape=x.shape))
 
 
 @op(view=True)
-def sum_to(x: Array, *, shape: tuple[int, ...]) -> Array:
+def sum_to(x: Array, *, shape: tuple[int, ...], out: Array | None = None) -> Array:
     """x summed over the axes that broadcasting from ``shape`` would have added or repeated."""
-    if xp_of(x).broadcast_shapes(x.shape, shape) != x.shape:
-        raise ValueError(f"{shape} does not broadcast to {x.shape}")
     lead = x.ndim - len(shape)
+    if lead < 0 or any(size not in (1, n) for size, n in zip(shape, x.shape[lead:], strict=True)):
+        raise ValueError(f"{shape} does not broadcast to {x.shape}")
     axes = tuple(range(lead)) + tuple(
         i + lead for i, size in enumerate(shape) if size == 1 and x.shape[i + lead] != 1
     )
-    return x.sum(axes, keepdims=True).reshape(shape) if axes else x.reshape(shape)
+    if not axes:
+        return x.reshape(shape)
+    y = None if out is None else out.reshape((1,) * lead + shape)
+    return x.sum(axes, keepdims=True, out=y).reshape(shape)
 
 
 sum_to.vjp(x=lambda g, y, x, *, shape: broadcast_to(g, shape=x.shape))
@@ -80,9 +83,10 @@ getitem.vjp(x=_getitem_x)
 
 
 @op
-def scatter(x: Array, *, index: Any, shape: tuple[int, ...]) -> Array:
+def scatter(x: Array, *, index: Any, shape: tuple[int, ...], out: Array | None = None) -> Array:
     """Zeros of ``shape`` with x added at ``index``, a place named twice gets the sum: getitem's adjoint."""
-    y = xp_of(x).zeros(shape, x.dtype)
+    y = xp_of(x).empty(shape, x.dtype) if out is None else out
+    y.fill(0)
     index = _frozen(index)
     if _is_basic(index):
         y[index] = x
@@ -116,9 +120,9 @@ def concatenate(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
 
 
 @op
-def join(*tensors: Array, axis: int) -> Array:
+def join(*tensors: Array, axis: int, out: Array | None = None) -> Array:
     """The arguments one behind the other along ``axis``; ``concatenate`` takes them as one sequence."""
-    return np.concatenate(tensors, axis)
+    return xp_of(tensors[0]).concatenate(tensors, axis, out=out)
 
 
 def _join_tensor(g: Tensor, y: Tensor, *tensors: Tensor, position: int, axis: int) -> Tensor:
