@@ -9,31 +9,36 @@
 
 from minigrad import nn, ops, optim
 from minigrad.autograd import StaleGraphError, grad
+from minigrad.capturing import CaptureError, capture
 from minigrad.checkpoint import CheckpointError, load, save
 from minigrad.gradcheck import GradcheckError, gradcheck
-from minigrad.op import NonFiniteError, Op, check_finite, no_grad, op
+from minigrad.op import NonFiniteError, Op, check_finite, no_grad, op, require_finite
 from minigrad.random import manual_seed
-from minigrad.tensor import Tensor, tensor
+from minigrad.tensor import Tensor, modify, tensor
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "CaptureError",
     "CheckpointError",
     "GradcheckError",
     "NonFiniteError",
     "Op",
     "StaleGraphError",
     "Tensor",
+    "capture",
     "check_finite",
     "grad",
     "gradcheck",
     "load",
     "manual_seed",
+    "modify",
     "nn",
     "no_grad",
     "op",
     "ops",
     "optim",
+    "require_finite",
     "save",
     "tensor",
 ]

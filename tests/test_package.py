@@ -21,6 +21,7 @@ PACKAGES = ("minigrad", "gans")
 NAMES = {
     "": """
         Tensor tensor grad no_grad check_finite NonFiniteError gradcheck save load CheckpointError
+        capture CaptureError modify require_finite
         ops nn optim random
     """,
     "Tensor": """
@@ -44,7 +45,7 @@ NAMES = {
     "optim.SGD": "step state_dict load_state_dict",
     "optim.RMSprop": "step state_dict load_state_dict",
     "optim.Adam": "step state_dict load_state_dict",
-    "random": "manual_seed generator get_state set_state",
+    "random": "manual_seed generator get_state set_state uniform normal",
 }
 PUBLIC = [(owner, name) for owner in NAMES for name in NAMES[owner].split()]
 

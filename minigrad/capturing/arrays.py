@@ -1,0 +1,69 @@
+"""Where arrays lie in memory, and structures of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import byte_bounds
+
+from minigrad.backend import Array
+
+
+def owner_of(array: Array) -> Array:
+    """The array whose memory ``array`` is a view of; itself if it has its own."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def address_of(array: Array) -> int:
+    """The address of the first element."""
+    address: int = array.__array_interface__["data"][0]
+    return address
+
+
+def extent_of(array: Array) -> tuple[int, int]:
+    """The addresses of the first byte of ``array`` and of the one after its last."""
+    if array.size == 0:
+        return address_of(array), address_of(array)
+    low, high = byte_bounds(array)
+    return int(low), int(high)
+
+
+def place(memory: Array, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], dtype: Any) -> Array:
+    """The array of this layout whose first element lies ``offset`` bytes into ``memory``."""
+    return np.ndarray(shape, dtype, memory, offset, strides)
+
+
+def copy_of(array: Array) -> Array:
+    """A copy in memory of its own, with the strides of ``array``: a kernel may choose its way by them."""
+    low, high = extent_of(array)
+    memory = np.empty(max(high - low, 1), np.uint8)
+    copy = place(memory, address_of(array) - low, array.shape, array.strides, array.dtype)
+    np.copyto(copy, array)
+    return copy
+
+
+def transform(structure: Any, function: Callable[[Any], Any]) -> Any:
+    """The same tuples, lists and dicts with ``function`` of everything else in them."""
+    if isinstance(structure, dict):
+        return {key: transform(value, function) for key, value in structure.items()}
+    if isinstance(structure, list):
+        return [transform(value, function) for value in structure]
+    if isinstance(structure, tuple):
+        parts = [transform(value, function) for value in structure]
+        return type(structure)(*parts) if hasattr(structure, "_fields") else tuple(parts)
+    return function(structure)
+
+
+def leaves(structure: Any) -> Iterator[Any]:
+    """Everything that is in the tuples, lists and dicts of ``structure``, in order."""
+    if isinstance(structure, dict):
+        structure = tuple(structure.values())
+    if isinstance(structure, list | tuple):
+        for value in structure:
+            yield from leaves(value)
+    else:
+        yield structure

@@ -1,0 +1,241 @@
+"""capture(step): which recording serves a call, and when a new one is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import update_wrapper
+from types import MethodType
+from typing import Any, Generic, NoReturn, ParamSpec, TypeVar, cast
+
+import numpy as np
+
+from minigrad import backend, random
+from minigrad.capturing import memory
+from minigrad.capturing.arrays import transform
+from minigrad.capturing.compare import check_same
+from minigrad.capturing.program import Program
+from minigrad.capturing.trace import Returned, Trace
+from minigrad.op import Op
+from minigrad.tensor import Tensor
+from minigrad.tracing import CaptureError, Changes, mode, using
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+KEPT = 8
+"""Recordings that one step keeps; the one used longest ago goes first."""
+
+
+class Captured(Generic[P, R]):
+    """A step that is recorded in its first two calls and replayed in later ones; called as the step itself.
+
+    ``step`` is the function itself, ``replays`` counts the calls that were served by a recording.
+    """
+
+    def __init__(self, step: Callable[P, R]) -> None:
+        update_wrapper(self, step)
+        self.step = step
+        self.replays = 0
+        self._closure = getattr(step, "__closure__", None) or ()
+        self._recordings: list[_Recording] = []
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        current = mode()
+        if current.tracer is not None or current.checking:
+            return self.step(*args, **kwargs)
+        with memory.lock:
+            if memory.running:
+                return self.step(*args, **kwargs)
+            call = _Call(args, kwargs, self._closure, current.recording)
+            recording = self._recording(call)
+            if recording.program is None:
+                return cast(R, recording.record(self.step, call))
+            result = recording.replay(call)
+            self.replays += 1
+            return cast(R, result)
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<captured {getattr(self.step, '__qualname__', self.step)}>"
+
+    def _recording(self, call: _Call) -> _Recording:
+        recordings = self._recordings
+        for index, recording in enumerate(recordings):
+            if recording.key == call.key and recording.holds():
+                if index:
+                    recordings.insert(0, recordings.pop(index))
+                return recording
+        recordings.insert(0, _Recording(call))
+        del recordings[KEPT:]
+        return recordings[0]
+
+
+def capture(step: Callable[P, R]) -> Captured[P, R]:
+    """``step`` as a function that is recorded once and then replayed: the same numbers, bit for bit, sooner.
+
+    A step is a whole update, optimizer included, or any other function of Tensors. Its arguments may be
+
+    - Tensors, whose numbers are new in each call;
+    - ``numpy.random.Generator``, from which a replay draws what the step does, through ``minigrad.random``;
+    - anything else (modules, optimizers, numbers), of which each one has a recording of its own.
+
+    It returns Tensors, None or constants, also in tuples, lists and dicts; what a call returns is a copy, and
+    no gradient flows through it. Other shapes, dtypes, attributes of modules (``train``, ``eval``) or arrays
+    of parameters are recorded anew; learning rates and other settings of optimizers are read in each call.
+
+    Raises CaptureError where a replay could not do the same: if the step reads a Tensor's numbers
+    (``float(t)``, ``t.data``, ``if t``), differentiates through something made outside it, or does something
+    else in its second call than in its first. What it does to Python objects happens while recording alone.
+    Within ``check_finite()`` the step runs as it is.
+    """
+    return Captured(step)
+
+
+class _Call:
+    """The arguments of a call, sorted: ``key`` tells which recordings can serve it."""
+
+    def __init__(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], closure: Sequence[Any], recording: bool
+    ) -> None:
+        self.args = args
+        self.kwargs = kwargs
+        self.tensors: list[Tensor] = []
+        self.generators: list[np.random.Generator] = []
+        self.kept: list[Any] = []
+        self.key: list[Any] = [recording, backend.kernels_in_use(), *kwargs]
+        for place, value in enumerate(args):
+            self._add(value, place)
+        for name, value in kwargs.items():
+            self._add(value, name)
+        for cell in closure:
+            self._add_fixed(cell.cell_contents)
+
+    def _add(self, value: Any, name: int | str) -> None:
+        if type(value) is Tensor:
+            array = value._data
+            self.key.append((array.shape, array.strides, array.dtype, _place(value, self.tensors)))
+        elif isinstance(value, np.random.Generator) and value is not random.generator():
+            self.key.append(_place(value, self.generators))
+        elif isinstance(value, list | tuple | dict):
+            self.key.append((type(value), len(value)))
+            for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+                self.key.append(key)
+                self._add(part, name)
+        elif isinstance(value, np.ndarray):
+            raise CaptureError(
+                f"argument {name} of a captured step is a NumPy array, whose numbers a replay would not see; "
+                "pass minigrad.Tensor(array)"
+            )
+        else:
+            self._add_fixed(value)
+
+    def _add_fixed(self, value: Any) -> None:
+        if value is None or isinstance(value, bool | int | float | str):
+            self.key.append((type(value), value))
+        else:
+            self.key.append(id(value))
+            self.kept.append(value)  # so that no other object gets its id
+
+
+def _place(value: Any, values: list[Any]) -> int:
+    """Where ``value`` itself is among ``values``; it is appended if it is not."""
+    for index, other in enumerate(values):
+        if other is value:
+            return index
+    values.append(value)
+    return len(values) - 1
+
+
+class _Recording:
+    """The trace of one run, and the program once a second run did the same."""
+
+    def __init__(self, call: _Call) -> None:
+        self.key = call.key
+        self.program: Program | None = None
+        self._kept = call.kept
+        self._trace: Trace | None = None
+        self._changes = -1
+        self._leaves: list[tuple[Tensor, backend.Array]] = []
+
+    def holds(self) -> bool:
+        """Whether the modules and parameters that the step met are as they were."""
+        if self._changes != Changes.count:
+            if self._trace is None or any(t._data is not array for t, array in self._leaves):
+                return False
+            if not all(_unchanged(vars(module), before) for module, before in self._trace.modules.values()):
+                return False
+            self._changes = Changes.count
+        return True
+
+    def record(self, step: Callable[..., Any], call: _Call) -> Any:
+        """Run the step and note what it does."""
+        trace = Trace()
+        trace.generators = call.generators
+        inside = {id(t): trace.input(t, f"argument {i}") for i, t in enumerate(call.tensors)}
+        args, kwargs = transform((call.args, call.kwargs), lambda value: inside.get(id(value), value))
+        with using(tracer=trace):
+            results = step(*args, **kwargs)
+        trace.finish(results)
+        self._changes = Changes.count
+        self._leaves = trace.leaves
+        before, self._trace = self._trace, trace
+        if before is not None:
+            check_same(before, trace)
+            self.program = Program(trace)
+        return transform(results, lambda value: self._outside(value, call))
+
+    def replay(self, call: _Call) -> Any:
+        """Run the program instead of the step."""
+        program = self.program
+        assert program is not None
+        memory.running = True
+        try:
+            program.run(call.tensors, call.generators)
+        finally:
+            memory.running = False
+        return transform(program.trace.results, lambda value: self._returned(value, program, call))
+
+    def _outside(self, value: Any, call: _Call) -> Any:
+        if not isinstance(value, Tensor):
+            return value
+        return self._result(value._data, value.op is not None, call)
+
+    def _returned(self, value: Any, program: Program, call: _Call) -> Any:
+        if type(value) is not Returned:
+            return value
+        return self._result(program.array(value.array), value.differentiable, call)
+
+    def _result(self, array: backend.Array, differentiable: bool, call: _Call) -> Tensor:
+        result = Tensor(array.copy())
+        if differentiable:
+            result.op = _END
+            result.inputs = (*[t for t, _ in self._leaves], *call.tensors)
+            result.versions = tuple([t._version.count for t in result.inputs])
+        return result
+
+
+class _End(Op):
+    """Stands where the graph of a captured step ended, so that ``grad`` refuses instead of giving zeros."""
+
+    def __init__(self) -> None:
+        self.name = "captured step"
+        self.variadic = False
+        self.joint_rule = None
+
+    def derivative(self, index: int) -> NoReturn:
+        raise CaptureError(
+            "what a captured step returned cannot be differentiated: ask for the gradient inside the step"
+        )
+
+
+_END = _End()
+
+
+def _unchanged(now: dict[str, Any], before: dict[str, Any]) -> bool:
+    return now.keys() == before.keys() and all(
+        value is before[name]
+        or (isinstance(value, bool | int | float | str | tuple) and value == before[name])
+        for name, value in now.items()
+    )

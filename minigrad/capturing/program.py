@@ -1,0 +1,123 @@
+"""Program: the lines of a trace on fixed buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from minigrad.backend import Array
+from minigrad.capturing import memory
+from minigrad.capturing.arrays import leaves, place, transform
+from minigrad.capturing.trace import Drawn, External, Line, Returned, Slot, Trace
+from minigrad.tensor import Tensor
+from minigrad.tracing import CaptureError
+
+Call = Callable[[], object]
+
+
+class Program:
+    """What a trace says, as calls without arguments.
+
+    Every slot has a place in the shared memory for good; two that are never needed at once may have the same.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.roots = [index for index, slot in enumerate(trace.slots) if slot.root == index]
+        offsets, self.size = memory.plan(_lifetimes(trace, self.roots))
+        self.offsets = dict(zip(self.roots, offsets, strict=True))
+        self._memory: Array | None = None
+        self._generators: list[np.random.Generator] = []
+        self._arrays: list[Array] = []
+        self._calls: list[Call] = []
+        self._inputs: list[Array] = []
+
+    def run(self, inputs: Sequence[Tensor], generators: list[np.random.Generator]) -> None:
+        """Replay; ``array`` then gives what was made, until another program runs."""
+        buffers = memory.shared(self.size)
+        if buffers is not self._memory or any(
+            a is not b for a, b in zip(generators, self._generators, strict=True)
+        ):
+            self._bind(buffers, generators)
+        for buffer, tensor in zip(self._inputs, inputs, strict=True):
+            np.copyto(buffer, tensor._data)
+        for call in self._calls:
+            call()
+
+    def array(self, name: Slot | External) -> Array:
+        """The array of that name."""
+        return self.trace.externals[name.index] if isinstance(name, External) else self._arrays[name.index]
+
+    def _bind(self, buffers: Array, generators: list[np.random.Generator]) -> None:
+        trace = self.trace
+        self._memory, self._generators = buffers, generators
+        self._arrays = [
+            place(buffers, self.offsets[slot.root] + slot.offset, slot.shape, slot.strides, slot.dtype)
+            for slot in trace.slots
+        ]
+        self._inputs = [self.array(name) for name in trace.inputs]
+        self._calls = [call for line in trace.lines if (call := self._call(line)) is not None]
+
+    def _call(self, line: Line) -> Call | None:
+        """The line as a call that leaves its results in their buffers; None if all of them are views."""
+        made = list(leaves(line.results))
+        targets = [
+            (place, self._arrays[name.index])
+            for place, name in enumerate(made)
+            if isinstance(name, Slot) and self._is_made_by(name, line)
+        ]
+        if line.pure and not targets:
+            return None
+        args, params = transform(line.args, self._resolve), transform(line.params, self._resolve)
+        if line.fills and len(targets) == len(made):
+            params["out"] = transform(line.results, self._resolve)
+            targets = []
+        call = partial(line.function, *args, **params)
+        if not targets:
+            return call
+        return _keeping(call, targets, single=not isinstance(line.results, tuple | list | dict))
+
+    def _is_made_by(self, name: Slot, line: Line) -> bool:
+        """Whether ``name`` is memory of its own, neither a view nor one of the line's arguments."""
+        own = self.trace.slots[name.index].root == name.index
+        return own and name not in leaves((line.args, line.params))
+
+    def _resolve(self, value: Any) -> Any:
+        if isinstance(value, Slot | External):
+            return self.array(value)
+        return self._generators[value.index] if isinstance(value, Drawn) else value
+
+
+def _keeping(call: Call, targets: list[tuple[int, Array]], *, single: bool) -> Call:
+    """``call``, with those of its results that stand at the places of ``targets`` copied there."""
+
+    def keeping() -> None:
+        results = (call(),) if single else tuple(leaves(call()))
+        for position, buffer in targets:
+            result = results[position]
+            if np.shape(result) != buffer.shape:
+                raise CaptureError(
+                    f"{call} made shape {np.shape(result)} where the recording has {buffer.shape}; a shape "
+                    "that depends on numbers, as of x[mask], cannot be captured: do that outside the step"
+                )
+            buffer[...] = result
+
+    return keeping
+
+
+def _lifetimes(trace: Trace, roots: list[int]) -> list[memory.Lifetime]:
+    """From which line to which one each root is needed, if by a view of it; arguments before all lines."""
+    first: dict[int, int] = {name.index: -1 for name in trace.inputs}
+    last = dict(first)
+    returned = [value.array for value in leaves(trace.results) if isinstance(value, Returned)]
+    used = [leaves((line.args, line.params, line.results)) for line in trace.lines]
+    for number, names in enumerate([*used, returned]):
+        for name in names:
+            if isinstance(name, Slot):
+                root = trace.slots[name.index].root
+                first.setdefault(root, number)
+                last[root] = number
+    return [memory.Lifetime(trace.slots[root].size, first[root], last[root]) for root in roots]

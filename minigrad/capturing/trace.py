@@ -1,0 +1,268 @@
+"""Trace: what one run of a step did, as lines that name arrays instead of holding them."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minigrad.backend import Array
+from minigrad.capturing.arrays import address_of, copy_of, extent_of, leaves, owner_of, transform
+from minigrad.tensor import Tensor, describe
+from minigrad.tracing import CaptureError, using
+
+
+@dataclass(frozen=True)
+class Slot:
+    """An array that the step makes, or an argument of it."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class External:
+    """An array that is there before the step: a parameter, a buffer, a constant."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A random generator among the step's arguments."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a slot lies in memory: ``offset`` into the ``size`` bytes of its root, itself or what it views."""
+
+    root: int
+    size: int
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A call: ``results = function(*args, **params)``, with Slots, Externals and Drawns for arrays.
+
+    Arrays for ``results`` may be given as ``out`` if the function ``fills`` them. An op is ``pure``: it does
+    nothing but make its results.
+    """
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    params: dict[str, Any]
+    results: Any
+    pure: bool
+    fills: bool
+
+
+class Trace:
+    """A ``minigrad.tracing.Tracer``; it is given the step's arguments first, and what it returned at the end.
+
+    It keeps no array alive that the step makes, so that a recorded step needs no more memory than any other.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.slots: list[Layout] = []
+        self.inputs: list[Slot] = []
+        self.externals: list[Array] = []
+        self.generators: list[np.random.Generator] = []
+        self.modules: dict[int, tuple[Any, dict[str, Any]]] = {}
+        self.results: Any = None
+        self._leaves: dict[int, tuple[weakref.ref[Tensor], Array]] = {}
+        self._refs: dict[int, tuple[weakref.ref[Array], Slot | External]] = {}
+        self._roots: dict[int, tuple[weakref.ref[Array], list[tuple[int, int, int]]]] = {}
+        self._external_owners: set[int] = set()
+        self._arguments: list[tuple[Tensor, int, Tensor]] = []
+        self._written: list[weakref.ref[Tensor]] = []
+
+    # -- the step's boundary -----------------------------------------------------------------------
+
+    def input(self, tensor: Tensor, name: str) -> Tensor:
+        """The Tensor that the step gets for its argument ``tensor``."""
+        if tensor.op is not None:
+            raise CaptureError(
+                f"{name} was computed by {tensor.op.name}, and a captured step cannot differentiate through "
+                "what is outside it; pass it with .detach(), or compute it inside the step"
+            )
+        inside = Tensor(copy_of(tensor._data))
+        self._arguments.append((tensor, tensor.version, inside))
+        self.inputs.append(self._new_slot(inside._data))
+        return inside
+
+    def finish(self, results: Any) -> None:
+        """Note what the step returned, and refuse what a replay could not return."""
+        for tensor, version, inside in self._arguments:
+            if tensor.version != version or inside.version:
+                raise CaptureError(
+                    f"a captured step changed its argument {describe(tensor)} in place, and a replay has a "
+                    "copy of it; let the step find that Tensor by itself, or make it a nn.Parameter"
+                )
+        self.results = transform(results, self._returned)
+
+    def _returned(self, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            return Returned(self._ref(value._data), value.op is not None)
+        if value is None or isinstance(value, bool | int | float | str):
+            return value
+        raise CaptureError(
+            f"a captured step returned a {type(value).__name__}; return Tensors, None, numbers that never "
+            "change, or tuples, lists and dicts of them"
+        )
+
+    @property
+    def changed_what_is_gone(self) -> bool:
+        """Whether the step wrote into a Tensor made of numbers that, some time after it, does not exist."""
+        return any(tensor() is None for tensor in self._written)
+
+    @property
+    def leaves(self) -> list[tuple[Tensor, Array]]:
+        """The Tensors that were there before the step and are still there, with the arrays they had."""
+        found = [(ref(), array) for ref, array in self._leaves.values()]
+        return [(tensor, array) for tensor, array in found if tensor is not None]
+
+    # -- minigrad.tracing.Tracer -------------------------------------------------------------------
+
+    def op(self, op: Any, inputs: tuple[Tensor, ...], params: dict[str, Any]) -> tuple[Array, Any]:
+        with using(tracer=None):
+            result, residual = op.run(inputs, params)
+        arrays = [x._data for x in inputs]
+        function = op.forward if _same(op.converted(arrays), arrays) else op.compute
+        results = result if residual is None else (result, residual)
+        self._add(function, inputs, params, results, pure=True)
+        return result, residual
+
+    def call(self, function: Callable[..., Any], args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        with using(tracer=None):
+            results = function(*args, **params)
+        self._add(function, args, params, results, pure=False)
+        return results
+
+    def changed(self, tensor: Tensor) -> None:
+        if isinstance(self._name(tensor), External):
+            self._written.append(weakref.ref(tensor))
+            self._add(tensor._version.increase, (), {}, None, pure=False)
+
+    def touch(self, module: Any) -> None:
+        self.modules.setdefault(id(module), (module, dict(vars(module))))
+
+    # -- naming arrays -----------------------------------------------------------------------------
+
+    def _add(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        params: dict[str, Any],
+        results: Any,
+        pure: bool,
+    ) -> None:
+        args, params = transform(args, self._name), transform(params, self._name)
+        made = transform(results, self._made)
+        if not pure and any(not isinstance(part, Slot | External | None) for part in leaves(made)):
+            raise CaptureError(
+                f"{function} returned something else than arrays, which a replay could not know"
+            )
+        self.lines.append(Line(function, args, params, made, pure, _fills(function)))
+
+    def _name(self, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            ref = self._ref(value._data, value)
+            if isinstance(ref, External):
+                self._leaves.setdefault(id(value), (weakref.ref(value), value._data))
+            return ref
+        if isinstance(value, np.ndarray):
+            return self._ref(value)
+        if isinstance(value, np.random.Generator):
+            for index, generator in enumerate(self.generators):
+                if generator is value:
+                    return Drawn(index)
+        return value
+
+    def _ref(self, array: Array, tensor: Tensor | None = None) -> Slot | External:
+        """The name of an array that a call is given."""
+        known = self._known(array)
+        if known is not None:
+            return known
+        if tensor is not None and tensor.op is not None:
+            raise CaptureError(
+                f"a captured step used a Tensor, {describe(tensor)}, that {tensor.op.name} had made outside "
+                "it; detach() it, pass it as an argument, or compute it inside the step"
+            )
+        return self._new_external(array)
+
+    def _made(self, value: Any) -> Any:
+        """The name of an array that a call returned."""
+        if not isinstance(value, np.ndarray):
+            return value
+        known = self._known(value)
+        if known is not None:
+            return known
+        if id(owner_of(value)) in self._external_owners:
+            return self._new_external(value)
+        return self._new_slot(value)
+
+    def _known(self, array: Array) -> Slot | External | None:
+        ref, name = self._refs.get(id(array), (None, None))
+        if ref is not None and ref() is array:
+            return name
+        owner = owner_of(array)
+        ref, roots = self._roots.get(id(owner), (None, ()))
+        if ref is None or ref() is not owner:
+            return None
+        low, high = extent_of(array)
+        for start, end, root in roots:
+            if start <= low and high <= end:
+                return self._new_view(array, root, address_of(array) - start)
+        return None
+
+    def _new_external(self, array: Array) -> External:
+        name = External(len(self.externals))
+        self.externals.append(array)
+        self._external_owners.add(id(owner_of(array)))
+        self._refs[id(array)] = (weakref.ref(array), name)
+        return name
+
+    def _new_slot(self, array: Array) -> Slot:
+        index, owner = len(self.slots), owner_of(array)
+        low, high = extent_of(array)
+        ref, roots = self._roots.get(id(owner), (None, []))
+        if ref is None or ref() is not owner:
+            roots = []
+            self._roots[id(owner)] = (weakref.ref(owner), roots)
+        roots.append((low, high, index))
+        return self._new_view(array, index, address_of(array) - low, high - low)
+
+    def _new_view(self, array: Array, root: int, offset: int, size: int | None = None) -> Slot:
+        name = Slot(len(self.slots))
+        size = self.slots[root].size if size is None else size
+        self.slots.append(Layout(root, size, offset, array.shape, array.strides, array.dtype))
+        self._refs[id(array)] = (weakref.ref(array), name)
+        return name
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A Tensor among what the step returned; ``differentiable`` if it had a graph."""
+
+    array: Slot | External
+    differentiable: bool
+
+
+def _same(arrays: Any, others: list[Array]) -> bool:
+    return all(a is b for a, b in zip(arrays, others, strict=True)) and any(
+        a.dtype.kind == "f" for a in others
+    )
+
+
+def _fills(function: Callable[..., Any]) -> bool:
+    code = getattr(function, "__code__", None)
+    return code is not None and "out" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
