@@ -12,11 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from minigrad import Tensor, grad, nn
+from minigrad import Tensor, grad, modify, nn, no_grad
 from minigrad.ops import mean, mean_softplus, neg, norm_per_sample, sigmoid, square, sub, sum
+from minigrad.random import uniform
 
 Penalty = Callable[[nn.Module, Tensor, Tensor, np.random.Generator], Tensor]
 
@@ -70,10 +73,13 @@ def clip_weights(bound: float) -> Callable[[nn.Module], None]:
 
     def clip(critic: nn.Module) -> None:
         for p in critic.parameters():
-            np.clip(p.data, -bound, bound, out=p.data)
-            p.changed()
+            modify(p, _clip, bound)
 
     return clip
+
+
+def _clip(weights: NDArray[Any], bound: float) -> None:
+    np.clip(weights, -bound, bound, out=weights)
 
 
 def interpolate_gradient_norms(D: nn.Module, real: Tensor, fake: Tensor, rng: np.random.Generator) -> Tensor:
@@ -81,8 +87,9 @@ def interpolate_gradient_norms(D: nn.Module, real: Tensor, fake: Tensor, rng: np
 
     The norm is taken over a whole sample, whatever its shape (Gulrajani et al. 2017, algorithm 1).
     """
-    t = rng.random((len(real), *[1] * (real.ndim - 1))).astype(real.dtype)
-    between = Tensor(t * real.data + (1 - t) * fake.data)
+    with no_grad():
+        t = uniform((len(real), *[1] * (real.ndim - 1)), dtype=np.float64, generator=rng).astype(real.dtype)
+        between = t * real + (1 - t) * fake
     (slope,) = grad(sum(D(between)), [between], create_graph=True)
     return norm_per_sample(slope)
 

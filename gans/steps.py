@@ -6,24 +6,26 @@ zeroed or detached by hand: each step asks for the gradients it wants, by name.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
 from gans.objectives import Objective
-from minigrad import NonFiniteError, Tensor, grad, nn, no_grad
+from minigrad import Tensor, grad, nn, no_grad, require_finite
 from minigrad.ops import mean
 from minigrad.optim import Optimizer, gradient_norm
 
 
 class StepResult(NamedTuple):
-    """What one update tells: its loss, its gradient's norm, and D's mean readout on real and fake samples."""
+    """What one update tells: its loss, its gradient's norm, and D's mean readout on real and fake samples.
 
-    loss: float
-    grad_norm: float
-    real: float | None
-    fake: float
+    Each is a Tensor of one element, so that a step can be captured; ``float(result.loss)`` is the number.
+    """
+
+    loss: Tensor
+    grad_norm: Tensor
+    real: Tensor | None
+    fake: Tensor
 
 
 def discriminator_step(
@@ -48,7 +50,7 @@ def discriminator_step(
     norm = _update(loss, D, optimizer)
     if objective.constraint is not None:
         objective.constraint(D)
-    return StepResult(float(loss), norm, _readout(objective, on_real), _readout(objective, on_fake))
+    return StepResult(loss.detach(), norm, _readout(objective, on_real), _readout(objective, on_fake))
 
 
 def generator_step(
@@ -58,19 +60,18 @@ def generator_step(
     on_fake = D(G(z))
     loss = objective.generator(on_fake)
     norm = _update(loss, G, optimizer)  # the gradient flows through D and stops at G's weights
-    return StepResult(float(loss), norm, None, _readout(objective, on_fake))
+    return StepResult(loss.detach(), norm, None, _readout(objective, on_fake))
 
 
-def _update(loss: Tensor, network: nn.Module, optimizer: Optimizer) -> float:
+def _update(loss: Tensor, network: nn.Module, optimizer: Optimizer) -> Tensor:
     """Move ``network`` down the gradient of ``loss``; the gradient's norm."""
     gradients = grad(loss, network.parameters())
     norm = gradient_norm(gradients)
-    if not (math.isfinite(float(loss)) and math.isfinite(norm)):
-        raise NonFiniteError(f"the loss is {float(loss)}, the norm of its gradient {norm}")
+    require_finite("the loss is {}, the norm of its gradient {}", loss, norm)
     optimizer.step(gradients)
     return norm
 
 
-def _readout(objective: Objective, logits: Tensor) -> float:
+def _readout(objective: Objective, logits: Tensor) -> Tensor:
     with no_grad():
-        return float(mean(objective.readout(logits)))
+        return mean(objective.readout(logits))

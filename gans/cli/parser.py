@@ -126,6 +126,12 @@ def _train(train: Parser) -> None:
         metavar="STEPS",
         help="default 100; also at each epoch's end",
     )
+    train.add_argument(
+        "--no-capture",
+        dest="capture",
+        action="store_false",
+        help="compute each update op by op instead of replaying a recorded one: slower, the same numbers",
+    )
 
 
 def _sample(sample: Parser) -> None:

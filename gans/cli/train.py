@@ -52,7 +52,7 @@ def _start(arguments: Namespace, length: Length) -> Ended:
         seed=arguments.seed or 0,
         checkpoint_every=arguments.checkpoint_every or CHECKPOINT_EVERY,
     )
-    return start(config, data, arguments.out)
+    return start(config, data, arguments.out, capture=arguments.capture)
 
 
 def _resume(arguments: Namespace, length: Length) -> Ended:
@@ -71,7 +71,9 @@ def _resume(arguments: Namespace, length: Length) -> Ended:
         raise UserError(
             f"a resumed run cannot change {', '.join(changed)}; leave that out, or start another run"
         )
-    return resume(arguments.resume, length, arguments.data_dir, arguments.checkpoint_every)
+    return resume(
+        arguments.resume, length, arguments.data_dir, arguments.checkpoint_every, capture=arguments.capture
+    )
 
 
 def _report(ended: Ended) -> int:

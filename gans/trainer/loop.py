@@ -52,18 +52,24 @@ class DivergedError(UserError):
 class Training:
     """One GAN being trained on one data set: all that a checkpoint holds, and how to go one step further.
 
-    With ``mg.manual_seed(seed)`` before the GAN is built, the whole training is a function of ``seed``.
+    With ``mg.manual_seed(seed)`` before the GAN is built, the whole training is a function of ``seed``;
+    ``capture``, whether the updates are replayed by ``mg.capture``, changes no number.
 
     :raises UserError: one step needs more images than there are
     """
 
-    def __init__(self, gan: Gan, data: Dataset, seed: int = 0) -> None:
+    def __init__(self, gan: Gan, data: Dataset, seed: int = 0, *, capture: bool = True) -> None:
         settings = gan.settings
         self.gan = gan
         self.seed = seed
         self.batches = Batches(data, settings.batch_size, settings.critic_steps, seed)
         self.rng = random_stream(seed, "training")
         self.step = 0
+        self._discriminator_step: Callable[..., StepResult] = discriminator_step
+        self._generator_step: Callable[..., StepResult] = generator_step
+        if capture:
+            self._discriminator_step = mg.capture(discriminator_step)
+            self._generator_step = mg.capture(generator_step)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -90,14 +96,23 @@ class Training:
         for k in range(settings.critic_steps):
             real = mg.Tensor(self.batches.real(self.step, k, self.rng))
             z = gan.latent(settings.batch_size, self.rng)
-            update = partial(discriminator_step, G, D, gan.optimizer_d, gan.objective, real, z, self.rng)
+            update = partial(
+                self._discriminator_step, G, D, gan.optimizer_d, gan.objective, real, z, self.rng
+            )
             d = self._checked("discriminator", update)
         z = gan.latent(settings.batch_size, self.rng)
-        g = self._checked("generator", partial(generator_step, G, D, gan.optimizer_g, gan.objective, z))
+        g = self._checked("generator", partial(self._generator_step, G, D, gan.optimizer_g, gan.objective, z))
         self.step += 1
-        seconds = round(perf_counter() - started, 6)
         return Record(
-            self.step, self.epoch, d.loss, g.loss, d.real, d.fake, d.grad_norm, g.grad_norm, seconds
+            step=self.step,
+            epoch=self.epoch,
+            loss_d=float(d.loss),
+            loss_g=float(g.loss),
+            d_real=None if d.real is None else float(d.real),
+            d_fake=float(d.fake),
+            grad_norm_d=float(d.grad_norm),
+            grad_norm_g=float(g.grad_norm),
+            seconds=round(perf_counter() - started, 6),
         )
 
     def state_dict(self) -> dict[str, Any]:

@@ -87,12 +87,14 @@ def new_config(
     )
 
 
-def start(config: RunConfig, data: Dataset, out: Path | None = None) -> Ended:
+def start(config: RunConfig, data: Dataset, out: Path | None = None, *, capture: bool = True) -> Ended:
     """Train in a new folder: ``out``, or runs/MODEL-DATA with a number if that exists.
+
+    ``capture`` replays recorded updates, which are sooner done and the same bit for bit.
 
     :raises UserError: the model does not fit the data, ``out`` holds a run, or the training diverged
     """
-    training = new_training(config, data)
+    training = new_training(config, data, capture=capture)
     folder = RunFolder.create(out, f"{config.settings.model}-{Path(config.data).name}")
     with folder.locked():
         config.write(folder.path)
@@ -100,12 +102,17 @@ def start(config: RunConfig, data: Dataset, out: Path | None = None) -> Ended:
 
 
 def resume(
-    path: Path, length: Length | None = None, data_dir: str | None = None, checkpoint_every: int | None = None
+    path: Path,
+    length: Length | None = None,
+    data_dir: str | None = None,
+    checkpoint_every: int | None = None,
+    *,
+    capture: bool = True,
 ) -> Ended:
     """Go on with the run in ``path`` from its last checkpoint, as if it had never stopped.
 
-    ``length`` and ``checkpoint_every`` take the place of the run's own. A run without a checkpoint begins
-    anew, from its seed.
+    ``length`` and ``checkpoint_every`` take the place of the run's own; ``capture`` as in ``start``. A run
+    without a checkpoint begins anew, from its seed.
 
     :raises UserError: there is no run, a file of it is damaged, its data changed, it has done more than
         ``length``, another process trains it, or the training diverged
@@ -113,7 +120,7 @@ def resume(
     config = RunConfig.read(path)
     folder = RunFolder(path)
     data = load_data(config, data_dir)
-    training = new_training(config, data)
+    training = new_training(config, data, capture=capture)
     with folder.locked():
         if folder.checkpoint.exists():
             restore(folder.checkpoint, training.load_state_dict)
@@ -126,13 +133,13 @@ def resume(
         return _run(folder, config, training, data)
 
 
-def new_training(config: RunConfig, data: Dataset) -> Training:
+def new_training(config: RunConfig, data: Dataset, *, capture: bool = True) -> Training:
     """The training of ``config`` before its first step.
 
     :raises UserError: the model makes images of another size, or a step needs more images than there are
     """
     mg.manual_seed(config.seed)
-    training = Training(build(config.settings, config.shape), data, config.seed)
+    training = Training(build(config.settings, config.shape), data, config.seed, capture=capture)
     if is_image(config.shape):
         z = training.gan.latent(1, random_stream(config.seed, "samples"))
         made = training.gan.generate(z).shape[1:]
