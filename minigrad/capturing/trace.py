@@ -108,6 +108,8 @@ class Trace:
                     "copy of it; let the step find that Tensor by itself, or make it a nn.Parameter"
                 )
         self.results = transform(results, self._returned)
+        for kept in (self._arguments, self._refs, self._roots, self._external_owners):
+            kept.clear()
 
     def _returned(self, value: Any) -> Any:
         if isinstance(value, Tensor):
