@@ -60,11 +60,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def measure(name: str, *, seconds: float, batch: int | None = None) -> dict[str, Any]:
-    """The bill of a typical step: each entry's mean over the middle half of many steps, by their time.
+    """The bill of a typical step, op by op: each entry's mean over the middle half of many steps, by time.
 
     The steps are timed in turn with steps that nobody watches, whose time the bill is compared with.
     """
-    side = Side(start(name, batch))
+    side = Side(start(name, batch), captured=False)
     numbers = itertools.count()
     for _ in range(3):
         side.step(next(numbers))

@@ -43,7 +43,7 @@ def shared_fake_step(
     real: Tensor,
     z: Tensor,
     rng: np.random.Generator,  # noqa: ARG001
-) -> Losses:
+) -> list[Tensor]:
     """An update of D and one of G from the same fakes: G runs once, D's update comes between."""
     G, D = networks
     fake = G(z)
@@ -51,7 +51,7 @@ def shared_fake_step(
     optimizers.D.step(mg.grad(loss_d, D.parameters()))
     loss_g = objective.generator(D(fake))
     optimizers.G.step(mg.grad(loss_g, G.parameters()))
-    return [float(loss_d), float(loss_g)]
+    return [loss_d.detach(), loss_g.detach()]
 
 
 def critic_step(
@@ -61,7 +61,7 @@ def critic_step(
     real: Tensor,
     z: Tensor,
     rng: np.random.Generator,
-) -> Losses:
+) -> list[Tensor]:
     """WGAN-GP's update of the critic, gradient penalty included (Gulrajani et al. 2017, algorithm 1)."""
     G, D = networks
     with mg.no_grad():
@@ -70,7 +70,7 @@ def critic_step(
     assert objective.penalty is not None
     loss = loss + objective.penalty(D, real, fake, rng)
     optimizers.D.step(mg.grad(loss, D.parameters()))
-    return [float(loss)]
+    return [loss.detach()]
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Workload:
     title: str
     model: str
     shape: tuple[int, ...]
-    step: Callable[..., Losses]
+    step: Callable[..., list[Tensor]]
     calls: tuple[str, ...]
 
 
@@ -126,21 +126,22 @@ def start(name: str, batch: int | None = None) -> Start:
 
 
 class Side:
-    """minigrad's training: ``step`` is the function above, between any networks and optimizers."""
+    """minigrad's training: ``step`` is the function above, captured or op by op."""
 
-    def __init__(self, started: Start) -> None:
+    def __init__(self, started: Start, *, captured: bool = True) -> None:
         self.name = started.workload.name
         self.networks = Networks(started.gan.generator, started.gan.discriminator)
         self.optimizers = Optimizers(started.gan.optimizer_g, started.gan.optimizer_d)
         self.objective = started.gan.objective
-        self.function = started.workload.step
+        self.function = mg.capture(started.workload.step) if captured else started.workload.step
         self.batches = [(Tensor(real), Tensor(z)) for real, z in started.batches]
         self.rng = np.random.default_rng(2)
 
     def step(self, number: int) -> Losses:
         """The step on the batch of this number."""
         real, z = self.batches[number % len(self.batches)]
-        return self.function(self.networks, self.optimizers, self.objective, real, z, self.rng)
+        arguments = (self.networks, self.optimizers, self.objective, real, z, self.rng)
+        return [float(loss) for loss in self.function(*arguments)]
 
     def weights(self) -> dict[str, Any]:
         """A copy of every weight and running statistic."""
