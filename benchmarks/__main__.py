@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import bill, kernels, startup, steps
+from benchmarks import bill, kernels, record, startup, steps
 from benchmarks.quality import cli as quality
 from gans.errors import UserError
 
@@ -16,7 +16,9 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True)
     for command in (kernels, steps, startup, bill, quality):
         command.add_parser(commands)
-    options = parser.parse_args(arguments)
+    typed = sys.argv[1:] if arguments is None else arguments
+    options = parser.parse_args(typed)
+    options.command = record.command(typed)
     try:
         return int(options.run(options))
     except UserError as error:

@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     console = table.console()
     bill = measure(arguments.name, seconds=12.0)
     show(bill, console)
-    table.write_json(arguments.json, f"python -m benchmarks bill {arguments.name}", bill, [])
+    table.write_json(arguments.json, arguments.command, bill, [])
     difference = bill["total_seconds"] / bill["wall_seconds"] - 1
     console.print(
         f"The bill adds up to {bill['total_seconds'] * 1e3:.2f} ms; the step takes "

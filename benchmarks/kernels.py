@@ -36,8 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     sides = peers.sides(arguments.against)
     chosen = select(arguments.only, arguments.batch)
     figures = measure(chosen, sides, table.console(), turns=arguments.turns, batch=arguments.batch)
-    command = " ".join(["python -m benchmarks kernels", *(["--against", *sides[2:]] if sides[2:] else [])])
-    record = table.write_json(arguments.json, command, figures, sides)
+    record = table.write_json(arguments.json, arguments.command, figures, sides)
     if arguments.picture:
         from benchmarks import pictures
 

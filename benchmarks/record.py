@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import time
 from collections.abc import Sequence
 from importlib import metadata
@@ -17,6 +18,8 @@ import numpy as np
 import minigrad
 
 RESULTS = Path(__file__).parent / "results"
+
+PLACES = ("--json", "--picture")
 
 
 def keep(name: str, command: str, wanted: str, run: dict[str, Any], key: Sequence[str]) -> None:
@@ -33,6 +36,18 @@ def keep(name: str, command: str, wanted: str, run: dict[str, Any], key: Sequenc
         "runs": runs,
     }
     path.write_text(json.dumps(record, indent=1) + "\n")
+
+
+def command(typed: Sequence[str]) -> str:
+    """The command line that makes a figure: as typed, but for where its results go."""
+    kept: list[str] = []
+    words = iter(typed)
+    for word in words:
+        if word in PLACES:
+            next(words, None)
+        elif not word.startswith(tuple(f"{place}=" for place in PLACES)):
+            kept.append(word)
+    return shlex.join(["python", "-m", "benchmarks", *kept])
 
 
 def surroundings(sides: Sequence[str] = ()) -> dict[str, Any]:

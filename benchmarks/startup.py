@@ -40,8 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, print, and write what was asked for."""
     sides = [side for side in peers.sides(arguments.against) if side != "numpy"]
     rows = measure(arguments.only, sides, table.console())
-    command = " ".join(["python -m benchmarks startup", *(["--against", *sides[1:]] if sides[1:] else [])])
-    table.write_json(arguments.json, command, {"rows": rows}, sides)
+    table.write_json(arguments.json, arguments.command, {"rows": rows}, sides)
     return 0
 
 

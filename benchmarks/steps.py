@@ -32,8 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, print, and write what was asked for."""
     sides = peers.sides(arguments.against)
     rows = measure(arguments.only, sides, table.console(), turns=arguments.turns, batch=arguments.batch)
-    command = " ".join(["python -m benchmarks steps", *(["--against", *sides[2:]] if sides[2:] else [])])
-    record = table.write_json(arguments.json, command, {"rows": rows}, sides)
+    record = table.write_json(arguments.json, arguments.command, {"rows": rows}, sides)
     if arguments.picture:
         from benchmarks import pictures
 

@@ -102,7 +102,7 @@ def _train(train: Parser) -> None:
         "--epochs",
         type=positive,
         metavar="N",
-        help="default 10 for each update of D in a step; on toys 20, of 500 steps",
+        help="default 12 for each update of D in a step; on toys 20, of 500 steps",
     )
     length.add_argument("--steps", type=positive, metavar="N", help="updates of the generator")
     numbers = train.add_argument_group("hyper-parameters")

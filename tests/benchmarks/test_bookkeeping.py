@@ -88,3 +88,8 @@ def test_a_peer_that_is_not_installed_is_one_line(
 def test_a_kernel_that_does_not_exist_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["kernels", "--only", "no such kernel"]) == 2
     assert "no such kernel" in capsys.readouterr().err
+
+
+def test_the_command_is_kept_as_it_was_typed() -> None:
+    typed = ["steps", "--json", "a.json", "--only", "toy", "--picture=b.png", "--turns", "9"]
+    assert record.command(typed) == "python -m benchmarks steps --only toy --turns 9"

@@ -7,12 +7,11 @@ import numpy as np
 from minigrad.kernels import Pair, check_convolution, conv2d_shape, output
 from minigrad.kernels.cpu import conv_columns, conv_images, conv_weight, winograd
 from minigrad.kernels.cpu.compiling import Array, checked, contiguous, launch, workspace
-from minigrad.kernels.cpu.conv_tables import Geometry, Meetings, by_place, by_source, by_tap
+from minigrad.kernels.cpu.conv_tables import Geometry, Meetings, by_place, by_source, by_tap, in_order
 from minigrad.kernels.cpu.conv_weight import Images
-from minigrad.kernels.cpu.tile import ROWS, TILE
+from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, packed_size
 
 PACKED_BYTES = 1 << 22  # images that conv2d_weight packs at a time: about what stays in the caches
-SUMMED = 256  # products that are summed in registers at a time
 
 
 def conv2d(
@@ -27,7 +26,7 @@ def conv2d(
     shape = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
     y = output("conv2d", out, shape, x.dtype)
     geometry = Geometry(_size(x), _size(y), _size(w), stride, padding, dilation)
-    if x.shape[1] == 0 or y.size == 0 or geometry.taps == 0:
+    if x.shape[1] == 0 or y.size == 0:
         y.fill(0)
     elif not _fills_lanes(x):
         parts = _split(x, groups, 1), _split(w, groups, 0), _split(y, groups, 1)
@@ -104,7 +103,7 @@ def conv2d_weight(
         gw.fill(0)
         return gw
     geometry = Geometry(_size(x), _size(g), kernel, stride, padding, dilation)
-    if len(x) * geometry.outputs < SUMMED:
+    if len(x) * geometry.outputs < DEPTH:
         parts = _split(x, groups, 1), _split(g, groups, 1), _split(gw, groups, 0)
         for x_part, g_part, gw_part in zip(*parts, strict=True):
             conv_columns.conv2d_weight(x_part, g_part, gw_part, geometry)
@@ -129,9 +128,9 @@ def _convolve(
     """Fill y as the meetings say; an output's weights start every `o_step`, a channel's every `c_step`."""
     lanes, pixels, outputs = _lanes(x), x.shape[2] * x.shape[3], y.shape[2] * y.shape[3]
     panels, blocks = -(-o // ROWS), -(-x.shape[0] // lanes) * groups
-    chunk = min(c, max(1, SUMMED * outputs // max(meetings.left.size, 1)))
+    chunk = min(c, max(1, DEPTH * outputs // max(meetings.left.size, 1)))
     x, w = contiguous(x).reshape(len(x), -1), contiguous(w).reshape(-1)
-    panel_size = -(-(c * taps * ROWS + lanes) // 16) * 16
+    panel_size = packed_size(c * taps, lanes)
     with launch(x.shape[0] * groups * c * o * meetings.left.size) as allowed:
         splits = 1 if blocks % allowed == 0 else min(panels, -(-2 * allowed // blocks))
         workers = min(allowed, blocks * splits)
@@ -160,14 +159,14 @@ def _sum_weights(x: Array, g: Array, gw: Array, group: int, groups: int, geometr
         meetings = sums_by = by_tap(geometry, ROWS, lanes)
     elif way == "x in rows":
         lane_images, row_images, rows, spread = g_images, x_images, c * taps, taps
-        meetings, sums_by = by_place(geometry, 1, 1), _in_order(geometry.outputs, lanes)
+        meetings, sums_by = by_place(geometry, 1, 1), in_order(geometry.outputs, ROWS, lanes)
     else:
         lane_images, row_images, rows, spread = x_images, g_images, o * taps, taps
-        meetings, sums_by = by_source(geometry, 1, 1), _in_order(geometry.pixels, lanes)
+        meetings, sums_by = by_source(geometry, 1, 1), in_order(geometry.pixels, ROWS, lanes)
 
     blocks, panels = -(-lane_images.share // lanes), -(-rows // ROWS)
     rows_per_image = row_images.pixels if not spread else lane_images.pixels
-    row_step = _up(rows_per_image * ROWS + lanes, 16)
+    row_step = packed_size(rows_per_image, lanes)
     lane_step = lane_images.pixels * lanes
     units = blocks * (sums_by.first.size - 1) * panels
     image_bytes = (blocks * lane_step + panels * row_step) * x.itemsize
@@ -194,12 +193,6 @@ def _sum_weights(x: Array, g: Array, gw: Array, group: int, groups: int, geometr
         else:
             steps = (taps, c * taps) if way == "x in rows" else (c * taps, taps)
             conv_weight.unpack_rows(sums, start, rows, taps, lane_images.share, steps, lanes, flat)
-
-
-def _in_order(pixels: int, lanes: int) -> Meetings:
-    """One product over all pixels, one after the other."""
-    index = np.arange(pixels)
-    return Meetings(np.array([0, pixels]), index * ROWS, index * lanes)
 
 
 def _split(a: Array, groups: int, axis: int) -> list[Array]:

@@ -13,9 +13,7 @@ import numpy as np
 
 from minigrad.kernels.cpu.compiling import Array, jit, parallel_jit
 from minigrad.kernels.cpu.conv_tables import Meetings
-from minigrad.kernels.cpu.tile import ROWS, WIDTH, multiply_tile, pack_rows, transpose
-
-DEPTH = 256  # products summed in registers at a time: their operands fit the first cache
+from minigrad.kernels.cpu.tile import DEPTH, ROWS, WIDTH, multiply_tile, pack_rows, transpose
 
 
 class Images(NamedTuple):

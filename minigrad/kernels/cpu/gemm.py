@@ -13,12 +13,20 @@ import numpy as np
 
 from minigrad.kernels import output
 from minigrad.kernels.cpu.compiling import SMALL, Array, alone, checked, jit, launch, parallel_jit, workspace
-from minigrad.kernels.cpu.tile import ROWS, TILE, WIDTH, multiply_tile, pack_rows, transpose
+from minigrad.kernels.cpu.tile import (
+    DEPTH,
+    ROWS,
+    TILE,
+    WIDTH,
+    multiply_tile,
+    pack_rows,
+    packed_size,
+    transpose,
+)
 
 FEW = (
     1 << 18
 )  # multiplications up to which NumPy's product, on one thread, is done before the panels are packed
-DEPTH = 256  # products summed in registers at a time: their operands fit the first cache
 PACKING = 40  # multiplications that take as long as to move an element while packing
 CHUNK = 1 << 10  # rows or columns of a matrix times a vector that one iteration owns
 
@@ -116,7 +124,7 @@ def _add_columns(a: Matrix, v: Array, z: Array) -> None:
 def _times_matrix(x: Matrix, y: Matrix, z: Array, work: int) -> None:
     lanes = TILE.lanes(z.itemsize)
     panels, columns = -(-x.rows // ROWS), -(-y.columns // lanes)
-    size = -(-(x.columns * ROWS + lanes) // 16) * 16
+    size = packed_size(x.columns, lanes)
     spare = (DEPTH + ROWS) * lanes
     if work < SMALL:
         with alone():

@@ -6,6 +6,7 @@ compiled callers on disk and notices a change only in their own file: touch them
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -49,6 +50,7 @@ def _choose(features: set[str]) -> Tile:
 TILE = _choose(_features())
 ROWS = TILE.rows
 WIDTH = TILE.width
+DEPTH = 256  # products to sum in registers at a time: their operands fit the first cache
 
 I64, I32 = ir.IntType(64), ir.IntType(32)
 
@@ -96,55 +98,37 @@ class Emitter:
         return self.builder.call(cgutils.get_or_insert_function(self.builder.module, kind, name), [a, b, c])
 
 
-@intrinsic
-def multiply_tile(
-    typingctx: Any,
-    a: Any,
-    a0: Any,
-    a_step: Any,
-    a_shift: Any,
-    b: Any,
-    b0: Any,
-    b_step: Any,
-    b_shift: Any,
-    first: Any,
-    last: Any,
-    count: Any,
-    c: Any,
-    c0: Any,
-    c_step: Any,
-    fresh: Any,
-) -> Any:
-    """c[c0 + r c_step + l] += sum over i < count, first <= j < last of A[i, j, r] B[i, j, l], where
+def _product(height: int) -> Callable[..., None]:
+    """A function for compiled code: the tile's product with its first `height` rows."""
 
-    A[i, j, r] = a[a0 + i a_step + a_shift[j] + r] and B[i, j, l] = b[b0 + i b_step + b_shift[j] + l], for r
-    over the tile's rows and l over its lanes. If `fresh`, what c holds before counts as zero. a, b, c:
-    contiguous arrays of one axis and one float type; shifts: int64. Nothing checks bounds.
-    """
-    return _product_signature(a, a_shift, b, b_shift, c), partial(_emit_product, TILE.rows)
+    @intrinsic
+    def multiply(
+        typingctx: Any,
+        a: Any,
+        a0: Any,
+        a_step: Any,
+        a_shift: Any,
+        b: Any,
+        b0: Any,
+        b_step: Any,
+        b_shift: Any,
+        first: Any,
+        last: Any,
+        count: Any,
+        c: Any,
+        c0: Any,
+        c_step: Any,
+        fresh: Any,
+    ) -> Any:
+        """c[c0 + r c_step + l] += sum over i < count, first <= j < last of A[i, j, r] B[i, j, l], where
 
+        A[i, j, r] = a[a0 + i a_step + a_shift[j] + r] and B[i, j, l] = b[b0 + i b_step + b_shift[j] + l], for
+        r over the rows and l over the tile's lanes. If `fresh`, what c holds before counts as zero. a, b, c:
+        contiguous arrays of one axis and one float type; shifts: int64. Nothing checks bounds.
+        """
+        return _product_signature(a, a_shift, b, b_shift, c), partial(_emit_product, height)
 
-@intrinsic
-def multiply_row(
-    typingctx: Any,
-    a: Any,
-    a0: Any,
-    a_step: Any,
-    a_shift: Any,
-    b: Any,
-    b0: Any,
-    b_step: Any,
-    b_shift: Any,
-    first: Any,
-    last: Any,
-    count: Any,
-    c: Any,
-    c0: Any,
-    c_step: Any,
-    fresh: Any,
-) -> Any:
-    """As `multiply_tile`, its first row alone."""
-    return _product_signature(a, a_shift, b, b_shift, c), partial(_emit_product, 1)
+    return multiply  # type: ignore[no-any-return]
 
 
 def _product_signature(a: Any, a_shift: Any, b: Any, b_shift: Any, c: Any) -> Any:
@@ -224,6 +208,10 @@ def _emit_product(height: int, context: Any, builder: ir.IRBuilder, signature: A
     return context.get_dummy_value()
 
 
+multiply_tile = _product(TILE.rows)
+multiply_row = _product(1)
+
+
 def _phis(builder: ir.IRBuilder, kind: Any, count: int) -> list[Any]:
     return [builder.phi(kind) for _ in range(count)]
 
@@ -285,6 +273,11 @@ def transpose(
             )
             j += width
         i += width
+
+
+def packed_size(columns: int, lanes: int) -> int:
+    """Elements that `pack_rows` needs for a panel of so many columns, what it spoils included."""
+    return -(-(columns * ROWS + lanes) // 16) * 16
 
 
 @jit

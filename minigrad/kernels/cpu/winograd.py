@@ -24,7 +24,7 @@ import numpy as np
 from minigrad.kernels.cpu.compiling import Array, contiguous, jit, launch, parallel_jit, workspace
 from minigrad.kernels.cpu.conv_images import load_pixels, pack_weights, store_pixels
 from minigrad.kernels.cpu.conv_tables import Geometry, Table
-from minigrad.kernels.cpu.tile import ROWS, TILE, WIDTH, multiply_tile
+from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, WIDTH, multiply_tile, packed_size
 from minigrad.kernels.cpu.transform import Matrix, sandwich
 
 enabled = os.environ.get("MINIGRAD_WINOGRAD", "1") != "0"
@@ -33,7 +33,6 @@ enabled = os.environ.get("MINIGRAD_WINOGRAD", "1") != "0"
 OUTPUTS = 4  # of a tile along an axis
 POINTS = 5
 LEAST_CHANNELS = 32  # with fewer on either side, the transformations cost more than the products saved
-DEPTH = 256
 HELD = 4  # products of so many panels and remainders of outputs are held at a time: what the cache takes
 TOGETHER = 4  # tiles that share the weights while they are near, unless a row has more
 
@@ -162,7 +161,7 @@ def convolve(x: Array, w: Array, y: Array, plan: Plan, o_step: int, c_step: int)
     groups, tiles, inputs, outputs = *plan.inputs.shape[:3], plan.outputs.shape[2]
     panels, depth = -(-o // ROWS), c * inputs
     items = -(-len(x) // lanes) * groups
-    direct, row = (-(-(size + lanes) // 16) * 16 for size in (c * 16 * ROWS, depth * ROWS))
+    direct, row = packed_size(c * 16, lanes), packed_size(depth, lanes)
     pixels, results = x[0, 0].size, y[0, 0].size
     grid = (int((plan.reads[1] - plan.reads[0]).max()) + 1) * lanes  # and a pixel of zeros
     transformed = POINTS**2 * _odd_lines(tiles * depth * lanes)
