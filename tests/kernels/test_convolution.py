@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from minigrad.kernels import cpu, reference
-from minigrad.kernels.cpu import winograd
+from minigrad.kernels.cpu import winograd_tiles
 from tests.kernels.strategies import Array, Convolution, assert_close, convolutions
 
 MODULES = pytest.mark.parametrize("kernels", [reference, cpu], ids=["reference", "cpu"])
@@ -197,9 +197,9 @@ def test_winograd_is_close_and_can_be_switched_off(
         (gx, lambda: cpu.conv_transpose2d(g, w, size, *parameters)),
     )
     for expected, call in calls:
-        monkeypatch.setattr(winograd, "enabled", True)
+        monkeypatch.setattr(winograd_tiles, "enabled", True)
         quick = call()
-        monkeypatch.setattr(winograd, "enabled", False)
+        monkeypatch.setattr(winograd_tiles, "enabled", False)
         direct = call()
         scale = np.abs(expected).max()
         assert np.abs(quick - expected).max() < 1e-5 * scale

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.kernels import Pair, check_convolution, conv2d_shape, output
-from minigrad.kernels.cpu import conv_columns, conv_images, conv_weight, winograd
+from minigrad.kernels.cpu import (
+    conv_columns,
+    conv_images,
+    conv_weight,
+    winograd,
+    winograd_tiles,
+    winograd_weight,
+)
 from minigrad.kernels.cpu.compiling import Array, checked, contiguous, launch, workspace
 from minigrad.kernels.cpu.conv_tables import Geometry, Meetings, by_place, by_source, by_tap, in_order
 from minigrad.kernels.cpu.conv_weight import Images
@@ -32,7 +39,7 @@ def conv2d(
         parts = _split(x, groups, 1), _split(w, groups, 0), _split(y, groups, 1)
         for x_part, w_part, y_part in zip(*parts, strict=True):
             conv_columns.conv2d(x_part, w_part, y_part, geometry)
-    elif winograd.pays(x, x.shape[1], w.shape[0], groups, geometry):
+    elif winograd_tiles.pays(x, x.shape[1], w.shape[0], groups, geometry):
         winograd.convolve(x, w, y, winograd.plan_conv2d(geometry), w[0].size, geometry.taps)
     else:
         o, c = w.shape[0] // groups, w.shape[1]
@@ -69,7 +76,7 @@ def conv_transpose2d(
         parts = _split(x, groups, 1), _split(w, groups, 0), _split(y, groups, 1)
         for x_part, w_part, y_part in zip(*parts, strict=True):
             conv_columns.conv_transpose2d(x_part, w_part, y_part, geometry)
-    elif winograd.pays(x, x.shape[1], w.shape[1], groups, geometry):
+    elif winograd_tiles.pays(x, x.shape[1], w.shape[1], groups, geometry):
         winograd.convolve(x, w, y, winograd.plan_conv_transpose2d(geometry), geometry.taps, w[0].size)
     else:
         c, o = w.shape[0] // groups, w.shape[1]
@@ -107,6 +114,8 @@ def conv2d_weight(
         parts = _split(x, groups, 1), _split(g, groups, 1), _split(gw, groups, 0)
         for x_part, g_part, gw_part in zip(*parts, strict=True):
             conv_columns.conv2d_weight(x_part, g_part, gw_part, geometry)
+    elif winograd_tiles.pays(x, x.shape[1], g.shape[1], groups, geometry):
+        winograd_weight.sum_weights(x, g, gw, geometry)
     else:
         for group in range(groups):
             _sum_weights(x, g, gw, group, groups, geometry)

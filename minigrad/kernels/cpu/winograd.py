@@ -1,20 +1,15 @@
 """Convolutions with 4x4 kernels and stride 2 by fewer multiplications.
 
 Such a convolution is a sum over the four remainders of the position modulo 2 of convolutions with 2x2 taps
-and stride 1; the transposed one gives each remainder of its output so. Winograd's minimal algorithm F(4, 2)
-finds 4 outputs of 2 taps with 5 products instead of 8, along each axis: 25 instead of 64 for a tile of 4x4.
-With g the taps, d the inputs of a tile and * the product by elements, summed over the channels in between,
-
-    y = A^T ((G g G^T) * (B^T d B)) A
-
-(Lavin and Gray 2016, "Fast algorithms for convolutional neural networks", section 4.1). The images lie in the
-lanes as in `conv_images`. Only float32 takes this way: who computes in float64 wants the digits.
+and stride 1; the transposed one gives each remainder of its output so. Winograd's minimal algorithms
+(`winograd_tiles`) find 4 outputs of 2 taps with 5 products instead of 8, along each axis: 25 instead of 64
+for a tile of 4x4. The images lie in the lanes as in `conv_images`. Only float32 takes this way: who computes
+in float64 wants the digits.
 """
 
 from __future__ import annotations
 
-import os
-from fractions import Fraction
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -26,48 +21,30 @@ from minigrad.kernels.cpu.conv_images import load_pixels, pack_weights, store_pi
 from minigrad.kernels.cpu.conv_tables import Geometry, Table
 from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, WIDTH, multiply_tile, packed_size
 from minigrad.kernels.cpu.transform import Matrix, sandwich
+from minigrad.kernels.cpu.winograd_tiles import (
+    NARROW,
+    POINTS,
+    WIDE,
+    Axis,
+    cut,
+    input_matrix,
+    output_matrix,
+    weight_matrix,
+)
 
-enabled = os.environ.get("MINIGRAD_WINOGRAD", "1") != "0"
-"""Whether convolutions may take this way; the environment's MINIGRAD_WINOGRAD=0 says no from the start."""
-
-OUTPUTS = 4  # of a tile along an axis
-POINTS = 5
-LEAST_CHANNELS = 32  # with fewer on either side, the transformations cost more than the products saved
 HELD = 4  # products of so many panels and remainders of outputs are held at a time: what the cache takes
 TOGETHER = 4  # tiles that share the weights while they are near, unless a row has more
 
 
-def _matrices() -> tuple[Matrix, Matrix, Matrix]:
-    """A^T (4, 5), G (5, 2) and B^T (5, 5) by interpolation at 0, 1, -1/2, -2 and infinity.
-
-    Of the small fractions these nodes gave the least error, half of that of 0, 1, -1, 2.
-    """
-    nodes = [Fraction(0), Fraction(1), Fraction(-1, 2), Fraction(-2)]
-    others = [[b for b in nodes if b != a] for a in nodes]
-    outputs = [[*(a**i for a in nodes), Fraction(i == OUTPUTS - 1)] for i in range(OUTPUTS)]
-    weights = [[1 / _value(rest, a), a / _value(rest, a)] for a, rest in zip(nodes, others, strict=True)]
-    inputs = [[*_coefficients(rest), Fraction(0)] for rest in others]
-    return outputs, [*weights, [Fraction(0), Fraction(1)]], [*inputs, _coefficients(nodes)]
+def _by_kind(matrix: Callable[[int], Matrix], s_step: int, t_step: int) -> list[Callable[..., None]]:
+    """For tiles of each kind: wide both ways, with narrow columns, with narrow rows, narrow both ways."""
+    sizes = [(rows, columns) for rows in (WIDE, NARROW) for columns in (WIDE, NARROW)]
+    return [sandwich(matrix(rows), matrix(columns), s_step, t_step) for rows, columns in sizes]
 
 
-def _value(roots: list[Fraction], at: Fraction) -> Fraction:
-    value = Fraction(1)
-    for root in roots:
-        value *= at - root
-    return value
-
-
-def _coefficients(roots: list[Fraction]) -> list[Fraction]:
-    """Those of the product of (x - root), the constant first."""
-    polynomial = [Fraction(1)]
-    for root in roots:
-        shifted, scaled = [Fraction(0), *polynomial], [-root * a for a in polynomial] + [Fraction(0)]
-        polynomial = [a + b for a, b in zip(shifted, scaled, strict=True)]
-    return polynomial
-
-
-_A, _G, _B = _matrices()
-_transform_outputs, _transform_weights, _transform_inputs = sandwich(_A), sandwich(_G), sandwich(_B)
+_inputs, _inputs_nc, _inputs_nr, _inputs_nn = _by_kind(input_matrix, POINTS, POINTS)
+_outputs, _outputs_nc, _outputs_nr, _outputs_nn = _by_kind(output_matrix, POINTS, WIDE)
+_transform_weights = sandwich(weight_matrix(), weight_matrix(), 2, POINTS)
 
 
 class Plan(NamedTuple):
@@ -79,80 +56,90 @@ class Plan(NamedTuple):
     tiles: int  # in a group
     reads: Table  # (2, groups) the pixels of the input that a group reads: the first, and one past the last
     writes: Table  # (2, groups) those of the output that it writes
-    inputs: (
-        Table  # (groups, tiles, remainders, 25) pixel counted from the first, or one past the last for zero
-    )
+    kinds: Table  # (groups, tiles) 1 if narrow columns, 2 if narrow rows, their sum if both
+    # pixel counted from the first, or one past the last for zero: (groups, tiles, remainders, 25)
+    inputs: Table
     outputs: Table  # (groups, tiles, remainders, 16) pixel of the output, or one past the last for none
     taps: Table  # (remainders, 4)
-
-
-def pays(x: Array, channels: int, outputs: int, groups: int, geometry: Geometry) -> bool:
-    """Whether this way is open and quicker than multiplying directly."""
-    if not enabled or x.dtype != np.float32 or groups != 1 or min(channels, outputs) < LEAST_CHANNELS:
-        return False
-    shape = (geometry.kernel, geometry.stride, geometry.dilation)
-    return shape == ((4, 4), (2, 2), (1, 1)) and min(geometry.places) >= OUTPUTS
 
 
 @lru_cache(maxsize=64)
 def plan_conv2d(geometry: Geometry) -> Plan:
     """y[q] = sum over remainder b and a of w[2 a + b] x[2 (q + a) + b - padding], a in 0, 1."""
-    per_axis = []
-    for places, p in zip(geometry.places, geometry.padding, strict=True):
-        q = np.arange(_tiles(places) * OUTPUTS).reshape(-1, 1, OUTPUTS)
-        patches = q[:, :, :1] + np.arange(POINTS)
-        per_axis.append((2 * patches + np.arange(2).reshape(1, 2, 1) - p, q))
+    axes, inputs, outputs = [], [], []
+    for size, places, p in zip(geometry.size, geometry.places, geometry.padding, strict=True):
+        axis = cut(places)
+        axes.append(axis)
+        inputs.append(_inside(2 * axis.inputs()[:, None, :] + np.arange(2)[:, None] - p, size))
+        outputs.append(_inside(axis.outputs()[:, None, :], places))
     taps = [[(2 * a + b) * 4 + 2 * e + f for a in (0, 1) for e in (0, 1)] for b in (0, 1) for f in (0, 1)]
-    return _plan(per_axis, geometry.size, geometry.places, np.array(taps))
+    return _plan(axes, inputs, outputs, geometry.size, geometry.places, np.array(taps))
 
 
 @lru_cache(maxsize=64)
 def plan_conv_transpose2d(geometry: Geometry) -> Plan:
-    """y[2 u + b - padding] = sum over a of w[2 (1 - a) + b] x[u - 1 + a], a in 0, 1: the adjoint."""
-    per_axis = []
-    for size, p in zip(geometry.size, geometry.padding, strict=True):
+    """y[2 u + b - padding] = sum over a of w[2 (1 - a) + b] x[u - 1 + a], a in 0, 1: the adjoint.
+
+    The remainders b share their tiles, which begin and end elsewhere for each: all of them are wide.
+    """
+    axes, inputs, outputs = [], [], []
+    for size, places, p in zip(geometry.size, geometry.places, geometry.padding, strict=True):
         first, last = p // 2, (size - 1 + p) // 2
-        u = first + np.arange(_tiles(last + 1 - first) * OUTPUTS).reshape(-1, 1, OUTPUTS)
-        patches = u[:, :, :1] - 1 + np.arange(POINTS)
-        per_axis.append((patches, 2 * u + np.arange(2).reshape(1, 2, 1) - p))
+        starts = np.arange(first, last + 1, WIDE)
+        axis = Axis(len(starts), starts)
+        axes.append(axis)
+        inputs.append(_inside(axis.inputs()[:, None, :] - 1, places))
+        outputs.append(_inside(2 * axis.outputs()[:, None, :] + np.arange(2)[:, None] - p, size))
     taps = [
         [(2 * (1 - a) + b) * 4 + 2 * (1 - e) + f for a in (0, 1) for e in (0, 1)]
         for b in (0, 1)
         for f in (0, 1)
     ]
-    return _plan(per_axis, geometry.places, geometry.size, np.array(taps))
+    return _plan(axes, inputs, outputs, geometry.places, geometry.size, np.array(taps))
 
 
-def _tiles(outputs: int) -> int:
-    return -(-outputs // OUTPUTS)
+def _inside(positions: Table, size: int) -> Table:
+    """The positions that an axis of `size` has; -1 for the others."""
+    return np.where((positions >= 0) & (positions < size), positions, -1)
 
 
 def _plan(
-    per_axis: list[tuple[Table, Table]], size: tuple[int, int], result: tuple[int, int], taps: Table
+    axes: list[Axis],
+    inputs: list[Table],
+    outputs: list[Table],
+    size: tuple[int, int],
+    result: tuple[int, int],
+    taps: Table,
 ) -> Plan:
     """The tables of both axes joined; positions outside the input or the result are marked."""
-    (in_y, out_y), (in_x, out_x) = per_axis
-    rows = 1 if len(in_y) * len(in_x) > TOGETHER else len(in_y)  # of tiles in a group
-    groups = -(-len(in_y) // rows)
-    inside_y = np.clip(in_y.reshape(groups, -1), 0, size[0])
-    first, last = inside_y.min(axis=1) * size[1], np.minimum(inside_y.max(axis=1) + 1, size[0]) * size[1]
-    inputs = _joined(in_y, in_x, size, -1).reshape(groups, -1)
-    inputs = np.where(inputs < 0, (last - first)[:, None], inputs - first[:, None])
-    inside_y = np.clip(out_y.reshape(groups, -1), 0, result[0] - 1)
-    writes = np.stack([inside_y.min(axis=1), inside_y.max(axis=1) + 1]) * result[1]
-    outputs = _joined(out_y, out_x, result, result[0] * result[1])
-    tiles = rows * len(in_x)
+    tall, wide = axes
+    rows = 1 if tall.tiles * wide.tiles > TOGETHER else tall.tiles  # of tiles in a group
+    groups, tiles = tall.tiles // rows, rows * wide.tiles
+    reads, writes = _range(inputs[0].reshape(groups, -1)), _range(outputs[0].reshape(groups, -1))
+    reads, writes = reads * size[1], writes * result[1]
+    pixels = _joined(inputs, size[1]).reshape(groups, -1)
+    pixels = np.where(pixels < 0, (reads[1] - reads[0])[:, None], pixels - reads[0][:, None])
+    places = _joined(outputs, result[1])
+    places = np.where(places < 0, result[0] * result[1], places)
+    narrow = [np.arange(axis.tiles) >= axis.wide for axis in axes]
+    kinds = 2 * narrow[0][:, None] + narrow[1]
     return Plan(
-        tiles, np.stack([first, last]), writes,
-        inputs.reshape(groups, tiles, -1, POINTS**2), outputs.reshape(groups, tiles, -1, OUTPUTS**2), taps,
+        tiles, reads, writes, kinds.reshape(groups, tiles), pixels.reshape(groups, tiles, -1, POINTS**2),
+        places.reshape(groups, tiles, -1, WIDE**2), taps,
     )  # fmt: skip
 
 
-def _joined(y: Table, x: Table, size: tuple[int, int], outside: int) -> Table:
-    """(tiles, remainders, k) along each axis -> pixels (tiles, tiles, remainders, remainders, k, k)."""
-    y, x = y[:, None, :, None, :, None], x[None, :, None, :, None, :]
-    inside = (y >= 0) & (y < size[0]) & (x >= 0) & (x < size[1])
-    return np.where(inside, y * size[1] + x, outside)
+def _range(positions: Table) -> Table:
+    """(2, groups) the least position of each row, and one past the greatest; -1 does not count."""
+    last = positions.max(axis=1) + 1
+    first = np.where(positions < 0, last[:, None], positions).min(axis=1)
+    return np.stack([first, last])
+
+
+def _joined(axes: list[Table], width: int) -> Table:
+    """(tiles, remainders, k) by axes -> pixels (tiles, tiles, remainders, remainders, k, k), or -1."""
+    y, x = axes[0][:, None, :, None, :, None], axes[1][None, :, None, :, None, :]
+    return np.where((y < 0) | (x < 0), -1, y * width + x)
 
 
 def convolve(x: Array, w: Array, y: Array, plan: Plan, o_step: int, c_step: int) -> None:
@@ -209,6 +196,36 @@ def _pack(w: Array, c: int, panels: int, direct: int, row: int, taps: Table, inp
 
 
 @jit
+def _transform_patch(
+    kind: int, grid: Array, lane: int, at: Table, first: int, out: Array, to: int, targets: Table
+) -> None:
+    """B^T d B of a tile of a kind: its inputs from at[first] on, a point's value at targets[point]."""
+    if kind == 0:
+        _inputs(grid, lane, at, first, out, to, targets, 0)
+    elif kind == 1:
+        _inputs_nc(grid, lane, at, first, out, to, targets, 0)
+    elif kind == 2:
+        _inputs_nr(grid, lane, at, first, out, to, targets, 0)
+    else:
+        _inputs_nn(grid, lane, at, first, out, to, targets, 0)
+
+
+@jit
+def _finish_patch(
+    kind: int, products: Array, start: int, at: Table, out: Array, lane: int, targets: Table, first: int
+) -> None:
+    """A^T P A of a tile of a kind: a point's value from at[point], its outputs at targets[first] and on."""
+    if kind == 0:
+        _outputs(products, start, at, 0, out, lane, targets, first)
+    elif kind == 1:
+        _outputs_nc(products, start, at, 0, out, lane, targets, first)
+    elif kind == 2:
+        _outputs_nr(products, start, at, 0, out, lane, targets, first)
+    else:
+        _outputs_nn(products, start, at, 0, out, lane, targets, first)
+
+
+@jit
 def _transform_images(
     x: Array, first: int, count: int, group: int, plan: Plan, lanes: int, grid: Array, out: Array
 ) -> None:
@@ -224,9 +241,16 @@ def _transform_images(
         load_pixels(flat, first, count, c, channel, pixels, begin, end, grid, 0, lanes)
         for patch in range(plan.tiles * remainders):
             tile, b = patch // remainders, patch % remainders
-            at = ((tile * c + channel) * remainders + b) * lanes
+            kind, at = plan.kinds[group, tile], ((tile * c + channel) * remainders + b) * lanes
             for lane in range(0, lanes, width):
-                _transform_inputs(grid, lane, sources, patch * POINTS**2, out, at + lane, targets, 0)
+                _transform_patch(kind, grid, lane, sources, patch * POINTS**2, out, at + lane, targets)
+
+
+@jit
+def _has(kind: int, point: int) -> bool:
+    """Whether a tile of the kind has the point: the narrow lack the last one of their axis."""
+    last = POINTS - 1
+    return (kind < 2 or point // POINTS < last) and (kind % 2 == 0 or point % POINTS < last)
 
 
 @jit
@@ -265,6 +289,8 @@ def _convolve_item(
                 b, p = which // together, which % together
                 weights = point * (w.size // POINTS**2) + (b * panels + panel + p) * row
                 for tile in range(tiles):
+                    if not _has(plan.kinds[group, tile], point):
+                        continue
                     right = point * (transformed.size // POINTS**2) + tile * depth * lanes
                     target = ((p * tiles + tile) * remainders + b) * POINTS**2 + point
                     for k in range(0, depth, DEPTH):
@@ -278,10 +304,9 @@ def _convolve_item(
             for r in range(min(ROWS, o - (panel + p) * ROWS)):
                 for patch in range(tiles * remainders):
                     source = (p * tiles * remainders + patch) * POINTS**2 * tile_size + r * lanes
+                    kind, to = plan.kinds[group, patch // remainders], patch * WIDE**2
                     for lane in range(0, lanes, width):
-                        _transform_outputs(
-                            products, source + lane, sources, 0, staged, lane, targets, patch * OUTPUTS**2
-                        )
+                        _finish_patch(kind, products, source + lane, sources, staged, lane, targets, to)
                 channel = (panel + p) * ROWS + r
                 store_pixels(
                     staged, begin * lanes, lanes, first, count, o, channel, pixels, begin, end, result

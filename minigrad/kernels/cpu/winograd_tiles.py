@@ -1,0 +1,124 @@
+"""Winograd's minimal algorithms for two taps: their points, their matrices, and the tiles of an axis.
+
+F(m, 2) finds m outputs of 2 taps along an axis with m + 1 products instead of 2 m. With g the taps, d the
+inputs of a tile and * the product by elements, in two dimensions
+
+    y = A^T ((G g G^T) * (B^T d B)) A
+
+(Lavin and Gray 2016, "Fast algorithms for convolutional neural networks", section 4.1), and the gradient by
+the taps is the adjoint, G^T ((A dy A^T) * (B^T d B)) G. An axis is cut into tiles of 4 outputs and, where
+they waste less, of 3; these use the first points of those, and the same transformed taps.
+"""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from minigrad.kernels.cpu.compiling import Array
+from minigrad.kernels.cpu.conv_tables import Geometry, Table
+from minigrad.kernels.cpu.transform import Matrix
+
+enabled = os.environ.get("MINIGRAD_WINOGRAD", "1") != "0"
+"""Whether convolutions may take this way; the environment's MINIGRAD_WINOGRAD=0 says no from the start."""
+
+LEAST_CHANNELS = 32  # with fewer on either side, the transformations cost more than the products saved
+
+WIDE, NARROW = 4, 3  # outputs of the two kinds of tiles
+_NODES = [Fraction(0), Fraction(1), Fraction(-1, 2), None, Fraction(-2)]
+"""The points; None is infinity. Of the small fractions these gave the least error, and so did the order."""
+POINTS = len(_NODES)
+
+
+def pays(x: Array, channels: int, outputs: int, groups: int, geometry: Geometry) -> bool:
+    """Whether this way is open and quicker than multiplying directly: 4x4 kernels, stride 2, float32."""
+    if not enabled or x.dtype != np.float32 or groups != 1 or min(channels, outputs) < LEAST_CHANNELS:
+        return False
+    shape = (geometry.kernel, geometry.stride, geometry.dilation)
+    return shape == ((4, 4), (2, 2), (1, 1)) and min(geometry.places) >= NARROW
+
+
+def output_matrix(outputs: int) -> Matrix:
+    """A^T (outputs, outputs + 1): the powers of the points."""
+    last = outputs - 1
+    return [
+        [Fraction(i == last) if a is None else a**i for a in _NODES[: outputs + 1]] for i in range(outputs)
+    ]
+
+
+def weight_matrix() -> Matrix:
+    """G (5, 2): the values of a polynomial with the taps for coefficients, over `_scale`."""
+    return [[Fraction(0), Fraction(1)] if a is None else [1 / _scale(a), a / _scale(a)] for a in _NODES]
+
+
+def input_matrix(outputs: int) -> Matrix:
+    """B^T (outputs + 1, outputs + 1): the polynomials that are zero at all points but one."""
+    points = _NODES[: outputs + 1]
+    finite = [a for a in points if a is not None]
+    rows = []
+    for a in points:
+        others = [b for b in finite if b != a]
+        scale = Fraction(1) if a is None else _scale(a) / _value(others, a)
+        rows.append([scale * factor for factor in _coefficients(others)] + [Fraction(0)] * (a is not None))
+    return rows
+
+
+def transposed(matrix: Matrix) -> Matrix:
+    """The matrix with rows and columns exchanged."""
+    return [list(column) for column in zip(*matrix, strict=True)]
+
+
+def _scale(node: Fraction) -> Fraction:
+    return _value([b for b in _NODES if b is not None and b != node], node)
+
+
+def _value(roots: list[Fraction], at: Fraction) -> Fraction:
+    value = Fraction(1)
+    for root in roots:
+        value *= at - root
+    return value
+
+
+def _coefficients(roots: list[Fraction]) -> list[Fraction]:
+    """Those of the product of (x - root), the constant first."""
+    polynomial = [Fraction(1)]
+    for root in roots:
+        shifted, scaled = [Fraction(0), *polynomial], [-root * a for a in polynomial] + [Fraction(0)]
+        polynomial = [a + b for a, b in zip(shifted, scaled, strict=True)]
+    return polynomial
+
+
+class Axis(NamedTuple):
+    """The tiles of an axis: the wide ones first."""
+
+    wide: int
+    starts: Table  # (tiles,) the first output of each
+
+    @property
+    def tiles(self) -> int:
+        """How many there are."""
+        return len(self.starts)
+
+    def outputs(self) -> Table:
+        """(tiles, 4) the output at each place of a tile, -1 for the last place of a narrow one."""
+        return self._places(WIDE)
+
+    def inputs(self) -> Table:
+        """(tiles, 5) the same for inputs, the first of which belongs to the first output."""
+        return self._places(POINTS)
+
+    def _places(self, count: int) -> Table:
+        places = self.starts[:, None] + np.arange(count)
+        places[self.wide :, -1] = -1
+        return places
+
+
+def cut(outputs: int) -> Axis:
+    """Tiles that cover so many outputs with the fewest products."""
+    tiles = -(-outputs // WIDE)
+    narrow = min(tiles, tiles * WIDE - outputs)
+    sizes = np.where(np.arange(tiles) < tiles - narrow, WIDE, NARROW)
+    return Axis(tiles - narrow, np.cumsum(sizes) - sizes)

@@ -1,0 +1,310 @@
+"""conv2d_weight of 4x4 kernels with stride 2 by fewer multiplications, the adjoint of `winograd`.
+
+Such a convolution is a sum over the four remainders of the position modulo 2 of convolutions with 2x2 taps
+and stride 1. For each the gradient by the taps is G^T S G, and at every point
+
+    S = sum over images and tiles of (A g A^T) * (B^T d B)
+
+is a product of o x (images and tiles) with (images and tiles) x c: the channels c of x lie in the lanes of
+the vectors, those of g in the rows of the tile. One row of points is made at a time, so that it stays in the
+cache.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import gcd
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from minigrad.kernels.cpu.compiling import Array, contiguous, jit, launch, parallel_jit, workspace
+from minigrad.kernels.cpu.conv_tables import Geometry, Table
+from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, WIDTH, multiply_tile, transpose
+from minigrad.kernels.cpu.transform import sandwich, sandwich_row
+from minigrad.kernels.cpu.winograd_tiles import (
+    NARROW,
+    POINTS,
+    WIDE,
+    cut,
+    input_matrix,
+    output_matrix,
+    transposed,
+    weight_matrix,
+)
+
+REMAINDERS = 4  # modulo 2 over both axes
+TAPS = 16
+
+_wide_inputs = sandwich_row(POINTS, input_matrix(WIDE))
+_narrow_inputs = sandwich_row(POINTS, input_matrix(NARROW))
+_wide_outputs = sandwich_row(WIDE, transposed(output_matrix(WIDE)))
+_narrow_outputs = sandwich_row(WIDE, transposed(output_matrix(NARROW)))
+_transform_sums = sandwich(transposed(weight_matrix()), transposed(weight_matrix()), POINTS, 2)
+
+
+class Plan(NamedTuple):
+    """Tiles of the places of a convolution, (rows of tiles, columns of tiles), the wide ones first."""
+
+    wide_rows: int
+    wide_columns: int
+    inputs: Table  # (rows, columns, remainders, 25) pixel of x, or one past the last for zero
+    outputs: Table  # (rows, columns, 16) the same for g
+    taps: Table  # (remainders, 4)
+
+
+@lru_cache(maxsize=64)
+def plan(geometry: Geometry) -> Plan:
+    """gw[2 a + b] = sum over q of g[q] x[2 (q + a) + b - padding] for remainders b and a in 0, 1, by axes."""
+    rows, columns = (cut(places) for places in geometry.places)
+    pixels, places = [], []
+    for axis, size, count, p in zip(
+        (rows, columns), geometry.size, geometry.places, geometry.padding, strict=True
+    ):
+        q = axis.inputs()[:, None, :]
+        pixel = 2 * q + np.arange(2)[:, None] - p
+        pixels.append(np.where((q < 0) | (pixel >= size), -1, pixel))
+        places.append(np.where(axis.outputs() < count, axis.outputs(), -1))
+    inputs = _joined(
+        pixels[0][:, None, :, None, :, None], pixels[1][None, :, None, :, None, :], geometry.size
+    )
+    outputs = _joined(places[0][:, None, :, None], places[1][None, :, None, :], geometry.places)
+    taps = [[(2 * a + b) * 4 + 2 * e + f for a in (0, 1) for e in (0, 1)] for b in (0, 1) for f in (0, 1)]
+    tiles = rows.tiles, columns.tiles
+    return Plan(
+        rows.wide, columns.wide,
+        inputs.reshape(*tiles, REMAINDERS, POINTS**2), outputs.reshape(*tiles, WIDE**2), np.array(taps),
+    )  # fmt: skip
+
+
+def _joined(y: Table, x: Table, size: tuple[int, int]) -> Table:
+    return np.where((y < 0) | (x < 0), size[0] * size[1], y * size[1] + x)
+
+
+class Sizes(NamedTuple):
+    """Of the operands and of what a worker holds."""
+
+    images: int
+    together: int  # images of which a row of points is held
+    pixels: int
+    outputs: int
+    lanes: int
+    row_step: int  # ROWS, filled up to whole vectors
+    splits: int  # shares of the panels
+    packed: int  # elements of the images of x that are held
+    inputs: int  # of the transformed x, of one point and remainder
+    panel: int  # of the transformed g, of one point and panel
+
+
+def sum_weights(x: Array, g: Array, gw: Array, geometry: Geometry) -> None:
+    """Fill gw (o, c, 4, 4) from x (n, c, h, w) and g (n, o, oh, ow)."""
+    tables = plan(geometry)
+    (n, c), o, lanes = x.shape[:2], g.shape[1], TILE.lanes(x.itemsize)
+    width = WIDTH // x.itemsize
+    row_step = -(-ROWS // width) * width
+    panels, blocks = -(-o // ROWS), -(-c // lanes)
+    tiles = tables.outputs.shape[0] * tables.outputs.shape[1]
+    together = max(1, min(n, DEPTH // tiles))
+    with launch(n * c * o * geometry.outputs) as allowed:
+        splits = min(panels, allowed // gcd(blocks, allowed))
+        workers = min(allowed, blocks * splits)
+        inputs, panel = _odd_lines(together * tiles * lanes), _odd_lines(together * tiles * row_step)
+        packed = _odd_lines(together * (geometry.pixels + 1) * lanes)
+        own = packed + POINTS * (REMAINDERS * inputs + panel)
+        sums = POINTS**2 * REMAINDERS * -(-panels // splits) * ROWS * lanes
+        rows, scratch = workspace.take(
+            x.dtype, panels * n * (geometry.outputs + 1) * row_step, workers * (own + sums)
+        )
+        _pack(contiguous(g).reshape(n, o, -1), row_step, rows)
+        sizes = Sizes(
+            n, together, geometry.pixels, geometry.outputs, lanes, row_step, splits, packed, inputs, panel
+        )
+        _sum_weights(
+            contiguous(x).reshape(n, c, -1), rows, scratch.reshape(workers, -1), gw.reshape(o, c, TAPS),
+            _factors(), tables, sizes,
+        )  # fmt: skip
+
+
+def _odd_lines(size: int) -> int:
+    """The next size of an odd number of cache lines: what lies so far apart does not compete for a place."""
+    return (-(-size // 16) | 1) * 16
+
+
+@lru_cache(maxsize=1)
+def _factors() -> Array:
+    """(2, 2, 5, 5) float32: B^T and A of wide and of narrow tiles, by rows, filled up with zeros."""
+    factors = np.zeros((2, 2, POINTS, POINTS), np.float32)
+    for kind, outputs in enumerate((WIDE, NARROW)):
+        for which, matrix in enumerate((input_matrix(outputs), transposed(output_matrix(outputs)))):
+            factors[which, kind, : len(matrix), : len(matrix[0])] = np.array(matrix, np.float32)
+    return factors
+
+
+@jit
+def _pack_image(images: Array, image: int, channel: int, step: int, out: Array, start: int) -> None:
+    """out[start + (q, l)] = images[image, channel + l, q] for l < step, and a pixel of zeros."""
+    channels, pixels = images.shape[1], images.shape[2]
+    width = WIDTH // out.itemsize
+    source = images.reshape(-1)
+    for lane in range(0, min(step, channels - channel), width):
+        row, rows = (image * channels + channel + lane) * pixels, min(width, channels - channel - lane)
+        transpose(source, row, pixels, rows, pixels, out, start + lane, step)
+    out[start + pixels * step : start + (pixels + 1) * step] = 0
+
+
+@parallel_jit
+def _pack(images: Array, step: int, out: Array) -> None:
+    """out[panel, image, (q, r)] = images[image, panel * ROWS + r, q]; one iteration owns an image."""
+    n, channels, pixels = images.shape
+    panels = (channels + ROWS - 1) // ROWS
+    for image in numba.prange(n):
+        for panel in range(panels):
+            start = (panel * n + image) * (pixels + 1) * step
+            _pack_image(images, image, panel * ROWS, step, out, start)
+
+
+@jit
+def _transform_inputs(
+    x: Array, count: int, i: int, rows: int, factors: Array, plan: Plan, sizes: Sizes, out: Array
+) -> None:
+    """out[j, remainder, (image, tile), l] = (B^T d B)[i, j]."""
+    columns, lanes = plan.inputs.shape[1], sizes.lanes
+    width = WIDTH // x.itemsize
+    table = plan.inputs.reshape(-1) * lanes
+    scalars = factors.reshape(-1)
+    step = REMAINDERS * sizes.inputs
+    for image in range(count):
+        source = image * (sizes.pixels + 1) * lanes
+        for row in range(rows):
+            kind = (0 if row < plan.wide_rows else 1) * POINTS**2 + i * POINTS
+            for column in range(columns):
+                at = ((image * rows + row) * columns + column) * lanes
+                for b in range(REMAINDERS):
+                    patch = ((row * columns + column) * REMAINDERS + b) * POINTS**2
+                    target = b * sizes.inputs + at
+                    for lane in range(0, lanes, width):
+                        if column < plan.wide_columns:
+                            _wide_inputs(
+                                scalars,
+                                kind,
+                                x,
+                                source + lane,
+                                table,
+                                patch,
+                                POINTS,
+                                out,
+                                target + lane,
+                                step,
+                            )
+                        else:
+                            _narrow_inputs(
+                                scalars,
+                                kind,
+                                x,
+                                source + lane,
+                                table,
+                                patch,
+                                POINTS,
+                                out,
+                                target + lane,
+                                step,
+                            )
+
+
+@jit
+def _transform_outputs(
+    g: Array, panel: int, first: int, count: int, i: int, rows: int, factors: Array, plan: Plan, sizes: Sizes,
+    out: Array,
+) -> None:  # fmt: skip
+    """out[j, (image, tile), r] = (A g A^T)[i, j] of a panel."""
+    columns, row_step = plan.outputs.shape[1], sizes.row_step
+    width = WIDTH // g.itemsize
+    table = plan.outputs.reshape(-1) * row_step
+    scalars = factors.reshape(-1)
+    for image in range(count):
+        source = (panel * sizes.images + first + image) * (sizes.outputs + 1) * row_step
+        for row in range(rows):
+            kind = (2 if row < plan.wide_rows else 3) * POINTS**2 + i * POINTS
+            for column in range(columns):
+                at = ((image * rows + row) * columns + column) * row_step
+                patch = (row * columns + column) * WIDE**2
+                for r in range(0, row_step, width):
+                    if column < plan.wide_columns:
+                        _wide_outputs(
+                            scalars, kind, g, source + r, table, patch, WIDE, out, at + r, sizes.panel
+                        )
+                    else:
+                        _narrow_outputs(
+                            scalars, kind, g, source + r, table, patch, WIDE, out, at + r, sizes.panel
+                        )
+
+
+@jit
+def _sum_panel(
+    fresh: bool, first: int, step: int, count: int, rows: int, inputs: Array, outputs: Array, plan: Plan,
+    sizes: Sizes, sums: Array,
+) -> None:  # fmt: skip
+    """The products of a panel's images and tiles, added to sums[first + (j, remainder) step]."""
+    lanes, row_step, columns = sizes.lanes, sizes.row_step, plan.outputs.shape[1]
+    index = np.arange(columns)
+    for j in range(POINTS):
+        having = plan.wide_columns if j == POINTS - 1 else columns
+        for b in range(REMAINDERS):
+            # (ROWS, images and tiles) @ (images and tiles, lanes) -> (ROWS, lanes)
+            multiply_tile(
+                outputs, j * sizes.panel, columns * row_step, index * row_step,
+                inputs, (j * REMAINDERS + b) * sizes.inputs, columns * lanes, index * lanes,
+                0, having, count * rows, sums, first + (j * REMAINDERS + b) * step, lanes, fresh,
+            )  # fmt: skip
+
+
+@jit
+def _store(
+    sums: Array, block: int, top: int, bottom: int, taps: Table, sizes: Sizes, staged: Array, gw: Array
+) -> None:
+    """gw[o, c, tap] = (G^T S G)[tap], for the channels of a block and the outputs of the panels."""
+    o, c = gw.shape[0], gw.shape[1]
+    lanes, panels = sizes.lanes, bottom - top
+    width = WIDTH // sums.itemsize
+    sources = np.arange(POINTS**2) * (REMAINDERS * panels * ROWS * lanes)
+    targets = taps.reshape(-1) * width
+    flat = gw.reshape(-1)
+    for row in range(top * ROWS, min(bottom * ROWS, o)):
+        for channel in range(block * lanes, min((block + 1) * lanes, c), width):
+            for b in range(REMAINDERS):
+                start = (b * panels * ROWS + row - top * ROWS) * lanes + channel - block * lanes
+                _transform_sums(sums, start, sources, 0, staged, 0, targets, b * 4)
+            transpose(staged, 0, width, TAPS, min(width, c - channel), flat, (row * c + channel) * TAPS, TAPS)
+
+
+@parallel_jit
+def _sum_weights(
+    x: Array, g: Array, scratch: Array, gw: Array, factors: Array, plan: Plan, sizes: Sizes
+) -> None:
+    """One iteration owns a row of scratch and a share of the items: a block of lanes, some panels."""
+    workers, lanes = scratch.shape[0], sizes.lanes
+    panels, blocks = (gw.shape[0] + ROWS - 1) // ROWS, (gw.shape[1] + lanes - 1) // lanes
+    items = blocks * sizes.splits
+    for worker in numba.prange(workers):
+        own = scratch[worker]
+        images, own = own[: sizes.packed], own[sizes.packed :]
+        inputs, own = own[: POINTS * REMAINDERS * sizes.inputs], own[POINTS * REMAINDERS * sizes.inputs :]
+        outputs, sums = own[: POINTS * sizes.panel], own[POINTS * sizes.panel :]
+        for item in range(worker * items // workers, (worker + 1) * items // workers):
+            block, part = item // sizes.splits, item % sizes.splits
+            top, bottom = part * panels // sizes.splits, (part + 1) * panels // sizes.splits
+            step = (bottom - top) * ROWS * lanes
+            for first in range(0, sizes.images, sizes.together):
+                count = min(sizes.together, sizes.images - first)
+                for image in range(count):
+                    at = image * (sizes.pixels + 1) * lanes
+                    _pack_image(x, first + image, block * lanes, lanes, images, at)
+                for i in range(POINTS):
+                    rows = plan.wide_rows if i == POINTS - 1 else plan.outputs.shape[0]
+                    _transform_inputs(images, count, i, rows, factors, plan, sizes, inputs)
+                    for panel in range(top, bottom):
+                        _transform_outputs(g, panel, first, count, i, rows, factors, plan, sizes, outputs)
+                        start = i * POINTS * REMAINDERS * step + (panel - top) * ROWS * lanes
+                        _sum_panel(first == 0, start, step, count, rows, inputs, outputs, plan, sizes, sums)
+            _store(sums, block, top, bottom, plan.taps, sizes, inputs, gw)
