@@ -7,6 +7,7 @@ import numpy as np
 from minigrad.kernels import Pair, check_convolution, conv2d_shape, output
 from minigrad.kernels.cpu import (
     conv_columns,
+    conv_dots,
     conv_images,
     conv_weight,
     winograd,
@@ -14,10 +15,19 @@ from minigrad.kernels.cpu import (
     winograd_weight,
 )
 from minigrad.kernels.cpu.compiling import Array, checked, contiguous, launch, workspace
-from minigrad.kernels.cpu.conv_tables import Geometry, Meetings, by_place, by_source, by_tap, in_order
+from minigrad.kernels.cpu.conv_tables import (
+    Geometry,
+    Meetings,
+    by_place,
+    by_source,
+    by_tap,
+    partners_of_places,
+    partners_of_sources,
+)
 from minigrad.kernels.cpu.conv_weight import Images
-from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, packed_size
+from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, WIDTH, packed_size
 
+MOVING = 40  # multiplications that take as long as to pack an element
 PACKED_BYTES = 1 << 22  # images that conv2d_weight packs at a time: about what stays in the caches
 
 
@@ -153,55 +163,49 @@ def _convolve(
 
 
 def _sum_weights(x: Array, g: Array, gw: Array, group: int, groups: int, geometry: Geometry) -> None:
-    """One group's weights; the side with few channels, if any, spreads its taps over the rows."""
-    n, c, o, taps, lanes = len(x), x.shape[1] // groups, g.shape[1] // groups, geometry.taps, _lanes(x)
+    """One group's weights, by products of packed images or, with few channels on a side, by dot products."""
+    c, o, lanes, width = x.shape[1] // groups, g.shape[1] // groups, _lanes(x), WIDTH // x.itemsize
     x_images = Images(contiguous(x).reshape(-1), x.shape[1], group * c, c, geometry.pixels)
     g_images = Images(contiguous(g).reshape(-1), g.shape[1], group * o, o, geometry.outputs)
-    work = {
-        "taps": _up(c, lanes) * _up(o, ROWS) * by_tap(geometry, ROWS, lanes).left.size,
-        "x in rows": _up(c * taps, ROWS) * _up(o, lanes) * geometry.outputs,
-        "g in rows": _up(o * taps, ROWS) * _up(c, lanes) * geometry.pixels,
-    }
+    result = gw.reshape(groups, o, c, geometry.taps)[group]
+    by_taps = by_tap(geometry, ROWS, lanes)
+    work = {"taps": _up(c, lanes) * _up(o, ROWS) * by_taps.left.size + MOVING * (x_images.size + g_images.size)}
+    if geometry.outputs >= width:
+        work["few in x"] = conv_dots.work(g_images, x_images, geometry.taps, width)
+    if geometry.pixels >= width:
+        work["few in g"] = conv_dots.work(x_images, g_images, geometry.taps, width)
     way = min(work, key=lambda name: work[name])
-    if way == "taps":
-        lane_images, row_images, rows, spread = x_images, g_images, o, 0
-        meetings = sums_by = by_tap(geometry, ROWS, lanes)
-    elif way == "x in rows":
-        lane_images, row_images, rows, spread = g_images, x_images, c * taps, taps
-        meetings, sums_by = by_place(geometry, 1, 1), in_order(geometry.outputs, ROWS, lanes)
-    else:
-        lane_images, row_images, rows, spread = x_images, g_images, o * taps, taps
-        meetings, sums_by = by_source(geometry, 1, 1), in_order(geometry.pixels, ROWS, lanes)
-
-    blocks, panels = -(-lane_images.share // lanes), -(-rows // ROWS)
-    rows_per_image = row_images.pixels if not spread else lane_images.pixels
-    row_step = packed_size(rows_per_image, lanes)
-    lane_step = lane_images.pixels * lanes
-    units = blocks * (sums_by.first.size - 1) * panels
-    image_bytes = (blocks * lane_step + panels * row_step) * x.itemsize
-    together = max(1, min(n, PACKED_BYTES // image_bytes))
-    with launch(work[way] * n) as allowed:
-        workers = min(allowed, units)
-        lane_packed, row_packed, sums = workspace.take(
-            x.dtype, together * blocks * lane_step, together * panels * row_step, units * ROWS * lanes
-        )
-        sums.fill(0)
-        for first in range(0, n, together):
-            count = min(together, n - first)
-            conv_weight.pack(
-                *(lane_images, row_images, first, count, lanes, row_step, spread, meetings),
-                *(lane_packed, row_packed),
-            )
-            packed = (row_packed, lane_packed, sums)
-            conv_weight.sum_units(
-                workers, *packed, count, row_step, lane_step, blocks, panels, lanes, sums_by
-            )
-        flat, start = gw.reshape(-1), group * o * c * taps
+    with launch(work[way] * len(x)) as workers:
         if way == "taps":
-            conv_weight.unpack_by_tap(sums, start, o, c, taps, lanes, flat)
+            _sum_by_taps(x_images, g_images, len(x), by_taps, workers, result)
+        elif way == "few in x":
+            partners = partners_of_places(geometry, width)
+            result[...] = conv_dots.sum_products(g_images, x_images, len(x), partners, workers)
         else:
-            steps = (taps, c * taps) if way == "x in rows" else (c * taps, taps)
-            conv_weight.unpack_rows(sums, start, rows, taps, lane_images.share, steps, lanes, flat)
+            partners = partners_of_sources(geometry, width)
+            result[...] = conv_dots.sum_products(x_images, g_images, len(x), partners, workers).swapaxes(0, 1)
+
+
+def _sum_by_taps(x: Images, g: Images, n: int, meetings: Meetings, threads: int, gw: Array) -> None:
+    dtype = gw.dtype
+    lanes, (o, c, taps) = TILE.lanes(dtype.itemsize), gw.shape
+    blocks, panels = -(-c // lanes), -(-o // ROWS)
+    row_step, lane_step = packed_size(g.pixels, lanes), x.pixels * lanes
+    units = blocks * taps * panels
+    image_bytes = (blocks * lane_step + panels * row_step) * dtype.itemsize
+    together = max(1, min(n, PACKED_BYTES // image_bytes))
+    lane_packed, row_packed, sums = workspace.take(
+        dtype, together * blocks * lane_step, together * panels * row_step, units * ROWS * lanes
+    )
+    sums.fill(0)
+    for first in range(0, n, together):
+        count = min(together, n - first)
+        conv_weight.pack(x, g, first, count, lanes, row_step, lane_packed, row_packed)
+        packed = (row_packed, lane_packed, sums)
+        conv_weight.sum_units(
+            min(threads, units), *packed, count, row_step, lane_step, blocks, panels, lanes, meetings
+        )
+    conv_weight.unpack(sums, lanes, gw)
 
 
 def _split(a: Array, groups: int, axis: int) -> list[Array]:

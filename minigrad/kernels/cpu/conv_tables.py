@@ -71,10 +71,28 @@ def by_tap(geometry: Geometry, left: int, right: int) -> Meetings:
 
 
 @lru_cache(maxsize=256)
-def in_order(pixels: int, left: int, right: int) -> Meetings:
-    """One sum over all pixels: each times `left` and times `right`."""
-    index = np.arange(pixels)
-    return Meetings(np.array([0, pixels]), index * left, index * right)
+def partners_of_places(geometry: Geometry, width: int) -> Table:
+    """For each tap and place the source, one past the last if there is none: (taps, places in vectors)."""
+    tap, place, source = _triples(geometry)
+    return _in_vectors(tap, place, source, (geometry.taps, geometry.outputs), width, geometry.pixels)
+
+
+@lru_cache(maxsize=256)
+def partners_of_sources(geometry: Geometry, width: int) -> Table:
+    """For each tap and source the place, one past the last if there is none: (taps, sources in vectors)."""
+    tap, place, source = _triples(geometry)
+    return _in_vectors(tap, source, place, (geometry.taps, geometry.pixels), width, geometry.outputs)
+
+
+def _in_vectors(
+    tap: Table, key: Table, partner: Table, shape: tuple[int, int], width: int, none: int
+) -> Table:
+    """The partner of each (tap, key); the last vector of keys ends with the last key, and nothing twice."""
+    partners = np.full(shape, none)
+    partners[tap, key] = partner
+    whole, rest = shape[1] // width * width, shape[1] % width
+    missing = np.full((shape[0], -rest % width), none)
+    return np.concatenate([partners[:, :whole], missing, partners[:, whole:]], axis=1)
 
 
 def _triples(geometry: Geometry) -> tuple[Table, Table, Table]:

@@ -1,7 +1,6 @@
-"""conv2d_weight: one image's channels lie in the lanes of the vectors, the other's in the rows of the tile.
+"""conv2d_weight with many channels on both sides: a tap's weights are a product of g with the sources it meets.
 
-With many channels on both sides a tap's weights are a product of g with the sources that its places meet. If
-one side has few channels, its rows are channel and tap together, and the whole kernel is one product.
+The channels of x lie in the lanes of the vectors, those of g in the rows of the tile.
 """
 
 from __future__ import annotations
@@ -24,6 +23,11 @@ class Images(NamedTuple):
     channel: int
     share: int
     pixels: int
+
+    @property
+    def size(self) -> int:
+        """Elements of an image that are used."""
+        return self.share * self.pixels
 
 
 @jit
@@ -48,33 +52,6 @@ def _pack_channels(images: Images, image: int, place: int, together: int, step: 
         pack_rows(images.memory, source, pixels, images.share - first, pixels, out, target)
 
 
-@jit
-def _pack_taps(
-    images: Images,
-    image: int,
-    place: int,
-    together: int,
-    step: int,
-    taps: int,
-    meetings: Meetings,
-    out: Array,
-) -> None:
-    """out[panel, place, q, r] = images[image, channel, s] if q meets s in tap, 0 otherwise.
-
-    The row panel * ROWS + r stands for (channel, tap). meetings: for each q its taps and its pixels s.
-    """
-    row = np.arange((images.share * taps + ROWS - 1) // ROWS * ROWS)
-    starts = (row // ROWS * together + np.int64(place)) * step + row % ROWS
-    for start in starts[::ROWS]:
-        out[start : start + step] = 0
-    for channel in range(images.share):
-        source = (image * images.channels + images.channel + channel) * images.pixels
-        pixels, rows = images.memory[source : source + images.pixels], starts[channel * taps :]
-        for q in range(meetings.first.size - 1):
-            for j in range(meetings.first[q], meetings.first[q + 1]):
-                out[rows[meetings.left[j]] + q * ROWS] = pixels[meetings.right[j]]
-
-
 @parallel_jit
 def pack(
     lane_images: Images,
@@ -83,18 +60,13 @@ def pack(
     together: int,
     lanes: int,
     step: int,
-    taps: int,
-    meetings: Meetings,
     lane_out: Array,
     row_out: Array,
 ) -> None:
-    """Some images of both sides; taps > 0 spreads them over the rows. One iteration owns an image."""
+    """Some images of both sides. One iteration owns an image."""
     for place in numba.prange(together):
         _pack_lanes(lane_images, first + place, place, together, lanes, lane_out)
-        if taps > 0:
-            _pack_taps(row_images, first + place, place, together, step, taps, meetings, row_out)
-        else:
-            _pack_channels(row_images, first + place, place, together, step, row_out)
+        _pack_channels(row_images, first + place, place, together, step, row_out)
 
 
 @jit
@@ -160,38 +132,18 @@ def sum_units(
 
 
 @parallel_jit
-def unpack_by_tap(sums: Array, start: int, o: int, c: int, taps: int, lanes: int, gw: Array) -> None:
-    """gw[start + (o, c, tap)] from sums[c's block, tap, o's panel, r, l]. One iteration owns an output."""
+def unpack(sums: Array, lanes: int, gw: Array) -> None:
+    """gw[o, c, tap] from sums[c's block, tap, o's panel, r, l]. One iteration owns an output."""
+    o, c, taps = gw.shape
     panels = (o + ROWS - 1) // ROWS
     width = WIDTH // sums.itemsize
+    flat = gw.reshape(-1)
     for output in numba.prange(o):
         for channel in range(0, c, width):
             block = channel // lanes
             source = (block * taps * panels + output // ROWS) * ROWS + output % ROWS
-            target = start + (output * c + channel) * taps
+            target = (output * c + channel) * taps
             count = min(width, c - channel)
             transpose(
-                sums, source * lanes + channel % lanes, panels * ROWS * lanes, taps, count, gw, target, taps
+                sums, source * lanes + channel % lanes, panels * ROWS * lanes, taps, count, flat, target, taps
             )
-
-
-@jit
-def unpack_rows(
-    sums: Array,
-    start: int,
-    rows: int,
-    taps: int,
-    lane_count: int,
-    steps: tuple[int, int],
-    lanes: int,
-    gw: Array,
-) -> None:
-    """gw[start + channel * steps[0] + tap + lane * steps[1]] from sums[block, panel, r, l].
-
-    A row stands for (channel, tap).
-    """
-    panels = (rows + ROWS - 1) // ROWS
-    for row in range(rows):
-        for lane in range(lane_count):
-            source = ((lane // lanes * panels + row // ROWS) * ROWS + row % ROWS) * lanes + lane % lanes
-            gw[start + row // taps * steps[0] + row % taps + lane * steps[1]] = sums[source]
