@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import product
 from types import ModuleType
 
@@ -10,7 +11,10 @@ import pytest
 from hypothesis import given, settings
 
 from minigrad.kernels import cpu, reference
-from minigrad.kernels.cpu import winograd_tiles
+from minigrad.kernels.cpu import conv_dots, winograd_tiles
+from minigrad.kernels.cpu.compiling import contiguous
+from minigrad.kernels.cpu.conv_tables import Geometry, lines_by_place, lines_by_source
+from minigrad.kernels.cpu.conv_weight import Images
 from tests.kernels.strategies import Array, Convolution, assert_close, convolutions
 
 MODULES = pytest.mark.parametrize("kernels", [reference, cpu], ids=["reference", "cpu"])
@@ -52,6 +56,24 @@ def test_reference_equals_loops(case: Convolution) -> None:
 def test_cpu_conv2d_equals_reference(case: Convolution) -> None:
     expected = reference.conv2d(case.x, case.w, *case.parameters)
     assert_close(cpu.conv2d(case.x, case.w, *case.parameters), expected, case.w[0].size)
+
+
+@settings(max_examples=100, deadline=None)
+@given(convolutions().filter(lambda case: case.groups == 1 and len(case.x) > 0))
+def test_dot_products_along_either_side_equal_reference(case: Convolution) -> None:
+    """Whichever side has few channels, on images of any size that fills a vector."""
+    expected = reference.conv2d_weight(case.x, case.y, sizes(case.w), *case.parameters)
+    geometry = Geometry(*map(sizes, (case.x, case.y, case.w)), case.stride, case.padding, case.dilation)
+    x, y = (
+        Images(contiguous(a).reshape(-1), a.shape[1], 0, a.shape[1], a[0, 0].size) for a in (case.x, case.y)
+    )
+    for many, few, lines, order in (
+        (y, x, lines_by_place(geometry), (0, 1, 2)),
+        (x, y, lines_by_source(geometry), (1, 0, 2)),
+    ):
+        if conv_dots.work(many, few, lines) < math.inf:
+            sums = conv_dots.sum_products(many, few, len(case.x), lines, 1).transpose(order)
+            assert_close(np.ascontiguousarray(sums.reshape(expected.shape)), expected, case.y.size)
 
 
 @settings(max_examples=200, deadline=None)

@@ -93,7 +93,7 @@ def threads() -> int:
 
 
 @contextmanager
-def launch(work: int) -> Iterator[int]:
+def launch(work: float) -> Iterator[int]:
     """Hold the thread pool and the workspace for a kernel of so much work; gives the number of threads."""
     with _launching:
         allowed = threads()

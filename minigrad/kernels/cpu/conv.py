@@ -21,13 +21,13 @@ from minigrad.kernels.cpu.conv_tables import (
     by_place,
     by_source,
     by_tap,
-    partners_of_places,
-    partners_of_sources,
+    lines_by_place,
+    lines_by_source,
 )
 from minigrad.kernels.cpu.conv_weight import Images
-from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, WIDTH, packed_size
+from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, packed_size
 
-MOVING = 40  # multiplications that take as long as to pack an element
+MOVING = 40  # multiplications that take as long as to pack an element for conv_weight
 PACKED_BYTES = 1 << 22  # images that conv2d_weight packs at a time: about what stays in the caches
 
 
@@ -164,29 +164,30 @@ def _convolve(
 
 def _sum_weights(x: Array, g: Array, gw: Array, group: int, groups: int, geometry: Geometry) -> None:
     """One group's weights, by products of packed images or, with few channels on a side, by dot products."""
-    c, o, lanes, width = x.shape[1] // groups, g.shape[1] // groups, _lanes(x), WIDTH // x.itemsize
+    c, o, lanes = x.shape[1] // groups, g.shape[1] // groups, _lanes(x)
     x_images = Images(contiguous(x).reshape(-1), x.shape[1], group * c, c, geometry.pixels)
     g_images = Images(contiguous(g).reshape(-1), g.shape[1], group * o, o, geometry.outputs)
     result = gw.reshape(groups, o, c, geometry.taps)[group]
-    by_taps = by_tap(geometry, ROWS, lanes)
-    work = {"taps": _up(c, lanes) * _up(o, ROWS) * by_taps.left.size + MOVING * (x_images.size + g_images.size)}
-    if geometry.outputs >= width:
-        work["few in x"] = conv_dots.work(g_images, x_images, geometry.taps, width)
-    if geometry.pixels >= width:
-        work["few in g"] = conv_dots.work(x_images, g_images, geometry.taps, width)
+    taps, places, sources = by_tap(geometry, ROWS, lanes), lines_by_place(geometry), lines_by_source(geometry)
+    packing = MOVING * (x_images.size + g_images.size)
+    work = {
+        "taps": _up(c, lanes) * _up(o, ROWS) * taps.left.size + packing,
+        "few in x": conv_dots.work(g_images, x_images, places),
+        "few in g": conv_dots.work(x_images, g_images, sources),
+    }
     way = min(work, key=lambda name: work[name])
     with launch(work[way] * len(x)) as workers:
         if way == "taps":
-            _sum_by_taps(x_images, g_images, len(x), by_taps, workers, result)
+            _sum_by_taps(x_images, g_images, len(x), taps, workers, result)
         elif way == "few in x":
-            partners = partners_of_places(geometry, width)
-            result[...] = conv_dots.sum_products(g_images, x_images, len(x), partners, workers)
+            result[...] = conv_dots.sum_products(g_images, x_images, len(x), places, workers)
         else:
-            partners = partners_of_sources(geometry, width)
-            result[...] = conv_dots.sum_products(x_images, g_images, len(x), partners, workers).swapaxes(0, 1)
+            products = conv_dots.sum_products(x_images, g_images, len(x), sources, workers)
+            result[...] = products.swapaxes(0, 1)
 
 
 def _sum_by_taps(x: Images, g: Images, n: int, meetings: Meetings, threads: int, gw: Array) -> None:
+    """gw (o, c, taps) of n images, some of them packed at a time."""
     dtype = gw.dtype
     lanes, (o, c, taps) = TILE.lanes(dtype.itemsize), gw.shape
     blocks, panels = -(-c // lanes), -(-o // ROWS)

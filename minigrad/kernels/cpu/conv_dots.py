@@ -5,75 +5,87 @@ Those are read where they lie; only the few channels are packed, each once for e
 
 from __future__ import annotations
 
+import math
+
 import numba
+import numpy as np
 
 from minigrad.kernels.cpu.compiling import Array, jit, parallel_jit, workspace
-from minigrad.kernels.cpu.conv_tables import Table
+from minigrad.kernels.cpu.conv_tables import Lines, Table
 from minigrad.kernels.cpu.conv_weight import Images
 from minigrad.kernels.cpu.dots import COLUMNS, ROWS, multiply_dots
+from minigrad.kernels.cpu.tile import WIDTH
 
 DEPTH = 512  # pixels to sum in registers at a time, or an image: what the first cache takes
-SLOWER = 1.75  # times that a multiplication here takes, two loads that are not aligned behind it
+SLOWER = 1.5  # times that a multiplication takes here, because more of its operands are loaded
 GATHERING = 40  # multiplications that take as long as to pack an element
 
 
-def work(many: Images, few: Images, taps: int, width: int) -> int:
-    """About an image's multiplications and packing, counted in multiplications."""
-    rows, columns = -(-many.share // ROWS) * ROWS, -(-few.share * taps // COLUMNS) * COLUMNS
-    return int(SLOWER * -(-many.pixels // width) * width * (rows * columns + GATHERING * few.share * taps))
-
-
-def sum_products(many: Images, few: Images, n: int, partners: Table, workers: int) -> Array:
-    """sums[channel of many, channel of few, tap] over n images and the pixels q of many, with those of few
-    that partners (taps, q) names; `many` has at least a vector of pixels.
+def work(many: Images, few: Images, lines: Lines) -> float:
+    """About an image's multiplications and packing, counted in the multiplications of `tile`; infinite if
+    `sum_products` cannot be used.
     """
-    taps, length = partners.shape
-    columns = few.share * taps
-    rows, padded = -(-many.share // ROWS) * ROWS, -(-columns // COLUMNS) * COLUMNS
+    rows, columns = _padded(many.share, ROWS), _padded(few.share * lines.starts.size, COLUMNS)
+    width = WIDTH // many.memory.itemsize
+    if many.pixels < width:
+        return math.inf
+    return SLOWER * rows * columns * _padded(many.pixels, width) + GATHERING * few.share * lines.pixels.size
+
+
+def sum_products(many: Images, few: Images, n: int, lines: Lines, workers: int) -> Array:
+    """sums[channel of many, channel of few, tap] over n images and the pixels of many, with what they meet.
+
+    `many` has at least a vector of pixels.
+    """
+    taps, length = lines.starts.size, lines.pixels.size
+    columns, padded = few.share * taps, _padded(few.share * taps, COLUMNS)
+    starts = np.zeros(padded, np.int64)
+    starts[:columns] = np.add.outer(np.arange(few.share) * length, lines.starts).ravel()
     together = max(1, DEPTH // many.pixels)
     chunks = -(-n // together)
-    own = -(-(together * padded * length + few.pixels + 1) // 16) * 16
-    scratch, sums = workspace.take(many.memory.dtype, workers * own, chunks * rows * padded)
-    sums = sums.reshape(chunks, rows, padded)
-    _sum_chunks(many, few, n, together, partners, scratch.reshape(workers, own), sums)
-    return sums.sum(axis=0)[: many.share, :columns].reshape(many.share, few.share, taps)
+    own = _padded(together * few.share * length + few.pixels + 1, 16)
+    scratch, sums = workspace.take(
+        many.memory.dtype, workers * own, chunks * _padded(many.share, ROWS) * padded
+    )
+    sums = sums.reshape(chunks, -1, padded)
+    _sum_chunks(many, few, n, together, lines.pixels, starts, scratch.reshape(workers, own), sums)
+    total: Array = sums.sum(axis=0)
+    return total[: many.share, :columns].reshape(many.share, few.share, taps)
+
+
+def _padded(size: int, step: int) -> int:
+    return -(-size // step) * step
 
 
 @jit
-def _gather(
-    images: Images, first: int, count: int, partners: Table, step: int, pixels: Array, out: Array
-) -> None:
-    """out[image, (channel, tap), q] = images[first + image, channel, partners[tap, q]], or 0 for the pixel past
-    the last.
-    """
+def _gather(images: Images, first: int, count: int, line: Table, pixels: Array, out: Array) -> None:
+    """out[image, channel, k] = images[first + image, channel, line[k]], or 0 for the pixel past the last."""
     pixels[images.pixels] = 0
     for image in range(count):
         for channel in range(images.share):
             source = ((first + image) * images.channels + images.channel + channel) * images.pixels
             pixels[: images.pixels] = images.memory[source : source + images.pixels]
-            target = out[image * step + channel * partners.size :]
-            for k, partner in enumerate(partners.flat):
-                target[k] = pixels[partner]
+            target = out[(image * images.share + channel) * line.size :]
+            for k in range(line.size):
+                target[k] = pixels[line[k]]
 
 
 @parallel_jit
 def _sum_chunks(
-    many: Images, few: Images, n: int, together: int, partners: Table, scratch: Array, sums: Array
+    many: Images, few: Images, n: int, together: int, line: Table, starts: Table, scratch: Array, sums: Array
 ) -> None:
     """sums[chunk, channel of many, (channel of few, tap)], a chunk being `together` images.
 
     One iteration owns a row of scratch and a share of the chunks.
     """
-    workers, chunks = scratch.shape[0], sums.shape[0]
-    length, columns = partners.shape[1], sums.shape[2]
-    step = columns * length
+    workers, (chunks, _, columns) = scratch.shape[0], sums.shape
+    step = few.share * line.size
     for worker in numba.prange(workers):
-        packed, pixels = scratch[worker, : together * step], scratch[worker, together * step :]
-        packed[:] = 0
+        packed, pixels = scratch[worker], scratch[worker, together * step :]
         for chunk in range(worker * chunks // workers, (worker + 1) * chunks // workers):
             first = chunk * together
             count = min(together, n - first)
-            _gather(few, first, count, partners, step, pixels, packed)
+            _gather(few, first, count, line, pixels, packed)
             result = sums[chunk].reshape(-1)
             for row in range(0, many.share, ROWS):
                 start = (first * many.channels + many.channel + row) * many.pixels
@@ -81,6 +93,6 @@ def _sum_chunks(
                     # (ROWS, count * pixels) @ (count * pixels, COLUMNS) -> (ROWS, COLUMNS)
                     multiply_dots(
                         many.memory, start, many.pixels, many.channels * many.pixels, many.share - row,
-                        packed, column * length, length, step,
-                        count, many.pixels, result, row * columns + column, columns,
+                        packed, starts, column, step, count, many.pixels,
+                        result, row * columns + column, columns,
                     )  # fmt: skip

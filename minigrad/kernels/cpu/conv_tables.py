@@ -7,6 +7,7 @@ nothing is ever padded. Each of the three kernels goes over one of them and sums
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -70,29 +71,57 @@ def by_tap(geometry: Geometry, left: int, right: int) -> Meetings:
     return _grouped(tap, geometry.taps, place * left, source * right)
 
 
-@lru_cache(maxsize=256)
-def partners_of_places(geometry: Geometry, width: int) -> Table:
-    """For each tap and place the source, one past the last if there is none: (taps, places in vectors)."""
-    tap, place, source = _triples(geometry)
-    return _in_vectors(tap, place, source, (geometry.taps, geometry.outputs), width, geometry.pixels)
+class Lines(NamedTuple):
+    """How pixels are laid out so that for each tap those that all keys meet follow each other, key by key.
+
+    Taps whose rows of pixels are the same but for where they begin share them.
+    """
+
+    pixels: Table  # what lies there: a pixel's number, or one past the last for zero
+    starts: Table  # (taps,) where a tap's begin
 
 
 @lru_cache(maxsize=256)
-def partners_of_sources(geometry: Geometry, width: int) -> Table:
-    """For each tap and source the place, one past the last if there is none: (taps, sources in vectors)."""
-    tap, place, source = _triples(geometry)
-    return _in_vectors(tap, source, place, (geometry.taps, geometry.pixels), width, geometry.outputs)
+def lines_by_place(geometry: Geometry) -> Lines:
+    """The sources that each place meets."""
+    step, shift, offset = geometry.stride, geometry.dilation, [-p for p in geometry.padding]
+    return _lines(geometry, geometry.places, geometry.size, step, shift, offset, (1, 1))
 
 
-def _in_vectors(
-    tap: Table, key: Table, partner: Table, shape: tuple[int, int], width: int, none: int
-) -> Table:
-    """The partner of each (tap, key); the last vector of keys ends with the last key, and nothing twice."""
-    partners = np.full(shape, none)
-    partners[tap, key] = partner
-    whole, rest = shape[1] // width * width, shape[1] % width
-    missing = np.full((shape[0], -rest % width), none)
-    return np.concatenate([partners[:, :whole], missing, partners[:, whole:]], axis=1)
+@lru_cache(maxsize=256)
+def lines_by_source(geometry: Geometry) -> Lines:
+    """The places that each source meets."""
+    shift, offset = [-d for d in geometry.dilation], geometry.padding
+    return _lines(geometry, geometry.size, geometry.places, (1, 1), shift, offset, geometry.stride)
+
+
+def _lines(
+    geometry: Geometry,
+    keys: Pair,
+    size: Pair,
+    step: Pair,
+    shift: Sequence[int],
+    offset: Sequence[int],
+    divisor: Pair,
+) -> Lines:
+    """Along an axis, key k meets pixel (k * step + tap * shift + offset) / divisor if there is one."""
+    height, width = geometry.kernel
+    remainders, skipped = np.divmod(np.arange(height) * shift[0], step[0])[::-1]
+    lines, line = np.unique(remainders, return_inverse=True)
+    first, count = skipped.min(), keys[0] + int(np.ptp(skipped))
+    y = lines[:, None] + (first + np.arange(count)) * step[0]
+    x = np.arange(width)[:, None] * shift[1] + np.arange(keys[1]) * step[1]
+    y, x = _divided(y + offset[0], divisor[0], size[0]), _divided(x + offset[1], divisor[1], size[1])
+    y, x = y[:, None, :, None], x[None, :, None, :]
+    pixels = np.where((y < 0) | (x < 0), size[0] * size[1], y * size[1] + x)
+    starts = (line[:, None] * width + np.arange(width)) * count + (skipped - first)[:, None]
+    return Lines(pixels.ravel(), (starts * keys[1]).ravel())
+
+
+def _divided(product: Table, divisor: int, size: int) -> Table:
+    """product / divisor if that is a whole number below `size`, else -1."""
+    quotient, rest = np.divmod(product, divisor)
+    return np.where((rest == 0) & (quotient >= 0) & (quotient < size), quotient, -1)
 
 
 def _triples(geometry: Geometry) -> tuple[Table, Table, Table]:

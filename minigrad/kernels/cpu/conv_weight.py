@@ -1,4 +1,4 @@
-"""conv2d_weight with many channels on both sides: a tap's weights are a product of g with the sources it meets.
+"""conv2d_weight with many channels on both sides: a tap's weights are a product of g with what it meets.
 
 The channels of x lie in the lanes of the vectors, those of g in the rows of the tile.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numba
-import numpy as np
 
 from minigrad.kernels.cpu.compiling import Array, jit, parallel_jit
 from minigrad.kernels.cpu.conv_tables import Meetings

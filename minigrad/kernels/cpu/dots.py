@@ -5,7 +5,6 @@ What `tile` is for factors that are packed, this is for rows that are read where
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from llvmlite import ir
@@ -27,8 +26,8 @@ def multiply_dots(
     a_step: Any,
     rows: Any,
     b: Any,
-    b0: Any,
-    b_row: Any,
+    b_starts: Any,
+    column: Any,
     b_step: Any,
     count: Any,
     length: Any,
@@ -38,13 +37,13 @@ def multiply_dots(
 ) -> Any:
     """c[c0 + r c_row + k] = sum over i < count, q < length of A[i, r, q] B[i, k, q], where
 
-    A[i, r, q] = a[a0 + i a_step + min(r, rows - 1) a_row + q] and B[i, k] lies at b[b0 + i b_step + k b_row],
-    in vectors, the last of which ends with element `length` - 1 and begins with zeros if it overlaps the one
-    before; r < ROWS, k < COLUMNS, `length` at least a vector's width. a, b, c: contiguous arrays of one axis
-    and one float type. Nothing checks bounds.
+    A[i, r, q] = a[a0 + i a_step + min(r, rows - 1) a_row + q] and
+    B[i, k, q] = b[b_starts[column + k] + i b_step + q], for r < ROWS and k < COLUMNS. `length` is at least a
+    vector's width. a, b, c: contiguous arrays of one axis and one float type; b_starts: int64. Nothing checks
+    bounds.
     """
     integer = types.int64
-    left, right = (a, *[integer] * 4), (b, *[integer] * 3)
+    left, right = (a, *[integer] * 4), (b, b_starts, integer, integer)
     return types.void(*left, *right, integer, integer, c, integer, integer), _emit_dots
 
 
@@ -53,12 +52,13 @@ def _emit_dots(context: Any, builder: ir.IRBuilder, signature: Any, values: Any)
     width = emit.width
     a = emit.pointer(signature.args[0], values[0], values[1])
     a_row, a_step, last = values[2], values[3], builder.sub(values[4], I64(1))
-    b = emit.pointer(signature.args[5], values[5], values[6])
-    b_row, b_step, count, length = values[7:11]
+    b = emit.pointer(signature.args[5], values[5], I64(0))
+    b_starts = emit.pointer(signature.args[6], values[6], values[7])
+    b_step, count, length = values[8:11]
     c, c_row = emit.pointer(signature.args[11], values[11], values[12]), values[13]
     numbers = [builder.select(builder.icmp_signed("<", I64(r), last), I64(r), last) for r in range(ROWS)]
     rows = [builder.mul(number, a_row) for number in numbers]
-    columns = [builder.mul(I64(k), b_row) for k in range(COLUMNS)]
+    columns = [builder.load(builder.gep(b_starts, [I64(k)])) for k in range(COLUMNS)]
     final = builder.sub(length, I64(width))
     lane_numbers = ir.Constant(ir.VectorType(I64, width), list(range(width)))
     zero = emit.constant(0.0)
@@ -72,10 +72,15 @@ def _emit_dots(context: Any, builder: ir.IRBuilder, signature: Any, values: Any)
         with cgutils.for_range_slice(builder, I64(0), length, I64(width), I64) as (q, _):
             begin = builder.select(builder.icmp_signed("<", q, final), q, final)
             fresh = _at_least(builder, lane_numbers, builder.sub(q, begin), width)
-            factors = [emit.load(emit.vector_at(right, builder.add(k, q))) for k in columns]
+
+            def part(base: Any, row: Any) -> Any:
+                """A vector of a row; what the one before held already, if this is the last, as zero."""
+                value = emit.load(emit.vector_at(base, builder.add(row, begin)))
+                return builder.select(fresh, value, zero)
+
+            factors = [part(right, column) for column in columns]
             for r, row in enumerate(rows):
-                value = emit.load(emit.vector_at(left, builder.add(row, begin)))
-                value = builder.select(fresh, value, zero)
+                value = part(left, row)
                 for k, factor in enumerate(factors):
                     total = totals[r * COLUMNS + k]
                     builder.store(emit.multiply_add(value, factor, builder.load(total)), total)
