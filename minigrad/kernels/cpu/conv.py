@@ -8,6 +8,7 @@ from minigrad.kernels import Pair, check_convolution, conv2d_shape, output
 from minigrad.kernels.cpu import (
     conv_columns,
     conv_dots,
+    conv_few,
     conv_images,
     conv_weight,
     winograd,
@@ -23,11 +24,14 @@ from minigrad.kernels.cpu.conv_tables import (
     by_tap,
     lines_by_place,
     lines_by_source,
+    runs_to_places,
+    runs_to_sources,
 )
 from minigrad.kernels.cpu.conv_weight import Images
 from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, packed_size
 
-MOVING = 40  # multiplications that take as long as to pack an element for conv_weight
+MOVING = 40  # multiplications that take as long as to pack an element
+CALLING = 1 << 20  # and as long as to call a product for one image
 PACKED_BYTES = 1 << 22  # images that conv2d_weight packs at a time: about what stays in the caches
 
 
@@ -45,16 +49,10 @@ def conv2d(
     geometry = Geometry(_size(x), _size(y), _size(w), stride, padding, dilation)
     if x.shape[1] == 0 or y.size == 0:
         y.fill(0)
-    elif not _fills_lanes(x):
-        parts = _split(x, groups, 1), _split(w, groups, 0), _split(y, groups, 1)
-        for x_part, w_part, y_part in zip(*parts, strict=True):
-            conv_columns.conv2d(x_part, w_part, y_part, geometry)
     elif winograd_tiles.pays(x, x.shape[1], w.shape[0], groups, geometry):
         winograd.convolve(x, w, y, winograd.plan_conv2d(geometry), w[0].size, geometry.taps)
     else:
-        o, c = w.shape[0] // groups, w.shape[1]
-        meetings = by_place(geometry, ROWS, _lanes(x))
-        _convolve(x, w, y, groups, c, o, geometry.taps, meetings, c * geometry.taps, geometry.taps)
+        _convolve(x, contiguous(w).reshape(groups, -1, *w.shape[1:]), y, geometry, transposed=False)
     return y
 
 
@@ -82,16 +80,11 @@ def conv_transpose2d(
     geometry = Geometry(_size(y), _size(x), _size(w), stride, padding, dilation)
     if x.size == 0 or y.size == 0:
         y.fill(0)
-    elif not _fills_lanes(x):
-        parts = _split(x, groups, 1), _split(w, groups, 0), _split(y, groups, 1)
-        for x_part, w_part, y_part in zip(*parts, strict=True):
-            conv_columns.conv_transpose2d(x_part, w_part, y_part, geometry)
     elif winograd_tiles.pays(x, x.shape[1], w.shape[1], groups, geometry):
         winograd.convolve(x, w, y, winograd.plan_conv_transpose2d(geometry), geometry.taps, w[0].size)
     else:
-        c, o = w.shape[0] // groups, w.shape[1]
-        meetings = by_source(geometry, ROWS, _lanes(x))
-        _convolve(x, w, y, groups, c, o, geometry.taps, meetings, geometry.taps, o * geometry.taps)
+        by_output = contiguous(w).reshape(groups, -1, *w.shape[1:]).swapaxes(1, 2)
+        _convolve(x, by_output, y, geometry, transposed=True)
     return y
 
 
@@ -132,34 +125,65 @@ def conv2d_weight(
     return gw
 
 
-def _convolve(
-    x: Array,
-    w: Array,
-    y: Array,
-    groups: int,
-    c: int,
-    o: int,
-    taps: int,
-    meetings: Meetings,
-    o_step: int,
-    c_step: int,
-) -> None:
-    """Fill y as the meetings say; an output's weights start every `o_step`, a channel's every `c_step`."""
-    lanes, pixels, outputs = _lanes(x), x.shape[2] * x.shape[3], y.shape[2] * y.shape[3]
-    panels, blocks = -(-o // ROWS), -(-x.shape[0] // lanes) * groups
+def _convolve(x: Array, w: Array, y: Array, geometry: Geometry, *, transposed: bool) -> None:
+    """Fill y by w (groups, o, c, kh, kw); `geometry` is that of conv2d, whose adjoint is `transposed`."""
+    n, (groups, o, c) = len(x), w.shape[:3]
+    x, w = contiguous(x), w.reshape(groups, o, c, geometry.taps)
+    x_images = [Images(x.reshape(-1), groups * c, group * c, c, x[0, 0].size) for group in range(groups)]
+    y_images = [Images(y.reshape(-1), groups * o, group * o, o, y[0, 0].size) for group in range(groups)]
+    lines = lines_by_source(geometry) if transposed else lines_by_place(geometry)
+    work = {
+        "few to read": conv_few.reading_work(x_images[0], y_images[0], lines),
+        "few to write": conv_few.writing_work(x_images[0], y_images[0], geometry.taps),
+    }
+    meetings = (by_source if transposed else by_place)(geometry, ROWS, _lanes(x))
+    moved = x_images[0].size + y_images[0].size
+    if _fills_lanes(x):
+        rows = 1 if o == 1 else _up(o, ROWS)
+        work["lanes"] = rows * c * meetings.left.size + MOVING * moved
+    else:
+        work["columns"] = o * c * meetings.left.size + MOVING * geometry.taps * moved + CALLING
+    way = min(work, key=lambda name: work[name])
+    if way == "lanes":
+        _convolve_lanes(x, w, y, meetings)
+        return
+    if way == "columns":
+        columns = conv_columns.conv_transpose2d if transposed else conv_columns.conv2d
+        for group, (x_part, y_part) in enumerate(
+            zip(_split(x, groups, 1), _split(y, groups, 1), strict=True)
+        ):
+            columns(x_part, w[group].swapaxes(0, 1) if transposed else w[group], y_part, geometry)
+        return
+    runs = runs_to_sources(geometry) if transposed else runs_to_places(geometry)
+    with launch(work[way] * n) as workers:
+        for group in range(groups):
+            images = x_images[group], y_images[group], n
+            if way == "few to read":
+                conv_few.read_few(*images, w[group], lines, workers)
+            else:
+                conv_few.write_few(*images, w[group].swapaxes(1, 2), runs, workers)
+
+
+def _convolve_lanes(x: Array, w: Array, y: Array, meetings: Meetings) -> None:
+    """Fill y by w (groups, o, c, taps), as the meetings say."""
+    lanes, pixels, outputs = _lanes(x), x[0, 0].size, y[0, 0].size
+    groups, o, c, taps = w.shape
+    panels, blocks = -(-o // ROWS), -(-len(x) // lanes) * groups
     chunk = min(c, max(1, DEPTH * outputs // max(meetings.left.size, 1)))
-    x, w = contiguous(x).reshape(len(x), -1), contiguous(w).reshape(-1)
     panel_size = packed_size(c * taps, lanes)
-    with launch(x.shape[0] * groups * c * o * meetings.left.size) as allowed:
+    group_step, o_step, c_step = (step // w.itemsize for step in w.strides[:3])
+    flat = (w if w.flags.c_contiguous else w.swapaxes(1, 2)).reshape(-1)
+    with launch(len(x) * groups * c * o * meetings.left.size) as allowed:
         splits = 1 if blocks % allowed == 0 else min(panels, -(-2 * allowed // blocks))
         workers = min(allowed, blocks * splits)
         grid = chunk * pixels * lanes
         tiles = -(-panels // splits) * outputs * (1 if o == 1 else ROWS) * lanes
         packed, scratch = workspace.take(x.dtype, groups * panels * panel_size, workers * (grid + tiles))
-        conv_images.pack_weights(w, groups, o, c, taps, o_step, c_step, w.size // groups, packed)
+        conv_images.pack_weights(flat, groups, o, c, taps, o_step, c_step, group_step, packed)
         dims = conv_images.Sizes(groups, c, o, taps, chunk, lanes)
         scratch = scratch.reshape(workers, -1)
-        conv_images.convolve(x, packed, y.reshape(len(y), -1), scratch, grid, splits, meetings, dims)
+        images = x.reshape(len(x), -1), packed, y.reshape(len(y), -1)
+        conv_images.convolve(*images, scratch, grid, splits, meetings, dims)
 
 
 def _sum_weights(x: Array, g: Array, gw: Array, group: int, groups: int, geometry: Geometry) -> None:

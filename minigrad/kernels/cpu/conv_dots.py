@@ -58,7 +58,7 @@ def _padded(size: int, step: int) -> int:
 
 
 @jit
-def _gather(images: Images, first: int, count: int, line: Table, pixels: Array, out: Array) -> None:
+def gather(images: Images, first: int, count: int, line: Table, pixels: Array, out: Array) -> None:
     """out[image, channel, k] = images[first + image, channel, line[k]], or 0 for the pixel past the last."""
     pixels[images.pixels] = 0
     for image in range(count):
@@ -85,7 +85,7 @@ def _sum_chunks(
         for chunk in range(worker * chunks // workers, (worker + 1) * chunks // workers):
             first = chunk * together
             count = min(together, n - first)
-            _gather(few, first, count, line, pixels, packed)
+            gather(few, first, count, line, pixels, packed)
             result = sums[chunk].reshape(-1)
             for row in range(0, many.share, ROWS):
                 start = (first * many.channels + many.channel + row) * many.pixels

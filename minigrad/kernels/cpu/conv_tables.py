@@ -124,6 +124,39 @@ def _divided(product: Table, divisor: int, size: int) -> Table:
     return np.where((rest == 0) & (quotient >= 0) & (quotient < size), quotient, -1)
 
 
+class Runs(NamedTuple):
+    """The meetings of all taps as runs of pixels at equal steps; a tap's products follow those of another."""
+
+    taps: int
+    source: Table  # a run's first among the products (taps, pixels)
+    target: Table  # and among the results
+    length: Table
+    source_step: int
+    target_step: int
+
+
+@lru_cache(maxsize=256)
+def runs_to_places(geometry: Geometry) -> Runs:
+    """Products of all sources, results in the places."""
+    tap, place, source, count = _runs(geometry)
+    return Runs(geometry.taps, tap * geometry.pixels + source, place, count, geometry.stride[1], 1)
+
+
+@lru_cache(maxsize=256)
+def runs_to_sources(geometry: Geometry) -> Runs:
+    """Products of all places, results in the sources."""
+    tap, place, source, count = _runs(geometry)
+    return Runs(geometry.taps, tap * geometry.outputs + place, source, count, 1, geometry.stride[1])
+
+
+def _runs(geometry: Geometry) -> tuple[Table, Table, Table, Table]:
+    """Tap, first place, first source and count of the meetings within a row, in order of the tap."""
+    tap, place, source = _triples(geometry)
+    row = tap * geometry.places[0] + place // geometry.places[1]
+    first, count = np.unique(row, return_index=True, return_counts=True)[1:]
+    return tap[first], place[first], source[first], count
+
+
 def _triples(geometry: Geometry) -> tuple[Table, Table, Table]:
     """(tap, place, source) of every meeting, in order of the tap and then of the place."""
     rows, columns = (_along(*numbers) for numbers in zip(*geometry, strict=True))

@@ -1,0 +1,135 @@
+"""conv2d and conv_transpose2d with few channels on a side: each image is a product, where its pixels lie.
+
+With few channels to read, channel and tap together are the rows that a product sums over, and its results are
+the other side's images. With few to write, channel and tap are the rows of its result, and an output's pixel
+is the sum of those that it meets.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from minigrad.kernels.cpu.compiling import Array, jit, parallel_jit, workspace
+from minigrad.kernels.cpu.conv_dots import GATHERING, gather
+from minigrad.kernels.cpu.conv_tables import Lines, Runs, Table
+from minigrad.kernels.cpu.conv_weight import Images
+from minigrad.kernels.cpu.tile import ROWS, TILE, multiply_tile
+
+STREAMS = 32  # channels that are read side by side: more of them the processor does not fetch ahead
+ADDING = 8  # multiplications that take as long as to add a product to its pixel
+
+
+def reading_work(x: Images, y: Images, lines: Lines) -> float:
+    """About what `read_few` takes for an image, in multiplications; infinite if it cannot be used."""
+    if y.pixels < _lanes(y) or y.share < ROWS:
+        return float("inf")
+    products = _padded(y.share, ROWS) * x.share * lines.starts.size * _padded(y.pixels, _lanes(y))
+    return products + GATHERING * x.share * lines.pixels.size
+
+
+def writing_work(x: Images, y: Images, taps: int) -> float:
+    """About what `write_few` takes for an image, in multiplications; infinite if it cannot be used."""
+    if x.pixels < _lanes(x):
+        return float("inf")
+    products = _padded(y.share * taps, ROWS) * x.share * _padded(x.pixels, _lanes(x))
+    return products + ADDING * y.share * taps * min(x.pixels, y.pixels)
+
+
+def _lanes(images: Images) -> int:
+    return TILE.lanes(images.memory.itemsize)
+
+
+def _padded(size: int, step: int) -> int:
+    return -(-size // step) * step
+
+
+def read_few(x: Images, y: Images, n: int, w: Array, lines: Lines, workers: int) -> None:
+    """y[n, o, q] = sum over c and tap of w[o, c, tap] x[n, c, the pixel that q meets]; w (o, c, taps)."""
+    depth, length = x.share * lines.starts.size, lines.pixels.size
+    starts = np.add.outer(np.arange(x.share) * length, lines.starts).ravel()
+    firsts = np.minimum(np.arange(0, y.share, ROWS), y.share - ROWS)  # the last panel may overlap another
+    panels = w.reshape(y.share, depth)[firsts[:, None] + np.arange(ROWS)]
+    (scratch,) = workspace.take(w.dtype, workers * _padded(x.share * length + x.pixels + 1, 16))
+    _read_few(
+        x, y, n, np.ascontiguousarray(panels.swapaxes(1, 2)).reshape(-1), firsts, lines.pixels, starts,
+        np.arange(depth) * ROWS, scratch.reshape(workers, -1), _lanes(x),
+    )  # fmt: skip
+
+
+@parallel_jit
+def _read_few(
+    x: Images, y: Images, n: int, w: Array, firsts: Table, line: Table, starts: Table, rows: Table,
+    scratch: Array, lanes: int,
+) -> None:  # fmt: skip
+    """One iteration owns a row of scratch and a share of the images."""
+    workers, size = scratch.shape[0], x.share * line.size
+    for worker in numba.prange(workers):
+        packed, pixels = scratch[worker], scratch[worker, size:]
+        for image in range(worker * n // workers, (worker + 1) * n // workers):
+            gather(x, image, 1, line, pixels, packed)
+            result = (image * y.channels + y.channel) * y.pixels
+            for panel in range(firsts.size):
+                for q in range(0, y.pixels, lanes):
+                    left = min(q, y.pixels - lanes)
+                    # (ROWS, channels and taps) @ (channels and taps, lanes) -> (ROWS, lanes)
+                    multiply_tile(
+                        w, panel * rows.size * ROWS, 0, rows, packed, left, 0, starts,
+                        0, rows.size, 1, y.memory, result + firsts[panel] * y.pixels + left, y.pixels, True,
+                    )  # fmt: skip
+
+
+def write_few(x: Images, y: Images, n: int, w: Array, runs: Runs, workers: int) -> None:
+    """y[n, o, t] = sum over c and the (tap, s) that t meets of w[o, tap, c] x[n, c, s]; w (o, taps, c)."""
+    rows = _padded(w.size // x.share, ROWS)
+    panels = np.zeros((rows, x.share), w.dtype)
+    panels[: w.size // x.share] = w.reshape(-1, x.share)
+    packed = np.ascontiguousarray(panels.reshape(-1, ROWS, x.share).swapaxes(1, 2))
+    (scratch,) = workspace.take(w.dtype, workers * _padded(rows * x.pixels, 16))
+    _write_few(x, y, n, packed.reshape(-1), runs, scratch.reshape(workers, -1), _lanes(x))
+
+
+@jit
+def _add_runs(products: Array, source_step: int, runs: Runs, target_step: int, target: Array) -> None:
+    """target[t] += products[tap, s] for the meetings of all taps."""
+    for k in range(runs.length.size):
+        s, t = runs.source[k], runs.target[k]
+        for j in range(runs.length[k]):
+            target[t + j * target_step] += products[s + j * source_step]
+
+
+@parallel_jit
+def _write_few(x: Images, y: Images, n: int, w: Array, runs: Runs, scratch: Array, lanes: int) -> None:
+    """One iteration owns a row of scratch and a share of the images."""
+    workers, depth = scratch.shape[0], x.share * ROWS
+    parts = (x.share + STREAMS - 1) // STREAMS
+    nowhere = np.zeros(1, np.int64)
+    for worker in numba.prange(workers):
+        products = scratch[worker]
+        for image in range(worker * n // workers, (worker + 1) * n // workers):
+            source = (image * x.channels + x.channel) * x.pixels
+            for panel in range(w.size // depth):
+                for part in range(parts + 1):
+                    first = part * STREAMS % (parts * STREAMS)
+                    count = min(STREAMS, x.share - first)
+                    begin, end = 0, x.pixels // lanes * lanes
+                    if part == parts:  # again, for the last pixels and all channels
+                        count, begin, end = x.share, x.pixels - lanes, x.pixels
+                    for s in range(begin, end, lanes):
+                        # (ROWS, channels) @ (channels, lanes) -> (ROWS, lanes)
+                        multiply_tile(
+                            w, panel * depth + first * ROWS, ROWS, nowhere,
+                            x.memory, source + first * x.pixels + s, x.pixels, nowhere, 0, 1, count,
+                            products, panel * ROWS * x.pixels + s, x.pixels, first == 0,
+                        )  # fmt: skip
+            for channel in range(y.share):
+                start = (image * y.channels + y.channel + channel) * y.pixels
+                target = y.memory[start : start + y.pixels]
+                target[:] = 0
+                _add_runs(
+                    products[channel * runs.taps * x.pixels :],
+                    runs.source_step,
+                    runs,
+                    runs.target_step,
+                    target,
+                )
