@@ -2,50 +2,40 @@
 
 from __future__ import annotations
 
-import numba
-
 from minigrad.kernels import output
-from minigrad.kernels.cpu.compiling import (
-    SMALL,
-    Array,
-    checked,
-    contiguous,
-    jit,
-    launch,
-    parallel_jit,
-)
+from minigrad.kernels.cpu.compiling import SMALL, Array, checked, contiguous, jit, launch
+from minigrad.kernels.cpu.inner import inner_jit
+from minigrad.kernels.cpu.parallel import parallel_for
 
 CHUNK = 1 << 15  # elements that one iteration owns; fewer in all run on one thread
 
 
-@jit
-def _relu(x: Array, slope: float, y: Array) -> None:
-    factor = x.dtype.type(slope)
-    for i in range(y.size):
-        low = factor * x[i] if factor != 0 else factor  # 0 times infinity is NaN
-        y[i] = low if x[i] <= 0 else x[i]
+@inner_jit
+def _relu(chunk: int, x: Array, slope: float, y: Array) -> None:
+    factor, part = x.dtype.type(slope), slice(chunk * CHUNK, (chunk + 1) * CHUNK)
+    own, result = x[part], y[part]
+    for i in range(own.size):
+        low = factor * own[i] if factor != 0 else factor  # 0 times infinity is NaN
+        result[i] = low if own[i] <= 0 else own[i]
 
 
 @jit
-def _gate(g: Array, x: Array, slope: float, y: Array) -> None:
-    factor = x.dtype.type(slope)
-    for i in range(y.size):
-        low = factor * g[i] if factor != 0 else factor
-        y[i] = g[i] if x[i] > 0 else low
-
-
-@parallel_jit
 def _relu_chunks(x: Array, slope: float, y: Array) -> None:
-    for chunk in numba.prange((y.size + CHUNK - 1) // CHUNK):
-        part = slice(chunk * CHUNK, (chunk + 1) * CHUNK)
-        _relu(x[part], slope, y[part])
+    parallel_for((y.size + CHUNK - 1) // CHUNK, _relu, x, slope, y)
 
 
-@parallel_jit
+@inner_jit
+def _gate(chunk: int, g: Array, x: Array, slope: float, y: Array) -> None:
+    factor, part = x.dtype.type(slope), slice(chunk * CHUNK, (chunk + 1) * CHUNK)
+    gradient, own, result = g[part], x[part], y[part]
+    for i in range(own.size):
+        low = factor * gradient[i] if factor != 0 else factor
+        result[i] = gradient[i] if own[i] > 0 else low
+
+
+@jit
 def _gate_chunks(g: Array, x: Array, slope: float, y: Array) -> None:
-    for chunk in numba.prange((y.size + CHUNK - 1) // CHUNK):
-        part = slice(chunk * CHUNK, (chunk + 1) * CHUNK)
-        _gate(g[part], x[part], slope, y[part])
+    parallel_for((y.size + CHUNK - 1) // CHUNK, _gate, g, x, slope, y)
 
 
 def leaky_relu(x: Array, slope: float, *, out: Array | None = None) -> Array:
@@ -56,7 +46,7 @@ def leaky_relu(x: Array, slope: float, *, out: Array | None = None) -> Array:
     checked("leaky_relu", x)
     y = output("leaky_relu", out, x.shape, x.dtype)
     if y.size <= CHUNK:
-        _relu(contiguous(x).reshape(-1), float(slope), y.reshape(-1))
+        _relu_chunks(contiguous(x).reshape(-1), float(slope), y.reshape(-1))
     else:
         with launch(SMALL):
             _relu_chunks(contiguous(x).reshape(-1), float(slope), y.reshape(-1))
@@ -74,7 +64,7 @@ def leaky_gate(g: Array, x: Array, slope: float, *, out: Array | None = None) ->
     y = output("leaky_gate", out, x.shape, x.dtype)
     arrays = contiguous(g).reshape(-1), contiguous(x).reshape(-1)
     if y.size <= CHUNK:
-        _gate(*arrays, float(slope), y.reshape(-1))
+        _gate_chunks(*arrays, float(slope), y.reshape(-1))
     else:
         with launch(SMALL):
             _gate_chunks(*arrays, float(slope), y.reshape(-1))

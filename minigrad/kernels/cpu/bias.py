@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
 from minigrad.kernels import output
-from minigrad.kernels.cpu.compiling import (
-    SMALL,
-    Array,
-    checked,
-    contiguous,
-    jit,
-    launch,
-    parallel_jit,
-)
+from minigrad.kernels.cpu.compiling import SMALL, Array, checked, contiguous, jit, launch
+from minigrad.kernels.cpu.inner import inner_jit
+from minigrad.kernels.cpu.parallel import parallel_for
 
 ELEMENTS = 1024  # of a sample that an iteration of the gradient owns if its channels are small
 LEAST = 64  # and at least: few elements make poor loops
@@ -27,10 +20,11 @@ SERIAL = 1 << 17  # elements below which starting the threads costs more than th
 Both = tuple[Array, Array]
 
 
-@jit
-def _biased(x: Array, b: Array, pixels: int, slope: float, y: Array) -> None:
-    """y[n, c * pixels + p] = leaky_relu(x[n, c * pixels + p] + b[c])."""
-    factor = x.dtype.type(slope)
+@inner_jit
+def _biased(block: int, x: Array, b: Array, pixels: int, slope: float, rows: int, y: Array) -> None:
+    """y[n, c * pixels + p] = leaky_relu(x[n, c * pixels + p] + b[c]), for the block's `rows` samples."""
+    factor, own = x.dtype.type(slope), slice(block * rows, (block + 1) * rows)
+    x, y = x[own], y[own]
     for n in range(x.shape[0]):
         if pixels == 1:
             row, result = x[n], y[n]
@@ -48,17 +42,17 @@ def _biased(x: Array, b: Array, pixels: int, slope: float, y: Array) -> None:
                     result[p] = low if value <= 0 else value
 
 
-@parallel_jit
-def _biased_rows(x: Array, b: Array, pixels: int, slope: float, rows: int, y: Array) -> None:
-    """One iteration owns `rows` samples."""
-    for block in numba.prange((x.shape[0] + rows - 1) // rows):
-        own = slice(block * rows, (block + 1) * rows)
-        _biased(x[own], b, pixels, slope, y[own])
-
-
 @jit
-def _gated(g: Array, y: Array, begin: int, pixels: int, slope: float, gx: Array, gb: Array) -> None:
-    """gx = g gated by y, and gb[c] its sum over the channel, for the channels of `gb`."""
+def _biased_rows(x: Array, b: Array, pixels: int, slope: float, rows: int, y: Array) -> None:
+    parallel_for((x.shape[0] + rows - 1) // rows, _biased, x, b, pixels, slope, rows, y)
+
+
+@inner_jit
+def _gated(
+    block: int, g: Array, y: Array, step: int, pixels: int, slope: float, gx: Array, gb: Array
+) -> None:
+    """gx = g gated by y, and gb[c] its sum over the channel, for the block's `step` channels."""
+    gb, begin = gb[block * step : (block + 1) * step], block * step * pixels
     end, factor = begin + gb.size * pixels, y.dtype.type(slope)
     total, sums = np.empty(end - begin, y.dtype), np.zeros(gb.size)
     for start in range(0, y.shape[0], ROWS):
@@ -79,12 +73,9 @@ def _gated(g: Array, y: Array, begin: int, pixels: int, slope: float, gx: Array,
         gb[c] = sums[c]
 
 
-@parallel_jit
+@jit
 def _gated_channels(g: Array, y: Array, step: int, pixels: int, slope: float, gx: Array, gb: Array) -> None:
-    """One iteration owns `step` channels."""
-    for block in numba.prange((gb.size + step - 1) // step):
-        own = slice(block * step, (block + 1) * step)
-        _gated(g, y, block * step * pixels, pixels, slope, gx, gb[own])
+    parallel_for((gb.size + step - 1) // step, _gated, g, y, step, pixels, slope, gx, gb)
 
 
 def bias_leaky_relu(x: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
@@ -101,7 +92,7 @@ def bias_leaky_relu(x: Array, b: Array, slope: float, *, out: Array | None = Non
     flat, result = contiguous(x).reshape(x.shape[0], -1), y.reshape(x.shape[0], -1)
     pixels = math.prod(x.shape[2:])
     if x.size < SERIAL:
-        _biased(flat, contiguous(b), pixels, float(slope), result)
+        _biased_rows(flat, contiguous(b), pixels, float(slope), len(flat), result)
     else:
         with launch(SMALL):
             rows = max(1, CHUNK // flat.shape[1])
@@ -128,7 +119,7 @@ def bias_leaky_relu_grad(g: Array, y: Array, slope: float, *, out: Both | None =
     flat, gradient = (contiguous(a).reshape(y.shape[0], -1) for a in (y, g))
     pixels, result = math.prod(y.shape[2:]), gx.reshape(y.shape[0], -1)
     if y.size < SERIAL:
-        _gated(gradient, flat, 0, pixels, float(slope), result, gb)
+        _gated_channels(gradient, flat, gb.size, pixels, float(slope), result, gb)
     else:
         with launch(SMALL):
             step = max(1, min(ELEMENTS, max(LEAST, y.shape[1] * pixels // 8)) // pixels)

@@ -33,20 +33,11 @@ def jit(function: Function) -> Function:
     Numba compiles again when the function's own file has changed, so whatever a loop inlines should live in
     its file.
     """
-    return _compiled(function, parallel=False)
-
-
-def parallel_jit(function: Function) -> Function:
-    """As `jit`, with the iterations of `numba.prange` spread over the threads."""
-    return _compiled(function, parallel=True)
-
-
-def _compiled(function: Function, *, parallel: bool) -> Function:
     # contract: a * b + c may be one rounding. reassoc, nsz: a sum may run in the lanes of a vector, in an
     # order that the compiled code fixes. Neither depends on the number of threads; NaN and infinity keep
     # their meaning.
     fastmath = {"contract", "reassoc", "nsz"}
-    options = {"parallel": parallel, "nogil": True, "error_model": "numpy", "fastmath": fastmath}
+    options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
     try:
         return cast(Function, numba.njit(cache=True, **options)(function))
     except (
@@ -69,7 +60,7 @@ def contiguous(a: Array) -> Array:
 
 
 @cache
-def _start_pool() -> None:
+def start_pool() -> None:
     """Load Numba's thread pool, and let GNU OpenMP's threads sleep soon when they wait for each other.
 
     By default they spin, and where another process holds one of the cores each launch then costs a time slice
@@ -88,7 +79,7 @@ def _start_pool() -> None:
 
 def threads() -> int:
     """Number of threads that a parallel kernel may use now (NUMBA_NUM_THREADS or numba.set_num_threads)."""
-    _start_pool()
+    start_pool()
     return int(numba.get_num_threads())
 
 

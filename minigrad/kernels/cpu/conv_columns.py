@@ -5,32 +5,41 @@ Chellapilla et al. 2006, "High performance convolutional neural networks for doc
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
-from minigrad.kernels.cpu.compiling import Array, launch, parallel_jit
+from minigrad.kernels.cpu.compiling import Array, jit, launch
 from minigrad.kernels.cpu.conv_tables import Geometry, Meetings, by_tap
 from minigrad.kernels.cpu.gemm import matmul
+from minigrad.kernels.cpu.inner import inner_jit
+from minigrad.kernels.cpu.parallel import parallel_for
 
 
-@parallel_jit
+@jit
 def _gather(x: Array, meetings: Meetings, columns: Array) -> None:
-    """columns[c, tap, p] = x[c, s] where p meets s in tap, else 0. One iteration owns a channel."""
-    for c in numba.prange(x.shape[0]):
-        for tap in range(columns.shape[1]):
-            columns[c, tap] = 0
-            for j in range(meetings.first[tap], meetings.first[tap + 1]):
-                columns[c, tap, meetings.left[j]] = x[c, meetings.right[j]]
+    """columns[c, tap, p] = x[c, s] where p meets s in tap, else 0."""
+    parallel_for(x.shape[0], _gather_channel, x, meetings, columns)
 
 
-@parallel_jit
+@inner_jit
+def _gather_channel(c: int, x: Array, meetings: Meetings, columns: Array) -> None:
+    for tap in range(columns.shape[1]):
+        columns[c, tap] = 0
+        for j in range(meetings.first[tap], meetings.first[tap + 1]):
+            columns[c, tap, meetings.left[j]] = x[c, meetings.right[j]]
+
+
+@jit
 def _scatter(columns: Array, meetings: Meetings, x: Array) -> None:
-    """x[c, s] = sum of columns[c, tap, p] over the meetings of s. One iteration owns a channel."""
-    for c in numba.prange(x.shape[0]):
-        x[c] = 0
-        for tap in range(columns.shape[1]):
-            for j in range(meetings.first[tap], meetings.first[tap + 1]):
-                x[c, meetings.right[j]] += columns[c, tap, meetings.left[j]]
+    """x[c, s] = sum of columns[c, tap, p] over the meetings of s."""
+    parallel_for(x.shape[0], _scatter_channel, columns, meetings, x)
+
+
+@inner_jit
+def _scatter_channel(c: int, columns: Array, meetings: Meetings, x: Array) -> None:
+    x[c] = 0
+    for tap in range(columns.shape[1]):
+        for j in range(meetings.first[tap], meetings.first[tap + 1]):
+            x[c, meetings.right[j]] += columns[c, tap, meetings.left[j]]
 
 
 def conv2d(x: Array, w: Array, y: Array, geometry: Geometry) -> None:

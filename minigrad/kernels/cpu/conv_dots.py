@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
-from minigrad.kernels.cpu.compiling import Array, jit, parallel_jit, workspace
+from minigrad.kernels.cpu.compiling import Array, jit, workspace
 from minigrad.kernels.cpu.conv_tables import Lines, Table
 from minigrad.kernels.cpu.conv_weight import Images
 from minigrad.kernels.cpu.dots import COLUMNS, ROWS, multiply_dots
+from minigrad.kernels.cpu.inner import inner_jit
+from minigrad.kernels.cpu.parallel import parallel_for
 from minigrad.kernels.cpu.tile import WIDTH
 
 DEPTH = 512  # pixels to sum in registers at a time, or an image: what the first cache takes
@@ -57,7 +58,7 @@ def _padded(size: int, step: int) -> int:
     return -(-size // step) * step
 
 
-@jit
+@inner_jit
 def gather(images: Images, first: int, count: int, line: Table, pixels: Array, out: Array) -> None:
     """out[image, channel, k] = images[first + image, channel, line[k]], or 0 for the pixel past the last."""
     pixels[images.pixels] = 0
@@ -70,29 +71,41 @@ def gather(images: Images, first: int, count: int, line: Table, pixels: Array, o
                 target[k] = pixels[line[k]]
 
 
-@parallel_jit
+@jit
 def _sum_chunks(
     many: Images, few: Images, n: int, together: int, line: Table, starts: Table, scratch: Array, sums: Array
 ) -> None:
-    """sums[chunk, channel of many, (channel of few, tap)], a chunk being `together` images.
+    """sums[chunk, channel of many, (channel of few, tap)], a chunk being `together` images."""
+    parallel_for(scratch.shape[0], _sum_share, many, few, n, together, line, starts, scratch, sums)
 
-    One iteration owns a row of scratch and a share of the chunks.
-    """
+
+@inner_jit
+def _sum_share(
+    worker: int,
+    many: Images,
+    few: Images,
+    n: int,
+    together: int,
+    line: Table,
+    starts: Table,
+    scratch: Array,
+    sums: Array,
+) -> None:
+    """A worker's row of scratch and share of the chunks."""
     workers, (chunks, _, columns) = scratch.shape[0], sums.shape
     step = few.share * line.size
-    for worker in numba.prange(workers):
-        packed, pixels = scratch[worker], scratch[worker, together * step :]
-        for chunk in range(worker * chunks // workers, (worker + 1) * chunks // workers):
-            first = chunk * together
-            count = min(together, n - first)
-            gather(few, first, count, line, pixels, packed)
-            result = sums[chunk].reshape(-1)
-            for row in range(0, many.share, ROWS):
-                start = (first * many.channels + many.channel + row) * many.pixels
-                for column in range(0, columns, COLUMNS):
-                    # (ROWS, count * pixels) @ (count * pixels, COLUMNS) -> (ROWS, COLUMNS)
-                    multiply_dots(
-                        many.memory, start, many.pixels, many.channels * many.pixels, many.share - row,
-                        packed, starts, column, step, count, many.pixels,
-                        result, row * columns + column, columns,
-                    )  # fmt: skip
+    packed, pixels = scratch[worker], scratch[worker, together * step :]
+    for chunk in range(worker * chunks // workers, (worker + 1) * chunks // workers):
+        first = chunk * together
+        count = min(together, n - first)
+        gather(few, first, count, line, pixels, packed)
+        result = sums[chunk].reshape(-1)
+        for row in range(0, many.share, ROWS):
+            start = (first * many.channels + many.channel + row) * many.pixels
+            for column in range(0, columns, COLUMNS):
+                # (ROWS, count * pixels) @ (count * pixels, COLUMNS) -> (ROWS, COLUMNS)
+                multiply_dots(
+                    many.memory, start, many.pixels, many.channels * many.pixels, many.share - row,
+                    packed, starts, column, step, count, many.pixels,
+                    result, row * columns + column, columns,
+                )  # fmt: skip

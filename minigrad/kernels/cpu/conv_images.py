@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
-
-from minigrad.kernels.cpu.compiling import Array, jit, parallel_jit
+from minigrad.kernels.cpu.compiling import Array, jit
 from minigrad.kernels.cpu.conv_tables import Meetings
+from minigrad.kernels.cpu.inner import inner_jit
+from minigrad.kernels.cpu.parallel import parallel_for
 from minigrad.kernels.cpu.tile import ROWS, WIDTH, multiply_row, multiply_tile, pack_rows, transpose
 
 
@@ -26,28 +26,43 @@ class Sizes(NamedTuple):
     lanes: int
 
 
-@parallel_jit
+@jit
 def pack_weights(
     w: Array, groups: int, o: int, c: int, taps: int, o_step: int, c_step: int, group_step: int, out: Array
 ) -> None:
-    """out[group, panel, c, tap, r] = w[group, output panel * ROWS + r, c, tap]; one iteration owns a panel.
+    """out[group, panel, c, tap, r] = w[group, output panel * ROWS + r, c, tap].
 
     An output's weights start every `o_step`, a channel's every `c_step`, a group's every `group_step`.
     """
+    items = groups * ((o + ROWS - 1) // ROWS)
+    parallel_for(items, _pack_panel, w, groups, o, c, taps, o_step, c_step, group_step, out)
+
+
+@inner_jit
+def _pack_panel(
+    item: int,
+    w: Array,
+    groups: int,
+    o: int,
+    c: int,
+    taps: int,
+    o_step: int,
+    c_step: int,
+    group_step: int,
+    out: Array,
+) -> None:
     panels = (o + ROWS - 1) // ROWS
     size = out.size // (groups * panels)
-    for item in numba.prange(groups * panels):
-        group, panel = item // panels, item % panels
-        start = group * group_step + panel * ROWS * o_step
-        if c_step == taps:  # the channels of an output are one run
-            pack_rows(w, start, o_step, o - panel * ROWS, c * taps, out, item * size)
-        else:
-            for channel in range(c):
-                target = item * size + channel * taps * ROWS
-                pack_rows(w, start + channel * c_step, o_step, o - panel * ROWS, taps, out, target)
+    group, panel = item // panels, item % panels
+    start, runs, length = group * group_step + panel * ROWS * o_step, c, taps
+    if c_step == taps:  # the channels of an output are one run
+        runs, length = 1, c * taps
+    for run in range(runs):
+        target = item * size + run * length * ROWS
+        pack_rows(w, start + run * c_step, o_step, o - panel * ROWS, length, out, target)
 
 
-@jit
+@inner_jit
 def load_pixels(
     x: Array,
     first: int,
@@ -68,7 +83,7 @@ def load_pixels(
         transpose(x, source, step, min(width, count - half), end - begin, out, at + half, lanes)
 
 
-@jit
+@inner_jit
 def store_pixels(
     rows: Array,
     at: int,
@@ -89,7 +104,7 @@ def store_pixels(
         transpose(rows, at + half, row_step, end - begin, min(width, count - half), y, target, step)
 
 
-@jit
+@inner_jit
 def _convolve_item(
     x: Array,
     w: Array,
@@ -153,7 +168,32 @@ def _convolve_item(
             store_pixels(tiles, at, tile, first, count, groups * o, channel, outputs, 0, outputs, result)
 
 
-@parallel_jit
+@inner_jit
+def _convolve_share(
+    worker: int,
+    x: Array,
+    w: Array,
+    y: Array,
+    scratch: Array,
+    grid_size: int,
+    splits: int,
+    meetings: Meetings,
+    dims: Sizes,
+) -> None:
+    """A worker's row of scratch and share of the items: a block of images, a group, a range of panels."""
+    groups, lanes = dims.groups, dims.lanes
+    panels = (dims.o + ROWS - 1) // ROWS
+    workers = scratch.shape[0]
+    items = (x.shape[0] + lanes - 1) // lanes * groups * splits
+    grid, tiles = scratch[worker, :grid_size], scratch[worker, grid_size:]
+    for item in range(worker * items // workers, (worker + 1) * items // workers):
+        share, group = item % splits, item // splits % groups
+        top, bottom = share * panels // splits, (share + 1) * panels // splits
+        first = item // (splits * groups) * lanes
+        _convolve_item(x, w, y, grid, tiles, first, group, top, bottom, meetings, dims)
+
+
+@jit
 def convolve(
     x: Array,
     w: Array,
@@ -166,17 +206,6 @@ def convolve(
 ) -> None:
     """y[n, o, q] = sum over c and the meetings (tap, s) of q of w[o, c, tap] x[n, c, s].
 
-    x (n, channels * pixels), y (n, outputs * pixels), w packed. One iteration owns a row of scratch and a
-    share of the items, each a block of images, a group and a range of its panels.
+    x (n, channels * pixels), y (n, outputs * pixels), w packed.
     """
-    groups, lanes = dims.groups, dims.lanes
-    panels = (dims.o + ROWS - 1) // ROWS
-    workers = scratch.shape[0]
-    items = (x.shape[0] + lanes - 1) // lanes * groups * splits
-    for worker in numba.prange(workers):
-        grid, tiles = scratch[worker, :grid_size], scratch[worker, grid_size:]
-        for item in range(worker * items // workers, (worker + 1) * items // workers):
-            share, group = item % splits, item // splits % groups
-            top, bottom = share * panels // splits, (share + 1) * panels // splits
-            first = item // (splits * groups) * lanes
-            _convolve_item(x, w, y, grid, tiles, first, group, top, bottom, meetings, dims)
+    parallel_for(scratch.shape[0], _convolve_share, x, w, y, scratch, grid_size, splits, meetings, dims)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
-
-from minigrad.kernels.cpu.compiling import Array, jit, parallel_jit
+from minigrad.kernels.cpu.compiling import Array, jit
 from minigrad.kernels.cpu.conv_tables import Meetings
+from minigrad.kernels.cpu.inner import inner_jit
+from minigrad.kernels.cpu.parallel import parallel_for
 from minigrad.kernels.cpu.tile import DEPTH, ROWS, WIDTH, multiply_tile, pack_rows, transpose
 
 
@@ -29,7 +29,7 @@ class Images(NamedTuple):
         return self.share * self.pixels
 
 
-@jit
+@inner_jit
 def _pack_lanes(images: Images, image: int, place: int, together: int, lanes: int, out: Array) -> None:
     """out[block, place, q, l] = images[image, block * lanes + l, q]; nothing past the channels."""
     pixels = images.pixels
@@ -41,7 +41,7 @@ def _pack_lanes(images: Images, image: int, place: int, together: int, lanes: in
         transpose(images.memory, source, pixels, rows, pixels, out, target, lanes)
 
 
-@jit
+@inner_jit
 def _pack_channels(images: Images, image: int, place: int, together: int, step: int, out: Array) -> None:
     """out[panel, place, q, r] = images[image, panel * ROWS + r, q], 0 past the channels."""
     pixels = images.pixels
@@ -51,7 +51,23 @@ def _pack_channels(images: Images, image: int, place: int, together: int, step: 
         pack_rows(images.memory, source, pixels, images.share - first, pixels, out, target)
 
 
-@parallel_jit
+@inner_jit
+def _pack_image(
+    place: int,
+    lane_images: Images,
+    row_images: Images,
+    first: int,
+    together: int,
+    lanes: int,
+    step: int,
+    lane_out: Array,
+    row_out: Array,
+) -> None:
+    _pack_lanes(lane_images, first + place, place, together, lanes, lane_out)
+    _pack_channels(row_images, first + place, place, together, step, row_out)
+
+
+@jit
 def pack(
     lane_images: Images,
     row_images: Images,
@@ -62,28 +78,31 @@ def pack(
     lane_out: Array,
     row_out: Array,
 ) -> None:
-    """Some images of both sides. One iteration owns an image."""
-    for place in numba.prange(together):
-        _pack_lanes(lane_images, first + place, place, together, lanes, lane_out)
-        _pack_channels(row_images, first + place, place, together, step, row_out)
+    """Some images of both sides."""
+    parallel_for(
+        together, _pack_image, lane_images, row_images, first, together, lanes, step, lane_out, row_out
+    )
 
 
-@jit
+@inner_jit
 def _sum_units(
-    first_unit: int,
-    last_unit: int,
+    worker: int,
+    workers: int,
     rows: Array,
     lanes_of: Array,
     sums: Array,
     images: int,
     row_step: int,
     lane_step: int,
+    blocks: int,
     panels: int,
     lanes: int,
     meetings: Meetings,
 ) -> None:
-    """Add some images to the sums of a range of units: each a block of lanes, a tap and a panel of rows."""
+    """Add some images to the sums of a share of the units: each a block of lanes, a tap, a panel of rows."""
     taps = meetings.first.size - 1
+    units = blocks * taps * panels
+    first_unit, last_unit = worker * units // workers, (worker + 1) * units // workers
     most = (meetings.left.size + taps - 1) // taps
     together = max(1, DEPTH // max(most, 1))
     for image in range(0, images, together):
@@ -106,7 +125,7 @@ def _sum_units(
             unit += end - begin
 
 
-@parallel_jit
+@jit
 def sum_units(
     workers: int,
     rows: Array,
@@ -122,27 +141,31 @@ def sum_units(
 ) -> None:
     """sums[block, tap, panel, r, l] += sum over images and meetings of rows[panel, r] * lanes_of[block, l].
 
-    One iteration owns a share of the units, so that the order of every sum is fixed.
+    Each worker owns a share of the units, so that the order of every sum is fixed.
     """
-    units = blocks * (meetings.first.size - 1) * panels
-    for worker in numba.prange(workers):
-        first, last = worker * units // workers, (worker + 1) * units // workers
-        _sum_units(first, last, rows, lanes_of, sums, images, row_step, lane_step, panels, lanes, meetings)
+    parallel_for(
+        workers, _sum_units,
+        workers, rows, lanes_of, sums, images, row_step, lane_step, blocks, panels, lanes, meetings,
+    )  # fmt: skip
 
 
-@parallel_jit
+@jit
 def unpack(sums: Array, lanes: int, gw: Array) -> None:
-    """gw[o, c, tap] from sums[c's block, tap, o's panel, r, l]. One iteration owns an output."""
+    """gw[o, c, tap] from sums[c's block, tap, o's panel, r, l]."""
+    parallel_for(gw.shape[0], _unpack_output, sums, lanes, gw)
+
+
+@inner_jit
+def _unpack_output(output: int, sums: Array, lanes: int, gw: Array) -> None:
     o, c, taps = gw.shape
     panels = (o + ROWS - 1) // ROWS
     width = WIDTH // sums.itemsize
     flat = gw.reshape(-1)
-    for output in numba.prange(o):
-        for channel in range(0, c, width):
-            block = channel // lanes
-            source = (block * taps * panels + output // ROWS) * ROWS + output % ROWS
-            target = (output * c + channel) * taps
-            count = min(width, c - channel)
-            transpose(
-                sums, source * lanes + channel % lanes, panels * ROWS * lanes, taps, count, flat, target, taps
-            )
+    for channel in range(0, c, width):
+        block = channel // lanes
+        source = (block * taps * panels + output // ROWS) * ROWS + output % ROWS
+        target = (output * c + channel) * taps
+        count = min(width, c - channel)
+        transpose(
+            sums, source * lanes + channel % lanes, panels * ROWS * lanes, taps, count, flat, target, taps
+        )

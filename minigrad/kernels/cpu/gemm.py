@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from minigrad.kernels import output
-from minigrad.kernels.cpu.compiling import SMALL, Array, alone, checked, jit, launch, parallel_jit, workspace
+from minigrad.kernels.cpu.compiling import SMALL, Array, alone, checked, jit, launch, workspace
+from minigrad.kernels.cpu.inner import inner_jit
+from minigrad.kernels.cpu.parallel import parallel_for
 from minigrad.kernels.cpu.tile import (
     DEPTH,
     ROWS,
@@ -88,37 +89,45 @@ def _times_vector(a: Matrix, v: Array, z: Array, work: int) -> None:
             _add_columns(a, vector, z.reshape(-1))
 
 
-@parallel_jit
+@jit
 def _dot_rows(a: Matrix, v: Array, z: Array) -> None:
-    """z[i] = sum over k of a[i, k] v[k], the rows contiguous. One iteration owns a few rows."""
-    for chunk in numba.prange((a.rows + 7) // 8):
-        for i in range(chunk * 8, min(a.rows, chunk * 8 + 8)):
-            row = a.memory[i * a.row_step : i * a.row_step + a.columns]
-            total = v.dtype.type(0)
-            for k in range(a.columns):
-                total += row[k] * v[k]
-            z[i] = total
+    """z[i] = sum over k of a[i, k] v[k], the rows contiguous."""
+    parallel_for((a.rows + 7) // 8, _dot_few_rows, a, v, z)
 
 
-@parallel_jit
+@inner_jit
+def _dot_few_rows(chunk: int, a: Matrix, v: Array, z: Array) -> None:
+    for i in range(chunk * 8, min(a.rows, chunk * 8 + 8)):
+        row = a.memory[i * a.row_step : i * a.row_step + a.columns]
+        total = v.dtype.type(0)
+        for k in range(a.columns):
+            total += row[k] * v[k]
+        z[i] = total
+
+
+@jit
 def _add_columns(a: Matrix, v: Array, z: Array) -> None:
-    """z[i] = sum over k of a[i, k] v[k], the columns contiguous. One iteration owns CHUNK rows."""
-    for chunk in numba.prange((a.rows + CHUNK - 1) // CHUNK):
-        first, last = chunk * CHUNK, min(a.rows, (chunk + 1) * CHUNK)
-        result = z[first:last]
-        result[:] = 0
-        even = a.columns // 4 * 4
-        for k in range(0, even, 4):  # four at a time, to load and store the sums less often
-            start, step = k * a.column_step + first, a.column_step
-            k0, k1 = a.memory[start:], a.memory[start + step :]
-            k2, k3 = a.memory[start + 2 * step :], a.memory[start + 3 * step :]
-            v0, v1, v2, v3 = v[k], v[k + 1], v[k + 2], v[k + 3]
-            for i in range(last - first):
-                result[i] += v0 * k0[i] + v1 * k1[i] + v2 * k2[i] + v3 * k3[i]
-        for k in range(even, a.columns):
-            column = a.memory[k * a.column_step + first :]
-            for i in range(last - first):
-                result[i] += v[k] * column[i]
+    """z[i] = sum over k of a[i, k] v[k], the columns contiguous."""
+    parallel_for((a.rows + CHUNK - 1) // CHUNK, _add_column_chunk, a, v, z)
+
+
+@inner_jit
+def _add_column_chunk(chunk: int, a: Matrix, v: Array, z: Array) -> None:
+    first, last = chunk * CHUNK, min(a.rows, (chunk + 1) * CHUNK)
+    result = z[first:last]
+    result[:] = 0
+    even = a.columns // 4 * 4
+    for k in range(0, even, 4):  # four at a time, to load and store the sums less often
+        start, step = k * a.column_step + first, a.column_step
+        k0, k1 = a.memory[start:], a.memory[start + step :]
+        k2, k3 = a.memory[start + 2 * step :], a.memory[start + 3 * step :]
+        v0, v1, v2, v3 = v[k], v[k + 1], v[k + 2], v[k + 3]
+        for i in range(last - first):
+            result[i] += v0 * k0[i] + v1 * k1[i] + v2 * k2[i] + v3 * k3[i]
+    for k in range(even, a.columns):
+        column = a.memory[k * a.column_step + first :]
+        for i in range(last - first):
+            result[i] += v[k] * column[i]
 
 
 def _times_matrix(x: Matrix, y: Matrix, z: Array, work: int) -> None:
@@ -129,7 +138,7 @@ def _times_matrix(x: Matrix, y: Matrix, z: Array, work: int) -> None:
     if work < SMALL:
         with alone():
             (scratch,) = workspace.take(z.dtype, panels * size + spare)
-            _multiply_share(x, y, scratch, 0, panels, 0, columns, size, lanes, NOWHERE, z.reshape(-1))
+            _multiply(x, y, scratch.reshape(1, -1), 1, size, lanes, NOWHERE, z.reshape(-1))
         return
     with launch(work) as allowed:
         by_rows, by_columns = min(allowed, panels), min(allowed, columns)
@@ -150,7 +159,7 @@ def _cost(x: Matrix, y: Matrix, panels: int, columns: int, lanes: int, by_rows: 
     return x.columns * (m * n + PACKING * m + (PACKING * n if y.column_step != 1 else 0))
 
 
-@jit
+@inner_jit
 def _pack(x: Matrix, top: int, bottom: int, size: int, out: Array) -> None:
     """out[panel - top, k, r] = x[panel * ROWS + r, k] for top <= panel < bottom, 0 past the last row."""
     for panel in range(top, bottom):
@@ -161,7 +170,7 @@ def _pack(x: Matrix, top: int, bottom: int, size: int, out: Array) -> None:
             _copy_runs(x.memory, first, x.column_step, x.columns, x.rows - first, ROWS, out, at)
 
 
-@jit
+@inner_jit
 def _copy_runs(
     a: Array, start: int, step: int, runs: int, length: int, width: int, out: Array, at: int
 ) -> None:
@@ -176,7 +185,7 @@ def _copy_runs(
                 out[at + i * width + j] = a[start + i * step + j] if j < length else 0
 
 
-@jit
+@inner_jit
 def _pack_columns(y: Matrix, first: int, depth: int, column: int, lanes: int, out: Array) -> None:
     """out[k, l] = y[first + k, column + l] for k < depth; 0 past the last column."""
     count = min(lanes, y.columns - column)
@@ -192,7 +201,7 @@ def _pack_columns(y: Matrix, first: int, depth: int, column: int, lanes: int, ou
         transpose(y.memory, start + lane * y.column_step, y.column_step, rows, depth, out, lane, lanes)
 
 
-@jit
+@inner_jit
 def _multiply_item(
     x: Array,
     size: int,
@@ -234,21 +243,24 @@ def _multiply_item(
                     z[target + r * n + lane] = before + tile[r * lanes + lane]
 
 
-@jit
+@inner_jit
 def _multiply_share(
+    worker: int,
     x: Matrix,
     y: Matrix,
-    own: Array,
-    top: int,
-    bottom: int,
-    left: int,
-    right: int,
+    scratch: Array,
+    by_columns: int,
     size: int,
     lanes: int,
     shift: Array,
     z: Array,
 ) -> None:
-    """The panels of rows from `top` to `bottom` times those of columns from `left` to `right`."""
+    """A worker's part of x @ y: some panels of rows times some panels of columns, in its row of scratch."""
+    row, share, by_rows = worker // by_columns, worker % by_columns, scratch.shape[0] // by_columns
+    panels, columns = (x.rows + ROWS - 1) // ROWS, (y.columns + lanes - 1) // lanes
+    top, bottom = row * panels // by_rows, (row + 1) * panels // by_rows
+    left, right = share * columns // by_columns, (share + 1) * columns // by_columns
+    own = scratch[worker]
     held = own.size - (DEPTH + ROWS) * lanes
     packed, tile = own[held : held + DEPTH * lanes], own[held + DEPTH * lanes :]
     _pack(x, top, bottom, size, own)
@@ -256,16 +268,9 @@ def _multiply_share(
         _multiply_item(own, size, y, column * lanes, top, bottom, lanes, shift, packed, tile, z)
 
 
-@parallel_jit
+@jit
 def _multiply(
     x: Matrix, y: Matrix, scratch: Array, by_columns: int, size: int, lanes: int, shift: Array, z: Array
 ) -> None:
-    """z = x @ y. One iteration owns a row of scratch, a share of the rows and a share of the columns."""
-    workers = scratch.shape[0]
-    by_rows = workers // by_columns
-    panels, columns = (x.rows + ROWS - 1) // ROWS, (y.columns + lanes - 1) // lanes
-    for worker in numba.prange(workers):
-        row, share = worker // by_columns, worker % by_columns
-        top, bottom = row * panels // by_rows, (row + 1) * panels // by_rows
-        left, right = share * columns // by_columns, (share + 1) * columns // by_columns
-        _multiply_share(x, y, scratch[worker], top, bottom, left, right, size, lanes, shift, z)
+    """z = x @ y, with a worker for each row of scratch."""
+    parallel_for(scratch.shape[0], _multiply_share, x, y, scratch, by_columns, size, lanes, shift, z)

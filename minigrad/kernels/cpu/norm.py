@@ -12,19 +12,12 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
 from minigrad.kernels import output
-from minigrad.kernels.cpu.compiling import (
-    SMALL,
-    Array,
-    checked,
-    contiguous,
-    jit,
-    launch,
-    parallel_jit,
-)
+from minigrad.kernels.cpu.compiling import SMALL, Array, checked, contiguous, jit, launch
+from minigrad.kernels.cpu.inner import inner_jit
+from minigrad.kernels.cpu.parallel import parallel_for
 
 ELEMENTS = 1024  # of an image, that an iteration owns if its channels are small: they fit the first cache
 LEAST = 64  # and at least: few elements make poor loops
@@ -35,16 +28,15 @@ Outputs = tuple[Array, Array, Array, Array]
 ChannelGradients = tuple[Array, Array, Array]
 
 
-@jit
-def _spread(numbers: Array, pixels: int, like: Array) -> Array:
-    """y[c * pixels + p] = numbers[c], in the dtype of `like`."""
-    y = np.empty(numbers.size * pixels, like.dtype)
+@inner_jit
+def _spread(numbers: Array, pixels: int, y: Array) -> None:
+    """y[c * pixels + p] = numbers[c]."""
     for c in range(numbers.size):
-        y[c * pixels : (c + 1) * pixels] = numbers[c]
-    return y
+        for p in range(c * pixels, (c + 1) * pixels):
+            y[p] = numbers[c]
 
 
-@jit
+@inner_jit
 def _statistics(x: Array, begin: int, pixels: int, mean: Array, squares: Array) -> None:
     """mean[c] of a channel's elements, and squares[c] = sum of (x - mean[c])^2; x (n, channels * pixels).
 
@@ -79,10 +71,11 @@ def _statistics(x: Array, begin: int, pixels: int, mean: Array, squares: Array) 
             squares[c] += step * step * pixels * start * images / (start + images)
 
 
-@jit
+@inner_jit
 def _normalise(
+    block: int,
     x: Array,
-    begin: int,
+    step: int,
     pixels: int,
     weight: Array,
     bias: Array,
@@ -93,14 +86,20 @@ def _normalise(
     var: Array,
     inv_std: Array,
 ) -> None:
-    """y = leaky_relu((x - mean) * scale + bias), scale = weight * inv_std, for the channels of `mean`."""
-    middle, squares, scale = np.zeros(mean.size), np.zeros(mean.size), np.empty(mean.size)
+    """y = leaky_relu((x - mean) * scale + bias), scale = weight * inv_std, for a block's `step` channels."""
+    own, begin = slice(block * step, (block + 1) * step), block * step * pixels
+    weight, bias, mean, var, inv_std = weight[own], bias[own], mean[own], var[own], inv_std[own]
+    middle, squares, scale = np.zeros(mean.size), np.zeros(mean.size), np.empty(mean.size, x.dtype)
     _statistics(x, begin, pixels, middle, squares)
     for c in range(mean.size):
         mean[c], var[c] = middle[c], squares[c] / (x.shape[0] * pixels)
         inv_std[c] = 1.0 / math.sqrt(squares[c] / (x.shape[0] * pixels) + eps)
         scale[c] = weight[c] * inv_std[c]
-    means, scales, biases = _spread(mean, pixels, x), _spread(scale, pixels, x), _spread(bias, pixels, x)
+    size = mean.size * pixels
+    means, scales, biases = np.empty(size, x.dtype), np.empty(size, x.dtype), np.empty(size, x.dtype)
+    _spread(mean, pixels, means)
+    _spread(scale, pixels, scales)
+    _spread(bias, pixels, biases)
     factor = x.dtype.type(slope)
     for n in range(x.shape[0]):
         row, result = x[n, begin : begin + means.size], y[n, begin : begin + means.size]
@@ -110,14 +109,20 @@ def _normalise(
             result[j] = low if value <= 0 else value
 
 
-@jit
+@inner_jit
 def _gradient_sums(
-    g: Array, x: Array, begin: int, pixels: int, channels: tuple[Array, Array, Array], slope: float
-) -> tuple[Array, Array]:
-    """The sums of h and of h (x - mean) over each channel, h = g gated by the sign of the normalised x."""
+    g: Array,
+    x: Array,
+    begin: int,
+    pixels: int,
+    channels: tuple[Array, Array, Array],
+    slope: float,
+    sums: Array,
+    sums_moved: Array,
+) -> None:
+    """Add h and h (x - mean) to each channel's sums, h = g gated by the sign of the normalised x."""
     means, scales, biases = channels
     total, total_moved = np.empty(means.size, x.dtype), np.empty(means.size, x.dtype)
-    sums, sums_moved = np.zeros(means.size // pixels), np.zeros(means.size // pixels)
     factor = x.dtype.type(slope)
     for start in range(0, x.shape[0], IMAGES):
         total[:] = 0
@@ -137,14 +142,14 @@ def _gradient_sums(
                 some_moved += np.float64(total_moved[j])
             sums[c] += some
             sums_moved[c] += some_moved
-    return sums, sums_moved
 
 
-@jit
+@inner_jit
 def _gradients(
+    block: int,
     g: Array,
     x: Array,
-    begin: int,
+    step: int,
     pixels: int,
     weight: Array,
     bias: Array,
@@ -155,16 +160,27 @@ def _gradients(
     gw: Array,
     gb: Array,
 ) -> None:
-    """gx = scale * (h - mean(h) - xhat * mean(h * xhat)), gw and gb the sums, for the channels of `mean`."""
+    """gx = scale * (h - mean(h) - xhat * mean(h * xhat)), gw and gb the sums, for the block's channels."""
+    own, begin = slice(block * step, (block + 1) * step), block * step * pixels
+    weight, bias, mean, inv_std = weight[own], bias[own], mean[own], inv_std[own]
+    gw, gb = gw[own], gb[own]
     count, factor = x.shape[0] * pixels, x.dtype.type(slope)
-    means, biases = _spread(mean, pixels, x), _spread(bias, pixels, x)
-    scales = _spread(weight * inv_std, pixels, x)
-    sums, sums_moved = _gradient_sums(g, x, begin, pixels, (means, scales, biases), slope)
+    scale, sums, sums_moved = np.empty(mean.size, x.dtype), np.zeros(mean.size), np.zeros(mean.size)
+    for c in range(mean.size):
+        scale[c] = weight[c] * inv_std[c]
+    size = mean.size * pixels
+    means, scales, biases = np.empty(size, x.dtype), np.empty(size, x.dtype), np.empty(size, x.dtype)
+    _spread(mean, pixels, means)
+    _spread(scale, pixels, scales)
+    _spread(bias, pixels, biases)
+    _gradient_sums(g, x, begin, pixels, (means, scales, biases), slope, sums, sums_moved)
     for c in range(mean.size):
         gb[c], gw[c] = sums[c], sums_moved[c] * inv_std[c]
         sums[c] /= count
         sums_moved[c] *= np.float64(inv_std[c]) * np.float64(inv_std[c]) / count
-    firsts, seconds = _spread(sums, pixels, x), _spread(sums_moved, pixels, x)
+    firsts, seconds = np.empty(size, x.dtype), np.empty(size, x.dtype)
+    _spread(sums, pixels, firsts)
+    _spread(sums_moved, pixels, seconds)
     for n in range(x.shape[0]):
         row, gradient = x[n, begin : begin + means.size], g[n, begin : begin + means.size]
         result = gx[n, begin : begin + means.size]
@@ -175,7 +191,7 @@ def _gradients(
             result[j] = scales[j] * (h - firsts[j] - moved * seconds[j])
 
 
-@parallel_jit
+@jit
 def _normalise_blocks(
     x: Array,
     step: int,
@@ -189,14 +205,11 @@ def _normalise_blocks(
     var: Array,
     inv_std: Array,
 ) -> None:
-    """One iteration owns `step` channels."""
-    for block in numba.prange((mean.size + step - 1) // step):
-        own, begin = slice(block * step, (block + 1) * step), block * step * pixels
-        results = mean[own], var[own], inv_std[own]
-        _normalise(x, begin, pixels, weight[own], bias[own], eps, slope, y, *results)
+    blocks = (mean.size + step - 1) // step
+    parallel_for(blocks, _normalise, x, step, pixels, weight, bias, eps, slope, y, mean, var, inv_std)
 
 
-@parallel_jit
+@jit
 def _gradient_blocks(
     g: Array,
     x: Array,
@@ -211,11 +224,8 @@ def _gradient_blocks(
     gw: Array,
     gb: Array,
 ) -> None:
-    """One iteration owns `step` channels."""
-    for block in numba.prange((mean.size + step - 1) // step):
-        own, begin = slice(block * step, (block + 1) * step), block * step * pixels
-        channels = weight[own], bias[own], mean[own], inv_std[own]
-        _gradients(g, x, begin, pixels, *channels, slope, gx, gw[own], gb[own])
+    blocks = (mean.size + step - 1) // step
+    parallel_for(blocks, _gradients, g, x, step, pixels, weight, bias, mean, inv_std, slope, gx, gw, gb)
 
 
 def batch_norm(
@@ -294,7 +304,7 @@ def _forward(
     parameters = pixels, contiguous(weight), contiguous(bias), float(eps), float(slope)
     results = y.reshape(flat.shape), mean, var, inv_std
     if x.size < SERIAL:
-        _normalise(flat, 0, *parameters, *results)
+        _normalise_blocks(flat, mean.size, *parameters, *results)
     else:
         with launch(SMALL):
             _normalise_blocks(flat, _channels_each(x.shape[1], pixels), *parameters, *results)
@@ -327,7 +337,7 @@ def _backward(
     channels = contiguous(weight), contiguous(bias), contiguous(mean), contiguous(inv_std)
     parameters = pixels, *channels, float(slope)
     if x.size < SERIAL:
-        _gradients(gradient, flat, 0, *parameters, gx.reshape(flat.shape), gw, gb)
+        _gradient_blocks(gradient, flat, mean.size, *parameters, gx.reshape(flat.shape), gw, gb)
     else:
         with launch(SMALL):
             step = _channels_each(x.shape[1], pixels)

@@ -16,16 +16,9 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from minigrad.kernels.cpu.compiling import (
-    DTYPES,
-    SMALL,
-    Array,
-    checked,
-    contiguous,
-    jit,
-    launch,
-    parallel_jit,
-)
+from minigrad.kernels.cpu.compiling import DTYPES, SMALL, Array, checked, contiguous, jit, launch
+from minigrad.kernels.cpu.inner import inner_jit
+from minigrad.kernels.cpu.parallel import parallel_for
 
 Gradients = Array | Sequence[Array]
 Settings = tuple[float, ...]
@@ -81,13 +74,19 @@ def _sgd(p: Array, g: Array, velocity: Array, settings: Settings, nesterov: bool
         p[i] -= lr * d
 
 
-@parallel_jit
+@inner_jit
+def _sgd_segment(
+    s: int, p: Array, addresses: Array, segments: Array, velocity: Array, settings: Settings, nesterov: bool
+) -> None:
+    own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
+    _sgd(p[own], _part(addresses, segments[s], p), velocity[own], settings, nesterov)
+
+
+@jit
 def _sgd_segments(
     p: Array, addresses: Array, segments: Array, velocity: Array, settings: Settings, nesterov: bool
 ) -> None:
-    for s in numba.prange(len(segments)):
-        own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
-        _sgd(p[own], _part(addresses, segments[s], p), velocity[own], settings, nesterov)
+    parallel_for(len(segments), _sgd_segment, p, addresses, segments, velocity, settings, nesterov)
 
 
 @jit
@@ -112,7 +111,23 @@ def _rmsprop(
         p[i] -= lr * d
 
 
-@parallel_jit
+@inner_jit
+def _rmsprop_segment(
+    s: int,
+    p: Array,
+    addresses: Array,
+    segments: Array,
+    square_average: Array,
+    gradient_average: Array,
+    velocity: Array,
+    settings: Settings,
+) -> None:
+    own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
+    state = square_average[own], gradient_average[own], velocity[own]
+    _rmsprop(p[own], _part(addresses, segments[s], p), *state, settings)
+
+
+@jit
 def _rmsprop_segments(
     p: Array,
     addresses: Array,
@@ -122,10 +137,8 @@ def _rmsprop_segments(
     velocity: Array,
     settings: Settings,
 ) -> None:
-    for s in numba.prange(len(segments)):
-        own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
-        state = square_average[own], gradient_average[own], velocity[own]
-        _rmsprop(p[own], _part(addresses, segments[s], p), *state, settings)
+    state = square_average, gradient_average, velocity
+    parallel_for(len(segments), _rmsprop_segment, p, addresses, segments, *state, settings)
 
 
 @jit
@@ -141,13 +154,19 @@ def _adam(p: Array, g: Array, m: Array, v: Array, settings: Settings) -> None:
         p[i] -= rate * m[i] / (np.sqrt(v[i]) / root + eps)
 
 
-@parallel_jit
+@inner_jit
+def _adam_segment(
+    s: int, p: Array, addresses: Array, segments: Array, m: Array, v: Array, settings: Settings
+) -> None:
+    own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
+    _adam(p[own], _part(addresses, segments[s], p), m[own], v[own], settings)
+
+
+@jit
 def _adam_segments(
     p: Array, addresses: Array, segments: Array, m: Array, v: Array, settings: Settings
 ) -> None:
-    for s in numba.prange(len(segments)):
-        own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
-        _adam(p[own], _part(addresses, segments[s], p), m[own], v[own], settings)
+    parallel_for(len(segments), _adam_segment, p, addresses, segments, m, v, settings)
 
 
 @jit
@@ -158,10 +177,14 @@ def _squares(g: Array) -> float:
     return total
 
 
-@parallel_jit
+@inner_jit
+def _squares_segment(s: int, addresses: Array, segments: Array, like: Array, sums: Array) -> None:
+    sums[s] = _squares(_part(addresses, segments[s], like))
+
+
+@jit
 def _squares_segments(addresses: Array, segments: Array, like: Array, sums: Array) -> None:
-    for s in numba.prange(len(segments)):
-        sums[s] = _squares(_part(addresses, segments[s], like))
+    parallel_for(len(segments), _squares_segment, addresses, segments, like, sums)
 
 
 def sum_squares(arrays: Sequence[Array]) -> float:

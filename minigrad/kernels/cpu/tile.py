@@ -15,7 +15,8 @@ from numba import types
 from numba.core import cgutils, config
 from numba.extending import intrinsic
 
-from minigrad.kernels.cpu.compiling import Array, jit
+from minigrad.kernels.cpu.compiling import Array
+from minigrad.kernels.cpu.inner import inner_jit
 
 
 class Tile(NamedTuple):
@@ -251,7 +252,7 @@ def _emit_transposition(context: Any, builder: ir.IRBuilder, signature: Any, val
     return context.get_dummy_value()
 
 
-@jit
+@inner_jit
 def transpose(
     source: Array, s0: int, s_step: int, rows: int, columns: int, target: Array, t0: int, t_step: int
 ) -> None:
@@ -280,7 +281,7 @@ def packed_size(columns: int, lanes: int) -> int:
     return -(-(columns * ROWS + lanes) // 16) * 16
 
 
-@jit
+@inner_jit
 def pack_rows(source: Array, s0: int, s_step: int, rows: int, columns: int, target: Array, t0: int) -> None:
     """target[t0 + j ROWS + r] = source[s0 + r s_step + j] for j < columns and r < ROWS; 0 for r >= rows.
 

@@ -13,12 +13,13 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
-from minigrad.kernels.cpu.compiling import Array, contiguous, jit, launch, parallel_jit, workspace
+from minigrad.kernels.cpu.compiling import Array, contiguous, jit, launch, workspace
 from minigrad.kernels.cpu.conv_images import load_pixels, pack_weights, store_pixels
 from minigrad.kernels.cpu.conv_tables import Geometry, Table
+from minigrad.kernels.cpu.inner import inner_jit
+from minigrad.kernels.cpu.parallel import parallel_for
 from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, WIDTH, multiply_tile, packed_size
 from minigrad.kernels.cpu.transform import Matrix, sandwich
 from minigrad.kernels.cpu.winograd_tiles import (
@@ -174,28 +175,42 @@ def _odd_lines(size: int) -> int:
     return (-(-size // 16) | 1) * 16
 
 
-@parallel_jit
+@jit
 def _pack(w: Array, c: int, panels: int, direct: int, row: int, taps: Table, inputs: int, out: Array) -> None:
     """out[point, output's remainder, panel, (c, input's remainder), r] = (G g G^T)[point].
 
-    w holds g as `pack_weights` leaves it. One iteration owns a panel.
+    w holds g as `pack_weights` leaves it.
     """
+    parallel_for(panels, _pack_panel, w, c, panels, direct, row, taps, inputs, out)
+
+
+@inner_jit
+def _pack_panel(
+    panel: int,
+    w: Array,
+    c: int,
+    panels: int,
+    direct: int,
+    row: int,
+    taps: Table,
+    inputs: int,
+    out: Array,
+) -> None:
     width = WIDTH // w.itemsize
     targets = np.arange(POINTS**2) * (out.size // POINTS**2)
-    for panel in numba.prange(panels):
-        for channel in range(c):
-            source = panel * direct + channel * 16 * ROWS
-            for b in range(taps.shape[0]):
-                if inputs == 1:
-                    target = (b * panels + panel) * row + channel * ROWS
-                else:
-                    target = panel * row + (channel * inputs + b) * ROWS
-                # a vector writes past its rows, where the next channel will write later
-                for r in range((ROWS - 1) // width * width, -1, -width):
-                    _transform_weights(w, source + r, taps, b * 4, out, target + r, targets, 0)
+    for channel in range(c):
+        source = panel * direct + channel * 16 * ROWS
+        for b in range(taps.shape[0]):
+            if inputs == 1:
+                target = (b * panels + panel) * row + channel * ROWS
+            else:
+                target = panel * row + (channel * inputs + b) * ROWS
+            # a vector writes past its rows, where the next channel will write later
+            for r in range((ROWS - 1) // width * width, -1, -width):
+                _transform_weights(w, source + r, taps, b * 4, out, target + r, targets, 0)
 
 
-@jit
+@inner_jit
 def _transform_patch(
     kind: int, grid: Array, lane: int, at: Table, first: int, out: Array, to: int, targets: Table
 ) -> None:
@@ -210,7 +225,7 @@ def _transform_patch(
         _inputs_nn(grid, lane, at, first, out, to, targets, 0)
 
 
-@jit
+@inner_jit
 def _finish_patch(
     kind: int, products: Array, start: int, at: Table, out: Array, lane: int, targets: Table, first: int
 ) -> None:
@@ -225,7 +240,7 @@ def _finish_patch(
         _outputs_nn(products, start, at, 0, out, lane, targets, first)
 
 
-@jit
+@inner_jit
 def _transform_images(
     x: Array, first: int, count: int, group: int, plan: Plan, lanes: int, grid: Array, out: Array
 ) -> None:
@@ -253,7 +268,7 @@ def _has(kind: int, point: int) -> bool:
     return (kind < 2 or point // POINTS < last) and (kind % 2 == 0 or point % POINTS < last)
 
 
-@jit
+@inner_jit
 def _convolve_item(
     x: Array,
     w: Array,
@@ -313,7 +328,33 @@ def _convolve_item(
                 )
 
 
-@parallel_jit
+@inner_jit
+def _convolve_share(
+    worker: int,
+    x: Array,
+    w: Array,
+    y: Array,
+    scratch: Array,
+    row: int,
+    sizes: tuple[int, int, int],
+    plan: Plan,
+    lanes: int,
+) -> None:
+    """A worker's row of scratch and share of the items: a block of images, a group of tiles."""
+    workers, groups = scratch.shape[0], plan.inputs.shape[0]
+    items = (x.shape[0] + lanes - 1) // lanes * groups
+    own = scratch[worker]
+    grid, own = own[: sizes[0]], own[sizes[0] :]
+    transformed, own = own[: sizes[1]], own[sizes[1] :]
+    products, staged = own[: sizes[2]], own[sizes[2] :]
+    for item in range(worker * items // workers, (worker + 1) * items // workers):
+        _convolve_item(
+            x, w, y, item // groups * lanes, item % groups, row, plan, lanes,
+            grid, transformed, products, staged,
+        )  # fmt: skip
+
+
+@jit
 def _convolve(
     x: Array,
     w: Array,
@@ -324,16 +365,4 @@ def _convolve(
     plan: Plan,
     lanes: int,
 ) -> None:
-    """One iteration owns a row of scratch and a share of the items: a block of images, a group of tiles."""
-    workers, groups = scratch.shape[0], plan.inputs.shape[0]
-    items = (x.shape[0] + lanes - 1) // lanes * groups
-    for worker in numba.prange(workers):
-        own = scratch[worker]
-        grid, own = own[: sizes[0]], own[sizes[0] :]
-        transformed, own = own[: sizes[1]], own[sizes[1] :]
-        products, staged = own[: sizes[2]], own[sizes[2] :]
-        for item in range(worker * items // workers, (worker + 1) * items // workers):
-            _convolve_item(
-                x, w, y, item // groups * lanes, item % groups, row, plan, lanes,
-                grid, transformed, products, staged,
-            )  # fmt: skip
+    parallel_for(scratch.shape[0], _convolve_share, x, w, y, scratch, row, sizes, plan, lanes)

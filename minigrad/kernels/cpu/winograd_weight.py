@@ -16,11 +16,12 @@ from functools import lru_cache
 from math import gcd
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
-from minigrad.kernels.cpu.compiling import Array, contiguous, jit, launch, parallel_jit, workspace
+from minigrad.kernels.cpu.compiling import Array, contiguous, jit, launch, workspace
 from minigrad.kernels.cpu.conv_tables import Geometry, Table
+from minigrad.kernels.cpu.inner import inner_jit
+from minigrad.kernels.cpu.parallel import parallel_for
 from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, WIDTH, multiply_tile, transpose
 from minigrad.kernels.cpu.transform import sandwich, sandwich_row
 from minigrad.kernels.cpu.winograd_tiles import (
@@ -141,7 +142,7 @@ def _factors() -> Array:
     return factors
 
 
-@jit
+@inner_jit
 def _pack_image(images: Array, image: int, channel: int, step: int, out: Array, start: int) -> None:
     """out[start + (q, l)] = images[image, channel + l, q] for l < step, and a pixel of zeros."""
     channels, pixels = images.shape[1], images.shape[2]
@@ -153,18 +154,22 @@ def _pack_image(images: Array, image: int, channel: int, step: int, out: Array, 
     out[start + pixels * step : start + (pixels + 1) * step] = 0
 
 
-@parallel_jit
+@jit
 def _pack(images: Array, step: int, out: Array) -> None:
-    """out[panel, image, (q, r)] = images[image, panel * ROWS + r, q]; one iteration owns an image."""
+    """out[panel, image, (q, r)] = images[image, panel * ROWS + r, q]."""
+    parallel_for(images.shape[0], _pack_panels, images, step, out)
+
+
+@inner_jit
+def _pack_panels(image: int, images: Array, step: int, out: Array) -> None:
     n, channels, pixels = images.shape
     panels = (channels + ROWS - 1) // ROWS
-    for image in numba.prange(n):
-        for panel in range(panels):
-            start = (panel * n + image) * (pixels + 1) * step
-            _pack_image(images, image, panel * ROWS, step, out, start)
+    for panel in range(panels):
+        start = (panel * n + image) * (pixels + 1) * step
+        _pack_image(images, image, panel * ROWS, step, out, start)
 
 
-@jit
+@inner_jit
 def _transform_inputs(
     x: Array, count: int, i: int, rows: int, factors: Array, plan: Plan, sizes: Sizes, out: Array
 ) -> None:
@@ -212,7 +217,7 @@ def _transform_inputs(
                             )
 
 
-@jit
+@inner_jit
 def _transform_outputs(
     g: Array, panel: int, first: int, count: int, i: int, rows: int, factors: Array, plan: Plan, sizes: Sizes,
     out: Array,
@@ -240,7 +245,7 @@ def _transform_outputs(
                         )
 
 
-@jit
+@inner_jit
 def _sum_panel(
     fresh: bool, first: int, step: int, count: int, rows: int, inputs: Array, outputs: Array, plan: Plan,
     sizes: Sizes, sums: Array,
@@ -259,7 +264,7 @@ def _sum_panel(
             )  # fmt: skip
 
 
-@jit
+@inner_jit
 def _store(
     sums: Array, block: int, top: int, bottom: int, taps: Table, sizes: Sizes, staged: Array, gw: Array
 ) -> None:
@@ -278,33 +283,39 @@ def _store(
             transpose(staged, 0, width, TAPS, min(width, c - channel), flat, (row * c + channel) * TAPS, TAPS)
 
 
-@parallel_jit
+@jit
 def _sum_weights(
     x: Array, g: Array, scratch: Array, gw: Array, factors: Array, plan: Plan, sizes: Sizes
 ) -> None:
-    """One iteration owns a row of scratch and a share of the items: a block of lanes, some panels."""
+    parallel_for(scratch.shape[0], _sum_share, x, g, scratch, gw, factors, plan, sizes)
+
+
+@inner_jit
+def _sum_share(
+    worker: int, x: Array, g: Array, scratch: Array, gw: Array, factors: Array, plan: Plan, sizes: Sizes
+) -> None:
+    """A worker's row of scratch and share of the items: a block of lanes, some panels."""
     workers, lanes = scratch.shape[0], sizes.lanes
     panels, blocks = (gw.shape[0] + ROWS - 1) // ROWS, (gw.shape[1] + lanes - 1) // lanes
     items = blocks * sizes.splits
-    for worker in numba.prange(workers):
-        own = scratch[worker]
-        images, own = own[: sizes.packed], own[sizes.packed :]
-        inputs, own = own[: POINTS * REMAINDERS * sizes.inputs], own[POINTS * REMAINDERS * sizes.inputs :]
-        outputs, sums = own[: POINTS * sizes.panel], own[POINTS * sizes.panel :]
-        for item in range(worker * items // workers, (worker + 1) * items // workers):
-            block, part = item // sizes.splits, item % sizes.splits
-            top, bottom = part * panels // sizes.splits, (part + 1) * panels // sizes.splits
-            step = (bottom - top) * ROWS * lanes
-            for first in range(0, sizes.images, sizes.together):
-                count = min(sizes.together, sizes.images - first)
-                for image in range(count):
-                    at = image * (sizes.pixels + 1) * lanes
-                    _pack_image(x, first + image, block * lanes, lanes, images, at)
-                for i in range(POINTS):
-                    rows = plan.wide_rows if i == POINTS - 1 else plan.outputs.shape[0]
-                    _transform_inputs(images, count, i, rows, factors, plan, sizes, inputs)
-                    for panel in range(top, bottom):
-                        _transform_outputs(g, panel, first, count, i, rows, factors, plan, sizes, outputs)
-                        start = i * POINTS * REMAINDERS * step + (panel - top) * ROWS * lanes
-                        _sum_panel(first == 0, start, step, count, rows, inputs, outputs, plan, sizes, sums)
-            _store(sums, block, top, bottom, plan.taps, sizes, inputs, gw)
+    own = scratch[worker]
+    images, own = own[: sizes.packed], own[sizes.packed :]
+    inputs, own = own[: POINTS * REMAINDERS * sizes.inputs], own[POINTS * REMAINDERS * sizes.inputs :]
+    outputs, sums = own[: POINTS * sizes.panel], own[POINTS * sizes.panel :]
+    for item in range(worker * items // workers, (worker + 1) * items // workers):
+        block, part = item // sizes.splits, item % sizes.splits
+        top, bottom = part * panels // sizes.splits, (part + 1) * panels // sizes.splits
+        step = (bottom - top) * ROWS * lanes
+        for first in range(0, sizes.images, sizes.together):
+            count = min(sizes.together, sizes.images - first)
+            for image in range(count):
+                at = image * (sizes.pixels + 1) * lanes
+                _pack_image(x, first + image, block * lanes, lanes, images, at)
+            for i in range(POINTS):
+                rows = plan.wide_rows if i == POINTS - 1 else plan.outputs.shape[0]
+                _transform_inputs(images, count, i, rows, factors, plan, sizes, inputs)
+                for panel in range(top, bottom):
+                    _transform_outputs(g, panel, first, count, i, rows, factors, plan, sizes, outputs)
+                    start = i * POINTS * REMAINDERS * step + (panel - top) * ROWS * lanes
+                    _sum_panel(first == 0, start, step, count, rows, inputs, outputs, plan, sizes, sums)
+        _store(sums, block, top, bottom, plan.taps, sizes, inputs, gw)

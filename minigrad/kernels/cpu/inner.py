@@ -1,0 +1,62 @@
+"""Functions that only compiled code calls, compiled as a part of each kernel that needs them.
+
+Numba compiles what a compiled function calls to machine code of its own, and once more within the caller;
+with a few levels of calls most of the time goes there. An `inner_jit` function is handed to LLVM with its
+caller and optimised once. Numba keeps compiled callers on disk and notices a change only in their own file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+from weakref import WeakKeyDictionary
+
+from llvmlite import ir
+from llvmlite.binding import Linkage
+from numba import types
+from numba.core import compiler, targetconfig
+from numba.extending import intrinsic
+
+Function = TypeVar("Function", bound=Callable[..., None])
+
+_parts: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()  # by library: what is compiled into it
+
+
+def inner_jit(function: Function) -> Function:
+    """For compiled code alone: a function that returns nothing, a part of the kernels that call it."""
+
+    @intrinsic
+    def call(typingctx: Any, *arguments: Any) -> Any:
+        called = signature_of(arguments)
+
+        def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
+            described = compiled_into_caller(context, function, called)
+            items = [builder.extract_value(values[0], k) for k in range(len(called.args))]
+            return context.call_internal(builder, described, called, items)
+
+        return types.void(types.StarArgTuple.from_types(called.args)), generate
+
+    call.function = function
+    return cast(Function, call)
+
+
+def signature_of(arguments: Any) -> Any:
+    """What an inner function is compiled for."""
+    return types.void(*(types.unliteral(argument) for argument in arguments))
+
+
+def compiled_into_caller(context: Any, function: Callable[..., None], called: Any) -> Any:
+    """Numba's description of a function that the library being compiled now contains."""
+    library = context.active_code_library
+    parts = _parts.setdefault(library, {})
+    key = function, called.args
+    if key not in parts:
+        flags = targetconfig.ConfigStack().top().copy()
+        flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+        result = compiler.compile_extra(
+            context.typing_context, context, function, called.args, types.none, flags, {}, library
+        )
+        parts[key] = result.fndesc
+        # it may be inlined and then dropped
+        library.get_function(result.fndesc.mangled_name).linkage = Linkage.linkonce_odr
+    return parts[key]
