@@ -43,6 +43,23 @@ def test_compiling_is_announced_once_and_kept_on_disk(tmp_path: Path) -> None:
     assert run(code, tmp_path).stderr == ""
 
 
+@pytest.mark.slow
+def test_the_dcgan_step_compiles_each_kernel_for_one_signature(tmp_path: Path) -> None:
+    code = (
+        "from collections import Counter\n"
+        "from numba.core import event\n"
+        "from benchmarks.training import open_side\n"
+        "with event.install_recorder('numba:compile') as recorder: open_side('minigrad', 'dcgan').step(0)\n"
+        "functions = [e.data['dispatcher'].py_func for _, e in recorder.buffer if e.is_start]\n"
+        "own = [f for f in functions if f.__module__.startswith('minigrad')]\n"
+        "for f, count in Counter(own).items(): print(count, f.__module__, f.__name__)"
+    )
+    compiled = run(code, tmp_path).stdout.splitlines()
+    assert len(compiled) > 10
+    assert [line for line in compiled if not line.startswith("1 ")] == []
+    assert len(compiled) <= 25, "more for a cold start to compile: see CONTRIBUTING, What a kernel costs"
+
+
 def test_users_own_compiled_functions_are_not_announced(tmp_path: Path) -> None:
     code = "import minigrad.kernels.cpu, numba; numba.njit(lambda x: x + 1)(1)"
     assert run(code, tmp_path).stderr == ""
