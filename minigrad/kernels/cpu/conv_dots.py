@@ -65,7 +65,9 @@ def gather(images: Images, first: int, count: int, line: Table, pixels: Array, o
     for image in range(count):
         for channel in range(images.share):
             source = ((first + image) * images.channels + images.channel + channel) * images.pixels
-            pixels[: images.pixels] = images.memory[source : source + images.pixels]
+            row = images.memory[source : source + images.pixels]
+            for q in range(row.size):
+                pixels[q] = row[q]
             target = out[(image * images.share + channel) * line.size :]
             for k in range(line.size):
                 target[k] = pixels[line[k]]
