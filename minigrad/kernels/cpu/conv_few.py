@@ -7,13 +7,14 @@ is the sum of those that it meets.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
-from minigrad.kernels.cpu.compiling import Array, jit, parallel_jit, workspace
+from minigrad.kernels.cpu.compiling import Array, jit, workspace
 from minigrad.kernels.cpu.conv_dots import GATHERING, gather
 from minigrad.kernels.cpu.conv_tables import Lines, Runs, Table
 from minigrad.kernels.cpu.conv_weight import Images
+from minigrad.kernels.cpu.inner import inner_jit
+from minigrad.kernels.cpu.parallel import parallel_for
 from minigrad.kernels.cpu.tile import ROWS, TILE, multiply_tile
 
 STREAMS = 32  # channels that are read side by side: more of them the processor does not fetch ahead
@@ -57,26 +58,33 @@ def read_few(x: Images, y: Images, n: int, w: Array, lines: Lines, workers: int)
     )  # fmt: skip
 
 
-@parallel_jit
+@jit
 def _read_few(
     x: Images, y: Images, n: int, w: Array, firsts: Table, line: Table, starts: Table, rows: Table,
     scratch: Array, lanes: int,
 ) -> None:  # fmt: skip
-    """One iteration owns a row of scratch and a share of the images."""
+    parallel_for(scratch.shape[0], _read_share, x, y, n, w, firsts, line, starts, rows, scratch, lanes)
+
+
+@inner_jit
+def _read_share(
+    worker: int, x: Images, y: Images, n: int, w: Array, firsts: Table, line: Table, starts: Table,
+    rows: Table, scratch: Array, lanes: int,
+) -> None:  # fmt: skip
+    """A worker's row of scratch and share of the images."""
     workers, size = scratch.shape[0], x.share * line.size
-    for worker in numba.prange(workers):
-        packed, pixels = scratch[worker], scratch[worker, size:]
-        for image in range(worker * n // workers, (worker + 1) * n // workers):
-            gather(x, image, 1, line, pixels, packed)
-            result = (image * y.channels + y.channel) * y.pixels
-            for panel in range(firsts.size):
-                for q in range(0, y.pixels, lanes):
-                    left = min(q, y.pixels - lanes)
-                    # (ROWS, channels and taps) @ (channels and taps, lanes) -> (ROWS, lanes)
-                    multiply_tile(
-                        w, panel * rows.size * ROWS, 0, rows, packed, left, 0, starts,
-                        0, rows.size, 1, y.memory, result + firsts[panel] * y.pixels + left, y.pixels, True,
-                    )  # fmt: skip
+    packed, pixels = scratch[worker], scratch[worker, size:]
+    for image in range(worker * n // workers, (worker + 1) * n // workers):
+        gather(x, image, 1, line, pixels, packed)
+        result = (image * y.channels + y.channel) * y.pixels
+        for panel in range(firsts.size):
+            for q in range(0, y.pixels, lanes):
+                left = min(q, y.pixels - lanes)
+                # (ROWS, channels and taps) @ (channels and taps, lanes) -> (ROWS, lanes)
+                multiply_tile(
+                    w, panel * rows.size * ROWS, 0, rows, packed, left, 0, starts,
+                    0, rows.size, 1, y.memory, result + firsts[panel] * y.pixels + left, y.pixels, True,
+                )  # fmt: skip
 
 
 def write_few(x: Images, y: Images, n: int, w: Array, runs: Runs, workers: int) -> None:
@@ -90,46 +98,46 @@ def write_few(x: Images, y: Images, n: int, w: Array, runs: Runs, workers: int) 
 
 
 @jit
-def _add_runs(products: Array, source_step: int, runs: Runs, target_step: int, target: Array) -> None:
-    """target[t] += products[tap, s] for the meetings of all taps."""
-    for k in range(runs.length.size):
-        s, t = runs.source[k], runs.target[k]
-        for j in range(runs.length[k]):
-            target[t + j * target_step] += products[s + j * source_step]
-
-
-@parallel_jit
 def _write_few(x: Images, y: Images, n: int, w: Array, runs: Runs, scratch: Array, lanes: int) -> None:
-    """One iteration owns a row of scratch and a share of the images."""
+    parallel_for(scratch.shape[0], _write_share, x, y, n, w, runs, scratch, lanes)
+
+
+@inner_jit
+def _write_share(
+    worker: int, x: Images, y: Images, n: int, w: Array, runs: Runs, scratch: Array, lanes: int
+) -> None:
+    """A worker's row of scratch and share of the images."""
     workers, depth = scratch.shape[0], x.share * ROWS
     parts = (x.share + STREAMS - 1) // STREAMS
+    products = scratch[worker]
     nowhere = np.zeros(1, np.int64)
-    for worker in numba.prange(workers):
-        products = scratch[worker]
-        for image in range(worker * n // workers, (worker + 1) * n // workers):
-            source = (image * x.channels + x.channel) * x.pixels
-            for panel in range(w.size // depth):
-                for part in range(parts + 1):
-                    first = part * STREAMS % (parts * STREAMS)
-                    count = min(STREAMS, x.share - first)
-                    begin, end = 0, x.pixels // lanes * lanes
-                    if part == parts:  # again, for the last pixels and all channels
-                        count, begin, end = x.share, x.pixels - lanes, x.pixels
-                    for s in range(begin, end, lanes):
-                        # (ROWS, channels) @ (channels, lanes) -> (ROWS, lanes)
-                        multiply_tile(
-                            w, panel * depth + first * ROWS, ROWS, nowhere,
-                            x.memory, source + first * x.pixels + s, x.pixels, nowhere, 0, 1, count,
-                            products, panel * ROWS * x.pixels + s, x.pixels, first == 0,
-                        )  # fmt: skip
-            for channel in range(y.share):
-                start = (image * y.channels + y.channel + channel) * y.pixels
-                target = y.memory[start : start + y.pixels]
-                target[:] = 0
-                _add_runs(
-                    products[channel * runs.taps * x.pixels :],
-                    runs.source_step,
-                    runs,
-                    runs.target_step,
-                    target,
-                )
+    for image in range(worker * n // workers, (worker + 1) * n // workers):
+        source = (image * x.channels + x.channel) * x.pixels
+        for panel in range(w.size // depth):
+            for part in range(parts + 1):
+                first = part * STREAMS % (parts * STREAMS)
+                count = min(STREAMS, x.share - first)
+                begin, end = 0, x.pixels // lanes * lanes
+                if part == parts:  # again, for the last pixels and all channels
+                    count, begin, end = x.share, x.pixels - lanes, x.pixels
+                for s in range(begin, end, lanes):
+                    # (ROWS, channels) @ (channels, lanes) -> (ROWS, lanes)
+                    multiply_tile(
+                        w, panel * depth + first * ROWS, ROWS, nowhere,
+                        x.memory, source + first * x.pixels + s, x.pixels, nowhere, 0, 1, count,
+                        products, panel * ROWS * x.pixels + s, x.pixels, first == 0,
+                    )  # fmt: skip
+        for channel in range(y.share):
+            start = (image * y.channels + y.channel + channel) * y.pixels
+            _add_runs(products[channel * runs.taps * x.pixels :], runs, y.memory[start : start + y.pixels])
+
+
+@inner_jit
+def _add_runs(products: Array, runs: Runs, target: Array) -> None:
+    """target[t] = sum of products[tap, s] over the meetings of t."""
+    for t in range(target.size):
+        target[t] = 0
+    for k in range(runs.length.size):
+        source, result = products[runs.source[k] :], target[runs.target[k] :]
+        for j in range(runs.length[k]):
+            result[j * runs.target_step] += source[j * runs.source_step]
