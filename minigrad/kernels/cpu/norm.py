@@ -1,11 +1,11 @@
 """Batch normalisation with scale, shift and leaky ReLU, and its gradient, each in two passes over memory.
 
 One iteration owns a few whole channels and takes both passes, so that the second finds them in the cache. An
-image's elements of these channels lie side by side: every loop runs along them, whatever the image's size,
-with the channels' numbers spread over their pixels.
+image's elements of these channels lie side by side: the loops run along them, whatever the image's size, with
+the channels' numbers spread over their pixels. The gradient of large images has loops along each channel.
 
-A position's sum over the images runs in the arrays' dtype for at most IMAGES of them and goes on in float64.
-Its order is fixed, whatever the number of threads.
+A position's sum over the images runs in the arrays' dtype for at most IMAGES of them and goes on in float64;
+so does a large image's sum over a channel's pixels. The order is fixed, whatever the number of threads.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from minigrad.kernels.cpu.parallel import parallel_for
 ELEMENTS = 1024  # of an image, that an iteration owns if its channels are small: they fit the first cache
 LEAST = 64  # and at least: few elements make poor loops
 IMAGES = 64
+WIDE = 64  # pixels from which the gradient loops over one channel at a time
 SERIAL = 1 << 17  # elements below which starting the threads costs more than they save
 
 Outputs = tuple[Array, Array, Array, Array]
@@ -191,6 +192,58 @@ def _gradients(
             result[j] = scales[j] * (h - firsts[j] - moved * seconds[j])
 
 
+@inner_jit
+def _wide_gradients(
+    block: int,
+    g: Array,
+    x: Array,
+    step: int,
+    pixels: int,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    inv_std: Array,
+    slope: float,
+    gx: Array,
+    gw: Array,
+    gb: Array,
+) -> None:
+    """As `_gradients`, for channels of so many pixels that their sums and numbers stay in registers."""
+    own, begin = slice(block * step, (block + 1) * step), block * step * pixels
+    weight, bias, mean, inv_std = weight[own], bias[own], mean[own], inv_std[own]
+    gw, gb = gw[own], gb[own]
+    count, factor, zero = x.shape[0] * pixels, x.dtype.type(slope), x.dtype.type(0)
+    sums, sums_moved = np.zeros(mean.size), np.zeros(mean.size)
+    for n in range(x.shape[0]):
+        for c in range(mean.size):
+            at = begin + c * pixels
+            row, gradient = x[n, at : at + pixels], g[n, at : at + pixels]
+            middle, scale, shift, total, total_moved = mean[c], weight[c] * inv_std[c], bias[c], zero, zero
+            for j in range(row.size):
+                moved = row[j] - middle
+                low = factor * gradient[j] if factor != 0 else factor
+                h = gradient[j] if moved * scale + shift > 0 else low
+                total += h
+                total_moved += h * moved
+            sums[c] += np.float64(total)
+            sums_moved[c] += np.float64(total_moved)
+    for c in range(mean.size):
+        gb[c], gw[c] = sums[c], sums_moved[c] * inv_std[c]
+        sums[c] /= count
+        sums_moved[c] *= np.float64(inv_std[c]) * np.float64(inv_std[c]) / count
+    for n in range(x.shape[0]):
+        for c in range(mean.size):
+            at = begin + c * pixels
+            row, gradient, result = x[n, at : at + pixels], g[n, at : at + pixels], gx[n, at : at + pixels]
+            middle, scale, shift = mean[c], weight[c] * inv_std[c], bias[c]
+            first, second = x.dtype.type(sums[c]), x.dtype.type(sums_moved[c])
+            for j in range(row.size):
+                moved = row[j] - middle
+                low = factor * gradient[j] if factor != 0 else factor
+                h = gradient[j] if moved * scale + shift > 0 else low
+                result[j] = scale * (h - first - moved * second)
+
+
 @jit
 def _normalise_blocks(
     x: Array,
@@ -226,6 +279,25 @@ def _gradient_blocks(
 ) -> None:
     blocks = (mean.size + step - 1) // step
     parallel_for(blocks, _gradients, g, x, step, pixels, weight, bias, mean, inv_std, slope, gx, gw, gb)
+
+
+@jit
+def _wide_blocks(
+    g: Array,
+    x: Array,
+    step: int,
+    pixels: int,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    inv_std: Array,
+    slope: float,
+    gx: Array,
+    gw: Array,
+    gb: Array,
+) -> None:
+    blocks = (mean.size + step - 1) // step
+    parallel_for(blocks, _wide_gradients, g, x, step, pixels, weight, bias, mean, inv_std, slope, gx, gw, gb)
 
 
 def batch_norm(
@@ -336,12 +408,13 @@ def _backward(
     gradient = contiguous(g).reshape(flat.shape)
     channels = contiguous(weight), contiguous(bias), contiguous(mean), contiguous(inv_std)
     parameters = pixels, *channels, float(slope)
+    results = gx.reshape(flat.shape), gw, gb
+    blocks = _wide_blocks if pixels >= WIDE else _gradient_blocks
     if x.size < SERIAL:
-        _gradient_blocks(gradient, flat, mean.size, *parameters, gx.reshape(flat.shape), gw, gb)
+        blocks(gradient, flat, mean.size, *parameters, *results)
     else:
         with launch(SMALL):
-            step = _channels_each(x.shape[1], pixels)
-            _gradient_blocks(gradient, flat, step, *parameters, gx.reshape(flat.shape), gw, gb)
+            blocks(gradient, flat, _channels_each(x.shape[1], pixels), *parameters, *results)
     return gx, gw, gb
 
 
