@@ -612,3 +612,23 @@ def test_modify_is_replayed() -> None:
         step(mg.tensor([1.0, 1.0, 0.0]))
     assert w.numpy().tolist() == [1.0, 2.0, 2.0]
     assert (step.replays, w.version) == (2, 4)
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["where it lies", "copied by the kernel"])
+def test_replays_of_kernels_without_their_checks_see_new_numbers(turned: bool) -> None:
+    """From the second replay on, only what kernels launch is called, unless it works on a copy."""
+
+    def make() -> tuple[Step, Callable[[], Any]]:
+        net = nn.Sequential(nn.Linear(40, 48), nn.LeakyReLU(0.2), nn.Linear(48, 1))
+        optimizer = optim.SGD(net.parameters(), lr=0.1)
+
+        def step(x: mg.Tensor) -> tuple[mg.Tensor, mg.Tensor]:
+            x = x[:, ::2] if turned else x[:, :40]
+            loss = ops.mean_softplus(net(x), sign=-1)
+            optimizer.step(mg.grad(loss, net.parameters()))
+            return loss, net(x)
+
+        return step, lambda: [p.numpy() for p in net.parameters()]
+
+    step = same_with_and_without(make, [(numbers(i, 150, 80),) for i in range(6)])
+    assert step.replays == 4

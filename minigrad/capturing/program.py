@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array
+from minigrad.backend import Array, launch_lock, noting_launches
 from minigrad.capturing import memory
-from minigrad.capturing.arrays import leaves, place, transform
+from minigrad.capturing.arrays import leaves, owner_of, place, transform
 from minigrad.capturing.trace import Drawn, External, Line, Returned, Slot, Trace
 from minigrad.tensor import Tensor
 from minigrad.tracing import CaptureError
@@ -33,6 +33,7 @@ class Program:
         self._generators: list[np.random.Generator] = []
         self._arrays: list[Array] = []
         self._calls: list[Call] = []
+        self._unnoted: list[tuple[Call, list[Array]]] = []
         self._inputs: list[Array] = []
 
     def run(self, inputs: Sequence[Tensor], generators: list[np.random.Generator]) -> None:
@@ -44,8 +45,13 @@ class Program:
             self._bind(buffers, generators)
         for buffer, tensor in zip(self._inputs, inputs, strict=True):
             np.copyto(buffer, tensor._data)
-        for call in self._calls:
-            call()
+        if self._unnoted:
+            self._calls = [self._noted(call, arrays) for call, arrays in self._unnoted]
+            self._unnoted = []
+            return
+        with launch_lock:
+            for call in self._calls:
+                call()
 
     def array(self, name: Slot | External) -> Array:
         """The array of that name."""
@@ -59,7 +65,9 @@ class Program:
             for slot in trace.slots
         ]
         self._inputs = [self.array(name) for name in trace.inputs]
-        self._calls = [call for line in trace.lines if (call := self._call(line)) is not None]
+        self._unnoted = [
+            (call, self._arrays_of(line)) for line in trace.lines if (call := self._call(line)) is not None
+        ]
 
     def _call(self, line: Line) -> Call | None:
         """The line as a call that leaves its results in their buffers; None if all of them are views."""
@@ -79,6 +87,24 @@ class Program:
         if not targets:
             return call
         return _keeping(call, targets, single=not isinstance(line.results, tuple | list | dict))
+
+    def _arrays_of(self, line: Line) -> list[Array]:
+        """The arrays that the line's call is given; none unless that is all that it acts on."""
+        if not (line.pure and line.fills):
+            return []
+        names = leaves((line.args, line.params, line.results))
+        return [self.array(name) for name in names if isinstance(name, Slot | External)]
+
+    @staticmethod
+    def _noted(call: Call, arrays: list[Array]) -> Call:
+        """Make the call; the one launch that it comes down to, if on views of its ``arrays``, or itself."""
+        with noting_launches() as launches:
+            call()
+        owners = {id(owner_of(array)) for array in arrays}
+        if len(launches) != 1:
+            return call
+        given = [value for value in launches[0].args if isinstance(value, np.ndarray) and value.size]
+        return launches[0] if all(id(owner_of(value)) in owners for value in given) else call
 
     def _is_made_by(self, name: Slot, line: Line) -> bool:
         """Whether ``name`` is memory of its own, neither a view nor one of the line's arguments."""

@@ -16,14 +16,15 @@ import numpy as np
 from numba.core import event
 from numpy.typing import NDArray
 
+from minigrad.kernels.launching import lock as _launching
+
 Array = NDArray[Any]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 SMALL = 1 << 20  # multiplications or so that one thread does sooner than several can be started
 
 # Numba's simplest thread pool must not be entered by two threads at once, and the workspace below is shared:
-# whoever launches a parallel kernel holds this lock. A kernel uses every core, so waiting costs nothing.
-_launching = threading.RLock()
+# whoever launches a parallel kernel holds the lock. A kernel uses every core, so waiting costs nothing.
 
 DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 

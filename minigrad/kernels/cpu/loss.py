@@ -8,24 +8,27 @@ import numpy as np
 
 from minigrad.kernels import output
 from minigrad.kernels.cpu.compiling import Array, checked, contiguous, jit
+from minigrad.kernels.launching import launch
 
 BLOCK = 4096  # elements whose sum is taken at once; the sums of the blocks then are added up
 
 
 @jit
-def _sums(x: Array, sign: float, sums: Array) -> None:
-    """sums[b] = sum over a block's elements of softplus(sign x)."""
-    for block in range(sums.size):
+def _mean(x: Array, sign: float, y: Array) -> None:
+    """y[0] = mean of softplus(sign x)."""
+    total = 0.0
+    for first in range(0, x.size, BLOCK):
         some = 0.0
-        for i in range(block * BLOCK, min((block + 1) * BLOCK, x.size)):
+        for i in range(first, min(first + BLOCK, x.size)):
             z = sign * np.float64(x[i])
             some += max(z, 0.0) + math.log1p(math.exp(-abs(z))) if z == z else z
-        sums[block] = some
+        total += some
+    y[0] = total / x.size
 
 
 @jit
-def _gradient(g: float, x: Array, sign: float, gx: Array) -> None:
-    factor = g * sign / x.size
+def _gradient(g: Array, x: Array, sign: float, gx: Array) -> None:
+    factor = g[0] * sign / x.size
     for i in range(x.size):
         z = sign * np.float64(x[i])
         small = math.exp(-abs(z))
@@ -39,9 +42,7 @@ def mean_softplus(x: Array, sign: float, *, out: Array | None = None) -> Array:
     """
     checked("mean_softplus", x)
     y = output("mean_softplus", out, (), x.dtype)
-    sums = np.empty(-(-x.size // BLOCK))
-    _sums(contiguous(x).reshape(-1), float(sign), sums)
-    y[...] = sums.sum() / x.size
+    launch(_mean, contiguous(x).reshape(-1), float(sign), y.reshape(-1))
     return y
 
 
@@ -49,5 +50,5 @@ def mean_softplus_grad(g: Array, x: Array, sign: float, *, out: Array | None = N
     """gx = g sign sigmoid(sign x) / N, the gradient of mean_softplus; g of shape (), x of N elements."""
     checked("mean_softplus_grad", g, x)
     gx = output("mean_softplus_grad", out, x.shape, x.dtype)
-    _gradient(float(g), contiguous(x).reshape(-1), float(sign), gx.reshape(-1))
+    launch(_gradient, contiguous(g).reshape(-1), contiguous(x).reshape(-1), float(sign), gx.reshape(-1))
     return gx

@@ -1,0 +1,40 @@
+"""The call that a kernel comes down to, to be made again without the kernel's checks.
+
+A kernel that does nothing but check, make views of its arrays, and call one function on them does that by
+``launch``. Whoever is going to call it on the same arrays again and again notes the function with ``noting``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+Launch = partial[Any]
+
+lock = threading.RLock()
+"""Held while a kernel runs: the threads of a pool, and scratch memory, serve one kernel at a time."""
+
+_notes: list[Launch] | None = None
+
+
+def launch(function: Callable[..., Any], *args: Any) -> None:
+    """``function(*args)``, which is all that the calling kernel does to arrays."""
+    with lock:
+        if _notes is not None:
+            _notes.append(partial(function, *args))
+        function(*args)
+
+
+@contextmanager
+def noting() -> Iterator[list[Launch]]:
+    """The launches within the block, as calls without arguments; other threads' kernels wait for its end."""
+    global _notes
+    with lock:
+        before, _notes = _notes, []
+        try:
+            yield _notes
+        finally:
+            _notes = before
