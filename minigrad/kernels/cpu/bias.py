@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from minigrad.kernels import output
+from minigrad.kernels import launching, output
 from minigrad.kernels.cpu.compiling import SMALL, Array, checked, contiguous, jit, launch
 from minigrad.kernels.cpu.inner import inner_jit
 from minigrad.kernels.cpu.parallel import parallel_for
@@ -78,6 +78,32 @@ def _gated_channels(g: Array, y: Array, step: int, pixels: int, slope: float, gx
     parallel_for((gb.size + step - 1) // step, _gated, g, y, step, pixels, slope, gx, gb)
 
 
+@inner_jit
+def _gated_some(block: int, g: Array, y: Array, slope: float, gx: Array, totals: Array) -> None:
+    """gx = g gated by y, and totals[block] its sum, for the block's ROWS samples."""
+    own, factor, total = slice(block * ROWS, (block + 1) * ROWS), y.dtype.type(slope), totals[block]
+    y, g, gx = y[own], g[own], gx[own]
+    for n in range(y.shape[0]):
+        row, gradient, result = y[n], g[n], gx[n]
+        for j in range(row.size):
+            low = factor * gradient[j] if factor != 0 else factor
+            h = gradient[j] if row[j] > 0 else low
+            result[j] = h
+            total[j] += h
+
+
+@jit
+def _gated_rows(g: Array, y: Array, slope: float, gx: Array, gb: Array) -> None:
+    """As `_gated_channels` where a channel is one element."""
+    totals = np.zeros(((y.shape[0] + ROWS - 1) // ROWS, gb.size), y.dtype)
+    parallel_for(totals.shape[0], _gated_some, g, y, slope, gx, totals)
+    for c in range(gb.size):
+        some = 0.0
+        for block in range(totals.shape[0]):
+            some += np.float64(totals[block, c])
+        gb[c] = some
+
+
 def bias_leaky_relu(x: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
     """y = leaky_relu(x + b[c]): x (n, c, ...), b (c,) -> y of x's shape; `out` may be x itself.
 
@@ -118,7 +144,9 @@ def bias_leaky_relu_grad(g: Array, y: Array, slope: float, *, out: Both | None =
         return gx, gb
     flat, gradient = (contiguous(a).reshape(y.shape[0], -1) for a in (y, g))
     pixels, result = math.prod(y.shape[2:]), gx.reshape(y.shape[0], -1)
-    if y.size < SERIAL:
+    if pixels == 1 and len(y) > ROWS:
+        launching.launch(_gated_rows, gradient, flat, float(slope), result, gb)
+    elif y.size < SERIAL:
         _gated_channels(gradient, flat, gb.size, pixels, float(slope), result, gb)
     else:
         with launch(SMALL):
