@@ -36,6 +36,7 @@ COUNTS: dict[str, Callable[..., int]] = {
     "conv_transpose2d": lambda arrays, params, y: 2 * arrays[0].size * arrays[1][0].size,
     "conv2d_weight": lambda arrays, params, gw: 2 * arrays[1].size * gw[0].size,
     "matmul": lambda arrays, params, z: 2 * z.size * arrays[0].shape[-1],
+    "linear": lambda arrays, params, y: 2 * y.size * (arrays[0].shape[-1] + 1),
     "standardize": _times(6),
     "standardize_grad": _times(9),
     "batch_norm": _times(8),

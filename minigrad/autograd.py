@@ -88,7 +88,9 @@ def _by_the_rules(op: Op, y: Tensor, g: Tensor, needed: list[int]) -> Iterator[t
     """(position, gradient) of the needed inputs of ``y``, but for gradients that the rules call zero."""
     if op.joint_rule is not None and needed:
         together = op.joint_rule(g, y, *y.inputs, **y.params)
-        yield from ((i, together[i]) for i in needed if together[i] is not None)
+        for i in needed:
+            if together[i] is not None:
+                yield i, together[i]() if callable(together[i]) else together[i]
         return
     for i in needed:
         rule = op.derivative(i)

@@ -70,7 +70,8 @@ class Op:
     def vjp_jointly(self, rule: Rule) -> None:
         """Declare one rule for all Tensor arguments, where their derivatives share work.
 
-        ``rule(g, y, *inputs, **params)`` returns a tuple: for each argument its gradient, or None for zero.
+        ``rule(g, y, *inputs, **params)`` returns a tuple: for each argument its gradient, a function without
+        arguments that makes it if it is needed, or None for zero.
         """
         self.joint_rule = rule
 

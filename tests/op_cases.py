@@ -77,6 +77,10 @@ def _halves(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return rng.integers(-3, 4, shape) * 0.5
 
 
+def _wholes(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    return rng.integers(-2, 3, shape) * 1.0
+
+
 def _between_halves(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return _halves(rng, shape) + 0.25
 
@@ -300,6 +304,15 @@ def biased(draw: st.DrawFn) -> Sample:
 
 
 @st.composite
+def affine(draw: st.DrawFn) -> Sample:
+    """x (n, i), w (o, i) and b (o,), whose layer stays away from 0."""
+    n, i, o = draw(st.integers(0, 4)), draw(st.integers(0, 4)), draw(st.integers(1, 4))
+    rng = _rng(draw)
+    arrays = [_fill(rng, (n, i), _halves), _fill(rng, (o, i), _wholes), _fill(rng, (o,), _between_halves)]
+    return Sample(arrays, {"slope": draw(SLOPE)})
+
+
+@st.composite
 def channels(draw: st.DrawFn, /, *values: Values) -> Sample:
     """(n, c, ...) arrays of one shape with several elements per channel."""
     spatial = draw(st.sampled_from([(), (2,), (2, 3)]))
@@ -421,6 +434,10 @@ def _leaky_gate(g: Array, x: Array, *, slope: float) -> Array:
 def _bias_leaky_relu(x: Array, b: Array, *, slope: float) -> Array:
     y = x + _along_channels(b, x)
     return np.where(y > 0, y, slope * y)
+
+
+def _linear(x: Array, w: Array, b: Array, *, slope: float) -> Array:
+    return _bias_leaky_relu(x @ w.T, b, slope=slope)
 
 
 def _standardize(x: Array, *, eps: float) -> Array:
@@ -584,6 +601,8 @@ CASES = [
     Case("l1_loss", lambda x, y: np.mean(np.abs(x - y)), with_target(_halves, _between_halves)),
     Case("leaky_gate", _leaky_gate, alike(_any, _off_zero, slope=SLOPE)),
     Case("leaky_relu", lambda x, slope: np.where(x > 0, x, slope * x), alike(_off_zero, slope=SLOPE)),
+    Case("linear", _linear, affine()),
+    Case("linear_composed", _linear, affine()),
     Case("log", np.log, elementwise(_positive)),
     Case("log1p", np.log1p, elementwise(_positive)),
     Case("log_softmax", lambda x, axis: np.log(_softmax(x, axis=axis)), along_axis(_any)),

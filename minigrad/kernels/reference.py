@@ -21,6 +21,7 @@ __all__ = [
     "conv_transpose2d",
     "leaky_gate",
     "leaky_relu",
+    "linear",
     "matmul",
     "mean_softplus",
     "mean_softplus_grad",
@@ -206,6 +207,16 @@ def leaky_gate(g: Array, x: Array, slope: float, *, out: Array | None = None) ->
     if g.shape != x.shape:
         raise ValueError(f"leaky_gate: expected g and x of one shape; got {g.shape} and {x.shape}")
     return _put("leaky_gate", np.where(x > 0, g, slope * g if slope else np.zeros_like(g)), out)
+
+
+def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
+    """y[i, j] = leaky_relu(b[j] + sum over k of x[i, k] w[j, k]); a slope of 1 leaves the sum as it is.
+
+    x (m, k), w (n, k), b (n,) -> y (m, n), in `out` if given. ValueError if the shapes do not fit.
+    """
+    if x.ndim != 2 or w.ndim != 2 or x.shape[1] != w.shape[1] or b.shape != w.shape[:1]:
+        raise ValueError(f"linear: expected (m, k), (n, k) and (n,); got {x.shape}, {w.shape} and {b.shape}")
+    return _put("linear", leaky_relu(matmul(x, w.T) + b, slope), out)
 
 
 def bias_leaky_relu(x: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:

@@ -46,8 +46,7 @@ class Linear(Module):
         reset_affine(self.weight, self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self._product(x)
-        return y if self.bias is None else y + self.bias
+        return self._activated(x, slope=1.0)
 
     def fused_with(self, following: Module) -> Callable[[Tensor], Tensor] | None:
         slope = rectifier_slope(following)
@@ -60,15 +59,14 @@ class Linear(Module):
         return partial(self._activated, slope=slope)
 
     def _activated(self, x: Tensor, slope: float) -> Tensor:
-        """The layer's function and a leaky ReLU after it."""
-        if x.ndim != 2 or self.bias is None:
-            return ops.leaky_relu(self.forward(x), slope=slope)
-        return ops.bias_leaky_relu(self._product(x), self.bias, slope=slope)
-
-    def _product(self, x: Tensor) -> Tensor:
+        """The layer's function and a leaky ReLU after it; none for a slope of 1."""
         if x.ndim < 1 or x.shape[-1] != self.in_features:
             raise ValueError(f"{self!r}: expected an input (..., {self.in_features}), got {x.shape}")
-        return ops.matmul(x, ops.transpose(self.weight))
+        if x.ndim == 2 and self.bias is not None:
+            return ops.linear(x, self.weight, self.bias, slope=slope)
+        y = ops.matmul(x, ops.transpose(self.weight))
+        y = y if self.bias is None else y + self.bias
+        return y if slope == 1 else ops.leaky_relu(y, slope=slope)
 
     def extra_repr(self) -> str:
         return (

@@ -36,7 +36,7 @@ from minigrad.ops.elementwise import (
     sub,
     where,
 )
-from minigrad.ops.linalg import matmul
+from minigrad.ops.linalg import linear, linear_composed, matmul
 from minigrad.ops.loss import (
     binary_cross_entropy_with_logits,
     cross_entropy,
@@ -80,10 +80,10 @@ __all__ = [
     "batch_norm_grad_weight", "bias_leaky_relu", "bias_leaky_relu_composed", "bias_leaky_relu_grad",
     "binary_cross_entropy_with_logits", "broadcast_to", "channel_sum", "clip", "concatenate",
     "conv2d", "conv2d_weight", "conv_transpose2d", "cos", "cross_entropy", "div", "exp", "expand_dims",
-    "flatten", "getitem", "join", "l1_loss", "leaky_gate", "leaky_relu", "log", "log1p", "log_softmax",
-    "logsumexp", "matmul", "max", "maximum", "mean", "mean_softplus", "mean_softplus_composed",
-    "mean_softplus_grad", "min", "minimum", "mse_loss", "mul", "neg",
-    "norm_per_sample", "pad", "power", "relu", "reshape", "scatter", "sigmoid", "sin", "softmax",
+    "flatten", "getitem", "join", "l1_loss", "leaky_gate", "leaky_relu", "linear", "linear_composed",
+    "log", "log1p", "log_softmax", "logsumexp", "matmul", "max", "maximum", "mean",
+    "mean_softplus", "mean_softplus_composed", "mean_softplus_grad", "min", "minimum", "mse_loss", "mul",
+    "neg", "norm_per_sample", "pad", "power", "relu", "reshape", "scatter", "sigmoid", "sin", "softmax",
     "softplus", "sqrt", "square", "squeeze", "stack", "standardize", "standardize_composed",
     "standardize_grad", "sub", "sum", "sum_to", "swapaxes", "tanh", "transpose", "var", "where",
 ]  # fmt: skip

@@ -1,11 +1,16 @@
-"""Matrix products."""
+"""Matrix products and the linear layer."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from minigrad.backend import Array, kernels_of, xp_of
 from minigrad.op import op
+from minigrad.ops.activation import bias_leaky_relu_composed, bias_leaky_relu_grad, channel_sum
 from minigrad.ops.shape import expand_dims, squeeze, swapaxes
 from minigrad.tensor import Tensor
+
+Lazy = Callable[[], Tensor]
 
 
 @op
@@ -41,3 +46,32 @@ def _as_matrices(g: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tenso
     if x.ndim == 1:
         g, x = expand_dims(g, -2), expand_dims(x, 0)
     return g, x, y
+
+
+@op
+def linear(x: Array, w: Array, b: Array, *, slope: float = 1.0, out: Array | None = None) -> Array:
+    """leaky_relu(x w^T + b): x (n, i), w (o, i), b (o,) -> (n, o), with a ``slope`` of at least 0."""
+    if x.ndim != 2 or w.ndim != 2 or x.shape[1] != w.shape[1] or b.shape != w.shape[:1]:
+        raise ValueError("x must be (n, i), w (o, i) and b (o,)")
+    if slope < 0:
+        raise ValueError("slope must be at least 0, so that the output tells the sign of x w^T + b")
+    return kernels_of(x).linear(x, w, b, slope, out=out)
+
+
+def _linear_rule(
+    g: Tensor, y: Tensor, x: Tensor, w: Tensor, b: Tensor, *, slope: float
+) -> tuple[Lazy, Lazy, Lazy]:
+    g = g if slope == 1 else bias_leaky_relu_grad(g, y, slope=slope)
+    return (
+        lambda: matmul(g, w),  # (n, o) @ (o, i) -> (n, i)
+        lambda: matmul(swapaxes(g, 0, 1), x),  # (o, n) @ (n, i) -> (o, i)
+        lambda: channel_sum(g, residual=g.residual if slope != 1 else None),
+    )
+
+
+linear.vjp_jointly(_linear_rule)
+
+
+def linear_composed(x: Tensor, w: Tensor, b: Tensor, *, slope: float = 1.0) -> Tensor:
+    """linear written in other ops: the definition to read and the oracle of the kernel."""
+    return bias_leaky_relu_composed(matmul(x, swapaxes(w, 0, 1)), b, slope=slope)

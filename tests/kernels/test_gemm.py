@@ -11,11 +11,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minigrad.kernels import cpu, reference
-from minigrad.kernels.cpu import gemm
+from minigrad.kernels.cpu import gemm, small_gemm
 from tests.kernels.strategies import DTYPES, LAYOUTS, assert_close, laid_out
 
 Shape = tuple[int, ...]
-PRODUCTS = [(64, 100, 1254), (100, 64, 1254), (64, 6272, 1), (1, 64, 6272), (70, 1300, 90)]
+PRODUCTS = [
+    (64, 100, 1254),
+    (100, 64, 1254),
+    (256, 128, 128),
+    (256, 2, 128),
+    (256, 128, 2),
+    (3, 256, 128),
+    (64, 6272, 1),
+    (1, 64, 6272),
+    (70, 1300, 90),
+]
+WAYS = st.sampled_from(["chosen", "unpacked", "packed"])
+
+
+def go(way: str, patch: pytest.MonkeyPatch) -> None:
+    """Let kernels take a way whatever the sizes."""
+    if way != "chosen":
+        patch.setattr(gemm, "TINY", 0)
+    if way == "packed":
+        patch.setattr(small_gemm, "LARGEST", 0)
+        patch.setattr(small_gemm, "FEW", 0)
 
 
 @settings(max_examples=200, deadline=None)
@@ -27,25 +47,57 @@ PRODUCTS = [(64, 100, 1254), (100, 64, 1254), (64, 6272, 1), (1, 64, 6272), (70,
     LAYOUTS,
     LAYOUTS,
     st.integers(0, 2**32 - 1),
-    st.booleans(),
+    WAYS,
 )
 def test_cpu_matmul_equals_reference(
-    m: int, k: int, n: int, dtype: type, x_layout: str, y_layout: str, seed: int, packed: bool
+    m: int, k: int, n: int, dtype: type, x_layout: str, y_layout: str, seed: int, way: str
 ) -> None:
     rng = np.random.default_rng(seed)
     x = laid_out(rng.standard_normal((m, k)).astype(dtype), x_layout)
     y = laid_out(rng.standard_normal((k, n)).astype(dtype), y_layout)
     with pytest.MonkeyPatch.context() as patch:
-        if packed:
-            patch.setattr(gemm, "FEW", 0)
+        go(way, patch)
         z = cpu.matmul(x, y)
     assert z.dtype == dtype
     assert_close(z, reference.matmul(x, y), k)
 
 
-@pytest.mark.parametrize(
-    ("m", "k", "n"), [(64, 100, 1254), (100, 64, 1254), (64, 6272, 1), (1, 64, 6272), (70, 1300, 90)]
+@settings(max_examples=200, deadline=None)
+@given(
+    st.integers(0, 40),
+    st.integers(0, 600),
+    st.integers(0, 80),
+    st.sampled_from(DTYPES),
+    LAYOUTS,
+    LAYOUTS,
+    st.sampled_from([0.0, 0.2, 1.0]),
+    WAYS,
 )
+def test_cpu_linear_equals_reference(
+    m: int, k: int, n: int, dtype: type, x_layout: str, w_layout: str, slope: float, way: str
+) -> None:
+    rng = np.random.default_rng(m + k + n)
+    x = laid_out(rng.standard_normal((m, k)).astype(dtype), x_layout)
+    w = laid_out(rng.standard_normal((n, k)).astype(dtype), w_layout)
+    b = laid_out(rng.standard_normal(n).astype(dtype), x_layout)
+    with pytest.MonkeyPatch.context() as patch:
+        go(way, patch)
+        y = cpu.linear(x, w, b, slope)
+    assert y.dtype == dtype
+    assert_close(y, reference.linear(x, w, b, slope), k + 1)
+
+
+@pytest.mark.parametrize("kernels", [cpu, reference])
+def test_the_layer_s_relu_is_zero_at_minus_infinity_and_keeps_nan(kernels: ModuleType) -> None:
+    x, w = np.ones((20, 3), np.float32), np.ones((40, 3), np.float32)
+    x[1, 0], x[2, 0], x[3, 0] = -np.inf, np.nan, np.inf
+    y = kernels.linear(x, w, np.zeros(40, np.float32), 0.0)
+    assert (y[1] == 0).all()
+    assert np.isnan(y[2]).all()
+    assert np.isinf(y[3]).all()
+
+
+@pytest.mark.parametrize(("m", "k", "n"), PRODUCTS)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_matmul_does_not_depend_on_the_number_of_threads(m: int, k: int, n: int, dtype: type) -> None:
     rng = np.random.default_rng(0)
@@ -55,11 +107,11 @@ def test_matmul_does_not_depend_on_the_number_of_threads(m: int, k: int, n: int,
     for count in (1, most):
         numba.set_num_threads(count)
         try:
-            results.append(cpu.matmul(x, y))
+            results.append((cpu.matmul(x, y), cpu.linear(x, y.T, y[0], 0.2)))
         finally:
             numba.set_num_threads(most)
-    assert_close(results[0], reference.matmul(x, y), k)
-    assert results[0].tobytes() == results[1].tobytes()
+    assert_close(results[0][0], reference.matmul(x, y), k)
+    assert all(one.tobytes() == many.tobytes() for one, many in zip(*results, strict=True))
 
 
 @pytest.mark.parametrize("shapes", [((0, 3), (3, 2)), ((2, 0), (0, 3)), ((2, 3), (3, 0))])
@@ -75,6 +127,8 @@ def test_shapes_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match="matmul"):
         kernels.matmul(np.ones(shapes[0]), np.ones(shapes[1]))
+    with pytest.raises(ValueError, match="linear"):
+        kernels.linear(np.ones(shapes[0]), np.ones(shapes[1][::-1]), np.ones(5), 0.2)
 
 
 def test_nan_reaches_its_row_and_column_alone() -> None:

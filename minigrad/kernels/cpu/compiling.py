@@ -100,11 +100,6 @@ def launch(work: float) -> Iterator[int]:
             numba.set_num_threads(allowed)
 
 
-def alone() -> threading.RLock:
-    """Hold the workspace for a kernel that runs on the calling thread: `with alone(): ...`."""
-    return _launching
-
-
 class Workspace:
     """Scratch memory kept between calls, because fresh pages cost as much as the arithmetic done in them.
 

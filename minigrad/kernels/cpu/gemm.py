@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minigrad.kernels import output
-from minigrad.kernels.cpu.compiling import SMALL, Array, alone, checked, jit, launch, workspace
+from minigrad.kernels import launching, output
+from minigrad.kernels.cpu import small_gemm as small
+from minigrad.kernels.cpu.bias import bias_leaky_relu
+from minigrad.kernels.cpu.compiling import Array, checked, contiguous, jit, launch, workspace
 from minigrad.kernels.cpu.inner import inner_jit
 from minigrad.kernels.cpu.parallel import parallel_for
 from minigrad.kernels.cpu.tile import (
@@ -25,11 +27,9 @@ from minigrad.kernels.cpu.tile import (
     transpose,
 )
 
-FEW = (
-    1 << 18
-)  # multiplications up to which NumPy's product, on one thread, is done before the panels are packed
+TINY = 1 << 12  # multiplications up to which NumPy's product is done sooner than a kernel's call
+LONG = 1 << 10  # columns from which NumPy multiplies a column by a row as fast as memory takes it
 PACKING = 40  # multiplications that take as long as to move an element while packing
-CHUNK = 1 << 10  # rows or columns of a matrix times a vector that one iteration owns
 
 NOWHERE = np.zeros(1, np.int64)  # the one shift of a product whose steps are even
 
@@ -56,17 +56,31 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     (m, depth), n = x.shape, y.shape[1]
     z = output("matmul", out, (m, n), x.dtype)
     work = m * depth * n
-    if depth == 1 and work:
-        np.multiply(x, y, out=z)
-    elif work <= FEW:
-        np.matmul(x, y, out=z)
-    elif n == 1:
-        _times_vector(_matrix(x), y, z, work)
-    elif m == 1:
-        _times_vector(_matrix(y.T), x, z, work)
+    if depth == 1 and n >= LONG:
+        launching.launch(np.multiply, x, y, z)
+    elif work <= TINY:
+        launching.launch(np.matmul, x, y, z)
+    elif work <= small.LARGEST or min(m, n) <= small.FEW:
+        small.multiply(x, y, small.NO_BIAS[x.dtype], 1.0, z)
     else:
         _times_matrix(_matrix(x), _matrix(y), z, work)
     return z
+
+
+def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
+    """y[i, j] = leaky_relu(b[j] + sum over k of x[i, k] w[j, k]); a slope of 1 leaves the sum as it is.
+
+    x (m, k), w (n, k), b (n,) -> y (m, n), in `out` if given. Raises as matmul.
+    """
+    checked("linear", x, w, b)
+    if x.ndim != 2 or w.ndim != 2 or x.shape[1] != w.shape[1] or b.shape != w.shape[:1]:
+        raise ValueError(f"linear: expected (m, k), (n, k) and (n,); got {x.shape}, {w.shape} and {b.shape}")
+    y = output("linear", out, (x.shape[0], w.shape[0]), x.dtype)
+    if x.size * len(w) > 0 and (len(w) <= small.FEW or x.size * len(w) <= small.LARGEST):
+        small.multiply(x, w.T, contiguous(b), float(slope), y)
+        return y
+    matmul(x, w.T, out=y)
+    return bias_leaky_relu(y, b, slope, out=y)
 
 
 def _matrix(a: Array) -> Matrix:
@@ -80,66 +94,11 @@ def _matrix(a: Array) -> Matrix:
     return Matrix(a.T.reshape(-1), 1, rows, rows, columns)
 
 
-def _times_vector(a: Matrix, v: Array, z: Array, work: int) -> None:
-    vector = np.ascontiguousarray(v).reshape(-1)
-    with launch(SMALL if work >= SMALL // 8 else work):  # memory bounds it: threads pay sooner
-        if a.column_step == 1:
-            _dot_rows(a, vector, z.reshape(-1))
-        else:
-            _add_columns(a, vector, z.reshape(-1))
-
-
-@jit
-def _dot_rows(a: Matrix, v: Array, z: Array) -> None:
-    """z[i] = sum over k of a[i, k] v[k], the rows contiguous."""
-    parallel_for((a.rows + 7) // 8, _dot_few_rows, a, v, z)
-
-
-@inner_jit
-def _dot_few_rows(chunk: int, a: Matrix, v: Array, z: Array) -> None:
-    for i in range(chunk * 8, min(a.rows, chunk * 8 + 8)):
-        row = a.memory[i * a.row_step : i * a.row_step + a.columns]
-        total = v.dtype.type(0)
-        for k in range(a.columns):
-            total += row[k] * v[k]
-        z[i] = total
-
-
-@jit
-def _add_columns(a: Matrix, v: Array, z: Array) -> None:
-    """z[i] = sum over k of a[i, k] v[k], the columns contiguous."""
-    parallel_for((a.rows + CHUNK - 1) // CHUNK, _add_column_chunk, a, v, z)
-
-
-@inner_jit
-def _add_column_chunk(chunk: int, a: Matrix, v: Array, z: Array) -> None:
-    first, last = chunk * CHUNK, min(a.rows, (chunk + 1) * CHUNK)
-    result = z[first:last]
-    result[:] = 0
-    even = a.columns // 4 * 4
-    for k in range(0, even, 4):  # four at a time, to load and store the sums less often
-        start, step = k * a.column_step + first, a.column_step
-        k0, k1 = a.memory[start:], a.memory[start + step :]
-        k2, k3 = a.memory[start + 2 * step :], a.memory[start + 3 * step :]
-        v0, v1, v2, v3 = v[k], v[k + 1], v[k + 2], v[k + 3]
-        for i in range(last - first):
-            result[i] += v0 * k0[i] + v1 * k1[i] + v2 * k2[i] + v3 * k3[i]
-    for k in range(even, a.columns):
-        column = a.memory[k * a.column_step + first :]
-        for i in range(last - first):
-            result[i] += v[k] * column[i]
-
-
 def _times_matrix(x: Matrix, y: Matrix, z: Array, work: int) -> None:
     lanes = TILE.lanes(z.itemsize)
     panels, columns = -(-x.rows // ROWS), -(-y.columns // lanes)
     size = packed_size(x.columns, lanes)
     spare = (DEPTH + ROWS) * lanes
-    if work < SMALL:
-        with alone():
-            (scratch,) = workspace.take(z.dtype, panels * size + spare)
-            _multiply(x, y, scratch.reshape(1, -1), 1, size, lanes, NOWHERE, z.reshape(-1))
-        return
     with launch(work) as allowed:
         by_rows, by_columns = min(allowed, panels), min(allowed, columns)
         if _cost(x, y, panels, columns, lanes, by_rows, 1) <= _cost(

@@ -1,0 +1,266 @@
+"""Products whose operands are too small to be packed, and the linear layer: bias and leaky ReLU included.
+
+Rows are read where they lie, and columns too if a row of them is contiguous; else each thread packs those
+that it needs, panel by panel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.kernels.cpu.compiling import DTYPES, Array, jit, threads
+from minigrad.kernels.cpu.inner import inner_jit
+from minigrad.kernels.cpu.parallel import parallel_for
+from minigrad.kernels.cpu.strided_tile import multiply_strided
+from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, WIDTH, transpose
+from minigrad.kernels.launching import launch
+
+LARGEST = 1 << 23  # multiplications up to which packing the rows costs more than it saves
+SERIAL = 1 << 16  # multiplications that one thread does before two have started
+WRITING = 16  # multiplications that take as long as to write an element
+PACKING = 20  # and as to pack one
+LOCAL = 1.15  # times longer that shares of rows may take: the next kernel finds them in its thread's cache
+FEW = 4  # columns that are better products of the rows and a vector each
+BLOCK = 8  # rows of these that one iteration owns if they are contiguous
+CHUNK = 1 << 10  # and otherwise
+
+NO_BIAS = {dtype: np.zeros(0, dtype) for dtype in DTYPES}
+
+
+def multiply(x: Array, y: Array, bias: Array, slope: float, z: Array) -> None:
+    """z = leaky_relu(x @ y + bias) in C-contiguous z, x @ y alone without elements in `bias`.
+
+    x (m, k), y (k, n), any strides, none of the sizes 0; bias (n,) or (0,).
+    """
+    (m, n), depth, flat = z.shape, x.shape[1], z.reshape(-1)
+    workers = 1 if m * n * (depth + WRITING) < SERIAL else threads()
+    left, x_row, x_step = _flat(x)
+    right, y_step, y_column = _flat(y)
+    if n <= FEW and x_step == 1:
+        shape = m, depth, n, n, 1
+        launch(_dot_rows, left, x_row, right, y_step, y_column, bias, slope, flat, shape)
+    elif n <= FEW and not bias.size:
+        launch(_add_columns, left, x_step, right, y_step, y_column, flat, (m, depth, n, n, 1))
+    elif m <= FEW and not bias.size and y_step == 1:  # the same of the transposes
+        launch(_dot_rows, right, y_column, left, x_step, x_row, bias, slope, flat, (n, depth, m, 1, n))
+    elif m <= FEW and not bias.size:
+        launch(_add_columns, right, y_step, left, x_step, x_row, flat, (n, depth, m, 1, n))
+    else:
+        by_rows, by_columns = _shares(m, n, y_column != 1, z.itemsize, workers)
+        shape = m, depth, n, by_rows, by_columns
+        launch(_multiply, left, x_row, x_step, right, y_step, y_column, shape, bias, slope, flat)
+
+
+def _flat(a: Array) -> tuple[Array, int, int]:
+    """The matrix in flat memory, a copy if it is not contiguous; and the steps of its two axes there."""
+    flags = a.flags
+    if not flags.forc or not flags.aligned or not flags.writeable:
+        a = np.array(a, order="C")
+        flags = a.flags
+    if flags.c_contiguous:
+        return a.reshape(-1), a.shape[1], 1
+    return a.T.reshape(-1), 1, a.shape[0]
+
+
+def _shares(m: int, n: int, packs: bool, itemsize: int, workers: int) -> tuple[int, int]:
+    """Into how many shares of rows or of columns to divide the product: the busiest ends soonest."""
+    lanes = TILE.lanes(itemsize)
+    panels, columns = -(-m // ROWS), -(-n // lanes)
+    by_rows, by_columns = min(workers, panels), min(workers, columns)
+    packing = PACKING if packs else 0
+    rows, part = -(-panels // by_rows) * ROWS, -(-columns // by_columns) * lanes
+    if columns * lanes * (rows + packing) <= LOCAL * part * (panels * ROWS + packing):
+        return by_rows, 1
+    return 1, by_columns
+
+
+Shape = tuple[int, int, int, int, int]
+
+
+@inner_jit
+def _fill_vectors(y: Array, step: int, column: int, vectors: Array) -> None:
+    """The columns of y as rows of their own: vectors[j, k] = y[k step + j column]."""
+    for j in range(vectors.shape[0]):
+        for k in range(vectors.shape[1]):
+            vectors[j, k] = y[k * step + j * column]
+
+
+@jit
+def _dot_rows(
+    x: Array,
+    x_row: int,
+    y: Array,
+    y_step: int,
+    y_column: int,
+    bias: Array,
+    slope: float,
+    z: Array,
+    shape: Shape,
+) -> None:
+    """z[i z_row + j z_column] = sum over k of x[i x_row + k] y[k, j]."""
+    rows, depth, columns, _, _ = shape
+    vectors = np.empty((columns, depth), y.dtype)
+    _fill_vectors(y, y_step, y_column, vectors)
+    parallel_for((rows + BLOCK - 1) // BLOCK, _dot_block, x, x_row, vectors, bias, slope, z, shape)
+
+
+@inner_jit
+def _dot_block(
+    block: int, x: Array, x_row: int, vectors: Array, bias: Array, slope: float, z: Array, shape: Shape
+) -> None:
+    """BLOCK rows."""
+    rows, depth, columns, z_row, z_column = shape
+    factor = x.dtype.type(slope)
+    for i in range(block * BLOCK, min(rows, block * BLOCK + BLOCK)):
+        row = x[i * x_row : i * x_row + depth]
+        for j in range(columns):
+            vector, total = vectors[j], x.dtype.type(0)
+            for k in range(depth):
+                total += row[k] * vector[k]
+            if bias.size:
+                total += bias[j]
+                low = factor * total if factor != 0 else factor
+                total = low if total <= 0 else total
+            z[i * z_row + j * z_column] = total
+
+
+@jit
+def _add_columns(x: Array, x_step: int, y: Array, y_step: int, y_column: int, z: Array, shape: Shape) -> None:
+    """z[i z_row + j z_column] = sum over k of x[i + k x_step] y[k, j]."""
+    rows, depth, columns, _, _ = shape
+    vectors = np.empty((columns, depth), y.dtype)
+    _fill_vectors(y, y_step, y_column, vectors)
+    parallel_for((rows + CHUNK - 1) // CHUNK, _add_chunk, x, x_step, vectors, z, shape)
+
+
+@inner_jit
+def _add_chunk(chunk: int, x: Array, x_step: int, vectors: Array, z: Array, shape: Shape) -> None:
+    """CHUNK rows."""
+    rows, depth, columns, z_row, z_column = shape
+    even = depth // 4 * 4
+    first, size = chunk * CHUNK, min(CHUNK, rows - chunk * CHUNK)
+    sums = np.zeros((columns, size), z.dtype)
+    for k in range(0, even, 4):  # four at a time, to load and store the sums less often
+        start = first + k * x_step
+        k0, k1 = x[start:], x[start + x_step :]
+        k2, k3 = x[start + 2 * x_step :], x[start + 3 * x_step :]
+        for j in range(columns):
+            total, v = sums[j], vectors[j, k : k + 4]
+            for i in range(size):
+                total[i] += v[0] * k0[i] + v[1] * k1[i] + v[2] * k2[i] + v[3] * k3[i]
+    for k in range(even, depth):
+        column = x[first + k * x_step :]
+        for j in range(columns):
+            total = sums[j]
+            for i in range(size):
+                total[i] += vectors[j, k] * column[i]
+    for j in range(columns):
+        for i in range(size):
+            z[(first + i) * z_row + j * z_column] = sums[j, i]
+
+
+@inner_jit
+def _copy_block(a: Array, row: int, step: int, rows: int, depth: int, height: int, out: Array) -> None:
+    """out[k, r] = a[r row + k step] for r < rows, 0 for rows <= r < height."""
+    for k in range(depth):
+        for r in range(height):
+            out[k * height + r] = a[r * row + k * step] if r < rows else 0
+
+
+@inner_jit
+def _copy_tile(
+    a: Array, start: int, step: int, rows: int, columns: int, out: Array, out_start: int, out_step: int
+) -> None:
+    """out[out_start + r out_step + j] = a[start + r step + j] for r < rows, j < columns."""
+    for r in range(rows):
+        for j in range(columns):
+            out[out_start + r * out_step + j] = a[start + r * step + j]
+
+
+@inner_jit
+def _pack_columns(
+    y: Array, start: int, step: int, column: int, depth: int, count: int, lanes: int, out: Array
+) -> None:
+    """out[k, l] = y[start + k step + l column] for k < depth, l < count; 0 for count <= l < lanes."""
+    if column == 1 or count < lanes:
+        _copy_block(y[start:], column, step, count, depth, lanes, out)
+        return
+    width = WIDTH // out.itemsize
+    for lane in range(0, lanes, width):
+        transpose(y, start + lane * column, column, width, depth, out, lane, lanes)
+
+
+@inner_jit
+def _multiply_share(
+    worker: int,
+    x: Array,
+    x_row: int,
+    x_step: int,
+    y: Array,
+    y_step: int,
+    y_column: int,
+    shape: Shape,
+    bias: Array,
+    slope: float,
+    z: Array,
+) -> None:
+    """A share of the panels of rows times a share of those of columns."""
+    m, depth, n, by_rows, by_columns = shape
+    lanes = TILE.vectors * WIDTH // z.itemsize
+    panels, columns = (m + ROWS - 1) // ROWS, (n + lanes - 1) // lanes
+    own_row, own_column = worker // by_columns, worker % by_columns
+    top, bottom = own_row * panels // by_rows, (own_row + 1) * panels // by_rows
+    left, right = own_column * columns // by_columns, (own_column + 1) * columns // by_columns
+    packed, spare = np.empty(DEPTH * lanes, z.dtype), np.zeros(ROWS * lanes, z.dtype)
+    rest, offsets = np.empty(DEPTH * ROWS if m < ROWS else 0, z.dtype), np.zeros(lanes, z.dtype)
+    factor = z.dtype.type(slope)
+    for panel in range(left, right):
+        column = panel * lanes
+        width = min(lanes, n - column)
+        if bias.size > 0:
+            offsets[:width] = bias[column : column + width]
+        for first in range(0, depth, DEPTH):
+            count = min(DEPTH, depth - first)
+            last = bias.size > 0 and first + count == depth
+            source, start, step = y, first * y_step + column * y_column, y_step
+            if y_column != 1 or width < lanes:
+                _pack_columns(y, start, y_step, y_column, count, width, lanes, packed)
+                source, start, step = packed, 0, lanes
+            for p in range(top, bottom):
+                # (ROWS, count) @ (count, lanes) -> (ROWS, lanes); the last rows are read with some before
+                row = max(0, min(p * ROWS, m - ROWS))
+                rows, r_step, k_step, origin = x, x_row, x_step, row * x_row + first * x_step
+                if m < ROWS:
+                    _copy_block(x[origin:], x_row, x_step, m, count, ROWS, rest)
+                    rows, r_step, k_step, origin = rest, 1, ROWS, 0
+                target, t0, t_row, whole = z, row * n + column, n, True
+                if row < p * ROWS or m < ROWS or width < lanes:
+                    target, t0, t_row, whole = spare, 0, lanes, False
+                    if first > 0:
+                        _copy_tile(z, row * n + column, n, min(ROWS, m), width, spare, 0, lanes)
+                multiply_strided(
+                    rows, origin, r_step, k_step, source, start, step, count,
+                    target, t0, t_row, first == 0, offsets, 0, factor, last,
+                )  # fmt: skip
+                if not whole:
+                    skipped = p * ROWS - row
+                    height, place = min(ROWS, m) - skipped, (row + skipped) * n + column
+                    _copy_tile(spare, skipped * lanes, lanes, height, width, z, place, n)
+
+
+@jit
+def _multiply(
+    x: Array,
+    x_row: int,
+    x_step: int,
+    y: Array,
+    y_step: int,
+    y_column: int,
+    shape: Shape,
+    bias: Array,
+    slope: float,
+    z: Array,
+) -> None:
+    """z = x @ y and the layer's rest."""
+    shares = shape[3] * shape[4]
+    parallel_for(shares, _multiply_share, x, x_row, x_step, y, y_step, y_column, shape, bias, slope, z)
