@@ -107,9 +107,10 @@ def test_the_bill_names_the_parts_and_adds_up(name: str) -> None:
 
 def test_the_bill_counts_the_arithmetic_of_a_step() -> None:
     rows = bill.measure("toy", seconds=0.02, batch=4)["rows"]
-    products = sum(row["flops"] for row in rows if row["op"] == "matmul")
+    products = sum(row["flops"] for row in rows if row["op"] in ("linear", "matmul"))
     g, d = 2 * 128 + 128 * 128 + 128 * 2, 2 * 128 + 128 * 128 + 128
-    forward = g + 3 * d
+    biases = (128 + 128 + 2) + 3 * (128 + 128 + 1)
+    forward = g + 3 * d + biases
     weight_gradients = g + 2 * d
     input_gradients = (g - 2 * 128) + 2 * (d - 2 * 128) + d  # the first layer's only where G's step passes
     assert products == 2 * 4 * (forward + weight_gradients + input_gradients)
