@@ -17,6 +17,8 @@ from minigrad import nn, ops, optim
 from minigrad.backend import use_kernels
 from minigrad.capturing import captured, memory
 from minigrad.capturing.captured import Captured
+from minigrad.capturing.program import Program
+from minigrad.kernels.launching import launch
 from minigrad.tensor import registry
 from tests.gans.running import flat
 
@@ -632,3 +634,20 @@ def test_replays_of_kernels_without_their_checks_see_new_numbers(turned: bool) -
 
     step = same_with_and_without(make, [(numbers(i, 150, 80),) for i in range(6)])
     assert step.replays == 4
+
+
+def test_a_kernel_that_does_more_than_it_launches_is_replayed_whole() -> None:
+    """Its launch, made again, does not give the same numbers."""
+    x, y = numbers(0, 3).numpy(), np.empty(3, np.float32)
+
+    def twice() -> None:
+        launch(np.add, x, x, y)
+
+    def thrice() -> None:
+        launch(np.add, x, x, y)
+        np.add(y, x, out=y)
+
+    replayed, kept = Program._noted(twice, [x], [y]), Program._noted(thrice, [x], [y])
+    assert replayed is not twice
+    assert kept is thrice
+    np.testing.assert_array_equal(y, x + x + x)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,7 +33,7 @@ class Program:
         self._generators: list[np.random.Generator] = []
         self._arrays: list[Array] = []
         self._calls: list[Call] = []
-        self._unnoted: list[tuple[Call, list[Array]]] = []
+        self._unnoted: list[tuple[Call, list[Array], list[Array]]] = []
         self._inputs: list[Array] = []
 
     def run(self, inputs: Sequence[Tensor], generators: list[np.random.Generator]) -> None:
@@ -46,7 +46,7 @@ class Program:
         for buffer, tensor in zip(self._inputs, inputs, strict=True):
             np.copyto(buffer, tensor._data)
         if self._unnoted:
-            self._calls = [self._noted(call, arrays) for call, arrays in self._unnoted]
+            self._calls = [self._noted(*line) for line in self._unnoted]
             self._unnoted = []
             return
         with launch_lock:
@@ -66,7 +66,7 @@ class Program:
         ]
         self._inputs = [self.array(name) for name in trace.inputs]
         self._unnoted = [
-            (call, self._arrays_of(line)) for line in trace.lines if (call := self._call(line)) is not None
+            (call, *self._arrays_of(line)) for line in trace.lines if (call := self._call(line)) is not None
         ]
 
     def _call(self, line: Line) -> Call | None:
@@ -88,23 +88,39 @@ class Program:
             return call
         return _keeping(call, targets, single=not isinstance(line.results, tuple | list | dict))
 
-    def _arrays_of(self, line: Line) -> list[Array]:
-        """The arrays that the line's call is given; none unless that is all that it acts on."""
+    def _arrays_of(self, line: Line) -> tuple[list[Array], list[Array]]:
+        """The arrays that the line's call reads, and those that it fills; none unless that is all it does."""
         if not (line.pure and line.fills):
-            return []
-        names = leaves((line.args, line.params, line.results))
+            return [], []
+        read, filled = leaves((line.args, line.params)), leaves(line.results)
+        return self._found(read), self._found(filled)
+
+    def _found(self, names: Iterable[object]) -> list[Array]:
         return [self.array(name) for name in names if isinstance(name, Slot | External)]
 
     @staticmethod
-    def _noted(call: Call, arrays: list[Array]) -> Call:
-        """Make the call; the one launch that it comes down to, if on views of its ``arrays``, or itself."""
+    def _noted(call: Call, read: list[Array], filled: list[Array]) -> Call:
+        """Make the call; the one launch that it comes down to, or itself.
+
+        A launch will do if it acts on views of the line's arrays alone and, made again, fills the results
+        with the same bits.
+        """
         with noting_launches() as launches:
             call()
-        owners = {id(owner_of(array)) for array in arrays}
+        owners = {id(owner_of(array)) for array in (*read, *filled)}
         if len(launches) != 1:
             return call
         given = [value for value in launches[0].args if isinstance(value, np.ndarray) and value.size]
-        return launches[0] if all(id(owner_of(value)) in owners for value in given) else call
+        if any(id(owner_of(value)) not in owners for value in given):
+            return call
+        expected = [array.tobytes() for array in filled]
+        for array in filled:
+            array.fill(np.nan)
+        launches[0]()
+        if [array.tobytes() for array in filled] == expected:
+            return launches[0]
+        call()
+        return call
 
     def _is_made_by(self, name: Slot, line: Line) -> bool:
         """Whether ``name`` is memory of its own, neither a view nor one of the line's arguments."""
