@@ -186,35 +186,13 @@ def _transform_inputs(
             for column in range(columns):
                 at = ((image * rows + row) * columns + column) * lanes
                 for b in range(REMAINDERS):
-                    patch = ((row * columns + column) * REMAINDERS + b) * POINTS**2
-                    target = b * sizes.inputs + at
+                    tile = ((row * columns + column) * REMAINDERS + b) * POINTS**2
                     for lane in range(0, lanes, width):
+                        start, to = source + lane, b * sizes.inputs + at + lane
                         if column < plan.wide_columns:
-                            _wide_inputs(
-                                scalars,
-                                kind,
-                                x,
-                                source + lane,
-                                table,
-                                patch,
-                                POINTS,
-                                out,
-                                target + lane,
-                                step,
-                            )
+                            _wide_inputs(scalars, kind, x, start, table, tile, POINTS, out, to, step)
                         else:
-                            _narrow_inputs(
-                                scalars,
-                                kind,
-                                x,
-                                source + lane,
-                                table,
-                                patch,
-                                POINTS,
-                                out,
-                                target + lane,
-                                step,
-                            )
+                            _narrow_inputs(scalars, kind, x, start, table, tile, POINTS, out, to, step)
 
 
 @inner_jit
@@ -233,16 +211,13 @@ def _transform_outputs(
             kind = (2 if row < plan.wide_rows else 3) * POINTS**2 + i * POINTS
             for column in range(columns):
                 at = ((image * rows + row) * columns + column) * row_step
-                patch = (row * columns + column) * WIDE**2
+                tile = (row * columns + column) * WIDE**2
                 for r in range(0, row_step, width):
+                    start, to = source + r, at + r
                     if column < plan.wide_columns:
-                        _wide_outputs(
-                            scalars, kind, g, source + r, table, patch, WIDE, out, at + r, sizes.panel
-                        )
+                        _wide_outputs(scalars, kind, g, start, table, tile, WIDE, out, to, sizes.panel)
                     else:
-                        _narrow_outputs(
-                            scalars, kind, g, source + r, table, patch, WIDE, out, at + r, sizes.panel
-                        )
+                        _narrow_outputs(scalars, kind, g, start, table, tile, WIDE, out, to, sizes.panel)
 
 
 @inner_jit
