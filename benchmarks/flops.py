@@ -33,6 +33,7 @@ MOVES = {
 COUNTS: dict[str, Callable[..., int]] = {
     # every place of the output meets a kernel's worth of weights, or every place of the input does
     "conv2d": lambda arrays, params, y: 2 * y.size * arrays[1][0].size,
+    "conv2d_bias_leaky_relu": lambda arrays, params, y: 2 * y.size * (arrays[1][0].size + 1),
     "conv_transpose2d": lambda arrays, params, y: 2 * arrays[0].size * arrays[1][0].size,
     "conv2d_weight": lambda arrays, params, gw: 2 * arrays[1].size * gw[0].size,
     "matmul": lambda arrays, params, z: 2 * z.size * arrays[0].shape[-1],

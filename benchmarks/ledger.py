@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -107,19 +108,25 @@ class Ledger:
         return entered
 
     def rule(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A derivative's rule whose ops belong to the part that made its ``y``."""
+        """A derivative's rule whose ops belong to the part that made its ``y``, those made later too."""
 
         def labelled(g: Any, y: Any, *inputs: Any, **params: Any) -> Any:
-            outer = self._label
             made_in = self._made_in.get(id(y.data), UNKNOWN)
             assert made_in.order is not None
-            self._label = Label(made_in.part, made_in.order + 1)
-            try:
-                return function(g, y, *inputs, **params)
-            finally:
-                self._label = outer
+            label = Label(made_in.part, made_in.order + 1)
+            found = self._under(label, partial(function, g, y, *inputs, **params))
+            if not isinstance(found, tuple):
+                return found
+            return tuple(partial(self._under, label, made) if callable(made) else made for made in found)
 
         return labelled
+
+    def _under(self, label: Label, function: Callable[[], Any]) -> Any:
+        outer, self._label = self._label, label
+        try:
+            return function()
+        finally:
+            self._label = outer
 
 
 @contextmanager

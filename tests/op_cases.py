@@ -387,6 +387,15 @@ def convolved(draw: st.DrawFn) -> Sample:
 
 
 @st.composite
+def convolved_with_bias(draw: st.DrawFn) -> Sample:
+    """x, w and b (o,), whose layer stays away from 0."""
+    geometry, rng = draw(geometries()), _rng(draw)
+    x, w = _fill(rng, geometry.x, _halves), _fill(rng, geometry.w, _wholes)
+    b = _fill(rng, geometry.w[:1], _between_halves)
+    return Sample([x, w, b], {**geometry.settings, "slope": draw(SLOPE)})
+
+
+@st.composite
 def transposed(draw: st.DrawFn) -> Sample:
     geometry, rng = draw(geometries()), _rng(draw)
     settings = {**geometry.settings, "output_padding": geometry.spare}
@@ -513,6 +522,10 @@ def _conv2d(x: Array, w: Array, *, stride: Any, padding: Any, dilation: Any, gro
     return y
 
 
+def _conv2d_bias_leaky_relu(x: Array, w: Array, b: Array, *, slope: float, **settings: Any) -> Array:
+    return _bias_leaky_relu(_conv2d(x, w, **settings), b, slope=slope)
+
+
 def _conv_transpose2d(
     x: Array, w: Array, *, stride: Any, padding: Any, output_padding: Any, dilation: Any, groups: int
 ) -> Array:
@@ -587,6 +600,8 @@ CASES = [
     Case("clip", np.clip, alike(_between_halves, min=st.just(-0.5), max=st.just(1.0))),
     Case("concatenate", np.concatenate, joined(), sequence=True),
     Case("conv2d", _conv2d, convolved()),
+    Case("conv2d_bias_leaky_relu", _conv2d_bias_leaky_relu, convolved_with_bias()),
+    Case("conv2d_bias_leaky_relu_composed", _conv2d_bias_leaky_relu, convolved_with_bias()),
     Case("conv2d_weight", _conv2d_weight, weighed()),
     Case("conv_transpose2d", _conv_transpose2d, transposed()),
     Case("cos", np.cos, elementwise(_any)),

@@ -17,6 +17,7 @@ __all__ = [
     "bias_leaky_relu",
     "bias_leaky_relu_grad",
     "conv2d",
+    "conv2d_bias_leaky_relu",
     "conv2d_weight",
     "conv_transpose2d",
     "leaky_gate",
@@ -57,6 +58,23 @@ def conv2d(
         # (g, o, c) @ (n, g, c, oh*ow) -> (n, g, o, oh*ow)
         y += weights @ _grouped(padded[window], groups)
     return _put("conv2d", y.reshape(n, o, *size), out)
+
+
+def conv2d_bias_leaky_relu(
+    x: Array,
+    w: Array,
+    b: Array,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+    slope: float,
+    *,
+    out: Array | None = None,
+) -> Array:
+    """y = leaky_relu(conv2d(x, w) + b[o]), a slope of 1 leaves the sum as it is; b (o,). As conv2d."""
+    y = conv2d(x, w, stride, padding, dilation, groups)
+    return _put("conv2d_bias_leaky_relu", bias_leaky_relu(y, b, slope), out)
 
 
 def conv_transpose2d(

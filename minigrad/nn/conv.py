@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -76,10 +77,13 @@ class _Convolution(Module):
         """The layer's function and a leaky ReLU after it; there is none where the slope is 1."""
         if x.ndim != 4 or x.shape[1] != self.in_channels:
             raise ValueError(f"{self!r}: expected an input (n, {self.in_channels}, h, w), got {x.shape}")
-        y = self._convolve(x)
         if self.bias is not None:
-            return ops.bias_leaky_relu(y, self.bias, slope=slope)
+            return self._convolve_with_bias(x, self.bias, slope)
+        y = self._convolve(x)
         return y if slope == 1 else ops.leaky_relu(y, slope=slope)
+
+    def _convolve_with_bias(self, x: Tensor, bias: Parameter, slope: float) -> Tensor:
+        return ops.bias_leaky_relu(self._convolve(x), bias, slope=slope)
 
     def _convolve(self, x: Tensor) -> Tensor:
         raise NotImplementedError
@@ -126,14 +130,18 @@ class Conv2d(_Convolution):
         )
 
     def _convolve(self, x: Tensor) -> Tensor:
-        return ops.conv2d(
-            x,
-            self.weight,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            groups=self.groups,
-        )
+        return ops.conv2d(x, self.weight, **self._settings())
+
+    def _convolve_with_bias(self, x: Tensor, bias: Parameter, slope: float) -> Tensor:
+        return ops.conv2d_bias_leaky_relu(x, self.weight, bias, slope=slope, **self._settings())
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "stride": self.stride,
+            "padding": self.padding,
+            "dilation": self.dilation,
+            "groups": self.groups,
+        }
 
 
 class ConvTranspose2d(_Convolution):

@@ -6,12 +6,14 @@ derivatives of each member are the other two and three kernels give every order.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from minigrad.backend import Array, kernels_of
 from minigrad.op import op
+from minigrad.ops.activation import bias_leaky_relu_composed, bias_leaky_relu_grad, channel_sum
 from minigrad.ops.shape import getitem, pad
 from minigrad.tensor import Tensor
 
@@ -35,15 +37,30 @@ def conv2d(
     x[n, c, i stride + p dilation - padding, j stride + q dilation - padding],
     with oh = (h + 2 padding - dilation (kh - 1) - 1) // stride + 1. Settings are ints or pairs (h, w).
     """
-    stride, padding, dilation = _settings(stride, padding, dilation)
-    _check(x, w, w.shape[1] * groups if w.ndim == 4 else 0, "(o, c/groups, kh, kw)")
-    _check_groups(w.shape[0], groups)
-    for size, k, p, d in zip(x.shape[2:], w.shape[2:], padding, dilation, strict=True):
-        if size + 2 * p < d * (k - 1) + 1:
-            raise ValueError(
-                f"a kernel of {k} with dilation {d} is larger than the padded input of {size + 2 * p}"
-            )
-    return kernels_of(x).conv2d(x, w, stride, padding, dilation, groups, out=out)
+    settings = _checked_conv2d(x, w, stride, padding, dilation, groups)
+    return kernels_of(x).conv2d(x, w, *settings, groups, out=out)
+
+
+@op
+def conv2d_bias_leaky_relu(
+    x: Array,
+    w: Array,
+    b: Array,
+    *,
+    slope: float,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+    out: Array | None = None,
+) -> Array:
+    """leaky_relu(conv2d(x, w) + b), b (o,), with a ``slope`` of at least 0; 1 leaves the sum as it is."""
+    settings = _checked_conv2d(x, w, stride, padding, dilation, groups)
+    if b.shape != w.shape[:1]:
+        raise ValueError(f"b must be {w.shape[:1]}, one number for each output channel, got {b.shape}")
+    if slope < 0:
+        raise ValueError("slope must be at least 0, so that the output tells the sign of conv2d(x, w) + b")
+    return kernels_of(x).conv2d_bias_leaky_relu(x, w, b, *settings, groups, slope, out=out)
 
 
 @op
@@ -140,7 +157,19 @@ def _conv2d_weight_g(gw: Tensor, y: Tensor, x: Tensor, g: Tensor, *, kernel: Pai
     return _output_of(x, gw, g, settings)
 
 
+def _conv2d_bias_leaky_relu_rule(
+    g: Tensor, y: Tensor, x: Tensor, w: Tensor, b: Tensor, *, slope: float, **settings: Any
+) -> tuple[Callable[[], Tensor], ...]:
+    g = g if slope == 1 else bias_leaky_relu_grad(g, y, slope=slope)
+    return (
+        lambda: _input_of(g, w, x, settings),
+        lambda: conv2d_weight(x, g, kernel=w.shape[2:], **settings),
+        lambda: channel_sum(g, residual=g.residual if slope != 1 else None),
+    )
+
+
 conv2d.vjp(x=_conv2d_x, w=_conv2d_w)
+conv2d_bias_leaky_relu.vjp_jointly(_conv2d_bias_leaky_relu_rule)
 conv_transpose2d.vjp(x=_conv_transpose2d_x, w=_conv_transpose2d_w)
 conv2d_weight.vjp(x=_conv2d_weight_x, g=_conv2d_weight_g)
 
@@ -168,12 +197,33 @@ def _output_of(x: Tensor, w: Tensor, y: Tensor, settings: dict[str, Any]) -> Ten
     return getitem(full, index=(slice(None), slice(None), slice(y.shape[2]), slice(y.shape[3])))
 
 
+def conv2d_bias_leaky_relu_composed(
+    x: Tensor, w: Tensor, b: Tensor, *, slope: float, **settings: Any
+) -> Tensor:
+    """conv2d_bias_leaky_relu written in other ops: the definition to read and the oracle of the kernel."""
+    return bias_leaky_relu_composed(conv2d(x, w, **settings), b, slope=slope)
+
+
 def pair(name: str, value: Pair, *, least: int) -> tuple[int, int]:
     """``value`` as (h, w); an int stands for both."""
     both = (value, value) if isinstance(value, int | np.integer) else tuple(value)
     if len(both) != 2 or any(v < least for v in both):
         raise ValueError(f"{name} must be an int of at least {least} or a pair of them, got {value!r}")
     return int(both[0]), int(both[1])
+
+
+def _checked_conv2d(
+    x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    stride, padding, dilation = _settings(stride, padding, dilation)
+    _check(x, w, w.shape[1] * groups if w.ndim == 4 else 0, "(o, c/groups, kh, kw)")
+    _check_groups(w.shape[0], groups)
+    for size, k, p, d in zip(x.shape[2:], w.shape[2:], padding, dilation, strict=True):
+        if size + 2 * p < d * (k - 1) + 1:
+            raise ValueError(
+                f"a kernel of {k} with dilation {d} is larger than the padded input of {size + 2 * p}"
+            )
+    return stride, padding, dilation
 
 
 def _settings(

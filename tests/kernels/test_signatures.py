@@ -32,6 +32,7 @@ def test_cpu_names_the_kernel_that_refuses_a_dtype(dtype: np.dtype) -> None:
     one, none = (1, 1), (0, 0)
     calls = {
         "conv2d": (x, w, one, none, one, 1),
+        "conv2d_bias_leaky_relu": (x, w, c, one, none, one, 1, 0.2),
         "conv_transpose2d": (x, w, (3, 3), one, none, one, 1),
         "conv2d_weight": (x, x, one, one, none, one, 1),
         "batch_norm": (x, c, c, 1e-5, 0.2),
@@ -67,6 +68,7 @@ def test_results_go_into_a_given_array(module: ModuleType, n: int) -> None:
     one, none = (1, 1), (0, 0)
     calls = {
         "conv2d": (x, w, one, none, one, 1),
+        "conv2d_bias_leaky_relu": (x, w, w[:, 0, 0, 0], one, none, one, 1, 0.2),
         "conv_transpose2d": (g, w, (5, 5), one, none, one, 1),
         "conv2d_weight": (x, g, (2, 2), one, none, one, 1),
         "linear": (x.reshape(n, -1), rng.normal(size=(70, 75)), rng.normal(size=70), 0.2),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from minigrad.kernels import launching, output
-from minigrad.kernels.cpu.compiling import SMALL, Array, checked, contiguous, jit, launch
+from minigrad.kernels.cpu.compiling import DTYPES, SMALL, Array, checked, contiguous, jit, launch
 from minigrad.kernels.cpu.inner import inner_jit
 from minigrad.kernels.cpu.parallel import parallel_for
 
@@ -18,6 +19,27 @@ ROWS = 64  # samples whose sum stays in the arrays' dtype
 SERIAL = 1 << 17  # elements below which starting the threads costs more than they save
 
 Both = tuple[Array, Array]
+
+
+class Epilogue(NamedTuple):
+    """What another kernel does to its results while they are near: bias and leaky ReLU, if it has a bias."""
+
+    bias: Array  # (channels,) or (0,)
+    slope: float
+
+
+NO_EPILOGUE = {dtype: Epilogue(np.zeros(0, dtype), 1.0) for dtype in DTYPES}
+
+
+@inner_jit
+def finish(results: Array, channel: int, epilogue: Epilogue) -> None:
+    """results = leaky_relu(results + bias[channel]), in place."""
+    if epilogue.bias.size > 0:
+        offset, factor = epilogue.bias[channel], results.dtype.type(epilogue.slope)
+        for j in range(results.size):
+            value = results[j] + offset
+            low = factor * value if factor != 0 else factor
+            results[j] = low if value <= 0 else value
 
 
 @inner_jit

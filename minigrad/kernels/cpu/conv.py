@@ -15,6 +15,7 @@ from minigrad.kernels.cpu import (
     winograd_tiles,
     winograd_weight,
 )
+from minigrad.kernels.cpu.bias import NO_EPILOGUE, Epilogue, bias_leaky_relu
 from minigrad.kernels.cpu.compiling import Array, checked, contiguous, launch, workspace
 from minigrad.kernels.cpu.conv_tables import (
     Geometry,
@@ -44,16 +45,54 @@ def conv2d(
     do not fit, TypeError unless both are float32 or both float64.
     """
     checked("conv2d", x, w)
-    shape = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
-    y = output("conv2d", out, shape, x.dtype)
-    geometry = Geometry(_size(x), _size(y), _size(w), stride, padding, dilation)
+    return _conv2d("conv2d", x, w, (stride, padding, dilation), groups, NO_EPILOGUE[x.dtype], out)
+
+
+def conv2d_bias_leaky_relu(
+    x: Array,
+    w: Array,
+    b: Array,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+    slope: float,
+    *,
+    out: Array | None = None,
+) -> Array:
+    """y = leaky_relu(conv2d(x, w) + b[o]), a slope of 1 leaves the sum as it is; b (o,). Raises as conv2d."""
+    checked("conv2d_bias_leaky_relu", x, w, b)
+    if b.shape != w.shape[:1]:
+        raise ValueError(f"conv2d_bias_leaky_relu: w {w.shape} needs a bias {w.shape[:1]}; got {b.shape}")
+    epilogue = Epilogue(contiguous(b), float(slope))
+    return _conv2d("conv2d_bias_leaky_relu", x, w, (stride, padding, dilation), groups, epilogue, out)
+
+
+def _conv2d(
+    name: str,
+    x: Array,
+    w: Array,
+    settings: tuple[Pair, Pair, Pair],
+    groups: int,
+    epilogue: Epilogue,
+    out: Array | None,
+) -> Array:
+    y = output(name, out, conv2d_shape(x.shape, w.shape, *settings, groups), x.dtype)
+    geometry = Geometry(_size(x), _size(y), _size(w), *settings)
     if x.shape[1] == 0 or y.size == 0:
         y.fill(0)
+        _finish(y, epilogue)
     elif winograd_tiles.pays(x, x.shape[1], w.shape[0], groups, geometry):
-        winograd.convolve(x, w, y, winograd.plan_conv2d(geometry), w[0].size, geometry.taps)
+        winograd.convolve(x, w, y, winograd.plan_conv2d(geometry), w[0].size, geometry.taps, epilogue)
     else:
-        _convolve(x, contiguous(w).reshape(groups, -1, *w.shape[1:]), y, geometry, transposed=False)
+        by_output = contiguous(w).reshape(groups, -1, *w.shape[1:])
+        _convolve(x, by_output, y, geometry, epilogue, transposed=False)
     return y
+
+
+def _finish(y: Array, epilogue: Epilogue) -> None:
+    if epilogue.bias.size:
+        bias_leaky_relu(y, *epilogue, out=y)
 
 
 def conv_transpose2d(
@@ -81,10 +120,11 @@ def conv_transpose2d(
     if x.size == 0 or y.size == 0:
         y.fill(0)
     elif winograd_tiles.pays(x, x.shape[1], w.shape[1], groups, geometry):
-        winograd.convolve(x, w, y, winograd.plan_conv_transpose2d(geometry), geometry.taps, w[0].size)
+        plan = winograd.plan_conv_transpose2d(geometry)
+        winograd.convolve(x, w, y, plan, geometry.taps, w[0].size, NO_EPILOGUE[x.dtype])
     else:
         by_output = contiguous(w).reshape(groups, -1, *w.shape[1:]).swapaxes(1, 2)
-        _convolve(x, by_output, y, geometry, transposed=True)
+        _convolve(x, by_output, y, geometry, NO_EPILOGUE[x.dtype], transposed=True)
     return y
 
 
@@ -125,7 +165,9 @@ def conv2d_weight(
     return gw
 
 
-def _convolve(x: Array, w: Array, y: Array, geometry: Geometry, *, transposed: bool) -> None:
+def _convolve(
+    x: Array, w: Array, y: Array, geometry: Geometry, epilogue: Epilogue, *, transposed: bool
+) -> None:
     """Fill y by w (groups, o, c, kh, kw); `geometry` is that of conv2d, whose adjoint is `transposed`."""
     n, (groups, o, c) = len(x), w.shape[:3]
     x, w = contiguous(x), w.reshape(groups, o, c, geometry.taps)
@@ -146,6 +188,7 @@ def _convolve(x: Array, w: Array, y: Array, geometry: Geometry, *, transposed: b
     way = min(work, key=lambda name: work[name])
     if way == "lanes":
         _convolve_lanes(x, w, y, meetings)
+        _finish(y, epilogue)
         return
     if way == "columns":
         columns = conv_columns.conv_transpose2d if transposed else conv_columns.conv2d
@@ -153,15 +196,16 @@ def _convolve(x: Array, w: Array, y: Array, geometry: Geometry, *, transposed: b
             zip(_split(x, groups, 1), _split(y, groups, 1), strict=True)
         ):
             columns(x_part, w[group].swapaxes(0, 1) if transposed else w[group], y_part, geometry)
+        _finish(y, epilogue)
         return
     runs = runs_to_sources(geometry) if transposed else runs_to_places(geometry)
     with launch(work[way] * n) as workers:
         for group in range(groups):
             images = x_images[group], y_images[group], n
             if way == "few to read":
-                conv_few.read_few(*images, w[group], lines, workers)
+                conv_few.read_few(*images, w[group], lines, epilogue, workers)
             else:
-                conv_few.write_few(*images, w[group].swapaxes(1, 2), runs, workers)
+                conv_few.write_few(*images, w[group].swapaxes(1, 2), runs, epilogue, workers)
 
 
 def _convolve_lanes(x: Array, w: Array, y: Array, meetings: Meetings) -> None:

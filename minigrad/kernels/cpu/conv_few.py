@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from minigrad.kernels.cpu.bias import Epilogue, finish
 from minigrad.kernels.cpu.compiling import Array, jit, workspace
 from minigrad.kernels.cpu.conv_dots import GATHERING, gather
 from minigrad.kernels.cpu.conv_tables import Lines, Runs, Table
@@ -45,7 +46,7 @@ def _padded(size: int, step: int) -> int:
     return -(-size // step) * step
 
 
-def read_few(x: Images, y: Images, n: int, w: Array, lines: Lines, workers: int) -> None:
+def read_few(x: Images, y: Images, n: int, w: Array, lines: Lines, epilogue: Epilogue, workers: int) -> None:
     """y[n, o, q] = sum over c and tap of w[o, c, tap] x[n, c, the pixel that q meets]; w (o, c, taps)."""
     depth, length = x.share * lines.starts.size, lines.pixels.size
     starts = np.add.outer(np.arange(x.share) * length, lines.starts).ravel()
@@ -54,24 +55,26 @@ def read_few(x: Images, y: Images, n: int, w: Array, lines: Lines, workers: int)
     (scratch,) = workspace.take(w.dtype, workers * _padded(x.share * length + x.pixels + 1, 16))
     _read_few(
         x, y, n, np.ascontiguousarray(panels.swapaxes(1, 2)).reshape(-1), firsts, lines.pixels, starts,
-        np.arange(depth) * ROWS, scratch.reshape(workers, -1), _lanes(x),
+        np.arange(depth) * ROWS, epilogue, scratch.reshape(workers, -1), _lanes(x),
     )  # fmt: skip
 
 
 @jit
 def _read_few(
     x: Images, y: Images, n: int, w: Array, firsts: Table, line: Table, starts: Table, rows: Table,
-    scratch: Array, lanes: int,
+    epilogue: Epilogue, scratch: Array, lanes: int,
 ) -> None:  # fmt: skip
-    parallel_for(scratch.shape[0], _read_share, x, y, n, w, firsts, line, starts, rows, scratch, lanes)
+    tables = firsts, line, starts, rows
+    parallel_for(scratch.shape[0], _read_share, x, y, n, w, tables, epilogue, scratch, lanes)
 
 
 @inner_jit
 def _read_share(
-    worker: int, x: Images, y: Images, n: int, w: Array, firsts: Table, line: Table, starts: Table,
-    rows: Table, scratch: Array, lanes: int,
+    worker: int, x: Images, y: Images, n: int, w: Array, tables: tuple[Table, Table, Table, Table],
+    epilogue: Epilogue, scratch: Array, lanes: int,
 ) -> None:  # fmt: skip
     """A worker's row of scratch and share of the images."""
+    firsts, line, starts, rows = tables
     workers, size = scratch.shape[0], x.share * line.size
     packed, pixels = scratch[worker], scratch[worker, size:]
     for image in range(worker * n // workers, (worker + 1) * n // workers):
@@ -85,27 +88,33 @@ def _read_share(
                     w, panel * rows.size * ROWS, 0, rows, packed, left, 0, starts,
                     0, rows.size, 1, y.memory, result + firsts[panel] * y.pixels + left, y.pixels, True,
                 )  # fmt: skip
+        for channel in range(y.share):
+            start = result + channel * y.pixels
+            finish(y.memory[start : start + y.pixels], y.channel + channel, epilogue)
 
 
-def write_few(x: Images, y: Images, n: int, w: Array, runs: Runs, workers: int) -> None:
+def write_few(x: Images, y: Images, n: int, w: Array, runs: Runs, epilogue: Epilogue, workers: int) -> None:
     """y[n, o, t] = sum over c and the (tap, s) that t meets of w[o, tap, c] x[n, c, s]; w (o, taps, c)."""
     rows = _padded(w.size // x.share, ROWS)
     panels = np.zeros((rows, x.share), w.dtype)
     panels[: w.size // x.share] = w.reshape(-1, x.share)
     packed = np.ascontiguousarray(panels.reshape(-1, ROWS, x.share).swapaxes(1, 2))
     (scratch,) = workspace.take(w.dtype, workers * _padded(rows * x.pixels, 16))
-    _write_few(x, y, n, packed.reshape(-1), runs, scratch.reshape(workers, -1), _lanes(x))
+    _write_few(x, y, n, packed.reshape(-1), runs, epilogue, scratch.reshape(workers, -1), _lanes(x))
 
 
 @jit
-def _write_few(x: Images, y: Images, n: int, w: Array, runs: Runs, scratch: Array, lanes: int) -> None:
-    parallel_for(scratch.shape[0], _write_share, x, y, n, w, runs, scratch, lanes)
+def _write_few(
+    x: Images, y: Images, n: int, w: Array, runs: Runs, epilogue: Epilogue, scratch: Array, lanes: int
+) -> None:
+    parallel_for(scratch.shape[0], _write_share, x, y, n, w, runs, epilogue, scratch, lanes)
 
 
 @inner_jit
 def _write_share(
-    worker: int, x: Images, y: Images, n: int, w: Array, runs: Runs, scratch: Array, lanes: int
-) -> None:
+    worker: int, x: Images, y: Images, n: int, w: Array, runs: Runs, epilogue: Epilogue, scratch: Array,
+    lanes: int,
+) -> None:  # fmt: skip
     """A worker's row of scratch and share of the images."""
     workers, depth = scratch.shape[0], x.share * ROWS
     parts = (x.share + STREAMS - 1) // STREAMS
@@ -129,7 +138,9 @@ def _write_share(
                     )  # fmt: skip
         for channel in range(y.share):
             start = (image * y.channels + y.channel + channel) * y.pixels
-            _add_runs(products[channel * runs.taps * x.pixels :], runs, y.memory[start : start + y.pixels])
+            target = y.memory[start : start + y.pixels]
+            _add_runs(products[channel * runs.taps * x.pixels :], runs, target)
+            finish(target, y.channel + channel, epilogue)
 
 
 @inner_jit

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minigrad.kernels.cpu.bias import Epilogue, finish
 from minigrad.kernels.cpu.compiling import Array, contiguous, jit, launch, workspace
 from minigrad.kernels.cpu.conv_images import load_pixels, pack_weights, store_pixels
 from minigrad.kernels.cpu.conv_tables import Geometry, Table
@@ -143,7 +144,7 @@ def _joined(axes: list[Table], width: int) -> Table:
     return np.where((y < 0) | (x < 0), -1, y * width + x)
 
 
-def convolve(x: Array, w: Array, y: Array, plan: Plan, o_step: int, c_step: int) -> None:
+def convolve(x: Array, w: Array, y: Array, plan: Plan, o_step: int, c_step: int, epilogue: Epilogue) -> None:
     """Fill y; an output's weights start every `o_step`, a channel's every `c_step`."""
     c, o, lanes = x.shape[1], y.shape[1], TILE.lanes(x.itemsize)
     groups, tiles, inputs, outputs = *plan.inputs.shape[:3], plan.outputs.shape[2]
@@ -167,7 +168,7 @@ def convolve(x: Array, w: Array, y: Array, plan: Plan, o_step: int, c_step: int)
         _pack(packed, c, panels, direct, row, plan.taps * ROWS, inputs, weights)
         flat, result = contiguous(x).reshape(len(x), c, pixels), y.reshape(len(y), o, results)
         scratch = scratch.reshape(workers, -1)
-        _convolve(flat, weights, result, scratch, row, (grid, transformed, products), plan, lanes)
+        _convolve(flat, weights, result, scratch, row, (grid, transformed, products), plan, epilogue, lanes)
 
 
 def _odd_lines(size: int) -> int:
@@ -277,6 +278,7 @@ def _convolve_item(
     group: int,
     row: int,
     plan: Plan,
+    epilogue: Epilogue,
     lanes: int,
     grid: Array,
     transformed: Array,
@@ -323,6 +325,7 @@ def _convolve_item(
                     for lane in range(0, lanes, width):
                         _finish_patch(kind, products, source + lane, sources, staged, lane, targets, to)
                 channel = (panel + p) * ROWS + r
+                finish(staged[begin * lanes : end * lanes], channel, epilogue)
                 store_pixels(
                     staged, begin * lanes, lanes, first, count, o, channel, pixels, begin, end, result
                 )
@@ -338,6 +341,7 @@ def _convolve_share(
     row: int,
     sizes: tuple[int, int, int],
     plan: Plan,
+    epilogue: Epilogue,
     lanes: int,
 ) -> None:
     """A worker's row of scratch and share of the items: a block of images, a group of tiles."""
@@ -349,7 +353,7 @@ def _convolve_share(
     products, staged = own[: sizes[2]], own[sizes[2] :]
     for item in range(worker * items // workers, (worker + 1) * items // workers):
         _convolve_item(
-            x, w, y, item // groups * lanes, item % groups, row, plan, lanes,
+            x, w, y, item // groups * lanes, item % groups, row, plan, epilogue, lanes,
             grid, transformed, products, staged,
         )  # fmt: skip
 
@@ -363,6 +367,7 @@ def _convolve(
     row: int,
     sizes: tuple[int, int, int],
     plan: Plan,
+    epilogue: Epilogue,
     lanes: int,
 ) -> None:
-    parallel_for(scratch.shape[0], _convolve_share, x, w, y, scratch, row, sizes, plan, lanes)
+    parallel_for(scratch.shape[0], _convolve_share, x, w, y, scratch, row, sizes, plan, epilogue, lanes)
