@@ -1,0 +1,38 @@
+"""The kernels for CuPy arrays on NVIDIA GPUs: CUDA C++, compiled by NVRTC when first launched.
+
+Design. Each family is a ``.cu`` file and a launcher of the same name. A source has no ``#include``: it is
+what ``loading.Source`` joins of the ``.cuh`` files that it needs and the file itself, so that CuPy and an
+emulator on the CPU take the very same text. Every kernel is a template on the arrays' element type; one
+RawModule holds a source's float and double instances. Blocks have 256 threads in a row, on a grid of one
+axis; each kernel says above its loop what a thread or block owns.
+
+- Numbers in a source that the launcher knows too (THREADS, TILE) are compiler options, in one place.
+- Arguments are arrays and typed NumPy numbers; a raw Python number is a TypeError (``Source.launch``).
+- Places in memory are 64-bit; sizes of single axes and planes are 32-bit, a larger one is an OverflowError.
+- No kernel uses atomics: a sum is taken by blocks whose share depends on shapes alone, then in their order by
+  a second kernel. The same call gives the same bits, on every device.
+- Arrays of any strides are taken; those that are not C-contiguous are copied. New arrays are made by the
+  library of the arrays that came in, so that NumPy arrays serve while ``loading.use`` has an emulator.
+
+float32 and float64. Sums over channels, losses and norms run in float64; products in the arrays' own type.
+"""
+
+from __future__ import annotations
+
+from minigrad.kernels.cuda.activation import leaky_gate, leaky_relu
+from minigrad.kernels.cuda.bias import bias_leaky_relu, bias_leaky_relu_grad
+from minigrad.kernels.cuda.loss import mean_softplus, mean_softplus_grad
+from minigrad.kernels.cuda.optimizer import adam_update, rmsprop_update, sgd_update, sum_squares
+
+__all__ = [
+    "adam_update",
+    "bias_leaky_relu",
+    "bias_leaky_relu_grad",
+    "leaky_gate",
+    "leaky_relu",
+    "mean_softplus",
+    "mean_softplus_grad",
+    "rmsprop_update",
+    "sgd_update",
+    "sum_squares",
+]

@@ -1,0 +1,72 @@
+"""What every launcher does with its arrays: check them, make them contiguous, make new ones of their kind.
+
+An array is CuPy's, or NumPy's where the kernels are emulated: new arrays come from the library it belongs to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.kernels.cuda.loading import THREADS, TYPES, cupy
+
+Array = NDArray[Any]
+
+BLOCKS = 4096  # of a grid at most whose threads each take several elements
+SLICE = 4096  # elements that a block sums: fixed, so that results do not depend on the device
+
+
+def on_host(a: object) -> bool:
+    """Whether `a` is NumPy's. CuPy's arrays are writeable and aligned, and have no flags for it."""
+    return isinstance(a, np.ndarray)
+
+
+def xp_of(a: Array) -> Any:
+    """The library that `a` belongs to."""
+    return np if on_host(a) else cupy()
+
+
+def checked(name: str, *arrays: Array | None) -> None:
+    """Raise TypeError unless all arrays (None is left out) are of one dtype, float32 or float64."""
+    dtype = None if arrays[0] is None else arrays[0].dtype
+    if dtype not in TYPES or any(a is not None and a.dtype != dtype for a in arrays):
+        found = ", ".join(str(a.dtype) for a in arrays if a is not None)
+        raise TypeError(f"{name}: the CUDA kernel takes arrays of one dtype, float32 or float64; got {found}")
+
+
+def contiguous(a: Array) -> Array:
+    """`a`, or a copy if it is not C-contiguous and aligned to its elements."""
+    if not a.flags.c_contiguous or (on_host(a) and not a.flags.aligned):
+        copy: Array = xp_of(a).array(a, order="C")
+        return copy
+    return a
+
+
+def writeable(a: Array) -> bool:
+    """Whether a kernel can write `a` where it lies."""
+    return bool(a.flags.carray if on_host(a) else a.flags.c_contiguous)
+
+
+def output(name: str, out: Array | None, shape: tuple[int, ...], like: Array) -> Array:
+    """`out` if it is C-contiguous, of this shape and `like`'s dtype (else ValueError); a new array for None."""
+    if out is None:
+        new: Array = xp_of(like).empty(shape, like.dtype)
+        return new
+    if out.shape != shape or out.dtype != like.dtype or not writeable(out):
+        raise ValueError(
+            f"{name}: expected out= to be a writeable, C-contiguous {like.dtype} array of shape {shape}; got "
+            f"{out.dtype}, shape {out.shape}, C-contiguous={out.flags.c_contiguous}"
+        )
+    return out
+
+
+def blocks_for(elements: int) -> int:
+    """Blocks of a loop over the whole grid."""
+    return max(1, min(BLOCKS, -(-elements // THREADS)))
+
+
+def slices_of(elements: int) -> int:
+    """Blocks that share a sum over so many elements."""
+    return max(1, -(-elements // SLICE))

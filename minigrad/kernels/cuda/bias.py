@@ -1,0 +1,59 @@
+"""A bias per channel with leaky ReLU, one read and one write of memory, and its gradient, likewise."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from minigrad.kernels.cuda.arrays import Array, blocks_for, checked, contiguous, output, slices_of, xp_of
+from minigrad.kernels.cuda.loading import Source
+
+SOURCE = Source("bias.cu")
+
+Both = tuple[Array, Array]
+
+
+def bias_leaky_relu(x: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
+    """y = leaky_relu(x + b[c]): x (n, c, ...), b (c,) -> y of x's shape; `out` may be x itself.
+
+    TypeError unless both are float32 or both float64, ValueError if b does not fit.
+    """
+    checked("bias_leaky_relu", x, b)
+    if b.shape != x.shape[1:2]:
+        raise ValueError(f"bias_leaky_relu: x {x.shape} needs a bias {x.shape[1:2]}; got {b.shape}")
+    y = output("bias_leaky_relu", out, x.shape, x)
+    if y.size:
+        arrays, sizes = (contiguous(x), contiguous(b)), (np.int32(b.size), np.int32(math.prod(x.shape[2:])))
+        slope_number = x.dtype.type(slope)
+        SOURCE.launch(
+            "bias_leaky_relu", x.dtype, blocks_for(y.size), *arrays, slope_number, y, *sizes, np.int64(y.size)
+        )
+    return y
+
+
+def bias_leaky_relu_grad(g: Array, y: Array, slope: float, *, out: Both | None = None) -> Both:
+    """The gradients of bias_leaky_relu, for the gradient g of its output y, by x and by b.
+
+    gx = g where y > 0, slope * g elsewhere (the slope is at least 0); gb = sum of gx over all axes but 1.
+    g and y (n, c, ...). Raises as bias_leaky_relu.
+    """
+    checked("bias_leaky_relu_grad", g, y)
+    if g.shape != y.shape:
+        raise ValueError(f"bias_leaky_relu_grad: expected g and y of one shape; got {g.shape} and {y.shape}")
+    given_gx, given_gb = out or (None, None)
+    gx = output("bias_leaky_relu_grad", given_gx, y.shape, y)
+    gb = output("bias_leaky_relu_grad", given_gb, y.shape[1:2], y)
+    if y.size == 0:
+        gb.fill(0)
+        return gx, gb
+    channels, pixels = y.shape[1], math.prod(y.shape[2:])
+    count, dtype = y.size // channels, y.dtype
+    slices = slices_of(count)
+    sums = xp_of(y).empty(channels * slices, np.float64)
+    sizes = np.int32(channels), np.int32(pixels), np.int64(count), np.int32(slices)
+    arrays = contiguous(g), contiguous(y)
+    blocks = channels * slices
+    SOURCE.launch("bias_leaky_relu_grad", dtype, blocks, *arrays, dtype.type(slope), gx, sums, *sizes)
+    SOURCE.launch("add_slices", dtype, blocks_for(channels), sums, gb, np.int32(channels), np.int32(slices))
+    return gx, gb

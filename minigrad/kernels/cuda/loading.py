@@ -1,0 +1,154 @@
+"""CUDA sources: read once, compiled when first launched, and launched with typed arguments only.
+
+Who compiles is a maker: CuPy, unless ``use`` puts another in its place for a while, such as an emulator that
+executes the very same source on the CPU.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Function = Callable[..., None]
+"""``function(grid, block, args, shared_mem=0)``, as CuPy's RawKernel."""
+
+THREADS = 256  # of every block
+TYPES = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
+SCALARS = (np.int32, np.int64, np.float32, np.float64)
+
+ENTRY = re.compile(r"__global__\s+void\s+__launch_bounds__\(THREADS\)\s+(\w+)\(")
+
+
+class Module(Protocol):
+    """A compiled source."""
+
+    def function(self, name: str) -> Function:
+        """The instance of a kernel called ``name``, such as ``leaky_relu<float>``."""
+        ...
+
+
+class Maker(Protocol):
+    """Whoever makes a module of a source; ``options`` are those of the compiler."""
+
+    def module(self, source: str, options: Sequence[str]) -> Module: ...
+
+
+class Source:
+    """The file ``name``, after the files ``before`` it and with ``constants`` defined: one module.
+
+    Every kernel in it is a template on the arrays' element type, float or double.
+    """
+
+    def __init__(self, name: str, before: Sequence[str] = ("common.cuh",), **constants: int) -> None:
+        self.name = name
+        self.before = tuple(before)
+        self.constants = {"THREADS": THREADS, **constants}
+        self._text: str | None = None
+
+    @property
+    def text(self) -> str:
+        """What the compiler reads; its messages name the files and their own lines."""
+        if self._text is None:
+            folder = Path(__file__).parent
+            files = [(name, (folder / name).read_text("utf-8")) for name in (*self.before, self.name)]
+            self._text = "".join(f'#line 1 "{name}"\n{text}' for name, text in files)
+        return self._text
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        return "-std=c++17", *(f"-D{name}={value}" for name, value in self.constants.items())
+
+    def launch(self, kernel: str, dtype: np.dtype[Any], blocks: int, *args: Any) -> None:
+        """Run a kernel's instance for ``dtype`` in ``blocks`` blocks of THREADS threads.
+
+        Arguments are arrays and NumPy's int32, int64, float32 and float64 numbers, of the types that the
+        kernel declares: TypeError for a raw Python number, whose size the kernel would misread.
+        """
+        for position, value in enumerate(args):
+            scalar = isinstance(value, np.generic) or not hasattr(value, "strides")
+            if scalar and type(value) not in SCALARS:
+                expected = ", ".join(kind.__name__ for kind in SCALARS)
+                raise TypeError(
+                    f"{kernel}: argument {position} is {value!r}, a {type(value).__name__}; kernels take "
+                    f"arrays and NumPy numbers of type {expected}, such as np.int32(3)"
+                )
+        function = _function(self, f"{kernel}<{TYPES[dtype]}>")
+        function((blocks,), (THREADS,), args)
+
+
+class _CuPyModule:
+    def __init__(self, module: Any) -> None:
+        self._module = module
+
+    def function(self, name: str) -> Function:
+        function: Function = self._module.get_function(name)
+        return function
+
+
+class CuPy:
+    """The maker for real devices: one RawModule for each source, with all instances of its kernels."""
+
+    def module(self, source: str, options: Sequence[str]) -> Module:
+        names = [f"{kernel}<{kind}>" for kernel in ENTRY.findall(source) for kind in TYPES.values()]
+        raw = cupy().RawModule(code=source, options=tuple(options), name_expressions=names)
+        return _CuPyModule(raw)
+
+
+def cupy() -> Any:
+    """The CuPy module, with a device to compute on.
+
+    ModuleNotFoundError without CuPy, RuntimeError without a driver or a device; both say what to install.
+    """
+    try:
+        import cupy
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "the CUDA kernels need CuPy, which is not installed: pip install 'minigrad-gans[cuda12]', or "
+            "[cuda13] for a driver of CUDA 13"
+        ) from error
+    try:
+        count = cupy.cuda.runtime.getDeviceCount()
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        raise RuntimeError(
+            f"the CUDA kernels need an NVIDIA GPU and its driver, and CuPy finds none ({error}): install the "
+            "driver from https://www.nvidia.com/drivers, or compute on the CPU"
+        ) from error
+    if count == 0:
+        raise RuntimeError(
+            "the CUDA kernels need an NVIDIA GPU, and the driver shows none: look at nvidia-smi and "
+            "CUDA_VISIBLE_DEVICES, or compute on the CPU"
+        )
+    return cupy
+
+
+_maker: Maker = CuPy()
+_functions: WeakKeyDictionary[Maker, dict[Source | tuple[Source, str], Any]] = WeakKeyDictionary()
+
+
+@contextmanager
+def use(maker: Maker) -> Iterator[None]:
+    """Within the block ``maker`` makes and runs the functions."""
+    global _maker
+    before, _maker = _maker, maker
+    try:
+        yield
+    finally:
+        _maker = before
+
+
+def _function(source: Source, name: str) -> Function:
+    made = _functions.setdefault(_maker, {})
+    if (source, name) not in made:
+        if source not in made:
+            made[source] = _maker.module(source.text, source.options)
+        made[source, name] = made[source].function(name)
+    function: Function = made[source, name]
+    return function

@@ -1,0 +1,1 @@
+"""The CUDA kernels, executed by the emulator, against the reference."""

@@ -1,0 +1,115 @@
+"""What the launchers refuse, before anything is compiled: no emulator, no GPU."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minigrad.kernels import cuda
+from minigrad.kernels.cuda import loading
+from minigrad.kernels.cuda.activation import SOURCE
+
+
+class Recorder:
+    """A maker whose functions note their calls."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, Sequence[str]]] = []
+        self.calls: list[tuple[Any, ...]] = []
+
+    def module(self, source: str, options: Sequence[str]) -> Recorder:
+        self.made.append((source, options))
+        return self
+
+    def function(self, name: str) -> loading.Function:
+        return lambda *args: self.calls.append((name, *args))
+
+
+@pytest.mark.parametrize("value", [3, 0.5, True, None, np.bool_(True), np.int16(3), np.uint32(3), "x"])
+def test_arguments_are_arrays_and_typed_numbers(value: Any) -> None:
+    x, recorder = np.zeros(3, np.float32), Recorder()
+    with loading.use(recorder), pytest.raises(TypeError, match=r"leaky_relu: argument 1 is .* np.int32\(3\)"):
+        SOURCE.launch("leaky_relu", x.dtype, 1, x, value, x, np.int64(3))
+    assert recorder.calls == []
+
+
+def test_a_source_is_compiled_once_for_each_maker() -> None:
+    x, first, second = np.ones(300, np.float64), Recorder(), Recorder()
+    for recorder in (first, second):
+        with loading.use(recorder):
+            for _ in range(3):
+                cuda.leaky_relu(x, 0.2)
+                cuda.leaky_relu(x.astype(np.float32), 0.2)
+        assert len(recorder.made) == 1
+        names = [call[0] for call in recorder.calls]
+        assert names == ["leaky_relu<double>", "leaky_relu<float>"] * 3
+        _, grid, block, args = recorder.calls[0]
+        assert (grid, block) == ((2,), (loading.THREADS,))
+        assert [type(a) for a in args] == [np.ndarray, np.float64, np.ndarray, np.int64]
+
+
+def test_sources_have_no_includes_and_name_their_lines() -> None:
+    assert "#include" not in SOURCE.text
+    assert SOURCE.text.startswith('#line 1 "common.cuh"\n')
+    assert '#line 1 "activation.cu"\n' in SOURCE.text
+    assert f"-DTHREADS={loading.THREADS}" in SOURCE.options
+
+
+def test_without_cupy_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'minigrad-gans\[cuda12\]'"):
+        cuda.leaky_relu(np.zeros(3), 0.2)
+
+
+class DriverMissing(Exception):
+    pass
+
+
+def cupy_with(count: int | Exception, **names: Any) -> ModuleType:
+    """A CuPy that finds so many devices."""
+
+    def devices() -> int:
+        if isinstance(count, Exception):
+            raise count
+        return count
+
+    module = ModuleType("cupy")
+    runtime = SimpleNamespace(getDeviceCount=devices, CUDARuntimeError=DriverMissing)
+    vars(module).update(cuda=SimpleNamespace(runtime=runtime), **names)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("count", "message"),
+    [(DriverMissing("cudaErrorInsufficientDriver"), "install the driver"), (0, "CUDA_VISIBLE_DEVICES")],
+)
+def test_without_a_device_the_error_names_the_driver(
+    monkeypatch: pytest.MonkeyPatch, count: int | Exception, message: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", cupy_with(count))
+    with pytest.raises(RuntimeError, match=message):
+        cuda.leaky_relu(np.zeros(3), 0.2)
+
+
+def test_cupy_makes_one_module_with_every_instance(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[dict[str, Any]] = []
+
+    class RawModule:
+        def __init__(self, **keywords: Any) -> None:
+            made.append(keywords)
+
+        def get_function(self, name: str) -> loading.Function:
+            assert name in made[-1]["name_expressions"]
+            return lambda grid, block, args: None
+
+    monkeypatch.setitem(sys.modules, "cupy", cupy_with(1, RawModule=RawModule))
+    with loading.use(loading.CuPy()):
+        cuda.leaky_relu(np.zeros(3), 0.2)
+        cuda.leaky_gate(np.zeros(3, np.float32), np.zeros(3, np.float32), 0.2)
+    kernels = [f"{name}<{kind}>" for name in ("leaky_relu", "leaky_gate") for kind in ("float", "double")]
+    assert made == [{"code": SOURCE.text, "options": SOURCE.options, "name_expressions": kernels}]
