@@ -22,10 +22,13 @@ from __future__ import annotations
 from minigrad.kernels.cuda.activation import leaky_gate, leaky_relu
 from minigrad.kernels.cuda.bias import bias_leaky_relu, bias_leaky_relu_grad
 from minigrad.kernels.cuda.loss import mean_softplus, mean_softplus_grad
+from minigrad.kernels.cuda.norm import batch_norm, batch_norm_grad, standardize, standardize_grad
 from minigrad.kernels.cuda.optimizer import adam_update, rmsprop_update, sgd_update, sum_squares
 
 __all__ = [
     "adam_update",
+    "batch_norm",
+    "batch_norm_grad",
     "bias_leaky_relu",
     "bias_leaky_relu_grad",
     "leaky_gate",
@@ -34,5 +37,7 @@ __all__ = [
     "mean_softplus_grad",
     "rmsprop_update",
     "sgd_update",
+    "standardize",
+    "standardize_grad",
     "sum_squares",
 ]

@@ -1,0 +1,111 @@
+// Batch norm with leaky ReLU and its gradient. Images are (n, channels, pixels); a channel has `count`
+// elements. In sums, block c * slices + s owns slice s of channel c; slices are added in order, in float64.
+
+template <typename T>
+__device__ inline T affine(T x, T mean, T inv_std, T weight, T bias) {
+  return (x - mean) * inv_std * weight + bias;
+}
+
+// means[c, s] = mean of the slice's elements; squares[c, s] = sum of (x - means[c, s])^2
+template <typename T>
+__global__ void __launch_bounds__(THREADS)
+    slice_moments(const T* x, double* means, double* squares, int channels, int pixels, int64 count,
+                  int slices) {
+  const Slice own(channels, pixels, count, slices);
+  double sum = 0, square = 0;
+  for (unsigned e = threadIdx.x; e < own.size; e += THREADS) sum += x[own.place(e)];
+  const double mean = block_sum(sum) / own.size;
+  for (unsigned e = threadIdx.x; e < own.size; e += THREADS) {
+    const double away = x[own.place(e)] - mean;
+    square += away * away;
+  }
+  square = block_sum(square);
+  if (threadIdx.x == 0) {
+    means[blockIdx.x] = mean;
+    squares[blockIdx.x] = square;
+  }
+}
+
+// The slices' moments merged one after the other (Chan, Golub and LeVeque 1983, equation 2.1).
+// A thread owns a channel.
+template <typename T>
+__global__ void __launch_bounds__(THREADS)
+    merge_moments(const double* means, const double* squares, double eps, T* mean, T* var, T* inv_std,
+                  int channels, int64 count, int slices) {
+  for (int64 c = first_element(); c < channels; c += element_step()) {
+    double middle = 0, square = 0;
+    for (int slice = 0; slice < slices; ++slice) {
+      const double before = share(count, slice, slices), after = share(count, slice + 1, slices);
+      const double step = means[c * slices + slice] - middle;
+      middle += step * (after - before) / after;
+      square += squares[c * slices + slice] + step * step * before * (after - before) / after;
+    }
+    mean[c] = (T)middle;
+    var[c] = (T)(square / count);
+    inv_std[c] = (T)(1 / sqrt(square / count + eps));
+  }
+}
+
+// y = leaky((x - mean) inv_std weight + bias). A thread owns every element_step()-th element.
+template <typename T>
+__global__ void __launch_bounds__(THREADS)
+    batch_norm(const T* x, const T* weight, const T* bias, const T* mean, const T* inv_std, T slope, T* y,
+               int channels, int pixels, int64 size) {
+  for (int64 i = first_element(); i < size; i += element_step()) {
+    const int c = i / pixels % channels;
+    y[i] = leaky(affine(x[i], mean[c], inv_std[c], weight[c], bias[c]), slope);
+  }
+}
+
+// sums[c, s] = sum of h, sums_xhat[c, s] = sum of h xhat over the slice; h = g gated by the sign of the
+// normalised x, xhat = (x - mean) inv_std
+template <typename T>
+__global__ void __launch_bounds__(THREADS)
+    slice_gradients(const T* g, const T* x, const T* weight, const T* bias, const T* mean, const T* inv_std,
+                    T slope, double* sums, double* sums_xhat, int channels, int pixels, int64 count,
+                    int slices) {
+  const Slice own(channels, pixels, count, slices);
+  const int c = own.channel;
+  double sum = 0, sum_xhat = 0;
+  for (unsigned e = threadIdx.x; e < own.size; e += THREADS) {
+    const int64 i = own.place(e);
+    const T h = gate(g[i], affine(x[i], mean[c], inv_std[c], weight[c], bias[c]), slope);
+    sum += h;
+    sum_xhat += h * ((x[i] - mean[c]) * inv_std[c]);
+  }
+  sum = block_sum(sum);
+  sum_xhat = block_sum(sum_xhat);
+  if (threadIdx.x == 0) {
+    sums[blockIdx.x] = sum;
+    sums_xhat[blockIdx.x] = sum_xhat;
+  }
+}
+
+// gb[c] = sum of h, gw[c] = sum of h xhat. A thread owns a channel.
+template <typename T>
+__global__ void __launch_bounds__(THREADS)
+    merge_gradients(const double* sums, const double* sums_xhat, T* gw, T* gb, int channels, int slices) {
+  for (int64 c = first_element(); c < channels; c += element_step()) {
+    double sum = 0, sum_xhat = 0;
+    for (int slice = 0; slice < slices; ++slice) {
+      sum += sums[c * slices + slice];
+      sum_xhat += sums_xhat[c * slices + slice];
+    }
+    gw[c] = (T)sum_xhat;
+    gb[c] = (T)sum;
+  }
+}
+
+// gx = weight inv_std (h - gb / count - xhat gw / count). A thread owns every element_step()-th element.
+template <typename T>
+__global__ void __launch_bounds__(THREADS)
+    batch_norm_grad(const T* g, const T* x, const T* weight, const T* bias, const T* mean, const T* inv_std,
+                    const T* gw, const T* gb, T slope, T* gx, int channels, int pixels, int64 count,
+                    int64 size) {
+  for (int64 i = first_element(); i < size; i += element_step()) {
+    const int c = i / pixels % channels;
+    const T h = gate(g[i], affine(x[i], mean[c], inv_std[c], weight[c], bias[c]), slope);
+    const T xhat = (x[i] - mean[c]) * inv_std[c];
+    gx[i] = weight[c] * inv_std[c] * (h - gb[c] / (T)count - xhat * (gw[c] / (T)count));
+  }
+}

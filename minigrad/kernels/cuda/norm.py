@@ -1,0 +1,156 @@
+"""Batch normalisation with scale, shift and leaky ReLU, and its gradient.
+
+The sums over a channel are taken by slices of a size that does not depend on the device, in float64, and
+merged in order: the moments by Chan's formula, so that numbers far from zero cost no digits.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from minigrad.kernels.cuda.arrays import Array, blocks_for, checked, contiguous, output, slices_of, xp_of
+from minigrad.kernels.cuda.loading import Source
+
+SOURCE = Source("norm.cu")
+
+Outputs = tuple[Array, Array, Array, Array]
+ChannelGradients = tuple[Array, Array, Array]
+
+
+def batch_norm(
+    x: Array, weight: Array, bias: Array, eps: float, slope: float, *, out: Outputs | None = None
+) -> Outputs:
+    """y = leaky_relu((x - mean) * weight * inv_std + bias) per channel, inv_std = 1 / sqrt(var + eps).
+
+    x (n, c, ...), weight and bias (c,) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes
+    but 1; var is the biased variance. The sums are taken in float64. With no element in a channel, mean and
+    var are 0. `slope` is that of the leaky ReLU below 0; 1 leaves it out. TypeError unless all are float32
+    or all float64, ValueError if the shapes do not fit. (Ioffe and Szegedy 2015, algorithm 1.)
+    """
+    checked("batch_norm", x, weight, bias)
+    _check_channels("batch_norm", x, weight, bias)
+    return _forward("batch_norm", x, weight, bias, eps, slope, out)
+
+
+def batch_norm_grad(
+    g: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    inv_std: Array,
+    slope: float,
+    *,
+    out: ChannelGradients | None = None,
+) -> ChannelGradients:
+    """The gradients of batch_norm by x, weight and bias, for the gradient g of its output.
+
+    With h = g where batch_norm is above 0, slope * g elsewhere: gx = weight * inv_std (h - mean(h) - xhat
+    mean(h xhat)), gw = sum(h xhat), gb = sum(h); xhat = (x - mean) inv_std; over all axes but 1. g and x
+    (n, c, ...), the others (c,), mean and inv_std as batch_norm gave them. Raises as batch_norm.
+    """
+    checked("batch_norm_grad", g, x, weight, bias, mean, inv_std)
+    _check_channels("batch_norm_grad", x, weight, bias, mean, inv_std)
+    return _backward("batch_norm_grad", g, x, weight, bias, mean, inv_std, slope, out)
+
+
+def standardize(x: Array, eps: float, *, out: Outputs | None = None) -> Outputs:
+    """y = (x - mean) * inv_std per channel, inv_std = 1 / sqrt(var + eps): batch_norm without the rest.
+
+    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) as batch_norm gives them.
+    """
+    checked("standardize", x)
+    weight, bias = _one_and_zero(x)
+    return _forward("standardize", x, weight, bias, eps, 1.0, out)
+
+
+def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, *, out: Array | None = None) -> Array:
+    """gx = inv_std (g - mean(g) - xhat mean(g xhat)), xhat = (x - mean) inv_std; means over all axes but 1.
+
+    g and x (n, c, ...), mean and inv_std (c,) as standardize gave them -> gx of x's shape. TypeError unless
+    all are float32 or all float64.
+    """
+    checked("standardize_grad", g, x, mean, inv_std)
+    _check_channels("standardize_grad", x, mean, inv_std)
+    weight, bias = _one_and_zero(x)
+    gx = output("standardize_grad", out, x.shape, x)
+    gw, gb = (output("standardize_grad", None, mean.shape, x) for _ in range(2))
+    return _backward("standardize_grad", g, x, weight, bias, mean, inv_std, 1.0, (gx, gw, gb))[0]
+
+
+def _forward(
+    name: str, x: Array, weight: Array, bias: Array, eps: float, slope: float, out: Outputs | None
+) -> Outputs:
+    shapes = x.shape, *(x.shape[1:2],) * 3
+    y, mean, var, inv_std = (
+        output(name, given, shape, x) for given, shape in zip(out or (None,) * 4, shapes, strict=True)
+    )
+    if x.size == 0:
+        mean.fill(0)
+        var.fill(0)
+        inv_std.fill(1 / math.sqrt(eps))
+        return y, mean, var, inv_std
+    channels, pixels, count, slices = _sizes(x)
+    x, dtype = contiguous(x), x.dtype
+    blocks = mean.size * int(slices)
+    means, squares = (xp_of(x).empty(blocks, np.float64) for _ in range(2))
+    SOURCE.launch("slice_moments", dtype, blocks, x, means, squares, channels, pixels, count, slices)
+    moments, results = (means, squares, np.float64(eps)), (mean, var, inv_std)
+    SOURCE.launch("merge_moments", dtype, blocks_for(mean.size), *moments, *results, channels, count, slices)
+    parameters = contiguous(weight), contiguous(bias), mean, inv_std, dtype.type(slope)
+    sizes = channels, pixels, np.int64(x.size)
+    SOURCE.launch("batch_norm", dtype, blocks_for(x.size), x, *parameters, y, *sizes)
+    return y, mean, var, inv_std
+
+
+def _backward(
+    name: str,
+    g: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    inv_std: Array,
+    slope: float,
+    out: ChannelGradients | None,
+) -> ChannelGradients:
+    if g.shape != x.shape:
+        raise ValueError(f"{name}: expected g of x's shape {x.shape}; got {g.shape}")
+    shapes = x.shape, mean.shape, mean.shape
+    gx, gw, gb = (
+        output(name, given, shape, x) for given, shape in zip(out or (None,) * 3, shapes, strict=True)
+    )
+    if x.size == 0:
+        gw.fill(0)
+        gb.fill(0)
+        return gx, gw, gb
+    channels, pixels, count, slices = _sizes(x)
+    dtype, blocks = x.dtype, mean.size * int(slices)
+    arrays = tuple(contiguous(a) for a in (g, x, weight, bias, mean, inv_std))
+    factor = dtype.type(slope)
+    sums = tuple(xp_of(x).empty(blocks, np.float64) for _ in range(2))
+    SOURCE.launch("slice_gradients", dtype, blocks, *arrays, factor, *sums, channels, pixels, count, slices)
+    SOURCE.launch("merge_gradients", dtype, blocks_for(mean.size), *sums, gw, gb, channels, slices)
+    sizes = channels, pixels, count, np.int64(x.size)
+    SOURCE.launch("batch_norm_grad", dtype, blocks_for(x.size), *arrays, gw, gb, factor, gx, *sizes)
+    return gx, gw, gb
+
+
+def _one_and_zero(x: Array) -> tuple[Array, Array]:
+    xp = xp_of(x)
+    return xp.ones(x.shape[1], x.dtype), xp.zeros(x.shape[1], x.dtype)
+
+
+def _check_channels(name: str, x: Array, *channels: Array) -> None:
+    if any(a.shape != x.shape[1:2] for a in channels):
+        raise ValueError(
+            f"{name}: x {x.shape} has {x.shape[1]} channels; got {', '.join(str(a.shape) for a in channels)}"
+        )
+
+
+def _sizes(x: Array) -> tuple[np.int32, np.int32, np.int64, np.int32]:
+    """Channels, pixels of an image, elements of a channel, and the slices that these are summed in."""
+    count = x.size // x.shape[1]
+    return np.int32(x.shape[1]), np.int32(math.prod(x.shape[2:])), np.int64(count), np.int32(slices_of(count))
