@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from minigrad.kernels.cuda.activation import leaky_gate, leaky_relu
 from minigrad.kernels.cuda.bias import bias_leaky_relu, bias_leaky_relu_grad
+from minigrad.kernels.cuda.gemm import linear, matmul
 from minigrad.kernels.cuda.loss import mean_softplus, mean_softplus_grad
 from minigrad.kernels.cuda.norm import batch_norm, batch_norm_grad, standardize, standardize_grad
 from minigrad.kernels.cuda.optimizer import adam_update, rmsprop_update, sgd_update, sum_squares
@@ -33,6 +34,8 @@ __all__ = [
     "bias_leaky_relu_grad",
     "leaky_gate",
     "leaky_relu",
+    "linear",
+    "matmul",
     "mean_softplus",
     "mean_softplus_grad",
     "rmsprop_update",

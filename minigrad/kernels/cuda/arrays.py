@@ -50,7 +50,7 @@ def writeable(a: Array) -> bool:
 
 
 def output(name: str, out: Array | None, shape: tuple[int, ...], like: Array) -> Array:
-    """`out` if it is C-contiguous, of this shape and `like`'s dtype (else ValueError); a new array for None."""
+    """`out`, or a new array for None; ValueError unless C-contiguous, of this shape and `like`'s dtype."""
     if out is None:
         new: Array = xp_of(like).empty(shape, like.dtype)
         return new

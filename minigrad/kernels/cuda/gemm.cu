@@ -1,0 +1,47 @@
+// The matrix product and the linear layer. A block owns a tile of the result.
+
+template <typename T>
+struct Rows {
+  T* memory;
+  int64 rows, columns;
+
+  __device__ int64 column(int64 i) const { return i < columns ? i : -1; }
+  __device__ void put(int64 row, int64 column, T value) const {
+    if (row < rows) memory[row * columns + column] = value;
+  }
+};
+
+// z[i, j] = sum over k of x[i, k] y[k, j]; element (i, k) of x lies at i x_row + k x_column, y's likewise.
+template <typename T>
+__global__ void __launch_bounds__(THREADS)
+    matmul(const T* x, int64 x_row, int64 x_column, const T* y, int64 y_row, int64 y_column, T* z, int64 m,
+           int64 n, int64 depth) {
+  const int64 across = (n + TILE - 1) / TILE;
+  const Matrix<T> left = {x, x_row, x_column, m}, right = {y, y_column, y_row, n};
+  const Rows<T> result = {z, m, n};
+  multiply_tile<T>(left, right, result, blockIdx.x / across * TILE, blockIdx.x % across * TILE, 0, depth);
+}
+
+template <typename T>
+struct Activations {
+  T* memory;
+  const T* b;
+  T slope;
+  int64 rows, columns;
+
+  __device__ int64 column(int64 i) const { return i < columns ? i : -1; }
+  __device__ void put(int64 row, int64 column, T value) const {
+    if (row < rows) memory[row * columns + column] = leaky(value + b[column], slope);
+  }
+};
+
+// y[i, j] = leaky(b[j] + sum over k of x[i, k] w[j, k])
+template <typename T>
+__global__ void __launch_bounds__(THREADS)
+    linear(const T* x, int64 x_row, int64 x_column, const T* w, int64 w_row, int64 w_column, const T* b,
+           T slope, T* y, int64 m, int64 n, int64 depth) {
+  const int64 across = (n + TILE - 1) / TILE;
+  const Matrix<T> left = {x, x_row, x_column, m}, right = {w, w_row, w_column, n};
+  const Activations<T> result = {y, b, slope, m, n};
+  multiply_tile<T>(left, right, result, blockIdx.x / across * TILE, blockIdx.x % across * TILE, 0, depth);
+}

@@ -1,0 +1,61 @@
+"""The matrix product and the linear layer: the emulated kernels against the reference."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minigrad.kernels import cuda, reference
+from tests.kernels.cuda.strategies import SLOPES, SOME, filled_like
+from tests.kernels.strategies import DTYPES, LAYOUTS, assert_close, laid_out
+
+pytestmark = pytest.mark.usefixtures("emulated")
+
+ROWS = st.sampled_from([0, 1, 2, 5, 16, 63, 64, 65, 130])  # a tile has 64
+DEPTHS = st.sampled_from([0, 1, 3, 4, 15, 16, 17, 36, 70])  # and a depth of 16
+
+
+@SOME
+@given(ROWS, DEPTHS, ROWS, st.sampled_from(DTYPES), LAYOUTS, LAYOUTS, SLOPES, st.integers(0, 2**32 - 1))
+def test_products_equal_reference(
+    m: int, k: int, n: int, dtype: type, x_layout: str, w_layout: str, slope: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    x = laid_out(rng.normal(size=(m, k)).astype(dtype), x_layout)
+    w = laid_out(rng.normal(size=(n, k)).astype(dtype), w_layout)
+    b = laid_out(rng.normal(size=n).astype(dtype), x_layout)
+    for name, arguments in (("matmul", (x, w.T)), ("linear", (x, w, b, slope))):
+        expected = getattr(reference, name)(*arguments)
+        (out,) = filled_like((expected,))
+        assert getattr(cuda, name)(*arguments, out=out) is out
+        assert_close(out, expected, k + 1)
+        assert getattr(cuda, name)(*arguments).tobytes() == out.tobytes()
+
+
+def test_the_layer_s_relu_is_zero_at_minus_infinity_and_keeps_nan() -> None:
+    x, w = np.ones((20, 3), np.float32), np.ones((40, 3), np.float32)
+    x[1, 0], x[2, 0], x[3, 0] = -np.inf, np.nan, np.inf
+    y = cuda.linear(x, w, np.zeros(40, np.float32), 0.0)
+    assert (y[1] == 0).all()
+    assert np.isnan(y[2]).all()
+    assert np.isinf(y[3]).all()
+
+
+def test_nan_reaches_its_row_and_column_alone() -> None:
+    x, y = np.ones((40, 30), np.float32), np.ones((30, 70), np.float32)
+    x[20, 5], y[7, 33] = np.nan, np.inf
+    z = cuda.matmul(x, y)
+    assert np.isnan(z[20]).all()
+    rest = np.delete(z, 20, axis=0)
+    assert np.isinf(rest[:, 33]).all()
+    assert np.isfinite(np.delete(rest, 33, axis=1)).all()
+
+
+@pytest.mark.parametrize("shapes", [((2, 3), (2, 3)), ((3,), (3, 2)), ((2, 3), (3,)), ((1, 2, 3), (3, 2))])
+def test_shapes_that_do_not_fit_are_refused(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    with pytest.raises(ValueError, match="matmul"):
+        cuda.matmul(np.ones(shapes[0]), np.ones(shapes[1]))
+    with pytest.raises(ValueError, match="linear"):
+        cuda.linear(np.ones(shapes[0]), np.ones(shapes[1][::-1]), np.ones(5), 0.2)
