@@ -8,26 +8,31 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from minigrad.kernels import cpu, reference
+from minigrad.kernels import cpu, cuda, reference
+
+COMPILED = pytest.mark.parametrize("kernels", [cpu, cuda], ids=["cpu", "cuda"])
 
 
-def test_modules_export_the_same_names() -> None:
-    assert sorted(cpu.__all__) == sorted(reference.__all__)
+@COMPILED
+def test_modules_export_the_same_names(kernels: ModuleType) -> None:
+    assert sorted(kernels.__all__) == sorted(reference.__all__)
 
 
+@COMPILED
 @pytest.mark.parametrize("name", reference.__all__)
-def test_modules_agree_on_signatures(name: str) -> None:
-    assert inspect.signature(getattr(cpu, name)) == inspect.signature(getattr(reference, name))
+def test_modules_agree_on_signatures(kernels: ModuleType, name: str) -> None:
+    assert inspect.signature(getattr(kernels, name)) == inspect.signature(getattr(reference, name))
 
 
 @pytest.mark.parametrize("name", reference.__all__)
 def test_kernels_are_documented(name: str) -> None:
-    for module in (cpu, reference):
+    for module in (cpu, cuda, reference):
         assert getattr(module, name).__doc__
 
 
+@COMPILED
 @pytest.mark.parametrize("dtype", [np.float16, np.int64, np.dtype(">f4")])
-def test_cpu_names_the_kernel_that_refuses_a_dtype(dtype: np.dtype) -> None:
+def test_a_kernel_that_refuses_a_dtype_names_itself(kernels: ModuleType, dtype: np.dtype) -> None:
     x, w, c = np.zeros((1, 1, 3, 3), dtype), np.zeros((1, 1, 1, 1), dtype), np.zeros(1, dtype)
     one, none = (1, 1), (0, 0)
     calls = {
@@ -52,12 +57,12 @@ def test_cpu_names_the_kernel_that_refuses_a_dtype(dtype: np.dtype) -> None:
         "rmsprop_update": (x, x, x, None, None, 0.1, 0.9, 1e-8, 0.0, 0.0),
         "adam_update": (x, x, x, x, 1, 0.1, 0.5, 0.9, 1e-8, 0.0),
     }
-    assert sorted(calls) == sorted(cpu.__all__)
+    assert sorted(calls) == sorted(kernels.__all__)
     for name, arguments in calls.items():
         with pytest.raises(TypeError, match=name):
-            getattr(cpu, name)(*arguments)
+            getattr(kernels, name)(*arguments)
     with pytest.raises(TypeError, match="leaky_gate"):
-        cpu.leaky_gate(np.zeros(3, np.float32), np.zeros(3, np.float64), 0.2)
+        kernels.leaky_gate(np.zeros(3, np.float32), np.zeros(3, np.float64), 0.2)
 
 
 @pytest.mark.parametrize("module", [cpu, reference])

@@ -1,0 +1,229 @@
+// The three faces of the convolution as matrix products whose operands are read in place, group by group:
+// (o, c*kh*kw) @ (c*kh*kw, n*oh*ow) and its adjoints. Every source row p * stride + i * dilation - padding of
+// an image is written as start + place * stride + tap * step.
+
+// One axis of a walk over an image.
+struct Axis {
+  int size, places, stride, start, taps, step;
+};
+
+// The pixels that a kernel meets: line (n, p, q) over the places, element (c, i, j) over channels and taps.
+template <typename T>
+struct Patches {
+  struct Line {
+    const T* channels;
+    int top, left;
+  };
+  const T* x;  // the group's first channel in the first image
+  int64 image, lines;
+  Axis down, across;
+
+  __device__ bool along_depth() const { return false; }
+  __device__ Line line(int64 i) const {
+    const int64 each = (int64)down.places * across.places, n = i / each;
+    const int place = i - n * each, p = place / across.places, q = place - p * across.places;
+    return {i < lines ? x + n * image : 0, down.start + p * down.stride, across.start + q * across.stride};
+  }
+  __device__ T at(const Line& line, int64 k) const {
+    const int tap = k, rest = tap / across.taps, j = tap - rest * across.taps;
+    const int c = rest / down.taps, i = rest - c * down.taps;
+    const int row = line.top + i * down.step, column = line.left + j * across.step;
+    if (!line.channels || row < 0 || row >= down.size || column < 0 || column >= across.size) return T(0);
+    return line.channels[((int64)c * down.size + row) * across.size + column];
+  }
+  __device__ bool four(const Line&, int64, T (&)[4]) const { return false; }
+};
+
+// The places of a result's images: column (n, p, q); row o is a channel.
+template <typename T>
+struct Images {
+  T* y;  // the group's first channel at the first place of the first image
+  int64 image, channel, columns;
+  int rows, height, width, down, across;  // places, and the elements from one to the next
+
+  __device__ int64 column(int64 i) const {
+    if (i >= columns) return -1;
+    const int64 each = (int64)height * width, n = i / each;
+    const int place = i - n * each, p = place / width, q = place - p * width;
+    return n * image + (int64)p * down + (int64)q * across;
+  }
+  __device__ void put(int64 row, int64 column, T value) const {
+    if (row < rows) y[row * channel + column] = value;
+  }
+};
+
+// y[n, o, p] = sum over c, i of w[o, c, i] x[n, c, p * stride + i * dilation - padding]
+// c and o count within a group. Block (group, tile of o, tile of (n, p)).
+template <typename T>
+__global__ void __launch_bounds__(THREADS)
+    conv2d(const T* x, const T* w, T* y, int n, int groups, int c, int o, int h, int width, int kh, int kw,
+           int oh, int ow, int stride_h, int stride_w, int padding_h, int padding_w, int dilation_h,
+           int dilation_w) {
+  const int64 places = (int64)oh * ow, pixels = (int64)h * width, columns = n * places;
+  const int64 across = (columns + TILE - 1) / TILE, each = (o + TILE - 1) / TILE * across;
+  const int64 group = blockIdx.x / each, tile = blockIdx.x % each;
+  const int depth = c * kh * kw;
+  const Matrix<T> left = {w + group * o * depth, depth, 1, o};
+  const Patches<T> right = {x + group * c * pixels, groups * c * pixels, columns,
+                            {h, oh, stride_h, -padding_h, kh, dilation_h},
+                            {width, ow, stride_w, -padding_w, kw, dilation_w}};
+  const Images<T> result = {y + group * o * places, groups * o * places, places, columns, o, oh, ow, ow, 1};
+  multiply_tile<T>(left, right, result, tile / across * TILE, tile % across * TILE, 0, depth);
+}
+
+// A phase of a transposed convolution along one axis: the outputs a = first + place * stride all meet the
+// taps tap + t * hop alone, and with tap t the source start + place - t * step. Without a tap they are zero.
+struct Phase {
+  int first, places, tap, taps, start;
+
+  __device__ Phase(int phase, int size, int kernel, int stride, int padding, int dilation, int hop)
+      : first(phase), places(phase < size ? (size - phase + stride - 1) / stride : 0), tap(0), taps(0), start(0) {
+    while (tap < kernel && (phase + padding - tap * dilation) % stride != 0) ++tap;
+    if (tap < kernel) {
+      taps = (kernel - tap + hop - 1) / hop;
+      start = (phase + padding - tap * dilation) / stride;
+    }
+  }
+};
+
+// A phase's weights: line o, element (c, t, u) = w[c, o, tap + t * hop, tap + u * hop].
+template <typename T>
+struct Taps {
+  typedef int64 Line;
+  const T* w;  // the group's first input channel
+  int lines, kh, kw, hop_h, hop_w;
+  Phase down, across;
+
+  __device__ bool along_depth() const { return true; }
+  __device__ Line line(int64 i) const { return i < lines ? i : -1; }
+  __device__ T at(Line line, int64 k) const {
+    if (line < 0) return T(0);
+    const int tap = k, rest = tap / across.taps, u = tap - rest * across.taps;
+    const int c = rest / down.taps, t = rest - c * down.taps;
+    return w[(((int64)c * lines + line) * kh + down.tap + t * hop_h) * kw + across.tap + u * hop_w];
+  }
+  __device__ bool four(Line, int64, T (&)[4]) const { return false; }
+};
+
+// y[n, o, a] = sum over c, i with a = p * stride + i * dilation - padding of w[c, o, i] x[n, c, p]
+// c and o count within a group. Block (group, phase, tile of o, tile of (n, places)); x (n, c, h, width),
+// y (n, o, oh, ow); hop = stride / gcd(stride, dilation).
+template <typename T>
+__global__ void __launch_bounds__(THREADS)
+    conv_transpose2d(const T* x, const T* w, T* y, int n, int groups, int c, int o, int h, int width, int kh,
+                     int kw, int oh, int ow, int stride_h, int stride_w, int padding_h, int padding_w,
+                     int dilation_h, int dilation_w, int hop_h, int hop_w) {
+  const int64 most = (int64)n * ((oh + stride_h - 1) / stride_h) * ((ow + stride_w - 1) / stride_w);
+  const int64 across_tiles = (most + TILE - 1) / TILE, each = (o + TILE - 1) / TILE * across_tiles;
+  const int64 tile = blockIdx.x % each, rest = blockIdx.x / each;
+  const int phases = stride_h * stride_w, phase = rest % phases;
+  const int64 group = rest / phases, column = tile % across_tiles * TILE;
+  const Phase down(phase / stride_w, oh, kh, stride_h, padding_h, dilation_h, hop_h);
+  const Phase across(phase % stride_w, ow, kw, stride_w, padding_w, dilation_w, hop_w);
+  const int64 columns = (int64)n * down.places * across.places;
+  if (column >= columns) return;  // all of the block: phases differ in their number of places
+  const int64 pixels = (int64)h * width, places = (int64)oh * ow;
+  const Taps<T> left = {w + group * c * o * kh * kw, o, kh, kw, hop_h, hop_w, down, across};
+  const Patches<T> right = {
+      x + group * c * pixels, groups * c * pixels, columns,
+      {h, down.places, 1, down.start, down.taps, -(hop_h * dilation_h / stride_h)},
+      {width, across.places, 1, across.start, across.taps, -(hop_w * dilation_w / stride_w)}};
+  const Images<T> result = {y + group * o * places + (int64)down.first * ow + across.first,
+                            groups * o * places, places, columns, o, down.places, across.places,
+                            stride_h * ow, stride_w};
+  multiply_tile<T>(left, right, result, tile / across_tiles * TILE, column, 0,
+                   (int64)c * down.taps * across.taps);
+}
+
+// Images by channel: line o, element (n, p).
+template <typename T>
+struct Channels {
+  typedef int64 Line;
+  const T* g;  // the group's first channel in the first image
+  int64 image, places;
+  int lines;
+
+  __device__ bool along_depth() const { return true; }
+  __device__ Line line(int64 i) const { return i < lines ? i * places : -1; }
+  __device__ T at(Line line, int64 k) const {
+    const int64 n = k / places;
+    return line < 0 ? T(0) : g[n * image + line + (k - n * places)];
+  }
+  __device__ bool four(Line line, int64 k, T (&v)[4]) const {
+    const int64 n = k / places, place = k - n * places;
+    const T* p = g + n * image + line + place;
+    if (line < 0 || place + 4 > places || !wide(p)) return false;
+    load_four(p, v);
+    return true;
+  }
+};
+
+// The pixels that a tap meets: line (c, i, j), element (n, p, q).
+template <typename T>
+struct Windows {
+  struct Line {
+    const T* channel;
+    int top, left;
+  };
+  const T* x;  // the group's first channel in the first image
+  int64 image;
+  int lines;
+  Axis down, across;
+
+  __device__ bool along_depth() const { return true; }
+  __device__ Line line(int64 number) const {
+    const int tap = number, rest = tap / across.taps, j = tap - rest * across.taps;
+    const int c = rest / down.taps, i = rest - c * down.taps;
+    const T* channel = number < lines ? x + (int64)c * down.size * across.size : 0;
+    return {channel, down.start + i * down.step, across.start + j * across.step};
+  }
+  __device__ T at(const Line& line, int64 k) const {
+    const int64 each = (int64)down.places * across.places, n = k / each;
+    const int place = k - n * each, p = place / across.places, q = place - p * across.places;
+    const int row = line.top + p * down.stride, column = line.left + q * across.stride;
+    if (!line.channel || row < 0 || row >= down.size || column < 0 || column >= across.size) return T(0);
+    return line.channel[n * image + (int64)row * across.size + column];
+  }
+  __device__ bool four(const Line&, int64, T (&)[4]) const { return false; }
+};
+
+template <typename T>
+struct Weights {
+  T* gw;
+  int rows, columns;
+
+  __device__ int64 column(int64 i) const { return i < columns ? i : -1; }
+  __device__ void put(int64 row, int64 column, T value) const {
+    if (row < rows) gw[row * columns + column] = value;
+  }
+};
+
+// parts[s, o, c, i] = sum over the (n, p) of share s of g[n, o, p] x[n, c, p * stride + i * dilation - padding]
+// c and o count within a group. Block (share, group, tile of o, tile of (c, i)).
+template <typename T>
+__global__ void __launch_bounds__(THREADS)
+    conv2d_weight(const T* x, const T* g, T* parts, int shares, int n, int groups, int c, int o, int h,
+                  int width, int kh, int kw, int oh, int ow, int stride_h, int stride_w, int padding_h,
+                  int padding_w, int dilation_h, int dilation_w) {
+  const int columns = c * kh * kw;
+  const int64 across = (columns + TILE - 1) / TILE, each = (o + TILE - 1) / TILE * across;
+  const int64 tile = blockIdx.x % each, rest = blockIdx.x / each, group = rest % groups, part = rest / groups;
+  const int64 places = (int64)oh * ow, pixels = (int64)h * width, depth = n * places;
+  const Channels<T> left = {g + group * o * places, groups * o * places, places, o};
+  const Windows<T> right = {x + group * c * pixels, groups * c * pixels, columns,
+                            {h, oh, stride_h, -padding_h, kh, dilation_h},
+                            {width, ow, stride_w, -padding_w, kw, dilation_w}};
+  const Weights<T> result = {parts + (part * groups + group) * o * columns, o, columns};
+  multiply_tile<T>(left, right, result, tile / across * TILE, tile % across * TILE, share(depth, part, shares),
+                   share(depth, part + 1, shares));
+}
+
+// gw[i] = sum over the shares of parts[share, i], in order. A thread owns every element_step()-th element.
+template <typename T>
+__global__ void __launch_bounds__(THREADS) add_shares(const T* parts, T* gw, int shares, int64 size) {
+  for (int64 i = first_element(); i < size; i += element_step()) {
+    double sum = 0;
+    for (int part = 0; part < shares; ++part) sum += parts[part * size + i];
+    gw[i] = (T)sum;
+  }
+}

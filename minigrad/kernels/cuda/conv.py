@@ -1,0 +1,122 @@
+"""The three faces of the convolution: implicit matrix products, their operands read where they lie."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from minigrad.kernels import Pair, check_convolution, conv2d_shape
+from minigrad.kernels.cuda.arrays import Array, blocks_for, checked, contiguous, output, xp_of
+from minigrad.kernels.cuda.gemm import TILE, tiles
+from minigrad.kernels.cuda.loading import Source
+
+SOURCE = Source("conv.cu", ("common.cuh", "tile.cuh"), TILE=TILE)
+
+BLOCKS = 512  # that a weight gradient is shared out to: some for each multiprocessor of a large device
+LEAST = 256  # products in a sum that is still worth a share of its own
+
+Sizes = tuple[np.int32, ...]
+
+
+def conv2d(
+    x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int, *, out: Array | None = None
+) -> Array:
+    """y[n, o, p] = sum over c, i of w[o, c, i] x[n, c, p * stride + i * dilation - padding].
+
+    x (n, c, h, w), w (o, c / groups, kh, kw) -> y (n, o, oh, ow), in `out` if given. ValueError if the shapes
+    do not fit, TypeError unless both are float32 or both float64.
+    """
+    checked("conv2d", x, w)
+    shape = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
+    y = output("conv2d", out, shape, x)
+    if y.size:
+        n, o, oh, ow = shape
+        sizes = _sizes(n, groups, w.shape[1], o // groups, x.shape[2:], w.shape[2:], (oh, ow))
+        geometry = _int32(*stride, *padding, *dilation)
+        blocks = groups * tiles(o // groups, n * oh * ow)
+        SOURCE.launch("conv2d", x.dtype, blocks, contiguous(x), contiguous(w), y, *sizes, *geometry)
+    return y
+
+
+def conv_transpose2d(
+    x: Array,
+    w: Array,
+    size: Pair,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+    *,
+    out: Array | None = None,
+) -> Array:
+    """The adjoint of conv2d by x: y[n, o, p * stride + i * dilation - padding] += w[c, o, i] x[n, c, p].
+
+    x (n, c, h, w), w (c, o / groups, kh, kw) -> y (n, o, *size), in `out` if given. `size` is any size on
+    which conv2d takes at least (h, w) places; ValueError otherwise. TypeError unless both are float32 or both
+    float64.
+
+    Each output is gathered: outputs at equal distance from a stride's multiple, a phase, meet the same taps,
+    and are one product.
+    """
+    checked("conv_transpose2d", x, w)
+    n, o = x.shape[0], w.shape[1] * groups
+    check_convolution("conv_transpose2d", (n, o, *size), x.shape, w.shape, stride, padding, dilation, groups)
+    y = output("conv_transpose2d", out, (n, o, *size), x)
+    if y.size:
+        sizes = _sizes(n, groups, x.shape[1] // groups, w.shape[1], x.shape[2:], w.shape[2:], size)
+        hops = [s // math.gcd(s, d) for s, d in zip(stride, dilation, strict=True)]
+        geometry = _int32(*stride, *padding, *dilation, *hops)
+        most = n * math.prod(-(-a // s) for a, s in zip(size, stride, strict=True))
+        blocks = groups * stride[0] * stride[1] * tiles(w.shape[1], most)
+        SOURCE.launch("conv_transpose2d", x.dtype, blocks, contiguous(x), contiguous(w), y, *sizes, *geometry)
+    return y
+
+
+def conv2d_weight(
+    x: Array,
+    g: Array,
+    kernel: Pair,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+    *,
+    out: Array | None = None,
+) -> Array:
+    """The adjoint of conv2d by w: gw[o, c, i] += g[n, o, p] x[n, c, p * stride + i * dilation - padding].
+
+    x (n, c, h, w), g (n, o, oh, ow) -> gw (o, c / groups, *kernel), in `out` if given, summed over n and the
+    places p of `g`, which may leave out the last ones that the kernel could take on x, never have more
+    (ValueError). TypeError unless both are float32 or both float64.
+
+    The sum is shared out to as many blocks as its shapes ask for; a second kernel adds the shares in order.
+    """
+    checked("conv2d_weight", x, g)
+    n, o = g.shape[:2]
+    shape = (o, x.shape[1] // groups, *kernel)
+    check_convolution("conv2d_weight", x.shape, g.shape, shape, stride, padding, dilation, groups)
+    sizes = _sizes(n, groups, shape[1], o // groups, x.shape[2:], kernel, g.shape[2:])
+    gw = output("conv2d_weight", out, shape, x)
+    if gw.size == 0:
+        return gw
+    geometry = _int32(*stride, *padding, *dilation)
+    blocks = groups * tiles(o // groups, math.prod(shape[1:]))
+    shares = max(1, min(-(-BLOCKS // blocks), n * math.prod(g.shape[2:]) // LEAST))
+    parts = gw if shares == 1 else xp_of(x).empty((shares, gw.size), x.dtype)
+    arrays = contiguous(x), contiguous(g), parts
+    SOURCE.launch("conv2d_weight", x.dtype, shares * blocks, *arrays, np.int32(shares), *sizes, *geometry)
+    if shares > 1:
+        blocks = blocks_for(gw.size)
+        SOURCE.launch("add_shares", x.dtype, blocks, parts, gw, np.int32(shares), np.int64(gw.size))
+    return gw
+
+
+def _sizes(n: int, groups: int, c: int, o: int, image: Pair, kernel: Pair, places: Pair) -> Sizes:
+    """The kernels' sizes; c and o are those of a group. OverflowError if they or c * kh * kw pass 32 bits."""
+    np.int32(c * kernel[0] * kernel[1])  # which conv.cu counts in an int
+    return _int32(n, groups, c, o, *image, *kernel, *places)
+
+
+def _int32(*numbers: int) -> Sizes:
+    return tuple(np.int32(number) for number in numbers)

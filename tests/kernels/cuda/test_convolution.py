@@ -1,0 +1,64 @@
+"""The three faces of the convolution: the emulated kernels against the reference and each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from minigrad.kernels import cuda, reference
+from tests.kernels.cuda.strategies import SOME, filled_like
+from tests.kernels.strategies import Convolution, assert_close, convolutions
+from tests.kernels.test_convolution import sizes
+
+pytestmark = pytest.mark.usefixtures("emulated")
+
+SMALL = convolutions().filter(lambda case: case.y.size * case.w[0].size < 300_000)
+
+
+@SOME
+@given(SMALL)
+def test_faces_equal_reference(case: Convolution) -> None:
+    terms = {
+        "conv2d": ((case.x, case.w), case.w[0].size),
+        "conv_transpose2d": ((case.y, case.w, sizes(case.x)), case.w[:, 0].size),
+        "conv2d_weight": ((case.x, case.y, sizes(case.w)), max(1, case.y[:, 0].size)),
+    }
+    for name, (arguments, count) in terms.items():
+        expected = getattr(reference, name)(*arguments, *case.parameters)
+        (out,) = filled_like((expected,))
+        assert getattr(cuda, name)(*arguments, *case.parameters, out=out) is out
+        assert_close(out, expected, count)
+
+
+@pytest.mark.parametrize(
+    ("c", "o", "kernel", "size", "stride"), [(5, 70, 4, 8, 2), (1, 3, 3, 28, 1), (66, 1, 4, 6, 2)]
+)
+def test_several_tiles_and_shares_equal_reference(
+    c: int, o: int, kernel: int, size: int, stride: int
+) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(9, c, size, size)).astype(np.float32)
+    w = rng.normal(size=(o, c, kernel, kernel)).astype(np.float32)
+    parameters = ((stride, stride), (1, 1), (1, 1), 1)
+    y = reference.conv2d(x, w, *parameters)
+    assert_close(cuda.conv2d(x, w, *parameters), y, w[0].size)
+    expected = reference.conv_transpose2d(y, w, sizes(x), *parameters)
+    assert_close(cuda.conv_transpose2d(y, w, sizes(x), *parameters), expected, y[0].size)
+    expected = reference.conv2d_weight(x, y, sizes(w), *parameters)
+    scale = np.float32(np.abs(y).max())
+    assert_close(cuda.conv2d_weight(x, y / scale, sizes(w), *parameters), expected / scale, y[:, 0].size)
+
+
+def test_a_weight_gradient_has_the_same_bits_each_time() -> None:
+    rng = np.random.default_rng(0)
+    x, g = (rng.normal(size=(20, 3, 16, 16)).astype(np.float32) for _ in range(2))
+    arguments = (x, g, (3, 3), (1, 1), (1, 1), (1, 1), 1)
+    assert cuda.conv2d_weight(*arguments).tobytes() == cuda.conv2d_weight(*arguments).tobytes()
+
+
+def test_a_sum_beyond_32_bits_is_refused() -> None:
+    x, w = np.zeros((1, 1, 1, 1), np.float32), np.zeros((1, 1, 1, 1), np.float32)
+    huge = np.lib.stride_tricks.as_strided(x, (1, 2**29, 2, 2), (0, 0, 0, 0))
+    with pytest.raises(OverflowError):
+        cuda.conv2d_weight(huge, w, (2, 2), (1, 1), (0, 0), (1, 1), 1, out=None)
