@@ -1,7 +1,8 @@
 """Kernels: functions of arrays and numbers that `minigrad.ops` calls.
 
-`reference` is plain NumPy and the text to read first; `cpu` is Numba. They are siblings that never import
-each other and export the same names with the same signatures. What both need to know about shapes is here.
+`reference` is plain NumPy and the text to read first; `cpu` is Numba, `cuda` is CUDA C++ through CuPy. They
+are siblings that never import each other and export the same names with the same signatures. What all need
+to know about shapes is here.
 
 A convolution is one trilinear form in x, w and y (p and i are pairs):
 

@@ -36,9 +36,11 @@ class Module(Protocol):
 
 
 class Maker(Protocol):
-    """Whoever makes a module of a source; ``options`` are those of the compiler."""
+    """Whoever makes a module of a source."""
 
-    def module(self, source: str, options: Sequence[str]) -> Module: ...
+    def module(self, source: str, options: Sequence[str], name_expressions: Sequence[str]) -> Module:
+        """``options`` are the compiler's; ``name_expressions`` are the instances that will be asked for."""
+        ...
 
 
 class Source:
@@ -65,6 +67,11 @@ class Source:
     @property
     def options(self) -> tuple[str, ...]:
         return "-std=c++17", *(f"-D{name}={value}" for name, value in self.constants.items())
+
+    @property
+    def instances(self) -> tuple[str, ...]:
+        """The name of every instance of every kernel, such as ``leaky_relu<float>``."""
+        return tuple(f"{kernel}<{kind}>" for kernel in ENTRY.findall(self.text) for kind in TYPES.values())
 
     def launch(self, kernel: str, dtype: np.dtype[Any], blocks: int, *args: Any) -> None:
         """Run a kernel's instance for ``dtype`` in ``blocks`` blocks of THREADS threads.
@@ -94,12 +101,11 @@ class _CuPyModule:
 
 
 class CuPy:
-    """The maker for real devices: one RawModule for each source, with all instances of its kernels."""
+    """The maker for real devices: one RawModule for each source."""
 
-    def module(self, source: str, options: Sequence[str]) -> Module:
-        names = [f"{kernel}<{kind}>" for kernel in ENTRY.findall(source) for kind in TYPES.values()]
-        raw = cupy().RawModule(code=source, options=tuple(options), name_expressions=names)
-        return _CuPyModule(raw)
+    def module(self, source: str, options: Sequence[str], name_expressions: Sequence[str]) -> Module:
+        names = tuple(name_expressions)
+        return _CuPyModule(cupy().RawModule(code=source, options=tuple(options), name_expressions=names))
 
 
 def cupy() -> Any:
@@ -148,7 +154,7 @@ def _function(source: Source, name: str) -> Function:
     made = _functions.setdefault(_maker, {})
     if (source, name) not in made:
         if source not in made:
-            made[source] = _maker.module(source.text, source.options)
+            made[source] = _maker.module(source.text, source.options, source.instances)
         made[source, name] = made[source].function(name)
     function: Function = made[source, name]
     return function

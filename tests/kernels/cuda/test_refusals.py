@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -11,19 +13,18 @@ import numpy as np
 import pytest
 
 from minigrad.kernels import cuda
-from minigrad.kernels.cuda import loading
-from minigrad.kernels.cuda.activation import SOURCE
+from minigrad.kernels.cuda import activation, bias, conv, gemm, loading, loss, norm, optimizer
 
 
 class Recorder:
     """A maker whose functions note their calls."""
 
     def __init__(self) -> None:
-        self.made: list[tuple[str, Sequence[str]]] = []
+        self.made: list[tuple[str, Sequence[str], Sequence[str]]] = []
         self.calls: list[tuple[Any, ...]] = []
 
-    def module(self, source: str, options: Sequence[str]) -> Recorder:
-        self.made.append((source, options))
+    def module(self, source: str, options: Sequence[str], name_expressions: Sequence[str]) -> Recorder:
+        self.made.append((source, options, name_expressions))
         return self
 
     def function(self, name: str) -> loading.Function:
@@ -34,7 +35,7 @@ class Recorder:
 def test_arguments_are_arrays_and_typed_numbers(value: Any) -> None:
     x, recorder = np.zeros(3, np.float32), Recorder()
     with loading.use(recorder), pytest.raises(TypeError, match=r"leaky_relu: argument 1 is .* np.int32\(3\)"):
-        SOURCE.launch("leaky_relu", x.dtype, 1, x, value, x, np.int64(3))
+        activation.SOURCE.launch("leaky_relu", x.dtype, 1, x, value, x, np.int64(3))
     assert recorder.calls == []
 
 
@@ -53,11 +54,23 @@ def test_a_source_is_compiled_once_for_each_maker() -> None:
         assert [type(a) for a in args] == [np.ndarray, np.float64, np.ndarray, np.int64]
 
 
-def test_sources_have_no_includes_and_name_their_lines() -> None:
-    assert "#include" not in SOURCE.text
-    assert SOURCE.text.startswith('#line 1 "common.cuh"\n')
-    assert '#line 1 "activation.cu"\n' in SOURCE.text
-    assert f"-DTHREADS={loading.THREADS}" in SOURCE.options
+SOURCES = [module.SOURCE for module in (activation, bias, conv, gemm, loss, norm, optimizer)]
+
+
+def test_every_file_is_part_of_a_source() -> None:
+    folder = Path(loading.__file__).parent
+    used = {name for source in SOURCES for name in (*source.before, source.name)}
+    assert used == {path.name for path in folder.iterdir() if path.suffix in {".cu", ".cuh"}}
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_sources_keep_the_rules_of_the_package(source: loading.Source) -> None:
+    assert source.text.startswith('#line 1 "common.cuh"\n')
+    assert f'#line 1 "{source.name}"\n' in source.text
+    assert f"-DTHREADS={loading.THREADS}" in source.options
+    assert len(source.instances) == 2 * source.text.count("__global__") > 0
+    for forbidden in ("#include", "atomic", "asm", "extern"):
+        assert not re.search(rf"^(?!\s*//).*{forbidden}", source.text, re.MULTILINE)
 
 
 def test_without_cupy_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,5 +124,9 @@ def test_cupy_makes_one_module_with_every_instance(monkeypatch: pytest.MonkeyPat
     with loading.use(loading.CuPy()):
         cuda.leaky_relu(np.zeros(3), 0.2)
         cuda.leaky_gate(np.zeros(3, np.float32), np.zeros(3, np.float32), 0.2)
-    kernels = [f"{name}<{kind}>" for name in ("leaky_relu", "leaky_gate") for kind in ("float", "double")]
-    assert made == [{"code": SOURCE.text, "options": SOURCE.options, "name_expressions": kernels}]
+    kernels = tuple(
+        f"{name}<{kind}>" for name in ("leaky_relu", "leaky_gate") for kind in ("float", "double")
+    )
+    assert made == [
+        {"code": activation.SOURCE.text, "options": activation.SOURCE.options, "name_expressions": kernels}
+    ]
