@@ -77,7 +77,7 @@ struct Phase {
   int first, places, tap, taps, start;
 
   __device__ Phase(int phase, int size, int kernel, int stride, int padding, int dilation, int hop)
-      : first(phase), places(phase < size ? (size - phase + stride - 1) / stride : 0), tap(0), taps(0), start(0) {
+      : first(phase), places((size - phase + stride - 1) / stride), tap(0), taps(0), start(0) {
     while (tap < kernel && (phase + padding - tap * dilation) % stride != 0) ++tap;
     if (tap < kernel) {
       taps = (kernel - tap + hop - 1) / hop;
@@ -121,7 +121,7 @@ __global__ void __launch_bounds__(THREADS)
   const Phase down(phase / stride_w, oh, kh, stride_h, padding_h, dilation_h, hop_h);
   const Phase across(phase % stride_w, ow, kw, stride_w, padding_w, dilation_w, hop_w);
   const int64 columns = (int64)n * down.places * across.places;
-  if (column >= columns) return;  // all of the block: phases differ in their number of places
+  if (column >= columns) return;  // all of the block: phases differ in their number of places, or have none
   const int64 pixels = (int64)h * width, places = (int64)oh * ow;
   const Taps<T> left = {w + group * c * o * kh * kw, o, kh, kw, hop_h, hop_w, down, across};
   const Patches<T> right = {

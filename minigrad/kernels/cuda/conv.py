@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad.kernels import Pair, check_convolution, conv2d_shape
 from minigrad.kernels.cuda.arrays import Array, blocks_for, checked, contiguous, output, xp_of
+from minigrad.kernels.cuda.bias import bias_leaky_relu
 from minigrad.kernels.cuda.gemm import TILE, tiles
 from minigrad.kernels.cuda.loading import Source
 
@@ -37,6 +38,25 @@ def conv2d(
         blocks = groups * tiles(o // groups, n * oh * ow)
         SOURCE.launch("conv2d", x.dtype, blocks, contiguous(x), contiguous(w), y, *sizes, *geometry)
     return y
+
+
+def conv2d_bias_leaky_relu(
+    x: Array,
+    w: Array,
+    b: Array,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+    slope: float,
+    *,
+    out: Array | None = None,
+) -> Array:
+    """y = leaky_relu(conv2d(x, w) + b[o]), a slope of 1 leaves the sum as it is; b (o,). As conv2d."""
+    checked("conv2d_bias_leaky_relu", x, w, b)
+    shape = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
+    y = output("conv2d_bias_leaky_relu", out, shape, x)
+    return bias_leaky_relu(conv2d(x, w, stride, padding, dilation, groups, out=y), b, slope, out=y)
 
 
 def conv_transpose2d(

@@ -21,13 +21,15 @@ SMALL = convolutions().filter(lambda case: case.y.size * case.w[0].size < 300_00
 def test_faces_equal_reference(case: Convolution) -> None:
     terms = {
         "conv2d": ((case.x, case.w), case.w[0].size),
+        "conv2d_bias_leaky_relu": ((case.x, case.w, case.w[:, 0, 0, 0]), case.w[0].size + 1),
         "conv_transpose2d": ((case.y, case.w, sizes(case.x)), case.w[:, 0].size),
         "conv2d_weight": ((case.x, case.y, sizes(case.w)), max(1, case.y[:, 0].size)),
     }
     for name, (arguments, count) in terms.items():
-        expected = getattr(reference, name)(*arguments, *case.parameters)
+        parameters = (*case.parameters, 0.2) if name == "conv2d_bias_leaky_relu" else case.parameters
+        expected = getattr(reference, name)(*arguments, *parameters)
         (out,) = filled_like((expected,))
-        assert getattr(cuda, name)(*arguments, *case.parameters, out=out) is out
+        assert getattr(cuda, name)(*arguments, *parameters, out=out) is out
         assert_close(out, expected, count)
 
 
@@ -48,6 +50,14 @@ def test_several_tiles_and_shares_equal_reference(
     expected = reference.conv2d_weight(x, y, sizes(w), *parameters)
     scale = np.float32(np.abs(y).max())
     assert_close(cuda.conv2d_weight(x, y / scale, sizes(w), *parameters), expected / scale, y[:, 0].size)
+
+
+def test_phases_without_outputs_equal_reference() -> None:
+    """Along an axis of one element two of three phases are empty."""
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(2, 3, 1, 1)), rng.normal(size=(3, 2, 1, 4))
+    arguments = (x, w, (1, 2), (3, 3), (0, 1), (1, 1), 1)
+    assert_close(cuda.conv_transpose2d(*arguments), reference.conv_transpose2d(*arguments), 12)
 
 
 def test_a_weight_gradient_has_the_same_bits_each_time() -> None:
