@@ -194,8 +194,8 @@ def test_stale_scratch_memory_does_not_show() -> None:
     ("c", "o", "size", "padding", "images"),
     [
         (64, 128, (14, 14), (1, 1), 64),
-        (33, 40, (15, 22), (2, 0), 26),
-        (32, 35, (10, 29), (0, 3), 33 + 31),
+        (49, 54, (15, 22), (2, 0), 26),
+        (48, 50, (15, 29), (0, 3), 33 + 31),
     ],
 )
 def test_winograd_is_close_and_can_be_switched_off(

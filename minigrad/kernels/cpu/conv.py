@@ -29,7 +29,7 @@ from minigrad.kernels.cpu.conv_tables import (
     runs_to_sources,
 )
 from minigrad.kernels.cpu.conv_weight import Images
-from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, packed_size
+from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, packed_size, rounded_up
 
 MOVING = 40  # multiplications that take as long as to pack an element
 CALLING = 1 << 20  # and as long as to call a product for one image
@@ -82,7 +82,7 @@ def _conv2d(
     if x.shape[1] == 0 or y.size == 0:
         y.fill(0)
         _finish(y, epilogue)
-    elif winograd_tiles.pays(x, x.shape[1], w.shape[0], groups, geometry):
+    elif winograd_tiles.pays(x, x.shape[1], w.shape[0], groups, geometry, winograd_tiles.FORWARD):
         winograd.convolve(x, w, y, winograd.plan_conv2d(geometry), w[0].size, geometry.taps, epilogue)
     else:
         by_output = contiguous(w).reshape(groups, -1, *w.shape[1:])
@@ -119,7 +119,7 @@ def conv_transpose2d(
     geometry = Geometry(_size(y), _size(x), _size(w), stride, padding, dilation)
     if x.size == 0 or y.size == 0:
         y.fill(0)
-    elif winograd_tiles.pays(x, x.shape[1], w.shape[1], groups, geometry):
+    elif winograd_tiles.pays(x, x.shape[1], w.shape[1], groups, geometry, winograd_tiles.TRANSPOSED):
         plan = winograd.plan_conv_transpose2d(geometry)
         winograd.convolve(x, w, y, plan, geometry.taps, w[0].size, NO_EPILOGUE[x.dtype])
     else:
@@ -157,7 +157,7 @@ def conv2d_weight(
         parts = _split(x, groups, 1), _split(g, groups, 1), _split(gw, groups, 0)
         for x_part, g_part, gw_part in zip(*parts, strict=True):
             conv_columns.conv2d_weight(x_part, g_part, gw_part, geometry)
-    elif winograd_tiles.pays(x, x.shape[1], g.shape[1], groups, geometry):
+    elif winograd_tiles.pays(x, x.shape[1], g.shape[1], groups, geometry, winograd_tiles.WEIGHT):
         winograd_weight.sum_weights(x, g, gw, geometry)
     else:
         for group in range(groups):
@@ -181,7 +181,7 @@ def _convolve(
     meetings = (by_source if transposed else by_place)(geometry, ROWS, _lanes(x))
     moved = x_images[0].size + y_images[0].size
     if _fills_lanes(x):
-        rows = 1 if o == 1 else _up(o, ROWS)
+        rows = 1 if o == 1 else rounded_up(o, ROWS)
         work["lanes"] = rows * c * meetings.left.size + MOVING * moved
     else:
         work["columns"] = o * c * meetings.left.size + MOVING * geometry.taps * moved + CALLING
@@ -239,7 +239,7 @@ def _sum_weights(x: Array, g: Array, gw: Array, group: int, groups: int, geometr
     taps, places, sources = by_tap(geometry, ROWS, lanes), lines_by_place(geometry), lines_by_source(geometry)
     packing = MOVING * (x_images.size + g_images.size)
     work = {
-        "taps": _up(c, lanes) * _up(o, ROWS) * taps.left.size + packing,
+        "taps": rounded_up(c, lanes) * rounded_up(o, ROWS) * taps.left.size + packing,
         "few in x": conv_dots.work(g_images, x_images, places),
         "few in g": conv_dots.work(x_images, g_images, sources),
     }
@@ -290,10 +290,6 @@ def _lanes(a: Array) -> int:
     return TILE.lanes(a.itemsize)
 
 
-def _up(size: int, step: int) -> int:
-    return -(-size // step) * step
-
-
 def _fills_lanes(x: Array) -> bool:
     """Whether so many images leave at most a quarter of the lanes empty."""
-    return 3 * _up(len(x), _lanes(x)) <= 4 * len(x)
+    return 3 * rounded_up(len(x), _lanes(x)) <= 4 * len(x)

@@ -15,7 +15,7 @@ from minigrad.kernels.cpu.conv_weight import Images
 from minigrad.kernels.cpu.dots import COLUMNS, ROWS, multiply_dots
 from minigrad.kernels.cpu.inner import inner_jit
 from minigrad.kernels.cpu.parallel import parallel_for
-from minigrad.kernels.cpu.tile import WIDTH
+from minigrad.kernels.cpu.tile import WIDTH, rounded_up
 
 DEPTH = 512  # pixels to sum in registers at a time, or an image: what the first cache takes
 SLOWER = 1.5  # times that a multiplication takes here, because more of its operands are loaded
@@ -26,11 +26,13 @@ def work(many: Images, few: Images, lines: Lines) -> float:
     """About an image's multiplications and packing, counted in the multiplications of `tile`; infinite if
     `sum_products` cannot be used.
     """
-    rows, columns = _padded(many.share, ROWS), _padded(few.share * lines.starts.size, COLUMNS)
+    rows, columns = rounded_up(many.share, ROWS), rounded_up(few.share * lines.starts.size, COLUMNS)
     width = WIDTH // many.memory.itemsize
     if many.pixels < width:
         return math.inf
-    return SLOWER * rows * columns * _padded(many.pixels, width) + GATHERING * few.share * lines.pixels.size
+    return (
+        SLOWER * rows * columns * rounded_up(many.pixels, width) + GATHERING * few.share * lines.pixels.size
+    )
 
 
 def sum_products(many: Images, few: Images, n: int, lines: Lines, workers: int) -> Array:
@@ -39,23 +41,19 @@ def sum_products(many: Images, few: Images, n: int, lines: Lines, workers: int) 
     `many` has at least a vector of pixels.
     """
     taps, length = lines.starts.size, lines.pixels.size
-    columns, padded = few.share * taps, _padded(few.share * taps, COLUMNS)
+    columns, padded = few.share * taps, rounded_up(few.share * taps, COLUMNS)
     starts = np.zeros(padded, np.int64)
     starts[:columns] = np.add.outer(np.arange(few.share) * length, lines.starts).ravel()
     together = max(1, DEPTH // many.pixels)
     chunks = -(-n // together)
-    own = _padded(together * few.share * length + few.pixels + 1, 16)
+    own = rounded_up(together * few.share * length + few.pixels + 1, 16)
     scratch, sums = workspace.take(
-        many.memory.dtype, workers * own, chunks * _padded(many.share, ROWS) * padded
+        many.memory.dtype, workers * own, chunks * rounded_up(many.share, ROWS) * padded
     )
     sums = sums.reshape(chunks, -1, padded)
     _sum_chunks(many, few, n, together, lines.pixels, starts, scratch.reshape(workers, own), sums)
     total: Array = sums.sum(axis=0)
     return total[: many.share, :columns].reshape(many.share, few.share, taps)
-
-
-def _padded(size: int, step: int) -> int:
-    return -(-size // step) * step
 
 
 @inner_jit

@@ -16,7 +16,7 @@ from minigrad.kernels.cpu.conv_tables import Lines, Runs, Table
 from minigrad.kernels.cpu.conv_weight import Images
 from minigrad.kernels.cpu.inner import inner_jit
 from minigrad.kernels.cpu.parallel import parallel_for
-from minigrad.kernels.cpu.tile import ROWS, TILE, multiply_tile
+from minigrad.kernels.cpu.tile import ROWS, TILE, multiply_tile, rounded_up
 
 STREAMS = 32  # channels that are read side by side: more of them the processor does not fetch ahead
 ADDING = 8  # multiplications that take as long as to add a product to its pixel
@@ -26,7 +26,7 @@ def reading_work(x: Images, y: Images, lines: Lines) -> float:
     """About what `read_few` takes for an image, in multiplications; infinite if it cannot be used."""
     if y.pixels < _lanes(y) or y.share < ROWS:
         return float("inf")
-    products = _padded(y.share, ROWS) * x.share * lines.starts.size * _padded(y.pixels, _lanes(y))
+    products = rounded_up(y.share, ROWS) * x.share * lines.starts.size * rounded_up(y.pixels, _lanes(y))
     return products + GATHERING * x.share * lines.pixels.size
 
 
@@ -34,16 +34,12 @@ def writing_work(x: Images, y: Images, taps: int) -> float:
     """About what `write_few` takes for an image, in multiplications; infinite if it cannot be used."""
     if x.pixels < _lanes(x):
         return float("inf")
-    products = _padded(y.share * taps, ROWS) * x.share * _padded(x.pixels, _lanes(x))
+    products = rounded_up(y.share * taps, ROWS) * x.share * rounded_up(x.pixels, _lanes(x))
     return products + ADDING * y.share * taps * min(x.pixels, y.pixels)
 
 
 def _lanes(images: Images) -> int:
     return TILE.lanes(images.memory.itemsize)
-
-
-def _padded(size: int, step: int) -> int:
-    return -(-size // step) * step
 
 
 def read_few(x: Images, y: Images, n: int, w: Array, lines: Lines, epilogue: Epilogue, workers: int) -> None:
@@ -52,7 +48,7 @@ def read_few(x: Images, y: Images, n: int, w: Array, lines: Lines, epilogue: Epi
     starts = np.add.outer(np.arange(x.share) * length, lines.starts).ravel()
     firsts = np.minimum(np.arange(0, y.share, ROWS), y.share - ROWS)  # the last panel may overlap another
     panels = w.reshape(y.share, depth)[firsts[:, None] + np.arange(ROWS)]
-    (scratch,) = workspace.take(w.dtype, workers * _padded(x.share * length + x.pixels + 1, 16))
+    (scratch,) = workspace.take(w.dtype, workers * rounded_up(x.share * length + x.pixels + 1, 16))
     _read_few(
         x, y, n, np.ascontiguousarray(panels.swapaxes(1, 2)).reshape(-1), firsts, lines.pixels, starts,
         np.arange(depth) * ROWS, epilogue, scratch.reshape(workers, -1), _lanes(x),
@@ -95,11 +91,11 @@ def _read_share(
 
 def write_few(x: Images, y: Images, n: int, w: Array, runs: Runs, epilogue: Epilogue, workers: int) -> None:
     """y[n, o, t] = sum over c and the (tap, s) that t meets of w[o, tap, c] x[n, c, s]; w (o, taps, c)."""
-    rows = _padded(w.size // x.share, ROWS)
+    rows = rounded_up(w.size // x.share, ROWS)
     panels = np.zeros((rows, x.share), w.dtype)
     panels[: w.size // x.share] = w.reshape(-1, x.share)
     packed = np.ascontiguousarray(panels.reshape(-1, ROWS, x.share).swapaxes(1, 2))
-    (scratch,) = workspace.take(w.dtype, workers * _padded(rows * x.pixels, 16))
+    (scratch,) = workspace.take(w.dtype, workers * rounded_up(rows * x.pixels, 16))
     _write_few(x, y, n, packed.reshape(-1), runs, epilogue, scratch.reshape(workers, -1), _lanes(x))
 
 

@@ -276,9 +276,14 @@ def transpose(
         i += width
 
 
+def rounded_up(size: int, step: int) -> int:
+    """The least multiple of `step` that is not below `size`."""
+    return -(-size // step) * step
+
+
 def packed_size(columns: int, lanes: int) -> int:
     """Elements that `pack_rows` needs for a panel of so many columns, what it spoils included."""
-    return -(-(columns * ROWS + lanes) // 16) * 16
+    return rounded_up(columns * ROWS + lanes, 16)
 
 
 @inner_jit

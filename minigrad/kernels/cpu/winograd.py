@@ -26,10 +26,14 @@ from minigrad.kernels.cpu.transform import Matrix, sandwich
 from minigrad.kernels.cpu.winograd_tiles import (
     NARROW,
     POINTS,
+    TAPS,
     WIDE,
     Axis,
     cut,
     input_matrix,
+    inside,
+    joined,
+    odd_lines,
     output_matrix,
     weight_matrix,
 )
@@ -72,10 +76,9 @@ def plan_conv2d(geometry: Geometry) -> Plan:
     for size, places, p in zip(geometry.size, geometry.places, geometry.padding, strict=True):
         axis = cut(places)
         axes.append(axis)
-        inputs.append(_inside(2 * axis.inputs()[:, None, :] + np.arange(2)[:, None] - p, size))
-        outputs.append(_inside(axis.outputs()[:, None, :], places))
-    taps = [[(2 * a + b) * 4 + 2 * e + f for a in (0, 1) for e in (0, 1)] for b in (0, 1) for f in (0, 1)]
-    return _plan(axes, inputs, outputs, geometry.size, geometry.places, np.array(taps))
+        inputs.append(inside(2 * axis.inputs()[:, None, :] + np.arange(2)[:, None] - p, size))
+        outputs.append(inside(axis.outputs()[:, None, :], places))
+    return _plan(axes, inputs, outputs, geometry.size, geometry.places, TAPS)
 
 
 @lru_cache(maxsize=64)
@@ -90,19 +93,9 @@ def plan_conv_transpose2d(geometry: Geometry) -> Plan:
         starts = np.arange(first, last + 1, WIDE)
         axis = Axis(len(starts), starts)
         axes.append(axis)
-        inputs.append(_inside(axis.inputs()[:, None, :] - 1, places))
-        outputs.append(_inside(2 * axis.outputs()[:, None, :] + np.arange(2)[:, None] - p, size))
-    taps = [
-        [(2 * (1 - a) + b) * 4 + 2 * (1 - e) + f for a in (0, 1) for e in (0, 1)]
-        for b in (0, 1)
-        for f in (0, 1)
-    ]
-    return _plan(axes, inputs, outputs, geometry.places, geometry.size, np.array(taps))
-
-
-def _inside(positions: Table, size: int) -> Table:
-    """The positions that an axis of `size` has; -1 for the others."""
-    return np.where((positions >= 0) & (positions < size), positions, -1)
+        inputs.append(inside(axis.inputs()[:, None, :] - 1, places))
+        outputs.append(inside(2 * axis.outputs()[:, None, :] + np.arange(2)[:, None] - p, size))
+    return _plan(axes, inputs, outputs, geometry.places, geometry.size, TAPS[:, ::-1].copy())
 
 
 def _plan(
@@ -119,9 +112,9 @@ def _plan(
     groups, tiles = tall.tiles // rows, rows * wide.tiles
     reads, writes = _range(inputs[0].reshape(groups, -1)), _range(outputs[0].reshape(groups, -1))
     reads, writes = reads * size[1], writes * result[1]
-    pixels = _joined(inputs, size[1]).reshape(groups, -1)
+    pixels = joined(inputs, size[1]).reshape(groups, -1)
     pixels = np.where(pixels < 0, (reads[1] - reads[0])[:, None], pixels - reads[0][:, None])
-    places = _joined(outputs, result[1])
+    places = joined(outputs, result[1])
     places = np.where(places < 0, result[0] * result[1], places)
     narrow = [np.arange(axis.tiles) >= axis.wide for axis in axes]
     kinds = 2 * narrow[0][:, None] + narrow[1]
@@ -138,12 +131,6 @@ def _range(positions: Table) -> Table:
     return np.stack([first, last])
 
 
-def _joined(axes: list[Table], width: int) -> Table:
-    """(tiles, remainders, k) by axes -> pixels (tiles, tiles, remainders, remainders, k, k), or -1."""
-    y, x = axes[0][:, None, :, None, :, None], axes[1][None, :, None, :, None, :]
-    return np.where((y < 0) | (x < 0), -1, y * width + x)
-
-
 def convolve(x: Array, w: Array, y: Array, plan: Plan, o_step: int, c_step: int, epilogue: Epilogue) -> None:
     """Fill y; an output's weights start every `o_step`, a channel's every `c_step`."""
     c, o, lanes = x.shape[1], y.shape[1], TILE.lanes(x.itemsize)
@@ -153,7 +140,7 @@ def convolve(x: Array, w: Array, y: Array, plan: Plan, o_step: int, c_step: int,
     direct, row = packed_size(c * 16, lanes), packed_size(depth, lanes)
     pixels, results = x[0, 0].size, y[0, 0].size
     grid = (int((plan.reads[1] - plan.reads[0]).max()) + 1) * lanes  # and a pixel of zeros
-    transformed = POINTS**2 * _odd_lines(tiles * depth * lanes)
+    transformed = POINTS**2 * odd_lines(tiles * depth * lanes)
     products = max(HELD, outputs) * tiles * POINTS**2 * ROWS * lanes
     staged = (results + 1) * lanes  # and a pixel that is thrown away
     with launch(len(x) * c * o * y[0, 0].size) as allowed:
@@ -161,7 +148,7 @@ def convolve(x: Array, w: Array, y: Array, plan: Plan, o_step: int, c_step: int,
         packed, weights, scratch = workspace.take(
             x.dtype,
             panels * direct,
-            POINTS**2 * _odd_lines(outputs * panels * row),
+            POINTS**2 * odd_lines(outputs * panels * row),
             workers * (grid + transformed + products + staged),
         )
         pack_weights(contiguous(w).reshape(-1), 1, o, c, 16, o_step, c_step, w.size, packed)
@@ -169,11 +156,6 @@ def convolve(x: Array, w: Array, y: Array, plan: Plan, o_step: int, c_step: int,
         flat, result = contiguous(x).reshape(len(x), c, pixels), y.reshape(len(y), o, results)
         scratch = scratch.reshape(workers, -1)
         _convolve(flat, weights, result, scratch, row, (grid, transformed, products), plan, epilogue, lanes)
-
-
-def _odd_lines(size: int) -> int:
-    """The next size of an odd number of cache lines: what lies so far apart does not compete for a place."""
-    return (-(-size // 16) | 1) * 16
 
 
 @jit

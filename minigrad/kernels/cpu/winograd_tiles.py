@@ -25,20 +25,38 @@ from minigrad.kernels.cpu.transform import Matrix
 enabled = os.environ.get("MINIGRAD_WINOGRAD", "1") != "0"
 """Whether convolutions may take this way; the environment's MINIGRAD_WINOGRAD=0 says no from the start."""
 
-LEAST_CHANNELS = 32  # with fewer on either side, the transformations cost more than the products saved
-
 WIDE, NARROW = 4, 3  # outputs of the two kinds of tiles
 _NODES = [Fraction(0), Fraction(1), Fraction(-1, 2), None, Fraction(-2)]
 """The points; None is infinity. Of the small fractions these gave the least error, and so did the order."""
 POINTS = len(_NODES)
 
+TAPS: Table = np.array(
+    [[(2 * a + b) * 4 + 2 * e + f for a in (0, 1) for e in (0, 1)] for b in (0, 1) for f in (0, 1)]
+)
+"""(4, 4): by remainder (b, f) of a 4x4 kernel's positions modulo 2, the numbers of its 2x2 taps (a, e)."""
 
-def pays(x: Array, channels: int, outputs: int, groups: int, geometry: Geometry) -> bool:
+
+class Least(NamedTuple):
+    """With fewer channels on a side or fewer places along an axis, moving costs more than is saved."""
+
+    channels: int
+    places: int
+
+
+FORWARD, TRANSPOSED, WEIGHT = Least(32, 4), Least(32, 6), Least(48, 5)
+
+
+def pays(x: Array, channels: int, outputs: int, groups: int, geometry: Geometry, least: Least) -> bool:
     """Whether this way is open and quicker than multiplying directly: 4x4 kernels, stride 2, float32."""
-    if not enabled or x.dtype != np.float32 or groups != 1 or min(channels, outputs) < LEAST_CHANNELS:
+    if not enabled or x.dtype != np.float32 or groups != 1 or min(channels, outputs) < least.channels:
         return False
     shape = (geometry.kernel, geometry.stride, geometry.dilation)
-    return shape == ((4, 4), (2, 2), (1, 1)) and min(geometry.places) >= NARROW
+    return shape == ((4, 4), (2, 2), (1, 1)) and min(geometry.places) >= least.places
+
+
+def odd_lines(size: int) -> int:
+    """The next size of an odd number of cache lines: what lies so far apart does not compete for a place."""
+    return (-(-size // 16) | 1) * 16
 
 
 def output_matrix(outputs: int) -> Matrix:
@@ -122,3 +140,14 @@ def cut(outputs: int) -> Axis:
     narrow = min(tiles, tiles * WIDE - outputs)
     sizes = np.where(np.arange(tiles) < tiles - narrow, WIDE, NARROW)
     return Axis(tiles - narrow, np.cumsum(sizes) - sizes)
+
+
+def inside(positions: Table, size: int) -> Table:
+    """The positions that an axis of `size` has; -1 for the others."""
+    return np.where((positions >= 0) & (positions < size), positions, -1)
+
+
+def joined(axes: list[Table], width: int) -> Table:
+    """(tiles, remainders, k) by axes -> pixels (tiles, tiles, remainders, remainders, k, k), or -1."""
+    y, x = axes[0][:, None, :, None, :, None], axes[1][None, :, None, :, None, :]
+    return np.where((y < 0) | (x < 0), -1, y * width + x)

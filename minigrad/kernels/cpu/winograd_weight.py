@@ -27,16 +27,19 @@ from minigrad.kernels.cpu.transform import sandwich, sandwich_row
 from minigrad.kernels.cpu.winograd_tiles import (
     NARROW,
     POINTS,
+    TAPS,
     WIDE,
     cut,
     input_matrix,
+    inside,
+    joined,
+    odd_lines,
     output_matrix,
     transposed,
     weight_matrix,
 )
 
-REMAINDERS = 4  # modulo 2 over both axes
-TAPS = 16
+REMAINDERS, KERNEL = 4, 16  # modulo 2 over both axes, and taps of all of them
 
 _wide_inputs = sandwich_row(POINTS, input_matrix(WIDE))
 _narrow_inputs = sandwich_row(POINTS, input_matrix(NARROW))
@@ -52,35 +55,27 @@ class Plan(NamedTuple):
     wide_columns: int
     inputs: Table  # (rows, columns, remainders, 25) pixel of x, or one past the last for zero
     outputs: Table  # (rows, columns, 16) the same for g
-    taps: Table  # (remainders, 4)
 
 
 @lru_cache(maxsize=64)
 def plan(geometry: Geometry) -> Plan:
     """gw[2 a + b] = sum over q of g[q] x[2 (q + a) + b - padding] for remainders b and a in 0, 1, by axes."""
-    rows, columns = (cut(places) for places in geometry.places)
-    pixels, places = [], []
-    for axis, size, count, p in zip(
-        (rows, columns), geometry.size, geometry.places, geometry.padding, strict=True
-    ):
-        q = axis.inputs()[:, None, :]
-        pixel = 2 * q + np.arange(2)[:, None] - p
-        pixels.append(np.where((q < 0) | (pixel >= size), -1, pixel))
-        places.append(np.where(axis.outputs() < count, axis.outputs(), -1))
-    inputs = _joined(
-        pixels[0][:, None, :, None, :, None], pixels[1][None, :, None, :, None, :], geometry.size
-    )
-    outputs = _joined(places[0][:, None, :, None], places[1][None, :, None, :], geometry.places)
-    taps = [[(2 * a + b) * 4 + 2 * e + f for a in (0, 1) for e in (0, 1)] for b in (0, 1) for f in (0, 1)]
+    axes, inputs, outputs = [], [], []
+    for size, places, p in zip(geometry.size, geometry.places, geometry.padding, strict=True):
+        axis = cut(places)
+        axes.append(axis)
+        inputs.append(inside(2 * axis.inputs()[:, None, :] + np.arange(2)[:, None] - p, size))
+        outputs.append(inside(axis.outputs()[:, None, :], places))
+    rows, columns = axes
     tiles = rows.tiles, columns.tiles
+    pixels = joined(inputs, geometry.size[1]).reshape(*tiles, REMAINDERS, POINTS**2)
+    places_of = joined(outputs, geometry.places[1]).reshape(*tiles, WIDE**2)
     return Plan(
-        rows.wide, columns.wide,
-        inputs.reshape(*tiles, REMAINDERS, POINTS**2), outputs.reshape(*tiles, WIDE**2), np.array(taps),
-    )  # fmt: skip
-
-
-def _joined(y: Table, x: Table, size: tuple[int, int]) -> Table:
-    return np.where((y < 0) | (x < 0), size[0] * size[1], y * size[1] + x)
+        rows.wide,
+        columns.wide,
+        np.where(pixels < 0, geometry.pixels, pixels),
+        np.where(places_of < 0, geometry.outputs, places_of),
+    )
 
 
 class Sizes(NamedTuple):
@@ -110,8 +105,8 @@ def sum_weights(x: Array, g: Array, gw: Array, geometry: Geometry) -> None:
     with launch(n * c * o * geometry.outputs) as allowed:
         splits = min(panels, allowed // gcd(blocks, allowed))
         workers = min(allowed, blocks * splits)
-        inputs, panel = _odd_lines(together * tiles * lanes), _odd_lines(together * tiles * row_step)
-        packed = _odd_lines(together * (geometry.pixels + 1) * lanes)
+        inputs, panel = odd_lines(together * tiles * lanes), odd_lines(together * tiles * row_step)
+        packed = odd_lines(together * (geometry.pixels + 1) * lanes)
         own = packed + POINTS * (REMAINDERS * inputs + panel)
         sums = POINTS**2 * REMAINDERS * -(-panels // splits) * ROWS * lanes
         rows, scratch = workspace.take(
@@ -122,14 +117,9 @@ def sum_weights(x: Array, g: Array, gw: Array, geometry: Geometry) -> None:
             n, together, geometry.pixels, geometry.outputs, lanes, row_step, splits, packed, inputs, panel
         )
         _sum_weights(
-            contiguous(x).reshape(n, c, -1), rows, scratch.reshape(workers, -1), gw.reshape(o, c, TAPS),
+            contiguous(x).reshape(n, c, -1), rows, scratch.reshape(workers, -1), gw.reshape(o, c, KERNEL),
             _factors(), tables, sizes,
         )  # fmt: skip
-
-
-def _odd_lines(size: int) -> int:
-    """The next size of an odd number of cache lines: what lies so far apart does not compete for a place."""
-    return (-(-size // 16) | 1) * 16
 
 
 @lru_cache(maxsize=1)
@@ -240,22 +230,22 @@ def _sum_panel(
 
 
 @inner_jit
-def _store(
-    sums: Array, block: int, top: int, bottom: int, taps: Table, sizes: Sizes, staged: Array, gw: Array
-) -> None:
+def _store(sums: Array, block: int, top: int, bottom: int, sizes: Sizes, staged: Array, gw: Array) -> None:
     """gw[o, c, tap] = (G^T S G)[tap], for the channels of a block and the outputs of the panels."""
     o, c = gw.shape[0], gw.shape[1]
     lanes, panels = sizes.lanes, bottom - top
     width = WIDTH // sums.itemsize
     sources = np.arange(POINTS**2) * (REMAINDERS * panels * ROWS * lanes)
-    targets = taps.reshape(-1) * width
+    targets = TAPS.reshape(-1) * width
     flat = gw.reshape(-1)
     for row in range(top * ROWS, min(bottom * ROWS, o)):
         for channel in range(block * lanes, min((block + 1) * lanes, c), width):
             for b in range(REMAINDERS):
                 start = (b * panels * ROWS + row - top * ROWS) * lanes + channel - block * lanes
                 _transform_sums(sums, start, sources, 0, staged, 0, targets, b * 4)
-            transpose(staged, 0, width, TAPS, min(width, c - channel), flat, (row * c + channel) * TAPS, TAPS)
+            transpose(
+                staged, 0, width, KERNEL, min(width, c - channel), flat, (row * c + channel) * KERNEL, KERNEL
+            )
 
 
 @jit
@@ -293,4 +283,4 @@ def _sum_share(
                     _transform_outputs(g, panel, first, count, i, rows, factors, plan, sizes, outputs)
                     start = i * POINTS * REMAINDERS * step + (panel - top) * ROWS * lanes
                     _sum_panel(first == 0, start, step, count, rows, inputs, outputs, plan, sizes, sums)
-        _store(sums, block, top, bottom, plan.taps, sizes, inputs, gw)
+        _store(sums, block, top, bottom, sizes, inputs, gw)
