@@ -13,6 +13,7 @@ and each of its three kernels is the form's derivative by one of them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 Pair = tuple[int, int]
 Array = NDArray[Any]
+Gradients = Array | Sequence[Array]
 
 
 def output(name: str, out: Array | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -32,6 +34,25 @@ def output(name: str, out: Array | None, shape: tuple[int, ...], dtype: np.dtype
             f"{out.dtype}, shape {out.shape}, C-contiguous={out.flags.c_contiguous}"
         )
     return out
+
+
+def check_channels(name: str, x: Array, *channels: Array) -> None:
+    """Raise ValueError unless each of `channels` has one number for each channel of x (n, c, ...)."""
+    if any(a.shape != x.shape[1:2] for a in channels):
+        raise ValueError(
+            f"{name}: x {x.shape} has {x.shape[1]} channels; got {', '.join(str(a.shape) for a in channels)}"
+        )
+
+
+def check_gradient(name: str, p: Array, g: Gradients) -> None:
+    """Raise ValueError unless g has p's shape or, if it is several, together as many elements."""
+    if not isinstance(g, Sequence):
+        if g.shape != p.shape:
+            raise ValueError(f"{name}: expected a gradient of the parameter's shape {p.shape}; got {g.shape}")
+    elif sum([a.size for a in g]) != p.size:
+        raise ValueError(
+            f"{name}: expected gradients with {p.size} elements together; got {[a.shape for a in g]}"
+        )
 
 
 def output_size(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.kernels import Pair, check_convolution, conv2d_shape, output
+from minigrad.kernels import Gradients, Pair, check_convolution, conv2d_shape, output
 
 __all__ = [
     "adam_update",
@@ -37,7 +37,6 @@ Array = NDArray[Any]
 Both = tuple[Array, Array]
 Outputs = tuple[Array, Array, Array, Array]
 ChannelGradients = tuple[Array, Array, Array]
-Gradients = Array | Sequence[Array]
 Results = TypeVar("Results", bound=tuple[Array, ...])
 
 

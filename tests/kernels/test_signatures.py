@@ -91,3 +91,12 @@ def test_results_go_into_a_given_array(module: ModuleType, n: int) -> None:
         for wrong in (np.empty(expected.shape, np.float32), np.asfortranarray(expected), expected[:1]):
             with pytest.raises(ValueError, match=f"{name}: expected out="):
                 kernel(*arguments, out=wrong)
+
+
+@pytest.mark.parametrize("module", [cpu, cuda])
+def test_a_bias_that_does_not_fit_is_refused_before_anything_is_written(module: ModuleType) -> None:
+    x, w, out = np.ones((2, 3, 5, 5)), np.ones((4, 3, 2, 2)), np.full((2, 4, 4, 4), 7.0)
+    settings = ((1, 1), (0, 0), (1, 1), 1, 0.2)
+    with pytest.raises(ValueError, match=r"conv2d_bias_leaky_relu: w \(4, 3, 2, 2\) needs a bias \(4,\)"):
+        module.conv2d_bias_leaky_relu(x, w, np.ones(3), *settings, out=out)
+    assert (out == 7).all()

@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from minigrad.kernels import output
+from minigrad.kernels import check_channels, output
 from minigrad.kernels.cpu.compiling import SMALL, Array, checked, contiguous, jit, launch
 from minigrad.kernels.cpu.inner import inner_jit
 from minigrad.kernels.cpu.parallel import parallel_for
@@ -311,7 +311,7 @@ def batch_norm(
     weight or bias does not fit. (Ioffe and Szegedy 2015, algorithm 1.)
     """
     checked("batch_norm", x, weight, bias)
-    _check_channels("batch_norm", x, weight, bias)
+    check_channels("batch_norm", x, weight, bias)
     return _forward("batch_norm", x, weight, bias, eps, slope, out)
 
 
@@ -333,7 +333,7 @@ def batch_norm_grad(
     (n, c, ...), the others (c,), mean and inv_std as batch_norm gave them. Raises as batch_norm.
     """
     checked("batch_norm_grad", g, x, weight, bias, mean, inv_std)
-    _check_channels("batch_norm_grad", x, weight, bias, mean, inv_std)
+    check_channels("batch_norm_grad", x, weight, bias, mean, inv_std)
     return _backward("batch_norm_grad", g, x, weight, bias, mean, inv_std, slope, out)
 
 
@@ -354,7 +354,7 @@ def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, *, out: Ar
     all are float32 or all float64.
     """
     checked("standardize_grad", g, x, mean, inv_std)
-    _check_channels("standardize_grad", x, mean, inv_std)
+    check_channels("standardize_grad", x, mean, inv_std)
     gx = output("standardize_grad", out, x.shape, x.dtype)
     weight, bias, *sums = np.ones_like(mean), np.zeros_like(mean), np.empty_like(mean), np.empty_like(mean)
     return _backward("standardize_grad", g, x, weight, bias, mean, inv_std, 1.0, (gx, sums[0], sums[1]))[0]
@@ -416,13 +416,6 @@ def _backward(
         with launch(SMALL):
             blocks(gradient, flat, _channels_each(x.shape[1], pixels), *parameters, *results)
     return gx, gw, gb
-
-
-def _check_channels(name: str, x: Array, *channels: Array) -> None:
-    if any(a.shape != x.shape[1:2] for a in channels):
-        raise ValueError(
-            f"{name}: x {x.shape} has {x.shape[1]} channels; got {', '.join(str(a.shape) for a in channels)}"
-        )
 
 
 def _pixels(x: Array) -> int:

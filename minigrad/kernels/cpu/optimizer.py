@@ -16,11 +16,11 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
+from minigrad.kernels import Gradients, check_gradient
 from minigrad.kernels.cpu.compiling import DTYPES, SMALL, Array, checked, contiguous, jit, launch
 from minigrad.kernels.cpu.inner import inner_jit
 from minigrad.kernels.cpu.parallel import parallel_for
 
-Gradients = Array | Sequence[Array]
 Settings = tuple[float, ...]
 
 NONE = {dtype: np.empty(0, dtype) for dtype in DTYPES}
@@ -278,15 +278,9 @@ def _run(
     state: tuple[Array | None, ...],
     *settings: Any,
 ) -> None:
-    gradients = [g] if isinstance(g, np.ndarray) else g
+    gradients = g if isinstance(g, Sequence) else [g]
     checked(name, p, *gradients, *state)
-    if isinstance(g, np.ndarray):
-        if g.shape != p.shape:
-            raise ValueError(f"{name}: expected a gradient of the parameter's shape {p.shape}; got {g.shape}")
-    elif sum([a.size for a in gradients]) != p.size:
-        raise ValueError(
-            f"{name}: expected gradients with {p.size} elements together; got {[a.shape for a in gradients]}"
-        )
+    check_gradient(name, p, g)
     # an empty array stands for None
     own = [NONE[p.dtype] if a is None else _in_place(name, a, p) for a in (p, *state)]
     if p.size < SERIAL:

@@ -55,6 +55,8 @@ def conv2d_bias_leaky_relu(
     """y = leaky_relu(conv2d(x, w) + b[o]), a slope of 1 leaves the sum as it is; b (o,). As conv2d."""
     checked("conv2d_bias_leaky_relu", x, w, b)
     shape = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
+    if b.shape != w.shape[:1]:  # before anything is written
+        raise ValueError(f"conv2d_bias_leaky_relu: w {w.shape} needs a bias {w.shape[:1]}; got {b.shape}")
     y = output("conv2d_bias_leaky_relu", out, shape, x)
     return bias_leaky_relu(conv2d(x, w, stride, padding, dilation, groups, out=y), b, slope, out=y)
 

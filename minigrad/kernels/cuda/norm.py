@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from minigrad.kernels import check_channels
 from minigrad.kernels.cuda.arrays import Array, blocks_for, checked, contiguous, output, slices_of, xp_of
 from minigrad.kernels.cuda.loading import Source
 
@@ -30,7 +31,7 @@ def batch_norm(
     or all float64, ValueError if the shapes do not fit. (Ioffe and Szegedy 2015, algorithm 1.)
     """
     checked("batch_norm", x, weight, bias)
-    _check_channels("batch_norm", x, weight, bias)
+    check_channels("batch_norm", x, weight, bias)
     return _forward("batch_norm", x, weight, bias, eps, slope, out)
 
 
@@ -52,7 +53,7 @@ def batch_norm_grad(
     (n, c, ...), the others (c,), mean and inv_std as batch_norm gave them. Raises as batch_norm.
     """
     checked("batch_norm_grad", g, x, weight, bias, mean, inv_std)
-    _check_channels("batch_norm_grad", x, weight, bias, mean, inv_std)
+    check_channels("batch_norm_grad", x, weight, bias, mean, inv_std)
     return _backward("batch_norm_grad", g, x, weight, bias, mean, inv_std, slope, out)
 
 
@@ -73,7 +74,7 @@ def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, *, out: Ar
     all are float32 or all float64.
     """
     checked("standardize_grad", g, x, mean, inv_std)
-    _check_channels("standardize_grad", x, mean, inv_std)
+    check_channels("standardize_grad", x, mean, inv_std)
     weight, bias = _one_and_zero(x)
     gx = output("standardize_grad", out, x.shape, x)
     gw, gb = (output("standardize_grad", None, mean.shape, x) for _ in range(2))
@@ -141,13 +142,6 @@ def _backward(
 def _one_and_zero(x: Array) -> tuple[Array, Array]:
     xp = xp_of(x)
     return xp.ones(x.shape[1], x.dtype), xp.zeros(x.shape[1], x.dtype)
-
-
-def _check_channels(name: str, x: Array, *channels: Array) -> None:
-    if any(a.shape != x.shape[1:2] for a in channels):
-        raise ValueError(
-            f"{name}: x {x.shape} has {x.shape[1]} channels; got {', '.join(str(a.shape) for a in channels)}"
-        )
 
 
 def _sizes(x: Array) -> tuple[np.int32, np.int32, np.int64, np.int32]:

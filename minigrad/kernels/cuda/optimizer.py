@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.kernels import Gradients, check_gradient
 from minigrad.kernels.cuda.arrays import (
     Array,
     blocks_for,
@@ -26,8 +27,6 @@ from minigrad.kernels.cuda.loading import Source
 
 SOURCE = Source("optimizer.cu")
 MANY = 8  # arrays that a kernel takes
-
-Gradients = Array | Sequence[Array]
 
 
 def sum_squares(arrays: Sequence[Array]) -> float:
@@ -126,13 +125,7 @@ def _run(
 ) -> None:
     gradients = g if isinstance(g, Sequence) else [g]
     checked(name, p, *gradients, *state)
-    if not isinstance(g, Sequence):
-        if g.shape != p.shape:
-            raise ValueError(f"{name}: expected a gradient of the parameter's shape {p.shape}; got {g.shape}")
-    elif sum(a.size for a in gradients) != p.size:
-        raise ValueError(
-            f"{name}: expected gradients with {p.size} elements together; got {[a.shape for a in gradients]}"
-        )
+    check_gradient(name, p, g)
     # the parameter stands for a state that is None: the kernel's flags keep it from touching that argument
     own = [_in_place(name, p if a is None else a, p) for a in (p, *state)]
     numbers = [p.dtype.type(setting) for setting in settings]
