@@ -51,6 +51,7 @@ def _choose(features: set[str]) -> Tile:
 TILE = _choose(_features())
 ROWS = TILE.rows
 WIDTH = TILE.width
+AHEAD = 8192  # bytes, two pages: the hardware's own prefetching stops at the end of one
 DEPTH = 256  # products to sum in registers at a time: their operands fit the first cache
 
 I64, I32 = ir.IntType(64), ir.IntType(32)
@@ -85,6 +86,15 @@ class Emitter:
     def store(self, value: Any, address: Any) -> None:
         self.builder.store(value, address).align = self.align
 
+    def prefetch(self, base: Any, distance: int) -> None:
+        """Ask for the cache line so many bytes on."""
+        data = ir.IntType(8).as_pointer()
+        address = self.builder.gep(self.builder.bitcast(base, data), [I64(distance)])
+        kind = ir.FunctionType(ir.VoidType(), [data, I32, I32, I32])
+        function = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.prefetch.p0i8")
+        read, keep, data_cache = I32(0), I32(3), I32(1)
+        self.builder.call(function, [address, read, keep, data_cache])
+
     def shuffle(self, a: Any, b: Any, lanes: list[int]) -> Any:
         mask = ir.Constant(ir.VectorType(I32, len(lanes)), lanes)
         return self.builder.shuffle_vector(a, b, mask)
@@ -99,8 +109,12 @@ class Emitter:
         return self.builder.call(cgutils.get_or_insert_function(self.builder.module, kind, name), [a, b, c])
 
 
-def _product(height: int) -> Callable[..., None]:
-    """A function for compiled code: the tile's product with its first `height` rows."""
+def _product(height: int, *far: str) -> Callable[..., None]:
+    """A function for compiled code: the tile's product with its first `height` rows.
+
+    It asks ahead for the operands from `far` ("left", "right"): those of which one call after the other reads
+    successive places.
+    """
 
     @intrinsic
     def multiply(
@@ -127,7 +141,7 @@ def _product(height: int) -> Callable[..., None]:
         r over the rows and l over the tile's lanes. If `fresh`, what c holds before counts as zero. a, b, c:
         contiguous arrays of one axis and one float type; shifts: int64. Nothing checks bounds.
         """
-        return _product_signature(a, a_shift, b, b_shift, c), partial(_emit_product, height)
+        return _product_signature(a, a_shift, b, b_shift, c), partial(_emit_product, height, far)
 
     return multiply  # type: ignore[no-any-return]
 
@@ -137,7 +151,9 @@ def _product_signature(a: Any, a_shift: Any, b: Any, b_shift: Any, c: Any) -> An
     return types.void(*left, *right, *[types.int64] * 3, c, types.int64, types.int64, types.boolean)
 
 
-def _emit_product(height: int, context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
+def _emit_product(
+    height: int, far: tuple[str, ...], context: Any, builder: ir.IRBuilder, signature: Any, values: Any
+) -> Any:
     emit = Emitter(context, builder, signature.args[0])
     a = emit.pointer(signature.args[0], values[0], values[1])
     a_step, b_step = values[2], values[6]
@@ -183,6 +199,10 @@ def _emit_product(height: int, context: Any, builder: ir.IRBuilder, signature: A
     sums = _phis(builder, emit.vector, len(places))
     row = builder.gep(rows, [builder.load(builder.gep(a_shift, [j]))])
     column = builder.gep(columns, [builder.load(builder.gep(b_shift, [j]))])
+    for v in range(TILE.vectors if "right" in far else 0):
+        emit.prefetch(column, AHEAD + v * TILE.width)
+    if "left" in far:
+        emit.prefetch(row, AHEAD)
     right = [emit.load(emit.vector_at(column, I64(v * emit.width))) for v in range(TILE.vectors)]
     new = []
     for r in range(height):  # each factor is loaded next to its use, or the compiler runs out of registers
@@ -210,6 +230,8 @@ def _emit_product(height: int, context: Any, builder: ir.IRBuilder, signature: A
 
 
 multiply_tile = _product(TILE.rows)
+multiply_far_left = _product(TILE.rows, "left")
+multiply_far = _product(TILE.rows, "left", "right")
 multiply_row = _product(1)
 
 

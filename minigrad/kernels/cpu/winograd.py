@@ -21,7 +21,7 @@ from minigrad.kernels.cpu.conv_images import load_pixels, pack_weights, store_pi
 from minigrad.kernels.cpu.conv_tables import Geometry, Table
 from minigrad.kernels.cpu.inner import inner_jit
 from minigrad.kernels.cpu.parallel import parallel_for
-from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, WIDTH, multiply_tile, packed_size
+from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, WIDTH, multiply_far, packed_size
 from minigrad.kernels.cpu.transform import Matrix, sandwich
 from minigrad.kernels.cpu.winograd_tiles import (
     NARROW,
@@ -85,13 +85,13 @@ def plan_conv2d(geometry: Geometry) -> Plan:
 def plan_conv_transpose2d(geometry: Geometry) -> Plan:
     """y[2 u + b - padding] = sum over a of w[2 (1 - a) + b] x[u - 1 + a], a in 0, 1: the adjoint.
 
-    The remainders b share their tiles, which begin and end elsewhere for each: all of them are wide.
+    The remainders b share their tiles, although they begin and end elsewhere.
     """
     axes, inputs, outputs = [], [], []
     for size, places, p in zip(geometry.size, geometry.places, geometry.padding, strict=True):
         first, last = p // 2, (size - 1 + p) // 2
-        starts = np.arange(first, last + 1, WIDE)
-        axis = Axis(len(starts), starts)
+        axis = cut(last + 1 - first)
+        axis = axis._replace(starts=axis.starts + first)
         axes.append(axis)
         inputs.append(inside(axis.inputs()[:, None, :] - 1, places))
         outputs.append(inside(2 * axis.outputs()[:, None, :] + np.arange(2)[:, None] - p, size))
@@ -294,7 +294,7 @@ def _convolve_item(
                     target = ((p * tiles + tile) * remainders + b) * POINTS**2 + point
                     for k in range(0, depth, DEPTH):
                         # (ROWS, depth) @ (depth, lanes) -> (ROWS, lanes)
-                        multiply_tile(
+                        multiply_far(
                             w, weights + k * ROWS, ROWS, nowhere,
                             transformed, right + k * lanes, lanes, nowhere,
                             0, 1, min(DEPTH, depth - k), products, target * tile_size, lanes, k == 0,

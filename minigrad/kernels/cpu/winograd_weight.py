@@ -6,8 +6,8 @@ and stride 1. For each the gradient by the taps is G^T S G, and at every point
     S = sum over images and tiles of (A g A^T) * (B^T d B)
 
 is a product of o x (images and tiles) with (images and tiles) x c: the channels c of x lie in the lanes of
-the vectors, those of g in the rows of the tile. One row of points is made at a time, so that it stays in the
-cache.
+the vectors, those of g in the rows of the tile. So many images are taken at a time that their transformed g
+is near; all threads read it, each for its own channels of x, one row of points after the other.
 """
 
 from __future__ import annotations
@@ -22,7 +22,16 @@ from minigrad.kernels.cpu.compiling import Array, contiguous, jit, launch, works
 from minigrad.kernels.cpu.conv_tables import Geometry, Table
 from minigrad.kernels.cpu.inner import inner_jit
 from minigrad.kernels.cpu.parallel import parallel_for
-from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, WIDTH, multiply_tile, transpose
+from minigrad.kernels.cpu.tile import (
+    DEPTH,
+    ROWS,
+    TILE,
+    WIDTH,
+    multiply_far_left,
+    packed_size,
+    rounded_up,
+    transpose,
+)
 from minigrad.kernels.cpu.transform import sandwich, sandwich_row
 from minigrad.kernels.cpu.winograd_tiles import (
     NARROW,
@@ -43,8 +52,9 @@ REMAINDERS, KERNEL = 4, 16  # modulo 2 over both axes, and taps of all of them
 
 _wide_inputs = sandwich_row(POINTS, input_matrix(WIDE))
 _narrow_inputs = sandwich_row(POINTS, input_matrix(NARROW))
-_wide_outputs = sandwich_row(WIDE, transposed(output_matrix(WIDE)))
-_narrow_outputs = sandwich_row(WIDE, transposed(output_matrix(NARROW)))
+_wide, _narrow = transposed(output_matrix(WIDE)), transposed(output_matrix(NARROW))
+_outputs, _outputs_nc = sandwich(_wide, _wide, WIDE, POINTS), sandwich(_wide, _narrow, WIDE, POINTS)
+_outputs_nr, _outputs_nn = sandwich(_narrow, _wide, WIDE, POINTS), sandwich(_narrow, _narrow, WIDE, POINTS)
 _transform_sums = sandwich(transposed(weight_matrix()), transposed(weight_matrix()), POINTS, 2)
 
 
@@ -86,7 +96,6 @@ class Sizes(NamedTuple):
     pixels: int
     outputs: int
     lanes: int
-    row_step: int  # ROWS, filled up to whole vectors
     splits: int  # shares of the panels
     packed: int  # elements of the images of x that are held
     inputs: int  # of the transformed x, of one point and remainder
@@ -97,38 +106,37 @@ def sum_weights(x: Array, g: Array, gw: Array, geometry: Geometry) -> None:
     """Fill gw (o, c, 4, 4) from x (n, c, h, w) and g (n, o, oh, ow)."""
     tables = plan(geometry)
     (n, c), o, lanes = x.shape[:2], g.shape[1], TILE.lanes(x.itemsize)
-    width = WIDTH // x.itemsize
-    row_step = -(-ROWS // width) * width
     panels, blocks = -(-o // ROWS), -(-c // lanes)
     tiles = tables.outputs.shape[0] * tables.outputs.shape[1]
     together = max(1, min(n, DEPTH // tiles))
     with launch(n * c * o * geometry.outputs) as allowed:
         splits = min(panels, allowed // gcd(blocks, allowed))
-        workers = min(allowed, blocks * splits)
-        inputs, panel = odd_lines(together * tiles * lanes), odd_lines(together * tiles * row_step)
+        items = blocks * splits
+        workers = min(allowed, items)
+        inputs, panel = odd_lines(together * tiles * lanes), odd_lines(packed_size(together * tiles, lanes))
         packed = odd_lines(together * (geometry.pixels + 1) * lanes)
-        own = packed + POINTS * (REMAINDERS * inputs + panel)
-        sums = POINTS**2 * REMAINDERS * -(-panels // splits) * ROWS * lanes
-        rows, scratch = workspace.take(
-            x.dtype, panels * n * (geometry.outputs + 1) * row_step, workers * (own + sums)
+        kept = workers if together == n else items
+        transformed, grids, scratch, sums = workspace.take(
+            x.dtype,
+            POINTS**2 * panels * panel,
+            panels * odd_lines((geometry.outputs + 1) * rounded_up(ROWS, WIDTH // x.itemsize)),
+            workers * (packed + POINTS * REMAINDERS * inputs),
+            kept * POINTS**2 * REMAINDERS * -(-panels // splits) * ROWS * lanes,
         )
-        _pack(contiguous(g).reshape(n, o, -1), row_step, rows)
-        sizes = Sizes(
-            n, together, geometry.pixels, geometry.outputs, lanes, row_step, splits, packed, inputs, panel
-        )
+        sizes = Sizes(n, together, geometry.pixels, geometry.outputs, lanes, splits, packed, inputs, panel)
         _sum_weights(
-            contiguous(x).reshape(n, c, -1), rows, scratch.reshape(workers, -1), gw.reshape(o, c, KERNEL),
-            _factors(), tables, sizes,
+            contiguous(x).reshape(n, c, -1), contiguous(g).reshape(n, o, -1), transformed,
+            grids.reshape(panels, -1), scratch.reshape(workers, -1), sums.reshape(kept, -1),
+            gw.reshape(o, c, KERNEL), _factors(), tables, sizes,
         )  # fmt: skip
 
 
 @lru_cache(maxsize=1)
 def _factors() -> Array:
-    """(2, 2, 5, 5) float32: B^T and A of wide and of narrow tiles, by rows, filled up with zeros."""
-    factors = np.zeros((2, 2, POINTS, POINTS), np.float32)
+    """(2, 5, 5) float32: B^T of wide and of narrow tiles, by rows, filled up with zeros."""
+    factors = np.zeros((2, POINTS, POINTS), np.float32)
     for kind, outputs in enumerate((WIDE, NARROW)):
-        for which, matrix in enumerate((input_matrix(outputs), transposed(output_matrix(outputs)))):
-            factors[which, kind, : len(matrix), : len(matrix[0])] = np.array(matrix, np.float32)
+        factors[kind, : outputs + 1, : outputs + 1] = np.array(input_matrix(outputs), np.float32)
     return factors
 
 
@@ -144,19 +152,49 @@ def _pack_image(images: Array, image: int, channel: int, step: int, out: Array, 
     out[start + pixels * step : start + (pixels + 1) * step] = 0
 
 
-@jit
-def _pack(images: Array, step: int, out: Array) -> None:
-    """out[panel, image, (q, r)] = images[image, panel * ROWS + r, q]."""
-    parallel_for(images.shape[0], _pack_panels, images, step, out)
+@inner_jit
+def _transform_panel(
+    panel: int, g: Array, first: int, count: int, grids: Array, plan: Plan, size: int, out: Array
+) -> None:
+    """out[i, panel, j, (image, tile), r] = (A g A^T)[i, j] of a panel's rows; every (i, panel, j) has `size`.
+
+    Narrow rows of tiles lack the last row i of points: there the others follow each other.
+    """
+    grid, panels = grids[panel], grids.shape[0]
+    width = WIDTH // g.itemsize
+    step = (ROWS + width - 1) // width * width
+    rows, columns = plan.outputs.shape[:2]
+    sources = plan.outputs.reshape(-1) * step
+    points = np.arange(POINTS**2)
+    starts = ((points // POINTS * panels + panel) * POINTS + points % POINTS) * size
+    targets = starts.copy()
+    for image in range(count):
+        _pack_image(g, first + image, panel * ROWS, step, grid, 0)
+        for row in range(rows):
+            short = image * (rows - plan.wide_rows) * columns * ROWS
+            targets[-POINTS:] = starts[-POINTS:] - short
+            for column in range(columns):
+                tile = row * columns + column
+                at = (image * rows * columns + tile) * ROWS
+                kind = 2 * (row >= plan.wide_rows) + (column >= plan.wide_columns)
+                # a vector writes past its rows, where the next tile will write later
+                for r in range((ROWS - 1) // width * width, -1, -width):
+                    _transform_tile(kind, grid, r, sources, tile * WIDE**2, out, at + r, targets)
 
 
 @inner_jit
-def _pack_panels(image: int, images: Array, step: int, out: Array) -> None:
-    n, channels, pixels = images.shape
-    panels = (channels + ROWS - 1) // ROWS
-    for panel in range(panels):
-        start = (panel * n + image) * (pixels + 1) * step
-        _pack_image(images, image, panel * ROWS, step, out, start)
+def _transform_tile(
+    kind: int, grid: Array, r: int, at: Table, first: int, out: Array, to: int, targets: Table
+) -> None:
+    """A g A^T of a tile: wide both ways, with narrow columns, with narrow rows, narrow both ways."""
+    if kind == 0:
+        _outputs(grid, r, at, first, out, to, targets, 0)
+    elif kind == 1:
+        _outputs_nc(grid, r, at, first, out, to, targets, 0)
+    elif kind == 2:
+        _outputs_nr(grid, r, at, first, out, to, targets, 0)
+    else:
+        _outputs_nn(grid, r, at, first, out, to, targets, 0)
 
 
 @inner_jit
@@ -186,44 +224,19 @@ def _transform_inputs(
 
 
 @inner_jit
-def _transform_outputs(
-    g: Array, panel: int, first: int, count: int, i: int, rows: int, factors: Array, plan: Plan, sizes: Sizes,
-    out: Array,
-) -> None:  # fmt: skip
-    """out[j, (image, tile), r] = (A g A^T)[i, j] of a panel."""
-    columns, row_step = plan.outputs.shape[1], sizes.row_step
-    width = WIDTH // g.itemsize
-    table = plan.outputs.reshape(-1) * row_step
-    scalars = factors.reshape(-1)
-    for image in range(count):
-        source = (panel * sizes.images + first + image) * (sizes.outputs + 1) * row_step
-        for row in range(rows):
-            kind = (2 if row < plan.wide_rows else 3) * POINTS**2 + i * POINTS
-            for column in range(columns):
-                at = ((image * rows + row) * columns + column) * row_step
-                tile = (row * columns + column) * WIDE**2
-                for r in range(0, row_step, width):
-                    start, to = source + r, at + r
-                    if column < plan.wide_columns:
-                        _wide_outputs(scalars, kind, g, start, table, tile, WIDE, out, to, sizes.panel)
-                    else:
-                        _narrow_outputs(scalars, kind, g, start, table, tile, WIDE, out, to, sizes.panel)
-
-
-@inner_jit
 def _sum_panel(
-    fresh: bool, first: int, step: int, count: int, rows: int, inputs: Array, outputs: Array, plan: Plan,
-    sizes: Sizes, sums: Array,
+    fresh: bool, left: int, first: int, step: int, count: int, rows: int, outputs: Array, inputs: Array,
+    plan: Plan, sizes: Sizes, sums: Array,
 ) -> None:  # fmt: skip
-    """The products of a panel's images and tiles, added to sums[first + (j, remainder) step]."""
-    lanes, row_step, columns = sizes.lanes, sizes.row_step, plan.outputs.shape[1]
+    """A panel's sums over images and tiles of outputs from `left` on, added to sums[first + (j, b) step]."""
+    lanes, columns = sizes.lanes, plan.outputs.shape[1]
     index = np.arange(columns)
     for j in range(POINTS):
         having = plan.wide_columns if j == POINTS - 1 else columns
         for b in range(REMAINDERS):
             # (ROWS, images and tiles) @ (images and tiles, lanes) -> (ROWS, lanes)
-            multiply_tile(
-                outputs, j * sizes.panel, columns * row_step, index * row_step,
+            multiply_far_left(
+                outputs, left + j * sizes.panel, columns * ROWS, index * ROWS,
                 inputs, (j * REMAINDERS + b) * sizes.inputs, columns * lanes, index * lanes,
                 0, having, count * rows, sums, first + (j * REMAINDERS + b) * step, lanes, fresh,
             )  # fmt: skip
@@ -250,37 +263,52 @@ def _store(sums: Array, block: int, top: int, bottom: int, sizes: Sizes, staged:
 
 @jit
 def _sum_weights(
-    x: Array, g: Array, scratch: Array, gw: Array, factors: Array, plan: Plan, sizes: Sizes
-) -> None:
-    parallel_for(scratch.shape[0], _sum_share, x, g, scratch, gw, factors, plan, sizes)
+    x: Array, g: Array, transformed: Array, grids: Array, scratch: Array, sums: Array, gw: Array,
+    factors: Array, plan: Plan, sizes: Sizes,
+) -> None:  # fmt: skip
+    for first in range(0, sizes.images, sizes.together):
+        count = min(sizes.together, sizes.images - first)
+        parallel_for(grids.shape[0], _transform_panel, g, first, count, grids, plan, sizes.panel, transformed)
+        parallel_for(
+            scratch.shape[0],
+            _sum_share,
+            x,
+            first,
+            count,
+            transformed,
+            scratch,
+            sums,
+            gw,
+            factors,
+            plan,
+            sizes,
+        )
 
 
 @inner_jit
 def _sum_share(
-    worker: int, x: Array, g: Array, scratch: Array, gw: Array, factors: Array, plan: Plan, sizes: Sizes
-) -> None:
-    """A worker's row of scratch and share of the items: a block of lanes, some panels."""
+    worker: int, x: Array, first: int, count: int, outputs: Array, scratch: Array, sums: Array, gw: Array,
+    factors: Array, plan: Plan, sizes: Sizes,
+) -> None:  # fmt: skip
+    """A worker's share of the items (a block of lanes, some panels), for `count` images."""
     workers, lanes = scratch.shape[0], sizes.lanes
     panels, blocks = (gw.shape[0] + ROWS - 1) // ROWS, (gw.shape[1] + lanes - 1) // lanes
     items = blocks * sizes.splits
-    own = scratch[worker]
-    images, own = own[: sizes.packed], own[sizes.packed :]
-    inputs, own = own[: POINTS * REMAINDERS * sizes.inputs], own[POINTS * REMAINDERS * sizes.inputs :]
-    outputs, sums = own[: POINTS * sizes.panel], own[POINTS * sizes.panel :]
+    images, inputs = scratch[worker, : sizes.packed], scratch[worker, sizes.packed :]
     for item in range(worker * items // workers, (worker + 1) * items // workers):
         block, part = item // sizes.splits, item % sizes.splits
         top, bottom = part * panels // sizes.splits, (part + 1) * panels // sizes.splits
         step = (bottom - top) * ROWS * lanes
-        for first in range(0, sizes.images, sizes.together):
-            count = min(sizes.together, sizes.images - first)
-            for image in range(count):
-                at = image * (sizes.pixels + 1) * lanes
-                _pack_image(x, first + image, block * lanes, lanes, images, at)
-            for i in range(POINTS):
-                rows = plan.wide_rows if i == POINTS - 1 else plan.outputs.shape[0]
-                _transform_inputs(images, count, i, rows, factors, plan, sizes, inputs)
-                for panel in range(top, bottom):
-                    _transform_outputs(g, panel, first, count, i, rows, factors, plan, sizes, outputs)
-                    start = i * POINTS * REMAINDERS * step + (panel - top) * ROWS * lanes
-                    _sum_panel(first == 0, start, step, count, rows, inputs, outputs, plan, sizes, sums)
-        _store(sums, block, top, bottom, sizes, inputs, gw)
+        own = sums[item if sums.shape[0] == items else worker]
+        for image in range(count):
+            at = image * (sizes.pixels + 1) * lanes
+            _pack_image(x, first + image, block * lanes, lanes, images, at)
+        for i in range(POINTS):
+            rows = plan.wide_rows if i == POINTS - 1 else plan.outputs.shape[0]
+            _transform_inputs(images, count, i, rows, factors, plan, sizes, inputs)
+            for panel in range(top, bottom):
+                left = (i * panels + panel) * POINTS * sizes.panel
+                start = i * POINTS * REMAINDERS * step + (panel - top) * ROWS * lanes
+                _sum_panel(first == 0, left, start, step, count, rows, outputs, inputs, plan, sizes, own)
+        if first + count == sizes.images:
+            _store(own, block, top, bottom, sizes, inputs, gw)
