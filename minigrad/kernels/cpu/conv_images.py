@@ -35,11 +35,11 @@ def pack_weights(
     An output's weights start every `o_step`, a channel's every `c_step`, a group's every `group_step`.
     """
     items = groups * ((o + ROWS - 1) // ROWS)
-    parallel_for(items, _pack_panel, w, groups, o, c, taps, o_step, c_step, group_step, out)
+    parallel_for(items, _pack_item, w, groups, o, c, taps, o_step, c_step, group_step, out)
 
 
 @inner_jit
-def _pack_panel(
+def _pack_item(
     item: int,
     w: Array,
     groups: int,
@@ -52,14 +52,21 @@ def _pack_panel(
     out: Array,
 ) -> None:
     panels = (o + ROWS - 1) // ROWS
-    size = out.size // (groups * panels)
     group, panel = item // panels, item % panels
-    start, runs, length = group * group_step + panel * ROWS * o_step, c, taps
+    start, at = group * group_step + panel * ROWS * o_step, item * (out.size // (groups * panels))
+    pack_panel(w, start, o - panel * ROWS, c, taps, o_step, c_step, out, at)
+
+
+@inner_jit
+def pack_panel(
+    w: Array, start: int, rows: int, c: int, taps: int, o_step: int, c_step: int, out: Array, at: int
+) -> None:
+    """out[at + (c, tap, r)] = w[start + r o_step + c c_step + tap], 0 for r >= rows."""
+    runs, length = c, taps
     if c_step == taps:  # the channels of an output are one run
         runs, length = 1, c * taps
     for run in range(runs):
-        target = item * size + run * length * ROWS
-        pack_rows(w, start + run * c_step, o_step, o - panel * ROWS, length, out, target)
+        pack_rows(w, start + run * c_step, o_step, rows, length, out, at + run * length * ROWS)
 
 
 @inner_jit

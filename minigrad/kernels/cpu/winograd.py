@@ -17,13 +17,14 @@ import numpy as np
 
 from minigrad.kernels.cpu.bias import Epilogue, finish
 from minigrad.kernels.cpu.compiling import Array, contiguous, jit, launch, workspace
-from minigrad.kernels.cpu.conv_images import load_pixels, pack_weights, store_pixels
+from minigrad.kernels.cpu.conv_images import load_pixels, pack_panel, store_pixels
 from minigrad.kernels.cpu.conv_tables import Geometry, Table
 from minigrad.kernels.cpu.inner import inner_jit
 from minigrad.kernels.cpu.parallel import parallel_for
 from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, WIDTH, multiply_far, packed_size
 from minigrad.kernels.cpu.transform import Matrix, sandwich
 from minigrad.kernels.cpu.winograd_tiles import (
+    KERNEL,
     NARROW,
     POINTS,
     TAPS,
@@ -38,7 +39,8 @@ from minigrad.kernels.cpu.winograd_tiles import (
     weight_matrix,
 )
 
-HELD = 4  # products of so many panels and remainders of outputs are held at a time: what the cache takes
+HELD = 4  # so many panels' weights and, by remainders of outputs, products are held: what the cache takes
+NEAR = 1 << 22  # bytes of weights: more than this are made as they are needed, so that they stay near
 TOGETHER = 4  # tiles that share the weights while they are near, unless a row has more
 
 
@@ -131,66 +133,76 @@ def _range(positions: Table) -> Table:
     return np.stack([first, last])
 
 
+class Sizes(NamedTuple):
+    """Of the weights, and of what a worker holds."""
+
+    o_step: int  # in w, from an output to the next
+    c_step: int  # and from a channel to the next
+    row: int  # elements of the weights of a point, a remainder of outputs and a panel
+    held: int  # panels whose weights are held
+    together: int  # panels whose products are held
+    lanes: int
+    grid: int  # elements of a channel's pixels
+    transformed: int  # of the transformed images
+    products: int
+
+
 def convolve(x: Array, w: Array, y: Array, plan: Plan, o_step: int, c_step: int, epilogue: Epilogue) -> None:
     """Fill y; an output's weights start every `o_step`, a channel's every `c_step`."""
     c, o, lanes = x.shape[1], y.shape[1], TILE.lanes(x.itemsize)
     groups, tiles, inputs, outputs = *plan.inputs.shape[:3], plan.outputs.shape[2]
-    panels, depth = -(-o // ROWS), c * inputs
+    panels, depth, together = -(-o // ROWS), c * inputs, max(1, HELD // outputs)
     items = -(-len(x) // lanes) * groups
-    direct, row = packed_size(c * 16, lanes), packed_size(depth, lanes)
+    row = packed_size(depth, lanes)
     pixels, results = x[0, 0].size, y[0, 0].size
-    grid = (int((plan.reads[1] - plan.reads[0]).max()) + 1) * lanes  # and a pixel of zeros
-    transformed = POINTS**2 * odd_lines(tiles * depth * lanes)
-    products = max(HELD, outputs) * tiles * POINTS**2 * ROWS * lanes
-    staged = (results + 1) * lanes  # and a pixel that is thrown away
-    with launch(len(x) * c * o * y[0, 0].size) as allowed:
+    with launch(len(x) * c * o * results) as allowed:
         workers = min(allowed, items)
+        far = POINTS**2 * outputs * panels * row * x.itemsize > NEAR
+        sizes = Sizes(
+            o_step,
+            c_step,
+            row,
+            HELD if far and items == workers else panels,
+            together,
+            lanes,
+            grid=(int((plan.reads[1] - plan.reads[0]).max()) + 1) * lanes,  # and a pixel of zeros
+            transformed=POINTS**2 * odd_lines(tiles * depth * lanes),
+            products=together * outputs * tiles * POINTS**2 * ROWS * lanes,
+        )
+        staged = (results + 1) * lanes  # and a pixel that is thrown away
+        images, result = contiguous(x).reshape(len(x), c, pixels), y.reshape(len(y), o, results)
         packed, weights, scratch = workspace.take(
             x.dtype,
-            panels * direct,
-            POINTS**2 * odd_lines(outputs * panels * row),
-            workers * (grid + transformed + products + staged),
+            sizes.held * packed_size(c * KERNEL, lanes),
+            POINTS**2 * odd_lines(outputs * sizes.held * row),
+            workers * (sizes.grid + sizes.transformed + sizes.products + staged),
         )
-        pack_weights(contiguous(w).reshape(-1), 1, o, c, 16, o_step, c_step, w.size, packed)
-        _pack(packed, c, panels, direct, row, plan.taps * ROWS, inputs, weights)
-        flat, result = contiguous(x).reshape(len(x), c, pixels), y.reshape(len(y), o, results)
-        scratch = scratch.reshape(workers, -1)
-        _convolve(flat, weights, result, scratch, row, (grid, transformed, products), plan, epilogue, lanes)
-
-
-@jit
-def _pack(w: Array, c: int, panels: int, direct: int, row: int, taps: Table, inputs: int, out: Array) -> None:
-    """out[point, output's remainder, panel, (c, input's remainder), r] = (G g G^T)[point].
-
-    w holds g as `pack_weights` leaves it.
-    """
-    parallel_for(panels, _pack_panel, w, c, panels, direct, row, taps, inputs, out)
+        _convolve(
+            images, contiguous(w).reshape(-1), result, packed, weights, scratch.reshape(workers, -1), sizes,
+            plan, plan.taps * ROWS, epilogue,
+        )  # fmt: skip
 
 
 @inner_jit
 def _pack_panel(
-    panel: int,
-    w: Array,
-    c: int,
-    panels: int,
-    direct: int,
-    row: int,
-    taps: Table,
-    inputs: int,
+    index: int, w: Array, top: int, o: int, c: int, sizes: Sizes, taps: Table, inputs: int, packed: Array,
     out: Array,
-) -> None:
-    width = WIDTH // w.itemsize
+) -> None:  # fmt: skip
+    """out[point, output's remainder, index, (c, input's remainder), r] = (G g G^T)[point] of a panel."""
+    width, held, row = WIDTH // w.itemsize, sizes.held, sizes.row
+    direct, first = packed.size // held * index, (top + index) * ROWS
+    pack_panel(w, first * sizes.o_step, o - first, c, KERNEL, sizes.o_step, sizes.c_step, packed, direct)
     targets = np.arange(POINTS**2) * (out.size // POINTS**2)
     for channel in range(c):
-        source = panel * direct + channel * 16 * ROWS
+        source = direct + channel * KERNEL * ROWS
         for b in range(taps.shape[0]):
             if inputs == 1:
-                target = (b * panels + panel) * row + channel * ROWS
+                target = (b * held + index) * row + channel * ROWS
             else:
-                target = panel * row + (channel * inputs + b) * ROWS
+                target = index * row + (channel * inputs + b) * ROWS
             # a vector writes past its rows, where the next channel will write later
             for r in range((ROWS - 1) // width * width, -1, -width):
-                _transform_weights(w, source + r, taps, b * 4, out, target + r, targets, 0)
+                _transform_weights(packed, source + r, taps, b * 4, out, target + r, targets, 0)
 
 
 @inner_jit
@@ -252,104 +264,92 @@ def _has(kind: int, point: int) -> bool:
 
 
 @inner_jit
-def _convolve_item(
-    x: Array,
-    w: Array,
-    y: Array,
-    first: int,
-    group: int,
-    row: int,
-    plan: Plan,
-    epilogue: Epilogue,
-    lanes: int,
-    grid: Array,
-    transformed: Array,
-    products: Array,
-    staged: Array,
-) -> None:
-    """A group of tiles of a block of images, for all outputs."""
-    count = min(lanes, x.shape[0] - first)
-    _transform_images(x, first, count, group, plan, lanes, grid, transformed)
-    o, width = y.shape[1], WIDTH // x.itemsize
-    panels = (o + ROWS - 1) // ROWS
-    tiles, remainders = plan.tiles, plan.outputs.shape[2]
-    depth = x.shape[1] * plan.inputs.shape[2]
-    tile_size = ROWS * lanes
+def _multiply_panels(
+    w: Array, transformed: Array, group: int, channels: int, panel: int, together: int, plan: Plan,
+    sizes: Sizes, products: Array,
+) -> None:  # fmt: skip
+    """products[panel, tile, remainder, point, (r, l)], of `together` of the panels that are held."""
+    lanes, tiles, remainders = sizes.lanes, plan.tiles, plan.outputs.shape[2]
+    depth, tile_size = channels * plan.inputs.shape[2], ROWS * lanes
     nowhere = np.zeros(1, np.int64)
+    for point in range(POINTS**2):
+        for which in range(remainders * together):
+            b, p = which // together, which % together
+            weights = point * (w.size // POINTS**2) + (b * sizes.held + panel + p) * sizes.row
+            for tile in range(tiles):
+                if not _has(plan.kinds[group, tile], point):
+                    continue
+                right = point * (transformed.size // POINTS**2) + tile * depth * lanes
+                target = ((p * tiles + tile) * remainders + b) * POINTS**2 + point
+                for k in range(0, depth, DEPTH):
+                    # (ROWS, depth) @ (depth, lanes) -> (ROWS, lanes)
+                    multiply_far(
+                        w, weights + k * ROWS, ROWS, nowhere,
+                        transformed, right + k * lanes, lanes, nowhere,
+                        0, 1, min(DEPTH, depth - k), products, target * tile_size, lanes, k == 0,
+                    )  # fmt: skip
+
+
+@inner_jit
+def _store_panels(
+    products: Array, group: int, first: int, channel: int, channels: int, plan: Plan, sizes: Sizes,
+    epilogue: Epilogue, staged: Array, y: Array,
+) -> None:  # fmt: skip
+    """The outputs of a group of tiles of images from `first` on, for so many channels from `channel` on."""
+    lanes, width = sizes.lanes, WIDTH // y.itemsize
+    patches, tile_size = plan.tiles * plan.outputs.shape[2], ROWS * lanes
+    count = min(lanes, y.shape[0] - first)
     sources = np.arange(POINTS**2) * tile_size
     targets = plan.outputs[group].reshape(-1) * lanes
     begin, end = plan.writes[0, group], plan.writes[1, group]
-    result, pixels = y.reshape(-1), y.shape[2]
-    most = max(1, HELD // remainders)
-    for panel in range(0, panels, most):
-        together = min(most, panels - panel)
-        for point in range(POINTS**2):
-            for which in range(remainders * together):
-                b, p = which // together, which % together
-                weights = point * (w.size // POINTS**2) + (b * panels + panel + p) * row
-                for tile in range(tiles):
-                    if not _has(plan.kinds[group, tile], point):
-                        continue
-                    right = point * (transformed.size // POINTS**2) + tile * depth * lanes
-                    target = ((p * tiles + tile) * remainders + b) * POINTS**2 + point
-                    for k in range(0, depth, DEPTH):
-                        # (ROWS, depth) @ (depth, lanes) -> (ROWS, lanes)
-                        multiply_far(
-                            w, weights + k * ROWS, ROWS, nowhere,
-                            transformed, right + k * lanes, lanes, nowhere,
-                            0, 1, min(DEPTH, depth - k), products, target * tile_size, lanes, k == 0,
-                        )  # fmt: skip
-        for p in range(together):
-            for r in range(min(ROWS, o - (panel + p) * ROWS)):
-                for patch in range(tiles * remainders):
-                    source = (p * tiles * remainders + patch) * POINTS**2 * tile_size + r * lanes
-                    kind, to = plan.kinds[group, patch // remainders], patch * WIDE**2
-                    for lane in range(0, lanes, width):
-                        _finish_patch(kind, products, source + lane, sources, staged, lane, targets, to)
-                channel = (panel + p) * ROWS + r
-                finish(staged[begin * lanes : end * lanes], channel, epilogue)
-                store_pixels(
-                    staged, begin * lanes, lanes, first, count, o, channel, pixels, begin, end, result
-                )
+    result, o, pixels = y.reshape(-1), y.shape[1], y.shape[2]
+    for index in range(channels):
+        p, r = index // ROWS, index % ROWS
+        for patch in range(patches):
+            source = (p * patches + patch) * POINTS**2 * tile_size + r * lanes
+            kind, to = plan.kinds[group, patch // plan.outputs.shape[2]], patch * WIDE**2
+            for lane in range(0, lanes, width):
+                _finish_patch(kind, products, source + lane, sources, staged, lane, targets, to)
+        finish(staged[begin * lanes : end * lanes], channel + index, epilogue)
+        store_pixels(
+            staged, begin * lanes, lanes, first, count, o, channel + index, pixels, begin, end, result
+        )
 
 
 @inner_jit
 def _convolve_share(
-    worker: int,
-    x: Array,
-    w: Array,
-    y: Array,
-    scratch: Array,
-    row: int,
-    sizes: tuple[int, int, int],
-    plan: Plan,
-    epilogue: Epilogue,
-    lanes: int,
-) -> None:
-    """A worker's row of scratch and share of the items: a block of images, a group of tiles."""
-    workers, groups = scratch.shape[0], plan.inputs.shape[0]
+    worker: int, x: Array, w: Array, y: Array, scratch: Array, top: int, bottom: int, sizes: Sizes,
+    plan: Plan, epilogue: Epilogue,
+) -> None:  # fmt: skip
+    """A worker's share of the items, a block of images and a group of tiles, for the panels that are held."""
+    workers, groups, lanes = scratch.shape[0], plan.inputs.shape[0], sizes.lanes
     items = (x.shape[0] + lanes - 1) // lanes * groups
     own = scratch[worker]
-    grid, own = own[: sizes[0]], own[sizes[0] :]
-    transformed, own = own[: sizes[1]], own[sizes[1] :]
-    products, staged = own[: sizes[2]], own[sizes[2] :]
+    grid, own = own[: sizes.grid], own[sizes.grid :]
+    transformed, own = own[: sizes.transformed], own[sizes.transformed :]
+    products, staged = own[: sizes.products], own[sizes.products :]
     for item in range(worker * items // workers, (worker + 1) * items // workers):
-        _convolve_item(
-            x, w, y, item // groups * lanes, item % groups, row, plan, epilogue, lanes,
-            grid, transformed, products, staged,
-        )  # fmt: skip
+        first, group = item // groups * lanes, item % groups
+        if top == 0:
+            count = min(lanes, x.shape[0] - first)
+            _transform_images(x, first, count, group, plan, lanes, grid, transformed)
+        for panel in range(top, bottom, sizes.together):
+            together, channel = min(sizes.together, bottom - panel), panel * ROWS
+            _multiply_panels(w, transformed, group, x.shape[1], panel - top, together, plan, sizes, products)
+            channels = min(together * ROWS, y.shape[1] - channel)
+            _store_panels(products, group, first, channel, channels, plan, sizes, epilogue, staged, y)
 
 
 @jit
 def _convolve(
-    x: Array,
-    w: Array,
-    y: Array,
-    scratch: Array,
-    row: int,
-    sizes: tuple[int, int, int],
-    plan: Plan,
-    epilogue: Epilogue,
-    lanes: int,
-) -> None:
-    parallel_for(scratch.shape[0], _convolve_share, x, w, y, scratch, row, sizes, plan, epilogue, lanes)
+    x: Array, w: Array, y: Array, packed: Array, weights: Array, scratch: Array, sizes: Sizes, plan: Plan,
+    taps: Table, epilogue: Epilogue,
+) -> None:  # fmt: skip
+    c, o, inputs = x.shape[1], y.shape[1], plan.inputs.shape[2]
+    panels = (o + ROWS - 1) // ROWS
+    for top in range(0, panels, sizes.held):
+        bottom = min(panels, top + sizes.held)
+        parallel_for(bottom - top, _pack_panel, w, top, o, c, sizes, taps, inputs, packed, weights)
+        parallel_for(
+            scratch.shape[0], _convolve_share, x, weights, y, scratch, top, bottom, sizes, plan, epilogue
+        )

@@ -30,6 +30,7 @@ _NODES = [Fraction(0), Fraction(1), Fraction(-1, 2), None, Fraction(-2)]
 """The points; None is infinity. Of the small fractions these gave the least error, and so did the order."""
 POINTS = len(_NODES)
 
+KERNEL = 16  # taps of a 4x4 kernel
 TAPS: Table = np.array(
     [[(2 * a + b) * 4 + 2 * e + f for a in (0, 1) for e in (0, 1)] for b in (0, 1) for f in (0, 1)]
 )

@@ -34,6 +34,7 @@ from minigrad.kernels.cpu.tile import (
 )
 from minigrad.kernels.cpu.transform import sandwich, sandwich_row
 from minigrad.kernels.cpu.winograd_tiles import (
+    KERNEL,
     NARROW,
     POINTS,
     TAPS,
@@ -48,7 +49,7 @@ from minigrad.kernels.cpu.winograd_tiles import (
     weight_matrix,
 )
 
-REMAINDERS, KERNEL = 4, 16  # modulo 2 over both axes, and taps of all of them
+REMAINDERS = 4  # modulo 2 over both axes
 
 _wide_inputs = sandwich_row(POINTS, input_matrix(WIDE))
 _narrow_inputs = sandwich_row(POINTS, input_matrix(NARROW))
