@@ -16,9 +16,8 @@ from minigrad.kernels.cpu.conv_tables import Lines, Runs, Table
 from minigrad.kernels.cpu.conv_weight import Images
 from minigrad.kernels.cpu.inner import inner_jit
 from minigrad.kernels.cpu.parallel import parallel_for
-from minigrad.kernels.cpu.tile import ROWS, TILE, multiply_tile, rounded_up
+from minigrad.kernels.cpu.tile import ROWS, TILE, multiply_long_rows, multiply_tile, rounded_up
 
-STREAMS = 32  # channels that are read side by side: more of them the processor does not fetch ahead
 ADDING = 8  # multiplications that take as long as to add a product to its pixel
 
 
@@ -113,25 +112,18 @@ def _write_share(
 ) -> None:  # fmt: skip
     """A worker's row of scratch and share of the images."""
     workers, depth = scratch.shape[0], x.share * ROWS
-    parts = (x.share + STREAMS - 1) // STREAMS
     products = scratch[worker]
     nowhere = np.zeros(1, np.int64)
     for image in range(worker * n // workers, (worker + 1) * n // workers):
         source = (image * x.channels + x.channel) * x.pixels
         for panel in range(w.size // depth):
-            for part in range(parts + 1):
-                first = part * STREAMS % (parts * STREAMS)
-                count = min(STREAMS, x.share - first)
-                begin, end = 0, x.pixels // lanes * lanes
-                if part == parts:  # again, for the last pixels and all channels
-                    count, begin, end = x.share, x.pixels - lanes, x.pixels
-                for s in range(begin, end, lanes):
-                    # (ROWS, channels) @ (channels, lanes) -> (ROWS, lanes)
-                    multiply_tile(
-                        w, panel * depth + first * ROWS, ROWS, nowhere,
-                        x.memory, source + first * x.pixels + s, x.pixels, nowhere, 0, 1, count,
-                        products, panel * ROWS * x.pixels + s, x.pixels, first == 0,
-                    )  # fmt: skip
+            for s in range(0, x.pixels, lanes):
+                left = min(s, x.pixels - lanes)
+                # (ROWS, channels) @ (channels, lanes) -> (ROWS, lanes)
+                multiply_long_rows(
+                    w, panel * depth, ROWS, nowhere, x.memory, source + left, x.pixels, nowhere,
+                    0, 1, x.share, products, panel * ROWS * x.pixels + left, x.pixels, True,
+                )  # fmt: skip
         for channel in range(y.share):
             start = (image * y.channels + y.channel + channel) * y.pixels
             target = y.memory[start : start + y.pixels]

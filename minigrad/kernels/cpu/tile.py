@@ -52,6 +52,7 @@ TILE = _choose(_features())
 ROWS = TILE.rows
 WIDTH = TILE.width
 AHEAD = 8192  # bytes, two pages: the hardware's own prefetching stops at the end of one
+BESIDE = 512  # bytes, where more rows are read side by side than the hardware follows
 DEPTH = 256  # products to sum in registers at a time: their operands fit the first cache
 
 I64, I32 = ir.IntType(64), ir.IntType(32)
@@ -109,11 +110,10 @@ class Emitter:
         return self.builder.call(cgutils.get_or_insert_function(self.builder.module, kind, name), [a, b, c])
 
 
-def _product(height: int, *far: str) -> Callable[..., None]:
+def _product(height: int, left: int = 0, right: int = 0) -> Callable[..., None]:
     """A function for compiled code: the tile's product with its first `height` rows.
 
-    It asks ahead for the operands from `far` ("left", "right"): those of which one call after the other reads
-    successive places.
+    It asks for what lies so many bytes ahead of its left and of its right operand, unless 0.
     """
 
     @intrinsic
@@ -141,7 +141,7 @@ def _product(height: int, *far: str) -> Callable[..., None]:
         r over the rows and l over the tile's lanes. If `fresh`, what c holds before counts as zero. a, b, c:
         contiguous arrays of one axis and one float type; shifts: int64. Nothing checks bounds.
         """
-        return _product_signature(a, a_shift, b, b_shift, c), partial(_emit_product, height, far)
+        return _product_signature(a, a_shift, b, b_shift, c), partial(_emit_product, height, (left, right))
 
     return multiply  # type: ignore[no-any-return]
 
@@ -152,7 +152,7 @@ def _product_signature(a: Any, a_shift: Any, b: Any, b_shift: Any, c: Any) -> An
 
 
 def _emit_product(
-    height: int, far: tuple[str, ...], context: Any, builder: ir.IRBuilder, signature: Any, values: Any
+    height: int, ahead: tuple[int, int], context: Any, builder: ir.IRBuilder, signature: Any, values: Any
 ) -> Any:
     emit = Emitter(context, builder, signature.args[0])
     a = emit.pointer(signature.args[0], values[0], values[1])
@@ -199,10 +199,10 @@ def _emit_product(
     sums = _phis(builder, emit.vector, len(places))
     row = builder.gep(rows, [builder.load(builder.gep(a_shift, [j]))])
     column = builder.gep(columns, [builder.load(builder.gep(b_shift, [j]))])
-    for v in range(TILE.vectors if "right" in far else 0):
-        emit.prefetch(column, AHEAD + v * TILE.width)
-    if "left" in far:
-        emit.prefetch(row, AHEAD)
+    for v in range(TILE.vectors if ahead[1] else 0):
+        emit.prefetch(column, ahead[1] + v * TILE.width)
+    if ahead[0]:
+        emit.prefetch(row, ahead[0])
     right = [emit.load(emit.vector_at(column, I64(v * emit.width))) for v in range(TILE.vectors)]
     new = []
     for r in range(height):  # each factor is loaded next to its use, or the compiler runs out of registers
@@ -230,8 +230,9 @@ def _emit_product(
 
 
 multiply_tile = _product(TILE.rows)
-multiply_far_left = _product(TILE.rows, "left")
-multiply_far = _product(TILE.rows, "left", "right")
+multiply_far_left = _product(TILE.rows, left=AHEAD)
+multiply_far = _product(TILE.rows, left=AHEAD, right=AHEAD)
+multiply_long_rows = _product(TILE.rows, right=BESIDE)
 multiply_row = _product(1)
 
 
