@@ -18,7 +18,9 @@ from minigrad.kernels import check_channels, output
 from minigrad.kernels.cpu.compiling import SMALL, Array, checked, contiguous, jit, launch
 from minigrad.kernels.cpu.inner import inner_jit
 from minigrad.kernels.cpu.parallel import parallel_for
+from minigrad.kernels.cpu.tile import prefetch
 
+LINE = 64  # bytes of a cache line
 ELEMENTS = 1024  # of an image, that an iteration owns if its channels are small: they fit the first cache
 LEAST = 64  # and at least: few elements make poor loops
 IMAGES = 64
@@ -38,6 +40,15 @@ def _spread(numbers: Array, pixels: int, y: Array) -> None:
 
 
 @inner_jit
+def _fetch(x: Array, n: int, begin: int, size: int) -> None:
+    """Ask for `size` elements of row n of x, if there is one: no processor foresees the next image."""
+    if n < x.shape[0]:
+        row = x[n]
+        for j in range(begin, begin + size, LINE // x.itemsize):
+            prefetch(row, j)
+
+
+@inner_jit
 def _statistics(x: Array, begin: int, pixels: int, mean: Array, squares: Array) -> None:
     """mean[c] of a channel's elements, and squares[c] = sum of (x - mean[c])^2; x (n, channels * pixels).
 
@@ -52,6 +63,7 @@ def _statistics(x: Array, begin: int, pixels: int, mean: Array, squares: Array) 
         total_squares[:] = 0
         for n in range(start + 1, start + images):
             row = x[n, begin:end]
+            _fetch(x, n + 1, begin, end - begin)
             for j in range(row.size):
                 difference = row[j] - first[j]
                 total[j] += difference
@@ -130,6 +142,8 @@ def _gradient_sums(
         total_moved[:] = 0
         for n in range(start, min(start + IMAGES, x.shape[0])):
             row, gradient = x[n, begin : begin + means.size], g[n, begin : begin + means.size]
+            _fetch(x, n + 1, begin, means.size)
+            _fetch(g, n + 1, begin, means.size)
             for j in range(row.size):
                 moved = row[j] - means[j]
                 low = factor * gradient[j] if factor != 0 else factor

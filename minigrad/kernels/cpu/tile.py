@@ -110,6 +110,18 @@ class Emitter:
         return self.builder.call(cgutils.get_or_insert_function(self.builder.module, kind, name), [a, b, c])
 
 
+@intrinsic
+def prefetch(typingctx: Any, array: Any, index: Any) -> Any:
+    """Ask for the cache line of array[index]; the array is contiguous and has one axis."""
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
+        emit = Emitter(context, builder, signature.args[0])
+        emit.prefetch(emit.pointer(signature.args[0], values[0], values[1]), 0)
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), generate
+
+
 def _product(height: int, left: int = 0, right: int = 0) -> Callable[..., None]:
     """A function for compiled code: the tile's product with its first `height` rows.
 
