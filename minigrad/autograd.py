@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-import numpy as np
-
-from minigrad.backend import Array
+from minigrad.backend import Array, is_array, is_writeable, xp_of
 from minigrad.op import Op
 from minigrad.ops.elementwise import add, astype, mul
 from minigrad.ops.shape import sum_to
-from minigrad.tensor import Tensor, describe
+from minigrad.tensor import Tensor, describe, tensor
 from minigrad.tracing import using
 
 
@@ -135,13 +133,25 @@ def _check(output: Tensor, targets: list[Tensor], grad_output: Any) -> Tensor:
             raise ValueError(
                 f"grad: output has shape {output.shape}; reduce it to one element or give grad_output"
             )
-        return Tensor(np.ones(output.shape, output.dtype))
-    seed = grad_output if isinstance(grad_output, Tensor) else Tensor(np.asarray(grad_output, output.dtype))
+        return Tensor(xp_of(output._data).ones(output.shape, output.dtype))
+    seed = grad_output if isinstance(grad_output, Tensor) else _as_seed(grad_output, output)
     if seed.shape != output.shape:
         raise ValueError(
             f"grad: grad_output has shape {seed.shape}, output has shape {output.shape}; make them equal"
         )
+    if seed.device != output.device:
+        raise ValueError(
+            f"grad: grad_output is on {seed.device}, output on {output.device}; "
+            f"move it, as in g.to({output.device!r})"
+        )
     return seed if seed.dtype == output.dtype else astype(seed, dtype=output.dtype)
+
+
+def _as_seed(grad_output: Any, output: Tensor) -> Tensor:
+    """``grad_output`` in ``output``'s dtype; numbers and lists go to its device, arrays stay."""
+    if is_array(grad_output):
+        return Tensor(xp_of(grad_output).asarray(grad_output, output.dtype))
+    return tensor(grad_output, output.dtype, output.device)
 
 
 def _check_versions(y: Tensor) -> None:
@@ -166,7 +176,7 @@ def _result(t: Tensor, g: Tensor | None, output: Tensor, unused: str, index: int
     if unused == "error":
         made_by = output.op.name if output.op else "a leaf"
         raise ValueError(f"grad: the output (of {made_by}) does not depend on wrt[{index}], {describe(t)}")
-    return Tensor(np.zeros(t.shape, t.dtype))
+    return Tensor(xp_of(t._data).zeros(t.shape, t.dtype))
 
 
 def _with_own_arrays(gradients: list[Tensor], seed: Tensor) -> list[Tensor]:
@@ -174,7 +184,7 @@ def _with_own_arrays(gradients: list[Tensor], seed: Tensor) -> list[Tensor]:
     owners = {id(_owner(seed._data))}
     own = []
     for g in gradients:
-        if id(_owner(g._data)) in owners or not g._data.flags.writeable:
+        if id(_owner(g._data)) in owners or not is_writeable(g._data):
             g = mul(g, 1.0)
         owners.add(id(_owner(g._data)))
         own.append(g)

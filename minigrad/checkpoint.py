@@ -29,7 +29,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from minigrad.backend import Array, to_device
+from minigrad.backend import Array, is_array, to_device
 from minigrad.files import write_atomically
 from minigrad.tensor import Tensor
 
@@ -63,10 +63,10 @@ class CheckpointError(ValueError):
 def save(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
     """Write ``state`` into the file ``path``, all or nothing.
 
-    ``state`` is a dict with string keys; its values are arrays, NumPy scalars, Tensors, numbers, bools,
-    strings, None, and lists, tuples and dicts of these. A process killed at any moment, a full disk or a
-    power cut leaves either the previous file or the new one: the bytes go into a temporary file in the same
-    folder, reach the disk, and are then renamed.
+    ``state`` is a dict with string keys; its values are arrays and Tensors of any device, NumPy scalars,
+    numbers, bools, strings, None, and lists, tuples and dicts of these. A process killed at any moment, a
+    full disk or a power cut leaves either the previous file or the new one: the bytes go into a temporary
+    file in the same folder, reach the disk, and are then renamed.
 
     Raises TypeError for other values, naming where they are; OSError if the file cannot be written (the
     previous one is untouched).
@@ -125,9 +125,9 @@ class _Packer:
             items = [self.pack(item, _join(name, str(index)), depth + 1) for index, item in enumerate(value)]
             return {"$tuple": items} if isinstance(value, tuple) else items
         if isinstance(value, Tensor):
-            value = to_device(value.data, "cpu")
-        if isinstance(value, np.ndarray):
-            return {"$array": self._store(value, name)}
+            value = value.data
+        if is_array(value):
+            return {"$array": self._store(to_device(value, "cpu"), name)}
         raise TypeError(
             f"save: cannot store {name!r}, a {type(value).__name__}; "
             "expected arrays, Tensors, numbers, strings, None, and lists and dicts of these"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd import grad
-from minigrad.backend import Array
+from minigrad.backend import Array, as_array, device_of, is_array, to_device
 from minigrad.ops.elementwise import add, mul
 from minigrad.ops.reduce import sum
 from minigrad.tensor import Tensor, describe
@@ -34,10 +34,10 @@ def gradcheck(
     """Check the derivatives of ``f(*inputs)`` up to ``order``; True if they hold, GradcheckError if not.
 
     ``f`` takes and returns a Tensor and must give the same output each time. ``inputs`` are arrays or
-    Tensors; float ones are taken in float64 and differentiated, others are passed as they are. For random
-    directions v and a random incoming gradient g, the derivative of <g, f(x)> along v is compared with (<g,
-    f(x + h v)> - <g, f(x - h v)>) / 2h. The next order checks the gradient itself as a function of x and of
-    g. Keep inputs off kinks: no element may change sides within ``step``.
+    Tensors, on one device; float ones are taken in float64 and differentiated, others are passed as they are.
+    For random directions v and a random incoming gradient g, the derivative of <g, f(x)> along v is compared
+    with (<g, f(x + h v)> - <g, f(x - h v)>) / 2h. The next order checks the gradient itself as a function of
+    x and of g. Keep inputs off kinks: no element may change sides within ``step``.
     """
     if order < 1:
         raise ValueError(f"gradcheck: order must be at least 1, got {order}")
@@ -56,7 +56,7 @@ def gradcheck(
 
 def _differentiable(f: Function, inputs: Sequence[Any]) -> tuple[list[Array], Function]:
     """The float inputs in float64, and f as a function of them alone."""
-    arrays = [x.data if isinstance(x, Tensor) else np.asarray(x) for x in inputs]
+    arrays = [x.data if isinstance(x, Tensor) else x if is_array(x) else np.asarray(x) for x in inputs]
     places = [i for i, a in enumerate(arrays) if a.dtype.kind == "f"]
 
     def of_floats(*floats: Tensor) -> Tensor:
@@ -71,7 +71,7 @@ def _check_repeatable(f: Function, points: list[Array]) -> None:
     first, second = (f(*[Tensor(p) for p in points]) for _ in range(2))
     if not isinstance(first, Tensor):
         raise TypeError(f"gradcheck: f must return a Tensor, it returned {type(first).__name__}")
-    if first.shape != second.shape or not np.array_equal(first.data, second.data, equal_nan=True):
+    if first.shape != second.shape or not np.array_equal(first.numpy(), second.numpy(), equal_nan=True):
         raise ValueError("gradcheck: f gave two outputs for the same inputs; take the randomness out of it")
 
 
@@ -95,14 +95,14 @@ def _check_once(
         raise GradcheckError(
             f"order {level}: f made {describe(y)} of float64 inputs; it must compute in its input's dtype"
         )
-    g = rng.standard_normal(y.shape)
+    g = _random(rng, y.shape, y.data)
     for index, gradient in enumerate(grad(y, leaves, grad_output=g)):
-        v = rng.standard_normal(points[index].shape)
+        v = _random(rng, points[index].shape, points[index])
         along = float((gradient.data * v).sum())
         difference = (_inner(f, points, index, step * v, g) - _inner(f, points, index, -step * v, g)) / (
             2 * step
         )
-        scale = max(1.0, float(np.abs(gradient.data * v).sum()))
+        scale = max(1.0, float(abs(gradient.data * v).sum()))
         if not abs(along - difference) <= atol * scale + rtol * abs(difference):
             raise GradcheckError(
                 f"order {level}, input {index} {describe(points[index])}: the derivative is {along:.9g}, "
@@ -111,7 +111,7 @@ def _check_once(
 
 
 def _inner(f: Function, points: list[Array], index: int, move: Array, g: Array) -> float:
-    moved = [Tensor(np.asarray(p + move) if i == index else p) for i, p in enumerate(points)]
+    moved = [Tensor(as_array(p + move) if i == index else p) for i, p in enumerate(points)]
     return float((f(*moved).data * g).sum())
 
 
@@ -119,8 +119,8 @@ def _gradient_function(
     f: Function, points: list[Array], rng: np.random.Generator
 ) -> tuple[Function, list[Array]]:
     """The gradients of f, mixed into one number per output by random weights, as a function of g and x."""
-    shape = f(*[Tensor(p) for p in points]).shape
-    mixers = [np.asarray(rng.standard_normal(p.shape)) for p in points]
+    y = f(*[Tensor(p) for p in points])
+    mixers = [_random(rng, p.shape, p) for p in points]
 
     def gradient_of(g: Tensor, *x: Tensor) -> Tensor:
         aliases = [add(t, 0.0) for t in x]
@@ -130,4 +130,9 @@ def _gradient_function(
             total = add(total, sum(mul(gradient, mixer)))
         return total
 
-    return gradient_of, [np.asarray(rng.standard_normal(shape)), *points]
+    return gradient_of, [_random(rng, y.shape, y.data), *points]
+
+
+def _random(rng: np.random.Generator, shape: tuple[int, ...], like: Array) -> Array:
+    """Numbers of the shape, from N(0, 1), where ``like`` is."""
+    return to_device(np.asarray(rng.standard_normal(shape)), device_of(like))

@@ -10,7 +10,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from minigrad.backend import Array, xp_of
+from minigrad.backend import Array, as_array, check_one_device, numbers, on_gpu, to_device, xp_of
 from minigrad.tensor import FLOATS, Tensor, describe, registry
 from minigrad.tracing import call, mode, using
 
@@ -151,10 +151,11 @@ class Op:
             kind = next(kind for kind in (ValueError, TypeError, IndexError) if isinstance(error, kind))
             raise kind(f"{self.name}({given}{settings}): {error}") from error
         result, residual = result if type(result) is tuple else (result, None)
-        return result if type(result) is np.ndarray else np.asarray(result), residual
+        return result if type(result) is np.ndarray else as_array(result), residual
 
     def compute(self, *arrays: Array, **params: Any) -> Any:
-        """The forward function of the arrays in one float dtype; what it returns."""
+        """The forward function of the arrays, on one device, in one float dtype; what it returns."""
+        check_one_device(arrays)
         converted = self.converted(arrays)
         result = self.forward(*converted, **params)
         if any(a.dtype.char in FLOATS for a in converted):
@@ -171,10 +172,8 @@ class Op:
         return arrays
 
     def _check_finite(self, y: Tensor, inputs: tuple[Tensor, ...]) -> None:
-        if y.is_float and not np.isfinite(y._data).all():
-            state = [
-                f"{describe(x)} ({'finite' if np.isfinite(x._data).all() else 'not finite'})" for x in inputs
-            ]
+        if y.is_float and not _finite(y._data):
+            state = [f"{describe(x)} ({'finite' if _finite(x._data) else 'not finite'})" for x in inputs]
             raise NonFiniteError(f"{self.name} made a NaN or infinity from {', '.join(state)}")
 
 
@@ -205,7 +204,7 @@ def constant(function: Callable[..., Any], *args: Any) -> Tensor:
 
 
 def _as_array(function: Callable[..., Any], *args: Any) -> Array:
-    return np.asarray(function(*args))
+    return as_array(function(*args))
 
 
 @contextmanager
@@ -234,43 +233,68 @@ def require_finite(message: str, *tensors: Tensor) -> None:
 
 
 def _require_finite(message: str, *arrays: Array) -> None:
-    if not all(math.isfinite(a) if a.ndim == 0 else np.isfinite(a).all() for a in arrays):
-        raise NonFiniteError(message.format(*arrays))
+    if any(on_gpu(a) for a in arrays):
+        finite = all(numbers([xp_of(a).isfinite(a).all() for a in arrays]))
+    else:
+        finite = all(math.isfinite(a) if a.ndim == 0 else np.isfinite(a).all() for a in arrays)
+    if not finite:
+        raise NonFiniteError(message.format(*[to_device(a, "cpu") for a in arrays]))
+
+
+def _finite(array: Array) -> bool:
+    return bool(xp_of(array).isfinite(array).all())
 
 
 def _as_tensors(args: tuple[Any, ...]) -> tuple[Tensor, ...]:
-    """Tensors of the arguments; a Python number takes the dtype of the Tensors beside it."""
-    like = None
+    """Tensors of the arguments; a Python number takes dtype and device of the Tensors beside it."""
+    like, beside = None, None
     for arg in args:
         if isinstance(arg, Tensor):
             dtype = arg._data.dtype
+            if beside is None:
+                beside = arg._data
             if dtype.kind == "f":
                 like = dtype
                 break
             if like is None and dtype.kind != "b":
                 like = dtype
-    return tuple([arg if isinstance(arg, Tensor) else _constant(arg, like) for arg in args])
+    return tuple([arg if isinstance(arg, Tensor) else _constant(arg, like, beside) for arg in args])
 
 
-def _constant(value: Any, like: np.dtype[Any] | None) -> Tensor:
+def _constant(value: Any, like: np.dtype[Any] | None, beside: Array | None) -> Tensor:
+    """A leaf of ``value``: numbers and lists have no device and go where ``beside`` is, arrays stay."""
+    if on_gpu(value):
+        return Tensor(value)
+    array = _host_constant(value, like)
+    if beside is None or not on_gpu(beside) or isinstance(value, np.ndarray):
+        return Tensor(array)
+    xp = xp_of(beside)
+    # filled by a kernel: the host has nothing to copy, and nothing to wait for
+    return Tensor(xp.asarray(array) if array.ndim else xp.full((), array.item(), array.dtype))
+
+
+def _host_constant(value: Any, like: np.dtype[Any] | None) -> Array:
     if isinstance(value, bool | int | float):
         if like is not None and not isinstance(value, bool) and (like.kind == "f" or isinstance(value, int)):
-            return Tensor(np.asarray(value, dtype=like))
-        return Tensor(np.asarray(value, dtype=np.float32 if isinstance(value, float) else None))
+            return np.asarray(value, dtype=like)
+        return np.asarray(value, dtype=np.float32 if isinstance(value, float) else None)
     array = np.asarray(value)
     if array.dtype == object:
         raise TypeError(f"expected a Tensor, an array or a number, got {type(value).__name__}")
     if isinstance(value, list | tuple) and array.dtype == np.float64:
         array = array.astype(like or np.float32)
-    return Tensor(array)
+    return array
 
 
 def _of_one_float(arrays: Sequence[Array]) -> bool:
-    first = arrays[0].dtype if arrays else None
+    """Whether all arrays have one float dtype and come from one library."""
+    if not arrays:
+        return False
+    dtype, library = arrays[0].dtype, type(arrays[0])
     for a in arrays:
-        if a.dtype is not first:
+        if a.dtype is not dtype or type(a) is not library:
             return False
-    return first is not None and first.char in FLOATS
+    return dtype.char in FLOATS
 
 
 def _harmonise(arrays: Sequence[Array]) -> Sequence[Array]:
@@ -284,5 +308,5 @@ def _harmonise(arrays: Sequence[Array]) -> Sequence[Array]:
 
 def _default_float(result: Any) -> Any:
     """A float result of integer inputs is float32, minigrad's default, where NumPy would say float64."""
-    array = np.asarray(result)
+    array = as_array(result)
     return array.astype(np.float32) if array.dtype.kind == "f" else array

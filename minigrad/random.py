@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.backend import Array
+from minigrad.backend import Array, to_device
 from minigrad.tensor import Tensor
 from minigrad.tracing import call
 
@@ -62,12 +62,14 @@ def uniform(
     *,
     dtype: DTypeLike = np.float32,
     generator: np.random.Generator | None = None,
+    device: str = "cpu",
 ) -> Tensor:
     """Numbers from the uniform distribution on [0, 1), drawn from ``generator`` or the process-wide one.
 
-    ``dtype`` is float32 or float64. Inside a step of ``minigrad.capture`` each replay draws anew.
+    ``dtype`` is float32 or float64. They are drawn on the CPU and moved to ``device``: the same on each.
+    Inside a step of ``minigrad.capture`` each replay draws anew.
     """
-    return Tensor(call(_uniform, generator or _generator, shape, dtype))
+    return Tensor(call(_uniform, generator or _generator, shape, dtype, device))
 
 
 def normal(
@@ -75,18 +77,29 @@ def normal(
     *,
     dtype: DTypeLike = np.float32,
     generator: np.random.Generator | None = None,
+    device: str = "cpu",
 ) -> Tensor:
     """Numbers from N(0, 1), as ``uniform``."""
-    return Tensor(call(_normal, generator or _generator, shape, dtype))
+    return Tensor(call(_normal, generator or _generator, shape, dtype, device))
 
 
 def _uniform(
-    generator: np.random.Generator, shape: int | tuple[int, ...], dtype: Any, *, out: Array | None = None
+    generator: np.random.Generator,
+    shape: int | tuple[int, ...],
+    dtype: Any,
+    device: str,
+    *,
+    out: Array | None = None,
 ) -> Array:
-    return np.asarray(generator.random(shape, dtype, out=out))
+    return to_device(np.asarray(generator.random(shape, dtype, out=out)), device)
 
 
 def _normal(
-    generator: np.random.Generator, shape: int | tuple[int, ...], dtype: Any, *, out: Array | None = None
+    generator: np.random.Generator,
+    shape: int | tuple[int, ...],
+    dtype: Any,
+    device: str,
+    *,
+    out: Array | None = None,
 ) -> Array:
-    return np.asarray(generator.standard_normal(shape, dtype, out=out))
+    return to_device(np.asarray(generator.standard_normal(shape, dtype, out=out)), device)

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.backend import Array, device_of, to_device
+from minigrad.backend import (
+    Array,
+    as_array,
+    check_one_device,
+    device_of,
+    is_array,
+    on_gpu,
+    to_device,
+    xp_of,
+    xp_on,
+)
 from minigrad.tracing import Changes, call, mode, refuse_reading
 
 if TYPE_CHECKING:
@@ -16,6 +26,7 @@ if TYPE_CHECKING:
 
 FLOATS = ("f", "d")
 _ALLOWED = frozenset("fd?bBhHiIlLqQ")
+_DLPACK_ON_GPU = (2, 13)  # kDLCUDA and kDLCUDAManaged of dlpack.h
 
 registry: dict[str, Op] = {}
 """Every op by name; ``minigrad.op`` fills it, so that a Tensor's operators reach ops of a layer above."""
@@ -36,7 +47,7 @@ class Version:
 class Tensor:
     """An array that remembers how it was made, so that ``minigrad.grad`` can differentiate through it.
 
-    ``data``      the NumPy array: float32, float64, an integer type or bool
+    ``data``      the array, NumPy's or CuPy's: float32, float64, an integer type or bool
     ``op``        the op that made it, None for a leaf
     ``inputs``    the Tensors that the op was given
     ``params``    the op's static parameters
@@ -139,9 +150,9 @@ class Tensor:
         return leaf
 
     def numpy(self) -> Array:
-        """A read-only view of the array on the CPU."""
+        """The numbers as a read-only NumPy array: a view, or a copy of what is on a GPU."""
         refuse_reading("a Tensor was read as an array")
-        view = self._data.view()
+        view = to_device(self._data, "cpu").view()
         view.flags.writeable = False
         return view
 
@@ -154,11 +165,16 @@ class Tensor:
         return value
 
     def to(self, device: str) -> Tensor:
-        """The Tensor on ``device``; itself if it is there already."""
-        to_device(self._data, device)
-        return self
+        """A copy on ``device``, "cpu" or "cuda", by ``ops.to_device``; itself if it is there already.
+
+        Raises ValueError for an unknown device; for "cuda", ModuleNotFoundError without CuPy and
+        RuntimeError without a driver or a GPU.
+        """
+        return self if device == self.device else registry["to_device"](self, device=device)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
+        if on_gpu(self._data):
+            raise TypeError("a Tensor on a GPU is not copied to NumPy unasked; use .numpy() or .to('cpu')")
         array = self.numpy()
         return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype, copy=copy)
 
@@ -188,9 +204,9 @@ class Tensor:
 
     def __repr__(self) -> str:
         made_by = f", op={self.op.name}" if self.op else ""
-        return (
-            f"tensor({np.array2string(self._data, separator=', ', prefix='tensor(')}, {self.dtype}{made_by})"
-        )
+        place = f", device={self.device!r}" if on_gpu(self._data) else ""
+        numbers = np.array2string(to_device(self._data, "cpu"), separator=", ", prefix="tensor(")
+        return f"tensor({numbers}, {self.dtype}{place}{made_by})"
 
     # -- operators: each calls the op of its name --------------------------------------------------
 
@@ -240,26 +256,26 @@ class Tensor:
         return registry["getitem"](self, index=index)
 
     def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
-        return self._compare(np.equal, other)
+        return self._compare("equal", other)
 
     def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
-        return self._compare(np.not_equal, other)
+        return self._compare("not_equal", other)
 
     def __lt__(self, other: Any) -> Tensor:
-        return self._compare(np.less, other)
+        return self._compare("less", other)
 
     def __le__(self, other: Any) -> Tensor:
-        return self._compare(np.less_equal, other)
+        return self._compare("less_equal", other)
 
     def __gt__(self, other: Any) -> Tensor:
-        return self._compare(np.greater, other)
+        return self._compare("greater", other)
 
     def __ge__(self, other: Any) -> Tensor:
-        return self._compare(np.greater_equal, other)
+        return self._compare("greater_equal", other)
 
     __hash__ = object.__hash__
 
-    def _compare(self, relation: Callable[[Any, Any], Any], other: Any) -> Tensor:
+    def _compare(self, relation: str, other: Any) -> Tensor:
         return Tensor(
             call(_compare, relation, self._data, other._data if isinstance(other, Tensor) else other)
         )
@@ -292,21 +308,29 @@ class Tensor:
         return registry["min"](self, axis=axis, keepdims=keepdims)
 
 
-def tensor(data: Any, dtype: DTypeLike | None = None, device: str = "cpu") -> Tensor:
+def tensor(data: Any, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
     """A leaf Tensor with a copy of ``data``: a number, nested lists, an array, a Tensor or any DLPack object.
 
-    Python floats become float32; NumPy arrays keep their dtype unless ``dtype`` says otherwise.
-    Raises TypeError for dtypes other than float32, float64, integers and bool, ValueError for an unknown
-    device.
+    Python floats become float32; arrays keep their dtype unless ``dtype`` says otherwise. Without ``device``
+    ("cpu" or "cuda") the copy is where the data are: on a GPU for a Tensor, a CuPy array or a PyTorch tensor
+    there, else on the CPU. Raises TypeError for dtypes other than float32, float64, integers and bool, and as
+    ``Tensor.to`` for the device.
     """
     if isinstance(data, Tensor):
         data = data.data
-    elif not isinstance(data, np.ndarray | np.generic) and hasattr(data, "__dlpack__"):
-        data = np.from_dlpack(data)
-    array = np.array(data, dtype=dtype)
-    if dtype is None and array.dtype == np.float64 and not isinstance(data, np.ndarray | np.generic):
+    elif not is_array(data) and hasattr(data, "__dlpack__") and not isinstance(data, np.generic):
+        data = _from_dlpack(data)
+    array = (xp_of(data) if is_array(data) else np).array(data, dtype=dtype)
+    if dtype is None and array.dtype == np.float64 and not (is_array(data) or isinstance(data, np.generic)):
         array = array.astype(np.float32)
-    return Tensor(to_device(array, device))
+    return Tensor(array if device is None else to_device(array, device))
+
+
+def _from_dlpack(data: Any) -> Array:
+    """The array in the memory of ``data``, where DLPack says that this is."""
+    kind, _ = data.__dlpack_device__()
+    array: Array = xp_on("cuda" if kind in _DLPACK_ON_GPU else "cpu").from_dlpack(data)
+    return array
 
 
 def modify(t: Tensor, function: Callable[..., object], *args: Any) -> None:
@@ -328,10 +352,15 @@ def _without_result(function: Callable[..., object], *args: Any) -> None:
     function(*args)
 
 
-def _compare(relation: Callable[[Any, Any], Any], x: Any, y: Any) -> Array:
-    return np.asarray(relation(x, y))
+def _compare(relation: str, x: Array, y: Any) -> Array:
+    if is_array(y):
+        check_one_device([x, y])
+    elif on_gpu(x) and isinstance(y, list | tuple):
+        y = xp_of(x).asarray(np.asarray(y))
+    return as_array(getattr(xp_of(x), relation)(x, y))
 
 
 def describe(array: Array | Tensor) -> str:
-    """An array in words, for error messages: ``float32 (64, 1, 28, 28)``."""
-    return f"{array.dtype} {array.shape}"
+    """An array in words, for error messages: ``float32 (64, 1, 28, 28)``, and where it is if on a GPU."""
+    place = " on cuda" if on_gpu(array._data if isinstance(array, Tensor) else array) else ""
+    return f"{array.dtype} {array.shape}{place}"

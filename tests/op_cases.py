@@ -48,6 +48,8 @@ class Case:
         )
 
 
+HOST_KERNELS = ("cpu", "reference")  # that take NumPy arrays anywhere; tests/device has "cuda", emulated
+
 SIGN = st.sampled_from([1, -1])
 SLOPE = st.sampled_from([0.0, 0.01, 0.2, 1.0])
 
@@ -657,6 +659,7 @@ CASES = [
     Case("sum_to", _sum_to, broadcast(up=False)),
     Case("swapaxes", np.swapaxes, two_axes()),
     Case("tanh", np.tanh, elementwise(_any)),
+    Case("to_device", lambda x, device: x, alike(_any, device=st.just("cpu"))),
     Case("transpose", np.transpose, permuted()),
     Case("var", np.var, reduced(_any, least=1)),
     Case("where", np.where, elementwise(_bools, _any, _any)),

@@ -559,7 +559,7 @@ def test_a_change_of_what_the_step_made_of_numbers_is_refused() -> None:
 
 def test_arrays_and_graphs_are_refused_as_arguments() -> None:
     step = mg.capture(lambda x: x * 2.0)
-    with pytest.raises(mg.CaptureError, match=r"argument 0 .* is a NumPy array"):
+    with pytest.raises(mg.CaptureError, match=r"argument 0 .* is an array"):
         step(np.ones(3))
     with pytest.raises(mg.CaptureError, match=r"computed by mul.*pass it with \.detach\(\)"):
         step(W * 2.0)

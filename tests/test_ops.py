@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 import minigrad as mg
 from minigrad import Tensor, ops
-from minigrad.backend import KERNELS, use_kernels
+from minigrad.backend import use_kernels
 from minigrad.tensor import registry
-from tests.op_cases import CASES, Case, Geometry, geometries
+from tests.op_cases import CASES, HOST_KERNELS, Case, Geometry, geometries
 
 Array = NDArray[Any]
 
@@ -68,7 +68,7 @@ def test_values(case: Case, data: st.DataObject) -> None:
         arrays = [
             laid_out(in_dtype(a, dtype), layout) for a, layout in zip(sample.arrays, layouts, strict=True)
         ]
-        for kernels in KERNELS:
+        for kernels in HOST_KERNELS:
             with use_kernels(kernels):
                 y = case.call([Tensor(a) for a in arrays], **sample.params)
             assert y.shape == expected.shape
@@ -78,7 +78,7 @@ def test_values(case: Case, data: st.DataObject) -> None:
             np.testing.assert_array_equal(array, in_dtype(original, dtype))
 
 
-@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("kernels", HOST_KERNELS)
 @pytest.mark.parametrize("case", CASES, ids=str)
 @settings(max_examples=5)
 @given(data=st.data())
@@ -97,7 +97,7 @@ def test_a_replay_gives_the_same_bits(case: Case, data: st.DataObject) -> None:
     """Also where the replay fills arrays that it is given, and on buffers in other places."""
     sample = data.draw(case.samples)
     layouts = data.draw(st.tuples(*[st.sampled_from(LAYOUTS)] * len(sample.arrays)))
-    kernels = data.draw(st.sampled_from(KERNELS))
+    kernels = data.draw(st.sampled_from(HOST_KERNELS))
 
     def step(*tensors: Tensor) -> list[Tensor]:
         y = case.call(tensors, **sample.params)
@@ -145,7 +145,7 @@ def inner(a: Tensor, b: Array) -> float:
     return float((a.numpy() * b).sum())
 
 
-@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("kernels", HOST_KERNELS)
 @settings(max_examples=100)
 @given(geometry=geometries(), seed=st.integers(0, 1000))
 def test_the_three_convolutions_are_one_trilinear_form(kernels: str, geometry: Geometry, seed: int) -> None:
@@ -161,7 +161,7 @@ def test_the_three_convolutions_are_one_trilinear_form(kernels: str, geometry: G
     np.testing.assert_allclose(forms, forms[0], rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("kernels", HOST_KERNELS)
 def test_output_padding_of_stride_or_more(kernels: str) -> None:
     """It is allowed below the dilation; the other two faces then have room for more places than there are."""
     rng = np.random.default_rng(0)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 import minigrad as mg
 from minigrad import ops
-from minigrad.backend import KERNELS, use_kernels
+from minigrad.backend import use_kernels
+from tests.op_cases import HOST_KERNELS
 
 torch: Any = pytest.importorskip("torch")
 F = torch.nn.functional
@@ -58,7 +59,7 @@ SETTINGS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("kernels", HOST_KERNELS)
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 def test_conv2d(settings: dict[str, Any], kernels: str) -> None:
     arrays = [normal(2, 4, 8, 9), normal(6, 4 // settings["groups"], 3, 2, seed=3)]
@@ -66,7 +67,7 @@ def test_conv2d(settings: dict[str, Any], kernels: str) -> None:
         compare(lambda x, w: ops.conv2d(x, w, **settings), lambda x, w: F.conv2d(x, w, **settings), arrays)
 
 
-@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("kernels", HOST_KERNELS)
 @pytest.mark.parametrize("output_padding", [0, (0, 1)])
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 def test_conv_transpose2d(settings: dict[str, Any], output_padding: Any, kernels: str) -> None:
@@ -87,7 +88,7 @@ def test_conv_transpose2d(settings: dict[str, Any], output_padding: Any, kernels
 # -- batch norm ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("kernels", HOST_KERNELS)
 @pytest.mark.parametrize("shape", [(5, 3), (4, 3, 6), (3, 2, 4, 5)])
 def test_batch_norm(shape: tuple[int, ...], kernels: str) -> None:
     c = shape[1]

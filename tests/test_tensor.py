@@ -83,7 +83,7 @@ def test_tensor_copies_and_the_class_does_not() -> None:
 
 @pytest.mark.parametrize("value", [[1.0], 1.0, np.float32(1.0), None])
 def test_the_class_takes_arrays_alone(value: Any) -> None:
-    with pytest.raises(TypeError, match="expected a NumPy array"):
+    with pytest.raises(TypeError, match="expected a NumPy or CuPy array"):
         Tensor(value)
 
 
@@ -91,9 +91,9 @@ def test_devices() -> None:
     t = mg.tensor([1.0], device="cpu")
     assert t.device == "cpu"
     assert t.to("cpu") is t
-    with pytest.raises(ValueError, match="'tpu' is not available"):
+    with pytest.raises(ValueError, match="there is no device 'tpu'"):
         t.to("tpu")
-    with pytest.raises(ValueError, match="'tpu' is not available"):
+    with pytest.raises(ValueError, match="there is no device 'tpu'"):
         mg.tensor([1.0], device="tpu")
 
 
@@ -141,7 +141,7 @@ def test_data_keeps_shape_and_dtype(value: Any) -> None:
 @pytest.mark.parametrize("value", [[0.0, 0.0], mg.tensor([0.0, 0.0]), 0.0])
 def test_data_is_an_array(value: Any) -> None:
     t = mg.tensor([1.0, 2.0])
-    with pytest.raises(TypeError, match="expected a NumPy array"):
+    with pytest.raises(TypeError, match="expected a NumPy or CuPy array"):
         t.data = value
     assert t.numpy().tolist() == [1.0, 2.0]
 

@@ -88,7 +88,7 @@ def capture(step: Callable[P, R]) -> Captured[P, R]:
     Raises CaptureError where a replay could not do the same: if the step reads a Tensor's numbers
     (``float(t)``, ``t.data``, ``if t``), differentiates through something made outside it, or does something
     else in its second call than in its first. What it does to Python objects happens while recording alone.
-    Within ``check_finite()`` the step runs as it is.
+    Within ``check_finite()`` the step runs as it is. Steps on a GPU are refused so far: CaptureError.
     """
     return Captured(step)
 
@@ -123,10 +123,10 @@ class _Call:
             for key, part in value.items() if isinstance(value, dict) else enumerate(value):
                 self.key.append(key)
                 self._add(part, name)
-        elif isinstance(value, np.ndarray):
+        elif backend.is_array(value):
             raise CaptureError(
-                f"argument {name} of a captured step is a NumPy array, whose numbers a replay would not see; "
-                "pass minigrad.Tensor(array)"
+                f"argument {name} of a captured step is an array, whose numbers a replay would not see; pass "
+                "minigrad.Tensor(array)"
             )
         else:
             self._add_fixed(value)

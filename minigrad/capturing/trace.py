@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array
+from minigrad.backend import Array, is_array, on_gpu
 from minigrad.capturing.arrays import address_of, copy_of, extent_of, leaves, owner_of, transform
 from minigrad.tensor import Tensor, describe
 from minigrad.tracing import CaptureError, using
@@ -94,6 +94,7 @@ class Trace:
                 f"{name} was computed by {tensor.op.name}, and a captured step cannot differentiate through "
                 "what is outside it; pass it with .detach(), or compute it inside the step"
             )
+        _refuse_gpu(tensor._data)
         inside = Tensor(copy_of(tensor._data))
         self._arguments.append((tensor, tensor.version, inside))
         self.inputs.append(self._new_slot(inside._data))
@@ -181,7 +182,7 @@ class Trace:
             if isinstance(ref, External):
                 self._leaves.setdefault(id(value), (weakref.ref(value), value._data))
             return ref
-        if isinstance(value, np.ndarray):
+        if is_array(value):
             return self._ref(value)
         if isinstance(value, np.random.Generator):
             for index, generator in enumerate(self.generators):
@@ -191,6 +192,7 @@ class Trace:
 
     def _ref(self, array: Array, tensor: Tensor | None = None) -> Slot | External:
         """The name of an array that a call is given."""
+        _refuse_gpu(array)
         known = self._known(array)
         if known is not None:
             return known
@@ -203,8 +205,9 @@ class Trace:
 
     def _made(self, value: Any) -> Any:
         """The name of an array that a call returned."""
-        if not isinstance(value, np.ndarray):
+        if not is_array(value):
             return value
+        _refuse_gpu(value)
         known = self._known(value)
         if known is not None:
             return known
@@ -257,6 +260,14 @@ class Returned:
 
     array: Slot | External
     differentiable: bool
+
+
+def _refuse_gpu(array: Array) -> None:
+    if on_gpu(array):
+        raise CaptureError(
+            "minigrad.capture records steps on the CPU alone so far, and this one used an array on a GPU; "
+            "call the step itself there, which gives the same numbers"
+        )
 
 
 def _same(arrays: Any, others: list[Array]) -> bool:

@@ -96,14 +96,16 @@ class Dropout(Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return x
-        return x * Tensor(to_device(call(_mask, generator(), x.shape, x.dtype, self.p), x.device))
+        return x * Tensor(call(_mask, generator(), x.shape, x.dtype, self.p, x.device))
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
 
 
-def _mask(generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any], p: float) -> Array:
-    """0 with probability p, else 1 / (1 - p)."""
+def _mask(
+    generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any], p: float, device: str
+) -> Array:
+    """0 with probability p, else 1 / (1 - p), drawn on the host and moved to the device."""
     keep = generator.random(shape, dtype="f4") >= p
     mask: Array = keep.astype(dtype) * dtype.type(0.0 if p == 1 else 1 / (1 - p))
-    return mask
+    return to_device(mask, device)

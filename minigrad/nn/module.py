@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.backend import Array, device_of, to_device
+from minigrad.backend import Array, device_of, is_array, to_device, xp_on
 from minigrad.tensor import Tensor, tensor
 from minigrad.tracing import Changes, mode, not_in_capture
 
@@ -241,7 +241,12 @@ class Module:
         return self.train(False)
 
     def to(self, device: str) -> Self:
-        """Move parameters and buffers to ``device``, in place. Make optimizers afterwards."""
+        """Move parameters and buffers to ``device`` ("cpu" or "cuda"), in place. Make optimizers afterwards.
+
+        Raises ValueError for an unknown device; for "cuda", ModuleNotFoundError without CuPy and RuntimeError
+        without a driver or a GPU. Then nothing has moved.
+        """
+        xp_on(device)
         return self._convert(lambda array: to_device(array, device))
 
     def astype(self, dtype: DTypeLike) -> Self:
@@ -269,8 +274,9 @@ class Module:
         return self
 
     def _convert(self, convert: Callable[[Array], Array]) -> Self:
-        for parameter in self.parameters():
-            parameter._replace(convert(parameter.data))
+        converted = [(parameter, convert(parameter.data)) for parameter in self.parameters()]
+        for parameter, array in converted:
+            parameter._replace(array)
         for module in self.modules():
             for name in module._buffer_names:
                 if getattr(module, name) is not None:
@@ -302,9 +308,9 @@ def _array_of(value: Parameter | Array) -> Array:
 def _fit(name: str, target: Array, value: Any) -> tuple[Array, str]:
     """``value`` as an array that can be copied into ``target``, and what is wrong with it, or ''."""
     if isinstance(value, Tensor):
-        value = to_device(value.data, "cpu")
+        value = value.data
     try:
-        array = np.asarray(value)
+        array = value if is_array(value) else np.asarray(value)
     except (TypeError, ValueError, RuntimeError) as error:
         return target, f"{name!r} cannot be read as an array ({error})"
     if array.shape != target.shape:

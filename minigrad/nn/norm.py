@@ -106,7 +106,9 @@ class _BatchNorm(Module):
         assert self.running_var is not None
         assert self.num_batches_tracked is not None
         self.num_batches_tracked[...] += 1
-        momentum = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
+        momentum: float | Array | None = self.momentum
+        if momentum is None:  # on a GPU the host does not wait for the count
+            momentum = (1 / self.num_batches_tracked).astype(self.running_mean.dtype)
         self.running_mean[...] += momentum * (mean - self.running_mean)
         self.running_var[...] += momentum * (var * (count / (count - 1)) - self.running_var)
 

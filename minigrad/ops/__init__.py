@@ -40,6 +40,7 @@ from minigrad.ops.elementwise import (
     sqrt,
     square,
     sub,
+    to_device,
     where,
 )
 from minigrad.ops.linalg import linear, linear_composed, matmul
@@ -92,5 +93,5 @@ __all__ = [
     "mean_softplus", "mean_softplus_composed", "mean_softplus_grad", "min", "minimum", "mse_loss", "mul",
     "neg", "norm_per_sample", "pad", "power", "relu", "reshape", "scatter", "sigmoid", "sin", "softmax",
     "softplus", "sqrt", "square", "squeeze", "stack", "standardize", "standardize_composed",
-    "standardize_grad", "sub", "sum", "sum_to", "swapaxes", "tanh", "transpose", "var", "where",
+    "standardize_grad", "sub", "sum", "sum_to", "swapaxes", "tanh", "to_device", "transpose", "var", "where",
 ]  # fmt: skip

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, xp_of
+from minigrad.backend import Array, on_gpu, xp_of
+from minigrad.backend import to_device as moved
 from minigrad.op import constant, op
 from minigrad.tensor import Tensor
 
@@ -59,6 +60,8 @@ neg.vjp(x=lambda g, y, x: neg(g))
 @op
 def power(x: Array, y: Array) -> Array:
     """x to the power of y. The derivative with respect to y takes log x, so it needs x > 0."""
+    if on_gpu(y):  # whose numbers the host would have to wait for
+        return xp_of(x).power(x, y)
     return x ** (y.item() if y.ndim == 0 and x.dtype == y.dtype else y)
 
 
@@ -68,7 +71,7 @@ def _power_x(g: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
 def _one_less(x: Array, y: Array) -> Array:
     """1, but 0 where y x^(y - 1) would be 0 times infinity; there x^0 stands in, since x^0 = 1 is flat."""
-    if y.all():
+    if not on_gpu(y) and y.all():
         return np.ones((), y.dtype)
     return 1 - ((y == 0) & (xp_of(x).abs(x) < np.finfo(x.dtype).tiny))
 
@@ -145,7 +148,11 @@ def abs(x: Array, *, out: Array | None = None) -> Array:
     return xp_of(x).abs(x, out=out)
 
 
-abs.vjp(x=lambda g, y, x: mul(g, constant(np.sign, x)))
+abs.vjp(x=lambda g, y, x: mul(g, constant(_sign, x)))
+
+
+def _sign(x: Array) -> Array:
+    return xp_of(x).sign(x)
 
 
 @op
@@ -199,6 +206,15 @@ def astype(x: Array, *, dtype: Any) -> Array:
 
 
 astype.vjp(x=lambda g, y, x, *, dtype: g)
+
+
+@op(view=True)
+def to_device(x: Array, *, device: str) -> Array:
+    """x on ``device``, "cpu" or "cuda"; the gradient returns to x's own. ``Tensor.to`` calls it."""
+    return moved(x, device)
+
+
+to_device.vjp(x=lambda g, y, x, *, device: to_device(g, device=x.device))
 
 
 def clip(x: Tensor, min: Any, max: Any) -> Tensor:

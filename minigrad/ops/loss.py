@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, kernels_of
+from minigrad.backend import Array, is_array, kernels_of, xp_of
 from minigrad.op import op
 from minigrad.ops.activation import log_softmax, sigmoid, softplus
 from minigrad.ops.elementwise import abs, add, mul, neg, sqrt, square, sub
 from minigrad.ops.reduce import mean, sum
 from minigrad.ops.shape import getitem
-from minigrad.tensor import Tensor, describe
+from minigrad.tensor import Tensor, describe, tensor
 from minigrad.tracing import call
 
 
@@ -65,15 +65,19 @@ def binary_cross_entropy_with_logits(logits: Tensor, target: Any) -> Tensor:
 
 
 def cross_entropy(logits: Tensor, labels: Any) -> Tensor:
-    """-mean(log softmax(logits)[label]): logits (n, k), labels (n,) integers in 0..k-1."""
-    labels = labels if isinstance(labels, Tensor) else Tensor(np.asarray(labels))
+    """-mean(log softmax(logits)[label]): logits (n, k), labels (n,) integers in 0..k-1.
+
+    Labels that are no Tensor are copied to the logits' device.
+    """
+    if not isinstance(labels, Tensor):
+        labels = tensor(labels if is_array(labels) else np.asarray(labels), device=logits.device)
     n, k = logits.shape
     if labels.shape != (n,) or labels.dtype.kind not in "iu":
         raise ValueError(
             f"cross_entropy: logits {logits.shape} need {n} integer labels, got {describe(labels)}"
         )
     call(_check_labels, labels._data, k)
-    return neg(mean(getitem(log_softmax(logits, axis=1), index=(np.arange(n), labels))))
+    return neg(mean(getitem(log_softmax(logits, axis=1), index=(xp_of(logits._data).arange(n), labels))))
 
 
 def mse_loss(x: Tensor, target: Any) -> Tensor:

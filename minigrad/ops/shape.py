@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.backend import Array, xp_of
+from minigrad.backend import Array, device_of, is_array, on_gpu, to_device, xp_of
 from minigrad.op import op
 from minigrad.tensor import Tensor
 
@@ -69,8 +69,10 @@ def getitem(x: Array, *, index: Any) -> tuple[Array, tuple[Any]]:
     """x[index], with NumPy's basic, integer-array and bool-array indexing; an index may be a Tensor.
 
     The residual is the index, copied where it is an array, which may be refilled before the gradient's time.
+    For x on a GPU, index arrays of the CPU are checked and moved there; those that are there already are not
+    checked: one that is out of range wraps around, as in CuPy.
     """
-    frozen = _frozen(index)
+    frozen = _frozen(index, x)
     return x[frozen], (frozen,)
 
 
@@ -87,7 +89,7 @@ def scatter(x: Array, *, index: Any, shape: tuple[int, ...], out: Array | None =
     """Zeros of ``shape`` with x added at ``index``, a place named twice gets the sum: getitem's adjoint."""
     y = xp_of(x).empty(shape, x.dtype) if out is None else out
     y.fill(0)
-    index = _frozen(index)
+    index = _frozen(index, y)
     if _is_basic(index):
         y[index] = x
     else:
@@ -166,14 +168,28 @@ def flatten(x: Tensor, start_axis: int = 1) -> Tensor:
     return reshape(x, shape=(*x.shape[:start_axis], math.prod(x.shape[start_axis:])))
 
 
-def _frozen(index: Any) -> Any:
-    if isinstance(index, tuple):
-        return tuple(_frozen(i) for i in index)
+def _frozen(index: Any, x: Array) -> Any:
+    """``index`` for x, its lists, Tensors and arrays as arrays of its own on x's device."""
+    own = tuple(map(_copied, index)) if isinstance(index, tuple) else _copied(index)
+    parts = own if isinstance(own, tuple) else (own,)
+    arrays = [part for part in parts if is_array(part)]
+    elsewhere = [a for a in arrays if device_of(a) != device_of(x)]
+    if not elsewhere:
+        return own
+    if not on_gpu(x):
+        raise ValueError("an index on cuda cannot pick from a Tensor on cpu; move one of them by .to(device)")
+    if len(elsewhere) == len(arrays):
+        np.broadcast_to(np.False_, x.shape)[own]  # an IndexError, where CuPy would wrap around
+    moved = tuple(to_device(part, "cuda") if is_array(part) else part for part in parts)
+    return moved if isinstance(own, tuple) else moved[0]
+
+
+def _copied(index: Any) -> Any:
     if isinstance(index, Tensor):
         index = index.data
     if isinstance(index, list):
         return np.array(index, None if index else np.intp)
-    return index.copy() if isinstance(index, np.ndarray) else index
+    return index.copy() if is_array(index) else index
 
 
 def _is_basic(index: Any) -> bool:

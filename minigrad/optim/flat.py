@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 
-from minigrad.backend import Array, kernels_of, xp_of
+from minigrad.backend import Array, address_of, fits_in_place, kernels_of, xp_of
 from minigrad.tensor import Tensor
 from minigrad.tracing import call
 
@@ -17,13 +18,17 @@ __all__ = ["Flat", "Gathered", "gradient_norm"]
 def gradient_norm(gradients: Sequence[Tensor]) -> Tensor:
     """The Euclidean norm of all gradients together, a float64: NaN or infinite if one of their elements is.
 
-    No gradient flows through it.
+    No gradient flows through it. On a GPU the host waits for it.
     """
     return Tensor(call(_norm, *[g._data for g in gradients]))
 
 
 def _norm(*arrays: Array) -> Array:
-    return np.asarray(math.sqrt(kernels_of(arrays[0]).sum_squares(arrays)) if arrays else 0.0)
+    if not arrays:
+        return np.zeros(())
+    norm = math.sqrt(kernels_of(arrays[0]).sum_squares(arrays))
+    full: Array = xp_of(arrays[0]).full((), norm, np.float64)
+    return full
 
 
 class Flat:
@@ -41,9 +46,9 @@ class Flat:
 
     def views(self) -> list[Array]:
         """Each array as a view of the buffer."""
-        ends = np.cumsum([math.prod(shape) for shape in self.shapes])
-        parts = np.split(self.buffer, ends[:-1])
-        return [part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True)]
+        ends = list(accumulate(map(math.prod, self.shapes)))
+        places = zip([0, *ends], ends, self.shapes, strict=False)
+        return [self.buffer[start:end].reshape(shape) for start, end, shape in places]
 
 
 class Gathered:
@@ -57,7 +62,7 @@ class Gathered:
     def __init__(self, params: Sequence[Tensor]) -> None:
         self.params = params
         self._buffer = _end_to_end(params)
-        if self._buffer is None and all(p.data.base is None and p.data.flags.carray for p in params):
+        if self._buffer is None and all(p.data.base is None and fits_in_place(p.data) for p in params):
             flat = Flat.zeros(params)
             for p, place in zip(params, flat.views(), strict=True):
                 place[...] = p.data
@@ -79,14 +84,12 @@ class Gathered:
 def _end_to_end(params: Sequence[Tensor]) -> Array | None:
     """The part of a buffer in which the parameters' arrays lie one behind the other, or None."""
     memory = params[0].data.base
-    if memory is None or memory.ndim != 1 or not memory.flags.carray or memory.dtype != params[0].dtype:
+    if memory is None or memory.ndim != 1 or not fits_in_place(memory) or memory.dtype != params[0].dtype:
         return None
-    origin, itemsize = memory.__array_interface__["data"][0], memory.itemsize
-    start = end = params[0].data.__array_interface__["data"][0]
+    origin, itemsize = address_of(memory), memory.itemsize
+    start = end = address_of(params[0].data)
     for p in params:
-        if p.data.base is not memory or not p.data.flags.carray:
-            return None
-        if p.data.__array_interface__["data"][0] != end:
+        if p.data.base is not memory or not fits_in_place(p.data) or address_of(p.data) != end:
             return None
         end += p.data.nbytes
     part: Array = memory[(start - origin) // itemsize : (end - origin) // itemsize]

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from minigrad.backend import Array, to_device
+from minigrad.backend import Array, is_array, to_device
 from minigrad.optim.flat import Flat, Gathered
 from minigrad.tensor import Tensor, describe
 from minigrad.tracing import call, not_in_capture
@@ -29,6 +29,7 @@ class Optimizer(ABC):
     Hyper-parameters are attributes of the constructor's names; ``steps`` counts the updates made. Parameters
     that own their arrays are moved into one buffer: take ``p.data`` after the optimizer is made, not before.
     Parameters that several optimizers share, or whose ``data`` is replaced later, are updated where they are.
+    Running averages are where their parameters are: move a module before its optimizer is made.
 
     Raises ValueError if ``params`` is empty or names a tensor twice, or if a hyper-parameter is out of its
     range; TypeError if ``params`` holds anything but float Tensors.
@@ -43,11 +44,11 @@ class Optimizer(ABC):
         self._check(hyperparameters)
         for name, value in hyperparameters.items():
             setattr(self, name, value)
-        by_dtype: dict[Any, list[int]] = {}
+        alike: dict[Any, list[int]] = {}
         for index, p in enumerate(self.params):
-            by_dtype.setdefault(p.dtype, []).append(index)
+            alike.setdefault((p.dtype, p.device), []).append(index)
         names = self._average_names(hyperparameters)
-        self._groups = [_Group(self.params, indices, names) for indices in by_dtype.values()]
+        self._groups = [_Group(self.params, indices, names) for indices in alike.values()]
         self.steps = 0
 
     @property
@@ -190,10 +191,13 @@ class Optimizer(ABC):
             if g.dtype != p.dtype or g.device != p.device:
                 expected = f"its parameter is {p.dtype} on {p.device}"
                 raise TypeError(f"{kind}.step: gradient {index} is {g.dtype} on {g.device}, {expected}")
-        if any(self.params[i].dtype != group.dtype for group in self._groups for i in group.indices):
-            raise TypeError(
-                f"{kind}.step: the parameters' dtype changed after {kind}(...) was made; make a new one"
-            )
+        for group in self._groups:
+            for p in (self.params[index] for index in group.indices):
+                if p.dtype != group.dtype or p.device != group.device:
+                    raise TypeError(
+                        f"{kind}.step: a parameter became {p.dtype} on {p.device} after {kind}(...) was made "
+                        f"for {group.dtype} on {group.device}; make a new one"
+                    )
 
     def _read_averages(self, names: list[str], saved: Mapping[str, Any]) -> dict[str, list[Array]]:
         kind = type(self).__name__
@@ -206,7 +210,7 @@ class Optimizer(ABC):
         for name in names:
             averages[name] = []
             for index, (p, value) in enumerate(zip(self.params, saved[name], strict=True)):
-                array = np.asarray(value)
+                array = value if is_array(value) else np.asarray(value)
                 if array.shape != p.shape or array.dtype != p.dtype:
                     raise ValueError(
                         f"{kind}.load_state_dict: {name} of parameter {index} is {describe(array)}, "
@@ -217,12 +221,13 @@ class Optimizer(ABC):
 
 
 class _Group:
-    """The parameters of one dtype at ``indices``, and their running averages."""
+    """The parameters of one dtype and device at ``indices``, and their running averages."""
 
     def __init__(self, params: Sequence[Tensor], indices: list[int], names: list[str]) -> None:
         self.indices = indices
         self.gathered = Gathered([params[index] for index in indices])
         self.dtype = params[indices[0]].dtype
+        self.device = params[indices[0]].device
         self.averages = self.zeros(names)
 
     def zeros(self, names: list[str]) -> dict[str, Flat]:

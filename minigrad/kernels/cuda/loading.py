@@ -108,11 +108,15 @@ class CuPy:
         return _CuPyModule(cupy().RawModule(code=source, options=tuple(options), name_expressions=names))
 
 
+_with_device: Any = None
+
+
 def cupy() -> Any:
     """The CuPy module, with a device to compute on.
 
     ModuleNotFoundError without CuPy, RuntimeError without a driver or a device; both say what to install.
     """
+    global _with_device
     try:
         import cupy
     except ModuleNotFoundError as error:
@@ -120,6 +124,13 @@ def cupy() -> Any:
             "the CUDA kernels need CuPy, which is not installed: pip install 'minigrad-gans[cuda12]', or "
             "[cuda13] for a driver of CUDA 13"
         ) from error
+    if cupy is not _with_device:
+        _check_device(cupy)
+        _with_device = cupy
+    return cupy
+
+
+def _check_device(cupy: Any) -> None:
     try:
         count = cupy.cuda.runtime.getDeviceCount()
     except cupy.cuda.runtime.CUDARuntimeError as error:
@@ -132,11 +143,15 @@ def cupy() -> Any:
             "the CUDA kernels need an NVIDIA GPU, and the driver shows none: look at nvidia-smi and "
             "CUDA_VISIBLE_DEVICES, or compute on the CPU"
         )
-    return cupy
 
 
 _maker: Maker = CuPy()
 _functions: WeakKeyDictionary[Maker, dict[Source | tuple[Source, str], Any]] = WeakKeyDictionary()
+
+
+def emulated() -> bool:
+    """Whether another maker stands in CuPy's place: kernels then take NumPy arrays."""
+    return not isinstance(_maker, CuPy)
 
 
 @contextmanager
