@@ -79,7 +79,7 @@ def clip_weights(bound: float) -> Callable[[nn.Module], None]:
 
 
 def _clip(weights: NDArray[Any], bound: float) -> None:
-    np.clip(weights, -bound, bound, out=weights)
+    weights.clip(-bound, bound, out=weights)
 
 
 def interpolate_gradient_norms(D: nn.Module, real: Tensor, fake: Tensor, rng: np.random.Generator) -> Tensor:
@@ -88,7 +88,8 @@ def interpolate_gradient_norms(D: nn.Module, real: Tensor, fake: Tensor, rng: np
     The norm is taken over a whole sample, whatever its shape (Gulrajani et al. 2017, algorithm 1).
     """
     with no_grad():
-        t = uniform((len(real), *[1] * (real.ndim - 1)), dtype=np.float64, generator=rng).astype(real.dtype)
+        shape = (len(real), *[1] * (real.ndim - 1))
+        t = uniform(shape, dtype=np.float64, generator=rng, device=real.device).astype(real.dtype)
         between = t * real + (1 - t) * fake
     (slope,) = grad(sum(D(between)), [between], create_graph=True)
     return norm_per_sample(slope)

@@ -14,7 +14,9 @@ from gans.errors import UserError
 from gans.models import dcgan, mlp
 from gans.objectives import Objective
 from minigrad import Tensor, nn, no_grad
+from minigrad.backend import xp_on
 from minigrad.optim import Adam, Optimizer, RMSprop
+from minigrad.random import normal
 
 Kind = Literal["image", "points"]
 Shape = tuple[int, ...]
@@ -180,7 +182,7 @@ def settings_for(model: str, kind: Kind, **changes: Any) -> Settings:
 
 @dataclass
 class Gan:
-    """Two networks, their optimizers and their objective: all that training changes, and how."""
+    """Two networks, their optimizers and their objective: all that training changes, how, and where."""
 
     settings: Settings
     generator: nn.Module
@@ -188,10 +190,11 @@ class Gan:
     optimizer_g: Optimizer
     optimizer_d: Optimizer
     objective: Objective
+    device: str = "cpu"
 
     def latent(self, n: int, rng: np.random.Generator) -> Tensor:
-        """z (n, latent) from N(0, I)."""
-        return Tensor(rng.standard_normal((n, self.settings.latent), dtype=np.float32))
+        """z (n, latent) from N(0, I), on the GAN's device."""
+        return normal((n, self.settings.latent), generator=rng, device=self.device)
 
     def set_learning_rates(self, step: int) -> None:
         """The learning rates of the step that follows ``step`` others."""
@@ -206,7 +209,7 @@ class Gan:
         self.generator.eval()
         try:
             with no_grad():
-                parts = [self.generator(z[i : i + batch_size]).data for i in range(0, len(z), batch_size)]
+                parts = [self.generator(z[i : i + batch_size]).numpy() for i in range(0, len(z), batch_size)]
         finally:
             self.generator.train(training)
         return np.concatenate(parts)
@@ -229,13 +232,26 @@ class Gan:
         }
 
 
-def build(settings: Settings, shape: Shape) -> Gan:
-    """The GAN of ``settings`` for samples of ``shape``; initial weights come from minigrad's generator."""
-    G, D = SYSTEMS[settings.model].networks(settings, shape)
+def build(settings: Settings, shape: Shape, device: str = "cpu") -> Gan:
+    """The GAN of ``settings`` for samples of ``shape`` on ``device``, "cpu" or "cuda".
+
+    Initial weights come from minigrad's generator, the same for each device. Raises UserError if ``device``
+    cannot be computed on.
+    """
+    check_device(device)
+    G, D = (network.to(device) for network in SYSTEMS[settings.model].networks(settings, shape))
     objective = OBJECTIVES[settings.objective](settings)
     optimizer_g = _optimizer(settings, G, settings.lr)
     optimizer_d = _optimizer(settings, D, settings.lr * settings.lr_ratio)
-    return Gan(settings, G, D, optimizer_g, optimizer_d, objective)
+    return Gan(settings, G, D, optimizer_g, optimizer_d, objective, device)
+
+
+def check_device(device: str) -> None:
+    """Raise UserError, which says what is missing, unless ``device`` can be computed on."""
+    try:
+        xp_on(device)
+    except (ValueError, ImportError, RuntimeError) as error:
+        raise UserError(f"--device {device}: {error}") from error
 
 
 def is_image(shape: Shape) -> bool:

@@ -19,7 +19,7 @@ DEFAULT_POINTS = 2_500
 
 def run(arguments: Namespace) -> int:
     """Measure samples of a run, write the figures as JSON and show them; the exit status."""
-    config, gan, step = load_gan(arguments.folder)
+    config, gan, step = load_gan(arguments.folder, arguments.device or "cpu")
     data = load_data(config, arguments.data_dir)
     count = arguments.n or (DEFAULT_IMAGES if isinstance(data, ImageData) else DEFAULT_POINTS)
     samples = gan.generate(gan.latent(count, random_stream(arguments.seed, "samples")))

@@ -126,11 +126,13 @@ def _train(train: Parser) -> None:
         metavar="STEPS",
         help="default 100; also at each epoch's end",
     )
+    _device(train, "default cpu, or where a resumed run was; cuda needs CuPy and an NVIDIA GPU")
     train.add_argument(
         "--no-capture",
         dest="capture",
         action="store_false",
-        help="compute each update op by op instead of replaying a recorded one: slower, the same numbers",
+        help="compute each update op by op instead of replaying a recorded one: slower, the same numbers; "
+        "on cuda it is so in any case",
     )
 
 
@@ -145,6 +147,7 @@ def _sample(sample: Parser) -> None:
         help="FILE.npz: array `images`, float32 (n, 1, 28, 28) in [-1, 1], or `points`; FILE.png: a picture",
     )
     sample.add_argument("--seed", type=natural, default=0, metavar="N", help="decides the noise (default 0)")
+    _device(sample, "where the generator runs (default cpu)")
 
 
 def _evaluate(evaluate: Parser) -> None:
@@ -161,6 +164,11 @@ def _evaluate(evaluate: Parser) -> None:
     evaluate.add_argument(
         "--json", type=Path, metavar="FILE", help="where to write it (default RUN/evaluation.json)"
     )
+    _device(evaluate, "where the generator runs (default cpu); the judge runs on the CPU")
+
+
+def _device(command: Parser, what: str) -> None:
+    command.add_argument("--device", choices=("cpu", "cuda"), help=what)
 
 
 def _later(name: str) -> Callable[[argparse.Namespace], int]:

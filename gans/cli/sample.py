@@ -20,7 +20,7 @@ def run(arguments: Namespace) -> int:
     out: Path = arguments.out
     if out.suffix.lower() not in (".npz", ".png"):
         raise UserError(f"--out {out}: the name must end in .npz (an array) or .png (a picture)")
-    config, gan, step = load_gan(arguments.folder)
+    config, gan, step = load_gan(arguments.folder, arguments.device or "cpu")
     samples = gan.generate(gan.latent(arguments.n, random_stream(arguments.seed, "samples")))
     if out.suffix.lower() == ".npz":
         content = _npz("images" if samples.ndim == 4 else "points", samples)

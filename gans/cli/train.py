@@ -10,7 +10,7 @@ from typing import Any
 
 from gans.data import load
 from gans.errors import UserError
-from gans.systems import settings_for
+from gans.systems import check_device, settings_for
 from gans.trainer import (
     Ended,
     Length,
@@ -40,6 +40,7 @@ def _start(arguments: Namespace, length: Length) -> Ended:
         raise UserError("which MODEL? For example: gans train dcgan (`gans list` shows all)")
     changes = _given(arguments, HYPERPARAMETERS)
     settings_for(arguments.model, "image", **changes)  # a misspelt name should not wait for a download
+    check_device(arguments.device or "cpu")
     data = load(arguments.data or "mnist5k", arguments.data_dir)
     kind = kind_of(data)
     settings = settings_for(arguments.model, kind, **changes)
@@ -51,6 +52,7 @@ def _start(arguments: Namespace, length: Length) -> Ended:
         data_dir=arguments.data_dir,
         seed=arguments.seed or 0,
         checkpoint_every=arguments.checkpoint_every or CHECKPOINT_EVERY,
+        device=arguments.device or "cpu",
     )
     return start(config, data, arguments.out, capture=arguments.capture)
 
@@ -72,7 +74,12 @@ def _resume(arguments: Namespace, length: Length) -> Ended:
             f"a resumed run cannot change {', '.join(changed)}; leave that out, or start another run"
         )
     return resume(
-        arguments.resume, length, arguments.data_dir, arguments.checkpoint_every, capture=arguments.capture
+        arguments.resume,
+        length,
+        arguments.data_dir,
+        arguments.checkpoint_every,
+        arguments.device,
+        capture=arguments.capture,
     )
 
 

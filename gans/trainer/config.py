@@ -17,6 +17,7 @@ from gans.data.images import user_path
 from gans.errors import UserError
 from gans.systems import Kind, Settings, is_image, settings_for
 from gans.trainer.files import write_json
+from minigrad.backend import DEVICES
 
 __all__ = ["CONFIG", "RunConfig", "data_name", "default_epochs", "digest_of", "kind_of", "versions"]
 
@@ -33,7 +34,9 @@ def default_epochs(settings: Settings, kind: Kind) -> int:
 _FORMAT = 1
 
 # Values of the types that config.json must have.
-_REQUIRED: dict[str, Any] = {"data": "", "seed": 0, "steps": 0, "checkpoint_every": 0, "versions": {}}
+_REQUIRED: dict[str, Any] = {
+    "data": "", "seed": 0, "steps": 0, "checkpoint_every": 0, "versions": {}, "device": ""
+}  # fmt: skip
 _OPTIONAL: dict[str, Any] = {"data_dir": "", "data_digest": "", "epochs": 0}
 
 
@@ -43,7 +46,8 @@ class RunConfig:
 
     ``data`` is a name that `gans.data.load` knows, or a folder; ``data_dir`` is where it was looked for;
     ``data_digest`` tells whether images are still the same; ``shape`` is that of one sample. The run ends
-    after ``steps`` steps, which are ``epochs`` epochs if the length was given so.
+    after ``steps`` steps, which are ``epochs`` epochs if the length was given so. ``device`` is where it is
+    trained; runs from before there was a choice say nothing and are on the CPU.
     """
 
     settings: Settings
@@ -56,6 +60,7 @@ class RunConfig:
     epochs: int | None
     checkpoint_every: int
     versions: dict[str, str]
+    device: str = "cpu"
 
     @property
     def title(self) -> str:
@@ -102,6 +107,8 @@ class RunConfig:
         _check_types({name: value for name, value in vars(config).items() if value is not None}, _OPTIONAL)
         if min(config.steps, config.checkpoint_every, *shape) < 1 or config.seed < 0:
             raise ValueError("steps, checkpoint_every and shape must be positive, and seed at least 0")
+        if config.device not in DEVICES:
+            raise ValueError(f"device is {config.device!r}, expected {' or '.join(DEVICES)}")
         return config
 
 

@@ -17,6 +17,7 @@ from gans.steps import StepResult, discriminator_step, generator_step
 from gans.systems import Gan
 from gans.trainer.batches import Batches
 from gans.trainer.randomness import get_random_state, random_stream, set_random_state
+from minigrad.backend import numbers, to_device
 
 __all__ = ["Callback", "DivergedError", "Record", "Training", "train"]
 
@@ -53,7 +54,8 @@ class Training:
     """One GAN being trained on one data set: all that a checkpoint holds, and how to go one step further.
 
     With ``mg.manual_seed(seed)`` before the GAN is built, the whole training is a function of ``seed``;
-    ``capture``, whether the updates are replayed by ``mg.capture``, changes no number.
+    ``capture``, whether the updates are replayed by ``mg.capture``, changes no number; on a GPU they are
+    computed op by op in any case.
 
     :raises UserError: one step needs more images than there are
     """
@@ -67,7 +69,7 @@ class Training:
         self.step = 0
         self._discriminator_step: Callable[..., StepResult] = discriminator_step
         self._generator_step: Callable[..., StepResult] = generator_step
-        if capture:
+        if capture and gan.device == "cpu":
             self._discriminator_step = mg.capture(discriminator_step)
             self._generator_step = mg.capture(generator_step)
 
@@ -94,7 +96,7 @@ class Training:
         started = perf_counter()
         gan.set_learning_rates(self.step)
         for k in range(settings.critic_steps):
-            real = mg.Tensor(self.batches.real(self.step, k, self.rng))
+            real = mg.Tensor(to_device(self.batches.real(self.step, k, self.rng), gan.device))
             z = gan.latent(settings.batch_size, self.rng)
             update = partial(
                 self._discriminator_step, G, D, gan.optimizer_d, gan.objective, real, z, self.rng
@@ -103,17 +105,18 @@ class Training:
         z = gan.latent(settings.batch_size, self.rng)
         g = self._checked("generator", partial(self._generator_step, G, D, gan.optimizer_g, gan.objective, z))
         self.step += 1
-        return Record(
-            step=self.step,
-            epoch=self.epoch,
-            loss_d=float(d.loss),
-            loss_g=float(g.loss),
-            d_real=None if d.real is None else float(d.real),
-            d_fake=float(d.fake),
-            grad_norm_d=float(d.grad_norm),
-            grad_norm_g=float(g.grad_norm),
-            seconds=round(perf_counter() - started, 6),
-        )
+        told = {
+            "loss_d": d.loss,
+            "loss_g": g.loss,
+            "d_real": d.real,
+            "d_fake": d.fake,
+            "grad_norm_d": d.grad_norm,
+            "grad_norm_g": g.grad_norm,
+        }
+        known = {name: t.data for name, t in told.items() if t is not None}
+        read = dict(zip(known, numbers(list(known.values())), strict=True))
+        seconds = round(perf_counter() - started, 6)
+        return Record(self.step, self.epoch, **{"d_real": None, **read}, seconds=seconds)
 
     def state_dict(self) -> dict[str, Any]:
         """All that later steps depend on, ready for ``minigrad.save``."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import minigrad as mg
 from gans.data import Dataset, load
 from gans.errors import UserError
-from gans.systems import Gan, Settings, build, is_image
+from gans.systems import Gan, Settings, build, check_device, is_image
 from gans.trainer.batches import Batches
 from gans.trainer.checkpoints import Checkpoints, restore
 from gans.trainer.config import RunConfig, data_name, digest_of, versions
@@ -67,6 +67,7 @@ def new_config(
     data_dir: str | None,
     seed: int,
     checkpoint_every: int,
+    device: str = "cpu",
 ) -> RunConfig:
     """The configuration of a new run on ``data``, which was loaded by ``name`` and ``data_dir``.
 
@@ -84,6 +85,7 @@ def new_config(
         epochs=length.epochs,
         checkpoint_every=checkpoint_every,
         versions=versions(),
+        device=device,
     )
 
 
@@ -92,7 +94,8 @@ def start(config: RunConfig, data: Dataset, out: Path | None = None, *, capture:
 
     ``capture`` replays recorded updates, which are sooner done and the same bit for bit.
 
-    :raises UserError: the model does not fit the data, ``out`` holds a run, or the training diverged
+    :raises UserError: the model does not fit the data, ``out`` holds a run, its device is not there, or the
+        training diverged
     """
     training = new_training(config, data, capture=capture)
     folder = RunFolder.create(out, f"{config.settings.model}-{Path(config.data).name}")
@@ -106,18 +109,21 @@ def resume(
     length: Length | None = None,
     data_dir: str | None = None,
     checkpoint_every: int | None = None,
+    device: str | None = None,
     *,
     capture: bool = True,
 ) -> Ended:
     """Go on with the run in ``path`` from its last checkpoint, as if it had never stopped.
 
-    ``length`` and ``checkpoint_every`` take the place of the run's own; ``capture`` as in ``start``. A run
-    without a checkpoint begins anew, from its seed.
+    ``length``, ``checkpoint_every`` and ``device`` take the place of the run's own, though another device
+    rounds otherwise; ``capture`` as in ``start``. A run without a checkpoint begins anew, from its seed.
 
     :raises UserError: there is no run, a file of it is damaged, its data changed, it has done more than
-        ``length``, another process trains it, or the training diverged
+        ``length``, its device is not there, another process trains it, or the training diverged
     """
-    config = RunConfig.read(path)
+    before = RunConfig.read(path)
+    config = replace(before, device=device or before.device)
+    check_device(config.device)
     folder = RunFolder(path)
     data = load_data(config, data_dir)
     training = new_training(config, data, capture=capture)
@@ -128,7 +134,7 @@ def resume(
             _lengthened(config, length, training),
             checkpoint_every=checkpoint_every or config.checkpoint_every,
         )
-        _tell_about(config, training.step, cut_metrics(folder.metrics, training.step))
+        _tell_about(before, config.device, training.step, cut_metrics(folder.metrics, training.step))
         config.write(path)
         return _run(folder, config, training, data)
 
@@ -136,10 +142,12 @@ def resume(
 def new_training(config: RunConfig, data: Dataset, *, capture: bool = True) -> Training:
     """The training of ``config`` before its first step.
 
-    :raises UserError: the model makes images of another size, or a step needs more images than there are
+    :raises UserError: the model makes images of another size, a step needs more images than there are, or
+        the device is not there
     """
     mg.manual_seed(config.seed)
-    training = Training(build(config.settings, config.shape), data, config.seed, capture=capture)
+    gan = build(config.settings, config.shape, config.device)
+    training = Training(gan, data, config.seed, capture=capture)
     if is_image(config.shape):
         z = training.gan.latent(1, random_stream(config.seed, "samples"))
         made = training.gan.generate(z).shape[1:]
@@ -160,13 +168,15 @@ def load_data(config: RunConfig, data_dir: str | None = None) -> Dataset:
     return data
 
 
-def load_gan(path: Path) -> tuple[RunConfig, Gan, int]:
+def load_gan(path: Path, device: str = "cpu") -> tuple[RunConfig, Gan, int]:
     """The GAN of the run in ``path`` as its last checkpoint has it, and that checkpoint's step.
 
-    :raises UserError: there is no run or no checkpoint, or a file is damaged
+    ``device`` is where it is put, wherever it was trained.
+
+    :raises UserError: there is no run or no checkpoint, a file is damaged, or the device is not there
     """
     config = RunConfig.read(path)
-    gan = build(config.settings, config.shape)
+    gan = build(config.settings, config.shape, device)
     step = restore(RunFolder(path).checkpoint, lambda state: gan.load_state_dict(state["gan"]))
     return config, gan, step
 
@@ -200,12 +210,11 @@ def _lengthened(config: RunConfig, length: Length | None, training: Training) ->
     return replace(config, steps=steps, epochs=length.epochs)
 
 
-def _tell_about(config: RunConfig, step: int, last_record: int) -> None:
+def _tell_about(before: RunConfig, device: str, step: int, last_record: int) -> None:
     """Say on standard error what a resumed run cannot give."""
-    now = versions()
-    changed = [
-        f"{name} {was} -> {now[name]}" for name, was in config.versions.items() if now.get(name) != was
-    ]
+    now = {**versions(), "device": device}
+    then = {**before.versions, "device": before.device}
+    changed = [f"{name} {was} -> {now[name]}" for name, was in then.items() if now.get(name) != was]
     if changed:
         _note(f"last bits may differ from those of an uninterrupted run: {', '.join(changed)}")
     if last_record < step:
