@@ -10,7 +10,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from minigrad.backend import Array, as_array, check_one_device, numbers, on_gpu, to_device, xp_of
+from minigrad.backend import Array, as_array, check_one_device, device_of, numbers, on_gpu, to_device, xp_of
 from minigrad.tensor import FLOATS, Tensor, describe, registry
 from minigrad.tracing import call, mode, using
 
@@ -89,7 +89,7 @@ class Op:
         y = Tensor(result)
         if checking:
             self._check_finite(y, args)
-        if self.view and xp_of(result).may_share_memory(result, args[0]._data):
+        if self.view and _may_share_memory(result, args[0]._data):
             y._version = args[0]._version
         if residual is not None:
             y.residual = residual
@@ -239,6 +239,10 @@ def _require_finite(message: str, *arrays: Array) -> None:
         finite = all(math.isfinite(a) if a.ndim == 0 else np.isfinite(a).all() for a in arrays)
     if not finite:
         raise NonFiniteError(message.format(*[to_device(a, "cpu") for a in arrays]))
+
+
+def _may_share_memory(x: Array, y: Array) -> bool:
+    return device_of(x) == device_of(y) and bool(xp_of(x).may_share_memory(x, y))
 
 
 def _finite(array: Array) -> bool:

@@ -1,0 +1,26 @@
+"""A stand-in for the module ``cupy`` that keeps its arrays in host memory and refuses what CuPy refuses.
+
+It is a fake, not CuPy. It shows that minigrad moves nothing between host and device unasked, and calls only
+functions listed here; it shows nothing about CuPy's own numbers, streams, memory or speed. It models, after
+CuPy 14's documentation and sources:
+
+- no implicit conversion to NumPy, and no NumPy array or list as an operand: TypeError;
+- results without axes are arrays, never NumPy scalars; Python and NumPy numbers are operands;
+- ``flags`` have no ``writeable``, ``aligned`` or ``carray``; ``base`` is the array that owns the memory;
+- ``add`` alone has ``reduce`` and ``at``; other names than those below do not exist;
+- ``RawModule`` runs CUDA C++ on the arrays, here by the emulator; arrays of NumPy's are refused.
+
+It is stricter in three things: NumPy functions cannot be called on its arrays, where CuPy would take over;
+a NumPy array is no index and cannot be assigned, where CuPy would copy it; and what is broadcast is read-
+only, where CuPy would let many elements be written as one. It is laxer in two: an index out of range
+raises, where CuPy wraps around; and an index of bools is free, where CuPy reads back how many are true.
+``device.reads`` and ``device.writes`` count the copies to the host and to the device, whoever asks for
+them.
+"""
+
+from tests.fake_cupy import cuda
+from tests.fake_cupy.arrays import ndarray
+from tests.fake_cupy.functions import *  # noqa: F403
+from tests.fake_cupy.raw import RawModule
+
+__all__ = ["RawModule", "cuda", "ndarray"]
