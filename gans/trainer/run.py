@@ -11,7 +11,7 @@ from typing import NamedTuple
 import minigrad as mg
 from gans.data import Dataset, load
 from gans.errors import UserError
-from gans.systems import Gan, Settings, build, check_device, is_image
+from gans.systems import Gan, Settings, build, is_image
 from gans.trainer.batches import Batches
 from gans.trainer.checkpoints import Checkpoints, restore
 from gans.trainer.config import RunConfig, data_name, digest_of, versions
@@ -123,7 +123,6 @@ def resume(
     """
     before = RunConfig.read(path)
     config = replace(before, device=device or before.device)
-    check_device(config.device)
     folder = RunFolder(path)
     data = load_data(config, data_dir)
     training = new_training(config, data, capture=capture)

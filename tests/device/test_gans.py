@@ -122,6 +122,8 @@ def test_without_cupy_nothing_is_written(
         "gans: error: --device cuda: the CUDA kernels need CuPy, which is not installed: "
         "pip install 'minigrad-gans[cuda12]', or [cuda13] for a driver of CUDA 13"
     )
+    assert main(["train", "dcgan", "--data", "nowhere", "--device", "cuda"]) == 2
+    assert "need CuPy" in errors(capsys)  # before data are looked for
     assert list(tmp_path.iterdir()) == []
     assert main([*TRAIN, "--out", "run"]) == 0
     before = {path: path.read_bytes() for path in Path("run").rglob("*") if path.is_file()}

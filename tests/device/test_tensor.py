@@ -127,6 +127,7 @@ def test_indices(x: Tensor) -> None:
     (g,) = mg.grad(ops.sum(x[np.array([0, 0])]), [x])
     assert g.numpy().tolist() == [[2, 2], [0, 0]]
     assert x[x > 0].numpy().tolist() == [1, 3, 4]
+    assert x[mg.tensor([2, -3], device="cuda")].numpy().tolist() == [[1, -2], [3, 4]]  # CuPy wraps around
     for wrong in ([2], (slice(None), np.array([0, -3])), (np.array([0]), [5])):
         with pytest.raises(IndexError, match="out of bounds"):
             x[wrong]
@@ -151,6 +152,8 @@ def test_gradients_have_arrays_of_their_own(cupy: ModuleType) -> None:
         assert g.data.strides == (4,)
         g.data[...] = 7.0
         assert g.numpy().tolist() == [7, 7, 7]
+    (g,) = mg.grad(2 * ops.sum(x), [x])  # twos, broadcast from one that nobody else has
+    assert g.data.strides == (4,)
     first, second = mg.grad(ops.sum(x + y), [x, y])
     assert not cupy.may_share_memory(first.data, second.data)
 

@@ -7,15 +7,15 @@ CuPy 14's documentation and sources:
 - no implicit conversion to NumPy, and no NumPy array or list as an operand: TypeError;
 - results without axes are arrays, never NumPy scalars; Python and NumPy numbers are operands;
 - ``flags`` have no ``writeable``, ``aligned`` or ``carray``; ``base`` is the array that owns the memory;
+- an index array that is out of range wraps around;
 - ``add`` alone has ``reduce`` and ``at``; other names than those below do not exist;
 - ``RawModule`` runs CUDA C++ on the arrays, here by the emulator; arrays of NumPy's are refused.
 
 It is stricter in three things: NumPy functions cannot be called on its arrays, where CuPy would take over;
-a NumPy array is no index and cannot be assigned, where CuPy would copy it; and what is broadcast is read-
-only, where CuPy would let many elements be written as one. It is laxer in two: an index out of range
-raises, where CuPy wraps around; and an index of bools is free, where CuPy reads back how many are true.
-``device.reads`` and ``device.writes`` count the copies to the host and to the device, whoever asks for
-them.
+a NumPy array is no index and cannot be assigned, where CuPy would copy it; and what is broadcast is
+read-only, where CuPy would let many elements be written as one. It is laxer in one: an index of bools is
+free, where CuPy reads back how many are true. ``arrays.device`` counts the copies to the host (``reads``)
+and to the device (``writes``), whoever asks for them.
 """
 
 from tests.fake_cupy import cuda

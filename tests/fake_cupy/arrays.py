@@ -186,16 +186,13 @@ class ndarray:
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> ndarray:
-        index = _host_index(index)
-        parts = index if isinstance(index, tuple) else (index,)
-        if any(part is Ellipsis or isinstance(part, np.ndarray) for part in parts):
-            result = self.host[index]
-        else:
-            result = self.host[(*parts, Ellipsis)]  # a view, also where NumPy would make a scalar
-        return self._view(result)
+        parts = host_index(index, self.shape)
+        if not any(part is Ellipsis or isinstance(part, np.ndarray) for part in parts):
+            parts = (*parts, Ellipsis)  # a view, also where NumPy would make a scalar
+        return self._view(self.host[parts])
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self.host[_host_index(index)] = host_of(value)
+        self.host[host_index(index, self.shape)] = host_of(value)
 
     def __neg__(self) -> ndarray:
         return made(-self.host)
@@ -215,9 +212,24 @@ for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
     setattr(ndarray, f"__{_name}__", _binary(f"__{_name}__"))
 
 
-def _host_index(index: Any) -> Any:
-    if isinstance(index, tuple):
-        return tuple(map(_host_index, index))
-    if isinstance(index, np.ndarray | list):
-        raise TypeError(f"an index of type {type(index).__name__} would be copied to the device unasked")
-    return index.host if isinstance(index, ndarray) else index
+def host_index(index: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """The index of a host array of ``shape``; arrays of integers wrap around, as CuPy's do."""
+    parts = list(index) if isinstance(index, tuple) else [index]
+    for part in parts:
+        if isinstance(part, np.ndarray | list):
+            raise TypeError(f"an index of type {type(part).__name__} would be copied to the device unasked")
+    parts = [part.host if isinstance(part, ndarray) else part for part in parts]
+    axes = [_axes_of(part) for part in parts]
+    axis = 0
+    for place, part in enumerate(parts):
+        if isinstance(part, np.ndarray) and part.dtype.kind != "b":
+            parts[place] = part % max(1, shape[axis])
+        axis += len(shape) - sum(axes) if part is Ellipsis else axes[place]
+    return tuple(parts)
+
+
+def _axes_of(part: Any) -> int:
+    """How many axes a part of an index takes; an ellipsis takes those that are left."""
+    if isinstance(part, np.ndarray):
+        return part.ndim if part.dtype.kind == "b" else 1
+    return 0 if part is None or part is Ellipsis else 1

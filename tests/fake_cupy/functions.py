@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.fake_cupy.arrays import device, host_of, made, ndarray, quiet
+from tests.fake_cupy.arrays import device, host_index, host_of, made, ndarray, quiet
 
 UFUNCS = [
     "abs", "add", "cos", "divide", "equal", "exp", "greater", "greater_equal", "isfinite", "less",
@@ -38,9 +38,7 @@ class ufunc:
     def at(self, array: ndarray, index: Any, values: ndarray) -> None:
         if self.name != "add":
             raise NotImplementedError(f"`{self.name}.at` is not supported yet")
-        parts = index if isinstance(index, tuple) else (index,)
-        hosts = tuple(part.host if isinstance(part, ndarray) else part for part in parts)
-        np.add.at(array.host, hosts, values.host)
+        np.add.at(array.host, host_index(index, array.shape), values.host)
 
 
 globals().update({name: ufunc(name) for name in UFUNCS})
