@@ -86,7 +86,10 @@ getitem.vjp(x=_getitem_x)
 
 @op
 def scatter(x: Array, *, index: Any, shape: tuple[int, ...], out: Array | None = None) -> Array:
-    """Zeros of ``shape`` with x added at ``index``, a place named twice gets the sum: getitem's adjoint."""
+    """Zeros of ``shape`` with x added at ``index``, a place named twice gets the sum: getitem's adjoint.
+
+    On a GPU CuPy adds to such a place in no fixed order: the last bits may differ from call to call.
+    """
     y = xp_of(x).empty(shape, x.dtype) if out is None else out
     y.fill(0)
     index = _frozen(index, y)

@@ -1,7 +1,8 @@
-"""Tests of device="cuda" without a GPU: on a fake CuPy, or on NumPy arrays served by the CUDA kernels."""
+"""Tests of device="cuda": on a fake CuPy anywhere, and by `pytest -m gpu` on CuPy itself."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from types import ModuleType
@@ -9,15 +10,56 @@ from types import ModuleType
 import pytest
 
 from minigrad.kernels.cuda import loading
-from tests.cuda_emulator.conftest import compiler_at_hand  # noqa: F401
+from tests.cuda_emulator import CompilerMissing
+from tests.cuda_emulator.building import compiler
+from tests.fake_cupy.arrays import device
+
+
+class Copies:
+    """The copies between host and device since ``reset``; only the fake CuPy counts them."""
+
+    def __init__(self, counted: bool) -> None:
+        self._counted = counted
+
+    def reset(self) -> None:
+        device.reset()
+
+    def check(self, *, reads: int | None = None, writes: int | None = None) -> None:
+        """So many to the host and to the device; None is not looked at."""
+        for name, expected in (("reads", reads), ("writes", writes)):
+            if self._counted and expected is not None:
+                assert getattr(device, name) == expected, name
+
+
+@pytest.fixture(scope="session")
+def emulator_at_hand() -> None:
+    """Skips what needs the emulator where there is no g++; where CI is set, that is a failure."""
+    try:
+        compiler()
+    except CompilerMissing as error:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(error))
 
 
 @pytest.fixture
-def cupy(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+def fake_cupy(monkeypatch: pytest.MonkeyPatch, emulator_at_hand: None) -> Iterator[ModuleType]:
     """The fake CuPy, wherever a real one is or is not; its counts begin at 0."""
     from tests import fake_cupy
 
     monkeypatch.setitem(sys.modules, "cupy", fake_cupy)
-    fake_cupy.arrays.device.reset()
+    device.reset()
     with loading.use(loading.CuPy()):  # of its own, so that no other test gets its functions
         yield fake_cupy
+
+
+@pytest.fixture(params=["fake", pytest.param("gpu", marks=pytest.mark.gpu)])
+def cupy(request: pytest.FixtureRequest) -> ModuleType:
+    """The fake CuPy, or on a GPU the real one."""
+    if request.param == "fake":
+        fake: ModuleType = request.getfixturevalue("fake_cupy")
+        return fake
+    return loading.cupy()  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def copies(cupy: ModuleType) -> Copies:
+    return Copies(counted=cupy.__name__ == "tests.fake_cupy")

@@ -16,6 +16,7 @@ from gans import data
 from gans.cli import main
 from gans.systems import build, settings_for
 from gans.trainer import Training
+from tests.device.conftest import Copies
 from tests.gans.running import flat, records
 
 TRAIN = ("train", "gan", "--data", "ring", "--steps", "3", "--batch-size", "8")
@@ -56,17 +57,16 @@ def test_a_run_on_the_device(cupy: ModuleType, tmp_path: Path, capsys: pytest.Ca
 
 
 def test_a_run_resumes_where_it_was_or_elsewhere(
-    cupy: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    cupy: ModuleType, copies: Copies, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*TRAIN, "--device", "cuda", "--out", "run"]) == 0
     capsys.readouterr()
-    cupy.arrays.device.reset()
     assert main(["train", "--resume", "run", "--steps", "4"]) == 0
-    assert cupy.arrays.device.writes > 0
+    assert json.loads(Path("run/config.json").read_text("utf-8"))["device"] == "cuda"
     assert "note" not in capsys.readouterr().err
-    cupy.arrays.device.reset()
+    copies.reset()
     assert main(["train", "--resume", "run", "--steps", "5", "--device", "cpu"]) == 0
-    assert cupy.arrays.device.writes == 0
+    copies.check(writes=0)
     assert "last bits may differ from those of an uninterrupted run: device cuda -> cpu" in (
         capsys.readouterr().err
     )
@@ -75,18 +75,18 @@ def test_a_run_resumes_where_it_was_or_elsewhere(
     assert_near(tmp_path / "run", tmp_path / "whole")
 
 
-def test_a_step_of_training_reads_little(cupy: ModuleType) -> None:
+def test_a_step_of_training_reads_little(cupy: ModuleType, copies: Copies) -> None:
     ring = data.load("ring")
     mg.manual_seed(0)
     training = Training(build(settings_for("gan", "points", batch_size=8), ring.shape, "cuda"), ring)
     training.advance()
-    cupy.arrays.device.reset()
+    copies.reset()
     record = training.advance()
     assert isinstance(record.loss_d, float)
     # a gradient's norm and a check in each update, and one copy of all that the record tells
-    assert cupy.arrays.device.reads == 5
+    copies.check(reads=5)
     # real points, and noise for each update
-    assert cupy.arrays.device.writes == 3
+    copies.check(writes=3)
 
 
 def test_a_run_from_before_devices_is_on_the_cpu(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn, ops, optim
+from tests.device.conftest import Copies
 
 OPTIMIZERS: list[Callable[[Any], optim.Optimizer]] = [
     lambda p: optim.SGD(p, lr=0.1),
@@ -85,15 +86,15 @@ def test_a_module_moves_in_place_both_ways(cupy: ModuleType) -> None:
 
 @pytest.mark.parametrize("make", OPTIMIZERS)
 def test_training_is_that_of_the_cpu_and_reads_nothing(
-    make: Callable[[Any], optim.Optimizer], cupy: ModuleType
+    make: Callable[[Any], optim.Optimizer], cupy: ModuleType, copies: Copies
 ) -> None:
     on_cpu, on_device = network(), network().to("cuda")
     expected = train(on_cpu, make(on_cpu.parameters()), "cpu")
     optimizer = make(on_device.parameters())
     assert optimizer._groups[0].gathered.buffer is not None
-    cupy.arrays.device.reset()
+    copies.reset()
     losses = train(on_device, optimizer, "cuda")
-    assert cupy.arrays.device.reads == len(losses)  # read by the test, at the end
+    copies.check(reads=len(losses))  # read by the test, at the end
     assert optimizer._groups[0].gathered.buffer is not None
     np.testing.assert_allclose(losses, expected, rtol=1e-5)
     assert_near(on_device.state_dict(), on_cpu.state_dict())
@@ -103,14 +104,14 @@ def test_training_is_that_of_the_cpu_and_reads_nothing(
     np.testing.assert_allclose(y.numpy(), on_cpu(batch("cpu")[0]).numpy(), rtol=1e-4, atol=1e-5)
 
 
-def test_averages_follow_a_cumulative_momentum(cupy: ModuleType) -> None:
+def test_averages_follow_a_cumulative_momentum(cupy: ModuleType, copies: Copies) -> None:
     x = np.random.default_rng(0).standard_normal((4, 3, 2, 2)).astype(np.float32)
     norms = [nn.BatchNorm2d(3, momentum=None).to(device) for device in ("cpu", "cuda")]
-    cupy.arrays.device.reset()
+    copies.reset()
     for factor in (1.0, 2.0, 3.0):
         for norm, device in zip(norms, ("cpu", "cuda"), strict=True):
             norm(mg.tensor(factor * x, np.float32, device))
-    assert cupy.arrays.device.reads == 0
+    copies.check(reads=0)
     assert_near(norms[1].state_dict(), norms[0].state_dict())
 
 

@@ -16,6 +16,7 @@ from minigrad.kernels import cuda
 from minigrad.kernels.cuda import loading
 from minigrad.tensor import registry
 from tests.cuda_emulator import Emulator
+from tests.device.conftest import Copies
 from tests.op_cases import CASES, Case, Sample
 
 NAMES = {name: set(op.forward.__code__.co_names) for name, op in registry.items()}
@@ -49,14 +50,14 @@ def gradients(case: Case, sample: Sample, device: str) -> list[mg.Tensor]:
 @a_few
 @given(data=st.data())
 def test_two_orders_of_derivatives_stay_on_the_device(
-    case: Case, data: st.DataObject, cupy: ModuleType
+    case: Case, data: st.DataObject, cupy: ModuleType, copies: Copies
 ) -> None:
     sample = data.draw(case.samples)
     with np.errstate(all="ignore"):
         expected = gradients(case, sample, "cpu")
-        cupy.arrays.device.reset()
+        copies.reset()
         found = gradients(case, sample, "cuda")
-    assert cupy.arrays.device.reads == READS.get(case.function, 0)
+    copies.check(reads=READS.get(case.function, 0))
     assert all(t.device == "cuda" for t in found)
     for mine, other in zip(found, expected, strict=True):
         assert (mine.shape, mine.dtype) == (other.shape, other.dtype)
@@ -73,6 +74,7 @@ def test_derivatives_to_second_order_on_the_device(case: Case, data: st.DataObje
     assert mg.gradcheck(lambda *tensors: case.call(tensors, **sample.params), inputs, directions=1)
 
 
+@pytest.mark.usefixtures("emulator_at_hand")
 @pytest.mark.parametrize("case", WITH_KERNEL, ids=str)
 @settings(a_few, max_examples=2)
 @given(data=st.data())
@@ -82,6 +84,7 @@ def test_derivatives_to_second_order_with_every_access_checked(case: Case, data:
         mg.gradcheck(lambda *tensors: case.call(tensors, **sample.params), list(sample.arrays), directions=1)
 
 
+@pytest.mark.usefixtures("emulator_at_hand")
 def test_numpy_arrays_need_an_emulator() -> None:
     refused = pytest.raises(RuntimeError, match=r"only where an emulator runs them.*\.to\('cuda'\)")
     with refused, use_kernels("cuda"):

@@ -20,6 +20,7 @@ from minigrad.backend import use_kernels
 from minigrad.kernels.cuda import loading
 from minigrad.optim import Adam
 from tests.cuda_emulator import Emulator
+from tests.device.conftest import Copies
 
 LATENT, SIZE = 5, 8
 
@@ -87,7 +88,7 @@ def assert_near(gan: Gan, results: list[StepResult], other: Gan, expected: list[
 
 
 @pytest.fixture(params=[False, True], ids=["emulated", "emulated-checked"])
-def cuda_kernels(request: pytest.FixtureRequest) -> Iterator[None]:
+def cuda_kernels(request: pytest.FixtureRequest, emulator_at_hand: None) -> Iterator[None]:
     """NumPy arrays are served by CUDA code, fast or with every access checked."""
     with ExitStack() as stack:
         stack.enter_context(loading.use(Emulator(check=request.param, seed=2)))
@@ -106,15 +107,14 @@ def test_steps_on_cuda_code(critic: bool, cuda_kernels: None) -> None:
 
 
 @pytest.mark.parametrize("critic", [False, True], ids=["dcgan", "wgan-gp"])
-def test_steps_on_the_device(critic: bool, cupy: ModuleType) -> None:
+def test_steps_on_the_device(critic: bool, cupy: ModuleType, copies: Copies) -> None:
     gan, other = small_dcgan("cuda", critic=critic), small_dcgan(critic=critic)
-    cupy.arrays.device.reset()
+    copies.reset()
     results = steps(gan, 2)
-    device = cupy.arrays.device
     # an update reads a gradient's norm, and whether all is finite
-    assert device.reads == 2 * 4
+    copies.check(reads=2 * 4)
     # a batch, and noise for each update; WGAN-GP mixes real and fake in random shares
-    assert device.writes == 2 * (4 if critic else 3)
+    copies.check(writes=2 * (4 if critic else 3))
     with use_kernels("reference"):
         expected = steps(other, 2)
     assert_near(gan, results, other, expected)
