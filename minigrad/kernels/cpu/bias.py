@@ -8,15 +8,17 @@ from typing import NamedTuple
 import numpy as np
 
 from minigrad.kernels import launching, output
-from minigrad.kernels.cpu.compiling import DTYPES, SMALL, Array, checked, contiguous, jit, launch
+from minigrad.kernels.cpu.compiling import DTYPES, SMALL, Array, checked, contiguous, jit, launch, threads
 from minigrad.kernels.cpu.inner import inner_jit
 from minigrad.kernels.cpu.parallel import parallel_for
+from minigrad.kernels.cpu.tile import ROWS as PANEL  # samples whose sum stays in the arrays' dtype
 
 ELEMENTS = 1024  # of a sample that an iteration of the gradient owns if its channels are small
 LEAST = 64  # and at least: few elements make poor loops
 CHUNK = 1 << 15  # elements that an iteration of the other owns
-ROWS = 64  # samples whose sum stays in the arrays' dtype
+ROWS = 64  # samples whose sum stays in the arrays' dtype, if they have pixels
 SERIAL = 1 << 17  # elements below which starting the threads costs more than they save
+ALONE = 1 << 13  # and where the threads only share rows
 
 Both = tuple[Array, Array]
 
@@ -101,29 +103,68 @@ def _gated_channels(g: Array, y: Array, step: int, pixels: int, slope: float, gx
 
 
 @inner_jit
-def _gated_some(block: int, g: Array, y: Array, slope: float, gx: Array, totals: Array) -> None:
-    """gx = g gated by y, and totals[block] its sum, for the block's ROWS samples."""
-    own, factor, total = slice(block * ROWS, (block + 1) * ROWS), y.dtype.type(slope), totals[block]
-    y, g, gx = y[own], g[own], gx[own]
-    for n in range(y.shape[0]):
-        row, gradient, result = y[n], g[n], gx[n]
-        for j in range(row.size):
+def gate_panel(
+    g: Array,
+    own: Array,
+    start: int,
+    step: int,
+    rows: int,
+    columns: int,
+    factor: float,
+    gx: Array,
+    totals: Array,
+    total: int,
+) -> None:
+    """gx = g where `own` is above 0, else factor * g, and totals[total + j] its sum over the rows.
+
+    Of all three the elements start + r step + j for r < rows, j < columns.
+    """
+    result = totals[total : total + columns]
+    for j in range(columns):
+        result[j] = 0
+    for r in range(rows):
+        first, last = start + r * step, start + r * step + columns
+        gradient, row, gated = g[first:last], own[first:last], gx[first:last]
+        for j in range(columns):
             low = factor * gradient[j] if factor != 0 else factor
             h = gradient[j] if row[j] > 0 else low
-            result[j] = h
-            total[j] += h
+            gated[j] = h
+            result[j] += h
+
+
+@inner_jit
+def add_panels(totals: Array, sums: Array) -> None:
+    """sums[j] = sum over p of totals[p n + j], for the n elements of sums."""
+    n = sums.size
+    if totals.size == 0:
+        return
+    wide = np.zeros(n)
+    for start in range(0, totals.size, n):
+        for j in range(n):
+            wide[j] += np.float64(totals[start + j])
+    for j in range(n):
+        sums[j] = wide[j]
+
+
+@inner_jit
+def _gated_some(
+    share: int, shares: int, g: Array, y: Array, n: int, slope: float, gx: Array, totals: Array
+) -> None:
+    """A share of the panels of samples."""
+    m, factor = y.size // n, y.dtype.type(slope)
+    panels = totals.size // n
+    for p in range(share * panels // shares, (share + 1) * panels // shares):
+        gate_panel(g, y, p * PANEL * n, n, min(PANEL, m - p * PANEL), n, factor, gx, totals, p * n)
 
 
 @jit
-def _gated_rows(g: Array, y: Array, slope: float, gx: Array, gb: Array) -> None:
+def _gated_rows(g: Array, y: Array, slope: float, shares: int, gx: Array, gb: Array) -> None:
     """As `_gated_channels` where a channel is one element."""
-    totals = np.zeros(((y.shape[0] + ROWS - 1) // ROWS, gb.size), y.dtype)
-    parallel_for(totals.shape[0], _gated_some, g, y, slope, gx, totals)
-    for c in range(gb.size):
-        some = 0.0
-        for block in range(totals.shape[0]):
-            some += np.float64(totals[block, c])
-        gb[c] = some
+    n = gb.size
+    panels = (y.size // n + PANEL - 1) // PANEL
+    totals = np.empty(panels * n, y.dtype)
+    parallel_for(min(shares, panels), _gated_some, min(shares, panels), g, y, n, slope, gx, totals)
+    add_panels(totals, gb)
 
 
 def bias_leaky_relu(x: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
@@ -166,8 +207,10 @@ def bias_leaky_relu_grad(g: Array, y: Array, slope: float, *, out: Both | None =
         return gx, gb
     flat, gradient = (contiguous(a).reshape(y.shape[0], -1) for a in (y, g))
     pixels, result = math.prod(y.shape[2:]), gx.reshape(y.shape[0], -1)
-    if pixels == 1 and len(y) > ROWS:
-        launching.launch(_gated_rows, gradient, flat, float(slope), result, gb)
+    if pixels == 1:
+        shares = 1 if y.size < ALONE else threads()
+        ends = gradient.reshape(-1), flat.reshape(-1), float(slope), shares, result.reshape(-1), gb
+        launching.launch(_gated_rows, *ends)
     elif y.size < SERIAL:
         _gated_channels(gradient, flat, gb.size, pixels, float(slope), result, gb)
     else:

@@ -61,7 +61,7 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     elif work <= TINY:
         launching.launch(np.matmul, x, y, z)
     elif work <= small.LARGEST or min(m, n) <= small.FEW:
-        small.multiply(x, y, small.NO_BIAS[x.dtype], 1.0, z)
+        small.multiply(x, y, small.AS_IT_IS[x.dtype], z)
     else:
         _times_matrix(_matrix(x), _matrix(y), z, work)
     return z
@@ -77,7 +77,7 @@ def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = No
         raise ValueError(f"linear: expected (m, k), (n, k) and (n,); got {x.shape}, {w.shape} and {b.shape}")
     y = output("linear", out, (x.shape[0], w.shape[0]), x.dtype)
     if x.size * len(w) > 0 and (len(w) <= small.FEW or x.size * len(w) <= small.LARGEST):
-        small.multiply(x, w.T, contiguous(b), float(slope), y)
+        small.multiply(x, w.T, small.activated(contiguous(b), float(slope)), y)
         return y
     matmul(x, w.T, out=y)
     return bias_leaky_relu(y, b, slope, out=y)

@@ -1,4 +1,4 @@
-"""Products whose operands are too small to be packed, and the linear layer: bias and leaky ReLU included.
+"""Products whose operands are too small to be packed, and what a linear layer does to them.
 
 Rows are read where they lie, and columns too if a row of them is contiguous; else each thread packs those
 that it needs, panel by panel.
@@ -6,12 +6,16 @@ that it needs, panel by panel.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
+from minigrad.kernels.cpu.bias import add_panels, gate_panel
 from minigrad.kernels.cpu.compiling import DTYPES, Array, jit, threads
 from minigrad.kernels.cpu.inner import inner_jit
 from minigrad.kernels.cpu.parallel import parallel_for
-from minigrad.kernels.cpu.strided_tile import multiply_strided
+from minigrad.kernels.cpu.shallow_tile import multiply_shallow
+from minigrad.kernels.cpu.strided_tile import ACTIVATED, GATED, PLAIN, multiply_strided
 from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, WIDTH, transpose
 from minigrad.kernels.launching import launch
 
@@ -20,35 +24,66 @@ SERIAL = 1 << 16  # multiplications that one thread does before two have started
 WRITING = 16  # multiplications that take as long as to write an element
 PACKING = 20  # and as to pack one
 LOCAL = 1.15  # times longer that shares of rows may take: the next kernel finds them in its thread's cache
-FEW = 4  # columns that are better products of the rows and a vector each
-BLOCK = 8  # rows of these that one iteration owns if they are contiguous
+FEW = 4  # columns that are better products of the rows and a vector each, or terms that need no packing
+BLOCK = 8  # rows of the former that one iteration owns if they are contiguous
 CHUNK = 1 << 10  # and otherwise
 
-NO_BIAS = {dtype: np.zeros(0, dtype) for dtype in DTYPES}
+
+class Finish(NamedTuple):
+    """What is done to a product z before it is stored.
+
+    PLAIN: nothing. ACTIVATED: leaky_relu(z + bias). GATED: slope * z where `own` is not above 0; `sums` is
+    then the sum over the rows. bias and sums (n,), own (m n,), or (0,) where they have no part.
+    """
+
+    way: int
+    slope: float
+    bias: Array
+    own: Array
+    sums: Array
 
 
-def multiply(x: Array, y: Array, bias: Array, slope: float, z: Array) -> None:
-    """z = leaky_relu(x @ y + bias) in C-contiguous z, x @ y alone without elements in `bias`.
+NONE = {dtype: np.zeros(0, dtype) for dtype in DTYPES}
+AS_IT_IS = {dtype: Finish(PLAIN, 1.0, none, none, none) for dtype, none in NONE.items()}
 
-    x (m, k), y (k, n), any strides, none of the sizes 0; bias (n,) or (0,).
+
+def activated(bias: Array, slope: float) -> Finish:
+    """leaky_relu(z + bias)."""
+    none = NONE[bias.dtype]
+    return Finish(ACTIVATED, slope, bias, none, none)
+
+
+def gated(own: Array, slope: float, sums: Array) -> Finish:
+    """z where `own` is above 0, else slope * z, and its sum over the rows."""
+    return Finish(GATED, slope, NONE[own.dtype], own.reshape(-1), sums)
+
+
+def multiply(x: Array, y: Array, finish: Finish, z: Array) -> None:
+    """z = finish(x @ y) in C-contiguous z; a gate needs more than FEW rows and columns.
+
+    x (m, k), y (k, n), any strides, none of the sizes 0.
     """
     (m, n), depth, flat = z.shape, x.shape[1], z.reshape(-1)
     workers = 1 if m * n * (depth + WRITING) < SERIAL else threads()
     left, x_row, x_step = _flat(x)
     right, y_step, y_column = _flat(y)
+    way, slope, bias = finish.way, finish.slope, finish.bias
     if n <= FEW and x_step == 1:
         shape = m, depth, n, n, 1
         launch(_dot_rows, left, x_row, right, y_step, y_column, bias, slope, flat, shape)
-    elif n <= FEW and not bias.size:
+    elif n <= FEW and way == PLAIN:
         launch(_add_columns, left, x_step, right, y_step, y_column, flat, (m, depth, n, n, 1))
-    elif m <= FEW and not bias.size and y_step == 1:  # the same of the transposes
+    elif m <= FEW and way == PLAIN and y_step == 1:  # the same of the transposes
         launch(_dot_rows, right, y_column, left, x_step, x_row, bias, slope, flat, (n, depth, m, 1, n))
-    elif m <= FEW and not bias.size:
+    elif m <= FEW and way == PLAIN:
         launch(_add_columns, right, y_step, left, x_step, x_row, flat, (n, depth, m, 1, n))
+    elif depth <= FEW and m >= ROWS and n % (WIDTH // z.itemsize) == 0:
+        shape = m, depth, n, min(workers, -(-m // ROWS)), 1
+        launch(_multiply_few, left, x_row, x_step, right, y_step, y_column, shape, *finish, flat)
     else:
         by_rows, by_columns = _shares(m, n, y_column != 1, z.itemsize, workers)
         shape = m, depth, n, by_rows, by_columns
-        launch(_multiply, left, x_row, x_step, right, y_step, y_column, shape, bias, slope, flat)
+        launch(_multiply, left, x_row, x_step, right, y_step, y_column, shape, *finish, flat)
 
 
 def _flat(a: Array) -> tuple[Array, int, int]:
@@ -200,8 +235,11 @@ def _multiply_share(
     y_step: int,
     y_column: int,
     shape: Shape,
-    bias: Array,
+    way: int,
     slope: float,
+    bias: Array,
+    own: Array,
+    totals: Array,
     z: Array,
 ) -> None:
     """A share of the panels of rows times a share of those of columns."""
@@ -221,7 +259,7 @@ def _multiply_share(
             offsets[:width] = bias[column : column + width]
         for first in range(0, depth, DEPTH):
             count = min(DEPTH, depth - first)
-            last = bias.size > 0 and first + count == depth
+            ending = way if first + count == depth else PLAIN
             source, start, step = y, first * y_step + column * y_column, y_step
             if y_column != 1 or width < lanes:
                 _pack_columns(y, start, y_step, y_column, count, width, lanes, packed)
@@ -238,14 +276,18 @@ def _multiply_share(
                     target, t0, t_row, whole = spare, 0, lanes, False
                     if first > 0:
                         _copy_tile(z, row * n + column, n, min(ROWS, m), width, spare, 0, lanes)
+                place = row * n + column
                 multiply_strided(
-                    rows, origin, r_step, k_step, source, start, step, count,
-                    target, t0, t_row, first == 0, offsets, 0, factor, last,
+                    rows, origin, r_step, k_step, source, start, step, count, target, t0, t_row, first == 0,
+                    ending if whole or ending == ACTIVATED else PLAIN, factor, offsets, 0,
+                    own, place, n, totals, p * n + column,
                 )  # fmt: skip
                 if not whole:
                     skipped = p * ROWS - row
-                    height, place = min(ROWS, m) - skipped, (row + skipped) * n + column
+                    height, place = min(ROWS, m) - skipped, place + skipped * n
                     _copy_tile(spare, skipped * lanes, lanes, height, width, z, place, n)
+                    if ending == GATED:
+                        gate_panel(z, own, place, n, height, width, factor, z, totals, p * n + column)
 
 
 @jit
@@ -257,10 +299,76 @@ def _multiply(
     y_step: int,
     y_column: int,
     shape: Shape,
-    bias: Array,
+    way: int,
     slope: float,
+    bias: Array,
+    own: Array,
+    sums: Array,
     z: Array,
 ) -> None:
     """z = x @ y and the layer's rest."""
-    shares = shape[3] * shape[4]
-    parallel_for(shares, _multiply_share, x, x_row, x_step, y, y_step, y_column, shape, bias, slope, z)
+    m, _, n, by_rows, by_columns = shape
+    totals = np.empty((m + ROWS - 1) // ROWS * n if way == GATED else 0, z.dtype)
+    parallel_for(
+        by_rows * by_columns, _multiply_share, x, x_row, x_step, y, y_step, y_column, shape,
+        way, slope, bias, own, totals, z,
+    )  # fmt: skip
+    add_panels(totals, sums)
+
+
+@jit
+def _multiply_few(
+    x: Array,
+    x_row: int,
+    x_step: int,
+    y: Array,
+    y_step: int,
+    y_column: int,
+    shape: Shape,
+    way: int,
+    slope: float,
+    bias: Array,
+    own: Array,
+    sums: Array,
+    z: Array,
+) -> None:
+    """z = x @ y and the layer's rest where x has few columns and n is a multiple of the vector's width."""
+    m, depth, n, shares, _ = shape
+    totals = np.empty((m + ROWS - 1) // ROWS * n if way == GATED else 0, z.dtype)
+    vectors = np.empty((1 + depth, n), y.dtype)
+    for j in range(n):
+        vectors[0, j] = bias[j] if way == ACTIVATED else 0
+    _fill_vectors(y, y_column, y_step, vectors[1:])
+    parallel_for(shares, _few_share, x, x_row, x_step, vectors.reshape(-1), shape, way, slope, own, totals, z)
+    add_panels(totals, sums)
+
+
+@inner_jit
+def _few_share(
+    share: int,
+    x: Array,
+    x_row: int,
+    x_step: int,
+    vectors: Array,
+    shape: Shape,
+    way: int,
+    slope: float,
+    own: Array,
+    totals: Array,
+    z: Array,
+) -> None:
+    """A share of the panels of rows."""
+    m, depth, n, shares, _ = shape
+    panels, factor = (m + ROWS - 1) // ROWS, z.dtype.type(slope)
+    for p in range(share * panels // shares, (share + 1) * panels // shares):
+        row = min(p * ROWS, m - ROWS)  # the last panel may begin in the one before it
+        place, total = row * n, p * n
+        multiply_shallow(
+            x, row * x_row, x_row, x_step, depth, vectors, n, z, place, way, factor, own, totals, total
+        )
+        if way == GATED and row < p * ROWS:
+            for j in range(n):
+                totals[total + j] = 0
+            for i in range(p * ROWS, m):
+                for j in range(n):
+                    totals[total + j] += z[i * n + j]

@@ -1,4 +1,4 @@
-"""The tile's product with rows read where they lie, and bias and leaky ReLU before it is stored.
+"""The tile's product with rows read where they lie, and what is done to it before it is stored.
 
 Where operands are small, to pack rows costs as much as their product.
 """
@@ -14,6 +14,8 @@ from numba.extending import intrinsic
 from minigrad.kernels.cpu.tile import I64, ROWS, TILE, Emitter
 
 GROUP = 4  # rows that one pointer serves: beside it stand the multiples of the step that addresses can hold
+
+PLAIN, ACTIVATED, GATED = 0, 1, 2  # the sums as they are; leaky_relu(sum + bias); its gradient for the sum
 
 
 @intrinsic
@@ -31,20 +33,51 @@ def multiply_strided(
     c0: Any,
     c_row: Any,
     fresh: Any,
+    finish: Any,
+    slope: Any,
     bias: Any,
     bias0: Any,
-    slope: Any,
-    last: Any,
+    own: Any,
+    own0: Any,
+    own_row: Any,
+    totals: Any,
+    totals0: Any,
 ) -> Any:
     """c[c0 + r c_row + l] += sum over k < count of a[a0 + r a_row + k a_step] b[b0 + k b_step + l].
 
     For r over the rows and l over the tile's lanes. If `fresh`, what c holds before counts as zero. If
-    `last`, bias[bias0 + l] is added then, and what is at most 0 is multiplied by the slope (0 if that is 0).
-    a, b, c, bias: contiguous arrays of one axis and one float type. Nothing checks bounds.
+    `finish` is ACTIVATED, bias[bias0 + l] is added then, and what is at most 0 is multiplied by the slope (0
+    if that is 0); if it is GATED, that is done where own[own0 + r own_row + l] is not above 0, and
+    totals[totals0 + l] is the sum over r. All arrays are contiguous, of one axis and one float type. Nothing
+    checks bounds.
     """
-    size, flag = types.int64, types.boolean
+    size = types.int64
     operands = (a, size, size, size, b, size, size, size)
-    return types.void(*operands, c, size, size, flag, bias, size, a.dtype, flag), _emit
+    rest = (size, a.dtype, bias, size, own, size, size, totals, size)
+    return types.void(*operands, c, size, size, types.boolean, *rest), _emit
+
+
+class Finish:
+    """What is done to vectors of sums, as instructions."""
+
+    def __init__(self, emit: Emitter, slope: Any) -> None:
+        self.emit, self.builder, self.zero = emit, emit.builder, emit.constant(0.0)
+        self.factor = emit.broadcast(slope)
+        self.some = emit.builder.fcmp_unordered("!=", self.factor, self.zero)  # of vectors: no branches
+
+    def activate(self, value: Any, offset: Any) -> Any:
+        """leaky_relu(value + offset)."""
+        value = self.builder.fadd(value, offset)
+        return self.builder.select(self.builder.fcmp_ordered("<=", value, self.zero), self._low(value), value)
+
+    def gate(self, value: Any, own: Any) -> Any:
+        """The value where `own` is above 0."""
+        above = self.builder.fcmp_ordered(">", own, self.zero)
+        return self.builder.select(above, value, self._low(value))
+
+    def _low(self, value: Any) -> Any:
+        """The slope times the value; 0 times infinity is NaN."""
+        return self.builder.select(self.some, self.builder.fmul(self.factor, value), self.zero)
 
 
 def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
@@ -53,8 +86,10 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
     b, b_step, count = emit.pointer(signature.args[4], values[4], values[5]), values[6], values[7]
     c, c_row = emit.pointer(signature.args[8], values[8], values[9]), values[10]
     kept = builder.not_(builder.trunc(values[11], ir.IntType(1)))
-    bias = emit.pointer(signature.args[12], values[12], values[13])
-    slope, last = values[14], builder.trunc(values[15], ir.IntType(1))
+    way, slope = values[12], values[13]
+    bias = emit.pointer(signature.args[14], values[14], values[15])
+    own, own_row = emit.pointer(signature.args[16], values[16], values[17]), values[18]
+    totals = emit.pointer(signature.args[19], values[19], values[20])
 
     places = [(r, v) for r in range(ROWS) for v in range(TILE.vectors)]
     targets = [
@@ -62,9 +97,9 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
     ]
     zero = emit.constant(0.0)
     entry = builder.block
-    held, begin, loop, summed, activate, store = (
+    held, begin, loop, summed, plain, activate, gate, done = (
         builder.append_basic_block(f"tile.{name}")
-        for name in ("held", "begin", "loop", "summed", "activate", "store")
+        for name in ("held", "begin", "loop", "summed", "plain", "activate", "gate", "done")
     )
     builder.cbranch(kept, held, begin)
     builder.position_at_end(held)
@@ -72,7 +107,7 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
     builder.branch(begin)
 
     builder.position_at_end(begin)
-    start = _choice(builder, ([zero] * len(places), entry), (before, held))
+    start = choice_of(builder, ([zero] * len(places), entry), (before, held))
     multiples = [builder.mul(a_row, I64(i)) for i in range(GROUP)]
     heads = [builder.gep(a, [builder.mul(a_row, I64(r))]) for r in range(0, ROWS, GROUP)]
     builder.cbranch(builder.icmp_signed(">", count, I64(0)), loop, summed)
@@ -96,26 +131,40 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
         phi.add_incoming(next_one, loop)
 
     builder.position_at_end(summed)
-    result = _choice(builder, (start, begin), (new, loop))
-    builder.cbranch(last, activate, store)
+    result = choice_of(builder, (start, begin), (new, loop))
+    choice = builder.switch(way, plain)
+    choice.add_case(I64(ACTIVATED), activate)
+    choice.add_case(I64(GATED), gate)
+
+    # each way stores for itself: where they meet, registers would be moved about
+    builder.position_at_end(plain)
+    for value, target in zip(result, targets, strict=True):
+        emit.store(value, target)
+    builder.branch(done)
 
     builder.position_at_end(activate)
+    finish = Finish(emit, slope)
     offsets = [emit.load(emit.vector_at(bias, I64(v * emit.width))) for v in range(TILE.vectors)]
-    factor, some = emit.broadcast(slope), builder.fcmp_unordered("!=", slope, slope.type(0.0))
-    activated = []
-    for (_, v), value in zip(places, result, strict=True):
-        value = builder.fadd(value, offsets[v])
-        low = builder.select(some, builder.fmul(factor, value), zero)  # 0 times infinity is NaN
-        activated.append(builder.select(builder.fcmp_ordered("<=", value, zero), low, value))
-    builder.branch(store)
+    for (_, v), value, target in zip(places, result, targets, strict=True):
+        emit.store(finish.activate(value, offsets[v]), target)
+    builder.branch(done)
 
-    builder.position_at_end(store)
-    for value, target in zip(_choice(builder, (result, summed), (activated, activate)), targets, strict=True):
-        emit.store(value, target)
+    builder.position_at_end(gate)
+    finish, totalled = Finish(emit, slope), [zero] * TILE.vectors
+    for (r, v), value, target in zip(places, result, targets, strict=True):
+        place = builder.add(builder.mul(own_row, I64(r)), I64(v * emit.width))
+        gated = finish.gate(value, emit.load(emit.vector_at(own, place)))
+        emit.store(gated, target)
+        totalled[v] = builder.fadd(totalled[v], gated)
+    for v, value in enumerate(totalled):
+        emit.store(value, emit.vector_at(totals, I64(v * emit.width)))
+    builder.branch(done)
+
+    builder.position_at_end(done)
     return context.get_dummy_value()
 
 
-def _choice(builder: ir.IRBuilder, *ways: tuple[list[Any], Any]) -> list[Any]:
+def choice_of(builder: ir.IRBuilder, *ways: tuple[list[Any], Any]) -> list[Any]:
     """Values by the block that control came from: ``ways`` are (values, block)."""
     found = []
     for i, value in enumerate(ways[0][0]):
