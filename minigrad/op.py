@@ -190,6 +190,23 @@ def op(
     return Op(forward)
 
 
+def fusion(first: Op, second: Op) -> Callable[[Rule], Rule]:
+    """Decorator: a forward function of (*a, *b, **p, **q) computes ``second(first(*a, **p), *b, **q)``.
+
+    A replay of ``minigrad.capture`` calls it where nothing else needs what ``first`` makes; the numbers must
+    be the same, bit for bit.
+    """
+
+    def declare(forward: Rule) -> Rule:
+        fusions[first.forward, second.forward] = forward
+        return forward
+
+    return declare
+
+
+fusions: dict[tuple[Rule, Rule], Rule] = {}
+
+
 def flat(out: tuple[Array, tuple[Array, ...]] | None) -> tuple[Array, ...] | None:
     """``out`` of a forward function with a residual, as a kernel takes it: all arrays in one tuple."""
     return None if out is None else (out[0], *out[1])

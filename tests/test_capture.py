@@ -66,6 +66,59 @@ def arrays_of(result: Any) -> Any:
     return [arrays_of(value) for value in result] if isinstance(result, list | tuple) else result
 
 
+# -- lines made one -----------------------------------------------------------------------------------
+
+
+def gated_lines(step: Captured[Any, Any]) -> int:
+    """How many lines of the program are the product with a gate."""
+    program = step._recordings[0].program
+    assert program is not None
+    return sum(line.function.__name__ == "matmul_gate" for line in program.lines)
+
+
+@pytest.mark.parametrize("width", [1, 3, 40])
+@pytest.mark.parametrize("batch", [5, 64, 70])
+def test_a_gradient_s_product_and_gate_are_one_line(width: int, batch: int) -> None:
+    def make() -> tuple[Step, Callable[[], Any]]:
+        mg.manual_seed(0)
+        layers = nn.Linear(3, 48), nn.LeakyReLU(0.2), nn.Linear(48, width), nn.ReLU(), nn.Linear(width, 2)
+        net = nn.Sequential(*layers)
+        return training_step(net, optim.SGD(net.parameters(), lr=0.1)), net.state_dict
+
+    step = same_with_and_without(make, [(numbers(i, batch, 3),) for i in range(4)])
+    assert gated_lines(step) == 2
+
+
+def test_a_product_that_something_else_needs_keeps_its_line() -> None:
+    w, b = numbers(0, 6, 6), numbers(1, 6)
+
+    def step(x: mg.Tensor) -> tuple[mg.Tensor, ...]:
+        h = ops.linear(x, w, b, slope=0.2)
+        return tuple(mg.grad(ops.sum(ops.linear(h, w, b, slope=0.2)), [h, w, b]))
+
+    captured_step = same_with_and_without(lambda: (step, list), [(numbers(i, 80, 6),) for i in range(4)])
+    assert gated_lines(captured_step) == 0
+
+
+def negate(array: Any) -> None:
+    np.negative(array, out=array)
+
+
+def test_a_change_in_place_between_two_lines_keeps_them_apart() -> None:
+    def make() -> tuple[Step, Callable[[], Any]]:
+        w, b = numbers(0, 6, 6), numbers(1, 6)
+
+        def step(x: mg.Tensor) -> mg.Tensor:
+            y = ops.mul(x, b)
+            product = ops.matmul(x, w)
+            mg.modify(w, negate)
+            return ops.bias_leaky_relu_grad(product, y, slope=0.2)
+
+        return step, lambda: w.numpy()
+
+    assert gated_lines(same_with_and_without(make, [(numbers(i, 80, 6),) for i in range(4)])) == 0
+
+
 # -- the same numbers ------------------------------------------------------------------------------
 
 

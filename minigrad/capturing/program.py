@@ -11,6 +11,7 @@ import numpy as np
 from minigrad.backend import Array, launch_lock, noting_launches
 from minigrad.capturing import memory
 from minigrad.capturing.arrays import leaves, owner_of, place, transform
+from minigrad.capturing.fusing import fused
 from minigrad.capturing.trace import Drawn, External, Line, Returned, Slot, Trace
 from minigrad.tensor import Tensor
 from minigrad.tracing import CaptureError
@@ -26,12 +27,13 @@ class Program:
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
-        self.roots = [index for index, slot in enumerate(trace.slots) if slot.root == index]
-        offsets, self.size = memory.plan(_lifetimes(trace, self.roots))
-        self.offsets = dict(zip(self.roots, offsets, strict=True))
+        self.lines = fused(trace)
+        lifetimes = _lifetimes(trace, self.lines)
+        offsets, self.size = memory.plan(list(lifetimes.values()))
+        self.offsets = dict(zip(lifetimes, offsets, strict=True))
         self._memory: Array | None = None
         self._generators: list[np.random.Generator] = []
-        self._arrays: list[Array] = []
+        self._arrays: dict[int, Array] = {}
         self._calls: list[Call] = []
         self._unnoted: list[tuple[Call, list[Array], list[Array]]] = []
         self._inputs: list[Array] = []
@@ -60,13 +62,14 @@ class Program:
     def _bind(self, buffers: Array, generators: list[np.random.Generator]) -> None:
         trace = self.trace
         self._memory, self._generators = buffers, generators
-        self._arrays = [
-            place(buffers, self.offsets[slot.root] + slot.offset, slot.shape, slot.strides, slot.dtype)
-            for slot in trace.slots
-        ]
+        self._arrays = {
+            index: place(buffers, self.offsets[slot.root] + slot.offset, slot.shape, slot.strides, slot.dtype)
+            for index, slot in enumerate(trace.slots)
+            if slot.root in self.offsets
+        }
         self._inputs = [self.array(name) for name in trace.inputs]
         self._unnoted = [
-            (call, *self._arrays_of(line)) for line in trace.lines if (call := self._call(line)) is not None
+            (call, *self._arrays_of(line)) for line in self.lines if (call := self._call(line)) is not None
         ]
 
     def _call(self, line: Line) -> Call | None:
@@ -150,16 +153,16 @@ def _keeping(call: Call, targets: list[tuple[int, Array]], *, single: bool) -> C
     return keeping
 
 
-def _lifetimes(trace: Trace, roots: list[int]) -> list[memory.Lifetime]:
-    """From which line to which one each root is needed, if by a view of it; arguments before all lines."""
+def _lifetimes(trace: Trace, lines: Sequence[Line]) -> dict[int, memory.Lifetime]:
+    """By root, from which line to which one it is needed, if by a view of it; arguments before all lines."""
     first: dict[int, int] = {name.index: -1 for name in trace.inputs}
     last = dict(first)
     returned = [value.array for value in leaves(trace.results) if isinstance(value, Returned)]
-    used = [leaves((line.args, line.params, line.results)) for line in trace.lines]
+    used = [leaves((line.args, line.params, line.results)) for line in lines]
     for number, names in enumerate([*used, returned]):
         for name in names:
             if isinstance(name, Slot):
                 root = trace.slots[name.index].root
                 first.setdefault(root, number)
                 last[root] = number
-    return [memory.Lifetime(trace.slots[root].size, first[root], last[root]) for root in roots]
+    return {root: memory.Lifetime(trace.slots[root].size, first[root], last[root]) for root in last}

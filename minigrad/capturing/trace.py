@@ -174,7 +174,7 @@ class Trace:
             raise CaptureError(
                 f"{function} returned something else than arrays, which a replay could not know"
             )
-        self.lines.append(Line(function, args, params, made, pure, _fills(function)))
+        self.lines.append(Line(function, args, params, made, pure, fills(function)))
 
     def _name(self, value: Any) -> Any:
         if isinstance(value, Tensor):
@@ -276,6 +276,7 @@ def _same(arrays: Any, others: list[Array]) -> bool:
     )
 
 
-def _fills(function: Callable[..., Any]) -> bool:
+def fills(function: Callable[..., Any]) -> bool:
+    """Whether the function can be given arrays for its results."""
     code = getattr(function, "__code__", None)
     return code is not None and "out" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]

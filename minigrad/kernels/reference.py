@@ -24,6 +24,7 @@ __all__ = [
     "leaky_relu",
     "linear",
     "matmul",
+    "matmul_gate",
     "mean_softplus",
     "mean_softplus_grad",
     "rmsprop_update",
@@ -224,6 +225,15 @@ def leaky_gate(g: Array, x: Array, slope: float, *, out: Array | None = None) ->
     if g.shape != x.shape:
         raise ValueError(f"leaky_gate: expected g and x of one shape; got {g.shape} and {x.shape}")
     return _put("leaky_gate", np.where(x > 0, g, slope * g if slope else np.zeros_like(g)), out)
+
+
+def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | None = None) -> Both:
+    """bias_leaky_relu_grad of a product: z = x @ y where own > 0, slope * (x @ y) elsewhere; and sums over i.
+
+    z[i, j] as in matmul, sums[j] = sum over i of z[i, j]; x (m, k), y (k, n), own (m, n) -> (z, sums), in
+    `out` if given. ValueError if the shapes do not fit.
+    """
+    return bias_leaky_relu_grad(matmul(x, y), own, slope, out=out)
 
 
 def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:

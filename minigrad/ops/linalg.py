@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from minigrad.backend import Array, kernels_of, xp_of
-from minigrad.op import op
+from minigrad.op import flat, fusion, op
 from minigrad.ops.activation import bias_leaky_relu_composed, bias_leaky_relu_grad, channel_sum
 from minigrad.ops.shape import expand_dims, squeeze, swapaxes
 from minigrad.tensor import Tensor
@@ -46,6 +46,20 @@ def _as_matrices(g: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tenso
     if x.ndim == 1:
         g, x = expand_dims(g, -2), expand_dims(x, 0)
     return g, x, y
+
+
+@fusion(matmul, bias_leaky_relu_grad)
+def matmul_gate(
+    x: Array, y: Array, own: Array, *, slope: float, out: tuple[Array, tuple[Array]] | None = None
+) -> tuple[Array, tuple[Array]]:
+    """bias_leaky_relu_grad(x @ y, own): the gradient on its way through a linear layer and the one before."""
+    if x.ndim == y.ndim == 2:
+        z, sums = kernels_of(x).matmul_gate(x, y, own, slope, out=flat(out))
+        return z, (sums,)
+    gated: tuple[Array, tuple[Array]] = bias_leaky_relu_grad.forward(
+        matmul.forward(x, y), own, slope=slope, out=out
+    )
+    return gated
 
 
 @op

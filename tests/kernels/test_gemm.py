@@ -21,6 +21,8 @@ PRODUCTS = [
     (256, 128, 128),
     (256, 2, 128),
     (256, 128, 2),
+    (256, 1, 128),
+    (70, 3, 48),
     (3, 256, 128),
     (64, 6272, 1),
     (1, 64, 6272),
@@ -112,6 +114,58 @@ def test_matmul_does_not_depend_on_the_number_of_threads(m: int, k: int, n: int,
             numba.set_num_threads(most)
     assert_close(results[0][0], reference.matmul(x, y), k)
     assert all(one.tobytes() == many.tobytes() for one, many in zip(*results, strict=True))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.integers(0, 70),
+    st.sampled_from([0, 1, 2, 4, 5, 40, 300]),
+    st.sampled_from([0, 1, 4, 5, 16, 31, 32, 48, 70]),
+    st.sampled_from(DTYPES),
+    LAYOUTS,
+    LAYOUTS,
+    st.sampled_from([0.0, 0.2, 1.0]),
+    st.booleans(),
+)
+def test_cpu_matmul_gate_is_the_two_kernels(
+    m: int, k: int, n: int, dtype: type, layout: str, own_layout: str, slope: float, given_memory: bool
+) -> None:
+    rng = np.random.default_rng(m + k + n)
+    x, y, own = (
+        laid_out(rng.standard_normal(shape).astype(dtype), way)
+        for shape, way in (((m, k), layout), ((k, n), layout), ((m, n), own_layout))
+    )
+    out = (np.full((m, n), np.nan, dtype), np.full(n, np.nan, dtype)) if given_memory else None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gemm, "TINY", 0)
+        results = cpu.matmul_gate(x, y, own, slope, out=out)
+        expected = cpu.bias_leaky_relu_grad(cpu.matmul(x, y), own, slope)
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(results, expected, strict=True))
+    for a, b in zip(results, reference.matmul_gate(x, y, own, slope), strict=True):
+        assert_close(a, b, (k + 1) * (m + 1))
+    assert out is None or all(a is b for a, b in zip(results, out, strict=True))
+
+
+@pytest.mark.parametrize("k", [1, 3, 128])
+@pytest.mark.parametrize("m", [31, 256, 1000])
+def test_matmul_gate_does_not_depend_on_the_number_of_threads(m: int, k: int) -> None:
+    rng = np.random.default_rng(0)
+    x, y, own = (rng.standard_normal(shape, np.float32) for shape in ((m, k), (k, 96), (m, 96)))
+    most = numba.get_num_threads()
+    results = []
+    for count in (1, most):
+        numba.set_num_threads(count)
+        try:
+            results.append((*cpu.matmul_gate(x, y, own, 0.2), *cpu.bias_leaky_relu_grad(own, own, 0.2)))
+        finally:
+            numba.set_num_threads(most)
+    assert all(one.tobytes() == many.tobytes() for one, many in zip(*results, strict=True))
+
+
+@pytest.mark.parametrize("kernels", [cpu, reference])
+def test_a_gate_that_does_not_fit_is_refused(kernels: ModuleType) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        kernels.matmul_gate(np.ones((2, 3)), np.ones((3, 4)), np.ones((2, 3)), 0.2)
 
 
 @pytest.mark.parametrize("shapes", [((0, 3), (3, 2)), ((2, 0), (0, 3)), ((2, 3), (3, 0))])

@@ -52,6 +52,7 @@ def test_a_kernel_that_refuses_a_dtype_names_itself(kernels: ModuleType, dtype: 
         "mean_softplus_grad": (x[0, 0, 0, 0], x, 1.0),
         "linear": (x[0, 0], x[0, 0], c, 0.2),
         "matmul": (x[0, 0], x[0, 0]),
+        "matmul_gate": (x[0, 0], x[0, 0], x[0, 0], 0.2),
         "sum_squares": ([x, x],),
         "sgd_update": (x, x, None, 0.1, 0.0, 0.0, 0.0, False),
         "rmsprop_update": (x, x, x, None, None, 0.1, 0.9, 1e-8, 0.0, 0.0),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from minigrad.kernels.cpu.activation import leaky_gate, leaky_relu
 from minigrad.kernels.cpu.bias import bias_leaky_relu, bias_leaky_relu_grad
 from minigrad.kernels.cpu.conv import conv2d, conv2d_bias_leaky_relu, conv2d_weight, conv_transpose2d
-from minigrad.kernels.cpu.gemm import linear, matmul
+from minigrad.kernels.cpu.gemm import linear, matmul, matmul_gate
 from minigrad.kernels.cpu.loss import mean_softplus, mean_softplus_grad
 from minigrad.kernels.cpu.norm import batch_norm, batch_norm_grad, standardize, standardize_grad
 from minigrad.kernels.cpu.optimizer import adam_update, rmsprop_update, sgd_update, sum_squares
@@ -27,6 +27,7 @@ __all__ = [
     "leaky_relu",
     "linear",
     "matmul",
+    "matmul_gate",
     "mean_softplus",
     "mean_softplus_grad",
     "rmsprop_update",

@@ -139,9 +139,10 @@ def add_panels(totals: Array, sums: Array) -> None:
     if totals.size == 0:
         return
     wide = np.zeros(n)
-    for start in range(0, totals.size, n):
+    for p in range(totals.size // n):
+        own = totals[p * n : (p + 1) * n]
         for j in range(n):
-            wide[j] += np.float64(totals[start + j])
+            wide[j] += np.float64(own[j])
     for j in range(n):
         sums[j] = wide[j]
 

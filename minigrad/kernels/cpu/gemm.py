@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad.kernels import launching, output
 from minigrad.kernels.cpu import small_gemm as small
-from minigrad.kernels.cpu.bias import bias_leaky_relu
+from minigrad.kernels.cpu.bias import Both, bias_leaky_relu, bias_leaky_relu_grad
 from minigrad.kernels.cpu.compiling import Array, checked, contiguous, jit, launch, workspace
 from minigrad.kernels.cpu.inner import inner_jit
 from minigrad.kernels.cpu.parallel import parallel_for
@@ -65,6 +65,26 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     else:
         _times_matrix(_matrix(x), _matrix(y), z, work)
     return z
+
+
+def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | None = None) -> Both:
+    """bias_leaky_relu_grad of a product: z = x @ y where own > 0, slope * (x @ y) elsewhere; and sums over i.
+
+    z[i, j] as in matmul, sums[j] = sum over i of z[i, j]; x (m, k), y (k, n), own (m, n) -> (z, sums), in
+    `out` if given. The numbers are those of the two kernels. Raises as they do.
+    """
+    checked("matmul_gate", x, y, own)
+    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0] or own.shape != (x.shape[0], y.shape[1]):
+        raise ValueError(
+            f"matmul_gate: expected (m, k), (k, n) and (m, n); got {x.shape}, {y.shape} and {own.shape}"
+        )
+    (m, depth), n = x.shape, y.shape[1]
+    shapes, given = ((m, n), (n,)), out or (None, None)
+    z, sums = (output("matmul_gate", a, shape, x.dtype) for a, shape in zip(given, shapes, strict=True))
+    if not TINY < m * depth * n <= small.LARGEST or min(m, n) <= small.FEW or (depth == 1 and n >= LONG):
+        return bias_leaky_relu_grad(matmul(x, y, out=z), own, slope, out=(z, sums))
+    small.multiply(x, y, small.gated(contiguous(own), float(slope), sums), z)
+    return z, sums
 
 
 def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:

@@ -99,7 +99,7 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
     gated, total = [], zero
     for value, line in zip(new, lines, strict=True):
         gated.append(finish.gate(value, emit.load(emit.vector_at(own, builder.add(line, j)))))
-        total = builder.fadd(total, gated[-1])
+        total = emit.add_in_order(total, gated[-1])
     emit.store(total, emit.vector_at(totals, j))
     builder.branch(store)
 

@@ -96,6 +96,12 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
         emit.vector_at(c, builder.add(builder.mul(c_row, I64(r)), I64(v * emit.width))) for r, v in places
     ]
     zero = emit.constant(0.0)
+    owns = [
+        emit.vector_at(own, builder.add(builder.mul(own_row, I64(r)), I64(v * emit.width))) for r, v in places
+    ]
+    with builder.if_then(builder.icmp_signed("==", way, I64(GATED))):  # they come while the sums are made
+        for place in owns:
+            emit.prefetch(place, 0)
     entry = builder.block
     held, begin, loop, summed, plain, activate, gate, done = (
         builder.append_basic_block(f"tile.{name}")
@@ -151,11 +157,10 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
 
     builder.position_at_end(gate)
     finish, totalled = Finish(emit, slope), [zero] * TILE.vectors
-    for (r, v), value, target in zip(places, result, targets, strict=True):
-        place = builder.add(builder.mul(own_row, I64(r)), I64(v * emit.width))
-        gated = finish.gate(value, emit.load(emit.vector_at(own, place)))
+    for (_, v), value, target, place in zip(places, result, targets, owns, strict=True):
+        gated = finish.gate(value, emit.load(place))
         emit.store(gated, target)
-        totalled[v] = builder.fadd(totalled[v], gated)
+        totalled[v] = emit.add_in_order(totalled[v], gated)
     for v, value in enumerate(totalled):
         emit.store(value, emit.vector_at(totals, I64(v * emit.width)))
     builder.branch(done)

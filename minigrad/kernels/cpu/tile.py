@@ -87,6 +87,13 @@ class Emitter:
     def store(self, value: Any, address: Any) -> None:
         self.builder.store(value, address).align = self.align
 
+    def add_in_order(self, a: Any, b: Any) -> Any:
+        """a + b, a step of a sum that LLVM would otherwise take in an order of its own."""
+        kind = ir.FunctionType(self.vector, [self.vector])
+        name = f"llvm.arithmetic.fence.v{self.width}f{self.bits}"
+        fence = cgutils.get_or_insert_function(self.builder.module, kind, name)
+        return self.builder.call(fence, [self.builder.fadd(a, b)])
+
     def prefetch(self, base: Any, distance: int) -> None:
         """Ask for the cache line so many bytes on."""
         data = ir.IntType(8).as_pointer()

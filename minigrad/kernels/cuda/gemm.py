@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.kernels.cuda.arrays import Array, checked, contiguous, output
+from minigrad.kernels.cuda.bias import Both, bias_leaky_relu_grad
 from minigrad.kernels.cuda.loading import Source
 
 TILE = 64  # rows and columns of a result that a block owns
@@ -28,6 +29,18 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
         sizes = np.int64(m), np.int64(n), np.int64(depth)
         SOURCE.launch("matmul", x.dtype, tiles(m, n), *_steps(x), *_steps(y), z, *sizes)
     return z
+
+
+def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | None = None) -> Both:
+    """bias_leaky_relu_grad of a product: z = x @ y where own > 0, slope * (x @ y) elsewhere; and sums over i.
+
+    z[i, j] as in matmul, sums[j] = sum over i of z[i, j]; x (m, k), y (k, n), own (m, n) -> (z, sums), in
+    `out` if given. Raises as the two kernels do.
+    """
+    checked("matmul_gate", x, y, own)
+    given_z, given_sums = out or (None, None)
+    z = matmul(x, y, out=given_z)
+    return bias_leaky_relu_grad(z, own, slope, out=(z, output("matmul_gate", given_sums, z.shape[1:], z)))
 
 
 def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
