@@ -76,7 +76,7 @@ class Gathered:
             return None
         memory = self._buffer if self._buffer.base is None else self._buffer.base
         for p, array in zip(self.params, self._arrays, strict=True):
-            if p.data is not array or array.base is not memory:  # a deep copy has the same array elsewhere
+            if p._data is not array or array.base is not memory:  # a deep copy has the same array elsewhere
                 return None
         return self._buffer
 

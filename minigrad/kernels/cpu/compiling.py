@@ -50,7 +50,10 @@ def jit(function: Function) -> Function:
 def checked(name: str, *arrays: Array | None) -> None:
     """Raise TypeError unless all arrays (None is left out) are of one dtype, float32 or float64."""
     dtype = None if arrays[0] is None else arrays[0].dtype
-    if dtype not in DTYPES or any(a is not None and a.dtype != dtype for a in arrays):
+    fits = dtype in DTYPES
+    for a in arrays:
+        fits = fits and (a is None or a.dtype is dtype or a.dtype == dtype)
+    if not fits:
         found = ", ".join(str(a.dtype) for a in arrays if a is not None)
         raise TypeError(f"{name}: the CPU kernel takes arrays of one dtype, float32 or float64; got {found}")
 

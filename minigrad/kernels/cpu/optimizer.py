@@ -296,7 +296,7 @@ def _one(arrays: Sequence[Array]) -> Array:
     """The arrays end to end, or the very memory of the only one."""
     if len(arrays) == 1:
         return contiguous(arrays[0]).reshape(-1)
-    return np.concatenate([a.reshape(-1) for a in arrays]) if arrays else np.empty(0)
+    return np.concatenate(arrays, axis=None) if arrays else np.empty(0)
 
 
 def _addresses(arrays: Sequence[Array]) -> Array:
