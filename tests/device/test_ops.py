@@ -14,6 +14,7 @@ from minigrad import ops
 from minigrad.backend import use_kernels
 from minigrad.kernels import cuda
 from minigrad.kernels.cuda import loading
+from minigrad.op import fusions
 from minigrad.tensor import registry
 from tests.cuda_emulator import Emulator
 from tests.device.conftest import Copies
@@ -30,10 +31,11 @@ a_few = settings(
 )
 
 
-def test_every_kernel_belongs_to_a_row_or_to_an_optimizer() -> None:
-    reached = set().union(*(NAMES[case.function] for case in WITH_KERNEL)) & set(cuda.__all__)
+def test_every_kernel_belongs_to_a_row_to_a_fusion_or_to_an_optimizer() -> None:
+    names = [NAMES[case.function] for case in WITH_KERNEL]
+    names += [set(function.__code__.co_names) for function in fusions.values()]
     updates = {"adam_update", "rmsprop_update", "sgd_update", "sum_squares"}
-    assert reached == set(cuda.__all__) - updates
+    assert set().union(*names) & set(cuda.__all__) == set(cuda.__all__) - updates
 
 
 def gradients(case: Case, sample: Sample, device: str) -> list[mg.Tensor]:

@@ -34,6 +34,21 @@ def test_products_equal_reference(
         assert getattr(cuda, name)(*arguments).tobytes() == out.tobytes()
 
 
+@SOME
+@given(ROWS, DEPTHS, ROWS, st.sampled_from(DTYPES), LAYOUTS, SLOPES, st.integers(0, 2**32 - 1))
+def test_gated_products_equal_reference(
+    m: int, k: int, n: int, dtype: type, layout: str, slope: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    x, y, own = (laid_out(rng.normal(size=shape).astype(dtype), layout) for shape in ((m, k), (k, n), (m, n)))
+    expected = reference.matmul_gate(x, y, own, slope)
+    out = filled_like(expected)
+    results = cuda.matmul_gate(x, y, own, slope, out=out)
+    for result, given_array, right in zip(results, out, expected, strict=True):
+        assert result is given_array
+        assert_close(result, right, (k + 1) * (m + 1))
+
+
 def test_the_layer_s_relu_is_zero_at_minus_infinity_and_keeps_nan() -> None:
     x, w = np.ones((20, 3), np.float32), np.ones((40, 3), np.float32)
     x[1, 0], x[2, 0], x[3, 0] = -np.inf, np.nan, np.inf
