@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.kernels import launching
+from minigrad.kernels import launching, precision
 
 Array = NDArray[Any]
 
 launch_lock = launching.lock
 noting_launches = launching.noting
+allow_tf32 = precision.allow_tf32
+tf32_allowed = precision.tf32_allowed
 
 DEVICES = ("cpu", "cuda")
 KERNELS = ("cpu", "reference", "cuda")

@@ -24,6 +24,7 @@ def global_state() -> dict[str, object]:
     return {
         "no_grad, check_finite, capture": _mode.get(),
         "use_kernels": backend._chosen_kernels,
+        "allow_tf32": backend.tf32_allowed(),
         "numpy.seterr": np.geterr(),
         "working directory": os.getcwd(),
     }

@@ -104,7 +104,7 @@ class _Call:
         self.tensors: list[Tensor] = []
         self.generators: list[np.random.Generator] = []
         self.kept: list[Any] = []
-        self.key: list[Any] = [recording, backend.kernels_in_use(), *kwargs]
+        self.key: list[Any] = [recording, backend.kernels_in_use(), backend.tf32_allowed(), *kwargs]
         for place, value in enumerate(args):
             self._add(value, place)
         for name, value in kwargs.items():

@@ -9,6 +9,10 @@ axis; each kernel says above its loop what a thread or block owns.
 - Numbers in a source that the launcher knows too (THREADS, TILE) are compiler options, in one place.
 - Arguments are arrays and typed NumPy numbers; a raw Python number is a TypeError (``Source.launch``).
 - Places in memory are 64-bit; sizes of single axes and planes are 32-bit, a larger one is an OverflowError.
+- float32 products and convolutions go by ``products``: tiles that cp.async brings into shared memory stage by
+  stage, multiplied in float32 or, within ``backend.allow_tf32``, on tensor cores. The simple kernels of
+  gemm.cu and conv.cu are the way for float64 and for arrays whose offsets pass 32 bits. Inline PTX is in
+  ptx.cuh alone.
 - No kernel uses atomics: a sum is taken by blocks whose share depends on shapes alone, then in their order by
   a second kernel. The same call gives the same bits, on every device.
 - Arrays of any strides are taken; those that are not C-contiguous are copied. New arrays are made by the

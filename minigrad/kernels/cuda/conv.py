@@ -1,4 +1,7 @@
-"""The three faces of the convolution: implicit matrix products, their operands read where they lie."""
+"""The three faces of the convolution: implicit matrix products, their operands read where they lie.
+
+float32 goes by the pipeline of `conv_product`; the kernels of conv.cu take every size and float64.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import math
 import numpy as np
 
 from minigrad.kernels import Pair, check_convolution, conv2d_shape
+from minigrad.kernels.cuda import conv_product
 from minigrad.kernels.cuda.arrays import Array, blocks_for, checked, contiguous, output, xp_of
 from minigrad.kernels.cuda.bias import bias_leaky_relu
 from minigrad.kernels.cuda.gemm import TILE, tiles
@@ -31,12 +35,15 @@ def conv2d(
     checked("conv2d", x, w)
     shape = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
     y = output("conv2d", out, shape, x)
-    if y.size:
+    geometry = stride, padding, dilation
+    if conv_product.fits(x, y, w, geometry):
+        conv_product.conv2d(x, w, None, 1, y, geometry, groups)
+    elif y.size:
         n, o, oh, ow = shape
         sizes = _sizes(n, groups, w.shape[1], o // groups, x.shape[2:], w.shape[2:], (oh, ow))
-        geometry = _int32(*stride, *padding, *dilation)
+        numbers = _int32(*stride, *padding, *dilation)
         blocks = groups * tiles(o // groups, n * oh * ow)
-        SOURCE.launch("conv2d", x.dtype, blocks, contiguous(x), contiguous(w), y, *sizes, *geometry)
+        SOURCE.launch("conv2d", x.dtype, blocks, contiguous(x), contiguous(w), y, *sizes, *numbers)
     return y
 
 
@@ -58,6 +65,10 @@ def conv2d_bias_leaky_relu(
     if b.shape != w.shape[:1]:  # before anything is written
         raise ValueError(f"conv2d_bias_leaky_relu: w {w.shape} needs a bias {w.shape[:1]}; got {b.shape}")
     y = output("conv2d_bias_leaky_relu", out, shape, x)
+    geometry = stride, padding, dilation
+    if conv_product.fits(x, y, w, geometry):
+        conv_product.conv2d(x, w, b, slope, y, geometry, groups)
+        return y
     return bias_leaky_relu(conv2d(x, w, stride, padding, dilation, groups, out=y), b, slope, out=y)
 
 
@@ -85,7 +96,9 @@ def conv_transpose2d(
     n, o = x.shape[0], w.shape[1] * groups
     check_convolution("conv_transpose2d", (n, o, *size), x.shape, w.shape, stride, padding, dilation, groups)
     y = output("conv_transpose2d", out, (n, o, *size), x)
-    if y.size:
+    if conv_product.fits(y, x, w, (stride, padding, dilation)):
+        conv_product.conv_transpose2d(x, w, y, (stride, padding, dilation), groups)
+    elif y.size:
         sizes = _sizes(n, groups, x.shape[1] // groups, w.shape[1], x.shape[2:], w.shape[2:], size)
         hops = [s // math.gcd(s, d) for s, d in zip(stride, dilation, strict=True)]
         geometry = _int32(*stride, *padding, *dilation, *hops)
@@ -120,6 +133,9 @@ def conv2d_weight(
     check_convolution("conv2d_weight", x.shape, g.shape, shape, stride, padding, dilation, groups)
     sizes = _sizes(n, groups, shape[1], o // groups, x.shape[2:], kernel, g.shape[2:])
     gw = output("conv2d_weight", out, shape, x)
+    if conv_product.fits(x, g, gw, (stride, padding, dilation)):
+        conv_product.conv2d_weight(x, g, gw, (stride, padding, dilation), groups)
+        return gw
     if gw.size == 0:
         return gw
     geometry = _int32(*stride, *padding, *dilation)

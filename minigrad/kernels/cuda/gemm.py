@@ -1,12 +1,17 @@
-"""The matrix product, and the linear layer with its bias and leaky ReLU within the product, tile by tile."""
+"""The matrix product, and the linear layer with its bias and leaky ReLU within the product, tile by tile.
+
+float32 goes by the pipeline of `gemm_product`; the kernels of gemm.cu take every size and float64.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
+from minigrad.kernels.cuda import gemm_product
 from minigrad.kernels.cuda.arrays import Array, checked, contiguous, output
 from minigrad.kernels.cuda.bias import Both, bias_leaky_relu_grad
 from minigrad.kernels.cuda.loading import Source
+from minigrad.kernels.cuda.products import serves
 
 TILE = 64  # rows and columns of a result that a block owns
 SOURCE = Source("gemm.cu", ("common.cuh", "tile.cuh"), TILE=TILE)
@@ -25,7 +30,9 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
         raise ValueError(f"matmul: expected (m, k) and (k, n); got {x.shape} and {y.shape}")
     (m, depth), n = x.shape, y.shape[1]
     z = output("matmul", out, (m, n), x)
-    if z.size:
+    if serves(x, y, z):
+        gemm_product.matmul(x, y, z)
+    elif z.size:
         sizes = np.int64(m), np.int64(n), np.int64(depth)
         SOURCE.launch("matmul", x.dtype, tiles(m, n), *_steps(x), *_steps(y), z, *sizes)
     return z
@@ -53,7 +60,9 @@ def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = No
         raise ValueError(f"linear: expected (m, k), (n, k) and (n,); got {x.shape}, {w.shape} and {b.shape}")
     (m, depth), n = x.shape, w.shape[0]
     y = output("linear", out, (m, n), x)
-    if y.size:
+    if serves(x, w, y):
+        gemm_product.linear(x, w, b, slope, y)
+    elif y.size:
         arrays, slope_number = (*_steps(x), *_steps(w), contiguous(b)), x.dtype.type(slope)
         sizes = np.int64(m), np.int64(n), np.int64(depth)
         SOURCE.launch("linear", x.dtype, tiles(m, n), *arrays, slope_number, y, *sizes)

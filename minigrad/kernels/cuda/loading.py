@@ -24,7 +24,9 @@ THREADS = 256  # of every block
 TYPES = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
 SCALARS = (np.int32, np.int64, np.float32, np.float64)
 
-ENTRY = re.compile(r"__global__\s+void\s+__launch_bounds__\(THREADS\)\s+(\w+)\(")
+PLAIN_SHARED = 48 * 1024  # bytes of shared memory that a kernel may have without asking
+
+ENTRY = re.compile(r"__global__\s+void\s+__launch_bounds__\(THREADS(?:, RESIDENT)?\)\s+(\w+)\(")
 
 
 class Module(Protocol):
@@ -46,12 +48,24 @@ class Maker(Protocol):
 class Source:
     """The file ``name``, after the files ``before`` it and with ``constants`` defined: one module.
 
-    Every kernel in it is a template on the arrays' element type, float or double.
+    Its kernels are templates on the arrays' element type, float or double; where ``templates`` is false they
+    are functions for float alone. THREADS may be among the constants. ``shared`` is every kernel's dynamic
+    shared memory in bytes.
     """
 
-    def __init__(self, name: str, before: Sequence[str] = ("common.cuh",), **constants: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        before: Sequence[str] = ("common.cuh",),
+        *,
+        templates: bool = True,
+        shared: int = 0,
+        **constants: int,
+    ) -> None:
         self.name = name
         self.before = tuple(before)
+        self.templates = templates
+        self.shared = shared
         self.constants = {"THREADS": THREADS, **constants}
         self._text: str | None = None
 
@@ -71,10 +85,13 @@ class Source:
     @property
     def instances(self) -> tuple[str, ...]:
         """The name of every instance of every kernel, such as ``leaky_relu<float>``."""
-        return tuple(f"{kernel}<{kind}>" for kernel in ENTRY.findall(self.text) for kind in TYPES.values())
+        kernels = tuple(ENTRY.findall(self.text))
+        if not self.templates:
+            return kernels
+        return tuple(f"{kernel}<{kind}>" for kernel in kernels for kind in TYPES.values())
 
     def launch(self, kernel: str, dtype: np.dtype[Any], blocks: int, *args: Any) -> None:
-        """Run a kernel's instance for ``dtype`` in ``blocks`` blocks of THREADS threads.
+        """Run a kernel's instance for ``dtype`` in ``blocks`` blocks of the source's THREADS threads.
 
         Arguments are arrays and NumPy's int32, int64, float32 and float64 numbers, of the types that the
         kernel declares: TypeError for a raw Python number, whose size the kernel would misread.
@@ -87,8 +104,12 @@ class Source:
                     f"{kernel}: argument {position} is {value!r}, a {type(value).__name__}; kernels take "
                     f"arrays and NumPy numbers of type {expected}, such as np.int32(3)"
                 )
-        function = _function(self, f"{kernel}<{TYPES[dtype]}>")
-        function((blocks,), (THREADS,), args)
+        function = _function(self, f"{kernel}<{TYPES[dtype]}>" if self.templates else kernel)
+        size = (blocks,), (self.constants["THREADS"],)
+        if self.shared:
+            function(*size, args, shared_mem=self.shared)
+        else:
+            function(*size, args)
 
 
 class _CuPyModule:
@@ -170,6 +191,9 @@ def _function(source: Source, name: str) -> Function:
     if (source, name) not in made:
         if source not in made:
             made[source] = _maker.module(source.text, source.options, source.instances)
-        made[source, name] = made[source].function(name)
-    function: Function = made[source, name]
-    return function
+        function = made[source].function(name)
+        if source.shared > PLAIN_SHARED:
+            function.max_dynamic_shared_size_bytes = source.shared
+        made[source, name] = function
+    found: Function = made[source, name]
+    return found

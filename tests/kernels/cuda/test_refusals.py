@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from minigrad.kernels import cuda
-from minigrad.kernels.cuda import activation, bias, conv, gemm, loading, loss, norm, optimizer
+from minigrad.kernels.cuda import activation, bias, conv, gemm, loading, loss, norm, optimizer, products
+from minigrad.kernels.cuda.conv_product import NAME as CONV_PRODUCT
+from minigrad.kernels.cuda.gemm_product import NAME as GEMM_PRODUCT
 
 
 class Recorder:
@@ -29,6 +31,17 @@ class Recorder:
 
     def function(self, name: str) -> loading.Function:
         return lambda *args: self.calls.append((name, *args))
+
+
+class Function:
+    """A kernel that notes its calls."""
+
+    def __init__(self) -> None:
+        self.max_dynamic_shared_size_bytes = 0
+        self.calls: list[tuple[Any, ...]] = []
+
+    def __call__(self, grid: Any, block: Any, args: Any, shared_mem: int = 0) -> None:
+        self.calls.append((grid, block, args, shared_mem))
 
 
 @pytest.mark.parametrize("value", [3, 0.5, True, None, np.bool_(True), np.int16(3), np.uint32(3), "x"])
@@ -54,7 +67,12 @@ def test_a_source_is_compiled_once_for_each_maker() -> None:
         assert [type(a) for a in args] == [np.ndarray, np.float64, np.ndarray, np.int64]
 
 
-SOURCES = [module.SOURCE for module in (activation, bias, conv, gemm, loss, norm, optimizer)]
+SOURCES = [
+    *(module.SOURCE for module in (activation, bias, conv, gemm, loss, norm, optimizer)),
+    products.SHARES,
+    *products.sources(CONV_PRODUCT),
+    *products.sources(GEMM_PRODUCT),
+]
 
 
 def test_every_file_is_part_of_a_source() -> None:
@@ -63,14 +81,29 @@ def test_every_file_is_part_of_a_source() -> None:
     assert used == {path.name for path in folder.iterdir() if path.suffix in {".cu", ".cuh"}}
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: "-".join((source.name, *source.before[-2:])))
 def test_sources_keep_the_rules_of_the_package(source: loading.Source) -> None:
     assert source.text.startswith('#line 1 "common.cuh"\n')
     assert f'#line 1 "{source.name}"\n' in source.text
-    assert f"-DTHREADS={loading.THREADS}" in source.options
-    assert len(source.instances) == 2 * source.text.count("__global__") > 0
-    for forbidden in ("#include", "atomic", "asm", "extern"):
-        assert not re.search(rf"^(?!\s*//).*{forbidden}", source.text, re.MULTILINE)
+    assert f"-DTHREADS={source.constants['THREADS']}" in source.options
+    kinds = 2 if source.templates else 1
+    assert len(source.instances) == kinds * source.text.count("__global__") > 0
+    own = source.text.replace((Path(loading.__file__).parent / "ptx.cuh").read_text("utf-8"), "")
+    for forbidden in ("#include", "atomic", "asm", r"extern(?! __shared__)"):
+        assert not re.search(rf"^(?!\s*//).*{forbidden}", own, re.MULTILINE)
+
+
+def test_large_shared_memory_is_asked_for_once() -> None:
+    function, recorder = Function(), Recorder()
+    recorder.function = lambda name: function  # type: ignore[method-assign]
+    source = max(products.sources(GEMM_PRODUCT), key=lambda source: source.shared)
+    x = np.zeros(3, np.float32)
+    with loading.use(recorder):
+        for _ in range(2):
+            source.launch("rows_by_rows", x.dtype, 5, x)
+    assert source.shared > loading.PLAIN_SHARED
+    assert function.max_dynamic_shared_size_bytes == source.shared
+    assert function.calls == [((5,), (source.constants["THREADS"],), (x,), source.shared)] * 2
 
 
 def test_without_cupy_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

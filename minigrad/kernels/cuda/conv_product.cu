@@ -1,0 +1,91 @@
+// The three faces of the convolution in float32, as products by tiles of a pipeline (pipeline.cuh). With more
+// than one share a result is `shares` results one after the other, which add_biased_shares adds.
+
+// y[n, o, p] = sum over c, i of w[o, c, i] x[n, c, p * stride + i * dilation - padding]
+// c and o count within a group. (o, c*kh*kw) @ (c*kh*kw, n*oh*ow) -> (o, n*oh*ow)
+__global__ void __launch_bounds__(THREADS, RESIDENT)
+    conv2d(const float* x, const float* w, const float* b, float slope, int biased, float* y, int shares,
+           int n, int groups, int c, int o, int h, int width, int kh, int kw, int oh, int ow, int stride_h,
+           int stride_w, int padding_h, int padding_w, int dilation_h, int dilation_w) {
+  const int places = oh * ow, columns = n * places, depth = c * kh * kw;
+  const Block block(o, columns, groups);
+  const Rows<ROWS> left = {w + block.group * o * depth, o, depth, depth, 0};
+  const Patches<COLUMNS> right = {{x + block.group * c * h * width,
+                                   groups * c * h * width,
+                                   columns,
+                                   {h, oh, stride_h, -padding_h, kh, dilation_h},
+                                   {width, ow, stride_w, -padding_w, kw, dilation_w}}};
+  const int image = groups * o * places;
+  float* first = y + ((int64)block.share * n * image + block.group * o * places);
+  const Result result = {first, b + block.group * o, slope, biased, o, places, columns, places, ow, image, ow,
+                         1};
+  multiply(left, right, result, block, depth, shares);
+}
+
+// A phase of a transposed convolution along one axis: the outputs a = first + place * stride all meet the
+// taps tap + t * hop alone, and with tap t the source start + place - t * step. Without a tap they are zero.
+struct Phase {
+  int first, places, tap, taps, start;
+
+  __device__ Phase(int phase, int size, int kernel, int stride, int padding, int dilation, int hop)
+      : first(phase), places((size - phase + stride - 1) / stride), tap(0), taps(0), start(0) {
+    while (tap < kernel && (phase + padding - tap * dilation) % stride != 0) ++tap;
+    if (tap < kernel) {
+      taps = (kernel - tap + hop - 1) / hop;
+      start = (phase + padding - tap * dilation) / stride;
+    }
+  }
+};
+
+// y[n, o, a] = sum over c, i with a = p * stride + i * dilation - padding of w[c, o, i] x[n, c, p]
+// c and o count within a group; x (n, c, h, width), y (n, o, oh, ow); hop = stride / gcd(stride, dilation).
+// Phase by phase, (o, c*taps) @ (c*taps, n*places) -> (o, n*places), its weights in `rows` as arrange_taps
+// leaves them, in `most` places for each (o, c).
+__global__ void __launch_bounds__(THREADS, RESIDENT)
+    conv_transpose2d(const float* x, const float* rows, const float* b, float slope, int biased, float* y,
+                     int shares, int n, int groups, int c, int o, int h, int width, int kh, int kw, int oh,
+                     int ow, int stride_h, int stride_w, int padding_h, int padding_w, int dilation_h,
+                     int dilation_w, int hop_h, int hop_w, int most) {
+  const int phases = stride_h * stride_w;
+  const Block block(o, n * ((oh + stride_h - 1) / stride_h) * ((ow + stride_w - 1) / stride_w),
+                    groups * phases);
+  const int group = block.group / phases, phase = block.group % phases;
+  const Phase down(phase / stride_w, oh, kh, stride_h, padding_h, dilation_h, hop_h);
+  const Phase across(phase % stride_w, ow, kw, stride_w, padding_w, dilation_w, hop_w);
+  const int places = down.places * across.places, columns = n * places;
+  if (block.column >= columns)
+    return;  // all of the block: phases differ in their number of places, or have none
+  const int depth = c * down.taps * across.taps;
+  const Rows<ROWS> left = {rows + block.group * o * c * most, o, depth, depth, 0};
+  const Patches<COLUMNS> right = {
+      {x + group * c * h * width,
+       groups * c * h * width,
+       columns,
+       {h, down.places, 1, down.start, down.taps, -(hop_h * dilation_h / stride_h)},
+       {width, across.places, 1, across.start, across.taps, -(hop_w * dilation_w / stride_w)}}};
+  const int image = groups * o * oh * ow;
+  float* first = y + ((int64)block.share * n * image + group * o * oh * ow + down.first * ow + across.first);
+  const Result result = {first,  b + group * o, slope, biased,        o,       oh * ow, columns,
+                         places, across.places, image, stride_h * ow, stride_w};
+  multiply(left, right, result, block, depth, shares);
+}
+
+// gw[o, c, i] = sum over n, p of g[n, o, p] x[n, c, p * stride + i * dilation - padding]
+// c and o count within a group. (o, n*oh*ow) @ (n*oh*ow, c*kh*kw) -> (o, c*kh*kw)
+__global__ void __launch_bounds__(THREADS, RESIDENT)
+    conv2d_weight(const float* x, const float* g, float* gw, int shares, int n, int groups, int c, int o,
+                  int h, int width, int kh, int kw, int oh, int ow, int stride_h, int stride_w, int padding_h,
+                  int padding_w, int dilation_h, int dilation_w) {
+  const int places = oh * ow, depth = n * places, columns = c * kh * kw;
+  const Block block(o, columns, groups);
+  const Rows<ROWS> left = {g + block.group * o * places, o, places, places, groups * o * places};
+  const Windows<COLUMNS> right = {{x + block.group * c * h * width,
+                                   groups * c * h * width,
+                                   depth,
+                                   {h, oh, stride_h, -padding_h, kh, dilation_h},
+                                   {width, ow, stride_w, -padding_w, kw, dilation_w}},
+                                  columns};
+  float* first = gw + ((int64)block.share * groups + block.group) * o * columns;
+  const Result result = {first, first, 0, 0, o, columns, columns, columns, columns, 0, 0, 1};
+  multiply(left, right, result, block, depth, shares);
+}

@@ -1,0 +1,104 @@
+"""Float32 products by tiles of a pipeline (pipeline.cuh): which arithmetic and tile, in how many shares."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from minigrad.kernels.cuda.arrays import Array, blocks_for, contiguous, xp_of
+from minigrad.kernels.cuda.loading import Source
+from minigrad.kernels.precision import tf32_allowed
+
+LARGEST = 2**30  # elements of an array, so that every offset fits 32 bits
+DEPTH = 16  # of a piece in shared memory
+BLOCKS = 264  # that a product is shared out to: two for each multiprocessor of an H100
+LEAST = 128  # products in a sum that is still worth a share of its own
+
+SHARES = Source("shares.cu")
+
+
+class Tile(NamedTuple):
+    """A block's part of a result: side by side; its threads, stages, and blocks on a multiprocessor."""
+
+    side: int
+    threads: int
+    stages: int
+    resident: int
+
+
+TILES = {
+    "fp32": (Tile(128, threads=256, stages=2, resident=2), Tile(64, threads=64, stages=2, resident=8)),
+    "tf32": (Tile(128, threads=128, stages=3, resident=2), Tile(64, threads=128, stages=4, resident=4)),
+}
+
+
+class Plan(NamedTuple):
+    """How a product is computed."""
+
+    source: Source
+    blocks: int
+    shares: int
+
+
+def plan(name: str, rows: int, columns: int, depth: int, products: int = 1) -> Plan:
+    """For `products` products (rows, depth) @ (depth, columns) in one launch of a kernel of the file `name`.
+
+    Small results get small tiles, and shares of the sum, so that a device's multiprocessors all have work.
+    The choice depends on sizes alone, and with it the order of every sum.
+    """
+    arithmetic = "tf32" if tf32_allowed() else "fp32"
+    large, small = TILES[arithmetic]
+
+    def blocks(tile: Tile) -> int:
+        return products * -(-rows // tile.side) * -(-columns // tile.side)
+
+    tile = large if min(rows, columns) > small.side and 2 * blocks(large) >= BLOCKS else small
+    shares = max(1, min(BLOCKS // blocks(tile), depth // LEAST))
+    return Plan(source(name, arithmetic, tile), blocks(tile) * shares, shares)
+
+
+@cache
+def source(name: str, arithmetic: str, tile: Tile) -> Source:
+    """The file `name` for an arithmetic, "fp32" or "tf32", and a tile."""
+    return Source(
+        name,
+        ("common.cuh", "ptx.cuh", "operands.cuh", f"{arithmetic}.cuh", "pipeline.cuh"),
+        templates=False,
+        shared=tile.stages * 2 * tile.side * (DEPTH + 4) * np.dtype(np.float32).itemsize,
+        THREADS=tile.threads,
+        ROWS=tile.side,
+        COLUMNS=tile.side,
+        DEPTH=DEPTH,
+        STAGES=tile.stages,
+        RESIDENT=tile.resident,
+    )
+
+
+def sources(name: str) -> list[Source]:
+    """Every source of the file `name`."""
+    return [source(name, arithmetic, tile) for arithmetic, tiles in TILES.items() for tile in tiles]
+
+
+def serves(*arrays: Array) -> bool:
+    """Whether these may be a product's operands and result."""
+    return arrays[0].dtype == np.float32 and all(0 < a.size <= LARGEST for a in arrays)
+
+
+def parts_of(y: Array, shares: int) -> Array:
+    """Where `shares` results go that add_shares will add: y itself if it is one."""
+    if shares == 1:
+        return y
+    parts: Array = xp_of(y).empty((shares, *y.shape), y.dtype)
+    return parts
+
+
+def add_shares(parts: Array, y: Array, b: Array | None, slope: float) -> None:
+    """y = the sum of the parts in order; with a bias b[c] leaky_relu(sum + b), y being (n, c, ...)."""
+    if parts is y:
+        return
+    epilogue = y if b is None else contiguous(b), y.dtype.type(slope), np.int32(b is not None)
+    sizes = np.int32(len(parts)), np.int32(y.shape[1]), np.int32(math.prod(y.shape[2:])), np.int64(y.size)
+    SHARES.launch("add_biased_shares", y.dtype, blocks_for(y.size), parts, *epilogue, y, *sizes)

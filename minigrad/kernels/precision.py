@@ -1,0 +1,36 @@
+"""Whether float32 products on a GPU may round their operands to TF32."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_allowed = ContextVar("_allowed", default=os.environ.get("MINIGRAD_ALLOW_TF32") == "1")
+
+
+def tf32_allowed() -> bool:
+    """Whether ``allow_tf32`` is in force here."""
+    return _allowed.get()
+
+
+@contextmanager
+def allow_tf32(on: bool = True) -> Iterator[None]:
+    """Within the block, float32 convolutions and matrix products on a GPU use its tensor cores, or do not.
+
+    Operands are rounded to TF32, 10 bits after the point, and sums taken in float32: an error of at most
+    about 1e-3 times the sum of the products' sizes. It is off at first, so that float32 means what it says,
+    unless the environment has MINIGRAD_ALLOW_TF32=1. float64, other ops and the CPU do not change. A thread
+    or asynchronous task sees its own blocks alone. (PyTorch: ``torch.backends.cuda.matmul.allow_tf32``.)
+
+    >>> from minigrad.backend import allow_tf32, tf32_allowed
+    >>> with allow_tf32():
+    ...     tf32_allowed()
+    True
+    """
+    token = _allowed.set(on)
+    try:
+        yield
+    finally:
+        _allowed.reset(token)

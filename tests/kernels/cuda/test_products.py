@@ -1,0 +1,145 @@
+"""Float32 products by a pipeline's tiles, in float32 and in TF32, against the reference."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from minigrad.backend import allow_tf32, tf32_allowed
+from minigrad.kernels import cuda, reference
+from minigrad.kernels.cuda import products
+from tests.kernels.cuda.strategies import SLOPES, filled_like
+from tests.kernels.strategies import LAYOUTS, Array, Convolution, assert_close, convolutions, laid_out
+from tests.kernels.test_convolution import sizes
+
+pytestmark = pytest.mark.usefixtures("emulated")
+
+FEW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+CONVOLUTIONS = convolutions((np.float32,)).filter(lambda case: 0 < case.y.size * case.w[0].size < 300_000)
+ROWS = st.sampled_from([1, 5, 64, 65, 130])
+DEPTHS = st.sampled_from([1, 3, 16, 17, 36, 70, 140])
+
+
+@pytest.fixture(params=["fp32", "tf32"])
+def arithmetic(request: pytest.FixtureRequest) -> Iterator[str]:
+    with allow_tf32(request.param == "tf32"):
+        yield request.param
+
+
+@pytest.fixture(params=["large tiles", "shares"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large tiles for results of more than one small tile; or small tiles, their sums in many shares."""
+    monkeypatch.setattr(products, "BLOCKS", 1 if request.param == "large tiles" else 12)
+    monkeypatch.setattr(products, "LEAST", 20)
+
+
+def rounded(a: Array, arithmetic: str) -> Array:
+    """What a product makes of its operands: TF32 keeps 10 bits after the point."""
+    if arithmetic == "fp32":
+        return a
+    bits = np.ascontiguousarray(a).view(np.uint32) + np.uint32(0x1000)
+    return (bits & np.uint32(0xFFFFE000)).view(np.float32)
+
+
+@FEW
+@given(ROWS, DEPTHS, ROWS, LAYOUTS, LAYOUTS, SLOPES, st.integers(0, 2**32 - 1))
+def test_matrix_products_equal_reference(
+    arithmetic: str, way: None, m: int, k: int, n: int, x_layout: str, w_layout: str, slope: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    x = laid_out(rng.normal(size=(m, k)).astype(np.float32), x_layout)
+    w = laid_out(rng.normal(size=(n, k)).astype(np.float32), w_layout)
+    b = laid_out(rng.normal(size=n).astype(np.float32), x_layout)
+    operands = rounded(x, arithmetic), rounded(w, arithmetic)
+    assert_close(cuda.matmul(x, w.T), reference.matmul(operands[0], operands[1].T), k + 1)
+    assert_close(cuda.linear(x, w, b, slope), reference.linear(*operands, b, slope), k + 1)
+
+
+def check_faces(case: Convolution, arithmetic: str) -> None:
+    x, w, y = (rounded(a, arithmetic) for a in (case.x, case.w, case.y))
+    b = case.w[:, 0, 0, 0]
+    calls = {
+        "conv2d": ((case.x, case.w), (x, w), w[0].size),
+        "conv2d_bias_leaky_relu": ((case.x, case.w, b), (x, w, b), w[0].size + 1),
+        "conv_transpose2d": ((case.y, case.w, sizes(x)), (y, w, sizes(x)), w[:, 0].size),
+        "conv2d_weight": ((case.x, case.y, sizes(w)), (x, y, sizes(w)), y[:, 0].size),
+    }
+    for name, (given_arguments, arguments, terms) in calls.items():
+        parameters = (*case.parameters, 0.2) if name == "conv2d_bias_leaky_relu" else case.parameters
+        expected = getattr(reference, name)(*arguments, *parameters)
+        (out,) = filled_like((expected,))
+        getattr(cuda, name)(*given_arguments, *parameters, out=out)
+        assert_close(out, expected, terms)
+
+
+@FEW
+@given(CONVOLUTIONS)
+def test_faces_equal_reference(arithmetic: str, way: None, case: Convolution) -> None:
+    check_faces(case, arithmetic)
+
+
+@pytest.mark.parametrize(("kernel", "size", "stride", "groups"), [(2, 8, 2, 1), (1, 6, 1, 2)])
+def test_large_tiles_with_edges_equal_reference(
+    monkeypatch: pytest.MonkeyPatch, arithmetic: str, kernel: int, size: int, stride: int, groups: int
+) -> None:
+    """Rows and columns beyond a tile's 128, and results that no tile divides."""
+    monkeypatch.setattr(products, "BLOCKS", 1)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(6, 70 * groups, size, size)).astype(np.float32)
+    w = rng.normal(size=(132 * groups, 70, kernel, kernel)).astype(np.float32)
+    geometry = (stride, stride), (0, 1), (1, 1)
+    y = reference.conv2d(x, w, *geometry, groups)
+    check_faces(Convolution(x, w, (y / np.abs(y).max()).astype(np.float32), *geometry, groups), arithmetic)
+
+
+@FEW
+@given(CONVOLUTIONS)
+def test_what_is_too_large_goes_by_the_kernels_for_every_size(
+    monkeypatch: pytest.MonkeyPatch, case: Convolution
+) -> None:
+    monkeypatch.setattr(products, "LARGEST", 0)
+    check_faces(case, "fp32")
+
+
+def test_tf32_rounds_its_operands_and_float32_and_float64_do_not() -> None:
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(20, 300)).astype(np.float32), rng.normal(size=(300, 30)).astype(np.float32)
+    before = cuda.matmul(x, w), cuda.matmul(x.astype(np.float64), w.astype(np.float64))
+    with allow_tf32():
+        fast = cuda.matmul(x, w)
+        assert cuda.matmul(x.astype(np.float64), w.astype(np.float64)).tobytes() == before[1].tobytes()
+    assert cuda.matmul(x, w).tobytes() == before[0].tobytes()
+    error = np.abs(fast - before[1]) / (np.abs(x) @ np.abs(w))
+    assert 1e-5 < error.max() < 1e-3
+
+
+def test_tf32_is_off_at_first_and_a_thread_s_own() -> None:
+    seen: list[bool] = []
+    with allow_tf32():
+        with allow_tf32(False):
+            assert not tf32_allowed()
+        thread = threading.Thread(target=lambda: seen.append(tf32_allowed()))
+        thread.start()
+        thread.join()
+        assert tf32_allowed()
+    assert not tf32_allowed()
+    assert seen == [False]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "side", "shares"),
+    [
+        ((128, 3136, 1024), 64, 2),  # DCGAN's second layer, 64 images: few tiles, so shares
+        ((128, 12544, 1024, 4), 128, 1),  # its transposed layer by phases, 256 images
+        ((128, 1024, 3136), 64, 8),  # a weight's gradient, 64 images
+        ((64, 50176, 512, 4), 64, 1),
+    ],
+)
+def test_few_tiles_are_small_and_shared_out(sizes: tuple[int, ...], side: int, shares: int) -> None:
+    chosen = products.plan("conv_product.cu", *sizes)
+    assert (chosen.source.constants["ROWS"], chosen.shares) == (side, shares)
