@@ -1,6 +1,7 @@
 """The three faces of the convolution: implicit matrix products, their operands read where they lie.
 
-float32 goes by the pipeline of `conv_product`; the kernels of conv.cu take every size and float64.
+One channel on a side goes by `direct`, other float32 by the pipeline of `conv_product`; the kernels of
+conv.cu take every size and float64.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 import numpy as np
 
 from minigrad.kernels import Pair, check_convolution, conv2d_shape
-from minigrad.kernels.cuda import conv_product
+from minigrad.kernels.cuda import conv_product, direct
 from minigrad.kernels.cuda.arrays import Array, blocks_for, checked, contiguous, output, xp_of
 from minigrad.kernels.cuda.bias import bias_leaky_relu
 from minigrad.kernels.cuda.gemm import TILE, tiles
@@ -36,7 +37,9 @@ def conv2d(
     shape = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
     y = output("conv2d", out, shape, x)
     geometry = stride, padding, dilation
-    if conv_product.fits(x, y, w, geometry):
+    if direct.fits(x, y, w, groups):
+        direct.conv2d(x, w, None, 1, y, geometry)
+    elif conv_product.fits(x, y, w, geometry):
         conv_product.conv2d(x, w, None, 1, y, geometry, groups)
     elif y.size:
         n, o, oh, ow = shape
@@ -66,6 +69,9 @@ def conv2d_bias_leaky_relu(
         raise ValueError(f"conv2d_bias_leaky_relu: w {w.shape} needs a bias {w.shape[:1]}; got {b.shape}")
     y = output("conv2d_bias_leaky_relu", out, shape, x)
     geometry = stride, padding, dilation
+    if direct.fits(x, y, w, groups):
+        direct.conv2d(x, w, b, slope, y, geometry)
+        return y
     if conv_product.fits(x, y, w, geometry):
         conv_product.conv2d(x, w, b, slope, y, geometry, groups)
         return y
@@ -96,15 +102,18 @@ def conv_transpose2d(
     n, o = x.shape[0], w.shape[1] * groups
     check_convolution("conv_transpose2d", (n, o, *size), x.shape, w.shape, stride, padding, dilation, groups)
     y = output("conv_transpose2d", out, (n, o, *size), x)
-    if conv_product.fits(y, x, w, (stride, padding, dilation)):
-        conv_product.conv_transpose2d(x, w, y, (stride, padding, dilation), groups)
+    geometry = stride, padding, dilation
+    if direct.fits(y, x, w, groups):
+        direct.conv_transpose2d(x, w, y, geometry)
+    elif conv_product.fits(y, x, w, geometry):
+        conv_product.conv_transpose2d(x, w, y, geometry, groups)
     elif y.size:
         sizes = _sizes(n, groups, x.shape[1] // groups, w.shape[1], x.shape[2:], w.shape[2:], size)
         hops = [s // math.gcd(s, d) for s, d in zip(stride, dilation, strict=True)]
-        geometry = _int32(*stride, *padding, *dilation, *hops)
+        numbers = _int32(*stride, *padding, *dilation, *hops)
         most = n * math.prod(-(-a // s) for a, s in zip(size, stride, strict=True))
         blocks = groups * stride[0] * stride[1] * tiles(w.shape[1], most)
-        SOURCE.launch("conv_transpose2d", x.dtype, blocks, contiguous(x), contiguous(w), y, *sizes, *geometry)
+        SOURCE.launch("conv_transpose2d", x.dtype, blocks, contiguous(x), contiguous(w), y, *sizes, *numbers)
     return y
 
 
@@ -133,17 +142,21 @@ def conv2d_weight(
     check_convolution("conv2d_weight", x.shape, g.shape, shape, stride, padding, dilation, groups)
     sizes = _sizes(n, groups, shape[1], o // groups, x.shape[2:], kernel, g.shape[2:])
     gw = output("conv2d_weight", out, shape, x)
-    if conv_product.fits(x, g, gw, (stride, padding, dilation)):
-        conv_product.conv2d_weight(x, g, gw, (stride, padding, dilation), groups)
+    geometry = stride, padding, dilation
+    if direct.fits(x, g, gw, groups):
+        direct.conv2d_weight(x, g, gw, geometry)
+        return gw
+    if conv_product.fits(x, g, gw, geometry):
+        conv_product.conv2d_weight(x, g, gw, geometry, groups)
         return gw
     if gw.size == 0:
         return gw
-    geometry = _int32(*stride, *padding, *dilation)
+    numbers = _int32(*stride, *padding, *dilation)
     blocks = groups * tiles(o // groups, math.prod(shape[1:]))
     shares = max(1, min(-(-BLOCKS // blocks), n * math.prod(g.shape[2:]) // LEAST))
     parts = gw if shares == 1 else xp_of(x).empty((shares, gw.size), x.dtype)
     arrays = contiguous(x), contiguous(g), parts
-    SOURCE.launch("conv2d_weight", x.dtype, shares * blocks, *arrays, np.int32(shares), *sizes, *geometry)
+    SOURCE.launch("conv2d_weight", x.dtype, shares * blocks, *arrays, np.int32(shares), *sizes, *numbers)
     if shares > 1:
         blocks = blocks_for(gw.size)
         SOURCE.launch("add_shares", x.dtype, blocks, parts, gw, np.int32(shares), np.int64(gw.size))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from minigrad.kernels import cuda, reference
-from tests.kernels.cuda.strategies import SOME, filled_like
+from tests.kernels.cuda.strategies import SOME, assert_faces
 from tests.kernels.strategies import Convolution, assert_close, convolutions
 from tests.kernels.test_convolution import sizes
 
@@ -19,18 +20,7 @@ SMALL = convolutions().filter(lambda case: case.y.size * case.w[0].size < 300_00
 @SOME
 @given(SMALL)
 def test_faces_equal_reference(case: Convolution) -> None:
-    terms = {
-        "conv2d": ((case.x, case.w), case.w[0].size),
-        "conv2d_bias_leaky_relu": ((case.x, case.w, case.w[:, 0, 0, 0]), case.w[0].size + 1),
-        "conv_transpose2d": ((case.y, case.w, sizes(case.x)), case.w[:, 0].size),
-        "conv2d_weight": ((case.x, case.y, sizes(case.w)), max(1, case.y[:, 0].size)),
-    }
-    for name, (arguments, count) in terms.items():
-        parameters = (*case.parameters, 0.2) if name == "conv2d_bias_leaky_relu" else case.parameters
-        expected = getattr(reference, name)(*arguments, *parameters)
-        (out,) = filled_like((expected,))
-        assert getattr(cuda, name)(*arguments, *parameters, out=out) is out
-        assert_close(out, expected, count)
+    assert_faces(case)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +40,31 @@ def test_several_tiles_and_shares_equal_reference(
     expected = reference.conv2d_weight(x, y, sizes(w), *parameters)
     scale = np.float32(np.abs(y).max())
     assert_close(cuda.conv2d_weight(x, y / scale, sizes(w), *parameters), expected / scale, y[:, 0].size)
+
+
+@st.composite
+def one_channel(draw: st.DrawFn) -> Convolution:
+    """A convolution of images with one channel, or onto one."""
+    case = draw(convolutions().filter(lambda case: case.groups == 1))
+    if draw(st.booleans()):
+        return case._replace(x=case.x[:, :1], w=case.w[:, :1])
+    return case._replace(y=case.y[:, :1], w=case.w[:1])
+
+
+@SOME
+@given(one_channel())
+def test_one_channel_equals_reference(case: Convolution) -> None:
+    assert_faces(case)
+
+
+@pytest.mark.parametrize(("c", "o"), [(1, 37), (37, 1)])
+def test_one_channel_with_many_on_the_other_side_equals_reference(c: int, o: int) -> None:
+    """Several blocks of places and of channels, the last ones not full."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(5, c, 22, 22)).astype(np.float32)
+    w = rng.normal(size=(o, c, 4, 3)).astype(np.float32)
+    y = rng.normal(size=(5, o, 11, 22)).astype(np.float32)
+    assert_faces(Convolution(x, w, y, (2, 1), (1, 1), (1, 1), 1))
 
 
 def test_phases_without_outputs_equal_reference() -> None:

@@ -13,7 +13,18 @@ import numpy as np
 import pytest
 
 from minigrad.kernels import cuda
-from minigrad.kernels.cuda import activation, bias, conv, gemm, loading, loss, norm, optimizer, products
+from minigrad.kernels.cuda import (
+    activation,
+    bias,
+    conv,
+    direct,
+    gemm,
+    loading,
+    loss,
+    norm,
+    optimizer,
+    products,
+)
 from minigrad.kernels.cuda.conv_product import NAME as CONV_PRODUCT
 from minigrad.kernels.cuda.gemm_product import NAME as GEMM_PRODUCT
 
@@ -68,7 +79,7 @@ def test_a_source_is_compiled_once_for_each_maker() -> None:
 
 
 SOURCES = [
-    *(module.SOURCE for module in (activation, bias, conv, gemm, loss, norm, optimizer)),
+    *(module.SOURCE for module in (activation, bias, conv, direct, gemm, loss, norm, optimizer)),
     products.SHARES,
     *products.sources(CONV_PRODUCT),
     *products.sources(GEMM_PRODUCT),
