@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minigrad.kernels import cpu, reference
+from tests.kernels.settings import assert_settings_stand_for_numbers
 from tests.kernels.strategies import Array, arrays, assert_close
 
 MODULES = pytest.mark.parametrize("kernels", [reference, cpu], ids=["reference", "cpu"])
@@ -95,6 +96,13 @@ def test_updates_take_gradients_end_to_end(kernels: ModuleType, name: str, sizes
     np.testing.assert_allclose(*states, rtol=1e-6, atol=1e-7)
     with pytest.raises(ValueError, match=r"adam_update: expected gradients|reshape"):
         kernels.adam_update(states[0][0], gradients[1:], *states[0][:2], *SETTINGS["adam_update"][0])
+
+
+@MODULES
+@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_settings_in_an_array_stand_for_the_numbers(kernels: ModuleType, name: str, dtype: type) -> None:
+    assert_settings_stand_for_numbers(kernels, name, dtype)
 
 
 @settings(max_examples=100, deadline=None)

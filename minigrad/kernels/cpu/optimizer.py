@@ -6,7 +6,6 @@ they lie: the loops take their addresses, and go over segments that each lie wit
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -20,8 +19,13 @@ from minigrad.kernels import Gradients, check_gradient
 from minigrad.kernels.cpu.compiling import DTYPES, SMALL, Array, checked, contiguous, jit, launch
 from minigrad.kernels.cpu.inner import inner_jit
 from minigrad.kernels.cpu.parallel import parallel_for
-
-Settings = tuple[float, ...]
+from minigrad.kernels.settings import (
+    Settings,
+    adam_settings,
+    check_settings,
+    rmsprop_settings,
+    sgd_settings,
+)
 
 NONE = {dtype: np.empty(0, dtype) for dtype in DTYPES}
 
@@ -213,15 +217,18 @@ def sgd_update(
     dampening: float,
     weight_decay: float,
     nesterov: bool,
+    *,
+    settings: Array | None = None,
 ) -> None:
     """SGD in place: d = g + weight_decay p; v = momentum v + (1 - dampening) d; p -= lr v.
 
     Nesterov's form ends with p -= lr (d + momentum v). `velocity` is None without momentum: p -= lr d. Start
     it at zero and, as PyTorch does, take the first step without dampening. `g` is of p's shape, or arrays
-    that are p's end to end. (Sutskever et al. 2013.)
+    that are p's end to end. `settings`, if given, is an array of p's dtype with what sgd_settings makes of
+    the numbers, and is read in their place. (Sutskever et al. 2013.)
     """
-    settings = float(lr), float(momentum), float(1 - dampening), float(weight_decay)
-    _run("sgd_update", _sgd, _sgd_segments, p, g, (velocity,), settings, bool(nesterov))
+    numbers = _numbers("sgd_update", p, sgd_settings(lr, momentum, dampening, weight_decay), settings)
+    _run("sgd_update", _sgd, _sgd_segments, p, g, (velocity,), numbers, bool(nesterov))
 
 
 def rmsprop_update(
@@ -235,16 +242,19 @@ def rmsprop_update(
     eps: float,
     weight_decay: float,
     momentum: float,
+    *,
+    settings: Array | None = None,
 ) -> None:
     """RMSprop in place: d = g + weight_decay p; s = alpha s + (1 - alpha) d^2; p -= lr d / (sqrt(s) + eps).
 
     With `gradient_average` a (centered): a += (1 - alpha) (d - a), and s - a^2 stands in the root. With
-    `velocity` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. `g` as in sgd_update. (Tieleman and Hinton
-    2012; Graves 2013 for the centered form.)
+    `velocity` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. `g` and `settings` as in sgd_update.
+    (Tieleman and Hinton 2012; Graves 2013 for the centered form.)
     """
     state = square_average, gradient_average, velocity
-    settings = float(lr), float(alpha), float(1 - alpha), float(eps), float(weight_decay), float(momentum)
-    _run("rmsprop_update", _rmsprop, _rmsprop_segments, p, g, state, settings)
+    numbers = rmsprop_settings(lr, alpha, eps, weight_decay, momentum)
+    numbers = _numbers("rmsprop_update", p, numbers, settings)
+    _run("rmsprop_update", _rmsprop, _rmsprop_segments, p, g, state, numbers)
 
 
 def adam_update(
@@ -258,15 +268,25 @@ def adam_update(
     beta2: float,
     eps: float,
     weight_decay: float,
+    *,
+    settings: Array | None = None,
 ) -> None:
     """Adam in place (Kingma and Ba 2015, algorithm 1): `step` counts from 1.
 
     d = g + weight_decay p; m += (1 - beta1) (d - m); v = beta2 v + (1 - beta2) d^2;
-    p -= lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps). `g` as in sgd_update.
+    p -= lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps). `g` and `settings` as in
+    sgd_update.
     """
-    rate, root = lr / (1 - beta1**step), math.sqrt(1 - beta2**step)
-    settings = rate, root, float(1 - beta1), float(beta2), float(1 - beta2), float(eps), float(weight_decay)
-    _run("adam_update", _adam, _adam_segments, p, g, (m, v), settings)
+    numbers = adam_settings(step, lr, beta1, beta2, eps, weight_decay)
+    numbers = _numbers("adam_update", p, numbers, settings)
+    _run("adam_update", _adam, _adam_segments, p, g, (m, v), numbers)
+
+
+def _numbers(name: str, p: Array, numbers: Settings, settings: Array | None) -> Settings:
+    if settings is None:
+        return numbers
+    check_settings(name, p, settings, numbers)
+    return tuple(settings.tolist())
 
 
 def _run(

@@ -1,34 +1,52 @@
 // The optimizers' updates: one launch for all of an optimizer's parameters, which lie end to end in p, with
-// their state, while their gradients are arrays of their own. A thread owns every element_step()-th element.
+// their state, while their gradients are arrays of their own. A block owns a chunk of one array.
 
-// Up to eight arrays end to end: array j ends where element e<j> begins, the last one with the whole.
-#define ARRAYS                                                                                           \
-  const T *g0, const T *g1, const T *g2, const T *g3, const T *g4, const T *g5, const T *g6, const T *g7, \
-      int64 e0, int64 e1, int64 e2, int64 e3, int64 e4, int64 e5, int64 e6
-#define ARRAYS_AT(i) element<T>(i, g0, g1, g2, g3, g4, g5, g6, g7, e0, e1, e2, e3, e4, e5, e6)
+// Up to sixteen arrays end to end: array j ends where element e<j> begins, its chunks where block b<j> begins.
+#define ARRAYS                                                                                              \
+  const T *g0, const T *g1, const T *g2, const T *g3, const T *g4, const T *g5, const T *g6, const T *g7,   \
+      const T *g8, const T *g9, const T *g10, const T *g11, const T *g12, const T *g13, const T *g14,       \
+      const T *g15, int64 e0, int64 e1, int64 e2, int64 e3, int64 e4, int64 e5, int64 e6, int64 e7,         \
+      int64 e8, int64 e9, int64 e10, int64 e11, int64 e12, int64 e13, int64 e14, int64 e15, int b0, int b1, \
+      int b2, int b3, int b4, int b5, int b6, int b7, int b8, int b9, int b10, int b11, int b12, int b13,   \
+      int b14, int b15
+#define CHUNK_OF_ARRAYS                                                         \
+  {g0, g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13, g14, g15},       \
+      {e0, e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12, e13, e14, e15}, { \
+    b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15        \
+  }
 
+// The block's elements, first <= i < end of all; element i is g[i].
 template <typename T>
-__device__ inline T element(int64 i, ARRAYS) {
-  const T* g = g0;
-  int64 start = 0;
-  if (i >= e0) g = g1, start = e0;
-  if (i >= e1) g = g2, start = e1;
-  if (i >= e2) g = g3, start = e2;
-  if (i >= e3) g = g4, start = e3;
-  if (i >= e4) g = g5, start = e4;
-  if (i >= e5) g = g6, start = e5;
-  if (i >= e6) g = g7, start = e6;
-  return g[i - start];
-}
+struct Chunk {
+  const T* g;
+  int64 first, end;
+
+  __device__ Chunk(const T* const (&arrays)[16], const int64 (&ends)[16], const int (&blocks)[16]) {
+    const T* array = arrays[0];
+    int64 begin = 0, last = ends[0];
+    int block = 0;
+#pragma unroll
+    for (int j = 1; j < 16; ++j)
+      if (blockIdx.x >= blocks[j - 1])
+        array = arrays[j], begin = ends[j - 1], last = ends[j], block = blocks[j - 1];
+    first = begin + (int64)(blockIdx.x - block) * CHUNK;
+    end = min(first + CHUNK, last);
+    g = array - begin;
+  }
+};
 
 // v = momentum v + damped d; p -= lr v, or with Nesterov p -= lr (d + momentum v); without `moving`
-// p -= lr d, and v is not touched.
+// p -= lr d, and v is not touched. The numbers are read from `settings` if it is given, in all updates.
 template <typename T>
 __global__ void __launch_bounds__(THREADS)
-    sgd_update(ARRAYS, T* p, T* velocity, int moving, int nesterov, T lr, T momentum, T damped, T weight_decay,
-               int64 size) {
-  for (int64 i = first_element(); i < size; i += element_step()) {
-    T d = ARRAYS_AT(i) + weight_decay * p[i];
+    sgd_update(ARRAYS, T* p, T* velocity, int moving, int nesterov, T lr, T momentum, T damped,
+               T weight_decay, const T* settings, int given) {
+  if (given) {
+    lr = settings[0], momentum = settings[1], damped = settings[2], weight_decay = settings[3];
+  }
+  const Chunk<T> own(CHUNK_OF_ARRAYS);
+  for (int64 i = own.first + threadIdx.x; i < own.end; i += THREADS) {
+    T d = own.g[i] + weight_decay * p[i];
     if (moving) {
       const T v = momentum * velocity[i] + damped * d;
       velocity[i] = v;
@@ -42,10 +60,16 @@ __global__ void __launch_bounds__(THREADS)
 // goes into p, if `moving` through the velocity.
 template <typename T>
 __global__ void __launch_bounds__(THREADS)
-    rmsprop_update(ARRAYS, T* p, T* square_average, T* gradient_average, T* velocity, int centered, int moving,
-                   T lr, T alpha, T rest, T eps, T weight_decay, T momentum, int64 size) {
-  for (int64 i = first_element(); i < size; i += element_step()) {
-    T d = ARRAYS_AT(i) + weight_decay * p[i];
+    rmsprop_update(ARRAYS, T* p, T* square_average, T* gradient_average, T* velocity, int centered,
+                   int moving, T lr, T alpha, T rest, T eps, T weight_decay, T momentum, const T* settings,
+                   int given) {
+  if (given) {
+    lr = settings[0], alpha = settings[1], rest = settings[2], eps = settings[3], weight_decay = settings[4],
+    momentum = settings[5];
+  }
+  const Chunk<T> own(CHUNK_OF_ARRAYS);
+  for (int64 i = own.first + threadIdx.x; i < own.end; i += THREADS) {
+    T d = own.g[i] + weight_decay * p[i];
     T s = alpha * square_average[i] + rest * d * d;
     square_average[i] = s;
     if (centered) {
@@ -66,9 +90,14 @@ __global__ void __launch_bounds__(THREADS)
 template <typename T>
 __global__ void __launch_bounds__(THREADS)
     adam_update(ARRAYS, T* p, T* m, T* v, T rate, T root, T rest1, T beta2, T rest2, T eps, T weight_decay,
-                int64 size) {
-  for (int64 i = first_element(); i < size; i += element_step()) {
-    const T d = ARRAYS_AT(i) + weight_decay * p[i];
+                const T* settings, int given) {
+  if (given) {
+    rate = settings[0], root = settings[1], rest1 = settings[2], beta2 = settings[3], rest2 = settings[4],
+    eps = settings[5], weight_decay = settings[6];
+  }
+  const Chunk<T> own(CHUNK_OF_ARRAYS);
+  for (int64 i = own.first + threadIdx.x; i < own.end; i += THREADS) {
+    const T d = own.g[i] + weight_decay * p[i];
     const T mean = m[i] + rest1 * (d - m[i]);
     const T square = beta2 * v[i] + rest2 * d * d;
     m[i] = mean;
@@ -77,13 +106,13 @@ __global__ void __launch_bounds__(THREADS)
   }
 }
 
-// sums[block] = sum of the squares of the elements that the block owns, a share of the `size` in all.
+// sums[block] = sum of the squares of the elements that the block owns.
 template <typename T>
-__global__ void __launch_bounds__(THREADS) sum_squares(ARRAYS, int64 size, double* sums) {
-  const int64 end = share(size, blockIdx.x + 1, gridDim.x);
+__global__ void __launch_bounds__(THREADS) sum_squares(ARRAYS, double* sums) {
+  const Chunk<T> own(CHUNK_OF_ARRAYS);
   double sum = 0;
-  for (int64 i = share(size, blockIdx.x, gridDim.x) + threadIdx.x; i < end; i += THREADS) {
-    const double value = ARRAYS_AT(i);
+  for (int64 i = own.first + threadIdx.x; i < own.end; i += THREADS) {
+    const double value = own.g[i];
     sum += value * value;
   }
   sum = block_sum(sum);

@@ -1,32 +1,38 @@
 """The optimizers' updates: one launch over the parameters, their gradients and their state.
 
 A parameter array may be many parameters end to end; their gradients are then arrays of their own, read where
-they lie, MANY in a launch.
+they lie, MANY in a launch. Each block has a chunk of one of them.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minigrad.kernels import Gradients, check_gradient
 from minigrad.kernels.cuda.arrays import (
     Array,
-    blocks_for,
     checked,
     contiguous,
     on_host,
-    slices_of,
     writeable,
     xp_of,
 )
 from minigrad.kernels.cuda.loading import Source
+from minigrad.kernels.settings import (
+    Settings,
+    adam_settings,
+    check_settings,
+    rmsprop_settings,
+    sgd_settings,
+)
 
-SOURCE = Source("optimizer.cu")
-MANY = 8  # arrays that a kernel takes
+MANY = 16  # arrays that a kernel takes: those of DCGAN's networks and more
+CHUNK = 2048  # elements that a block owns at most
+
+SOURCE = Source("optimizer.cu", CHUNK=CHUNK)
 
 
 def sum_squares(arrays: Sequence[Array]) -> float:
@@ -38,14 +44,13 @@ def sum_squares(arrays: Sequence[Array]) -> float:
     groups = list(_groups([contiguous(a) for a in arrays]))
     if not groups:
         return 0.0
-    counts = [slices_of(size) for _, size, _ in groups]
     xp = xp_of(arrays[0])
-    sums, total = xp.empty(sum(counts), np.float64), xp.empty(1, np.float64)
-    first = 0
-    for (_, size, table), count in zip(groups, counts, strict=True):
-        part = sums[first : first + count]
-        SOURCE.launch("sum_squares", arrays[0].dtype, count, *table, np.int64(size), part)
-        first += count
+    sums = xp.empty(sum([group.blocks for group in groups]), np.float64)
+    total, first = xp.empty(1, np.float64), 0
+    for group in groups:
+        part = sums[first : first + group.blocks]
+        SOURCE.launch("sum_squares", arrays[0].dtype, group.blocks, *group.table, part)
+        first += group.blocks
     SOURCE.launch("add_sums", sums.dtype, 1, sums, np.int64(sums.size), total)
     return float(total.item())
 
@@ -59,16 +64,19 @@ def sgd_update(
     dampening: float,
     weight_decay: float,
     nesterov: bool,
+    *,
+    settings: Array | None = None,
 ) -> None:
     """SGD in place: d = g + weight_decay p; v = momentum v + (1 - dampening) d; p -= lr v.
 
     Nesterov's form ends with p -= lr (d + momentum v). `velocity` is None without momentum: p -= lr d. Start
     it at zero and, as PyTorch does, take the first step without dampening. `g` is of p's shape, or arrays
-    that are p's end to end. (Sutskever et al. 2013.)
+    that are p's end to end. `settings`, if given, is an array of p's dtype with what sgd_settings makes of
+    the numbers, and is read in their place. (Sutskever et al. 2013.)
     """
     flags = np.int32(velocity is not None), np.int32(nesterov)
-    settings = lr, momentum, 1 - dampening, weight_decay
-    _run("sgd_update", p, g, (velocity,), flags, settings)
+    numbers = sgd_settings(lr, momentum, dampening, weight_decay)
+    _run("sgd_update", p, g, (velocity,), flags, numbers, settings)
 
 
 def rmsprop_update(
@@ -82,16 +90,19 @@ def rmsprop_update(
     eps: float,
     weight_decay: float,
     momentum: float,
+    *,
+    settings: Array | None = None,
 ) -> None:
     """RMSprop in place: d = g + weight_decay p; s = alpha s + (1 - alpha) d^2; p -= lr d / (sqrt(s) + eps).
 
     With `gradient_average` a (centered): a += (1 - alpha) (d - a), and s - a^2 stands in the root. With
-    `velocity` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. `g` as in sgd_update. (Tieleman and Hinton
-    2012; Graves 2013 for the centered form.)
+    `velocity` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. `g` and `settings` as in sgd_update.
+    (Tieleman and Hinton 2012; Graves 2013 for the centered form.)
     """
     state = square_average, gradient_average, velocity
     flags = np.int32(gradient_average is not None), np.int32(velocity is not None)
-    _run("rmsprop_update", p, g, state, flags, (lr, alpha, 1 - alpha, eps, weight_decay, momentum))
+    numbers = rmsprop_settings(lr, alpha, eps, weight_decay, momentum)
+    _run("rmsprop_update", p, g, state, flags, numbers, settings)
 
 
 def adam_update(
@@ -105,14 +116,17 @@ def adam_update(
     beta2: float,
     eps: float,
     weight_decay: float,
+    *,
+    settings: Array | None = None,
 ) -> None:
     """Adam in place (Kingma and Ba 2015, algorithm 1): `step` counts from 1.
 
     d = g + weight_decay p; m += (1 - beta1) (d - m); v = beta2 v + (1 - beta2) d^2;
-    p -= lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps). `g` as in sgd_update.
+    p -= lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps). `g` and `settings` as in
+    sgd_update.
     """
-    rate, root = lr / (1 - beta1**step), math.sqrt(1 - beta2**step)
-    _run("adam_update", p, g, (m, v), (), (rate, root, 1 - beta1, beta2, 1 - beta2, eps, weight_decay))
+    numbers = adam_settings(step, lr, beta1, beta2, eps, weight_decay)
+    _run("adam_update", p, g, (m, v), (), numbers, settings)
 
 
 def _run(
@@ -121,33 +135,45 @@ def _run(
     g: Gradients,
     state: tuple[Array | None, ...],
     flags: tuple[Any, ...],
-    settings: tuple[float, ...],
+    numbers: Settings,
+    settings: Array | None,
 ) -> None:
     gradients = g if isinstance(g, Sequence) else [g]
     checked(name, p, *gradients, *state)
     check_gradient(name, p, g)
+    if settings is not None:
+        check_settings(name, p, settings, numbers)
     # the parameter stands for a state that is None: the kernel's flags keep it from touching that argument
     own = [_in_place(name, p if a is None else a, p) for a in (p, *state)]
-    numbers = [p.dtype.type(setting) for setting in settings]
-    for first, size, table in _groups([contiguous(a) for a in gradients]):
-        parts = [a[first : first + size] for a in own]
-        SOURCE.launch(name, p.dtype, blocks_for(size), *table, *parts, *flags, *numbers, np.int64(size))
+    values = [p.dtype.type(number) for number in numbers]
+    read = p if settings is None else settings, np.int32(settings is not None)
+    for group in _groups([contiguous(a) for a in gradients]):
+        parts = [a[group.first : group.first + group.size] for a in own]
+        SOURCE.launch(name, p.dtype, group.blocks, *group.table, *parts, *flags, *values, *read)
 
 
-def _groups(arrays: Sequence[Array]) -> Iterator[tuple[int, int, tuple[Any, ...]]]:
-    """MANY arrays after MANY: the first element of a group, its size, and the kernels' first arguments.
-
-    Places that are not needed hold the group's first array, which ends there with the whole.
+class _Group(NamedTuple):
+    """MANY arrays or fewer, end to end: where they begin among all, their elements, the blocks that own them,
+    and the kernels' first arguments.
     """
+
+    first: int
+    size: int
+    blocks: int
+    table: tuple[Any, ...]
+
+
+def _groups(arrays: Sequence[Array]) -> Iterator[_Group]:
+    """The arrays, MANY after MANY. Places that are not needed hold the last array; no block gets there."""
     filled, first = [a for a in arrays if a.size], 0
     for begin in range(0, len(filled), MANY):
         group = filled[begin : begin + MANY]
         spare = MANY - len(group)
-        ends = np.cumsum([a.size for a in group])
-        places = [*ends, *[ends[-1]] * spare][: MANY - 1]
-        size = int(ends[-1])
-        yield first, size, (*group, *[group[0]] * spare, *(np.int64(place) for place in places))
-        first += size
+        ends = np.cumsum([a.size for a in group] + [0] * spare)
+        blocks = np.cumsum([-(-a.size // CHUNK) for a in group] + [0] * spare)
+        places = (*(np.int64(end) for end in ends), *(np.int32(block) for block in blocks))
+        yield _Group(first, int(ends[-1]), int(blocks[-1]), (*group, *[group[-1]] * spare, *places))
+        first += int(ends[-1])
 
 
 def _in_place(name: str, array: Array, p: Array) -> Array:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from minigrad.kernels import cuda, reference
 from tests.kernels.cuda.strategies import SLOPES, SOME, arrays, filled_like
+from tests.kernels.settings import assert_settings_stand_for_numbers
 from tests.kernels.strategies import LAYOUTS, Array, assert_close, laid_out
 
 pytestmark = pytest.mark.usefixtures("emulated")
@@ -125,7 +126,7 @@ def test_updates_equal_reference(name: str, data: st.DataObject, drawn: list[Arr
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-@pytest.mark.parametrize("sizes", [(3, 0, 40, 1), (1,) * 21, (700, 5, 1, 300, 2, 2, 7, 9, 5000), (0,)])
+@pytest.mark.parametrize("sizes", [(3, 0, 40, 1), (1,) * 21, (700, 5, 1, 4096, 2, 2, 7, 9, 5000), (0,)])
 def test_updates_take_gradients_end_to_end(name: str, sizes: tuple[int, ...]) -> None:
     rng = np.random.default_rng(0)
     gradients = [rng.normal(size=(size, 2)).astype(np.float32)[:, 0] for size in sizes]
@@ -137,6 +138,12 @@ def test_updates_take_gradients_end_to_end(name: str, sizes: tuple[int, ...]) ->
         used = {"sgd_update": state[:1], "rmsprop_update": state, "adam_update": state[:2]}[name]
         getattr(cuda, name)(p, g, *used, *numbers)
     np.testing.assert_array_equal(*states)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_settings_in_an_array_stand_for_the_numbers(name: str, dtype: type) -> None:
+    assert_settings_stand_for_numbers(cuda, name, dtype)
 
 
 @SOME

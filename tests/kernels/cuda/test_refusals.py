@@ -78,6 +78,16 @@ def test_a_source_is_compiled_once_for_each_maker() -> None:
         assert [type(a) for a in args] == [np.ndarray, np.float64, np.ndarray, np.int64]
 
 
+def test_an_update_of_many_parameters_is_one_launch() -> None:
+    sizes, recorder = (700, 5, 1, 4096, 2, 2, 7, 9, 5000, 3, 1), Recorder()
+    p, m, v = (np.ones(sum(sizes), np.float32) for _ in range(3))
+    with loading.use(recorder):
+        cuda.adam_update(p, [np.ones(size, np.float32) for size in sizes], m, v, 1, 0.1, 0.5, 0.9, 1e-8, 0.0)
+    ((name, grid, block, _),) = recorder.calls
+    assert (name, block) == ("adam_update<float>", (256,))
+    assert grid == (sum(-(-size // optimizer.CHUNK) for size in sizes),)
+
+
 SOURCES = [
     *(module.SOURCE for module in (activation, bias, conv, direct, gemm, loss, norm, optimizer)),
     products.SHARES,
