@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.kernels import Gradients, Pair, check_convolution, conv2d_shape, output
+from minigrad.kernels.philox import philox_normal, philox_uniform
 from minigrad.kernels.settings import (
     Settings,
     adam_settings,
@@ -34,6 +35,8 @@ __all__ = [
     "matmul_gate",
     "mean_softplus",
     "mean_softplus_grad",
+    "philox_normal",
+    "philox_uniform",
     "rmsprop_update",
     "sgd_update",
     "standardize",

@@ -12,6 +12,7 @@ from minigrad.kernels.cpu.gemm import linear, matmul, matmul_gate
 from minigrad.kernels.cpu.loss import mean_softplus, mean_softplus_grad
 from minigrad.kernels.cpu.norm import batch_norm, batch_norm_grad, standardize, standardize_grad
 from minigrad.kernels.cpu.optimizer import adam_update, rmsprop_update, sgd_update, sum_squares
+from minigrad.kernels.cpu.philox import philox_normal, philox_uniform
 
 __all__ = [
     "adam_update",
@@ -30,6 +31,8 @@ __all__ = [
     "matmul_gate",
     "mean_softplus",
     "mean_softplus_grad",
+    "philox_normal",
+    "philox_uniform",
     "rmsprop_update",
     "sgd_update",
     "standardize",

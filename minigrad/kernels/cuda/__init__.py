@@ -30,6 +30,7 @@ from minigrad.kernels.cuda.gemm import linear, matmul, matmul_gate
 from minigrad.kernels.cuda.loss import mean_softplus, mean_softplus_grad
 from minigrad.kernels.cuda.norm import batch_norm, batch_norm_grad, standardize, standardize_grad
 from minigrad.kernels.cuda.optimizer import adam_update, rmsprop_update, sgd_update, sum_squares
+from minigrad.kernels.cuda.philox import philox_normal, philox_uniform
 
 __all__ = [
     "adam_update",
@@ -48,6 +49,8 @@ __all__ = [
     "matmul_gate",
     "mean_softplus",
     "mean_softplus_grad",
+    "philox_normal",
+    "philox_uniform",
     "rmsprop_update",
     "sgd_update",
     "standardize",

@@ -49,14 +49,20 @@ def writeable(a: Array) -> bool:
     return bool(a.flags.carray if on_host(a) else a.flags.c_contiguous)
 
 
-def output(name: str, out: Array | None, shape: tuple[int, ...], like: Array) -> Array:
-    """`out`, or a new array for None; ValueError unless C-contiguous, of this shape and `like`'s dtype."""
+def output(
+    name: str, out: Array | None, shape: tuple[int, ...], like: Array, dtype: np.dtype[Any] | None = None
+) -> Array:
+    """`out`, or a new array where `like` is; ValueError unless C-contiguous, of this shape and dtype.
+
+    The dtype is `like`'s if none is given.
+    """
+    dtype = like.dtype if dtype is None else dtype
     if out is None:
-        new: Array = xp_of(like).empty(shape, like.dtype)
+        new: Array = xp_of(like).empty(shape, dtype)
         return new
-    if out.shape != shape or out.dtype != like.dtype or not writeable(out):
+    if out.shape != shape or out.dtype != dtype or not writeable(out):
         raise ValueError(
-            f"{name}: expected out= to be a writeable, C-contiguous {like.dtype} array of shape {shape}; got "
+            f"{name}: expected out= to be a writeable, C-contiguous {dtype} array of shape {shape}; got "
             f"{out.dtype}, shape {out.shape}, C-contiguous={out.flags.c_contiguous}"
         )
     return out

@@ -33,6 +33,7 @@ EMULATED float rsqrt(float x) { return rsqrtf(x); }
 EMULATED float sinpif(float x) { return (float)sin(M_PI * fmod((double)x, 2.0)); }
 EMULATED float cospif(float x) { return (float)cos(M_PI * fmod((double)x, 2.0)); }
 EMULATED void sincospif(float x, float *s, float *c) { *s = sinpif(x), *c = cospif(x); }
+EMULATED void sincospi(double x, double *s, double *c) { *s = sin(M_PI * fmod(x, 2.0)), *c = cos(M_PI * fmod(x, 2.0)); }
 EMULATED float __fdividef(float a, float b) { return a / b; }
 EMULATED float __saturatef(float x) { return x > 0.0f ? fminf(x, 1.0f) : 0.0f; }
 EMULATED float __frsqrt_rn(float x) { return (float)(1.0 / sqrt((double)x)); }

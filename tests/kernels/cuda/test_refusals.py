@@ -23,6 +23,7 @@ from minigrad.kernels.cuda import (
     loss,
     norm,
     optimizer,
+    philox,
     products,
 )
 from minigrad.kernels.cuda.conv_product import NAME as CONV_PRODUCT
@@ -89,7 +90,7 @@ def test_an_update_of_many_parameters_is_one_launch() -> None:
 
 
 SOURCES = [
-    *(module.SOURCE for module in (activation, bias, conv, direct, gemm, loss, norm, optimizer)),
+    *(module.SOURCE for module in (activation, bias, conv, direct, gemm, loss, norm, optimizer, philox)),
     products.SHARES,
     *products.sources(CONV_PRODUCT),
     *products.sources(GEMM_PRODUCT),
