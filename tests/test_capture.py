@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import nn, ops, optim
-from minigrad.backend import use_kernels
+from minigrad.backend import allow_tf32, use_kernels
 from minigrad.capturing import captured, memory
 from minigrad.capturing.captured import Captured
 from minigrad.capturing.program import Program
@@ -347,6 +347,15 @@ def test_convolutions(kernels: str) -> None:
     with use_kernels(kernels):
         step = same_with_and_without(prepared, [(numbers(i, 2, 1, 6, 6),) for i in range(5)])
     assert step.replays == 3
+
+
+def test_another_arithmetic_is_another_recording() -> None:
+    step = mg.capture(lambda x, y: ops.matmul(x, y))
+    for i in range(5):
+        for on in (False, True):
+            with allow_tf32(on):
+                step(numbers(i, 3, 4), numbers(i, 4, 5))
+    assert step.replays == 6
 
 
 def test_another_memory_layout_is_another_recording() -> None:

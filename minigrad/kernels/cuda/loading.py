@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
@@ -164,6 +165,12 @@ def _check_device(cupy: Any) -> None:
             "the CUDA kernels need an NVIDIA GPU, and the driver shows none: look at nvidia-smi and "
             "CUDA_VISIBLE_DEVICES, or compute on the CPU"
         )
+
+
+@cache
+def compute_capability(device: int) -> int:
+    """A device's compute capability, such as 90 for 9.0."""
+    return int(cupy().cuda.Device(device).compute_capability)
 
 
 _maker: Maker = CuPy()

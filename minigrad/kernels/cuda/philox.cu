@@ -1,5 +1,5 @@
-// Random numbers by counting: Philox4x32-10 (Salmon et al. 2011). The state is the key and the two halves of a
-// 128-bit counter, in memory, where philox_advance counts it on for the next call. A thread owns every
+// Random numbers by counting: Philox4x32-10 (Salmon et al. 2011). The state is the key and the two halves of
+// a 128-bit counter, in memory, where philox_advance counts it on for the next call. A thread owns every
 // element_step()-th value of the counter, and the 16 bytes of numbers that it gives.
 
 typedef unsigned long long uint64;

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.kernels.cuda.arrays import Array, blocks_for, contiguous, xp_of
-from minigrad.kernels.cuda.loading import Source
+from minigrad.kernels.cuda.arrays import Array, blocks_for, contiguous, on_host, xp_of
+from minigrad.kernels.cuda.loading import Source, compute_capability
 from minigrad.kernels.precision import tf32_allowed
 
 LARGEST = 2**30  # elements of an array, so that every offset fits 32 bits
+CAPABILITY = 80  # the first with cp.async and TF32
 DEPTH = 16  # of a piece in shared memory
 BLOCKS = 264  # that a product is shared out to: two for each multiprocessor of an H100
 LEAST = 128  # products in a sum that is still worth a share of its own
@@ -83,8 +84,10 @@ def sources(name: str) -> list[Source]:
 
 
 def serves(*arrays: Array) -> bool:
-    """Whether these may be a product's operands and result."""
-    return arrays[0].dtype == np.float32 and all(0 < a.size <= LARGEST for a in arrays)
+    """Whether these may be a product's operands and result: not too large, on a device with cp.async."""
+    fit = arrays[0].dtype == np.float32 and all(0 < a.size <= LARGEST for a in arrays)
+    device: Any = arrays[0].device
+    return fit and (on_host(arrays[0]) or compute_capability(device.id) >= CAPABILITY)
 
 
 def parts_of(y: Array, shares: int) -> Array:

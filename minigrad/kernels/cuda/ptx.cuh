@@ -12,7 +12,7 @@ __device__ __forceinline__ unsigned f32_to_tf32(float x) {
 // q + 4, q + 4, rows q, q + 4 of b's column g, and columns 2 q, 2 q + 1 of d's row g, then of row g + 8.
 __device__ __forceinline__ void mma_m16n8k8_tf32(float (&d)[4], const unsigned (&a)[4],
                                                  const unsigned (&b)[2]) {
-  asm volatile(
+  asm(
       "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
       "{%0, %1, %2, %3};"
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])

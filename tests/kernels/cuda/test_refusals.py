@@ -164,6 +164,21 @@ def test_without_a_device_the_error_names_the_driver(
         cuda.leaky_relu(np.zeros(3), 0.2)
 
 
+def test_a_device_without_cp_async_goes_by_the_kernels_for_every_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cupy = cupy_with(2)
+    cupy.cuda.Device = lambda device: SimpleNamespace(compute_capability=("75", "80")[device])
+    monkeypatch.setitem(sys.modules, "cupy", cupy)
+    loading.compute_capability.cache_clear()
+    on_device = [
+        SimpleNamespace(dtype=np.dtype(np.float32), size=9, device=SimpleNamespace(id=device))
+        for device in (0, 1)
+    ]
+    assert [products.serves(a) for a in on_device] == [False, True]
+    loading.compute_capability.cache_clear()
+
+
 def test_cupy_makes_one_module_with_every_instance(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[dict[str, Any]] = []
 
