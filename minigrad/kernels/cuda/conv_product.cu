@@ -9,7 +9,7 @@ __global__ void __launch_bounds__(THREADS, RESIDENT)
            int stride_w, int padding_h, int padding_w, int dilation_h, int dilation_w) {
   const int places = oh * ow, columns = n * places, depth = c * kh * kw;
   const Block block(o, columns, groups);
-  const Rows<ROWS> left = {w + block.group * o * depth, o, depth, depth, 0};
+  const Rows<ROWS> left = {w + block.group * o * depth, o, depth, 0};
   const Patches<COLUMNS> right = {{x + block.group * c * h * width,
                                    groups * c * h * width,
                                    columns,
@@ -56,7 +56,7 @@ __global__ void __launch_bounds__(THREADS, RESIDENT)
   if (block.column >= columns)
     return;  // all of the block: phases differ in their number of places, or have none
   const int depth = c * down.taps * across.taps;
-  const Rows<ROWS> left = {rows + block.group * o * c * most, o, depth, depth, 0};
+  const Rows<ROWS> left = {rows + block.group * o * c * most, o, depth, 0};
   const Patches<COLUMNS> right = {
       {x + group * c * h * width,
        groups * c * h * width,
@@ -78,7 +78,7 @@ __global__ void __launch_bounds__(THREADS, RESIDENT)
                   int padding_w, int dilation_h, int dilation_w) {
   const int places = oh * ow, depth = n * places, columns = c * kh * kw;
   const Block block(o, columns, groups);
-  const Rows<ROWS> left = {g + block.group * o * places, o, places, places, groups * o * places};
+  const Rows<ROWS> left = {g + block.group * o * places, o, places, groups * o * places};
   const Windows<COLUMNS> right = {{x + block.group * c * h * width,
                                    groups * c * h * width,
                                    depth,

@@ -1,6 +1,6 @@
 // Matrix products in float32 by tiles of a pipeline (pipeline.cuh): y[i, j] = sum over k of left[i, k]
 // right[k, j], with b[i] and the rectifier if `biased`. Element (i, j) of y lies at i * row_step + j *
-// column_step; an operand's step leads from line to line where these lie end to end, else along the depth.
+// column_step. An operand's lines, rows i or columns j, lie end to end ("rows") or side by side ("columns").
 // With more than one share y is `shares` results one after the other, which add_biased_shares adds.
 
 template <typename Left, typename Right>
@@ -12,23 +12,23 @@ __device__ inline void product(const Left& left, const Right& right, const float
   multiply(left, right, result, block, depth, shares);
 }
 
-#define ARGUMENTS                                                                                            \
-  const float *x, int x_step, const float *w, int w_step, const float *b, float slope, int biased, float *y, \
-      int row_step, int column_step, int shares, int m, int n, int depth
+#define ARGUMENTS                                                                                  \
+  const float *x, const float *w, const float *b, float slope, int biased, float *y, int row_step, \
+      int column_step, int shares, int m, int n, int depth
 #define REST b, slope, biased, y, row_step, column_step, shares, m, n, depth
 
 __global__ void __launch_bounds__(THREADS, RESIDENT) rows_by_rows(ARGUMENTS) {
-  product(Rows<ROWS>{x, m, x_step, depth, 0}, Rows<COLUMNS>{w, n, w_step, depth, 0}, REST);
+  product(Rows<ROWS>{x, m, depth, 0}, Rows<COLUMNS>{w, n, depth, 0}, REST);
 }
 
 __global__ void __launch_bounds__(THREADS, RESIDENT) rows_by_columns(ARGUMENTS) {
-  product(Rows<ROWS>{x, m, x_step, depth, 0}, Columns<COLUMNS>{w, n, w_step}, REST);
+  product(Rows<ROWS>{x, m, depth, 0}, Columns<COLUMNS>{w, n}, REST);
 }
 
 __global__ void __launch_bounds__(THREADS, RESIDENT) columns_by_rows(ARGUMENTS) {
-  product(Columns<ROWS>{x, m, x_step}, Rows<COLUMNS>{w, n, w_step, depth, 0}, REST);
+  product(Columns<ROWS>{x, m}, Rows<COLUMNS>{w, n, depth, 0}, REST);
 }
 
 __global__ void __launch_bounds__(THREADS, RESIDENT) columns_by_columns(ARGUMENTS) {
-  product(Columns<ROWS>{x, m, x_step}, Columns<COLUMNS>{w, n, w_step}, REST);
+  product(Columns<ROWS>{x, m}, Columns<COLUMNS>{w, n}, REST);
 }

@@ -27,7 +27,7 @@ def _product(
     (m, depth), n = left.shape, right.shape[0]
     chosen = plan(NAME, m, n, depth)
     parts = parts_of(z, chosen.shares)
-    (left_kind, *left_arguments), (right_kind, *right_arguments) = _lines(left), _lines(right)
+    (left_kind, left_memory), (right_kind, right_memory) = _lines(left), _lines(right)
     biased = b is not None and chosen.shares == 1
     epilogue = contiguous(b if biased and b is not None else left), np.float32(slope), np.int32(biased)
     numbers = (np.int32(number) for number in (row_step, column_step, chosen.shares, m, n, depth))
@@ -35,8 +35,8 @@ def _product(
         f"{left_kind}_by_{right_kind}",
         z.dtype,
         chosen.blocks,
-        *left_arguments,
-        *right_arguments,
+        left_memory,
+        right_memory,
         *epilogue,
         parts,
         *numbers,
@@ -44,8 +44,8 @@ def _product(
     add_shares(parts, z, b, slope)
 
 
-def _lines(a: Array) -> tuple[str, Array, np.int32]:
-    """How the rows of `a` lie in memory, end to end or side by side; `a`; the step from one to the next."""
+def _lines(a: Array) -> tuple[str, Array]:
+    """How the rows of `a` lie in memory, end to end ("rows") or side by side ("columns"), and where."""
     if a.flags.f_contiguous and not a.flags.c_contiguous:
-        return "columns", contiguous(a.T), np.int32(len(a))
-    return "rows", contiguous(a), np.int32(a.shape[1])
+        return "columns", contiguous(a.T)
+    return "rows", contiguous(a)

@@ -5,8 +5,8 @@
 //   ALONG                   whether neighbours in a piece follow each other along the depth, or line by line
 //   begin(first, table)     before the first piece: the piece's first line, and shared memory of TABLE Taps
 //   prepare(k, end)         before a barrier before copy(k, end)
-//   copy(piece, k, end)     starts the thread's copies: elements k to k + DEPTH, zeros from `end` on and for
-//                           lines outside
+//   copy(piece, k, end)     starts the thread's copies: elements k to k + DEPTH, zeros for lines outside and
+//                           from `end` on, which is a multiple of DEPTH or the whole depth
 //
 // Offsets into an array are 32-bit: launchers send larger arrays another way.
 
@@ -18,8 +18,9 @@ __device__ inline int spot(int line, int k) {
   return ALONG ? line * PITCH + k : k * (LINES + 8) + line;  // the lanes of a warp read from 32 banks
 }
 
-__device__ inline bool wide(const float* p, int step) {
-  return (unsigned long long)p % 16 == 0 && step % 4 == 0;
+// Whether rows of so many elements from p on can be copied by fours.
+__device__ inline bool by_fours(const float* p, int elements) {
+  return (unsigned long long)p % 16 == 0 && elements % 4 == 0;
 }
 
 // What one tap of a kernel, of one channel, adds to a place in an image.
@@ -29,19 +30,19 @@ struct __align__(16) Tap {
 
 const int TABLE = COLUMNS > 2 * DEPTH ? COLUMNS : 2 * DEPTH;
 
-// Lines in memory: element (line, k) lies at line * step + n * image + p, k being place p of `places` in
-// image n; with an image of 0, as a matrix has, at line * step + k.
+// Lines that lie end to end: element (line, k) at line * places + n * image + p, k being place p of `places`
+// in image n, of a size that `places` divides; with an image of 0, as a matrix has, at line * places + k.
 template <int LINES>
 struct Rows {
   static const bool ALONG = true;
   const float* memory;
-  int lines, step, places, image;
+  int lines, places, image;
   int first;
 
   __device__ void begin(int line, Tap*) { first = line; }
   __device__ void prepare(int, int) const {}
   __device__ void copy(float* piece, int k, int end) const {
-    const bool fours = wide(memory, step) && places % 4 == 0 && image % 4 == 0;
+    const bool fours = by_fours(memory, places);
     const int each = fours ? DEPTH / 4 : DEPTH, own = threadIdx.x % each * (DEPTH / each);
     const int n = image ? (k + own) / places : 0;
     const float* from = memory + n * image + (k + own - n * places);
@@ -50,31 +51,31 @@ struct Rows {
       const bool valid = first + line < lines && k + own < end;
       float* to = piece + spot<LINES, true>(line, own);
       if (fours)
-        cp_async16(to, from + (first + line) * step, valid);
+        cp_async16(to, from + (int64)(first + line) * places, valid);
       else
-        cp_async4(to, from + (first + line) * step, valid);
+        cp_async4(to, from + (int64)(first + line) * places, valid);
     }
   }
 };
 
-// Lines side by side in memory: element (line, k) lies at line + k * step.
+// Lines that lie side by side: element (line, k) at line + k * lines.
 template <int LINES>
 struct Columns {
   static const bool ALONG = false;
   const float* memory;
-  int lines, step;
+  int lines;
   int first;
 
   __device__ void begin(int line, Tap*) { first = line; }
   __device__ void prepare(int, int) const {}
   __device__ void copy(float* piece, int k, int end) const {
-    const bool fours = wide(memory, step) && lines % 4 == 0;
+    const bool fours = by_fours(memory, lines);
     const int each = fours ? LINES / 4 : LINES, own = threadIdx.x % each * (LINES / each);
 #pragma unroll 4
     for (int d = threadIdx.x / each; d < DEPTH; d += THREADS / each) {
       const bool valid = first + own < lines && k + d < end;
       float* to = piece + spot<LINES, false>(own, d);
-      const float* from = memory + first + own + (k + d) * step;
+      const float* from = memory + first + own + (int64)(k + d) * lines;
       if (fours)
         cp_async16(to, from, valid);
       else
@@ -95,7 +96,6 @@ struct Walk {
   int count;  // of places
   Axis down, across;
 
-  __device__ int depth(int channels) const { return channels * down.taps * across.taps; }
   __device__ Tap place(int number) const {
     if (number >= count) return {0, OUTSIDE, OUTSIDE, 0};
     const int line = number / across.places, q = number - line * across.places;
@@ -155,9 +155,9 @@ struct Windows {
     taps = table;
   }
   __device__ void prepare(int, int) const {}
-  __device__ void copy(float* piece, int k, int end) const {
+  __device__ void copy(float* piece, int k, int) const {
     const int own_depth = threadIdx.x % DEPTH;
-    const Tap own = walk.place(k + own_depth < end ? k + own_depth : walk.count);
+    const Tap own = walk.place(k + own_depth);
 #pragma unroll
     for (int i = 0; i < LINES; i += THREADS / DEPTH) {
       const int line = i + threadIdx.x / DEPTH;
