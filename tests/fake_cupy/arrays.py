@@ -7,6 +7,8 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from tests.fake_cupy import cuda
+
 Host = np.ndarray[Any, np.dtype[Any]]
 
 quiet = np.errstate(all="ignore")  # a device warns of nothing
@@ -95,6 +97,7 @@ class ndarray:
             return ndarray(host)
         return ndarray(host, self if self.base is None else self.base)
 
+    device = property(lambda self: cuda.Device())
     shape = property(lambda self: self.host.shape)
     dtype = property(lambda self: self.host.dtype)
     ndim = property(lambda self: self.host.ndim)

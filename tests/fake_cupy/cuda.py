@@ -1,4 +1,4 @@
-"""``cupy.cuda.runtime``, as far as minigrad asks."""
+"""``cupy.cuda``, as far as minigrad asks."""
 
 from __future__ import annotations
 
@@ -12,3 +12,10 @@ class runtime:
     @classmethod
     def getDeviceCount(cls) -> int:
         return cls.devices
+
+
+class Device:
+    compute_capability = "90"
+
+    def __init__(self, device: int = 0) -> None:
+        self.id = device

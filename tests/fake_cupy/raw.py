@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tests.cuda_emulator import Emulator
+from tests.cuda_emulator.emulator import Function
 from tests.fake_cupy.arrays import ndarray
 
 emulator = Emulator(seed=1)
@@ -19,14 +20,27 @@ class RawModule:
     def __init__(self, *, code: str, options: Sequence[str], name_expressions: Sequence[str]) -> None:
         self._module = emulator.module(code, options, name_expressions)
 
-    def get_function(self, name: str) -> Callable[..., None]:
-        function = self._module.function(name)
+    def get_function(self, name: str) -> RawKernel:
+        return RawKernel(name, self._module.function(name))
 
-        def launch(grid: Any, block: Any, args: Sequence[Any], shared_mem: int = 0) -> None:
-            for position, value in enumerate(args):
-                if isinstance(value, np.ndarray):
-                    raise TypeError(f"{name}: argument {position} is a NumPy array")
-            hosts = [value.host if isinstance(value, ndarray) else value for value in args]
-            function(grid, block, hosts, shared_mem=shared_mem)
 
-        return launch
+class RawKernel:
+    """A kernel of a module, with the dynamic shared memory that it may have."""
+
+    def __init__(self, name: str, function: Function) -> None:
+        self.name, self._function = name, function
+
+    @property
+    def max_dynamic_shared_size_bytes(self) -> int:
+        return self._function.max_dynamic_shared_size_bytes
+
+    @max_dynamic_shared_size_bytes.setter
+    def max_dynamic_shared_size_bytes(self, value: int) -> None:
+        self._function.max_dynamic_shared_size_bytes = value
+
+    def __call__(self, grid: Any, block: Any, args: Sequence[Any], *, shared_mem: int = 0) -> None:
+        for position, value in enumerate(args):
+            if isinstance(value, np.ndarray):
+                raise TypeError(f"{self.name}: argument {position} is a NumPy array")
+        hosts = [value.host if isinstance(value, ndarray) else value for value in args]
+        self._function(grid, block, hosts, shared_mem=shared_mem)
