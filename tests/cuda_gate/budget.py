@@ -1,0 +1,88 @@
+"""The budget: a row for every instance and target, and the rules that no row can bend."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from minigrad.kernels import cuda
+from minigrad.kernels.cuda.loading import Source
+from tests.cuda_gate.compiling import compiled, version
+from tests.cuda_gate.reading import Needs, needs
+
+FILE = Path(__file__).parent / "budget.json"
+TARGETS = ("sm_80", "sm_90")
+AT_MOST, AT_LEAST = ("registers", "stack", "shared"), ("mma", "cp_async")
+
+REMEDY = "mend the kernel, or accept this: python -m tests.cuda_gate --write"
+
+Row = Mapping[str, int]
+
+
+def sources() -> list[Source]:
+    """Every source of the package, by its name."""
+    modules = [
+        importlib.import_module(f"{cuda.__name__}.{m.name}") for m in pkgutil.iter_modules(cuda.__path__)
+    ]
+    found = {
+        id(value): value for module in modules for value in vars(module).values() if isinstance(value, Source)
+    }
+    return sorted(found.values(), key=lambda source: source.name)
+
+
+def found(source: Source) -> Iterator[tuple[str, Needs]]:
+    """A row's name, such as ``conv.cu conv2d<float> sm_90``, and what that instance needs."""
+    for target in TARGETS:
+        for instance, need in needs(compiled(source.text, source.options, source.instances, target)).items():
+            yield f"{source.name} {instance} {target}", need
+
+
+def broken_rules(name: str, need: Needs, threads: int) -> list[str]:
+    """What no budget allows, in an instance that is launched with so many threads."""
+    faults = []
+    if need.spills:
+        faults.append(f"{name}: spills {need.spills} bytes of registers into memory")
+    if need.max_threads != threads:
+        declared = need.max_threads or "no number of"
+        faults.append(f"{name}: its launch bounds say {declared} threads, its launch {threads}")
+    return faults
+
+
+def beyond(name: str, need: Needs, row: Row | None) -> list[str]:
+    """What is beyond the instance's row."""
+    if row is None:
+        return [f"{name}: has no row in {FILE.name}; {REMEDY}"]
+    numbers = need._asdict()
+    over = [f"{what}={numbers[what]}, at most {row[what]}" for what in AT_MOST if numbers[what] > row[what]]
+    under = [
+        f"{what}={numbers[what]}, at least {row[what]}" for what in AT_LEAST if numbers[what] < row[what]
+    ]
+    return [f"{name}: {fault}; {REMEDY}" for fault in over + under]
+
+
+def without_instance(rows: Mapping[str, Row], names: Collection[str]) -> list[str]:
+    """The rows that no instance of these has."""
+    return [
+        f"{name}: a row of {FILE.name} without an instance; {REMEDY}" for name in rows if name not in names
+    ]
+
+
+def row(need: Needs) -> Row:
+    """The row that allows just this."""
+    return {what: need._asdict()[what] for what in (*AT_MOST, *AT_LEAST)}
+
+
+def load() -> tuple[str, dict[str, Row]]:
+    """The compiler's version, and the rows."""
+    record = json.loads(FILE.read_text())
+    return record["nvrtc"], record["rows"]
+
+
+def write(all_needs: Mapping[str, Needs]) -> None:
+    """Make the budget what the instances need now, a row on a line."""
+    rows = [f"  {json.dumps(name)}: {json.dumps(row(need))}" for name, need in sorted(all_needs.items())]
+    head = f' "nvrtc": {json.dumps(version())},\n "written by": "python -m tests.cuda_gate --write"'
+    FILE.write_text(f'{{\n{head},\n "rows": {{\n' + ",\n".join(rows) + "\n }\n}\n")
