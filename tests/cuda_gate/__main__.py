@@ -7,6 +7,7 @@ import sys
 
 from tests.cuda_gate import budget
 from tests.cuda_gate.compiling import CompileError, ToolMissing
+from tests.kernels.cuda.sources import sources
 
 
 def main() -> int:
@@ -16,7 +17,7 @@ def main() -> int:
     options = parser.parse_args()
     needs, broken = {}, []
     try:
-        for source in budget.sources():
+        for source in sources():
             for name, need in budget.found(source):
                 needs[name] = need
                 broken += budget.broken_rules(name, need, source.constants["THREADS"])

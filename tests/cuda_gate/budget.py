@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import pkgutil
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from minigrad.kernels import cuda
 from minigrad.kernels.cuda.loading import Source
 from tests.cuda_gate.compiling import compiled, version
 from tests.cuda_gate.reading import Needs, needs
@@ -20,17 +17,6 @@ AT_MOST, AT_LEAST = ("registers", "stack", "shared"), ("mma", "cp_async")
 REMEDY = "mend the kernel, or accept this: python -m tests.cuda_gate --write"
 
 Row = Mapping[str, int]
-
-
-def sources() -> list[Source]:
-    """Every source of the package, by its name."""
-    modules = [
-        importlib.import_module(f"{cuda.__name__}.{m.name}") for m in pkgutil.iter_modules(cuda.__path__)
-    ]
-    found = {
-        id(value): value for module in modules for value in vars(module).values() if isinstance(value, Source)
-    }
-    return sorted(found.values(), key=lambda source: source.name)
 
 
 def found(source: Source) -> Iterator[tuple[str, Needs]]:

@@ -9,8 +9,9 @@ import pytest
 from minigrad.kernels.cuda.loading import Source
 from tests.cuda_gate import budget
 from tests.cuda_gate.reading import Needs
+from tests.kernels.cuda.sources import sources
 
-SOURCES = pytest.mark.parametrize("source", budget.sources(), ids=lambda source: source.name)
+SOURCES = pytest.mark.parametrize("source", sources(), ids=lambda source: source.name)
 
 
 @functools.cache
@@ -39,7 +40,7 @@ def test_every_instance_keeps_its_budget(source: Source) -> None:
 def test_every_row_has_an_instance() -> None:
     names = {
         f"{source.name} {instance} {target}"
-        for source in budget.sources()
+        for source in sources()
         for instance in source.instances
         for target in budget.TARGETS
     }
@@ -50,5 +51,5 @@ def test_every_row_has_an_instance() -> None:
 
 def test_no_two_sources_share_a_name() -> None:
     """A row is found by it."""
-    names = [source.name for source in budget.sources()]
+    names = [source.name for source in sources()]
     assert len(set(names)) == len(names) > 0

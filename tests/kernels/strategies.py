@@ -35,7 +35,8 @@ def laid_out(a: Array, layout: str) -> Array:
     return a
 
 
-LAYOUTS = st.sampled_from(["contiguous", "transposed", "negative", "sliced", "read-only", "unaligned"])
+LAYOUT_NAMES = ("contiguous", "transposed", "negative", "sliced", "read-only", "unaligned")
+LAYOUTS = st.sampled_from(LAYOUT_NAMES)
 SHAPES = st.lists(st.integers(0, 6), min_size=2, max_size=4).map(tuple)
 LARGE = st.sampled_from(
     [(300, 70), (3, 40, 13, 11), (20000, 1), (1, 1, 370, 370), (700, 200), (5, 40, 29, 25)]

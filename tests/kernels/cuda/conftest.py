@@ -1,4 +1,4 @@
-"""The tests of kernels run twice: as fast as the emulator can, and with its checks of every access."""
+"""The tests of kernels run as fast as the emulator can, with its checks of every access, and on a device."""
 
 from __future__ import annotations
 
@@ -7,11 +7,23 @@ from collections.abc import Iterator
 import pytest
 
 from minigrad.kernels.cuda import loading
+from tests.kernels.cuda.running import on_device
+
+DEVICE = pytest.param(None, marks=pytest.mark.gpu, id="on a GPU")
+MODES = [pytest.param(False, id="emulated"), pytest.param(True, id="emulated-checked"), DEVICE]
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["emulated", "emulated-checked"])
-def emulated(request: pytest.FixtureRequest) -> Iterator[None]:
-    """CUDA sources are executed on the CPU."""
+@pytest.fixture(scope="module", params=MODES)
+def launched(request: pytest.FixtureRequest) -> Iterator[None]:
+    """CUDA sources are executed on the CPU, or by a GPU where ``-m gpu`` asks for it."""
+    if request.param is None:
+        try:
+            loading.cupy()
+        except (ModuleNotFoundError, RuntimeError) as error:
+            pytest.skip(str(error))
+        with on_device():
+            yield
+        return
     emulator = pytest.importorskip("tests.cuda_emulator", reason="there is no tests/cuda_emulator to run on")
     with loading.use(emulator.Emulator(check=request.param, seed=1)):
         yield

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigrad.kernels import cuda, reference
+from minigrad.kernels import reference
+from tests.kernels.cuda.running import cuda
 from tests.kernels.cuda.strategies import SOME, assert_faces
 from tests.kernels.strategies import Convolution, assert_close, convolutions
 from tests.kernels.test_convolution import sizes
 
-pytestmark = pytest.mark.usefixtures("emulated")
+pytestmark = pytest.mark.usefixtures("launched")
 
 SMALL = convolutions().filter(lambda case: case.y.size * case.w[0].size < 300_000)
 

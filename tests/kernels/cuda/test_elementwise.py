@@ -9,12 +9,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from minigrad.kernels import cuda, reference
+from minigrad.kernels import reference
+from tests.kernels.cuda.running import cuda
 from tests.kernels.cuda.strategies import SLOPES, SOME, arrays, filled_like
 from tests.kernels.settings import assert_settings_stand_for_numbers
 from tests.kernels.strategies import LAYOUTS, Array, assert_close, laid_out
 
-pytestmark = pytest.mark.usefixtures("emulated")
+pytestmark = pytest.mark.usefixtures("launched")
 
 
 @SOME

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigrad.kernels import cuda, reference
+from minigrad.kernels import reference
+from tests.kernels.cuda.running import cuda
 from tests.kernels.cuda.strategies import SLOPES, SOME, filled_like
 from tests.kernels.strategies import DTYPES, LAYOUTS, assert_close, laid_out
 
-pytestmark = pytest.mark.usefixtures("emulated")
+pytestmark = pytest.mark.usefixtures("launched")
 
 ROWS = st.sampled_from([0, 1, 2, 5, 16, 63, 64, 65, 130])  # a tile has 64
 DEPTHS = st.sampled_from([0, 1, 3, 4, 15, 16, 17, 36, 70])  # and a depth of 16

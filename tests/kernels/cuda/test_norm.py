@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigrad.kernels import cuda, reference
+from minigrad.kernels import reference
+from tests.kernels.cuda.running import cuda
 from tests.kernels.cuda.strategies import SLOPES, SOME, arrays, filled_like
 from tests.kernels.strategies import Array, assert_close
 from tests.kernels.test_norm import parameters
 
-pytestmark = pytest.mark.usefixtures("emulated")
+pytestmark = pytest.mark.usefixtures("launched")
 
 
 @SOME

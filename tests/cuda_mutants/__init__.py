@@ -1,0 +1,9 @@
+"""The tests of the CUDA kernels are tested: every mutant of a kernel must fail them."""
+
+from tests.cuda_mutants.elementwise import ELEMENTWISE
+from tests.cuda_mutants.mutant import Mutant, caught
+from tests.cuda_mutants.products import PRODUCTS
+
+MUTANTS = [*ELEMENTWISE, *PRODUCTS]
+
+__all__ = ["MUTANTS", "Mutant", "caught"]

@@ -1,0 +1,170 @@
+"""Small calls that reach every branch of every CUDA source, compared with the reference, by family.
+
+The tests run them emulated and on a device, the mutants of tests/cuda_mutants must fail them, and
+``python -m tests.kernels.cuda.directed`` runs them on a GPU under whatever watches the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.kernels import reference
+from tests.kernels.cuda.running import cuda, on_device
+from tests.kernels.strategies import Array, assert_close
+
+SIZES = (1, 255, 257, 1030)  # within a block, beyond one, beyond four
+TYPES = (np.float32, np.float64)
+
+
+def numbers(seed: int, *shape: int, dtype: type = np.float32) -> Array:
+    """Normal random numbers, zeros of both signs among them."""
+    rng = np.random.default_rng(seed)
+    return (rng.normal(size=shape) * rng.integers(-1, 2, size=shape)).astype(dtype)
+
+
+def agree(name: str, *arguments: Any, terms: int = 10, out: bool = True) -> None:
+    """The kernel gives the reference's results, in memory full of NaN."""
+    expected = getattr(reference, name)(*arguments)
+    several = isinstance(expected, tuple)
+    memory = [np.full_like(a, np.nan, order="C") for a in (expected if several else (expected,))]
+    given = {"out": tuple(memory) if several else memory[0]} if out else {}
+    actual = getattr(cuda, name)(*arguments, **given)
+    for a, e in zip(actual if several else (actual,), expected if several else (expected,), strict=True):
+        scale = e.dtype.type(max(1.0, np.abs(e[np.isfinite(e)]).max(initial=0)))
+        assert_close(np.asarray(a / scale), np.asarray(e / scale), terms)
+
+
+def activation() -> None:
+    edges = np.array([-np.inf, -2.0, -0.0, 0.0, 3.0, np.inf, np.nan])
+    for slope in (0.0, 0.2):
+        agree("leaky_relu", edges, slope)
+        agree("leaky_gate", np.ones(7), edges, slope)
+        for size, dtype in zip(SIZES, (*TYPES, *TYPES), strict=True):
+            g, x = numbers(0, size, dtype=dtype), numbers(1, size, dtype=dtype)
+            agree("leaky_relu", x, slope)
+            agree("leaky_gate", g, x, slope)
+
+
+def bias() -> None:
+    for shape, dtype in (((3, 5), np.float32), ((2, 3, 41, 7), np.float64), ((9, 2, 30, 31), np.float32)):
+        x, g, b = (
+            numbers(0, *shape, dtype=dtype),
+            numbers(1, *shape, dtype=dtype),
+            numbers(2, shape[1], dtype=dtype),
+        )
+        for slope in (0.0, 0.2):
+            agree("bias_leaky_relu", x, b, slope)
+            agree("bias_leaky_relu_grad", g, x, slope, terms=200)
+
+
+def loss() -> None:
+    for size, dtype in zip(SIZES, (*TYPES, *TYPES), strict=True):
+        x = numbers(0, size, dtype=dtype) + dtype(1)
+        for sign in (1, -1):
+            agree("mean_softplus", x, sign, out=False)
+            agree("mean_softplus_grad", np.asarray(3, dtype), x, sign)
+    for value in (800.0, -800.0):
+        agree("mean_softplus", np.array([value]), 1, out=False)
+        agree("mean_softplus_grad", np.asarray(1.0), np.array([value]), 1)
+
+
+def norm() -> None:
+    for shape, dtype in (((7, 3), np.float32), ((2, 300, 1), np.float64), ((5, 2, 47, 43), np.float32)):
+        x, g = 3 + numbers(0, *shape, dtype=dtype), numbers(1, *shape, dtype=dtype)
+        weight, shift = 1 + numbers(2, shape[1], dtype=dtype) / 4, numbers(3, shape[1], dtype=dtype)
+        agree("standardize", x, 0.1)
+        for slope in (0.0, 0.2):
+            agree("batch_norm", x, weight, shift, 0.1, slope)
+            _, mean, _, inv_std = reference.standardize(x, 0.1)
+            agree("batch_norm_grad", g, x, weight, shift, mean, inv_std, slope, terms=200)
+        agree("standardize_grad", g, x, mean, inv_std, terms=200)
+
+
+def gemm() -> None:
+    for m, k, n, dtype in (
+        (1, 1, 1, np.float32),
+        (65, 19, 70, np.float32),
+        (66, 36, 5, np.float64),
+        (70, 20, 128, np.float32),
+    ):
+        x, y, w, b = (
+            numbers(seed, *shape, dtype=dtype) for seed, shape in enumerate(((m, k), (k, n), (n, k), (n,)))
+        )
+        agree("matmul", x, y, terms=k)
+        agree("matmul", x.T.copy().T, w.T, terms=k)
+        for slope in (0.0, 0.2):
+            agree("linear", x, w, b, slope, terms=k + 1)
+
+
+GEOMETRIES = (  # n, groups, c, o of a group; image, kernel; stride, padding, dilation
+    (1, 1, 1, 1, (3, 3), (3, 3), (1, 1), (1, 1), (1, 1)),
+    (2, 2, 3, 2, (7, 9), (3, 2), (2, 3), (1, 2), (1, 2)),
+    (3, 1, 5, 66, (8, 6), (4, 4), (2, 2), (1, 1), (1, 1)),
+    (19, 1, 1, 4, (12, 13), (4, 3), (3, 1), (0, 3), (2, 1)),
+    (2, 1, 4, 3, (9, 5), (1, 4), (2, 2), (3, 1), (3, 2)),
+)
+
+
+def conv() -> None:
+    for number, (n, groups, c, o, image, kernel, stride, padding, dilation) in enumerate(GEOMETRIES):
+        dtype = TYPES[number % 2]
+        x, w = numbers(0, n, groups * c, *image, dtype=dtype), numbers(1, groups * o, c, *kernel, dtype=dtype)
+        parameters = (stride, padding, dilation, groups)
+        g = numbers(2, *reference.conv2d(x, w, *parameters).shape, dtype=dtype)
+        agree("conv2d", x, w, *parameters, terms=w[0].size)
+        agree("conv2d_bias_leaky_relu", x, w, w[:, 0, 0, 0], *parameters, 0.2, terms=w[0].size)
+        agree("conv_transpose2d", g, w, image, *parameters, terms=w[:, 0].size)
+        agree("conv2d_weight", x, g, kernel, *parameters, terms=g[:, 0].size)
+
+
+UPDATES = {
+    "sgd_update": [(0.1, 0.0, 0.0, 0.01, False), (0.1, 0.9, 0.3, 0.02, True), (0.1, 0.9, 0.3, 0.02, False)],
+    "rmsprop_update": [(0.1, 0.9, 1e-3, 0.01, 0.0), (0.1, 0.9, 1e-3, 0.01, 0.5)],
+    "adam_update": [(7, 0.1, 0.5, 0.99, 1e-3, 0.1)],
+}
+ENDS = ((300,), (3, 40, 1, 5), (1, 2, 3, 4, 5, 6, 7, 300), (700, 5, 1, 300, 2, 2, 7, 9, 600))
+
+
+def optimizer() -> None:
+    for sizes in ENDS:
+        gradients = [numbers(seed, size) for seed, size in enumerate(sizes)]
+        squares = [reference.sum_squares(gradients), cuda.sum_squares(gradients)]
+        np.testing.assert_allclose(*squares, rtol=1e-12)
+        p, *state = (numbers(seed, sum(sizes)) for seed in range(20, 24))
+        state[0] = np.abs(state[0]) + 30  # a mean of squares is never below the square of the mean
+        for name, settings in UPDATES.items():
+            for setting in settings:
+                updated = [
+                    _updated(module, name, p, gradients, state, setting) for module in (cuda, reference)
+                ]
+                for actual, expected in zip(*updated, strict=True):
+                    assert_close(actual, expected, 20)
+
+
+def _updated(
+    module: Any, name: str, p: Array, gradients: list[Array], state: list[Array], setting: tuple[Any, ...]
+) -> list[Array]:
+    own: list[Array | None] = [a.copy() for a in (p, *state)]
+    if name == "sgd_update":
+        own = [own[0], own[1] if setting[1] else None]
+    elif name == "adam_update":
+        own = [own[0], own[2], np.abs(own[1])]
+    elif not setting[4]:
+        own = [*own[:2], None, None]
+    getattr(module, name)(own[0], gradients, *own[1:], *setting)
+    return [a for a in own if a is not None]
+
+
+CASES: dict[str, Callable[[], None]] = {
+    case.__name__: case for case in (activation, bias, conv, gemm, loss, norm, optimizer)
+}
+
+
+if __name__ == "__main__":
+    with on_device():
+        for name, case in CASES.items():
+            case()
+            print(f"{name}: as the reference")
