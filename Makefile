@@ -1,7 +1,7 @@
 # Works in the active environment: python -m pip install -e ".[dev]" first.
 PYTHON ?= python
 
-.PHONY: help check format test test-all bench clean
+.PHONY: help check format test test-all bench gpu-check clean
 
 help:
 	@echo "make check     lint, format, types and import layers"
@@ -9,6 +9,7 @@ help:
 	@echo "make test      the tests without the slow ones"
 	@echo "make test-all  every test that this machine can run"
 	@echo "make bench     the benchmarks"
+	@echo "make gpu-check everything that a GPU is wanted for, in 10 minutes; OUT=DIR keeps it there"
 	@echo "make clean     remove what the tools wrote"
 
 check:
@@ -30,6 +31,9 @@ test-all:
 bench:
 	$(PYTHON) -m benchmarks kernels
 	$(PYTHON) -m benchmarks steps
+
+gpu-check:
+	$(PYTHON) -m benchmarks.gpu_check $(if $(OUT),--out "$(OUT)")
 
 clean:
 	rm -rf build dist ./*.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -38,6 +38,19 @@ class Ceilings(NamedTuple):
         """Of two measurements, the higher of each figure."""
         return Ceilings(*map(max, self, other))
 
+    def describe(self) -> str:
+        """In words, with a warning where the threads do not have a core each."""
+        words = (
+            f"Ceilings measured in this run on {self.threads} threads: {self.fma:.0f} GFLOP/s of FMA in "
+            f"registers ({self.fma_one:.0f} on one thread), {self.copy:.0f} GB/s of copying (read + write)."
+            "\nA kernel alone may find its operands in a cache, and then moves more than copying memory does."
+        )
+        crowded = (
+            "\n[bold]The threads seem to share a core:[/] together they are far slower than one times their "
+            "number. Run again on an idle machine."
+        )
+        return words + crowded if self.crowded else words
+
     @property
     def crowded(self) -> bool:
         """Whether the threads together fell far short of one thread's rate times their number: as when the

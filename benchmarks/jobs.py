@@ -25,18 +25,18 @@ class Job(Protocol):
         """What the work gives when it starts from its first state."""
 
 
-def open_job(side: str, task: tuple[Any, ...]) -> Job:
+def open_job(side: str, task: tuple[Any, ...], device: str = "cpu") -> Job:
     """``task`` is ("kernel", name, batch) or ("step", name, batch or None)."""
     kind, name, batch = task
-    if side == "torch":
+    if side in peers.PYTORCH:
         import torch
 
         torch.set_num_threads(peers.threads())
     if kind == "kernel":
-        return KernelJob(side, cases.find(name, batch))
+        return KernelJob(side, cases.find(name, batch), device)
     from benchmarks.training import StepJob
 
-    return StepJob(side, name, batch)
+    return StepJob(side, name, batch, device)
 
 
 def kernels_of_side(side: str) -> AbstractContextManager[None]:
@@ -47,20 +47,25 @@ def kernels_of_side(side: str) -> AbstractContextManager[None]:
 class KernelJob:
     """A case on a side."""
 
-    def __init__(self, side: str, case: cases.Case) -> None:
-        self.side, self.case = side, case
-        self.run = self._bound(case.arguments())
+    def __init__(self, side: str, case: cases.Case, device: str = "cpu") -> None:
+        self.side, self.case, self.device = side, case, device
+        self.run = self._bound(self._arguments())
 
     def outcome(self) -> Outcome:
-        arguments = self.case.arguments()
+        arguments = self._arguments()
         result = self._bound(arguments)()
         if self.case.in_place:
-            results = [a for a in arguments if isinstance(a, np.ndarray)]
+            results = [a for a in arguments if hasattr(a, "shape")]
         else:
-            results = self._peer().arrays(result)
-        return {f"result {i}": np.array(a) for i, a in enumerate(results) if a is not None}
+            results = result if isinstance(result, tuple | list) else [result]
+        return {f"result {i}": self._peer().array(a) for i, a in enumerate(results) if a is not None}
 
-    def _bound(self, arguments: tuple[Any, ...]) -> Callable[[], Any]:
+    def _arguments(self) -> list[Any]:
+        """The case's, its arrays as this side has them on the device."""
+        place = self._peer().place
+        return [place(a, self.device) if isinstance(a, np.ndarray) else a for a in self.case.arguments()]
+
+    def _bound(self, arguments: list[Any]) -> Callable[[], Any]:
         name = self.case.peer if self.side == "torch" and self.case.peer else self.case.kernel
         call: Callable[[], Any] = self._peer().bind(name, arguments)
         return call

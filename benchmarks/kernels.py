@@ -1,4 +1,4 @@
-"""Each CPU kernel against plain NumPy and, if asked for, PyTorch, beside the machine's own ceilings."""
+"""Each kernel against plain NumPy (on the CPU) and, if asked for, PyTorch, beside the machine's ceilings."""
 
 from __future__ import annotations
 
@@ -6,23 +6,29 @@ import argparse
 import math
 import statistics
 import sys
+from functools import reduce
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from benchmarks import cases, compare, peers, table, timing
+from benchmarks import cases, compare, gpu, peers, table, timing
 from benchmarks.jobs import compulsory_bytes
 from benchmarks.rivals import rivals
 
 Row = dict[str, Any]
 
+JUDGES: dict[str, list[str]] = {"cpu": [], "cuda": ["minigrad"]}
+"""Who gives the results on the CPU that all must have; with nobody, plain NumPy, which is timed there too."""
+
+ERRORS = {False: compare.KERNEL_ERROR, True: compare.TF32_ERROR}
+
 
 def add_parser(commands: Any) -> None:
     """The ``kernels`` command."""
     parser = commands.add_parser("kernels", help=__doc__)
-    peers.add_argument(parser)
+    peers.add_arguments(parser)
     parser.add_argument("--only", nargs="+", metavar="TEXT", help="only kernels whose name contains a TEXT")
     parser.add_argument("--batch", type=int, default=cases.BATCH, help="batch size (%(default)s)")
     parser.add_argument("--turns", type=int, default=timing.TURNS, help="turns of each side (%(default)s)")
@@ -33,9 +39,14 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print, and write what was asked for."""
-    sides = peers.sides(arguments.against)
+    sides = peers.checked_sides(arguments)
     chosen = select(arguments.only, arguments.batch)
-    figures = measure(chosen, sides, table.console(), turns=arguments.turns, batch=arguments.batch)
+    where = {"device": arguments.device, "tf32": arguments.tf32}
+    figures = (
+        where
+        | gpu.figures(arguments.device)
+        | measure(chosen, sides, table.console(), turns=arguments.turns, batch=arguments.batch, **where)
+    )
     record = table.write_json(arguments.json, arguments.command, figures, sides)
     if arguments.picture:
         from benchmarks import pictures
@@ -53,33 +64,46 @@ def select(only: list[str] | None, batch: int = cases.BATCH) -> list[cases.Case]
 
 
 def measure(
-    chosen: list[cases.Case], sides: list[str], console: Console, *, turns: int, batch: int
+    chosen: list[cases.Case],
+    sides: list[str],
+    console: Console,
+    *,
+    turns: int,
+    batch: int,
+    device: str = "cpu",
+    tf32: bool = False,
 ) -> dict[str, Any]:
     """Compare, then time each case; print a table for each family as it is done."""
     rows: list[Row] = []
-    with rivals(sides) as started:
-        limits = started[0].ceilings()
+    with rivals(sides, device, tf32) as started, rivals(JUDGES[device]) as judges:
+        measured = [rival.ceilings() for rival in started if device == "cuda" or rival is started[0]]
         for number, case in enumerate(chosen, start=1):
             print(f"{number}/{len(chosen)} {case.name}", file=sys.stderr, flush=True)
-            rows.append(time_case(case, started, turns, batch))
-        limits = limits.or_higher(started[0].ceilings())
+            rows.append(time_case(case, started, judges, turns, batch, ERRORS[tf32]))
+        measured.append(started[0].ceilings())
+    limits = reduce(lambda a, b: a.or_higher(b), measured)
+    arithmetic = limits.tf32 if tf32 and limits.tf32 else limits.fma
     for row in rows:
-        row["share_of_fma"] = row["gflop_per_s"] / limits.fma
+        row["share_of_fma"] = row["gflop_per_s"] / arithmetic
         row["share_of_copy"] = row["gbyte_per_s"] / limits.copy
-    describe(limits, console)
+    console.print(limits.describe())
     for family, members in groupby(rows, key=lambda row: row["family"]):
         console.print(as_table(family, list(members), sides))
     return {"ceilings": limits._asdict(), "batch": batch, "rows": rows} | summary(rows, sides, console)
 
 
-def time_case(case: cases.Case, started: list[Any], turns: int, batch: int) -> Row:
+def time_case(
+    case: cases.Case, started: list[Any], judges: list[Any], turns: int, batch: int, allowed: float
+) -> Row:
     """One row: times by side, ratios to ours with their spread, and our rates."""
-    outcomes = {rival.name: rival.open(("kernel", case.name, batch)) for rival in started}
+    task = ("kernel", case.name, batch)
+    outcomes = {rival.name: rival.open(task) for rival in started}
+    expected = judges[0].open(task) if judges else outcomes["numpy"]
     for side, outcome in outcomes.items():
-        compare.kernels(case.name, side, outcome, outcomes["numpy"])
+        compare.kernels(case.name, side, outcome, expected, allowed)
     times = timing.in_turn(started, turns)
     ours = statistics.median(times["minigrad"])
-    moved = compulsory_bytes(case, outcomes["numpy"])
+    moved = compulsory_bytes(case, expected)
     return {
         "name": case.name,
         "family": case.family,
@@ -96,20 +120,6 @@ def time_case(case: cases.Case, started: list[Any], turns: int, batch: int) -> R
         "gflop_per_s": case.flops / ours / 1e9,
         "gbyte_per_s": moved / ours / 1e9,
     }
-
-
-def describe(limits: Any, console: Console) -> None:
-    """The ceilings in words, and a warning where the threads do not have a core each."""
-    console.print(
-        f"Ceilings measured in this run on {limits.threads} threads: {limits.fma:.0f} GFLOP/s of FMA in "
-        f"registers ({limits.fma_one:.0f} on one thread), {limits.copy:.0f} GB/s of copying (read + write)."
-        "\nA kernel alone may find its operands in a cache, and then moves more than copying memory does."
-    )
-    if limits.crowded:
-        console.print(
-            "[bold]The threads seem to share a core:[/] together they are far slower than one times their "
-            "number. Run again on an idle machine."
-        )
 
 
 def as_table(family: str, rows: list[Row], sides: list[str]) -> Any:

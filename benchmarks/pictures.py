@@ -15,8 +15,13 @@ from gans.plots.style import BLUE, DARK, GREEN, ORANGE, bare, figure, png
 
 Row = dict[str, Any]
 
-COLOURS = {"minigrad": BLUE, "torch": ORANGE, "numpy": GREEN}
-NAMES = {"minigrad": "minigrad", "torch": "PyTorch", "numpy": "plain NumPy"}
+COLOURS = {"minigrad": BLUE, "torch": ORANGE, "numpy": GREEN, "torch-graph": DARK}
+NAMES = {
+    "minigrad": "minigrad",
+    "torch": "PyTorch",
+    "numpy": "plain NumPy",
+    "torch-graph": "PyTorch, CUDA graph",
+}
 FACES = {"forward": "o", "input gradient": "^", "weight gradient": "s", "gradient": "v"}
 PALE = "#bbbbbb"
 NAMES_HEIGHT = 0.38  # of the roofline's axes, at their foot
@@ -29,7 +34,7 @@ def kernels(record: dict[str, Any], path: Path) -> None:
     roof, bars = made.subplots(1, 2, width_ratios=[1, 1.05])
     roofline(roof, rows, record["ceilings"])
     ratios(bars, [(pretty(row["name"]), row) for row in rows])
-    _finish(made, record, f"CPU kernels, float32, batch {record['batch']}", path)
+    _finish(made, record, f"{_place(record)} kernels, float32, batch {record['batch']}", path)
 
 
 def steps(record: dict[str, Any], path: Path) -> None:
@@ -37,7 +42,7 @@ def steps(record: dict[str, Any], path: Path) -> None:
     rows = record["rows"]
     made = figure(9.5, 0.85 * len(rows) + 2.2)
     ratios(made.subplots(), [(row["title"], row) for row in rows])
-    _finish(made, record, "One training step", path)
+    _finish(made, record, f"One training step, {_place(record)}", path)
 
 
 def roofline(axes: Axes, rows: list[Row], ceilings: dict[str, float]) -> None:
@@ -78,7 +83,7 @@ def roofline(axes: Axes, rows: list[Row], ceilings: dict[str, float]) -> None:
 
 def ratios(axes: Axes, named: list[tuple[str, Row]]) -> None:
     """For each row and rival, its time over ours; whiskers are quartiles."""
-    rivals = [side for side in ("torch", "numpy") if side in named[0][1]["ratio"]]
+    rivals = [side for side in ("torch", "torch-graph", "numpy") if side in named[0][1]["ratio"]]
     height = 0.8 / len(rivals)
     largest = max(row["ratio"][side]["high"] for _, row in named for side in rivals)
     smallest = min(row["ratio"][side]["low"] for _, row in named for side in rivals)
@@ -154,13 +159,24 @@ def _legend(axes: Axes, sides: list[str], rows: list[Row]) -> None:
     axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=9)
 
 
+def _place(record: dict[str, Any]) -> str:
+    """Where minigrad's kernels ran, and in which precision if not in float32 alone."""
+    return {"cpu": "CPU", "cuda": "CUDA"}[record["device"]] + (" (TF32)" if record["tf32"] else "")
+
+
+def _machine(record: dict[str, Any]) -> str:
+    if "gpu" in record:
+        return f"{record['gpu']['name']}, driver {record['gpu']['driver']}"
+    return f"{record['machine']['processor']}, {record['machine']['threads']} threads"
+
+
 def _finish(made: Figure, record: dict[str, Any], title: str, path: Path) -> None:
     machine, versions = record["machine"], record["versions"]
     made.suptitle(title, fontsize=13, fontweight="bold", x=0.01, ha="left")
     made.text(
         0.01,
         0.006,
-        f"{machine['processor']}, {machine['threads']} threads, {machine['system']}; {record['date']}; "
+        f"{_machine(record)}, {machine['system']}; {record['date']}; "
         + ", ".join(f"{name} {version}" for name, version in versions.items()),
         fontsize=8,
         color="#666666",

@@ -16,6 +16,7 @@ import numba
 import numpy as np
 
 import minigrad
+from benchmarks.peers import OPTIONAL
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -52,7 +53,7 @@ def command(typed: Sequence[str]) -> str:
 
 def surroundings(sides: Sequence[str] = ()) -> dict[str, Any]:
     """The machine, the versions that a figure depends on, those of other sides included, and the date."""
-    others = {side: metadata.version(side) for side in sides if side not in ("minigrad", "numpy")}
+    others = {side: metadata.version(side) for side in sides if side in OPTIONAL}
     return {
         "date": time.strftime("%Y-%m-%d"),
         "machine": {

@@ -5,36 +5,40 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from multiprocessing.connection import Connection
 from typing import Any
 
-from benchmarks import jobs, peers
+from benchmarks import gpu, jobs, peers
 from benchmarks.timing import take_turn
 
 
 class Local:
-    """A side in this process."""
+    """A side in this process, on a device; ``tf32`` allows its products on a GPU that precision."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, device: str = "cpu", tf32: bool = False) -> None:
+        self.name, self.device, self.tf32 = name, device, tf32
         self._job: jobs.Job | None = None
 
     def open(self, task: tuple[Any, ...]) -> jobs.Outcome:
         """Take up a task; what it gives."""
         self._job = None
-        with jobs.kernels_of_side(self.name):
-            self._job = jobs.open_job(self.name, task)
+        with self._settings():
+            self._job = jobs.open_job(self.name, task, self.device)
             return self._job.outcome()
 
     def turn(self, warm: float, counted: float) -> list[float]:
         """See ``timing.Rival``."""
         assert self._job is not None
-        with jobs.kernels_of_side(self.name):
+        with self._settings():
+            if self.device == "cuda":
+                return gpu.take_turn(self._job.run, warm, counted, gpu.clock_of(self.name))
             return take_turn(self._job.run, warm, counted)
 
     def ceilings(self) -> Any:
-        """The machine's limits as measured here and now."""
+        """The machine's limits as measured here and now; a GPU's by the side's own library."""
+        if self.device == "cuda":
+            return gpu.ceilings(self.name)
         from benchmarks import ceilings
 
         return ceilings.measure()
@@ -43,15 +47,22 @@ class Local:
         """Let go of the task."""
         self._job = None
 
+    @contextmanager
+    def _settings(self) -> Iterator[None]:
+        """The kernels of the side, and on a GPU their precision."""
+        precision = gpu.precision(self.name, self.tf32) if self.device == "cuda" else nullcontext()
+        with jobs.kernels_of_side(self.name), precision:
+            yield
+
 
 class Remote:
     """A side in a process of its own; its exceptions are raised here."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, device: str = "cpu", tf32: bool = False) -> None:
         self.name = name
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(name, theirs), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, name, device, tf32), daemon=True)
         with _environment(OPENBLAS_NUM_THREADS=str(peers.threads())):
             self._process.start()
         theirs.close()
@@ -78,21 +89,22 @@ class Remote:
 
 
 @contextmanager
-def rivals(names: Sequence[str]) -> Iterator[list[Remote]]:
+def rivals(names: Sequence[str], device: str = "cpu", tf32: bool = False) -> Iterator[list[Remote]]:
     """A process for each side, ended with the block."""
     with ExitStack() as stack:
-        yield [stack.enter_context(closing(Remote(name))) for name in names]
+        yield [stack.enter_context(closing(Remote(name, device, tf32))) for name in names]
 
 
-def _serve(name: str, connection: Connection) -> None:
+def _serve(connection: Connection, name: str, device: str, tf32: bool) -> None:
     """Answer requests (method, *arguments) with (exception or None, result) until the other end closes."""
-    local = Local(name)
+    local: Local | None = None
     while True:
         try:
             method, *arguments = connection.recv()
         except EOFError:
             return
         try:
+            local = local or Local(name, device, tf32)
             answer = (None, getattr(local, method)(*arguments))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised at the other end
             answer = (error, None)

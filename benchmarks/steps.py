@@ -1,4 +1,4 @@
-"""Whole training steps against plain NumPy and, if asked for, PyTorch."""
+"""Whole training steps against plain NumPy (on the CPU) and PyTorch (on a GPU: eager and as CUDA graphs)."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import compare, peers, table, timing
+from benchmarks import compare, gpu, peers, table, timing
+from benchmarks.kernels import JUDGES
 from benchmarks.rivals import rivals
 from benchmarks.training import WORKLOADS
 
 Row = dict[str, Any]
 
+SLACK = {False: 1.0, True: 5.0}  # of what steps may differ by, where products round to TF32
+
 
 def add_parser(commands: Any) -> None:
     """The ``steps`` command."""
     parser = commands.add_parser("steps", help=__doc__)
-    peers.add_argument(parser)
+    peers.add_arguments(parser)
     parser.add_argument("--only", nargs="+", choices=WORKLOADS, metavar="NAME", default=list(WORKLOADS))
     parser.add_argument("--batch", type=int, help="batch size in place of each step's own")
     parser.add_argument("--turns", type=int, default=7, help="turns of each side (%(default)s)")
@@ -30,9 +33,14 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print, and write what was asked for."""
-    sides = peers.sides(arguments.against)
-    rows = measure(arguments.only, sides, table.console(), turns=arguments.turns, batch=arguments.batch)
-    record = table.write_json(arguments.json, arguments.command, {"rows": rows}, sides)
+    where = {"device": arguments.device, "tf32": arguments.tf32}
+    sides = peers.checked_sides(arguments)
+    if arguments.device == "cuda" and "torch" in sides:
+        sides.append("torch-graph")
+    console = table.console()
+    rows = measure(arguments.only, sides, console, turns=arguments.turns, batch=arguments.batch, **where)
+    figures = where | gpu.figures(arguments.device) | {"rows": rows}
+    record = table.write_json(arguments.json, arguments.command, figures, sides)
     if arguments.picture:
         from benchmarks import pictures
 
@@ -41,11 +49,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def measure(
-    names: list[str], sides: list[str], console: Console, *, turns: int, batch: int | None
+    names: list[str],
+    sides: list[str],
+    console: Console,
+    *,
+    turns: int,
+    batch: int | None,
+    device: str = "cpu",
+    tf32: bool = False,
 ) -> list[Row]:
     """Compare, then time each step; print the table."""
-    with rivals(sides) as started:
-        rows = [time_step(name, started, turns, batch) for name in names]
+    with rivals(sides, device, tf32) as started, rivals(JUDGES[device]) as judges:
+        rows = [time_step(name, started, judges, turns, batch, SLACK[tf32]) for name in names]
     others = [side for side in sides if side != "minigrad"]
     made = table.table(
         "one training step, ms; ratio = rival / ours: median (quartiles)",
@@ -62,11 +77,15 @@ def measure(
     return rows
 
 
-def time_step(name: str, started: list[Any], turns: int, batch: int | None) -> Row:
+def time_step(
+    name: str, started: list[Any], judges: list[Any], turns: int, batch: int | None, slack: float
+) -> Row:
     """Times by side, and ratios to ours with their spread."""
-    outcomes = {rival.name: rival.open(("step", name, batch)) for rival in started}
+    task = ("step", name, batch)
+    outcomes = {rival.name: rival.open(task) for rival in started}
+    expected = judges[0].open(task) if judges else outcomes["numpy"]
     for side, outcome in outcomes.items():
-        compare.steps(name, side, outcome, outcomes["numpy"])
+        compare.steps(name, side, outcome, expected, slack)
     times = timing.in_turn(started, turns)
     return {
         "name": name,

@@ -9,17 +9,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import minigrad as mg
+from benchmarks.peers import PYTORCH
 from gans import systems
 from gans.objectives import Objective
 from gans.systems import Gan
 from minigrad import Tensor
+from minigrad.backend import to_device
 from minigrad.optim import Optimizer
 
 BATCHES = 8
 """Batches that the timed steps go round, drawn beforehand on every side."""
 
 Network = Callable[[Tensor], Tensor]
-Losses = list[float]
 
 
 class Networks(NamedTuple):
@@ -109,44 +110,47 @@ class Start:
     batches: list[tuple[Any, Any]]
 
 
-def start(name: str, batch: int | None = None) -> Start:
-    """The same start in every process; ``batch`` in place of the workload's own size."""
+def start(name: str, batch: int | None = None, device: str = "cpu") -> Start:
+    """The same start in every process and on every device; ``batch`` in place of the workload's own size."""
     workload = WORKLOADS[name]
     mg.manual_seed(0)
     kind = "image" if systems.is_image(workload.shape) else "points"
     changes = {} if batch is None else {"batch_size": batch}
-    gan = systems.build(systems.settings_for(workload.model, kind, **changes), workload.shape)
+    gan = systems.build(systems.settings_for(workload.model, kind, **changes), workload.shape, device)
     rng = np.random.default_rng(1)
     shape = (gan.settings.batch_size, *workload.shape)
     batches = [
-        (np.tanh(rng.standard_normal(shape, np.float32)), gan.latent(shape[0], rng).data)
+        (np.tanh(rng.standard_normal(shape, np.float32)), np.array(gan.latent(shape[0], rng).numpy()))
         for _ in range(BATCHES)
     ]
     return Start(workload, gan, batches)
 
 
 class Side:
-    """minigrad's training: ``step`` is the function above, captured or op by op."""
+    """minigrad's training: ``step`` is the function above, captured or op by op, as it is on a GPU."""
 
     def __init__(self, started: Start, *, captured: bool = True) -> None:
         self.name = started.workload.name
         self.networks = Networks(started.gan.generator, started.gan.discriminator)
         self.optimizers = Optimizers(started.gan.optimizer_g, started.gan.optimizer_d)
         self.objective = started.gan.objective
+        device = started.gan.device
+        captured = captured and device == "cpu"
         self.function = mg.capture(started.workload.step) if captured else started.workload.step
-        self.batches = [(Tensor(real), Tensor(z)) for real, z in started.batches]
+        self.batches = [tuple(mg.tensor(a, device=device) for a in batch) for batch in started.batches]
         self.rng = np.random.default_rng(2)
 
-    def step(self, number: int) -> Losses:
-        """The step on the batch of this number."""
+    def step(self, number: int) -> list[Tensor]:
+        """The step on the batch of this number; its losses, which a GPU has yet to compute."""
         real, z = self.batches[number % len(self.batches)]
         arguments = (self.networks, self.optimizers, self.objective, real, z, self.rng)
-        return [float(loss) for loss in self.function(*arguments)]
+        losses: list[Tensor] = self.function(*arguments)
+        return losses
 
     def weights(self) -> dict[str, Any]:
         """A copy of every weight and running statistic."""
         return {
-            f"{part}.{name}": np.array(array)
+            f"{part}.{name}": np.array(to_device(array, "cpu"))
             for part, network in self.networks._asdict().items()
             for name, array in network.state_dict().items()
         }
@@ -154,7 +158,7 @@ class Side:
     def averages(self) -> dict[str, Any]:
         """A copy of Adam's running average of each gradient."""
         return {
-            f"{part}.{name}": np.array(m)
+            f"{part}.{name}": np.array(to_device(m, "cpu"))
             for part, network in self.networks._asdict().items()
             for (name, _), m in zip(
                 network.named_parameters(), getattr(self.optimizers, part).averages["m"], strict=True
@@ -162,14 +166,14 @@ class Side:
         }
 
 
-def open_side(side: str, name: str, batch: int | None = None) -> Any:
+def open_side(side: str, name: str, batch: int | None = None, device: str = "cpu") -> Any:
     """The training of a workload on a side: ``step(number)``, ``weights()`` and ``averages()``."""
-    started = start(name, batch)
-    if side == "torch":
-        from benchmarks.peers.pytorch_steps import TorchSide
+    if side in PYTORCH:
+        from benchmarks.peers import pytorch_graphs, pytorch_steps
 
-        return TorchSide(started)
-    return Side(started)
+        kinds = {"torch": pytorch_steps.TorchSide, "torch-graph": pytorch_graphs.GraphSide}
+        return kinds[side](start(name, batch), device)
+    return Side(start(name, batch, device))
 
 
 class StepJob:
@@ -177,19 +181,22 @@ class StepJob:
 
     compared = 3
 
-    def __init__(self, side: str, name: str, batch: int | None = None) -> None:
-        self._training = open_side(side, name, batch)
+    def __init__(self, side: str, name: str, batch: int | None = None, device: str = "cpu") -> None:
+        self._training = open_side(side, name, batch, device)
         self._number = 0
 
     def outcome(self) -> dict[str, Any]:
         before = self._training.weights()
-        losses = [self.run()]
+        losses = [self._read()]
         gradients = {f"gradient of {name}": m for name, m in self._training.averages().items()}
-        losses += [self.run() for _ in range(self.compared - 1)]
+        losses += [self._read() for _ in range(self.compared - 1)]
         changes = {f"change of {name}": w - before[name] for name, w in self._training.weights().items()}
         return {"losses": np.array(losses)} | gradients | changes
 
-    def run(self) -> Losses:
-        losses: Losses = self._training.step(self._number)
+    def run(self) -> Any:
+        losses = self._training.step(self._number)
         self._number += 1
         return losses
+
+    def _read(self) -> list[float]:
+        return [float(loss) for loss in self.run()]

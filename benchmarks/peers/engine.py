@@ -9,29 +9,33 @@ import numpy as np
 
 import minigrad as mg
 from minigrad import nn
-from minigrad.backend import kernels_of
+from minigrad.backend import device_of, is_array, kernels_of, to_device
 
 Call = Callable[[], Any]
 
 
+def place(a: Any, device: str) -> Any:
+    """A NumPy array on a device."""
+    return to_device(a, device)
+
+
 def bind(kernel: str, arguments: Sequence[Any]) -> Call:
-    """The kernel with its arguments, from the kernel module that is chosen now."""
+    """The kernel with its arguments, from the kernel module that serves them now."""
     if kernel in COMPOSED:
         return COMPOSED[kernel](*arguments)
-    function = getattr(kernels_of(np.empty(0, np.float32)), kernel)
+    function = getattr(kernels_of(next(a for a in arguments if is_array(a))), kernel)
     return lambda: function(*arguments)
 
 
-def arrays(result: Any) -> list[Any]:
-    """The arrays of what a call returned."""
-    results = result if isinstance(result, tuple | list) else [result]
-    return [r.data if isinstance(r, mg.Tensor) else r for r in results]
+def array(result: Any) -> Any:
+    """A copy of one result as NumPy's."""
+    return np.array(to_device(result.data if isinstance(result, mg.Tensor) else result, "cpu"))
 
 
 def _layers(scale: Any, shift: Any, eps: float, slope: float) -> nn.Sequential:
     norm = nn.BatchNorm2d(len(scale), eps)
-    norm.load_state_dict({"weight": scale, "bias": shift}, strict=False)
-    return nn.Sequential(norm, nn.LeakyReLU(slope))
+    norm.load_state_dict({"weight": array(scale), "bias": array(shift)}, strict=False)
+    return nn.Sequential(norm, nn.LeakyReLU(slope)).to(device_of(scale))
 
 
 def _batch_norm_leaky(x: Any, scale: Any, shift: Any, eps: float, slope: float) -> Call:

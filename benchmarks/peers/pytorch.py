@@ -13,16 +13,19 @@ Call = Callable[[], Any]
 aten = torch.ops.aten
 
 
+def place(a: np.ndarray[Any, Any], device: str) -> Any:
+    """A NumPy array as a tensor on a device; on the CPU of the same memory."""
+    return torch.from_numpy(a).to(device)
+
+
 def bind(kernel: str, arguments: Sequence[Any]) -> Call:
-    """The twin of our kernel; arrays become tensors on the same memory."""
-    tensors = [torch.from_numpy(a) if isinstance(a, np.ndarray) else a for a in arguments]
-    return TWINS[kernel](*tensors)
+    """The twin of our kernel."""
+    return TWINS[kernel](*arguments)
 
 
-def arrays(result: Any) -> list[Any]:
-    """The arrays of what a call returned; None for what PyTorch does not give."""
-    results = result if isinstance(result, tuple | list) else [result]
-    return [None if r is None else r.detach().numpy() for r in results]
+def array(result: Any) -> Any:
+    """A copy of one result as NumPy's."""
+    return np.array(result.detach().cpu().numpy())
 
 
 def conv2d(x: Any, w: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Call:
@@ -30,13 +33,13 @@ def conv2d(x: Any, w: Any, stride: Any, padding: Any, dilation: Any, groups: int
 
 
 def conv2d_input(g: Any, w: Any, size: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Call:
-    x = torch.empty(len(g), w.shape[1] * groups, *size)
+    x = torch.empty(len(g), w.shape[1] * groups, *size, device=g.device)
     settings = (stride, padding, dilation, False, (0, 0), groups)
     return lambda: aten.convolution_backward(g, x, w, None, *settings, (True, False, False))[0]
 
 
 def conv2d_weight(x: Any, g: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Call:
-    w = torch.empty(g.shape[1], x.shape[1] // groups, *kernel)
+    w = torch.empty(g.shape[1], x.shape[1] // groups, *kernel, device=g.device)
     settings = (stride, padding, dilation, False, (0, 0), groups)
     return lambda: aten.convolution_backward(g, x, w, None, *settings, (False, True, False))[1]
 
@@ -57,7 +60,7 @@ def conv_transpose2d_input(g: Any, w: Any, stride: Any, padding: Any, dilation: 
 def conv_transpose2d_weight(
     g: Any, x: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Call:
-    w = torch.empty(x.shape[1], g.shape[1] // groups, *kernel)
+    w = torch.empty(x.shape[1], g.shape[1] // groups, *kernel, device=g.device)
     settings = (stride, padding, dilation, True, (0, 0), groups)
     return lambda: aten.convolution_backward(g, x, w, None, *settings, (False, True, False))[1]
 

@@ -13,7 +13,7 @@ from benchmarks import training
 from benchmarks.peers.pytorch_networks import twin
 
 
-def shared_fake_step(networks: Any, optimizers: Any, real: Any, z: Any, *_: Any) -> list[float]:
+def shared_fake_step(networks: Any, optimizers: Any, real: Any, z: Any, *_: Any) -> list[Any]:
     """The non-saturating GAN's two updates from the same fakes."""
     G, D = networks
     fake = G(z)
@@ -21,24 +21,21 @@ def shared_fake_step(networks: Any, optimizers: Any, real: Any, z: Any, *_: Any)
     _update(optimizers.D, loss_d, D)
     loss_g = softplus(-D(fake)).mean()
     _update(optimizers.G, loss_g, G)  # D's weights get no gradient here
-    return [loss_d.item(), loss_g.item()]
+    return [loss_d.detach(), loss_g.detach()]
 
 
-def critic_step(
-    networks: Any, optimizers: Any, real: Any, z: Any, rng: np.random.Generator, weight: float
-) -> list[float]:
-    """WGAN-GP's update of the critic."""
+def critic_step(networks: Any, optimizers: Any, real: Any, z: Any, t: Any, weight: float) -> list[Any]:
+    """WGAN-GP's update of the critic; ``t`` are the places between real and fake images."""
     G, D = networks
     with torch.no_grad():
         fake = G(z)
     loss = D(fake).mean() - D(real).mean()
-    t = torch.from_numpy(rng.random((len(real), *[1] * (real.ndim - 1))).astype(np.float32))
     between = (t * real + (1 - t) * fake).requires_grad_()
     (slope,) = torch.autograd.grad(D(between).sum(), between, create_graph=True)
     norms = (slope.flatten(1).square().sum(1) + 1e-12).sqrt()
     loss = loss + weight * (norms - 1).square().mean()
     _update(optimizers.D, loss, D)
-    return [loss.item()]
+    return [loss.detach()]
 
 
 def _update(optimizer: Any, loss: Any, network: Any) -> None:
@@ -47,7 +44,7 @@ def _update(optimizer: Any, loss: Any, network: Any) -> None:
     optimizer.step()
 
 
-STEPS: dict[Callable[..., Any], Callable[..., list[float]]] = {
+STEPS: dict[Callable[..., Any], Callable[..., list[Any]]] = {
     training.shared_fake_step: shared_fake_step,
     training.critic_step: critic_step,
 }
@@ -56,29 +53,41 @@ STEPS: dict[Callable[..., Any], Callable[..., list[float]]] = {
 class TorchSide:
     """A workload's training in PyTorch, from minigrad's first weights on the same batches."""
 
-    def __init__(self, started: training.Start) -> None:
+    def __init__(self, started: training.Start, device: str = "cpu", **adam: bool) -> None:
         settings, gan = started.gan.settings, started.gan
-        self.networks = training.Networks(twin(gan.generator), twin(gan.discriminator))
+        self.networks = training.Networks(
+            *(twin(network).to(device) for network in (gan.generator, gan.discriminator))
+        )
         self.optimizers = training.Optimizers(
             *(
-                torch.optim.Adam(network.parameters(), lr=own.lr, betas=own.betas, eps=own.eps)
+                torch.optim.Adam(network.parameters(), lr=own.lr, betas=own.betas, eps=own.eps, **adam)
                 for network, own in zip(self.networks, (gan.optimizer_g, gan.optimizer_d), strict=True)
             )
         )
         self.function = STEPS[started.workload.step]
-        self.batches = [(torch.from_numpy(real), torch.from_numpy(z)) for real, z in started.batches]
+        self.device = device
+        self.batches = [
+            tuple(torch.from_numpy(a).to(device) for a in (real, z)) for real, z in started.batches
+        ]
         self.rng = np.random.default_rng(2)
         self.penalty = settings.penalty
 
-    def step(self, number: int) -> list[float]:
-        """The step on the batch of this number."""
+    def step(self, number: int) -> list[Any]:
+        """The step on the batch of this number; its losses, which a GPU has yet to compute."""
+        return self.function(self.networks, self.optimizers, *self.inputs(number), self.penalty)
+
+    def inputs(self, number: int) -> tuple[Any, Any, Any]:
+        """real and z, and for WGAN-GP's penalty a random place between each real and fake image."""
         real, z = self.batches[number % len(self.batches)]
-        return self.function(self.networks, self.optimizers, real, z, self.rng, self.penalty)
+        if self.function is not critic_step:
+            return real, z, None
+        t = self.rng.random((len(real), *[1] * (real.ndim - 1))).astype(np.float32)
+        return real, z, torch.from_numpy(t).to(self.device)
 
     def weights(self) -> dict[str, Any]:
         """A copy of every weight and running statistic."""
         return {
-            f"{part}.{name}": np.array(tensor.numpy())
+            f"{part}.{name}": np.array(tensor.cpu().numpy())
             for part, network in self.networks._asdict().items()
             for name, tensor in network.state_dict().items()
         }
@@ -87,7 +96,7 @@ class TorchSide:
         """A copy of Adam's running average of each gradient; zero before a parameter's first update."""
         return {
             f"{part}.{name}": np.array(
-                optimizer.state[p].get("exp_avg", torch.zeros_like(p)).detach().numpy()
+                optimizer.state[p].get("exp_avg", torch.zeros_like(p)).detach().cpu().numpy()
             )
             for part, optimizer in self.optimizers._asdict().items()
             for name, p in getattr(self.networks, part).named_parameters()

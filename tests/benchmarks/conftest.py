@@ -18,7 +18,7 @@ class Quick(rivals.Local):
 
 
 @contextmanager
-def local(names: Sequence[str]) -> Iterator[list[rivals.Local]]:
+def local(names: Sequence[str], device: str = "cpu", tf32: bool = False) -> Iterator[list[rivals.Local]]:
     yield [Quick(name) for name in names]
 
 

@@ -132,3 +132,12 @@ def test_the_step_of_the_dcgan_that_users_train(cupy: ModuleType) -> None:
         g = generator_step(*networks, gan.optimizer_g, gan.objective, gan.latent(2, rng))
         numbers.append([float(t) for t in (*d, *g) if t is not None])
     np.testing.assert_allclose(*numbers, rtol=1e-3)
+
+
+@pytest.mark.parametrize("critic", [False, True], ids=["dcgan", "wgan-gp"])
+def test_steps_repeat_bit_for_bit(critic: bool, cupy: ModuleType) -> None:
+    gans = [small_dcgan("cuda", critic=critic) for _ in range(2)]
+    (numbers, weights), (again, same) = (outcome(gan, steps(gan, 2)) for gan in gans)
+    assert numbers == again
+    for name, array in weights.items():
+        assert array.tobytes() == same[name].tobytes(), name

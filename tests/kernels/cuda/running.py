@@ -35,11 +35,11 @@ cuda = Kernels()
 
 
 @contextmanager
-def on_device() -> Iterator[None]:
-    """Within the block ``cuda`` computes on the GPU. Raises as ``loading.cupy`` where there is none."""
+def on_device() -> Iterator[ModuleType]:
+    """Within the block ``cuda`` computes on the GPU by this CuPy. Raises as ``loading.cupy`` without one."""
     cuda.cupy = loading.cupy()
     try:
-        yield
+        yield cuda.cupy
     finally:
         cuda.cupy = None
 

@@ -1,0 +1,201 @@
+"""A GPU's clock, its limits and its name. Each side asks its own library, CuPy or PyTorch."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from benchmarks.peers import PYTORCH
+from gans.errors import UserError
+from minigrad import backend
+
+CALLS = 10  # between two waits for the device
+ROUNDS = 8
+COPIED = 1 << 30  # bytes of an array that is copied: more than any cache
+SIDE = 8192  # of the matrices whose product shows the tensor cores' rate
+BLOCKS, THREADS, LOOPS, CHAINS = 4096, 256, 4096, 16
+
+FMA_CHAINS = """
+extern "C" __global__ void __launch_bounds__(THREADS) fma_chains(float* y, float factor) {
+  float s[CHAINS];
+#pragma unroll
+  for (int j = 0; j < CHAINS; ++j) s[j] = threadIdx.x + j;
+  for (int i = 0; i < LOOPS; ++i) {
+#pragma unroll
+    for (int j = 0; j < CHAINS; ++j) s[j] = fmaf(s[j], factor, 1.0f);
+  }
+  float sum = 0;
+#pragma unroll
+  for (int j = 0; j < CHAINS; ++j) sum += s[j];
+  y[blockIdx.x * THREADS + threadIdx.x] = sum;
+}
+"""
+"""CHAINS independent sums s = factor s + 1 for each thread, all in registers."""
+
+
+class Ceilings(NamedTuple):
+    """Measured limits; GFLOP/s of float32 and TF32, GB/s read plus written. A side measures what it can."""
+
+    fma: float = 0.0
+    tf32: float = 0.0
+    copy: float = 0.0
+
+    def or_higher(self, other: Ceilings) -> Ceilings:
+        """Of two measurements, the higher of each figure."""
+        return Ceilings(*map(max, self, other))
+
+    def describe(self) -> str:
+        """In words."""
+        tf32 = f"{self.tf32:.0f} GFLOP/s of PyTorch's product in TF32" if self.tf32 else "TF32 not measured"
+        return (
+            f"Ceilings measured in this run on the GPU: {self.fma:.0f} GFLOP/s of FMA in registers, {tf32}, "
+            f"{self.copy:.0f} GB/s of copying (read + write).\nA kernel alone may find its operands in the "
+            "cache, and then moves more than copying memory does."
+        )
+
+
+class Clock(NamedTuple):
+    """A library's events: ``mark()`` enters one after all work so far, ``seconds(a, b)`` is between two."""
+
+    mark: Callable[[], Any]
+    seconds: Callable[[Any, Any], float]
+
+
+def clock_of(side: str) -> Clock:
+    """The clock of a side's library."""
+    if side in PYTORCH:
+        import torch
+
+        def torch_mark() -> Any:
+            event = torch.cuda.Event(enable_timing=True)
+            event.record()
+            return event
+
+        return Clock(torch_mark, lambda a, b: a.elapsed_time(b) / 1e3)
+    cupy = backend.xp_on("cuda")
+
+    def cupy_mark() -> Any:
+        event = cupy.cuda.Event()
+        event.record()
+        return event
+
+    return Clock(cupy_mark, lambda a, b: cupy.cuda.get_elapsed_time(a, b) / 1e3)
+
+
+def take_turn(function: Callable[[], Any], warm: float, counted: float, clock: Clock) -> list[float]:
+    """What a rival does in its turn on a GPU: see ``timing.Rival``."""
+    repeated(function, warm, clock)
+    return repeated(function, counted, clock)
+
+
+def repeated(function: Callable[[], Any], seconds: float, clock: Clock) -> list[float]:
+    """The times between the ends of calls one after the other that fill so many ``seconds``.
+
+    The host runs ahead of the device for CALLS calls, as a training does; where it is the slower one, its
+    time is what passes.
+    """
+    times: list[float] = []
+    while not times or sum(times) < seconds:
+        marks = [clock.mark()]
+        for _ in range(CALLS):
+            function()
+            marks.append(clock.mark())
+        marks[-1].synchronize()
+        times += [clock.seconds(a, b) for a, b in pairwise(marks)]
+    return times
+
+
+def ceilings(side: str) -> Ceilings:
+    """FMA and copying by a kernel of ours and CuPy, for minigrad's side; TF32 by PyTorch's product."""
+    clock = clock_of(side)
+    if side in PYTORCH:
+        return Ceilings(tf32=2 * SIDE**3 / _best(_tf32_product(), clock) / 1e9)
+    cupy = backend.xp_on("cuda")
+    source = cupy.ones(COPIED // 4, "float32")
+    target = cupy.empty_like(source)
+    options = tuple(f"-D{name}={value}" for name, value in _SIZES.items())
+    kernel = cupy.RawKernel(FMA_CHAINS, "fma_chains", options=options)
+    sums, factor = cupy.empty(BLOCKS * THREADS, "float32"), np.float32(0.5)
+    flops = 2 * BLOCKS * THREADS * LOOPS * CHAINS
+    return Ceilings(
+        fma=flops / _best(lambda: kernel((BLOCKS,), (THREADS,), (sums, factor)), clock) / 1e9,
+        copy=2 * COPIED / _best(lambda: cupy.copyto(target, source), clock) / 1e9,
+    )
+
+
+_SIZES = {"THREADS": THREADS, "LOOPS": LOOPS, "CHAINS": CHAINS}
+
+
+def _tf32_product() -> Callable[[], Any]:
+    import torch
+
+    a, b, c = (torch.ones(SIDE, SIDE, device="cuda") for _ in range(3))
+
+    def product() -> None:
+        before = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision("high")
+        torch.mm(a, b, out=c)
+        torch.set_float32_matmul_precision(before)
+
+    return product
+
+
+def _best(function: Callable[[], Any], clock: Clock) -> float:
+    """A ceiling is what was reached once; seconds of the fastest call."""
+    return min(min(repeated(function, 0.0, clock)) for _ in range(ROUNDS))
+
+
+def precision(side: str, tf32: bool) -> AbstractContextManager[None]:
+    """Where the side's products may round to TF32, or may not; UserError if it has none to allow.
+
+    PyTorch's own settings, which differ between cuDNN and cuBLAS, are both set, and stay.
+    """
+    if side in PYTORCH:
+        import torch
+
+        torch.set_float32_matmul_precision("high" if tf32 else "highest")
+        torch.backends.cudnn.allow_tf32 = tf32
+        return nullcontext()
+    if hasattr(backend, "allow_tf32"):
+        allowed: AbstractContextManager[None] = backend.allow_tf32(tf32)
+        return allowed
+    if tf32:
+        raise UserError("--tf32: minigrad's kernels have no TF32 here")
+    return nullcontext()
+
+
+def figures(device: str) -> dict[str, Any]:
+    """What a record says of the device besides the machine's own."""
+    return {"gpu": description()} if device == "cuda" else {}
+
+
+def description() -> dict[str, Any]:
+    """The GPU, its driver, and the CUDA that CuPy and the driver are of."""
+    cupy = backend.xp_on("cuda")
+    runtime = cupy.cuda.runtime
+    properties = runtime.getDeviceProperties(runtime.getDevice())
+    return {
+        "name": properties["name"].decode(),
+        "multiprocessors": properties["multiProcessorCount"],
+        "memory_gib": round(properties["totalGlobalMem"] / 2**30, 1),
+        "compute_capability": f"{properties['major']}.{properties['minor']}",
+        "driver": _driver(),
+        "driver_cuda": runtime.driverGetVersion(),
+        "runtime_cuda": runtime.runtimeGetVersion(),
+        "cupy": cupy.__version__,
+    }
+
+
+def _driver() -> str:
+    """The driver's version as nvidia-smi gives it."""
+    path = shutil.which("nvidia-smi")
+    if path is None:
+        return "unknown: nvidia-smi is not on the path"
+    command = [path, "--query-gpu=driver_version", "--format=csv,noheader"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"

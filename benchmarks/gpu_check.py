@@ -1,0 +1,187 @@
+"""Everything that a GPU is wanted for, in one call of under ten minutes: `make gpu-check`.
+
+Tests, compute-sanitizer's tools, derivatives to second order, a short DCGAN, and the benchmarks against
+PyTorch, with nothing to download. Each step is a process with a time limit of its own; one that fails loses
+no other. The folder OUT gets gpu-check.json (the machine, each step, the benchmarks' records), gpu-check.log
+and pictures.
+
+The exit status is the sum of what failed: 1 tests, 2 sanitizers, 4 derivatives, 8 training, 16 benchmarks; 64
+if there is nothing to check on. A step without its tool is not run, and said to be; one without its time
+failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+from benchmarks import gpu, record
+
+ALL = 570.0  # seconds
+STATUS = {"tests": 1, "sanitizers": 2, "derivatives": 4, "training": 8, "benchmarks": 16}
+NOTHING_TO_CHECK_ON = 64
+
+TOOLS = ("memcheck", "racecheck", "initcheck", "synccheck")
+LISTED = ("conv ", "transposed", "batch norm")  # kernels
+
+
+class Step(NamedTuple):
+    """A command with its time limit; ``files`` are what it leaves in the work folder, to be kept."""
+
+    name: str
+    part: str
+    command: list[str]
+    seconds: float
+    files: tuple[str, ...] = ()
+    missing: str = ""
+
+
+class Outcome(NamedTuple):
+    """How a step ended: ok, failed, timed out, no time left, or not run."""
+
+    name: str
+    part: str
+    state: str
+    seconds: float
+    command: str
+    reason: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return self.state not in ("ok", "not run")
+
+
+def python(*words: str) -> list[str]:
+    return [sys.executable, *words]
+
+
+def steps(work: Path) -> list[Step]:
+    """In the order of what would be missed most."""
+    pytest = python("-m", "pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", "tests")
+    run, samples = str(work / "dcgan"), str(work / "samples.png")
+    train = python("-m", "gans", "train", "dcgan", "--device", "cuda", "--epochs", "3", "--out", run)
+    draw = python("-m", "gans", "sample", run, "--device", "cuda", "--n", "64", "--out", samples)
+    return [
+        Step("tests", "tests", [*pytest, "-k", "not second_order"], 150),
+        Step("second order", "derivatives", [*pytest, "-k", "second_order"], 100),
+        Step("dcgan", "training", train, 90),
+        Step("samples", "training", draw, 30, ("samples.png",)),
+        benchmark(work, "steps", 64, tf32=False),
+        benchmark(work, "steps", 64, tf32=True),
+        benchmark(work, "kernels", 64, tf32=True),
+        benchmark(work, "kernels", 256, tf32=True),
+        *(sanitizer(tool) for tool in TOOLS),
+        benchmark(work, "steps", 256, tf32=True),
+        benchmark(work, "kernels", 256, tf32=False),
+        benchmark(work, "steps", 256, tf32=False),
+        benchmark(work, "kernels", 64, tf32=False),
+    ]
+
+
+def benchmark(work: Path, what: str, batch: int, *, tf32: bool) -> Step:
+    """One comparison with PyTorch, or without it where it is not installed."""
+    name = f"{what}-{batch}{'-tf32' if tf32 else ''}"
+    command = python("-m", "benchmarks", what, "--device", "cuda", "--batch", str(batch))
+    command += ["--only", *(("dcgan", "wgan-gp", "mlp") if what == "steps" else LISTED), "--turns", "3"]
+    files = [f"{name}.json"]
+    against_torch = importlib.util.find_spec("torch") is not None
+    if against_torch:
+        command += ["--against", "torch"]
+    if tf32:
+        command.append("--tf32")
+    if tf32 and against_torch:
+        command += ["--picture", str(work / f"{name}.png")]
+        files.append(f"{name}.png")
+    return Step(name, "benchmarks", [*command, "--json", str(work / files[0])], 90, tuple(files))
+
+
+def sanitizer(tool: str) -> Step:
+    """One of compute-sanitizer's tools on the kernels' directed cases."""
+    homes = [os.environ.get("CUDA_HOME"), os.environ.get("CUDA_PATH"), "/usr/local/cuda"]
+    places = os.pathsep.join([os.environ.get("PATH", ""), *(f"{home}/bin" for home in homes if home)])
+    program = shutil.which("compute-sanitizer", path=places)
+    command = [program or "compute-sanitizer", "--tool", tool, "--error-exitcode", "1"]
+    missing = "" if program else "compute-sanitizer is not on this machine"
+    return Step(
+        tool, "sanitizers", [*command, *python("-m", "tests.kernels.cuda.directed")], 45, missing=missing
+    )
+
+
+def run(step: Step, log: TextIO, left: float) -> Outcome:
+    """The step's outcome. What it prints goes into the log; at its limit it is ended, with all it started."""
+    words = " ".join(step.command)
+    if step.missing:
+        return Outcome(step.name, step.part, "not run", 0.0, words, step.missing)
+    limit = min(step.seconds, left)
+    if limit < 5:
+        return Outcome(step.name, step.part, "no time left", 0.0, words, f"all of the {ALL:.0f} s were used")
+    log.write(f"\n== {step.name}: {words}\n")
+    log.flush()
+    start = time.monotonic()
+    process = subprocess.Popen(step.command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        status = process.wait(limit)
+    except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return Outcome(step.name, step.part, "timed out", limit, words, f"not done after {limit:.0f} s")
+    state, reason = ("ok", "") if status == 0 else ("failed", f"exit status {status}; see the log")
+    return Outcome(step.name, step.part, state, time.monotonic() - start, words, reason)
+
+
+def exit_status(outcomes: Sequence[Outcome]) -> int:
+    """The sum over the parts that failed."""
+    return sum(STATUS[part] for part in {outcome.part for outcome in outcomes if outcome.failed})
+
+
+def check(todo: Sequence[Step], work: Path, out: Path, surroundings: dict[str, Any]) -> int:
+    """Run the steps, keep what they leave, and say how each ended; the exit status."""
+    start, outcomes, results = time.monotonic(), list[Outcome](), dict[str, Any]()
+    with (out / "gpu-check.log").open("w", encoding="utf-8") as log:
+        for step in todo:
+            outcome = run(step, log, ALL - (time.monotonic() - start))
+            outcomes.append(outcome)
+            say = f"{outcome.name}: {outcome.state.upper()}, {outcome.seconds:.0f} s {outcome.reason}"
+            print(say, flush=True)
+            log.write(f"== {say}\n")
+            for file in (work / name for name in step.files if (work / name).exists()):
+                if file.suffix == ".json":
+                    results[file.stem] = json.loads(file.read_text("utf-8"))
+                else:
+                    shutil.copy(file, out)
+            kept = surroundings | {"steps": [o._asdict() for o in outcomes], "results": results}
+            (out / "gpu-check.json").write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+    bad = [outcome.name for outcome in outcomes if outcome.state != "ok"]
+    print(f"{out / 'gpu-check.json'}: " + (f"not ok: {', '.join(bad)}" if bad else "all is well"))
+    return exit_status(outcomes)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu_check", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path(os.environ.get("OUT") or "gpu-check"), metavar="DIR")
+    out: Path = parser.parse_args().out
+    try:
+        surroundings = {**record.surroundings(), "gpu": gpu.description()}
+    except (ImportError, RuntimeError) as error:
+        print(f"gpu-check: {error}", file=sys.stderr)
+        return NOTHING_TO_CHECK_ON
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as work:
+        return check(steps(Path(work)), Path(work), out, surroundings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
