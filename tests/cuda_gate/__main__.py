@@ -17,10 +17,10 @@ def main() -> int:
     options = parser.parse_args()
     needs, broken = {}, []
     try:
-        for source in sources():
-            for name, need in budget.found(source):
+        for source_name, source in sources().items():
+            for name, need in budget.found(source_name, source):
                 needs[name] = need
-                broken += budget.broken_rules(name, need, source.constants["THREADS"])
+                broken += budget.broken_rules(name, need, source.constants["THREADS"], source.shared)
     except (ToolMissing, CompileError) as error:
         print(f"python -m tests.cuda_gate: {error}", file=sys.stderr)
         return 2

@@ -14,26 +14,30 @@ FILE = Path(__file__).parent / "budget.json"
 TARGETS = ("sm_80", "sm_90")
 AT_MOST, AT_LEAST = ("registers", "stack", "shared"), ("mma", "cp_async")
 
+MAX_SHARED = 163 * 1024  # bytes of a block on sm_80; sm_90 has more
+
 REMEDY = "mend the kernel, or accept this: python -m tests.cuda_gate --write"
 
 Row = Mapping[str, int]
 
 
-def found(source: Source) -> Iterator[tuple[str, Needs]]:
+def found(name: str, source: Source) -> Iterator[tuple[str, Needs]]:
     """A row's name, such as ``conv.cu conv2d<float> sm_90``, and what that instance needs."""
     for target in TARGETS:
         for instance, need in needs(compiled(source.text, source.options, source.instances, target)).items():
-            yield f"{source.name} {instance} {target}", need
+            yield f"{name} {instance} {target}", need
 
 
-def broken_rules(name: str, need: Needs, threads: int) -> list[str]:
-    """What no budget allows, in an instance that is launched with so many threads."""
+def broken_rules(name: str, need: Needs, threads: int, shared: int = 0) -> list[str]:
+    """What no budget allows, for a launch of so many threads and bytes of dynamic shared memory."""
     faults = []
     if need.spills:
         faults.append(f"{name}: spills {need.spills} bytes of registers into memory")
     if need.max_threads != threads:
         declared = need.max_threads or "no number of"
         faults.append(f"{name}: its launch bounds say {declared} threads, its launch {threads}")
+    if need.shared + shared > MAX_SHARED:
+        faults.append(f"{name}: {need.shared} + {shared} bytes of shared memory, a block has {MAX_SHARED}")
     return faults
 
 

@@ -2,8 +2,9 @@
 
 from tests.cuda_mutants.elementwise import ELEMENTWISE
 from tests.cuda_mutants.mutant import Mutant, caught
+from tests.cuda_mutants.pipeline import PIPELINE
 from tests.cuda_mutants.products import PRODUCTS
 
-MUTANTS = [*ELEMENTWISE, *PRODUCTS]
+MUTANTS = [*ELEMENTWISE, *PRODUCTS, *PIPELINE]
 
 __all__ = ["MUTANTS", "Mutant", "caught"]

@@ -165,19 +165,26 @@ ELEMENTWISE = [
     ),
     Mutant("norm.cu", "a sum for a mean", "h - gb[c] / (T)count", "h - gb[c]"),
     Mutant("norm.cu", "a wrong sign", "- xhat * (gw[c]", "+ xhat * (gw[c]"),
-    Mutant("optimizer.cu", "an array's first element in the one before", "if (i >= e3)", "if (i > e3)"),
-    Mutant("optimizer.cu", "an array taken twice", "g = g5, start = e4", "g = g4, start = e4"),
+    Mutant(
+        "optimizer.cu",
+        "an array's first chunk in the one before",
+        "blockIdx.x >= blocks[j - 1]",
+        "blockIdx.x > blocks[j - 1]",
+    ),
+    Mutant(
+        "optimizer.cu", "an array taken twice", "array = arrays[j], begin", "array = arrays[j - 1], begin"
+    ),
     Mutant(
         "optimizer.cu",
         "an array that begins where the one before did",
-        "g = g7, start = e6",
-        "g = g7, start = e5",
+        "first = begin + (int64)(blockIdx.x - block) * CHUNK",
+        "first = (int64)(blockIdx.x - block) * CHUNK",
     ),
     Mutant(
         "optimizer.cu",
         "no weight decay in SGD",
-        "ARRAYS_AT(i) + weight_decay * p[i]",
-        "ARRAYS_AT(i)",
+        "own.g[i] + weight_decay * p[i]",
+        "own.g[i]",
         after="sgd_update(",
     ),
     Mutant(
@@ -211,7 +218,9 @@ ELEMENTWISE = [
         "m[i] = mean;\n    v[i] = square;",
         "v[i] = mean;\n    m[i] = square;",
     ),
-    Mutant("optimizer.cu", "shares that overlap", "i < end; i += THREADS", "i <= end; i += THREADS"),
+    Mutant(
+        "optimizer.cu", "a chunk beyond its array", "end = min(first + CHUNK, last)", "end = first + CHUNK"
+    ),
     Mutant(
         "optimizer.cu",
         "the last block's sum left out",

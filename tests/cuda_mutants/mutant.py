@@ -9,7 +9,15 @@ from minigrad.kernels.cuda import loading
 from tests.cuda_emulator import Emulator, EmulatorError, Module
 from tests.kernels.cuda.directed import CASES
 
-FAMILIES = {"common.cuh": "norm", "tile.cuh": "gemm"}  # for files of several sources, one that uses all of it
+FAMILIES = {  # of files that several sources have, one that uses all of it
+    "common.cuh": "norm",
+    "fp32.cuh": "gemm_product",
+    "operands.cuh": "gemm_product",
+    "pipeline.cuh": "gemm_product",
+    "shares.cu": "conv_product",
+    "tf32.cuh": "gemm_product",
+    "tile.cuh": "gemm",
+}
 
 
 class Mutant(NamedTuple):

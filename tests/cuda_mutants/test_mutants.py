@@ -1,4 +1,4 @@
-"""Every mutant must fail the kernel tests: a few of each file in every run, the others in the slow tests."""
+"""Every mutant must fail the kernel tests: one of each file in every run, the others in the slow tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.cuda_mutants import MUTANTS, Mutant, caught
 from tests.cuda_mutants.__main__ import MODES, RESULTS
 from tests.kernels.cuda.sources import sources
 
-EACH = 2  # mutants of a file that every run tries
+EACH = 1  # mutants of a file that every run tries
 SOME = [
     mutant
     for file in {m.file: 0 for m in MUTANTS}
@@ -60,10 +60,10 @@ def test_a_mutant_that_does_not_compile_is_an_error() -> None:
 
 
 def test_every_file_has_mutants_and_every_mutant_its_own_name() -> None:
-    files = {file for source in sources() for file in (*source.before, source.name)}
+    files = {file for source in sources().values() for file in (*source.before, source.name)}
     counts = Counter(mutant.file for mutant in MUTANTS)
-    assert set(counts) == files
-    assert min(counts.values()) >= EACH
+    assert set(counts) == files - {"ptx.cuh"}  # for which the emulator has functions of its own
+    assert min(counts.values()) > EACH
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 40
 
 

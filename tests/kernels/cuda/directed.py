@@ -6,12 +6,16 @@ The tests run them emulated and on a device, the mutants of tests/cuda_mutants m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import product
 from typing import Any
 
 import numpy as np
 
+from minigrad.backend import allow_tf32
 from minigrad.kernels import reference
+from minigrad.kernels.cuda import products
 from tests.kernels.cuda.running import cuda, on_device
 from tests.kernels.strategies import Array, assert_close
 
@@ -83,41 +87,118 @@ def norm() -> None:
         agree("standardize_grad", g, x, mean, inv_std, terms=200)
 
 
+def exact(seed: int, *shape: int, dtype: type = np.float32) -> Array:
+    """Numbers that TF32 has, in few digits: their products' sums are exact in float32."""
+    return (np.round(8 * numbers(seed, *shape, dtype=np.float64)) / 8).astype(dtype)
+
+
+@contextmanager
+def ways() -> Iterator[Iterator[None]]:
+    """Goes through the ways of a float32 product: its tiles, its shares, its arithmetic."""
+    before = products.BLOCKS, products.LEAST
+
+    def each() -> Iterator[None]:
+        for arithmetic in (False, True):
+            for setting in ((1, 20), (12, 20)):  # large tiles; small ones, their sums in shares
+                products.BLOCKS, products.LEAST = setting
+                with allow_tf32(arithmetic):
+                    yield
+
+    try:
+        yield each()
+    finally:
+        products.BLOCKS, products.LEAST = before
+
+
+PRODUCTS = ((1, 1, 1), (65, 19, 70), (66, 36, 5), (70, 20, 128), (70, 50, 133))  # m, k, n
+
+
 def gemm() -> None:
-    for m, k, n, dtype in (
-        (1, 1, 1, np.float32),
-        (65, 19, 70, np.float32),
-        (66, 36, 5, np.float64),
-        (70, 20, 128, np.float32),
-    ):
-        x, y, w, b = (
-            numbers(seed, *shape, dtype=dtype) for seed, shape in enumerate(((m, k), (k, n), (n, k), (n,)))
-        )
-        agree("matmul", x, y, terms=k)
-        agree("matmul", x.T.copy().T, w.T, terms=k)
-        for slope in (0.0, 0.2):
-            agree("linear", x, w, b, slope, terms=k + 1)
+    """float64: the kernels for every size."""
+    for size in PRODUCTS:
+        _products(*size, dtype=np.float64)
+
+
+def gemm_product() -> None:
+    """float32: by stages of cp.async, and tensor cores."""
+    with ways() as each:
+        for _ in each:
+            for size in PRODUCTS:
+                _products(*size, dtype=np.float32)
+
+
+def beside(a: Array) -> Array:
+    """An equal array that begins one element behind the start of its memory."""
+    memory = np.zeros(a.size + 1, a.dtype)
+    memory[1:] = a.reshape(-1)
+    return memory[1:].reshape(a.shape)
+
+
+def _products(m: int, k: int, n: int, dtype: type) -> None:
+    shapes = ((m, k), (k, n), (n, k), (n,))
+    x, y, w, b = (exact(seed, *shape, dtype=dtype) for seed, shape in enumerate(shapes))
+    agree("matmul", x, y)
+    agree("matmul", x.T.copy().T, w.T)
+    agree("matmul", x.T.copy().T, y)
+    agree("matmul", beside(x), beside(y))
+    for slope in (0.0, 0.2):
+        agree("linear", x, w, b, slope)
 
 
 GEOMETRIES = (  # n, groups, c, o of a group; image, kernel; stride, padding, dilation
-    (1, 1, 1, 1, (3, 3), (3, 3), (1, 1), (1, 1), (1, 1)),
+    (1, 1, 2, 2, (3, 3), (3, 3), (1, 1), (1, 1), (1, 1)),
     (2, 2, 3, 2, (7, 9), (3, 2), (2, 3), (1, 2), (1, 2)),
     (3, 1, 5, 66, (8, 6), (4, 4), (2, 2), (1, 1), (1, 1)),
-    (19, 1, 1, 4, (12, 13), (4, 3), (3, 1), (0, 3), (2, 1)),
+    (19, 1, 2, 4, (12, 13), (4, 3), (3, 1), (0, 3), (2, 1)),
     (2, 1, 4, 3, (9, 5), (1, 4), (2, 2), (3, 1), (3, 2)),
+)
+LARGE = (6, 1, 70, 70, (8, 8), (2, 2), (2, 2), (0, 1), (1, 1))  # for the tiles of 128
+ONE_CHANNEL = (
+    (1, 1, 1, 1, (3, 3), (3, 3), (1, 1), (1, 1), (1, 1)),
+    (3, 1, 1, 18, (9, 8), (4, 4), (2, 2), (1, 1), (1, 1)),
+    (40, 1, 17, 1, (9, 7), (3, 2), (1, 2), (1, 0), (2, 1)),
+    (2, 1, 1, 5, (8, 7), (3, 5), (3, 1), (2, 2), (1, 1)),
 )
 
 
 def conv() -> None:
-    for number, (n, groups, c, o, image, kernel, stride, padding, dilation) in enumerate(GEOMETRIES):
-        dtype = TYPES[number % 2]
-        x, w = numbers(0, n, groups * c, *image, dtype=dtype), numbers(1, groups * o, c, *kernel, dtype=dtype)
-        parameters = (stride, padding, dilation, groups)
-        g = numbers(2, *reference.conv2d(x, w, *parameters).shape, dtype=dtype)
-        agree("conv2d", x, w, *parameters, terms=w[0].size)
-        agree("conv2d_bias_leaky_relu", x, w, w[:, 0, 0, 0], *parameters, 0.2, terms=w[0].size)
-        agree("conv_transpose2d", g, w, image, *parameters, terms=w[:, 0].size)
-        agree("conv2d_weight", x, g, kernel, *parameters, terms=g[:, 0].size)
+    """float64: the kernels for every size."""
+    for geometry in GEOMETRIES:
+        _faces(geometry, np.float64)
+
+
+def conv_product() -> None:
+    """float32: by stages of cp.async, and tensor cores."""
+    with ways() as each:
+        for _ in each:
+            for geometry in (*GEOMETRIES, LARGE):
+                _faces(geometry, np.float32)
+
+
+def direct() -> None:
+    """One channel on a side."""
+    for geometry, dtype in zip(ONE_CHANNEL, (*TYPES, *TYPES), strict=True):
+        _faces(geometry, dtype)
+
+
+def _faces(geometry: tuple[Any, ...], dtype: type) -> None:
+    n, groups, c, o, image, kernel, *rest = geometry
+    x, w = exact(0, n, groups * c, *image, dtype=dtype), exact(1, groups * o, c, *kernel, dtype=dtype)
+    parameters = (*rest, groups)
+    g = exact(2, *reference.conv2d(x, w, *parameters).shape, dtype=dtype)
+    agree("conv2d", x, w, *parameters)
+    agree("conv2d_bias_leaky_relu", x, w, w[:, 0, 0, 0].copy(), *parameters, 0.2)
+    agree("conv_transpose2d", g, w, image, *parameters)
+    agree("conv2d_weight", x, g, kernel, *parameters)
+
+
+def philox() -> None:
+    for name, size, dtype in product(("philox_uniform", "philox_normal"), (1, 4, 1030), TYPES):
+        states = [np.array([2**40 + 7, 2**64 - 3, 5], np.uint64) for _ in range(2)]
+        for _ in range(2):
+            expected = getattr(reference, name)(states[0], (size,), dtype)
+            assert_close(getattr(cuda, name)(states[1], (size,), dtype), expected, 10)
+            np.testing.assert_array_equal(*states)
 
 
 UPDATES = {
@@ -158,9 +239,10 @@ def _updated(
     return [a for a in own if a is not None]
 
 
-CASES: dict[str, Callable[[], None]] = {
-    case.__name__: case for case in (activation, bias, conv, gemm, loss, norm, optimizer)
-}
+CASES_IN_ORDER = (
+    activation, bias, conv, conv_product, direct, gemm, gemm_product, loss, norm, optimizer, philox,
+)  # fmt: skip
+CASES: dict[str, Callable[[], None]] = {case.__name__: case for case in CASES_IN_ORDER}
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from minigrad.kernels import cuda, reference
+from minigrad.kernels import reference
+from tests.kernels.cuda.running import cuda
 from tests.kernels.strategies import DTYPES, LAYOUTS, SHAPES, Array, Convolution, assert_close, laid_out
 
 SOME = settings(max_examples=20, deadline=None)

@@ -44,5 +44,7 @@ def test_the_cases_launch_every_kernel() -> None:
         for case in CASES.values():
             case()
     kernels = {(file, name.partition("<")[0]) for file, name in noting.launched}
-    wanted = {(source.name, name.partition("<")[0]) for source in sources() for name in source.instances}
+    wanted = {
+        (source.name, name.partition("<")[0]) for source in sources().values() for name in source.instances
+    }
     assert kernels == wanted

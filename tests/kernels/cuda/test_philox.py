@@ -8,7 +8,7 @@ import pytest
 from minigrad.kernels import cuda
 from tests.kernels.random_numbers import SHAPES, assert_equals_reference, assert_known_words, assert_refuses
 
-pytestmark = pytest.mark.usefixtures("emulated")
+pytestmark = pytest.mark.usefixtures("launched")
 
 
 def test_words_are_the_known_ones() -> None:

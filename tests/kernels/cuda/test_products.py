@@ -12,12 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from minigrad.backend import allow_tf32, tf32_allowed
-from minigrad.kernels import cuda, reference
+from minigrad.kernels import reference
 from minigrad.kernels.cuda import products
+from tests.kernels.cuda.running import cuda
 from tests.kernels.cuda.strategies import SLOPES, assert_faces
 from tests.kernels.strategies import LAYOUTS, Array, Convolution, assert_close, convolutions, laid_out
 
-pytestmark = pytest.mark.usefixtures("emulated")
+pytestmark = pytest.mark.usefixtures("launched")
 
 FEW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 CONVOLUTIONS = convolutions((np.float32,)).filter(
