@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.kernels import launching, precision
+from minigrad.kernels import launching, precision, settings
 
 Array = NDArray[Any]
 
@@ -24,6 +24,9 @@ launch_lock = launching.lock
 noting_launches = launching.noting
 allow_tf32 = precision.allow_tf32
 tf32_allowed = precision.tf32_allowed
+sgd_settings = settings.sgd_settings
+rmsprop_settings = settings.rmsprop_settings
+adam_settings = settings.adam_settings
 
 DEVICES = ("cpu", "cuda")
 KERNELS = ("cpu", "reference", "cuda")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import update_wrapper
 from typing import Any, NamedTuple, Protocol
 
 
@@ -57,6 +58,21 @@ def using(**changes: Any) -> Iterator[None]:
         _mode.reset(token)
 
 
+class Bindable:
+    """A function for ``call`` with a short cut for replays, whose arrays always lie in the same places.
+
+    ``bound(*args)`` returns what a replay is to call, without arguments, in place of ``function(*args)``.
+    """
+
+    def __init__(self, function: Callable[..., Any], bound: Callable[..., Callable[[], object]]) -> None:
+        update_wrapper(self, function)
+        self.function = function
+        self.bound = bound
+
+    def __call__(self, *args: Any) -> Any:
+        return self.function(*args)
+
+
 def call(function: Callable[..., Any], *args: Any, **params: Any) -> Any:
     """``function(*args, **params)``, of arrays; a captured step calls it again in every replay.
 
@@ -86,6 +102,8 @@ def refuse_reading(what: str) -> None:
 
 
 class Changes:
-    """How often an attribute of a module or a Tensor's array, on which recordings rely, was replaced."""
+    """How often something on which recordings rely was replaced: a module's attribute, the array of a Tensor
+    or of an optimizer's running averages.
+    """
 
     count = 0

@@ -14,7 +14,7 @@ from minigrad.capturing.arrays import leaves, owner_of, place, transform
 from minigrad.capturing.fusing import fused
 from minigrad.capturing.trace import Drawn, External, Line, Returned, Slot, Trace
 from minigrad.tensor import Tensor
-from minigrad.tracing import CaptureError
+from minigrad.tracing import Bindable, CaptureError
 
 Call = Callable[[], object]
 
@@ -86,6 +86,8 @@ class Program:
         if line.fills and len(targets) == len(made):
             params["out"] = transform(line.results, self._resolve)
             targets = []
+        if isinstance(line.function, Bindable):
+            return line.function.bound(*args)
         call = partial(line.function, *args, **params)
         if not targets:
             return call

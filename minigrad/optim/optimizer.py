@@ -16,9 +16,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from minigrad.backend import Array, is_array, to_device
+from minigrad.optim.bound import BoundUpdate
 from minigrad.optim.flat import Flat, Gathered
 from minigrad.tensor import Tensor, describe
-from minigrad.tracing import call, not_in_capture
+from minigrad.tracing import Bindable, Changes, call, not_in_capture
 
 __all__ = ["Optimizer"]
 
@@ -48,8 +49,9 @@ class Optimizer(ABC):
         for index, p in enumerate(self.params):
             alike.setdefault((p.dtype, p.device), []).append(index)
         names = self._average_names(hyperparameters)
-        self._groups = [_Group(self.params, indices, names) for indices in alike.values()]
+        self._groups = [Group(self.params, indices, names) for indices in alike.values()]
         self.steps = 0
+        self._update_all = Bindable(self._apply, self._bound)
 
     @property
     def lr(self) -> float:
@@ -79,17 +81,30 @@ class Optimizer(ABC):
         parameter has changed.
         """
         self._check_grads(grads)
-        call(self._apply, *[g._data for g in grads])
+        call(self._update_all, *[g._data for g in grads])
 
     def _apply(self, *grads: Array) -> None:
         self.steps += 1
         for group in self._groups:
-            gradients = [grads[index] for index in group.indices]
-            buffer = group.gathered.buffer
-            if buffer is not None:
-                self._update(buffer, gradients, {name: flat.buffer for name, flat in group.averages.items()})
-            else:
-                self._update_each(group, gradients)
+            self._update_group(group, None, *[grads[index] for index in group.indices])
+        self._tell_all()
+
+    def _bound(self, *grads: Array) -> BoundUpdate:
+        return BoundUpdate(self, grads)
+
+    def _switches(self) -> list[Any]:
+        """The hyper-parameters that may choose what the kernels do, not only by which numbers."""
+        return [getattr(self, name) for name in self._hyperparameters if name != "lr"]
+
+    def _update_group(self, group: Group, settings: Array | None, *gradients: Array) -> None:
+        buffer = group.gathered.buffer
+        if buffer is not None:
+            averages = {name: flat.buffer for name, flat in group.averages.items()}
+            self._update(buffer, list(gradients), averages, settings)
+        else:
+            self._update_each(group, list(gradients), settings)
+
+    def _tell_all(self) -> None:
         for p in self.params:
             p.changed()
 
@@ -136,26 +151,33 @@ class Optimizer(ABC):
                 for index, view in zip(group.indices, flat.views(), strict=True):
                     view[...] = averages[name][index]
         self.steps = steps
+        Changes.count += 1
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={getattr(self, name)}" for name in self._hyperparameters)
         return f"{type(self).__name__}({len(self.params)} parameters, {settings})"
 
-    def _update_each(self, group: _Group, gradients: list[Array]) -> None:
+    def _update_each(self, group: Group, gradients: list[Array], settings: Array | None) -> None:
         views = {name: flat.views() for name, flat in group.averages.items()}
         for index, (p, g) in enumerate(zip(group.gathered.params, gradients, strict=True)):
             averages = {name: arrays[index] for name, arrays in views.items()}
             if p.data.flags.c_contiguous:
-                self._update(p.data, g, averages)
+                self._update(p.data, g, averages, settings)
             else:
                 contiguous = p.data.copy(order="C")
-                self._update(contiguous, g, averages)
+                self._update(contiguous, g, averages, settings)
                 p.data[...] = contiguous
 
     @abstractmethod
-    def _update(self, p: Array, g: Array | list[Array], averages: Mapping[str, Array]) -> None:
+    def _settings(self) -> tuple[float, ...]:
+        """The numbers of a step, as its kernel takes them from an array."""
+
+    @abstractmethod
+    def _update(
+        self, p: Array, g: Array | list[Array], averages: Mapping[str, Array], settings: Array | None
+    ) -> None:
         """Update the C-contiguous array ``p`` and its averages in place from its gradient ``g``, or from
-        gradients that are ``p``'s end to end.
+        gradients that are ``p``'s end to end; by the numbers in ``settings``, None for the present ones.
         """
 
     @abstractmethod
@@ -220,7 +242,7 @@ class Optimizer(ABC):
         return averages
 
 
-class _Group:
+class Group:
     """The parameters of one dtype and device at ``indices``, and their running averages."""
 
     def __init__(self, params: Sequence[Tensor], indices: list[int], names: list[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from minigrad.backend import Array, kernels_of
+from minigrad.backend import Array, adam_settings, kernels_of, rmsprop_settings, sgd_settings
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor
 
@@ -53,19 +53,27 @@ class SGD(Optimizer):
         ):
             raise ValueError("SGD: nesterov=True needs momentum > 0 and dampening = 0")
 
-    def _update(self, p: Array, g: Array | list[Array], averages: Mapping[str, Array]) -> None:
-        velocity = averages["velocity"] if self.momentum else None
-        # the first velocity is the gradient itself, not dampened
-        dampening = self.dampening if self.steps > 1 else 0.0
+    @property
+    def _dampening(self) -> float:
+        """The first velocity is the gradient itself, not dampened."""
+        return float(self.dampening) if self.steps > 1 else 0.0
+
+    def _settings(self) -> tuple[float, ...]:
+        return sgd_settings(self._lr, self.momentum, self._dampening, self.weight_decay)
+
+    def _update(
+        self, p: Array, g: Array | list[Array], averages: Mapping[str, Array], settings: Array | None
+    ) -> None:
         kernels_of(p).sgd_update(
             p,
             g,
-            velocity,
+            averages["velocity"] if self.momentum else None,
             self.lr,
             float(self.momentum),
-            float(dampening),
+            self._dampening,
             float(self.weight_decay),
             bool(self.nesterov),
+            settings=settings,
         )
 
 
@@ -112,7 +120,12 @@ class RMSprop(Optimizer):
             self._check_at_least_zero(name, hyperparameters[name])
         self._check_decay("alpha", hyperparameters["alpha"])
 
-    def _update(self, p: Array, g: Array | list[Array], averages: Mapping[str, Array]) -> None:
+    def _settings(self) -> tuple[float, ...]:
+        return rmsprop_settings(self._lr, self.alpha, self.eps, self.weight_decay, self.momentum)
+
+    def _update(
+        self, p: Array, g: Array | list[Array], averages: Mapping[str, Array], settings: Array | None
+    ) -> None:
         gradient_average = averages["gradient_average"] if self.centered else None
         velocity = averages["velocity"] if self.momentum else None
         kernels_of(p).rmsprop_update(
@@ -126,6 +139,7 @@ class RMSprop(Optimizer):
             float(self.eps),
             float(self.weight_decay),
             float(self.momentum),
+            settings=settings,
         )
 
 
@@ -159,7 +173,12 @@ class Adam(Optimizer):
         self._check_decay("betas[0]", beta1)
         self._check_decay("betas[1]", beta2)
 
-    def _update(self, p: Array, g: Array | list[Array], averages: Mapping[str, Array]) -> None:
+    def _settings(self) -> tuple[float, ...]:
+        return adam_settings(self.steps, self._lr, *self.betas, self.eps, self.weight_decay)
+
+    def _update(
+        self, p: Array, g: Array | list[Array], averages: Mapping[str, Array], settings: Array | None
+    ) -> None:
         beta1, beta2 = self.betas
         kernels_of(p).adam_update(
             p,
@@ -172,4 +191,5 @@ class Adam(Optimizer):
             float(beta2),
             float(self.eps),
             float(self.weight_decay),
+            settings=settings,
         )

@@ -15,7 +15,7 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from minigrad.kernels import Gradients, check_gradient
+from minigrad.kernels import Gradients, check_gradient, launching
 from minigrad.kernels.cpu.compiling import DTYPES, SMALL, Array, checked, contiguous, jit, launch
 from minigrad.kernels.cpu.inner import inner_jit
 from minigrad.kernels.cpu.parallel import parallel_for
@@ -65,10 +65,10 @@ def _segments(sizes: tuple[int, ...]) -> Array:
 
 
 @jit
-def _sgd(p: Array, g: Array, velocity: Array, settings: Settings, nesterov: bool) -> None:
-    number, moving = p.dtype.type, velocity.size > 0
-    lr, momentum = number(settings[0]), number(settings[1])
-    damped, weight_decay = number(settings[2]), number(settings[3])
+def _sgd(p: Array, g: Array, velocity: Array, settings: Array, nesterov: bool) -> None:
+    moving = velocity.size > 0
+    lr, momentum = settings[0], settings[1]
+    damped, weight_decay = settings[2], settings[3]
     for i in range(p.size):
         d = g[i] + weight_decay * p[i]
         if moving:
@@ -79,27 +79,41 @@ def _sgd(p: Array, g: Array, velocity: Array, settings: Settings, nesterov: bool
 
 
 @inner_jit
-def _sgd_segment(
-    s: int, p: Array, addresses: Array, segments: Array, velocity: Array, settings: Settings, nesterov: bool
+def _sgd_share(
+    share: int,
+    shares: int,
+    p: Array,
+    addresses: Array,
+    segments: Array,
+    velocity: Array,
+    settings: Array,
+    nesterov: bool,
 ) -> None:
-    own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
-    _sgd(p[own], _part(addresses, segments[s], p), velocity[own], settings, nesterov)
+    for s in range(share * len(segments) // shares, (share + 1) * len(segments) // shares):
+        own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
+        _sgd(p[own], _part(addresses, segments[s], p), velocity[own], settings, nesterov)
 
 
 @jit
 def _sgd_segments(
-    p: Array, addresses: Array, segments: Array, velocity: Array, settings: Settings, nesterov: bool
+    shares: int,
+    p: Array,
+    addresses: Array,
+    segments: Array,
+    velocity: Array,
+    settings: Array,
+    nesterov: bool,
 ) -> None:
-    parallel_for(len(segments), _sgd_segment, p, addresses, segments, velocity, settings, nesterov)
+    parallel_for(shares, _sgd_share, shares, p, addresses, segments, velocity, settings, nesterov)
 
 
 @jit
 def _rmsprop(
-    p: Array, g: Array, square_average: Array, gradient_average: Array, velocity: Array, settings: Settings
+    p: Array, g: Array, square_average: Array, gradient_average: Array, velocity: Array, settings: Array
 ) -> None:
-    number, centered, moving = p.dtype.type, gradient_average.size > 0, velocity.size > 0
-    lr, alpha, rest = number(settings[0]), number(settings[1]), number(settings[2])
-    eps, weight_decay, momentum = number(settings[3]), number(settings[4]), number(settings[5])
+    centered, moving = gradient_average.size > 0, velocity.size > 0
+    lr, alpha, rest = settings[0], settings[1], settings[2]
+    eps, weight_decay, momentum = settings[3], settings[4], settings[5]
     for i in range(p.size):
         d = g[i] + weight_decay * p[i]
         s = alpha * square_average[i] + rest * d * d
@@ -116,41 +130,43 @@ def _rmsprop(
 
 
 @inner_jit
-def _rmsprop_segment(
-    s: int,
+def _rmsprop_share(
+    share: int,
+    shares: int,
     p: Array,
     addresses: Array,
     segments: Array,
     square_average: Array,
     gradient_average: Array,
     velocity: Array,
-    settings: Settings,
+    settings: Array,
 ) -> None:
-    own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
-    state = square_average[own], gradient_average[own], velocity[own]
-    _rmsprop(p[own], _part(addresses, segments[s], p), *state, settings)
+    for s in range(share * len(segments) // shares, (share + 1) * len(segments) // shares):
+        own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
+        state = square_average[own], gradient_average[own], velocity[own]
+        _rmsprop(p[own], _part(addresses, segments[s], p), *state, settings)
 
 
 @jit
 def _rmsprop_segments(
+    shares: int,
     p: Array,
     addresses: Array,
     segments: Array,
     square_average: Array,
     gradient_average: Array,
     velocity: Array,
-    settings: Settings,
+    settings: Array,
 ) -> None:
     state = square_average, gradient_average, velocity
-    parallel_for(len(segments), _rmsprop_segment, p, addresses, segments, *state, settings)
+    parallel_for(shares, _rmsprop_share, shares, p, addresses, segments, *state, settings)
 
 
 @jit
-def _adam(p: Array, g: Array, m: Array, v: Array, settings: Settings) -> None:
-    number = p.dtype.type
-    rate, root, rest1 = number(settings[0]), number(settings[1]), number(settings[2])
-    beta2, rest2 = number(settings[3]), number(settings[4])
-    eps, weight_decay = number(settings[5]), number(settings[6])
+def _adam(p: Array, g: Array, m: Array, v: Array, settings: Array) -> None:
+    rate, root, rest1 = settings[0], settings[1], settings[2]
+    beta2, rest2 = settings[3], settings[4]
+    eps, weight_decay = settings[5], settings[6]
     for i in range(p.size):
         d = g[i] + weight_decay * p[i]
         m[i] += rest1 * (d - m[i])
@@ -159,18 +175,26 @@ def _adam(p: Array, g: Array, m: Array, v: Array, settings: Settings) -> None:
 
 
 @inner_jit
-def _adam_segment(
-    s: int, p: Array, addresses: Array, segments: Array, m: Array, v: Array, settings: Settings
+def _adam_share(
+    share: int,
+    shares: int,
+    p: Array,
+    addresses: Array,
+    segments: Array,
+    m: Array,
+    v: Array,
+    settings: Array,
 ) -> None:
-    own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
-    _adam(p[own], _part(addresses, segments[s], p), m[own], v[own], settings)
+    for s in range(share * len(segments) // shares, (share + 1) * len(segments) // shares):
+        own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
+        _adam(p[own], _part(addresses, segments[s], p), m[own], v[own], settings)
 
 
 @jit
 def _adam_segments(
-    p: Array, addresses: Array, segments: Array, m: Array, v: Array, settings: Settings
+    shares: int, p: Array, addresses: Array, segments: Array, m: Array, v: Array, settings: Array
 ) -> None:
-    parallel_for(len(segments), _adam_segment, p, addresses, segments, m, v, settings)
+    parallel_for(shares, _adam_share, shares, p, addresses, segments, m, v, settings)
 
 
 @jit
@@ -228,7 +252,7 @@ def sgd_update(
     the numbers, and is read in their place. (Sutskever et al. 2013.)
     """
     numbers = _numbers("sgd_update", p, sgd_settings(lr, momentum, dampening, weight_decay), settings)
-    _run("sgd_update", _sgd, _sgd_segments, p, g, (velocity,), numbers, bool(nesterov))
+    _run("sgd_update", _sgd_segments, p, g, (velocity,), numbers, bool(nesterov))
 
 
 def rmsprop_update(
@@ -252,9 +276,10 @@ def rmsprop_update(
     (Tieleman and Hinton 2012; Graves 2013 for the centered form.)
     """
     state = square_average, gradient_average, velocity
-    numbers = rmsprop_settings(lr, alpha, eps, weight_decay, momentum)
-    numbers = _numbers("rmsprop_update", p, numbers, settings)
-    _run("rmsprop_update", _rmsprop, _rmsprop_segments, p, g, state, numbers)
+    numbers = _numbers(
+        "rmsprop_update", p, rmsprop_settings(lr, alpha, eps, weight_decay, momentum), settings
+    )
+    _run("rmsprop_update", _rmsprop_segments, p, g, state, numbers)
 
 
 def adam_update(
@@ -277,39 +302,40 @@ def adam_update(
     p -= lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps). `g` and `settings` as in
     sgd_update.
     """
-    numbers = adam_settings(step, lr, beta1, beta2, eps, weight_decay)
-    numbers = _numbers("adam_update", p, numbers, settings)
-    _run("adam_update", _adam, _adam_segments, p, g, (m, v), numbers)
+    numbers = _numbers("adam_update", p, adam_settings(step, lr, beta1, beta2, eps, weight_decay), settings)
+    _run("adam_update", _adam_segments, p, g, (m, v), numbers)
 
 
-def _numbers(name: str, p: Array, numbers: Settings, settings: Array | None) -> Settings:
+def _numbers(name: str, p: Array, numbers: Settings, settings: Array | None) -> Array:
     if settings is None:
-        return numbers
+        return np.array(numbers, p.dtype)
     check_settings(name, p, settings, numbers)
-    return tuple(settings.tolist())
+    return settings
 
 
 def _run(
     name: str,
-    serial: Callable[..., None],
-    parallel: Callable[..., None],
+    update: Callable[..., None],
     p: Array,
     g: Gradients,
     state: tuple[Array | None, ...],
-    *settings: Any,
+    settings: Array,
+    *flags: bool,
 ) -> None:
     gradients = g if isinstance(g, Sequence) else [g]
     checked(name, p, *gradients, *state)
     check_gradient(name, p, g)
     # an empty array stands for None
     own = [NONE[p.dtype] if a is None else _in_place(name, a, p) for a in (p, *state)]
-    if p.size < SERIAL:
-        serial(own[0], _one(gradients), *own[1:], *settings)
-        return
     sources = [contiguous(a) for a in gradients]
     segments = _segments(tuple([a.size for a in sources]))
-    with launch(SMALL):
-        parallel(own[0], _addresses(sources), segments, *own[1:], *settings)
+    shares = 1 if p.size < SERIAL else len(segments)
+    arguments = shares, own[0], _addresses(sources), segments, *own[1:], settings, *flags
+    if all(a is b for a, b in zip(sources, gradients, strict=True)):
+        launching.launch(update, *arguments)
+    else:
+        with launching.lock:  # no launch to note: it reads copies
+            update(*arguments)
 
 
 def _one(arrays: Sequence[Array]) -> Array:
