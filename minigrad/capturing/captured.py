@@ -25,6 +25,9 @@ R = TypeVar("R")
 KEPT = 8
 """Recordings that one step keeps; the one used longest ago goes first."""
 
+CONTAINERS = (list, tuple, dict)
+VALUES = (bool, int, float, str)
+
 
 class Captured(Generic[P, R]):
     """A step that is recorded in its first two calls and replayed in later ones; called as the step itself.
@@ -118,10 +121,11 @@ class _Call:
             self.key.append((array.shape, array.strides, array.dtype, _place(value, self.tensors)))
         elif isinstance(value, np.random.Generator) and value is not random.generator():
             self.key.append(_place(value, self.generators))
-        elif isinstance(value, list | tuple | dict):
+        elif isinstance(value, CONTAINERS):
             self.key.append((type(value), len(value)))
-            for key, part in value.items() if isinstance(value, dict) else enumerate(value):
-                self.key.append(key)
+            if isinstance(value, dict):
+                self.key.extend(value)
+            for part in value.values() if isinstance(value, dict) else value:
                 self._add(part, name)
         elif backend.is_array(value):
             raise CaptureError(
@@ -132,7 +136,7 @@ class _Call:
             self._add_fixed(value)
 
     def _add_fixed(self, value: Any) -> None:
-        if value is None or isinstance(value, bool | int | float | str):
+        if value is None or isinstance(value, VALUES):
             self.key.append((type(value), value))
         else:
             self.key.append(id(value))
