@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -41,12 +42,10 @@ class Program:
     def run(self, inputs: Sequence[Tensor], generators: list[np.random.Generator]) -> None:
         """Replay; ``array`` then gives what was made, until another program runs."""
         buffers = memory.shared(self.size)
-        if buffers is not self._memory or any(
-            a is not b for a, b in zip(generators, self._generators, strict=True)
-        ):
+        if buffers is not self._memory or not all(map(is_, generators, self._generators)):
             self._bind(buffers, generators)
         for buffer, tensor in zip(self._inputs, inputs, strict=True):
-            np.copyto(buffer, tensor._data)
+            buffer[...] = tensor._data
         if self._unnoted:
             self._calls = [self._noted(*line) for line in self._unnoted]
             self._unnoted = []
