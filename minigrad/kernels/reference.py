@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar, cast
 
@@ -293,9 +294,9 @@ def mean_softplus_grad(g: Array, x: Array, sign: float, *, out: Array | None = N
     )
 
 
-def sum_squares(arrays: Sequence[Array]) -> float:
-    """The sum of the squares of all elements of all arrays, taken in float64."""
-    return float(sum(np.square(a, dtype=np.float64).sum() for a in arrays))
+def sum_squares(arrays: Sequence[Array]) -> Array:
+    """The sum of the squares of all elements of all arrays, taken in float64: of shape ()."""
+    return np.asarray(sum(np.square(a, dtype=np.float64).sum() for a in arrays), np.float64)
 
 
 def sgd_update(
@@ -320,6 +321,8 @@ def sgd_update(
     lr, momentum, damped, weight_decay = _settings(
         "sgd_update", p, sgd_settings(lr, momentum, dampening, weight_decay), settings
     )
+    if math.isnan(lr):
+        return
     d = _gradient(g, p) + weight_decay * p
     if velocity is not None:
         velocity[...] = momentum * velocity + damped * d
@@ -350,6 +353,8 @@ def rmsprop_update(
     lr, alpha, rest, eps, weight_decay, momentum = _settings(
         "rmsprop_update", p, rmsprop_settings(lr, alpha, eps, weight_decay, momentum), settings
     )
+    if math.isnan(lr):
+        return
     d = _gradient(g, p) + weight_decay * p
     square_average[...] = alpha * square_average + rest * d * d
     variance = square_average
@@ -386,6 +391,8 @@ def adam_update(
     rate, root, rest1, beta2, rest2, eps, weight_decay = _settings(
         "adam_update", p, adam_settings(step, lr, beta1, beta2, eps, weight_decay), settings
     )
+    if math.isnan(rate):
+        return
     d = _gradient(g, p) + weight_decay * p
     m += rest1 * (d - m)
     v[...] = beta2 * v + rest2 * d * d

@@ -1,7 +1,8 @@
 """The numbers that an optimizer's update reads in each step, from its hyper-parameters.
 
 A kernel takes the hyper-parameters as arguments, or these numbers from an array in its device's memory, which
-a CUDA graph reads anew whenever it is replayed.
+a CUDA graph reads anew whenever it is replayed. The first of them is the rate: where it is NaN, nothing is
+changed.
 """
 
 from __future__ import annotations

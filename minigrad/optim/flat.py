@@ -8,7 +8,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from minigrad.backend import Array, address_of, fits_in_place, kernels_of, xp_of
+from minigrad.backend import Array, address_of, as_array, fits_in_place, kernels_of, xp_of
 from minigrad.tensor import Tensor
 from minigrad.tracing import call
 
@@ -18,7 +18,7 @@ __all__ = ["Flat", "Gathered", "gradient_norm"]
 def gradient_norm(gradients: Sequence[Tensor]) -> Tensor:
     """The Euclidean norm of all gradients together, a float64: NaN or infinite if one of their elements is.
 
-    No gradient flows through it. On a GPU the host waits for it.
+    No gradient flows through it.
     """
     return Tensor(call(_norm, *[g._data for g in gradients]))
 
@@ -26,9 +26,7 @@ def gradient_norm(gradients: Sequence[Tensor]) -> Tensor:
 def _norm(*arrays: Array) -> Array:
     if not arrays:
         return np.zeros(())
-    norm = math.sqrt(kernels_of(arrays[0]).sum_squares(arrays))
-    full: Array = xp_of(arrays[0]).full((), norm, np.float64)
-    return full
+    return as_array(xp_of(arrays[0]).sqrt(kernels_of(arrays[0]).sum_squares(arrays)))
 
 
 class Flat:

@@ -19,7 +19,9 @@ NUMBERS: dict[str, tuple[Any, tuple[float, ...], int]] = {
 
 
 def assert_settings_stand_for_numbers(kernels: ModuleType, name: str, dtype: type) -> None:
-    """The same bits from an array of settings, whatever the numbers beside it; a wrong array is refused."""
+    """The same bits from an array of settings, whatever the numbers beside it; no change where the rate is
+    NaN; a wrong array is refused.
+    """
     rng = np.random.default_rng(0)
     make, numbers, averages = NUMBERS[name]
     flags = (True,) if name == "sgd_update" else ()
@@ -32,6 +34,12 @@ def assert_settings_stand_for_numbers(kernels: ModuleType, name: str, dtype: typ
     array = np.array(make(*numbers), dtype)
     update(states[1][0], g, *states[1][1:], *others, *flags, settings=array)
     assert states[0].tobytes() == states[1].tobytes()
+    for nothing in (
+        np.full_like(array, np.nan),
+        np.where(np.arange(array.size), array, np.nan).astype(dtype),
+    ):
+        update(states[1][0], g, *states[1][1:], *others, *flags, settings=nothing)
+        assert states[0].tobytes() == states[1].tobytes()
     for wrong in (array[:-1], array.astype(np.float16), np.repeat(array, 2)[::2]):
         with pytest.raises(ValueError, match=f"{name}: expected settings= to be a contiguous"):
             update(states[1][0], g, *states[1][1:], *numbers, *flags, settings=wrong)

@@ -6,6 +6,7 @@ they lie: the loops take their addresses, and go over segments that each lie wit
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -215,21 +216,21 @@ def _squares_segments(addresses: Array, segments: Array, like: Array, sums: Arra
     parallel_for(len(segments), _squares_segment, addresses, segments, like, sums)
 
 
-def sum_squares(arrays: Sequence[Array]) -> float:
-    """The sum of the squares of all elements of all arrays, taken in float64.
+def sum_squares(arrays: Sequence[Array]) -> Array:
+    """The sum of the squares of all elements of all arrays, taken in float64: of shape ().
 
     TypeError unless all are float32 or all float64.
     """
     checked("sum_squares", *arrays)
     size = sum([a.size for a in arrays])
     if size < SERIAL:
-        return float(_squares(_one(arrays)))
+        return np.asarray(_squares(_one(arrays)))
     own = [contiguous(a) for a in arrays]
     segments = _segments(tuple([a.size for a in own]))
     sums = np.empty(len(segments))
     with launch(SMALL):
         _squares_segments(_addresses(own), segments, NONE[own[0].dtype], sums)
-    return float(sums.sum())
+    return np.asarray(sums.sum())
 
 
 def sgd_update(
@@ -327,6 +328,8 @@ def _run(
     check_gradient(name, p, g)
     # an empty array stands for None
     own = [NONE[p.dtype] if a is None else _in_place(name, a, p) for a in (p, *state)]
+    if math.isnan(settings[0]):
+        return
     sources = [contiguous(a) for a in gradients]
     segments = _segments(tuple([a.size for a in sources]))
     shares = 1 if p.size < SERIAL else len(segments)

@@ -36,7 +36,8 @@ struct Chunk {
 };
 
 // v = momentum v + damped d; p -= lr v, or with Nesterov p -= lr (d + momentum v); without `moving`
-// p -= lr d, and v is not touched. The numbers are read from `settings` if it is given, in all updates.
+// p -= lr d, and v is not touched. In all updates the numbers are read from `settings` if it is given, and a
+// rate that is NaN changes nothing.
 template <typename T>
 __global__ void __launch_bounds__(THREADS)
     sgd_update(ARRAYS, T* p, T* velocity, int moving, int nesterov, T lr, T momentum, T damped,
@@ -44,6 +45,7 @@ __global__ void __launch_bounds__(THREADS)
   if (given) {
     lr = settings[0], momentum = settings[1], damped = settings[2], weight_decay = settings[3];
   }
+  if (lr != lr) return;
   const Chunk<T> own(CHUNK_OF_ARRAYS);
   for (int64 i = own.first + threadIdx.x; i < own.end; i += THREADS) {
     T d = own.g[i] + weight_decay * p[i];
@@ -67,6 +69,7 @@ __global__ void __launch_bounds__(THREADS)
     lr = settings[0], alpha = settings[1], rest = settings[2], eps = settings[3], weight_decay = settings[4],
     momentum = settings[5];
   }
+  if (lr != lr) return;
   const Chunk<T> own(CHUNK_OF_ARRAYS);
   for (int64 i = own.first + threadIdx.x; i < own.end; i += THREADS) {
     T d = own.g[i] + weight_decay * p[i];
@@ -95,6 +98,7 @@ __global__ void __launch_bounds__(THREADS)
     rate = settings[0], root = settings[1], rest1 = settings[2], beta2 = settings[3], rest2 = settings[4],
     eps = settings[5], weight_decay = settings[6];
   }
+  if (rate != rate) return;
   const Chunk<T> own(CHUNK_OF_ARRAYS);
   for (int64 i = own.first + threadIdx.x; i < own.end; i += THREADS) {
     const T d = own.g[i] + weight_decay * p[i];

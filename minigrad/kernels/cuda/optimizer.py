@@ -35,24 +35,26 @@ CHUNK = 2048  # elements that a block owns at most
 SOURCE = Source("optimizer.cu", CHUNK=CHUNK)
 
 
-def sum_squares(arrays: Sequence[Array]) -> float:
-    """The sum of the squares of all elements of all arrays, taken in float64.
+def sum_squares(arrays: Sequence[Array]) -> Array:
+    """The sum of the squares of all elements of all arrays, taken in float64: of shape ().
 
-    TypeError unless all are float32 or all float64. Waits for the device.
+    TypeError unless all are float32 or all float64.
     """
     checked("sum_squares", *arrays)
     groups = list(_groups([contiguous(a) for a in arrays]))
-    if not groups:
-        return 0.0
     xp = xp_of(arrays[0])
+    if not groups:
+        nothing: Array = xp.zeros((), np.float64)
+        return nothing
     sums = xp.empty(sum([group.blocks for group in groups]), np.float64)
-    total, first = xp.empty(1, np.float64), 0
+    first = 0
+    total: Array = xp.empty((), np.float64)
     for group in groups:
         part = sums[first : first + group.blocks]
         SOURCE.launch("sum_squares", arrays[0].dtype, group.blocks, *group.table, part)
         first += group.blocks
     SOURCE.launch("add_sums", sums.dtype, 1, sums, np.int64(sums.size), total)
-    return float(total.item())
+    return total
 
 
 def sgd_update(
