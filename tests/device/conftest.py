@@ -12,11 +12,11 @@ import pytest
 from minigrad.kernels.cuda import loading
 from tests.cuda_emulator import CompilerMissing
 from tests.cuda_emulator.building import compiler
-from tests.fake_cupy.arrays import device
+from tests.fake_cupy.memory import device
 
 
 class Copies:
-    """The copies between host and device since ``reset``; only the fake CuPy counts them."""
+    """The copies between host and device, and graphs launched, since ``reset``; the fake CuPy counts them."""
 
     def __init__(self, counted: bool) -> None:
         self._counted = counted
@@ -24,9 +24,11 @@ class Copies:
     def reset(self) -> None:
         device.reset()
 
-    def check(self, *, reads: int | None = None, writes: int | None = None) -> None:
-        """So many to the host and to the device; None is not looked at."""
-        for name, expected in (("reads", reads), ("writes", writes)):
+    def check(
+        self, *, reads: int | None = None, writes: int | None = None, launches: int | None = None
+    ) -> None:
+        """So many to the host and to the device, and launches of graphs; None is not looked at."""
+        for name, expected in (("reads", reads), ("writes", writes), ("launches", launches)):
             if self._counted and expected is not None:
                 assert getattr(device, name) == expected, name
 

@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from tests.fake_cupy import cuda
+from tests.fake_cupy.memory import Host, MemoryPointer, alloc, device, launch, refuse_in_capture
+from tests.fake_cupy.streams import send
 
-Host = np.ndarray[Any, np.dtype[Any]]
-
-quiet = np.errstate(all="ignore")  # a device warns of nothing
 NUMBERS = (bool, int, float, np.generic)
-
-
-class Device:
-    """How often arrays were copied between the host and the device."""
-
-    def __init__(self) -> None:
-        self.reads = self.writes = 0
-
-    def reset(self) -> None:
-        self.reads = self.writes = 0
-
-
-device = Device()
 
 
 class Flags(NamedTuple):
     c_contiguous: bool
     f_contiguous: bool
     owndata: bool
-
-
-class Pointer(NamedTuple):
-    ptr: int
 
 
 def host_of(operand: Any) -> Any:
@@ -47,39 +30,59 @@ def host_of(operand: Any) -> Any:
     raise TypeError(f"Unsupported type {type(operand)}")
 
 
-def made(result: Any) -> ndarray:
-    """A new array of what NumPy made."""
-    return ndarray(np.asarray(result))
+def empty_like(shape: tuple[int, ...], strides: tuple[int, ...], dtype: Any) -> ndarray:
+    """A new array with the strides, if they leave no gaps, else C-contiguous."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    reach = sum((n - 1) * s for n, s in zip(shape, strides, strict=True)) + np.dtype(dtype).itemsize
+    dense = reach == size and all(s > 0 for s in strides)
+    return ndarray(shape, dtype, alloc(size), strides if dense else None)
+
+
+def compute(function: Callable[..., Any], *operands: Any, **options: Any) -> ndarray:
+    """A new array of what a kernel makes: what NumPy's function makes of the same operands."""
+    with np.errstate(all="ignore"):
+        first = np.asarray(function(*operands, **options))
+    result = empty_like(first.shape, first.strides, first.dtype)
+    host = result.host  # without the array, whose end would free the memory
+    launch(lambda: np.copyto(host, function(*operands, **options)), host, *operands)
+    return result
 
 
 def _binary(name: str) -> Callable[[ndarray, Any], ndarray]:
-    @quiet
     def operator(self: ndarray, other: Any) -> ndarray:
-        return made(getattr(self.host, name)(host_of(other)))
+        return compute(lambda x, y: getattr(x, name)(y), self.host, host_of(other))
 
     return operator
 
 
 def _in_place(name: str) -> Callable[[ndarray, Any], ndarray]:
-    @quiet
     def operator(self: ndarray, other: Any) -> ndarray:
-        getattr(self.host, name)(host_of(other))
+        x, y = self.host, host_of(other)
+        launch(lambda: getattr(x, name)(y), x, y)
         return self
 
     return operator
 
 
 def _reduction(name: str) -> Callable[..., ndarray]:
-    @quiet
     def method(self: ndarray, axis: Any = None, *args: Any, **options: Any) -> ndarray:
         out = options.pop("out", None)
         if args and name == "sum":
             dtype, out, keepdims = (*args, None, None, False)[:3]
             options |= {"dtype": dtype, "keepdims": keepdims}
-        result = getattr(self.host, name)(axis, out=None if out is None else out.host, **options)
-        return made(result) if out is None else out
+        reduce = getattr(np.ndarray, name)
+        return into(out, lambda x, **into: reduce(x, axis, **into, **options), self.host)
 
     return method
+
+
+def into(out: ndarray | None, function: Callable[..., Any], *operands: Any, **options: Any) -> ndarray:
+    """A kernel's result in ``out``, or in a new array."""
+    if out is None:
+        return compute(function, *operands, **options)
+    target = out.host
+    launch(lambda: function(*operands, out=target, **options), target, *operands)
+    return out
 
 
 class ndarray:
@@ -88,14 +91,25 @@ class ndarray:
     __array_ufunc__ = None
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, host: Host, base: ndarray | None = None) -> None:
-        self.host, self.base = host, base
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        dtype: Any = float,
+        memptr: MemoryPointer | None = None,
+        strides: tuple[int, ...] | None = None,
+    ) -> None:
+        dtype = np.dtype(dtype)
+        memptr = alloc(math.prod(shape) * dtype.itemsize) if memptr is None else memptr
+        raw, self.base = memptr.mem.raw, None
+        self.host = np.ndarray(shape, dtype, raw, memptr.ptr - raw.ctypes.data, strides)
+        self.memory = memptr.mem
 
     def _view(self, host: Host) -> ndarray:
-        """``host`` as a view of this array, or as a new one where NumPy had to copy."""
-        if not np.may_share_memory(host, self.host):
-            return ndarray(host)
-        return ndarray(host, self if self.base is None else self.base)
+        """``host`` as a view of this array."""
+        view: ndarray = object.__new__(ndarray)
+        view.host, view.base = host, self if self.base is None else self.base
+        view.memory = self.memory
+        return view
 
     device = property(lambda self: cuda.Device())
     shape = property(lambda self: self.host.shape)
@@ -105,7 +119,7 @@ class ndarray:
     strides = property(lambda self: self.host.strides)
     nbytes = property(lambda self: self.host.nbytes)
     itemsize = property(lambda self: self.host.itemsize)
-    data = property(lambda self: Pointer(self.host.ctypes.data))
+    data = property(lambda self: MemoryPointer(self.memory, self.host.ctypes.data))
     T = property(lambda self: self._view(self.host.T))
 
     @property
@@ -114,9 +128,17 @@ class ndarray:
 
     # -- copies to the host ------------------------------------------------------------------------
 
-    def get(self, order: str = "C") -> Host:
+    def get(self, order: str = "C", out: Host | None = None, blocking: bool = True) -> Host:
+        refuse_in_capture("a copy to the host")
+        if not blocking:
+            assert out is not None
+            send(self.host, out)
+            return out
         device.reads += 1
-        return np.array(self.host, order=order)
+        if out is None:
+            return np.array(self.host, order=order)
+        np.copyto(out, self.host)
+        return out
 
     def item(self) -> Any:
         if self.size != 1:
@@ -156,7 +178,10 @@ class ndarray:
     # -- on the device -----------------------------------------------------------------------------
 
     def reshape(self, *shape: Any) -> ndarray:
-        return self._view(self.host.reshape(*shape))
+        host = self.host.reshape(*shape)
+        if np.may_share_memory(host, self.host) or not self.size:
+            return self._view(host)
+        return compute(lambda x: x.reshape(*shape), self.host)
 
     def transpose(self, *axes: Any) -> ndarray:
         return self._view(self.host.transpose(*axes))
@@ -164,17 +189,20 @@ class ndarray:
     def astype(self, dtype: Any, order: str = "K", copy: bool = True) -> ndarray:
         if not copy and self.dtype == dtype:
             return self
-        return ndarray(self.host.astype(dtype, order=order))
+        return compute(lambda x: x.astype(dtype, order=order), self.host)
 
     def copy(self, order: str = "C") -> ndarray:
-        return ndarray(self.host.copy(order))
+        return compute(lambda x: x.copy(order), self.host)
+
+    def __deepcopy__(self, memo: Any) -> ndarray:
+        return self.copy()
 
     def fill(self, value: Any) -> None:
-        self.host.fill(host_of(value))
+        host, value = self.host, host_of(value)
+        launch(lambda: host.fill(value), host)
 
     def clip(self, low: Any, high: Any, out: ndarray | None = None) -> ndarray:
-        result = self.host.clip(host_of(low), host_of(high), out=None if out is None else out.host)
-        return made(result) if out is None else out
+        return into(out, np.clip, self.host, host_of(low), host_of(high))
 
     sum = _reduction("sum")
     max = _reduction("max")
@@ -190,21 +218,24 @@ class ndarray:
 
     def __getitem__(self, index: Any) -> ndarray:
         parts = host_index(index, self.shape)
-        if not any(part is Ellipsis or isinstance(part, np.ndarray) for part in parts):
+        if any(isinstance(part, np.ndarray) for part in parts):
+            return compute(lambda x, *hosts: x[wrapped(parts, x.shape)], self.host, *parts)
+        if Ellipsis not in parts:
             parts = (*parts, Ellipsis)  # a view, also where NumPy would make a scalar
         return self._view(self.host[parts])
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self.host[host_index(index, self.shape)] = host_of(value)
+        host, parts, value, shape = self.host, host_index(index, self.shape), host_of(value), self.shape
+        launch(lambda: host.__setitem__(wrapped(parts, shape), value), host, value, *parts)
 
     def __neg__(self) -> ndarray:
-        return made(-self.host)
+        return compute(np.negative, self.host)
 
     def __abs__(self) -> ndarray:
-        return made(abs(self.host))
+        return compute(np.abs, self.host)
 
     def __invert__(self) -> ndarray:
-        return made(~self.host)
+        return compute(np.invert, self.host)
 
 
 for _name in ("add", "sub", "mul", "truediv", "pow", "and", "or"):
@@ -216,19 +247,27 @@ for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
 
 
 def host_index(index: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
-    """The index of a host array of ``shape``; arrays of integers wrap around, as CuPy's do."""
+    """The index of a host array of ``shape``; of bools, the host reads how many are true."""
     parts = list(index) if isinstance(index, tuple) else [index]
     for part in parts:
         if isinstance(part, np.ndarray | list):
             raise TypeError(f"an index of type {type(part).__name__} would be copied to the device unasked")
-    parts = [part.host if isinstance(part, ndarray) else part for part in parts]
+    hosts = tuple(part.host if isinstance(part, ndarray) else part for part in parts)
+    if any(isinstance(part, np.ndarray) and part.dtype.kind == "b" for part in hosts):
+        refuse_in_capture("an index of bools, whose number the host reads,")
+    return hosts
+
+
+def wrapped(parts: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """The index with arrays of integers wrapped around, as CuPy's are."""
+    result = list(parts)
     axes = [_axes_of(part) for part in parts]
     axis = 0
     for place, part in enumerate(parts):
         if isinstance(part, np.ndarray) and part.dtype.kind != "b":
-            parts[place] = part % max(1, shape[axis])
+            result[place] = part % max(1, shape[axis])
         axis += len(shape) - sum(axes) if part is Ellipsis else axes[place]
-    return tuple(parts)
+    return tuple(result)
 
 
 def _axes_of(part: Any) -> int:

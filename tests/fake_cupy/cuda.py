@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from tests.fake_cupy import streams
+from tests.fake_cupy.memory import MemoryPointer, MemoryPool, alloc, using_allocator
+from tests.fake_cupy.streams import Event, Graph, Stream, alloc_pinned_memory, get_current_stream
+
+__all__ = [
+    "Device",
+    "Event",
+    "Graph",
+    "MemoryPointer",
+    "MemoryPool",
+    "Stream",
+    "alloc",
+    "alloc_pinned_memory",
+    "get_current_stream",
+    "runtime",
+    "using_allocator",
+]
+
 
 class runtime:
-    class CUDARuntimeError(RuntimeError):
-        pass
+    CUDARuntimeError = streams.CUDARuntimeError
 
     devices = 1
 

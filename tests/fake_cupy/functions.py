@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from tests.fake_cupy.arrays import device, host_index, host_of, made, ndarray, quiet
+from tests.fake_cupy.arrays import compute, empty_like, host_index, host_of, into, ndarray, wrapped
+from tests.fake_cupy.memory import device, launch, refuse_in_capture
 
 UFUNCS = [
     "abs", "add", "cos", "divide", "equal", "exp", "greater", "greater_equal", "isfinite", "less",
@@ -28,7 +29,7 @@ class ufunc:
         self.name, self._ufunc = name, getattr(np, name)
 
     def __call__(self, *operands: Any, out: ndarray | None = None, dtype: Any = None) -> ndarray:
-        return _into(out, self._ufunc, *map(host_of, operands), dtype=dtype)
+        return into(out, self._ufunc, *map(host_of, operands), dtype=dtype)
 
     def reduce(self, array: ndarray, *options: Any) -> ndarray:
         if self.name != "add":
@@ -38,18 +39,11 @@ class ufunc:
     def at(self, array: ndarray, index: Any, values: ndarray) -> None:
         if self.name != "add":
             raise NotImplementedError(f"`{self.name}.at` is not supported yet")
-        np.add.at(array.host, host_index(index, array.shape), values.host)
+        host, parts, added, shape = array.host, host_index(index, array.shape), values.host, array.shape
+        launch(lambda: np.add.at(host, wrapped(parts, shape), added), host, added, *parts)
 
 
 globals().update({name: ufunc(name) for name in UFUNCS})
-
-
-@quiet
-def _into(out: ndarray | None, function: Callable[..., Any], *operands: Any, **options: Any) -> ndarray:
-    if out is None:
-        return made(function(*operands, **options))
-    function(*operands, out=out.host, **options)
-    return out
 
 
 def _only(array: Any) -> ndarray:
@@ -60,9 +54,13 @@ def _only(array: Any) -> ndarray:
 
 def array(obj: Any, dtype: Any = None, order: str = "K") -> ndarray:
     if isinstance(obj, ndarray):
-        return ndarray(np.array(obj.host, dtype=dtype, order=order))
+        return compute(lambda x: np.array(x, dtype=dtype, order=order), obj.host)
+    refuse_in_capture("a copy from the host")  # where CuPy would record one from memory that it uses again
     device.writes += 1
-    return ndarray(np.array(obj, dtype=dtype, order="C" if order == "K" else order))
+    host = np.array(obj, dtype=dtype, order="C" if order == "K" else order)
+    copy = empty_like(host.shape, host.strides, host.dtype)
+    copy.host[...] = host
+    return copy
 
 
 def asarray(obj: Any, dtype: Any = None) -> ndarray:
@@ -72,31 +70,34 @@ def asarray(obj: Any, dtype: Any = None) -> ndarray:
 
 
 def empty(shape: Any, dtype: Any = float) -> ndarray:
-    """Its numbers are NaN, where a device's would be anything."""
-    kind = np.dtype(dtype)
-    return ndarray(np.full(shape, np.nan if kind.kind == "f" else 77, kind))
-
-
-def zeros(shape: Any, dtype: Any = float) -> ndarray:
-    return ndarray(np.zeros(shape, dtype))
-
-
-def ones(shape: Any, dtype: Any = float) -> ndarray:
-    return ndarray(np.ones(shape, dtype))
+    """Its numbers are NaN or -1, where a device's would be anything."""
+    return ndarray(np.empty(shape, np.dtype(dtype)).shape, dtype)
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> ndarray:
-    return ndarray(np.full(shape, host_of(fill_value), dtype))
+    return compute(lambda value: np.full(shape, value, dtype), host_of(fill_value))
+
+
+def zeros(shape: Any, dtype: Any = float) -> ndarray:
+    return compute(lambda: np.zeros(shape, dtype))
+
+
+def ones(shape: Any, dtype: Any = float) -> ndarray:
+    return compute(lambda: np.ones(shape, dtype))
 
 
 def arange(*args: Any, dtype: Any = None) -> ndarray:
-    return ndarray(np.arange(*args, dtype=dtype))
+    return compute(lambda: np.arange(*args, dtype=dtype))
 
 
 def from_dlpack(obj: Any) -> ndarray:
     if obj.__dlpack_device__()[0] not in (2, 13):
         raise TypeError("Unsupported device type")
-    return obj._view(obj.host) if isinstance(obj, ndarray) else ndarray(obj.host)
+    if isinstance(obj, ndarray):
+        return obj._view(obj.host)
+    view: ndarray = object.__new__(ndarray)
+    view.host, view.base, view.memory = obj.host, None, None
+    return view
 
 
 def broadcast_to(array: ndarray, shape: Any) -> ndarray:
@@ -104,11 +105,15 @@ def broadcast_to(array: ndarray, shape: Any) -> ndarray:
 
 
 def concatenate(arrays: Sequence[ndarray], axis: int = 0, out: ndarray | None = None) -> ndarray:
-    return _into(out, np.concatenate, [_only(a).host for a in arrays], axis)
+    if len(arrays) > 8:
+        refuse_in_capture("a concatenation of more than 8 arrays, whose addresses CuPy sends,")
+    hosts = [_only(a).host for a in arrays]
+    return into(out, lambda *hosts, **options: np.concatenate(hosts, axis, **options), *hosts)
 
 
 def matmul(x: ndarray, y: ndarray, out: ndarray | None = None) -> ndarray:
-    return _into(out, np.matmul, _only(x).host, _only(y).host)
+    refuse_in_capture("cuBLAS", NotImplementedError)
+    return into(out, np.matmul, _only(x).host, _only(y).host)
 
 
 def max(array: ndarray, axis: Any = None, keepdims: bool = False) -> ndarray:
@@ -124,8 +129,8 @@ def may_share_memory(x: ndarray, y: ndarray) -> bool:
 
 
 def pad(array: ndarray, pad_width: Any) -> ndarray:
-    return made(np.pad(_only(array).host, pad_width))
+    return compute(lambda x: np.pad(x, pad_width), _only(array).host)
 
 
 def where(condition: ndarray, x: Any, y: Any) -> ndarray:
-    return made(np.where(_only(condition).host, host_of(x), host_of(y)))
+    return compute(np.where, _only(condition).host, host_of(x), host_of(y))

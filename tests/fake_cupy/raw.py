@@ -10,6 +10,7 @@ import numpy as np
 from tests.cuda_emulator import Emulator
 from tests.cuda_emulator.emulator import Function
 from tests.fake_cupy.arrays import ndarray
+from tests.fake_cupy.memory import launch, refuse_in_capture
 
 emulator = Emulator(seed=1)
 
@@ -18,9 +19,11 @@ class RawModule:
     """CUDA C++ executed on the CPU. A NumPy array, which CuPy would pass by value, is a TypeError."""
 
     def __init__(self, *, code: str, options: Sequence[str], name_expressions: Sequence[str]) -> None:
+        refuse_in_capture("the compilation of a module")
         self._module = emulator.module(code, options, name_expressions)
 
     def get_function(self, name: str) -> RawKernel:
+        refuse_in_capture("the loading of a function")
         return RawKernel(name, self._module.function(name))
 
 
@@ -43,4 +46,5 @@ class RawKernel:
             if isinstance(value, np.ndarray):
                 raise TypeError(f"{self.name}: argument {position} is a NumPy array")
         hosts = [value.host if isinstance(value, ndarray) else value for value in args]
-        self._function(grid, block, hosts, shared_mem=shared_mem)
+        function = self._function
+        launch(lambda: function(grid, block, hosts, shared_mem=shared_mem), *hosts)
