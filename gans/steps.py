@@ -67,8 +67,8 @@ def _update(loss: Tensor, network: nn.Module, optimizer: Optimizer) -> Tensor:
     """Move ``network`` down the gradient of ``loss``; the gradient's norm."""
     gradients = grad(loss, network.parameters())
     norm = gradient_norm(gradients)
-    require_finite("the loss is {}, the norm of its gradient {}", loss, norm)
-    optimizer.step(gradients)
+    finite = require_finite("the loss is {}, the norm of its gradient {}", loss, norm)
+    optimizer.step(gradients, where=finite)
     return norm
 
 

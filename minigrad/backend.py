@@ -85,8 +85,27 @@ def to_device(array: Array, device: str) -> Array:
     xp = xp_on(device)
     if device_of(array) == device:
         return array
+    if _recording_graph:
+        raise RuntimeError("numbers would move between CPU and GPU, which a CUDA graph cannot repeat")
     moved: Array = array.get(order="A") if xp is np else xp.asarray(array)  # type: ignore[attr-defined]
     return moved
+
+
+_recording_graph = False
+
+
+@contextmanager
+def recording_graph() -> Iterator[None]:
+    """Within the block ``to_device`` moves nothing: RuntimeError.
+
+    CuPy would record a copy from the host, from memory that serves something else by the time of a replay.
+    """
+    global _recording_graph
+    _recording_graph = True
+    try:
+        yield
+    finally:
+        _recording_graph = False
 
 
 def check_one_device(arrays: Sequence[Array]) -> None:

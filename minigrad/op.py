@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad.backend import Array, as_array, check_one_device, device_of, numbers, on_gpu, to_device, xp_of
 from minigrad.tensor import FLOATS, Tensor, describe, registry
-from minigrad.tracing import call, mode, using
+from minigrad.tracing import call, check, mode, using
 
 Rule = Callable[..., Any]
 
@@ -238,15 +238,31 @@ def check_finite() -> Iterator[None]:
         yield
 
 
-def require_finite(message: str, *tensors: Tensor) -> None:
+def require_finite(message: str, *tensors: Tensor) -> Tensor | None:
     """Raise NonFiniteError unless all numbers are finite; ``message`` is formatted with the Tensors' arrays.
+
+    In a captured step on a GPU the host does not wait to see them. What is returned is then a Tensor that is
+    true if all are finite, for ``optimizer.step(gradients, where=...)``, and the error is raised by the call
+    after the next one or by the step's ``check()``. In all other cases it is None.
 
     >>> from minigrad.tensor import tensor
     >>> require_finite("the loss is {}", tensor(float("nan")))
     Traceback (most recent call last):
     minigrad.op.NonFiniteError: the loss is nan
     """
-    call(_require_finite, message, *[t._data for t in tensors])
+    arrays = [t._data for t in tensors]
+    check(_require_finite, message, *arrays)
+    if mode().tracer is None or not any(on_gpu(a) for a in arrays):
+        return None
+    return Tensor(call(_all_finite, *arrays))
+
+
+def _all_finite(*arrays: Array) -> Array:
+    finite, *others = [xp_of(a).isfinite(a).all() for a in arrays]
+    for other in others:
+        finite = finite & other
+    result: Array = finite
+    return result
 
 
 def _require_finite(message: str, *arrays: Array) -> None:

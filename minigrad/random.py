@@ -6,6 +6,7 @@ of JSON values, so a checkpoint can hold it and a resumed run draws the same num
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from minigrad.backend import Array, to_device
 from minigrad.tensor import Tensor
 from minigrad.tracing import call
 
-__all__ = ["generator", "get_state", "manual_seed", "normal", "set_state", "uniform"]
+__all__ = ["draw", "generator", "get_state", "manual_seed", "normal", "set_state", "uniform"]
 
 _generator = np.random.Generator(np.random.PCG64())
 
@@ -69,7 +70,7 @@ def uniform(
     ``dtype`` is float32 or float64. They are drawn on the CPU and moved to ``device``: the same on each.
     Inside a step of ``minigrad.capture`` each replay draws anew.
     """
-    return Tensor(call(_uniform, generator or _generator, shape, dtype, device))
+    return draw(_uniform, generator or _generator, shape, dtype, device=device)
 
 
 def normal(
@@ -80,26 +81,30 @@ def normal(
     device: str = "cpu",
 ) -> Tensor:
     """Numbers from N(0, 1), as ``uniform``."""
-    return Tensor(call(_normal, generator or _generator, shape, dtype, device))
+    return draw(_normal, generator or _generator, shape, dtype, device=device)
+
+
+def draw(function: Callable[..., Array], *args: Any, device: str) -> Tensor:
+    """What ``function(*args)`` draws on the CPU, moved to ``device``; each replay of a step draws anew."""
+    array = call(function, *args)
+    return Tensor(array if device == "cpu" else call(to_device, array, device))
 
 
 def _uniform(
     generator: np.random.Generator,
     shape: int | tuple[int, ...],
     dtype: Any,
-    device: str,
     *,
     out: Array | None = None,
 ) -> Array:
-    return to_device(np.asarray(generator.random(shape, dtype, out=out)), device)
+    return np.asarray(generator.random(shape, dtype, out=out))
 
 
 def _normal(
     generator: np.random.Generator,
     shape: int | tuple[int, ...],
     dtype: Any,
-    device: str,
     *,
     out: Array | None = None,
 ) -> Array:
-    return to_device(np.asarray(generator.standard_normal(shape, dtype, out=out)), device)
+    return np.asarray(generator.standard_normal(shape, dtype, out=out))

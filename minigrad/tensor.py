@@ -337,7 +337,8 @@ def modify(t: Tensor, function: Callable[..., object], *args: Any) -> None:
     """Change a Tensor in place: ``function(t, *args)``, which gets arrays for Tensors, writes into the first.
 
     Graphs built before can no longer be differentiated. Inside a step of ``minigrad.capture`` this is the way
-    to change weights apart from an optimizer; ``function`` is called in every replay.
+    to change weights apart from an optimizer; ``function`` is called in every replay, on a GPU only while the
+    graph is recorded: what changes from call to call must be among ``args``, in a Tensor.
 
     >>> w = tensor([-3.0, 0.5])
     >>> modify(w, lambda w, bound: np.clip(w, -bound, bound, out=w), 1.0)
@@ -356,7 +357,7 @@ def _compare(relation: str, x: Array, y: Any) -> Array:
     if is_array(y):
         check_one_device([x, y])
     elif on_gpu(x) and isinstance(y, list | tuple):
-        y = xp_of(x).asarray(np.asarray(y))
+        y = to_device(np.asarray(y), "cuda")
     return as_array(getattr(xp_of(x), relation)(x, y))
 
 

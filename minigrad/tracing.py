@@ -26,6 +26,12 @@ class Tracer(Protocol):
     def call(self, function: Callable[..., Any], args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Call a function of arrays and note it."""
 
+    def check(self, function: Callable[..., None], args: tuple[Any, ...]) -> None:
+        """Call a function that raises where its arrays are wrong, and note it."""
+
+    def watch(self, function: Callable[[], Any]) -> None:
+        """Note that a replay on a GPU can stand for the step while the function returns what it does now."""
+
     def changed(self, tensor: Any) -> None:
         """Note that a Tensor's array was written in place."""
 
@@ -83,6 +89,28 @@ def call(function: Callable[..., Any], *args: Any, **params: Any) -> Any:
     if tracer is None:
         return function(*args, **params)
     return tracer.call(function, args, params)
+
+
+def check(function: Callable[..., None], *args: Any) -> None:
+    """``function(*args)``, which raises where its arrays are wrong and does nothing else.
+
+    Where a captured step is replayed on a GPU nobody waits for the arrays: it is called later, with copies.
+    """
+    tracer = _mode.get().tracer
+    if tracer is None:
+        function(*args)
+    else:
+        tracer.check(function, args)
+
+
+def watch(function: Callable[[], Any]) -> None:
+    """Tell a captured step what it depends on, apart from arrays and modules: what ``function()`` returns.
+
+    A replay on the CPU calls what needs it; a CUDA graph has what it was when the step was recorded.
+    """
+    tracer = _mode.get().tracer
+    if tracer is not None:
+        tracer.watch(function)
 
 
 def not_in_capture(what: str, instead: str) -> None:

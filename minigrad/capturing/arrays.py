@@ -6,43 +6,42 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import byte_bounds
 
-from minigrad.backend import Array
+from minigrad.backend import Array, address_of, is_array, on_gpu, xp_of
 
 
 def owner_of(array: Array) -> Array:
     """The array whose memory ``array`` is a view of; itself if it has its own."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
+    base: Any = array.base
+    while is_array(base):
+        array, base = base, base.base
     return array
-
-
-def address_of(array: Array) -> int:
-    """The address of the first element."""
-    address: int = array.__array_interface__["data"][0]
-    return address
 
 
 def extent_of(array: Array) -> tuple[int, int]:
     """The addresses of the first byte of ``array`` and of the one after its last."""
+    address: int = address_of(array)
     if array.size == 0:
-        return address_of(array), address_of(array)
-    low, high = byte_bounds(array)
-    return int(low), int(high)
+        return address, address
+    ways = [(size - 1) * stride for size, stride in zip(array.shape, array.strides, strict=True)]
+    low, high = sum(min(way, 0) for way in ways), sum(max(way, 0) for way in ways)
+    return address + low, address + high + int(array.itemsize)
 
 
 def place(memory: Array, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], dtype: Any) -> Array:
-    """The array of this layout whose first element lies ``offset`` bytes into ``memory``."""
+    """The array of this layout whose first element lies ``offset`` bytes from that of ``memory``."""
+    if on_gpu(memory):
+        array: Array = xp_of(memory).ndarray(shape, dtype, memory.data + offset, strides)  # type: ignore[operator]
+        return array
     return np.ndarray(shape, dtype, memory, offset, strides)
 
 
 def copy_of(array: Array) -> Array:
     """A copy in memory of its own, with the strides of ``array``: a kernel may choose its way by them."""
     low, high = extent_of(array)
-    memory = np.empty(max(high - low, 1), np.uint8)
+    memory = xp_of(array).empty(max(high - low, 1), np.uint8)
     copy = place(memory, address_of(array) - low, array.shape, array.strides, array.dtype)
-    np.copyto(copy, array)
+    copy[...] = array
     return copy
 
 

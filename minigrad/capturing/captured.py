@@ -13,6 +13,7 @@ from minigrad import backend, random
 from minigrad.capturing import memory
 from minigrad.capturing.arrays import transform
 from minigrad.capturing.compare import check_same
+from minigrad.capturing.graph import GraphProgram
 from minigrad.capturing.program import Program
 from minigrad.capturing.trace import Returned, Trace
 from minigrad.op import Op
@@ -57,6 +58,15 @@ class Captured(Generic[P, R]):
             self.replays += 1
             return cast(R, result)
 
+    def check(self) -> None:
+        """Wait for the replays so far; raises what they found wrong, as ``require_finite``'s NonFiniteError.
+
+        A replay on the CPU has raised that itself, one on a GPU leaves it to the call after the next one.
+        """
+        for recording in self._recordings:
+            if isinstance(recording.program, GraphProgram):
+                recording.program.check()
+
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self if instance is None else MethodType(self, instance)
 
@@ -91,7 +101,10 @@ def capture(step: Callable[P, R]) -> Captured[P, R]:
     Raises CaptureError where a replay could not do the same: if the step reads a Tensor's numbers
     (``float(t)``, ``t.data``, ``if t``), differentiates through something made outside it, or does something
     else in its second call than in its first. What it does to Python objects happens while recording alone.
-    Within ``check_finite()`` the step runs as it is. Steps on a GPU are refused so far: CaptureError.
+    Within ``check_finite()`` the step runs as it is.
+
+    On a GPU a replay is one CUDA graph, launched and not waited for (``minigrad.capturing.graph``). The step
+    may then read nothing back, and ``minigrad.modify`` calls its function while the graph is recorded alone.
     """
     return Captured(step)
 
@@ -118,7 +131,8 @@ class _Call:
     def _add(self, value: Any, name: int | str) -> None:
         if type(value) is Tensor:
             array = value._data
-            self.key.append((array.shape, array.strides, array.dtype, _place(value, self.tensors)))
+            self.key.append((type(array), array.shape, array.strides, array.dtype))
+            self.key.append(_place(value, self.tensors))
         elif isinstance(value, np.random.Generator) and value is not random.generator():
             self.key.append(_place(value, self.generators))
         elif isinstance(value, CONTAINERS):
@@ -157,11 +171,12 @@ class _Recording:
 
     def __init__(self, call: _Call) -> None:
         self.key = call.key
-        self.program: Program | None = None
+        self.program: Program | GraphProgram | None = None
         self._kept = call.kept
         self._trace: Trace | None = None
         self._changes = -1
         self._leaves: list[tuple[Tensor, backend.Array]] = []
+        self._watched: list[tuple[Callable[[], Any], Any]] = []
 
     def holds(self) -> bool:
         """Whether the modules and parameters that the step met are as they were."""
@@ -171,7 +186,7 @@ class _Recording:
             if not all(_unchanged(vars(module), before) for module, before in self._trace.modules.values()):
                 return False
             self._changes = Changes.count
-        return True
+        return not self._watched or all(function() == before for function, before in self._watched)
 
     def record(self, step: Callable[..., Any], call: _Call) -> Any:
         """Run the step and note what it does."""
@@ -184,10 +199,11 @@ class _Recording:
         trace.finish(results)
         self._changes = Changes.count
         self._leaves = trace.leaves
+        self._watched = trace.watched
         before, self._trace = self._trace, trace
         if before is not None:
             check_same(before, trace)
-            self.program = Program(trace)
+            self.program = GraphProgram(trace) if trace.on_gpu else Program(trace)
         return transform(results, lambda value: self._outside(value, call))
 
     def replay(self, call: _Call) -> Any:
@@ -204,15 +220,15 @@ class _Recording:
     def _outside(self, value: Any, call: _Call) -> Any:
         if not isinstance(value, Tensor):
             return value
-        return self._result(value._data, value.op is not None, call)
+        return self._result(value._data.copy(), value.op is not None, call)
 
-    def _returned(self, value: Any, program: Program, call: _Call) -> Any:
+    def _returned(self, value: Any, program: Program | GraphProgram, call: _Call) -> Any:
         if type(value) is not Returned:
             return value
-        return self._result(program.array(value.array), value.differentiable, call)
+        return self._result(program.copy(value.array), value.differentiable, call)
 
     def _result(self, array: backend.Array, differentiable: bool, call: _Call) -> Tensor:
-        result = Tensor(array.copy())
+        result = Tensor(array)
         if differentiable:
             result.op = _END
             result.inputs = (*[t for t, _ in self._leaves], *call.tensors)

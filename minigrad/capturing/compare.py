@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from minigrad.backend import Array
-from minigrad.capturing.arrays import address_of, leaves, transform
+from minigrad.backend import Array, address_of, on_gpu
+from minigrad.capturing.arrays import leaves, transform
 from minigrad.capturing.trace import External, Line, Trace
 from minigrad.tensor import describe
 from minigrad.tracing import CaptureError
@@ -47,7 +47,7 @@ def check_same(first: Trace, second: Trace) -> None:
 
 def _comparable(line: Line) -> Any:
     """The line, with functions as what decides them: a lambda is another object in every run."""
-    parts = (line.function, line.args, line.params, line.results, line.pure, line.fills)
+    parts = (line.function, line.args, line.params, line.results, line.pure, line.fills, line.checks)
     return transform(parts, _by_content)
 
 
@@ -60,11 +60,13 @@ def _by_content(value: Any) -> Any:
 
 def _equal(a: Array, b: Array) -> bool:
     """The same array, the same view of the same memory, or the same numbers."""
-    if a.shape != b.shape or a.dtype != b.dtype:
+    if a.shape != b.shape or a.dtype != b.dtype or type(a) is not type(b):
         return False
     if address_of(a) == address_of(b) and a.strides == b.strides:
         return True
-    return bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
+    if not on_gpu(a):
+        return bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
+    return bool(((a == b) | ((a != a) & (b != b))).all())
 
 
 def _refuse(number: int, difference: str) -> NoReturn:

@@ -58,6 +58,10 @@ class Program:
         """The array of that name."""
         return self.trace.externals[name.index] if isinstance(name, External) else self._arrays[name.index]
 
+    def copy(self, name: Slot | External) -> Array:
+        """A copy of the array of that name."""
+        return self.array(name).copy()
+
     def _bind(self, buffers: Array, generators: list[np.random.Generator]) -> None:
         trace = self.trace
         self._memory, self._generators = buffers, generators

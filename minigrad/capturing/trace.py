@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, is_array, on_gpu
-from minigrad.capturing.arrays import address_of, copy_of, extent_of, leaves, owner_of, transform
+from minigrad.backend import Array, address_of, device_of, is_array
+from minigrad.capturing.arrays import copy_of, extent_of, leaves, owner_of, transform
 from minigrad.tensor import Tensor, describe
 from minigrad.tracing import CaptureError, using
 
@@ -38,7 +38,9 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a slot lies in memory: ``offset`` into the ``size`` bytes of its root, itself or what it views."""
+    """How a slot lies in a device's memory: ``offset`` into the ``size`` bytes of its root, itself or what it
+    views.
+    """
 
     root: int
     size: int
@@ -46,6 +48,7 @@ class Layout:
     shape: tuple[int, ...]
     strides: tuple[int, ...]
     dtype: np.dtype[Any]
+    device: str
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Line:
     """A call: ``results = function(*args, **params)``, with Slots, Externals and Drawns for arrays.
 
     Arrays for ``results`` may be given as ``out`` if the function ``fills`` them. An op is ``pure``: it does
-    nothing but make its results.
+    nothing but make its results. A line that ``checks`` does nothing but raise if its arrays are wrong.
     """
 
     function: Callable[..., Any]
@@ -62,6 +65,7 @@ class Line:
     results: Any
     pure: bool
     fills: bool
+    checks: bool
 
 
 class Trace:
@@ -78,6 +82,7 @@ class Trace:
         self.generators: list[np.random.Generator] = []
         self.modules: dict[int, tuple[Any, dict[str, Any]]] = {}
         self.results: Any = None
+        self.watched: list[tuple[Callable[[], Any], Any]] = []
         self._leaves: dict[int, tuple[weakref.ref[Tensor], Array]] = {}
         self._refs: dict[int, tuple[weakref.ref[Array], Slot | External]] = {}
         self._roots: dict[int, tuple[weakref.ref[Array], list[tuple[int, int, int]]]] = {}
@@ -94,7 +99,6 @@ class Trace:
                 f"{name} was computed by {tensor.op.name}, and a captured step cannot differentiate through "
                 "what is outside it; pass it with .detach(), or compute it inside the step"
             )
-        _refuse_gpu(tensor._data)
         inside = Tensor(copy_of(tensor._data))
         self._arguments.append((tensor, tensor.version, inside))
         self.inputs.append(self._new_slot(inside._data))
@@ -128,6 +132,21 @@ class Trace:
         return any(tensor() is None for tensor in self._written)
 
     @property
+    def on_gpu(self) -> bool:
+        """Whether the step made an array on a GPU, or was given one."""
+        names: tuple[Slot | External, ...] = (
+            *map(Slot, range(len(self.slots))),
+            *map(External, range(len(self.externals))),
+        )
+        return any(self.device_of(name) != "cpu" for name in names)
+
+    def device_of(self, name: Slot | External) -> str:
+        """Where the array of that name lies."""
+        if isinstance(name, Slot):
+            return self.slots[name.index].device
+        return device_of(self.externals[name.index])
+
+    @property
     def leaves(self) -> list[tuple[Tensor, Array]]:
         """The Tensors that were there before the step and are still there, with the arrays they had."""
         found = [(ref(), array) for ref, array in self._leaves.values()]
@@ -150,6 +169,14 @@ class Trace:
         self._add(function, args, params, results, pure=False)
         return results
 
+    def check(self, function: Callable[..., None], args: tuple[Any, ...]) -> None:
+        with using(tracer=None):
+            function(*args)
+        self._add(function, args, {}, None, pure=False, checks=True)
+
+    def watch(self, function: Callable[[], Any]) -> None:
+        self.watched.append((function, function()))
+
     def changed(self, tensor: Tensor) -> None:
         if isinstance(self._name(tensor), External):
             self._written.append(weakref.ref(tensor))
@@ -167,6 +194,7 @@ class Trace:
         params: dict[str, Any],
         results: Any,
         pure: bool,
+        checks: bool = False,
     ) -> None:
         args, params = transform(args, self._name), transform(params, self._name)
         made = transform(results, self._made)
@@ -174,7 +202,7 @@ class Trace:
             raise CaptureError(
                 f"{function} returned something else than arrays, which a replay could not know"
             )
-        self.lines.append(Line(function, args, params, made, pure, fills(function)))
+        self.lines.append(Line(function, args, params, made, pure, fills(function), checks))
 
     def _name(self, value: Any) -> Any:
         if isinstance(value, Tensor):
@@ -192,7 +220,6 @@ class Trace:
 
     def _ref(self, array: Array, tensor: Tensor | None = None) -> Slot | External:
         """The name of an array that a call is given."""
-        _refuse_gpu(array)
         known = self._known(array)
         if known is not None:
             return known
@@ -207,7 +234,6 @@ class Trace:
         """The name of an array that a call returned."""
         if not is_array(value):
             return value
-        _refuse_gpu(value)
         known = self._known(value)
         if known is not None:
             return known
@@ -249,7 +275,8 @@ class Trace:
     def _new_view(self, array: Array, root: int, offset: int, size: int | None = None) -> Slot:
         name = Slot(len(self.slots))
         size = self.slots[root].size if size is None else size
-        self.slots.append(Layout(root, size, offset, array.shape, array.strides, array.dtype))
+        device = device_of(array)
+        self.slots.append(Layout(root, size, offset, array.shape, array.strides, array.dtype, device))
         self._refs[id(array)] = (weakref.ref(array), name)
         return name
 
@@ -260,14 +287,6 @@ class Returned:
 
     array: Slot | External
     differentiable: bool
-
-
-def _refuse_gpu(array: Array) -> None:
-    if on_gpu(array):
-        raise CaptureError(
-            "minigrad.capture records steps on the CPU alone so far, and this one used an array on a GPU; "
-            "call the step itself there, which gives the same numbers"
-        )
 
 
 def _same(arrays: Any, others: list[Array]) -> bool:

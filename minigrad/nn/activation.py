@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 from minigrad import ops
-from minigrad.backend import Array, to_device
+from minigrad.backend import Array
 from minigrad.nn.module import Module
-from minigrad.random import generator
+from minigrad.random import draw, generator
 from minigrad.tensor import Tensor
-from minigrad.tracing import call
 
 __all__ = ["Dropout", "LeakyReLU", "ReLU", "Sigmoid", "Softmax", "Softplus", "Tanh", "rectifier_slope"]
 
@@ -96,16 +95,14 @@ class Dropout(Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return x
-        return x * Tensor(call(_mask, generator(), x.shape, x.dtype, self.p, x.device))
+        return x * draw(_mask, generator(), x.shape, x.dtype, self.p, device=x.device)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
 
 
-def _mask(
-    generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any], p: float, device: str
-) -> Array:
-    """0 with probability p, else 1 / (1 - p), drawn on the host and moved to the device."""
+def _mask(generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any], p: float) -> Array:
+    """0 with probability p, else 1 / (1 - p)."""
     keep = generator.random(shape, dtype="f4") >= p
     mask: Array = keep.astype(dtype) * dtype.type(0.0 if p == 1 else 1 / (1 - p))
-    return to_device(mask, device)
+    return mask

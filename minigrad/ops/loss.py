@@ -13,7 +13,7 @@ from minigrad.ops.elementwise import abs, add, mul, neg, sqrt, square, sub
 from minigrad.ops.reduce import mean, sum
 from minigrad.ops.shape import getitem
 from minigrad.tensor import Tensor, describe, tensor
-from minigrad.tracing import call
+from minigrad.tracing import check
 
 
 @op(real=True)
@@ -76,7 +76,7 @@ def cross_entropy(logits: Tensor, labels: Any) -> Tensor:
         raise ValueError(
             f"cross_entropy: logits {logits.shape} need {n} integer labels, got {describe(labels)}"
         )
-    call(_check_labels, labels._data, k)
+    check(_check_labels, labels._data, k)
     return neg(mean(getitem(log_softmax(logits, axis=1), index=(xp_of(logits._data).arange(n), labels))))
 
 

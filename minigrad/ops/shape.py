@@ -127,7 +127,17 @@ def concatenate(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
 @op
 def join(*tensors: Array, axis: int, out: Array | None = None) -> Array:
     """The arguments one behind the other along ``axis``; ``concatenate`` takes them as one sequence."""
+    if on_gpu(tensors[0]):
+        tensors = _joined_by_few(tensors, axis)
     return xp_of(tensors[0]).concatenate(tensors, axis, out=out)
+
+
+def _joined_by_few(arrays: tuple[Array, ...], axis: int) -> tuple[Array, ...]:
+    """At most 8 arrays. Of more, CuPy copies the addresses from the host, which no CUDA graph can repeat."""
+    while len(arrays) > 8:
+        joined = [xp_of(arrays[0]).concatenate(arrays[i : i + 8], axis) for i in range(0, len(arrays), 8)]
+        arrays = tuple(joined)
+    return arrays
 
 
 def _join_tensor(g: Tensor, y: Tensor, *tensors: Tensor, position: int, axis: int) -> Tensor:

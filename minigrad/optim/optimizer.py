@@ -15,11 +15,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from minigrad.backend import Array, is_array, to_device
+from minigrad.backend import Array, address_of, is_array, to_device, xp_of
 from minigrad.optim.bound import BoundUpdate
 from minigrad.optim.flat import Flat, Gathered
 from minigrad.tensor import Tensor, describe
-from minigrad.tracing import Bindable, Changes, call, not_in_capture
+from minigrad.tracing import Bindable, Changes, call, not_in_capture, watch
 
 __all__ = ["Optimizer"]
 
@@ -73,15 +73,21 @@ class Optimizer(ABC):
                 found.setdefault(name, {}).update(zip(group.indices, flat.views(), strict=True))
         return {name: [arrays[i] for i in range(len(self.params))] for name, arrays in found.items()}
 
-    def step(self, grads: Sequence[Tensor]) -> None:
+    def step(self, grads: Sequence[Tensor], *, where: Tensor | None = None) -> None:
         """Update every parameter in place.
 
-        ``grads`` are in the order of the parameters, as ``grad`` returns them. Raises ValueError for a wrong
-        number of gradients or a wrong shape, TypeError for a wrong dtype or anything but Tensors; then no
-        parameter has changed.
+        ``grads`` are in the order of the parameters, as ``grad`` returns them. With ``where``, a Tensor of
+        one element on the parameters' device, parameters and averages change only if it is true; ``steps``
+        counts on in any case, since the host does not wait to see it. Raises ValueError for a wrong number of
+        gradients or a wrong shape, TypeError for a wrong dtype or anything but Tensors; then no parameter has
+        changed.
         """
         self._check_grads(grads)
-        call(self._update_all, *[g._data for g in grads])
+        arrays = [g._data for g in grads]
+        if where is None and not self._on_gpu:
+            call(self._update_all, *arrays)
+        else:
+            self._step_from_memory(arrays, where)
 
     def _apply(self, *grads: Array) -> None:
         self.steps += 1
@@ -95,6 +101,26 @@ class Optimizer(ABC):
     def _switches(self) -> list[Any]:
         """The hyper-parameters that may choose what the kernels do, not only by which numbers."""
         return [getattr(self, name) for name in self._hyperparameters if name != "lr"]
+
+    def _step_from_memory(self, grads: list[Array], where: Tensor | None) -> None:
+        """The step in parts that a CUDA graph can hold: kernels read the settings, which the host writes."""
+        watch(self._launched)
+        for group, numbers in zip(self._groups, call(self._next_settings), strict=True):
+            settings = numbers if group.device == "cpu" else call(to_device, numbers, group.device)
+            if where is not None:
+                settings = call(_where_or_nan, where._data, settings)
+            call(self._update_group, group, settings, *[grads[index] for index in group.indices])
+        call(self._tell_all)
+
+    def _next_settings(self) -> tuple[Array, ...]:
+        """Count a step; the settings that it has, for each group."""
+        self.steps += 1
+        return tuple([np.array(self._settings(), group.dtype) for group in self._groups])
+
+    def _launched(self) -> tuple[Any, ...]:
+        """All that decides how an update is launched, apart from its settings and gradients."""
+        switches = [bool(switch) for switch in self._switches()]
+        return (*switches, *[address for group in self._groups for address in group.addresses])
 
     def _update_group(self, group: Group, settings: Array | None, *gradients: Array) -> None:
         buffer = group.gathered.buffer
@@ -167,6 +193,10 @@ class Optimizer(ABC):
                 contiguous = p.data.copy(order="C")
                 self._update(contiguous, g, averages, settings)
                 p.data[...] = contiguous
+
+    @property
+    def _on_gpu(self) -> bool:
+        return any(group.device != "cpu" for group in self._groups)
 
     @abstractmethod
     def _settings(self) -> tuple[float, ...]:
@@ -254,6 +284,17 @@ class Group:
 
     def zeros(self, names: list[str]) -> dict[str, Flat]:
         return {name: Flat.zeros(self.gathered.params) for name in names}
+
+    @property
+    def addresses(self) -> list[int]:
+        """Where the running averages lie."""
+        return [address_of(flat.buffer) for flat in self.averages.values()]
+
+
+def _where_or_nan(where: Array, settings: Array) -> Array:
+    """The settings, or NaN, with which an update changes nothing."""
+    kept: Array = xp_of(settings).where(where.reshape(1), settings, np.nan).astype(settings.dtype, copy=False)
+    return kept
 
 
 def _checked_params(kind: str, params: Iterable[Any]) -> list[Tensor]:
