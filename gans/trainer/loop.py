@@ -54,8 +54,7 @@ class Training:
     """One GAN being trained on one data set: all that a checkpoint holds, and how to go one step further.
 
     With ``mg.manual_seed(seed)`` before the GAN is built, the whole training is a function of ``seed``;
-    ``capture``, whether the updates are replayed by ``mg.capture``, changes no number; on a GPU they are
-    computed op by op in any case.
+    ``capture``, whether the updates are replayed by ``mg.capture``, changes no number.
 
     :raises UserError: one step needs more images than there are
     """
@@ -69,9 +68,13 @@ class Training:
         self.step = 0
         self._discriminator_step: Callable[..., StepResult] = discriminator_step
         self._generator_step: Callable[..., StepResult] = generator_step
-        if capture and gan.device == "cpu":
-            self._discriminator_step = mg.capture(discriminator_step)
-            self._generator_step = mg.capture(generator_step)
+        self._unseen: dict[str, Callable[[], None]] = {}
+        self._last: dict[str, tuple[dict[str, Any], Callable[[], StepResult]]] = {}
+        if capture:
+            self._discriminator_step = d = mg.capture(discriminator_step)
+            self._generator_step = g = mg.capture(generator_step)
+            if gan.device != "cpu":  # where an update does not wait to see its numbers
+                self._unseen = {"discriminator": d.check, "generator": g.check}
 
     @property
     def steps_per_epoch(self) -> int:
@@ -104,7 +107,6 @@ class Training:
             d = self._checked("discriminator", update)
         z = gan.latent(settings.batch_size, self.rng)
         g = self._checked("generator", partial(self._generator_step, G, D, gan.optimizer_g, gan.objective, z))
-        self.step += 1
         told = {
             "loss_d": d.loss,
             "loss_g": g.loss,
@@ -115,6 +117,12 @@ class Training:
         }
         known = {name: t.data for name, t in told.items() if t is not None}
         read = dict(zip(known, numbers(list(known.values())), strict=True))
+        for network, check in self._unseen.items():
+            try:
+                check()
+            except mg.NonFiniteError as error:
+                raise self._diverged(network, error) from error
+        self.step += 1
         seconds = round(perf_counter() - started, 6)
         return Record(self.step, self.epoch, **{"d_real": None, **read}, seconds=seconds)
 
@@ -129,20 +137,27 @@ class Training:
         self.step = state["step"]
 
     def _checked(self, network: str, update: Callable[[], StepResult]) -> StepResult:
-        """Make an update; if it fails, repeat it from the same random state with every op checked."""
-        before = get_random_state(self.rng)
+        """Make an update."""
+        self._last[network] = get_random_state(self.rng), update
         try:
             with np.errstate(all="ignore"):
                 return update()
         except mg.NonFiniteError as error:
-            cause = error
+            raise self._diverged(network, error) from error
+
+    def _diverged(self, network: str, cause: mg.NonFiniteError) -> DivergedError:
+        """The end of a training whose last update of ``network`` failed, and changed nothing.
+
+        It is repeated from the same random state with every op checked, so that one of them is named.
+        """
+        before, update = self._last[network]
         set_random_state(self.rng, before)
         try:
             with np.errstate(all="ignore"), mg.check_finite():
                 update()
         except mg.NonFiniteError as error:
             cause = error
-        raise DivergedError(self.step + 1, network, str(cause), self.gan.settings.lr) from cause
+        return DivergedError(self.step + 1, network, str(cause), self.gan.settings.lr)
 
 
 class Callback:

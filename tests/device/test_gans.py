@@ -15,7 +15,7 @@ import minigrad as mg
 from gans import data
 from gans.cli import main
 from gans.systems import build, settings_for
-from gans.trainer import Training
+from gans.trainer import DivergedError, Training
 from tests.device.conftest import Copies
 from tests.gans.running import flat, records
 
@@ -79,14 +79,15 @@ def test_a_step_of_training_reads_little(cupy: ModuleType, copies: Copies) -> No
     ring = data.load("ring")
     mg.manual_seed(0)
     training = Training(build(settings_for("gan", "points", batch_size=8), ring.shape, "cuda"), ring)
-    training.advance()
+    for _ in range(3):
+        training.advance()
     copies.reset()
     record = training.advance()
     assert isinstance(record.loss_d, float)
-    # a gradient's norm and a check in each update, and one copy of all that the record tells
-    copies.check(reads=5)
-    # real points, and noise for each update
-    copies.check(writes=3)
+    # one copy of all that the record tells
+    copies.check(reads=1, launches=2)
+    # real points, and noise and settings for each update
+    copies.check(writes=5)
 
 
 def test_a_run_from_before_devices_is_on_the_cpu(tmp_path: Path) -> None:
@@ -140,3 +141,19 @@ def test_without_cupy_nothing_is_written(
 def test_an_unknown_device(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*TRAIN, "--device", "tpu"]) == 2
     assert "--device: invalid choice: 'tpu'" in errors(capsys)
+
+
+def test_a_training_that_diverges(cupy: ModuleType) -> None:
+    """A replay does not wait to see it; the step tells it nevertheless, and which op made it."""
+    ring = data.load("ring")
+    mg.manual_seed(0)
+    training = Training(build(settings_for("gan", "points", batch_size=8), ring.shape, "cuda"), ring)
+    for _ in range(4):
+        training.advance()
+    weights = training.gan.discriminator.parameters()[-1].data
+    weights[...] = float("inf")
+    before = training.gan.discriminator.state_dict()
+    with pytest.raises(DivergedError, match=r"step 5 \(discriminator update\): linear made a NaN or inf"):
+        training.advance()
+    for name, array in training.gan.discriminator.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
