@@ -76,6 +76,7 @@ def stream(fake_cupy: ModuleType) -> Iterator[Any]:
     stream, pool = fake_cupy.cuda.Stream(non_blocking=True), fake_cupy.cuda.MemoryPool()
     with stream, fake_cupy.cuda.using_allocator(pool.malloc):
         yield stream
+    fake_cupy.streams.still_capturing.clear()
 
 
 REFUSED_IN_CAPTURE: dict[str, tuple[Callable[[Any, Any, Any], object], type[Exception]]] = {
@@ -112,6 +113,7 @@ def test_a_capture_takes_memory_from_a_private_pool(fake_cupy: ModuleType) -> No
         stream.begin_capture()
         with pytest.raises(RuntimeError, match="default pool"):
             x + 1
+    assert fake_cupy.streams.still_capturing.pop() is stream
 
 
 def test_a_wait_makes_a_capture_invalid(stream: Any) -> None:

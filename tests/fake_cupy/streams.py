@@ -10,7 +10,8 @@ import numpy as np
 from tests.fake_cupy import memory
 from tests.fake_cupy.memory import Capture, Host, device
 
-streamCaptureModeRelaxed = 2
+still_capturing: list[Stream] = []
+"""Streams that were left while they recorded."""
 
 
 class CUDARuntimeError(RuntimeError):
@@ -68,6 +69,8 @@ class Stream:
     def __exit__(self, *exception: object) -> None:
         _streams.pop()
         memory._captures.pop()
+        if self._capture is not None:
+            still_capturing.append(self)
 
     def begin_capture(self, mode: int | None = None) -> None:
         if self._is_null:
