@@ -213,17 +213,6 @@ def test_finite_checks(x: Tensor, cupy: ModuleType, copies: Copies) -> None:
         mg.require_finite("the loss is {1}", x, ops.sum(abs(x) / 0.0))
 
 
-def test_a_captured_step_refuses_the_device(x: Tensor) -> None:
-    step = mg.capture(lambda t: t * 2)
-    with pytest.raises(mg.CaptureError, match="on the CPU alone so far"):
-        step(x)
-    with pytest.raises(mg.CaptureError, match="on the CPU alone so far"):
-        mg.capture(lambda: x * 2)()
-    with pytest.raises(mg.CaptureError, match="on the CPU alone so far"):
-        mg.capture(lambda: mg.random.uniform(3, device="cuda"))()
-    assert step.step(x)[0, 0].item() == 2
-
-
 def test_without_cupy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cupy", None)
     message = r"CuPy, which is not installed: pip install 'minigrad-gans\[cuda12\]'"
