@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -529,6 +530,7 @@ def test_programs_share_memory_and_free_it() -> None:
     def program_of(step: Captured[Any, Any]) -> Any:
         return step._recordings[0].program
 
+    gc.collect()  # programs of other tests share the memory while they are there
     small, large = mg.capture(lambda x: x * 2.0 + 1.0), mg.capture(lambda x: x * 3.0 + 1.0)
     for _ in range(3):
         small(numbers(0, 4))
