@@ -127,7 +127,7 @@ def start(name: str, batch: int | None = None, device: str = "cpu") -> Start:
 
 
 class Side:
-    """minigrad's training: ``step`` is the function above, captured or op by op, as it is on a GPU."""
+    """minigrad's training: ``step`` is the function above, captured or op by op."""
 
     def __init__(self, started: Start, *, captured: bool = True) -> None:
         self.name = started.workload.name
@@ -135,7 +135,6 @@ class Side:
         self.optimizers = Optimizers(started.gan.optimizer_g, started.gan.optimizer_d)
         self.objective = started.gan.objective
         device = started.gan.device
-        captured = captured and device == "cpu"
         self.function = mg.capture(started.workload.step) if captured else started.workload.step
         self.batches = [tuple(mg.tensor(a, device=device) for a in batch) for batch in started.batches]
         self.rng = np.random.default_rng(2)

@@ -45,8 +45,8 @@ __global__ void __launch_bounds__(THREADS)
   if (given) {
     lr = settings[0], momentum = settings[1], damped = settings[2], weight_decay = settings[3];
   }
-  if (lr != lr) return;
   const Chunk<T> own(CHUNK_OF_ARRAYS);
+  if (lr != lr) return;
   for (int64 i = own.first + threadIdx.x; i < own.end; i += THREADS) {
     T d = own.g[i] + weight_decay * p[i];
     if (moving) {
@@ -69,8 +69,8 @@ __global__ void __launch_bounds__(THREADS)
     lr = settings[0], alpha = settings[1], rest = settings[2], eps = settings[3], weight_decay = settings[4],
     momentum = settings[5];
   }
-  if (lr != lr) return;
   const Chunk<T> own(CHUNK_OF_ARRAYS);
+  if (lr != lr) return;
   for (int64 i = own.first + threadIdx.x; i < own.end; i += THREADS) {
     T d = own.g[i] + weight_decay * p[i];
     T s = alpha * square_average[i] + rest * d * d;
@@ -98,8 +98,8 @@ __global__ void __launch_bounds__(THREADS)
     rate = settings[0], root = settings[1], rest1 = settings[2], beta2 = settings[3], rest2 = settings[4],
     eps = settings[5], weight_decay = settings[6];
   }
-  if (rate != rate) return;
   const Chunk<T> own(CHUNK_OF_ARRAYS);
+  if (rate != rate) return;
   for (int64 i = own.first + threadIdx.x; i < own.end; i += THREADS) {
     const T d = own.g[i] + weight_decay * p[i];
     const T mean = m[i] + rest1 * (d - m[i]);
