@@ -253,7 +253,7 @@ def sgd_update(
     the numbers, and is read in their place. (Sutskever et al. 2013.)
     """
     numbers = _numbers("sgd_update", p, sgd_settings(lr, momentum, dampening, weight_decay), settings)
-    _run("sgd_update", _sgd_segments, p, g, (velocity,), numbers, bool(nesterov))
+    _run("sgd_update", _sgd, _sgd_segments, p, g, (velocity,), numbers, bool(nesterov))
 
 
 def rmsprop_update(
@@ -280,7 +280,7 @@ def rmsprop_update(
     numbers = _numbers(
         "rmsprop_update", p, rmsprop_settings(lr, alpha, eps, weight_decay, momentum), settings
     )
-    _run("rmsprop_update", _rmsprop_segments, p, g, state, numbers)
+    _run("rmsprop_update", _rmsprop, _rmsprop_segments, p, g, state, numbers)
 
 
 def adam_update(
@@ -304,7 +304,7 @@ def adam_update(
     sgd_update.
     """
     numbers = _numbers("adam_update", p, adam_settings(step, lr, beta1, beta2, eps, weight_decay), settings)
-    _run("adam_update", _adam_segments, p, g, (m, v), numbers)
+    _run("adam_update", _adam, _adam_segments, p, g, (m, v), numbers)
 
 
 def _numbers(name: str, p: Array, numbers: Settings, settings: Array | None) -> Array:
@@ -316,6 +316,7 @@ def _numbers(name: str, p: Array, numbers: Settings, settings: Array | None) -> 
 
 def _run(
     name: str,
+    alone: Callable[..., None],
     update: Callable[..., None],
     p: Array,
     g: Gradients,
@@ -323,7 +324,7 @@ def _run(
     settings: Array,
     *flags: bool,
 ) -> None:
-    gradients = g if isinstance(g, Sequence) else [g]
+    gradients = [g] if isinstance(g, np.ndarray) else g
     checked(name, p, *gradients, *state)
     check_gradient(name, p, g)
     # an empty array stands for None
@@ -331,10 +332,15 @@ def _run(
     if math.isnan(settings[0]):
         return
     sources = [contiguous(a) for a in gradients]
-    segments = _segments(tuple([a.size for a in sources]))
-    shares = 1 if p.size < SERIAL else len(segments)
-    arguments = shares, own[0], _addresses(sources), segments, *own[1:], settings, *flags
-    if all(a is b for a, b in zip(sources, gradients, strict=True)):
+    copied = [a for a, b in zip(sources, gradients, strict=True) if a is not b]
+    arguments: tuple[Any, ...]
+    if len(sources) == 1 and p.size < SERIAL:
+        update, arguments = alone, (own[0], sources[0].reshape(-1), *own[1:], settings, *flags)
+    else:
+        segments = _segments(tuple([a.size for a in sources]))
+        shares = 1 if p.size < SERIAL else len(segments)
+        arguments = shares, own[0], _addresses(sources), segments, *own[1:], settings, *flags
+    if not copied:
         launching.launch(update, *arguments)
     else:
         with launching.lock:  # no launch to note: it reads copies
