@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.peers import PYTORCH
-from gans.errors import UserError
 from minigrad import backend
 
 CALLS = 10  # between two waits for the device
@@ -152,7 +151,7 @@ def _best(function: Callable[[], Any], clock: Clock) -> float:
 
 
 def precision(side: str, tf32: bool) -> AbstractContextManager[None]:
-    """Where the side's products may round to TF32, or may not; UserError if it has none to allow.
+    """Where the side's products may round to TF32, or may not.
 
     PyTorch's own settings, which differ between cuDNN and cuBLAS, are both set, and stay.
     """
@@ -162,12 +161,7 @@ def precision(side: str, tf32: bool) -> AbstractContextManager[None]:
         torch.set_float32_matmul_precision("high" if tf32 else "highest")
         torch.backends.cudnn.allow_tf32 = tf32
         return nullcontext()
-    if hasattr(backend, "allow_tf32"):
-        allowed: AbstractContextManager[None] = backend.allow_tf32(tf32)
-        return allowed
-    if tf32:
-        raise UserError("--tf32: minigrad's kernels have no TF32 here")
-    return nullcontext()
+    return backend.allow_tf32(tf32)
 
 
 def figures(device: str) -> dict[str, Any]:

@@ -91,20 +91,12 @@ def draw(function: Callable[..., Array], *args: Any, device: str) -> Tensor:
 
 
 def _uniform(
-    generator: np.random.Generator,
-    shape: int | tuple[int, ...],
-    dtype: Any,
-    *,
-    out: Array | None = None,
+    generator: np.random.Generator, shape: int | tuple[int, ...], dtype: Any, *, out: Array | None = None
 ) -> Array:
     return np.asarray(generator.random(shape, dtype, out=out))
 
 
 def _normal(
-    generator: np.random.Generator,
-    shape: int | tuple[int, ...],
-    dtype: Any,
-    *,
-    out: Array | None = None,
+    generator: np.random.Generator, shape: int | tuple[int, ...], dtype: Any, *, out: Array | None = None
 ) -> Array:
     return np.asarray(generator.standard_normal(shape, dtype, out=out))

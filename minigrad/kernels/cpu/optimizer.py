@@ -327,20 +327,22 @@ def _run(
     gradients = [g] if isinstance(g, np.ndarray) else g
     checked(name, p, *gradients, *state)
     check_gradient(name, p, g)
+    arguments: tuple[Any, ...]
     # an empty array stands for None
     own = [NONE[p.dtype] if a is None else _in_place(name, a, p) for a in (p, *state)]
     if math.isnan(settings[0]):
         return
-    sources = [contiguous(a) for a in gradients]
-    copied = [a for a, b in zip(sources, gradients, strict=True) if a is not b]
-    arguments: tuple[Any, ...]
-    if len(sources) == 1 and p.size < SERIAL:
-        update, arguments = alone, (own[0], sources[0].reshape(-1), *own[1:], settings, *flags)
+    if len(gradients) == 1 and p.size < SERIAL:
+        source = contiguous(gradients[0])
+        in_place = source is gradients[0]
+        update, arguments = alone, (own[0], source.reshape(-1), *own[1:], settings, *flags)
     else:
+        sources = [contiguous(a) for a in gradients]
+        in_place = all(a is b for a, b in zip(sources, gradients, strict=True))
         segments = _segments(tuple([a.size for a in sources]))
         shares = 1 if p.size < SERIAL else len(segments)
-        arguments = shares, own[0], _addresses(sources), segments, *own[1:], settings, *flags
-    if not copied:
+        arguments = (shares, own[0], _addresses(sources), segments, *own[1:], settings, *flags)
+    if in_place:
         launching.launch(update, *arguments)
     else:
         with launching.lock:  # no launch to note: it reads copies

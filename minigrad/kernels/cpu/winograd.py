@@ -41,7 +41,7 @@ from minigrad.kernels.cpu.winograd_tiles import (
 
 HELD = 4  # so many panels' weights and, by remainders of outputs, products are held: what the cache takes
 NEAR = 1 << 22  # bytes of weights: more than this are made as they are needed, so that they stay near
-TOGETHER = 4  # tiles that share the weights while they are near, unless a row has more
+NEIGHBOURS = 4  # tiles that share the weights while they are near, unless a row has more
 
 
 def _by_kind(matrix: Callable[[int], Matrix], s_step: int, t_step: int) -> list[Callable[..., None]]:
@@ -110,7 +110,7 @@ def _plan(
 ) -> Plan:
     """The tables of both axes joined; positions outside the input or the result are marked."""
     tall, wide = axes
-    rows = 1 if tall.tiles * wide.tiles > TOGETHER else tall.tiles  # of tiles in a group
+    rows = 1 if tall.tiles * wide.tiles > NEIGHBOURS else tall.tiles  # of tiles in a group
     groups, tiles = tall.tiles // rows, rows * wide.tiles
     reads, writes = _range(inputs[0].reshape(groups, -1)), _range(outputs[0].reshape(groups, -1))
     reads, writes = reads * size[1], writes * result[1]
