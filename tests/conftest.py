@@ -43,3 +43,10 @@ def isolated_global_state() -> Iterator[None]:
     backend._chosen_kernels = "cpu"
     np.seterr(all="warn", under="ignore")
     assert not leaked, f"the test left global state changed: {leaked}"
+
+
+@pytest.fixture(params=["cpu", "reference"])
+def kernels(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Runs a test on both of the CPU's kernel modules."""
+    with backend.use_kernels(request.param):
+        yield request.param

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,6 @@ import pytest
 
 import minigrad as mg
 from minigrad import ops, optim
-from minigrad.backend import use_kernels
 from minigrad.kernels import cpu
 from tests.gans.running import flat
 
@@ -87,12 +86,6 @@ def larger_program(params: list[mg.Tensor], optimizer: Any, i: int) -> None:
         grown = mg.capture(lambda x: ops.exp(ops.mul(ops.exp(x), 2.0)))
         for _ in range(3):
             grown(mg.Tensor(np.zeros(2_000_000, np.float32)))
-
-
-@pytest.fixture(params=["cpu", "reference"])
-def kernels(request: pytest.FixtureRequest) -> Iterator[str]:
-    with use_kernels(request.param):
-        yield request.param
 
 
 @pytest.mark.parametrize(
