@@ -25,6 +25,11 @@ def _read(count: int) -> Callable[..., int]:
     return lambda arrays, params, result: count * arrays[0].size
 
 
+def _spared(params: Mapping[str, Any]) -> int:
+    """What a batch norm need not do for each element whose moments the convolution before it has."""
+    return 0 if params.get("moments") is None else 4
+
+
 MOVES = {
     "astype", "broadcast_to", "concatenate", "expand_dims", "flatten", "getitem", "join", "pad", "reshape",
     "scatter", "squeeze", "stack", "swapaxes", "transpose",
@@ -35,12 +40,15 @@ COUNTS: dict[str, Callable[..., int]] = {
     "conv2d": lambda arrays, params, y: 2 * y.size * arrays[1][0].size,
     "conv2d_bias_leaky_relu": lambda arrays, params, y: 2 * y.size * (arrays[1][0].size + 1),
     "conv_transpose2d": lambda arrays, params, y: 2 * arrays[0].size * arrays[1][0].size,
+    # and each of its elements is read for the count, mean and squares of its piece
+    "conv2d_moments": lambda arrays, params, y: y.size * (2 * arrays[1][0].size + 4),
+    "conv_transpose2d_moments": lambda arrays, params, y: 2 * arrays[0].size * arrays[1][0].size + 4 * y.size,
     "conv2d_weight": lambda arrays, params, gw: 2 * arrays[1].size * gw[0].size,
     "matmul": lambda arrays, params, z: 2 * z.size * arrays[0].shape[-1],
     "linear": lambda arrays, params, y: 2 * y.size * (arrays[0].shape[-1] + 1),
-    "standardize": _times(6),
+    "standardize": lambda arrays, params, y: y.size * (6 - _spared(params)),
     "standardize_grad": _times(9),
-    "batch_norm": _times(8),
+    "batch_norm": lambda arrays, params, y: y.size * (8 - _spared(params)),
     "batch_norm_grad": _times(12),
     # sums that batch_norm_grad has taken, and bias_leaky_relu_grad
     "batch_norm_grad_weight": _times(0),

@@ -26,19 +26,23 @@ class Sample:
 
 @dataclass(frozen=True)
 class Case:
-    """`function` of minigrad.ops equals `definition` on all samples; `sequence`: it takes a list."""
+    """`function` of minigrad.ops equals `definition` on all samples; `sequence`: it takes a list.
+
+    Where it is called with what another op made, `through` calls both.
+    """
 
     function: str
     definition: Callable[..., Any]
     samples: st.SearchStrategy[Sample]
     sequence: bool = False
     variant: str = ""
+    through: Callable[..., Tensor] | None = None
 
     def __str__(self) -> str:
         return f"{self.function} {self.variant}".strip()
 
     def call(self, tensors: Sequence[Tensor], **params: Any) -> Tensor:
-        function = getattr(ops, self.function)
+        function = self.through or getattr(ops, self.function)
         y: Tensor = function(tensors, **params) if self.sequence else function(*tensors, **params)
         return y
 
@@ -330,11 +334,15 @@ def normalised(draw: st.DrawFn, /, *values: Values) -> Sample:
     sample = draw(channels(*values, _any))
     rng, (*others, x) = _rng(draw), sample.arrays
     weight = _fill(rng, x.shape[1:2], _off_zero)
-    xhat = _standardize(x, **sample.params) * _along_channels(weight, x)
-    offsets = np.linspace(-1, 1, 41)
-    away = np.abs(xhat[..., None] + offsets).min(axis=tuple(i for i in range(x.ndim) if i != 1))
-    bias = offsets[away.argmax(axis=1)].astype(np.float32).astype(np.float64)
+    bias = _bias_off_zero(_standardize(x, **sample.params) * _along_channels(weight, x))
     return Sample([*others, x, weight, bias], {**sample.params, "slope": draw(SLOPE)})
+
+
+def _bias_off_zero(x: Array) -> Array:
+    """A number for each channel which keeps its elements away from 0."""
+    offsets = np.linspace(-1, 1, 41)
+    away = np.abs(x[..., None] + offsets).min(axis=tuple(i for i in range(x.ndim) if i != 1))
+    return offsets[away.argmax(axis=1)].astype(np.float32).astype(np.float64)
 
 
 @st.composite
@@ -402,6 +410,29 @@ def transposed(draw: st.DrawFn) -> Sample:
     geometry, rng = draw(geometries()), _rng(draw)
     settings = {**geometry.settings, "output_padding": geometry.spare}
     return Sample([_fill(rng, geometry.y, _any), _fill(rng, geometry.w, _any)], settings)
+
+
+@st.composite
+def convolved_somewhere(draw: st.DrawFn) -> Sample:
+    """At least one image's, and an eps."""
+    sample = draw(convolved().filter(lambda sample: len(sample.arrays[0]) > 0))
+    return Sample(sample.arrays, {**sample.params, "eps": draw(st.sampled_from([0.1, 1]))})
+
+
+@st.composite
+def normalised_behind(draw: st.DrawFn, convolution: st.SearchStrategy[Sample], define: Any) -> Sample:
+    """A convolution's operands, weight and bias of the batch norm behind it, away from the kink at 0."""
+    sample = draw(convolution.filter(lambda sample: len(sample.arrays[0]) > 0))
+    y, rng, norm = (
+        define(*sample.arrays, **sample.params),
+        _rng(draw),
+        {"eps": draw(st.sampled_from([0.1, 1]))},
+    )
+    weight = _fill(rng, y.shape[1:2], _off_zero)
+    bias = _bias_off_zero(_standardize(y, **norm) * _along_channels(weight, y))
+    return Sample(
+        [*sample.arrays, weight, bias], {"settings": sample.params, "norm": {**norm, "slope": draw(SLOPE)}}
+    )
 
 
 @st.composite
@@ -544,6 +575,32 @@ def _conv_transpose2d(
     return y[:, :, top : top + sizes[0], left : left + sizes[1]]
 
 
+def _batch_norm_behind(convolution: Any) -> Callable[..., Any]:
+    """The batch norm of a convolution; with an op that hands on its moments, these are used."""
+
+    def batch_norm(x: Any, w: Any, weight: Any, bias: Any, *, settings: Any, norm: Any) -> Any:
+        y = convolution(x, w, **settings)
+        if isinstance(y, Tensor):
+            assert y.residual is not None
+            return ops.batch_norm(y, weight, bias, **norm, moments=y.residual[0])
+        return _batch_norm(y, weight, bias, **norm)
+
+    return batch_norm
+
+
+def _standardize_behind(convolution: Any) -> Callable[..., Any]:
+    """As _batch_norm_behind, without weight and bias."""
+
+    def standardize(x: Any, w: Any, *, eps: float, **settings: Any) -> Any:
+        y = convolution(x, w, **settings)
+        if isinstance(y, Tensor):
+            assert y.residual is not None
+            return ops.standardize(y, eps=eps, moments=y.residual[0])
+        return _standardize(y, eps=eps)
+
+    return standardize
+
+
 def _conv2d_weight(
     x: Array, g: Array, *, kernel: Any, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Array:
@@ -589,6 +646,11 @@ CASES = [
     Case("add", np.add, elementwise(_any, _any)),
     Case("astype", lambda x, dtype: x.astype(dtype), alike(_any, dtype=st.sampled_from([np.float64, "f8"]))),
     Case("batch_norm", _batch_norm, normalised()),
+    Case("batch_norm", _batch_norm_behind(_conv2d), normalised_behind(convolved(), _conv2d),
+         variant="behind conv2d", through=_batch_norm_behind(ops.conv2d_moments)),
+    Case("batch_norm", _batch_norm_behind(_conv_transpose2d),
+         normalised_behind(transposed(), _conv_transpose2d), variant="behind conv_transpose2d",
+         through=_batch_norm_behind(ops.conv_transpose2d_moments)),
     Case("batch_norm_composed", _batch_norm, normalised()),
     Case("batch_norm_grad", _batch_norm_grad, normalised(_any)),
     Case("batch_norm_grad_bias", _batch_norm_grad_bias, normalised(_any)),
@@ -604,8 +666,10 @@ CASES = [
     Case("conv2d", _conv2d, convolved()),
     Case("conv2d_bias_leaky_relu", _conv2d_bias_leaky_relu, convolved_with_bias()),
     Case("conv2d_bias_leaky_relu_composed", _conv2d_bias_leaky_relu, convolved_with_bias()),
+    Case("conv2d_moments", _conv2d, convolved()),
     Case("conv2d_weight", _conv2d_weight, weighed()),
     Case("conv_transpose2d", _conv_transpose2d, transposed()),
+    Case("conv_transpose2d_moments", _conv_transpose2d, transposed()),
     Case("cos", np.cos, elementwise(_any)),
     Case("cross_entropy", _cross_entropy, labelled()),
     Case("div", np.divide, elementwise(_any, _off_zero)),
@@ -652,6 +716,8 @@ CASES = [
     Case("squeeze", np.squeeze, spare_axis()),
     Case("stack", np.stack, stacked(), sequence=True),
     Case("standardize", _standardize, channels(_any)),
+    Case("standardize", _standardize_behind(_conv2d), convolved_somewhere(), variant="behind conv2d",
+         through=_standardize_behind(ops.conv2d_moments)),
     Case("standardize_composed", _standardize, channels(_any)),
     Case("standardize_grad", _standardize_grad, channels(_any, _any)),
     Case("sub", np.subtract, elementwise(_any, _any)),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.kernels import Gradients, Pair, check_convolution, conv2d_shape, output
+from minigrad.kernels.moments import check_moments, merged, moments_of
 from minigrad.kernels.philox import philox_normal, philox_uniform
 from minigrad.kernels.settings import (
     Settings,
@@ -27,8 +28,10 @@ __all__ = [
     "bias_leaky_relu_grad",
     "conv2d",
     "conv2d_bias_leaky_relu",
+    "conv2d_moments",
     "conv2d_weight",
     "conv_transpose2d",
+    "conv_transpose2d_moments",
     "leaky_gate",
     "leaky_relu",
     "linear",
@@ -88,6 +91,19 @@ def conv2d_bias_leaky_relu(
     return _put("conv2d_bias_leaky_relu", bias_leaky_relu(y, b, slope), out)
 
 
+def conv2d_moments(
+    x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int, *, out: Both | None = None
+) -> Both:
+    """y = conv2d(x, w), and its moments for the batch norm behind it: float64 (3, pieces, o).
+
+    The elements of each of y's channels are in pieces, of which there are the count, the mean, and the sum of
+    the squared distances from it, all zero for a piece without elements. How many pieces there are is the
+    kernel's business. `out` is (y, moments); raises as conv2d.
+    """
+    y = conv2d(x, w, stride, padding, dilation, groups)
+    return _put_all("conv2d_moments", (y, moments_of(y)), out)
+
+
 def conv_transpose2d(
     x: Array,
     w: Array,
@@ -115,6 +131,22 @@ def conv_transpose2d(
         y[window] += (weights.swapaxes(1, 2) @ columns).reshape(n, o, *x.shape[2:])
     inside = y[:, :, padding[0] : padding[0] + size[0], padding[1] : padding[1] + size[1]]
     return _put("conv_transpose2d", np.ascontiguousarray(inside), out)
+
+
+def conv_transpose2d_moments(
+    x: Array,
+    w: Array,
+    size: Pair,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+    *,
+    out: Both | None = None,
+) -> Both:
+    """y = conv_transpose2d(x, w), and its moments as conv2d_moments gives them."""
+    y = conv_transpose2d(x, w, size, stride, padding, dilation, groups)
+    return _put_all("conv_transpose2d_moments", (y, moments_of(y)), out)
 
 
 def conv2d_weight(
@@ -146,16 +178,25 @@ def conv2d_weight(
 
 
 def batch_norm(
-    x: Array, weight: Array, bias: Array, eps: float, slope: float, *, out: Outputs | None = None
+    x: Array,
+    weight: Array,
+    bias: Array,
+    eps: float,
+    slope: float,
+    *,
+    moments: Array | None = None,
+    out: Outputs | None = None,
 ) -> Outputs:
     """y = leaky_relu((x - mean) * weight * inv_std + bias) per channel, inv_std = 1 / sqrt(var + eps).
 
     x (n, c, ...), weight and bias (c,) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes
     but 1; var is the biased variance. The sums are taken in float64 or wider. With no element in a channel,
-    mean and var are 0. `slope` is that of the leaky ReLU below 0; 1 leaves it out. (Ioffe and Szegedy 2015,
-    algorithm 1.)
+    mean and var are 0. `slope` is that of the leaky ReLU below 0; 1 leaves it out. With `moments`, as
+    conv2d_moments gives them for x, mean and var come from these; ValueError if they do not fit. (Ioffe and
+    Szegedy 2015, algorithm 1.)
     """
-    xhat, mean, var, inv_std = standardize(x, eps)
+    check_moments("batch_norm", x, moments)
+    xhat, mean, var, inv_std = standardize(x, eps, moments=moments)
     y = leaky_relu(xhat * _per_channel(weight, x.ndim) + _per_channel(bias, x.ndim), slope)
     return _put_all("batch_norm", (y, mean, var, inv_std), out)
 
@@ -186,15 +227,20 @@ def batch_norm_grad(
     return _put_all("batch_norm_grad", (gx, gw, gb), out)
 
 
-def standardize(x: Array, eps: float, *, out: Outputs | None = None) -> Outputs:
+def standardize(x: Array, eps: float, *, moments: Array | None = None, out: Outputs | None = None) -> Outputs:
     """y = (x - mean) * inv_std per channel, inv_std = 1 / sqrt(var + eps): batch_norm without the rest.
 
-    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) as batch_norm gives them.
+    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) as batch_norm gives them; `moments`
+    as it takes them.
     """
-    axes, wide = (0, *range(2, x.ndim)), np.promote_types(x.dtype, np.float64)
-    count = max(x.size // max(x.shape[1], 1), 1)
-    mean = x.sum(axis=axes, dtype=wide) / count
-    var = np.square(x - _per_channel(mean, x.ndim)).sum(axis=axes, dtype=wide) / count
+    if moments is None:
+        axes, wide = (0, *range(2, x.ndim)), np.promote_types(x.dtype, np.float64)
+        count = max(x.size // max(x.shape[1], 1), 1)
+        mean = x.sum(axis=axes, dtype=wide) / count
+        var = np.square(x - _per_channel(mean, x.ndim)).sum(axis=axes, dtype=wide) / count
+    else:
+        check_moments("standardize", x, moments)
+        mean, var = merged(moments)
     inv_std = 1 / np.sqrt(var + eps)
     mean, var, inv_std = (a.astype(x.dtype) for a in (mean, var, inv_std))
     y = (x - _per_channel(mean, x.ndim)) * _per_channel(inv_std, x.ndim)

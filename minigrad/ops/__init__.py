@@ -18,8 +18,10 @@ from minigrad.ops.conv import (
     conv2d,
     conv2d_bias_leaky_relu,
     conv2d_bias_leaky_relu_composed,
+    conv2d_moments,
     conv2d_weight,
     conv_transpose2d,
+    conv_transpose2d_moments,
 )
 from minigrad.ops.elementwise import (
     abs,
@@ -86,8 +88,8 @@ __all__ = [
     "abs", "add", "astype", "batch_norm", "batch_norm_composed", "batch_norm_grad", "batch_norm_grad_bias",
     "batch_norm_grad_weight", "bias_leaky_relu", "bias_leaky_relu_composed", "bias_leaky_relu_grad",
     "binary_cross_entropy_with_logits", "broadcast_to", "channel_sum", "clip", "concatenate",
-    "conv2d", "conv2d_bias_leaky_relu", "conv2d_bias_leaky_relu_composed", "conv2d_weight",
-    "conv_transpose2d", "cos", "cross_entropy", "div", "exp", "expand_dims",
+    "conv2d", "conv2d_bias_leaky_relu", "conv2d_bias_leaky_relu_composed", "conv2d_moments", "conv2d_weight",
+    "conv_transpose2d", "conv_transpose2d_moments", "cos", "cross_entropy", "div", "exp", "expand_dims",
     "flatten", "getitem", "join", "l1_loss", "leaky_gate", "leaky_relu", "linear", "linear_composed",
     "log", "log1p", "log_softmax", "logsumexp", "matmul", "max", "maximum", "mean",
     "mean_softplus", "mean_softplus_composed", "mean_softplus_grad", "min", "minimum", "mse_loss", "mul",

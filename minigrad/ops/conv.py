@@ -1,7 +1,8 @@
 """The convolution family: three ops that are each other's derivatives.
 
 ``<conv2d(x, w), y> = <x, conv_transpose2d(y, w)> = <w, conv2d_weight(x, y)>`` is one trilinear form, so the
-derivatives of each member are the other two and three kernels give every order.
+derivatives of each member are the other two and three kernels give every order. Two of them have a twin that
+hands its result's moments on to the batch norm behind it.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import Array, kernels_of
-from minigrad.op import op
+from minigrad.op import flat, op
 from minigrad.ops.activation import bias_leaky_relu_composed, bias_leaky_relu_grad, channel_sum
 from minigrad.ops.shape import getitem, pad
 from minigrad.tensor import Tensor
 
 Pair = int | tuple[int, int]
+WithMoments = tuple[Array, tuple[Array]]
 
 
 @op
@@ -39,6 +41,27 @@ def conv2d(
     """
     settings = _checked_conv2d(x, w, stride, padding, dilation, groups)
     return kernels_of(x).conv2d(x, w, *settings, groups, out=out)
+
+
+@op
+def conv2d_moments(
+    x: Array,
+    w: Array,
+    *,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+    out: WithMoments | None = None,
+) -> WithMoments:
+    """conv2d(x, w), whose residual (moments,) is for the batch norm behind it: ``batch_norm(..., moments=)``.
+
+    Moments are float64 (3, pieces, o): the elements of each channel are in so many pieces, of which there are
+    the count, the mean, and the sum of the squared distances from it.
+    """
+    settings = _checked_conv2d(x, w, stride, padding, dilation, groups)
+    y, moments = kernels_of(x).conv2d_moments(x, w, *settings, groups, out=flat(out))
+    return y, (moments,)
 
 
 @op
@@ -81,21 +104,26 @@ def conv_transpose2d(
     with oh = (h - 1) stride - 2 padding + dilation (kh - 1) + output_padding + 1. Settings are ints or pairs
     (h, w).
     """
-    stride, padding, dilation = _settings(stride, padding, dilation)
-    extra = pair("output_padding", output_padding, least=0)
-    _check(x, w, w.shape[0] if w.ndim == 4 else 0, "(c, o/groups, kh, kw)")
-    _check_groups(w.shape[0], groups)
-    if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
-        raise ValueError(
-            f"output_padding {extra} must be smaller than stride {stride} or dilation {dilation}"
-        )
-    size = tuple(
-        (i - 1) * s - 2 * p + d * (k - 1) + e + 1
-        for i, s, p, d, k, e in zip(x.shape[2:], stride, padding, dilation, w.shape[2:], extra, strict=True)
-    )
-    if min(size) < 1:
-        raise ValueError(f"the output would be {size[0]} x {size[1]}; use less padding or a larger input")
-    return kernels_of(x).conv_transpose2d(x, w, size, stride, padding, dilation, groups, out=out)
+    settings = _checked_conv_transpose2d(x, w, stride, padding, output_padding, dilation, groups)
+    return kernels_of(x).conv_transpose2d(x, w, *settings, groups, out=out)
+
+
+@op
+def conv_transpose2d_moments(
+    x: Array,
+    w: Array,
+    *,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    output_padding: Pair = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+    out: WithMoments | None = None,
+) -> WithMoments:
+    """conv_transpose2d(x, w), whose residual (moments,) is that of conv2d_moments."""
+    settings = _checked_conv_transpose2d(x, w, stride, padding, output_padding, dilation, groups)
+    y, moments = kernels_of(x).conv_transpose2d_moments(x, w, *settings, groups, out=flat(out))
+    return y, (moments,)
 
 
 @op
@@ -169,8 +197,10 @@ def _conv2d_bias_leaky_relu_rule(
 
 
 conv2d.vjp(x=_conv2d_x, w=_conv2d_w)
+conv2d_moments.vjp(x=_conv2d_x, w=_conv2d_w)
 conv2d_bias_leaky_relu.vjp_jointly(_conv2d_bias_leaky_relu_rule)
 conv_transpose2d.vjp(x=_conv_transpose2d_x, w=_conv_transpose2d_w)
+conv_transpose2d_moments.vjp(x=_conv_transpose2d_x, w=_conv_transpose2d_w)
 conv2d_weight.vjp(x=_conv2d_weight_x, g=_conv2d_weight_g)
 
 
@@ -224,6 +254,26 @@ def _checked_conv2d(
                 f"a kernel of {k} with dilation {d} is larger than the padded input of {size + 2 * p}"
             )
     return stride, padding, dilation
+
+
+def _checked_conv_transpose2d(
+    x: Array, w: Array, stride: Pair, padding: Pair, output_padding: Pair, dilation: Pair, groups: int
+) -> tuple[tuple[int, ...], tuple[int, int], tuple[int, int], tuple[int, int]]:
+    stride, padding, dilation = _settings(stride, padding, dilation)
+    extra = pair("output_padding", output_padding, least=0)
+    _check(x, w, w.shape[0] if w.ndim == 4 else 0, "(c, o/groups, kh, kw)")
+    _check_groups(w.shape[0], groups)
+    if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
+        raise ValueError(
+            f"output_padding {extra} must be smaller than stride {stride} or dilation {dilation}"
+        )
+    size = tuple(
+        (i - 1) * s - 2 * p + d * (k - 1) + e + 1
+        for i, s, p, d, k, e in zip(x.shape[2:], stride, padding, dilation, w.shape[2:], extra, strict=True)
+    )
+    if min(size) < 1:
+        raise ValueError(f"the output would be {size[0]} x {size[1]}; use less padding or a larger input")
+    return size, stride, padding, dilation
 
 
 def _settings(

@@ -1,4 +1,8 @@
-"""Batch normalisation (Ioffe and Szegedy 2015, algorithm 1): its core, the whole, and their gradients."""
+"""Batch normalisation (Ioffe and Szegedy 2015, algorithm 1): its core, the whole, and their gradients.
+
+``moments`` of x, as ``conv2d_moments`` hands them on, spare the forward ops a pass over it. They are numbers
+about x like a residual: derivatives are those by x itself.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +19,22 @@ from minigrad.tensor import Tensor
 
 @op
 def standardize(
-    x: Array, *, eps: float, out: tuple[Array, tuple[Array, Array, Array]] | None = None
+    x: Array,
+    *,
+    eps: float,
+    moments: Array | None = None,
+    out: tuple[Array, tuple[Array, Array, Array]] | None = None,
 ) -> tuple[Array, tuple[Array, Array, Array]]:
     """(x - mean) / sqrt(var + eps) for each channel of x (n, c, ...), over all axes but the second.
 
     The variance is the biased one. The residual is (mean, var, inv_std), each of shape (c,).
     """
     _check(x)
-    y, *residual = kernels_of(x).standardize(x, eps, out=flat(out))
+    y, *residual = kernels_of(x).standardize(x, eps, moments=moments, out=flat(out))
     return y, tuple(residual)
 
 
-def _standardize_x(g: Tensor, y: Tensor, x: Tensor, *, eps: float) -> Tensor:
+def _standardize_x(g: Tensor, y: Tensor, x: Tensor, *, eps: float, moments: Array | None) -> Tensor:
     return standardize_grad(g, x, eps=eps, residual=y.residual)
 
 
@@ -82,6 +90,7 @@ def batch_norm(
     *,
     eps: float,
     slope: float = 1.0,
+    moments: Array | None = None,
     out: tuple[Array, tuple[Array, Array, Array]] | None = None,
 ) -> tuple[Array, tuple[Array, Array, Array]]:
     """leaky_relu(standardize(x) weight + bias) for each channel of x (n, c, ...), weight and bias (c,).
@@ -90,12 +99,19 @@ def batch_norm(
     standardize.
     """
     _check(x)
-    y, *residual = kernels_of(x).batch_norm(x, weight, bias, eps, slope, out=flat(out))
+    y, *residual = kernels_of(x).batch_norm(x, weight, bias, eps, slope, moments=moments, out=flat(out))
     return y, tuple(residual)
 
 
 def _batch_norm_rule(
-    g: Tensor, y: Tensor, x: Tensor, weight: Tensor, bias: Tensor, **settings: float
+    g: Tensor,
+    y: Tensor,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    *,
+    moments: Array | None,
+    **settings: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
     gx = batch_norm_grad(g, x, weight, bias, **settings, residual=y.residual)
     gw = batch_norm_grad_weight(g, x, weight, bias, **settings, residual=gx.residual)

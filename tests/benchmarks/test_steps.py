@@ -151,6 +151,21 @@ def test_flops_of_a_view_are_none_and_of_a_sum_its_operand() -> None:
     assert flops.flops("exp", (x,), {}, x) == 12
 
 
+def test_flops_of_moments_are_the_convolution_s_or_batch_norm_s() -> None:
+    """Whoever takes them, together the two ops do the same."""
+    x, w, y = (np.zeros(shape, np.float32) for shape in ((2, 3, 5, 5), (4, 3, 2, 2), (2, 4, 4, 4)))
+    moments = np.zeros((3, 1, 4))
+    for name, operands in (("conv2d", (x, w)), ("conv_transpose2d", (y, w))):
+        result = y if name == "conv2d" else x
+        for norm in ("batch_norm", "standardize"):
+            counts = [
+                flops.flops(f"{name}{suffix}", operands, {}, result)
+                + flops.flops(norm, (result,), {"moments": given}, result)
+                for suffix, given in (("", None), ("_moments", moments))
+            ]
+            assert counts[0] == counts[1] > flops.flops(name, operands, {}, result)
+
+
 def test_startup_gives_seconds_and_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(startup, "cold_start", lambda side, name: startup.Probe(9.0, 1))
     monkeypatch.setattr(startup, "probe", lambda side, name, count, **_: startup.Probe(0.5 * count, 1 << 20))

@@ -105,43 +105,6 @@ ELEMENTWISE = [
     Mutant("loss.cu", "the sign lost in the gradient", "g[0] * sign / size", "g[0] / size"),
     Mutant("loss.cu", "the sigmoid of negative logits", "(z >= 0 ? 1.0 : small)", "1.0"),
     Mutant("loss.cu", "a wrong step between a thread's elements", "i += THREADS", "i += THREADS + 1"),
-    Mutant(
-        "norm.cu",
-        "a slice's mean over the channel's count",
-        "block_sum(sum) / own.size",
-        "block_sum(sum) / count",
-    ),
-    Mutant(
-        "norm.cu",
-        "squares about zero",
-        "const double away = x[own.place(e)] - mean;",
-        "const double away = x[own.place(e)];",
-    ),
-    Mutant(
-        "norm.cu",
-        "a barrier in a branch",
-        "square = block_sum(square);",
-        "if (threadIdx.x < own.size) square = block_sum(square);",
-    ),
-    Mutant(
-        "norm.cu",
-        "the merged mean over the elements before",
-        "middle += step * (after - before) / after;",
-        "middle += step * (after - before) / (before + 1);",
-    ),
-    Mutant(
-        "norm.cu",
-        "the slices' distance left out of the variance",
-        " + step * step * before * (after - before) / after;",
-        ";",
-    ),
-    Mutant(
-        "norm.cu",
-        "the variance with one degree of freedom less",
-        "var[c] = (T)(square / count);",
-        "var[c] = (T)(square / (count - 1));",
-    ),
-    Mutant("norm.cu", "no eps", "sqrt(square / count + eps)", "sqrt(square / count)"),
     Mutant("norm.cu", "the shift subtracted", "* weight + bias;", "* weight - bias;"),
     Mutant(
         "norm.cu",

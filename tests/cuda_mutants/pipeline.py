@@ -25,7 +25,7 @@ PIPELINE = [
         "if (row > rows || place < 0) return;",
     ),
     Mutant(
-        "pipeline.cuh", "a column's bias", "leaky(value + b[row], slope)", "leaky(value + b[place], slope)"
+        "pipeline.cuh", "the first row's bias", "leaky(value + b[row], slope)", "leaky(value + b[0], slope)"
     ),
     Mutant("pipeline.cuh", "no bias", "biased ? leaky(value + b[row], slope) : value", "value"),
     Mutant(
@@ -157,8 +157,8 @@ PIPELINE = [
     Mutant(
         "fp32.cuh",
         "warps over each other",
-        "columns.base = warp % (COLUMNS / 64) * 64",
-        "columns.base = warp / (COLUMNS / 64) * 64",
+        "columns.base = warp % across * WARP_COLUMNS",
+        "columns.base = warp / across * WARP_COLUMNS",
     ),
     Mutant(
         "fp32.cuh",
@@ -182,22 +182,22 @@ PIPELINE = [
     Mutant(
         "tf32.cuh",
         "results in each other's columns",
-        "column + 8 * j + 2 * q + side",
-        "column + 8 * j + q + side",
+        "first + 8 * j + 2 * q + side",
+        "first + 8 * j + q + side",
     ),
     Mutant("tf32.cuh", "results in each other's rows", "sums[i][j][side + 2]", "sums[i][j][side]"),
     Mutant(
         "tf32.cuh",
         "warps over each other",
-        "column = warp % 2 * WARP_COLUMNS",
-        "column = warp / 2 * WARP_COLUMNS",
+        "first = warp % 2 * WARP_COLUMNS",
+        "first = warp / 2 * WARP_COLUMNS",
     ),
     Mutant(
         "conv_product.cu",
         "the padding added",
         "{h, oh, stride_h, -padding_h, kh, dilation_h}",
         "{h, oh, stride_h, padding_h, kh, dilation_h}",
-        after="conv2d(const float* x",
+        after="convolve(const float* x",
     ),
     Mutant("conv_product.cu", "a group's weights for another", "w + block.group * o * depth", "w"),
     Mutant(
@@ -209,8 +209,8 @@ PIPELINE = [
     Mutant(
         "conv_product.cu",
         "a group's bias for another",
-        "first, b + block.group * o, slope",
-        "first, b, slope",
+        "{epilogue.b + channel, epilogue.slope",
+        "{epilogue.b, epilogue.slope",
     ),
     Mutant(
         "conv_product.cu",
@@ -250,8 +250,8 @@ PIPELINE = [
     Mutant(
         "gemm_product.cu",
         "rows and columns of the result swapped",
-        "biased, m, row_step, n, n, n, 0, 0, column_step",
-        "biased, m, column_step, n, n, n, 0, 0, row_step",
+        "biased}, m, row_step, n, n, n, 0, 0, column_step",
+        "biased}, m, column_step, n, n, n, 0, 0, row_step",
     ),
     Mutant("shares.cu", "the last share left out", "part < shares; ++part", "part < shares - 1; ++part"),
     Mutant("shares.cu", "shares as far apart as elements", "parts[part * size + i]", "parts[part + i]"),

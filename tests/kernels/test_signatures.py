@@ -38,7 +38,9 @@ def test_a_kernel_that_refuses_a_dtype_names_itself(kernels: ModuleType, dtype: 
     calls = {
         "conv2d": (x, w, one, none, one, 1),
         "conv2d_bias_leaky_relu": (x, w, c, one, none, one, 1, 0.2),
+        "conv2d_moments": (x, w, one, none, one, 1),
         "conv_transpose2d": (x, w, (3, 3), one, none, one, 1),
+        "conv_transpose2d_moments": (x, w, (3, 3), one, none, one, 1),
         "conv2d_weight": (x, x, one, one, none, one, 1),
         "batch_norm": (x, c, c, 1e-5, 0.2),
         "batch_norm_grad": (x, x, c, c, c, c, 0.2),

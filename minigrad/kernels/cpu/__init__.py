@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from minigrad.kernels.cpu.activation import leaky_gate, leaky_relu
 from minigrad.kernels.cpu.bias import bias_leaky_relu, bias_leaky_relu_grad
-from minigrad.kernels.cpu.conv import conv2d, conv2d_bias_leaky_relu, conv2d_weight, conv_transpose2d
+from minigrad.kernels.cpu.conv import (
+    conv2d,
+    conv2d_bias_leaky_relu,
+    conv2d_moments,
+    conv2d_weight,
+    conv_transpose2d,
+    conv_transpose2d_moments,
+)
 from minigrad.kernels.cpu.gemm import linear, matmul, matmul_gate
 from minigrad.kernels.cpu.loss import mean_softplus, mean_softplus_grad
 from minigrad.kernels.cpu.norm import batch_norm, batch_norm_grad, standardize, standardize_grad
@@ -22,8 +29,10 @@ __all__ = [
     "bias_leaky_relu_grad",
     "conv2d",
     "conv2d_bias_leaky_relu",
+    "conv2d_moments",
     "conv2d_weight",
     "conv_transpose2d",
+    "conv_transpose2d_moments",
     "leaky_gate",
     "leaky_relu",
     "linear",

@@ -30,10 +30,13 @@ from minigrad.kernels.cpu.conv_tables import (
 )
 from minigrad.kernels.cpu.conv_weight import Images
 from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, packed_size, rounded_up
+from minigrad.kernels.moments import moments_of
 
 MOVING = 40  # multiplications that take as long as to pack an element
 CALLING = 1 << 20  # and as long as to call a product for one image
 PACKED_BYTES = 1 << 22  # images that conv2d_weight packs at a time: about what stays in the caches
+
+Both = tuple[Array, Array]
 
 
 def conv2d(
@@ -66,6 +69,29 @@ def conv2d_bias_leaky_relu(
         raise ValueError(f"conv2d_bias_leaky_relu: w {w.shape} needs a bias {w.shape[:1]}; got {b.shape}")
     epilogue = Epilogue(contiguous(b), float(slope))
     return _conv2d("conv2d_bias_leaky_relu", x, w, (stride, padding, dilation), groups, epilogue, out)
+
+
+def conv2d_moments(
+    x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int, *, out: Both | None = None
+) -> Both:
+    """y = conv2d(x, w), and its moments for the batch norm behind it: float64 (3, pieces, o).
+
+    The elements of each of y's channels are in pieces, of which there are the count, the mean, and the sum of
+    the squared distances from it, all zero for a piece without elements: here one piece, computed in NumPy,
+    since batch norm's own first pass leaves its second one a warm cache. `out` is (y, moments); raises as
+    conv2d.
+    """
+    checked("conv2d_moments", x, w)
+    return _with_moments("conv2d_moments", conv2d(x, w, stride, padding, dilation, groups), out)
+
+
+def _with_moments(name: str, y: Array, out: Both | None) -> Both:
+    moments = moments_of(y)
+    if out is None:
+        return y, moments
+    for given, made in zip(out, (y, moments), strict=True):
+        output(name, given, made.shape, made.dtype)[...] = made
+    return out
 
 
 def _conv2d(
@@ -126,6 +152,23 @@ def conv_transpose2d(
         by_output = contiguous(w).reshape(groups, -1, *w.shape[1:]).swapaxes(1, 2)
         _convolve(x, by_output, y, geometry, NO_EPILOGUE[x.dtype], transposed=True)
     return y
+
+
+def conv_transpose2d_moments(
+    x: Array,
+    w: Array,
+    size: Pair,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+    *,
+    out: Both | None = None,
+) -> Both:
+    """y = conv_transpose2d(x, w), and its moments as conv2d_moments gives them."""
+    checked("conv_transpose2d_moments", x, w)
+    y = conv_transpose2d(x, w, size, stride, padding, dilation, groups)
+    return _with_moments("conv_transpose2d_moments", y, out)
 
 
 def conv2d_weight(

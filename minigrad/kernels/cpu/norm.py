@@ -4,6 +4,8 @@ One iteration owns a few whole channels and takes both passes, so that the secon
 image's elements of these channels lie side by side: the loops run along them, whatever the image's size, with
 the channels' numbers spread over their pixels. The gradient of large images has loops along each channel.
 
+Statistics that come with x (`moments`) are merged in NumPy and leave out the first pass.
+
 A position's sum over the images runs in the arrays' dtype for at most IMAGES of them and goes on in float64;
 so does a large image's sum over a channel's pixels. The order is fixed, whatever the number of threads.
 """
@@ -19,6 +21,7 @@ from minigrad.kernels.cpu.compiling import SMALL, Array, checked, contiguous, ji
 from minigrad.kernels.cpu.inner import inner_jit
 from minigrad.kernels.cpu.parallel import parallel_for
 from minigrad.kernels.cpu.tile import prefetch
+from minigrad.kernels.moments import check_moments, merged
 
 LINE = 64  # bytes of a cache line
 ELEMENTS = 1024  # of an image, that an iteration owns if its channels are small: they fit the first cache
@@ -26,6 +29,7 @@ LEAST = 64  # and at least: few elements make poor loops
 IMAGES = 64
 WIDE = 64  # pixels from which the gradient loops over one channel at a time
 SERIAL = 1 << 17  # elements below which starting the threads costs more than they save
+UNKNOWN = np.empty((2, 0))  # mean and squares that are still to be computed
 
 Outputs = tuple[Array, Array, Array, Array]
 ChannelGradients = tuple[Array, Array, Array]
@@ -94,16 +98,24 @@ def _normalise(
     bias: Array,
     eps: float,
     slope: float,
+    known: Array,
     y: Array,
     mean: Array,
     var: Array,
     inv_std: Array,
 ) -> None:
-    """y = leaky_relu((x - mean) * scale + bias), scale = weight * inv_std, for a block's `step` channels."""
+    """y = leaky_relu((x - mean) * scale + bias), scale = weight * inv_std, for a block's `step` channels.
+
+    `known` (2, c) has mean and squares where they need not be computed, or no channel.
+    """
     own, begin = slice(block * step, (block + 1) * step), block * step * pixels
     weight, bias, mean, var, inv_std = weight[own], bias[own], mean[own], var[own], inv_std[own]
     middle, squares, scale = np.zeros(mean.size), np.zeros(mean.size), np.empty(mean.size, x.dtype)
-    _statistics(x, begin, pixels, middle, squares)
+    if known.size == 0:
+        _statistics(x, begin, pixels, middle, squares)
+    else:
+        for c in range(mean.size):
+            middle[c], squares[c] = known[0, block * step + c], known[1, block * step + c]
     for c in range(mean.size):
         mean[c], var[c] = middle[c], squares[c] / (x.shape[0] * pixels)
         inv_std[c] = 1.0 / math.sqrt(squares[c] / (x.shape[0] * pixels) + eps)
@@ -267,13 +279,14 @@ def _normalise_blocks(
     bias: Array,
     eps: float,
     slope: float,
+    known: Array,
     y: Array,
     mean: Array,
     var: Array,
     inv_std: Array,
 ) -> None:
     blocks = (mean.size + step - 1) // step
-    parallel_for(blocks, _normalise, x, step, pixels, weight, bias, eps, slope, y, mean, var, inv_std)
+    parallel_for(blocks, _normalise, x, step, pixels, weight, bias, eps, slope, known, y, mean, var, inv_std)
 
 
 @jit
@@ -315,18 +328,26 @@ def _wide_blocks(
 
 
 def batch_norm(
-    x: Array, weight: Array, bias: Array, eps: float, slope: float, *, out: Outputs | None = None
+    x: Array,
+    weight: Array,
+    bias: Array,
+    eps: float,
+    slope: float,
+    *,
+    moments: Array | None = None,
+    out: Outputs | None = None,
 ) -> Outputs:
     """y = leaky_relu((x - mean) * weight * inv_std + bias) per channel, inv_std = 1 / sqrt(var + eps).
 
     x (n, c, ...), weight and bias (c,) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes
     but 1; var is the biased variance. With no element in a channel, mean and var are 0. `slope` is that of
-    the leaky ReLU below 0; 1 leaves it out. TypeError unless all are float32 or all float64, ValueError if
-    weight or bias does not fit. (Ioffe and Szegedy 2015, algorithm 1.)
+    the leaky ReLU below 0; 1 leaves it out. With `moments`, as conv2d_moments gives them for x, mean and var
+    come from these. TypeError unless all are float32 or all float64, ValueError if weight, bias or moments do
+    not fit. (Ioffe and Szegedy 2015, algorithm 1.)
     """
     checked("batch_norm", x, weight, bias)
     check_channels("batch_norm", x, weight, bias)
-    return _forward("batch_norm", x, weight, bias, eps, slope, out)
+    return _forward("batch_norm", x, weight, bias, eps, slope, moments, out)
 
 
 def batch_norm_grad(
@@ -351,14 +372,15 @@ def batch_norm_grad(
     return _backward("batch_norm_grad", g, x, weight, bias, mean, inv_std, slope, out)
 
 
-def standardize(x: Array, eps: float, *, out: Outputs | None = None) -> Outputs:
+def standardize(x: Array, eps: float, *, moments: Array | None = None, out: Outputs | None = None) -> Outputs:
     """y = (x - mean) * inv_std per channel, inv_std = 1 / sqrt(var + eps): batch_norm without the rest.
 
-    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) as batch_norm gives them.
+    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) as batch_norm gives them; `moments`
+    as it takes them.
     """
     checked("standardize", x)
     weight, bias = np.ones(x.shape[1], x.dtype), np.zeros(x.shape[1], x.dtype)
-    return _forward("standardize", x, weight, bias, eps, 1.0, out)
+    return _forward("standardize", x, weight, bias, eps, 1.0, moments, out)
 
 
 def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, *, out: Array | None = None) -> Array:
@@ -375,8 +397,16 @@ def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, *, out: Ar
 
 
 def _forward(
-    name: str, x: Array, weight: Array, bias: Array, eps: float, slope: float, out: Outputs | None
+    name: str,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    eps: float,
+    slope: float,
+    moments: Array | None,
+    out: Outputs | None,
 ) -> Outputs:
+    check_moments(name, x, moments)
     shapes = x.shape, *(weight.shape,) * 3
     y, mean, var, inv_std = (
         output(name, given, shape, x.dtype) for given, shape in zip(out or (None,) * 4, shapes, strict=True)
@@ -387,7 +417,8 @@ def _forward(
         inv_std.fill(1 / math.sqrt(eps))
         return y, mean, var, inv_std
     pixels, flat = _pixels(x), contiguous(x).reshape(x.shape[0], -1)
-    parameters = pixels, contiguous(weight), contiguous(bias), float(eps), float(slope)
+    known = UNKNOWN if moments is None else _known(moments, x.size // mean.size)
+    parameters = pixels, contiguous(weight), contiguous(bias), float(eps), float(slope), known
     results = y.reshape(flat.shape), mean, var, inv_std
     if x.size < SERIAL:
         _normalise_blocks(flat, mean.size, *parameters, *results)
@@ -430,6 +461,12 @@ def _backward(
         with launch(SMALL):
             blocks(gradient, flat, _channels_each(x.shape[1], pixels), *parameters, *results)
     return gx, gw, gb
+
+
+def _known(moments: Array, count: int) -> Array:
+    """(2, c): mean and squares of channels of so many elements."""
+    mean, var = merged(moments)
+    return np.stack([mean, var * count])
 
 
 def _pixels(x: Array) -> int:

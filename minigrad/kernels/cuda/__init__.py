@@ -16,17 +16,29 @@ axis; each kernel says above its loop what a thread or block owns.
   side.
 - No kernel uses atomics: a sum is taken by blocks whose share depends on shapes alone, then in their order by
   a second kernel. The same call gives the same bits, on every device.
+- Batch norm's mean and variance are merged from the moments of pieces of each channel (``moments``). A
+  convolution before it hands them on: each warp has those of what it owns of a tile before it leaves the
+  registers, and the pass that adds shares has them too, so that batch norm reads its input once. Moments of
+  float64 arrays and of layers with one channel take a pass of their own.
 - Arrays of any strides are taken; those that are not C-contiguous are copied. New arrays are made by the
   library of the arrays that came in, so that NumPy arrays serve while ``loading.use`` has an emulator.
 
-float32 and float64. Sums over channels, losses and norms run in float64; products in the arrays' own type.
+float32 and float64. Sums over channels, losses and norms run in float64, within a product's tile in float32;
+products in the arrays' own type.
 """
 
 from __future__ import annotations
 
 from minigrad.kernels.cuda.activation import leaky_gate, leaky_relu
 from minigrad.kernels.cuda.bias import bias_leaky_relu, bias_leaky_relu_grad
-from minigrad.kernels.cuda.conv import conv2d, conv2d_bias_leaky_relu, conv2d_weight, conv_transpose2d
+from minigrad.kernels.cuda.conv import (
+    conv2d,
+    conv2d_bias_leaky_relu,
+    conv2d_moments,
+    conv2d_weight,
+    conv_transpose2d,
+    conv_transpose2d_moments,
+)
 from minigrad.kernels.cuda.gemm import linear, matmul, matmul_gate
 from minigrad.kernels.cuda.loss import mean_softplus, mean_softplus_grad
 from minigrad.kernels.cuda.norm import batch_norm, batch_norm_grad, standardize, standardize_grad
@@ -41,8 +53,10 @@ __all__ = [
     "bias_leaky_relu_grad",
     "conv2d",
     "conv2d_bias_leaky_relu",
+    "conv2d_moments",
     "conv2d_weight",
     "conv_transpose2d",
+    "conv_transpose2d_moments",
     "leaky_gate",
     "leaky_relu",
     "linear",

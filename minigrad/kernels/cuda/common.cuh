@@ -40,6 +40,19 @@ struct Slice {
   }
 };
 
+// Where the moments of pieces lie: (3, pieces, channels), moments.cu says of what.
+struct Moments {
+  double* memory;
+  int pieces, channels;
+
+  __device__ void put(int64 piece, int channel, double count, double mean, double squares) const {
+    const int64 plane = (int64)pieces * channels, place = piece * channels + channel;
+    memory[place] = count;
+    memory[place + plane] = mean;
+    memory[place + 2 * plane] = squares;
+  }
+};
+
 // A slope of 0 gives 0 at infinity too, where the product would be NaN.
 template <typename T>
 __device__ inline T leaky(T x, T slope) {

@@ -16,6 +16,7 @@ from minigrad.kernels.cuda.arrays import Array, blocks_for, checked, contiguous,
 from minigrad.kernels.cuda.bias import bias_leaky_relu
 from minigrad.kernels.cuda.gemm import TILE, tiles
 from minigrad.kernels.cuda.loading import Source
+from minigrad.kernels.cuda.moments import slice_moments
 
 SOURCE = Source("conv.cu", ("common.cuh", "tile.cuh"), TILE=TILE)
 
@@ -23,6 +24,7 @@ BLOCKS = 512  # that a weight gradient is shared out to: some for each multiproc
 LEAST = 256  # products in a sum that is still worth a share of its own
 
 Sizes = tuple[np.int32, ...]
+Both = tuple[Array, Array]
 
 
 def conv2d(
@@ -78,6 +80,27 @@ def conv2d_bias_leaky_relu(
     return bias_leaky_relu(conv2d(x, w, stride, padding, dilation, groups, out=y), b, slope, out=y)
 
 
+def conv2d_moments(
+    x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int, *, out: Both | None = None
+) -> Both:
+    """y = conv2d(x, w), and its moments for the batch norm behind it: float64 (3, pieces, o).
+
+    The elements of each of y's channels are in pieces, of which there are the count, the mean, and the sum of
+    the squared distances from it, all zero for a piece without elements. They come with the product's tiles
+    or with the sum of its shares; float64 and one channel take a pass of their own. `out` is (y, moments);
+    raises as conv2d.
+    """
+    checked("conv2d_moments", x, w)
+    shape = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
+    given, given_moments = out or (None, None)
+    y = output("conv2d_moments", given, shape, x)
+    geometry = stride, padding, dilation
+    if conv_product.fits(x, y, w, geometry) and not direct.fits(x, y, w, groups):
+        return y, conv_product.conv2d_moments(x, w, y, geometry, groups, given_moments)
+    conv2d(x, w, *geometry, groups, out=y)
+    return y, slice_moments("conv2d_moments", y, given_moments)
+
+
 def conv_transpose2d(
     x: Array,
     w: Array,
@@ -115,6 +138,30 @@ def conv_transpose2d(
         blocks = groups * stride[0] * stride[1] * tiles(w.shape[1], most)
         SOURCE.launch("conv_transpose2d", x.dtype, blocks, contiguous(x), contiguous(w), y, *sizes, *numbers)
     return y
+
+
+def conv_transpose2d_moments(
+    x: Array,
+    w: Array,
+    size: Pair,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+    *,
+    out: Both | None = None,
+) -> Both:
+    """y = conv_transpose2d(x, w), and its moments as conv2d_moments gives them; each phase has its pieces."""
+    checked("conv_transpose2d_moments", x, w)
+    n, o = x.shape[0], w.shape[1] * groups
+    check_convolution("conv_transpose2d", (n, o, *size), x.shape, w.shape, stride, padding, dilation, groups)
+    given, given_moments = out or (None, None)
+    y = output("conv_transpose2d_moments", given, (n, o, *size), x)
+    geometry = stride, padding, dilation
+    if conv_product.fits(y, x, w, geometry) and not direct.fits(y, x, w, groups):
+        return y, conv_product.conv_transpose2d_moments(x, w, y, geometry, groups, given_moments)
+    conv_transpose2d(x, w, size, *geometry, groups, out=y)
+    return y, slice_moments("conv_transpose2d_moments", y, given_moments)
 
 
 def conv2d_weight(

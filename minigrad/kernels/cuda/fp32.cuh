@@ -1,4 +1,4 @@
-// A block's sums in float32: a thread owns 8 by 8, a warp 32 by 64, a block ROWS / 32 by COLUMNS / 64 warps.
+// A block's sums in float32: a thread owns 8 by 8, a warp 32 by WARP_COLUMNS = 64.
 
 // v[d][i] = element k + d of the i-th line of a quarter of the lines that a thread owns of LANES neighbours'.
 template <int LINES, bool ALONG, int LANES>
@@ -25,14 +25,16 @@ struct Own {
 
 template <bool LEFT_ALONG, bool RIGHT_ALONG>
 struct Sums {
+  static const int DOWN = 8, ACROSS = 8, LANES = WARP_COLUMNS / ACROSS;
   Own<ROWS, LEFT_ALONG, 4> rows;
-  Own<COLUMNS, RIGHT_ALONG, 8> columns;
-  float sums[8][8];
+  Own<COLUMNS, RIGHT_ALONG, LANES> columns;
+  float sums[DOWN][ACROSS];
 
   __device__ Sums() : sums{} {
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-    rows.base = warp / (COLUMNS / 64) * 32, rows.lane = lane / 8;
-    columns.base = warp % (COLUMNS / 64) * 64, columns.lane = lane % 8;
+    const int across = COLUMNS / WARP_COLUMNS;
+    rows.base = warp / across * 32, rows.lane = lane / LANES;
+    columns.base = warp % across * WARP_COLUMNS, columns.lane = lane % LANES;
   }
 
   // sums += left @ right, (ROWS, DEPTH) @ (DEPTH, COLUMNS) -> (ROWS, COLUMNS)
@@ -59,12 +61,17 @@ struct Sums {
   }
 
   template <typename Result>
-  __device__ void put(const Result& result, int row, int column) const {
+  __device__ void put(const Result& result, int above, int before) const {
 #pragma unroll
-    for (int j = 0; j < 8; ++j) {
-      const int place = result.place(column + columns.line(j));
+    for (int j = 0; j < ACROSS; ++j) {
+      const int place = result.place(before + columns.line(j));
 #pragma unroll
-      for (int i = 0; i < 8; ++i) result.put(row + rows.line(i), place, sums[i][j]);
+      for (int i = 0; i < DOWN; ++i) result.put(above + rows.line(i), place, sums[i][j]);
     }
   }
+
+  __device__ int row(int i) const { return rows.line(i); }
+  __device__ int column(int j) const { return columns.line(j); }
+  __device__ int first_column() const { return columns.base; }
+  __device__ float at(int i, int j) const { return sums[i][j]; }
 };

@@ -7,8 +7,8 @@ template <typename Left, typename Right>
 __device__ inline void product(const Left& left, const Right& right, const float* b, float slope, int biased,
                                float* y, int row_step, int column_step, int shares, int m, int n, int depth) {
   const Block block(m, n, 1);
-  const Result result = {
-      y + (int64)block.share * m * n, b, slope, biased, m, row_step, n, n, n, 0, 0, column_step};
+  const Result<Biased> result = {
+      y + (int64)block.share * m * n, {b, slope, biased}, m, row_step, n, n, n, 0, 0, column_step};
   multiply(left, right, result, block, depth, shares);
 }
 

@@ -1,49 +1,10 @@
 // Batch norm with leaky ReLU and its gradient. Images are (n, channels, pixels); a channel has `count`
-// elements. In sums, block c * slices + s owns slice s of channel c; slices are added in order, in float64.
+// elements, whose mean and inv_std are moments.cu's. In sums, block c * slices + s owns slice s of channel c;
+// slices are added in order, in float64.
 
 template <typename T>
 __device__ inline T affine(T x, T mean, T inv_std, T weight, T bias) {
   return (x - mean) * inv_std * weight + bias;
-}
-
-// means[c, s] = mean of the slice's elements; squares[c, s] = sum of (x - means[c, s])^2
-template <typename T>
-__global__ void __launch_bounds__(THREADS)
-    slice_moments(const T* x, double* means, double* squares, int channels, int pixels, int64 count,
-                  int slices) {
-  const Slice own(channels, pixels, count, slices);
-  double sum = 0, square = 0;
-  for (unsigned e = threadIdx.x; e < own.size; e += THREADS) sum += x[own.place(e)];
-  const double mean = block_sum(sum) / own.size;
-  for (unsigned e = threadIdx.x; e < own.size; e += THREADS) {
-    const double away = x[own.place(e)] - mean;
-    square += away * away;
-  }
-  square = block_sum(square);
-  if (threadIdx.x == 0) {
-    means[blockIdx.x] = mean;
-    squares[blockIdx.x] = square;
-  }
-}
-
-// The slices' moments merged one after the other (Chan, Golub and LeVeque 1983, equation 2.1).
-// A thread owns a channel.
-template <typename T>
-__global__ void __launch_bounds__(THREADS)
-    merge_moments(const double* means, const double* squares, double eps, T* mean, T* var, T* inv_std,
-                  int channels, int64 count, int slices) {
-  for (int64 c = first_element(); c < channels; c += element_step()) {
-    double middle = 0, square = 0;
-    for (int slice = 0; slice < slices; ++slice) {
-      const double before = share(count, slice, slices), after = share(count, slice + 1, slices);
-      const double step = means[c * slices + slice] - middle;
-      middle += step * (after - before) / after;
-      square += squares[c * slices + slice] + step * step * before * (after - before) / after;
-    }
-    mean[c] = (T)middle;
-    var[c] = (T)(square / count);
-    inv_std[c] = (T)(1 / sqrt(square / count + eps));
-  }
 }
 
 // y = leaky((x - mean) inv_std weight + bias). A thread owns every element_step()-th element.

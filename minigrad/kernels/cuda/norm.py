@@ -1,7 +1,7 @@
 """Batch normalisation with scale, shift and leaky ReLU, and its gradient.
 
 The sums over a channel are taken by slices of a size that does not depend on the device, in float64, and
-merged in order: the moments by Chan's formula, so that numbers far from zero cost no digits.
+merged in order; its moments may come with x from a convolution (`moments`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import numpy as np
 from minigrad.kernels import check_channels
 from minigrad.kernels.cuda.arrays import Array, blocks_for, checked, contiguous, output, slices_of, xp_of
 from minigrad.kernels.cuda.loading import Source
+from minigrad.kernels.cuda.moments import merge_moments, slice_moments
+from minigrad.kernels.moments import check_moments
 
 SOURCE = Source("norm.cu")
 
@@ -21,18 +23,26 @@ ChannelGradients = tuple[Array, Array, Array]
 
 
 def batch_norm(
-    x: Array, weight: Array, bias: Array, eps: float, slope: float, *, out: Outputs | None = None
+    x: Array,
+    weight: Array,
+    bias: Array,
+    eps: float,
+    slope: float,
+    *,
+    moments: Array | None = None,
+    out: Outputs | None = None,
 ) -> Outputs:
     """y = leaky_relu((x - mean) * weight * inv_std + bias) per channel, inv_std = 1 / sqrt(var + eps).
 
     x (n, c, ...), weight and bias (c,) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes
     but 1; var is the biased variance. The sums are taken in float64. With no element in a channel, mean and
-    var are 0. `slope` is that of the leaky ReLU below 0; 1 leaves it out. TypeError unless all are float32
-    or all float64, ValueError if the shapes do not fit. (Ioffe and Szegedy 2015, algorithm 1.)
+    var are 0. `slope` is that of the leaky ReLU below 0; 1 leaves it out. With `moments`, as conv2d_moments
+    gives them for x, mean and var come from these and x is read once. TypeError unless all are float32 or all
+    float64, ValueError if the shapes do not fit. (Ioffe and Szegedy 2015, algorithm 1.)
     """
     checked("batch_norm", x, weight, bias)
     check_channels("batch_norm", x, weight, bias)
-    return _forward("batch_norm", x, weight, bias, eps, slope, out)
+    return _forward("batch_norm", x, weight, bias, eps, slope, moments, out)
 
 
 def batch_norm_grad(
@@ -57,14 +67,15 @@ def batch_norm_grad(
     return _backward("batch_norm_grad", g, x, weight, bias, mean, inv_std, slope, out)
 
 
-def standardize(x: Array, eps: float, *, out: Outputs | None = None) -> Outputs:
+def standardize(x: Array, eps: float, *, moments: Array | None = None, out: Outputs | None = None) -> Outputs:
     """y = (x - mean) * inv_std per channel, inv_std = 1 / sqrt(var + eps): batch_norm without the rest.
 
-    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) as batch_norm gives them.
+    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) as batch_norm gives them; `moments`
+    as it takes them.
     """
     checked("standardize", x)
     weight, bias = _one_and_zero(x)
-    return _forward("standardize", x, weight, bias, eps, 1.0, out)
+    return _forward("standardize", x, weight, bias, eps, 1.0, moments, out)
 
 
 def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, *, out: Array | None = None) -> Array:
@@ -82,8 +93,16 @@ def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, *, out: Ar
 
 
 def _forward(
-    name: str, x: Array, weight: Array, bias: Array, eps: float, slope: float, out: Outputs | None
+    name: str,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    eps: float,
+    slope: float,
+    moments: Array | None,
+    out: Outputs | None,
 ) -> Outputs:
+    check_moments(name, x, moments)
     shapes = x.shape, *(x.shape[1:2],) * 3
     y, mean, var, inv_std = (
         output(name, given, shape, x) for given, shape in zip(out or (None,) * 4, shapes, strict=True)
@@ -93,15 +112,10 @@ def _forward(
         var.fill(0)
         inv_std.fill(1 / math.sqrt(eps))
         return y, mean, var, inv_std
-    channels, pixels, count, slices = _sizes(x)
     x, dtype = contiguous(x), x.dtype
-    blocks = mean.size * int(slices)
-    means, squares = (xp_of(x).empty(blocks, np.float64) for _ in range(2))
-    SOURCE.launch("slice_moments", dtype, blocks, x, means, squares, channels, pixels, count, slices)
-    moments, results = (means, squares, np.float64(eps)), (mean, var, inv_std)
-    SOURCE.launch("merge_moments", dtype, blocks_for(mean.size), *moments, *results, channels, count, slices)
+    merge_moments(slice_moments(name, x) if moments is None else moments, eps, (mean, var, inv_std))
     parameters = contiguous(weight), contiguous(bias), mean, inv_std, dtype.type(slope)
-    sizes = channels, pixels, np.int64(x.size)
+    sizes = np.int32(x.shape[1]), np.int32(math.prod(x.shape[2:])), np.int64(x.size)
     SOURCE.launch("batch_norm", dtype, blocks_for(x.size), x, *parameters, y, *sizes)
     return y, mean, var, inv_std
 

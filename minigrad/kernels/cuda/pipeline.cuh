@@ -1,5 +1,12 @@
 // A tile of a float32 product: STAGES pieces of both operands in shared memory, the later ones on their way
-// while Sums (fp32.cuh or tf32.cuh) takes the first. ROWS, COLUMNS, DEPTH and STAGES come from the launcher.
+// while Sums (fp32.cuh or tf32.cuh) takes the first. ROWS, COLUMNS, DEPTH, STAGES and WARP_COLUMNS come from the
+// launcher. A thread's sums have
+//
+//   put(result, row, column)   result.put() of each, for the tile's first row and column
+//   DOWN, ACROSS               how many rows and columns it owns
+//   row(i), column(j)          which of the tile's these are
+//   at(i, j)                   the sum
+//   LANES, first_column()      so many neighbours own its rows, with the warp's columns from this one on
 
 const int STAGE = (ROWS + COLUMNS) * PITCH;
 
@@ -18,13 +25,73 @@ struct Block {
   }
 };
 
-// Where a product's element goes: column (n, p, q) of `places` in rows of `width` lies at n image + p down +
-// q across, row r r row_step further; with b[r] and the rectifier if `biased`.
-struct Result {
-  float* y;
+// An epilogue is what becomes of a tile's sums: gather() sees them all, then each goes into the result by ().
+// A tile without columns of the result has an epilogue if it is OUTSIDE_TOO.
+
+// With b[row] and the rectifier if `biased`.
+struct Biased {
+  static const bool OUTSIDE_TOO = false;
   const float* b;
   float slope;
   int biased;
+
+  __device__ float operator()(int row, float value) const {
+    return biased ? leaky(value + b[row], slope) : value;
+  }
+  template <typename Sums>
+  __device__ void gather(const Sums&, const Block&, int, int) const {}
+};
+
+// The sum of LANES neighbours' values, in each of them, in one order.
+template <int LANES>
+__device__ inline float add_lanes(float value) {
+#pragma unroll
+  for (int by = 1; by < LANES; by *= 2) value += __shfl_xor_sync(0xffffffffu, value, by);
+  return value;
+}
+
+// As they are, and the moments of each row: a piece is what a warp owns of it. The mean is that of float32 sums,
+// set right by the mean of the distances from it, so that numbers far from zero cost no digits.
+struct WithMoments {
+  static const bool OUTSIDE_TOO = true;
+  Moments moments;
+  int channel, piece;  // of the product's first row and first column
+
+  __device__ float operator()(int, float value) const { return value; }
+  template <typename Sums>
+  __device__ void gather(const Sums& sums, const Block& block, int rows, int columns) const {
+    const int first = block.column + sums.first_column();
+    const int count = min(max(columns - first, 0), WARP_COLUMNS);
+    const float inverse = 1.0f / max(count, 1);
+#pragma unroll
+    for (int i = 0; i < Sums::DOWN; ++i) {
+      float sum = 0, away = 0, square = 0;
+#pragma unroll
+      for (int j = 0; j < Sums::ACROSS; ++j) sum += sums.at(i, j);  // 0 beyond the last column
+      const float middle = add_lanes<Sums::LANES>(sum) * inverse;
+#pragma unroll
+      for (int j = 0; j < Sums::ACROSS; ++j) {
+        const float step = block.column + sums.column(j) < columns ? sums.at(i, j) - middle : 0;
+        away += step;
+        square += step * step;
+      }
+      away = add_lanes<Sums::LANES>(away);
+      square = add_lanes<Sums::LANES>(square);
+      const int row = block.row + sums.row(i);
+      if (threadIdx.x % Sums::LANES > 0 || row >= rows) continue;
+      const float beside = away * away * inverse;
+      moments.put(piece + first / WARP_COLUMNS, channel + row, count, middle + (double)away * inverse,
+                  square < beside ? 0 : square - beside);
+    }
+  }
+};
+
+// Where a product's element goes: column (n, p, q) of `places` in rows of `width` lies at n image + p down +
+// q across, row r r row_step further.
+template <typename Epilogue>
+struct Result {
+  float* y;
+  Epilogue epilogue;
   int rows, row_step, columns, places, width, image, down, across;
 
   __device__ int place(int column) const {
@@ -34,14 +101,14 @@ struct Result {
   }
   __device__ void put(int row, int place, float value) const {
     if (row >= rows || place < 0) return;
-    y[place + row * row_step] = biased ? leaky(value + b[row], slope) : value;
+    y[place + row * row_step] = epilogue(row, value);
   }
 };
 
 // The sum over a share of 0 <= k < depth of left[row, k] right[k, column], for the block's tile.
-template <typename Left, typename Right>
-__device__ inline void multiply(Left left, Right right, const Result& result, const Block& block, int depth,
-                                int shares) {
+template <typename Left, typename Right, typename Epilogue>
+__device__ inline void multiply(Left left, Right right, const Result<Epilogue>& result, const Block& block,
+                                int depth, int shares) {
   extern __shared__ __align__(16) float memory[];
   __shared__ Tap table[TABLE];
   const int pieces = (depth + DEPTH - 1) / DEPTH;
@@ -75,5 +142,6 @@ __device__ inline void multiply(Left left, Right right, const Result& result, co
     stage = stage + 1 == STAGES ? 0 : stage + 1;
     last = last + 1 == STAGES ? 0 : last + 1;
   }
+  result.epilogue.gather(sums, block, result.rows, result.columns);
   sums.put(result, block.row, block.column);
 }

@@ -22,17 +22,26 @@ SHARES = Source("shares.cu")
 
 
 class Tile(NamedTuple):
-    """A block's part of a result: side by side; its threads, stages, and blocks on a multiprocessor."""
+    """A block's part of a result: side by side; the columns of a warp; its threads, stages, and blocks on a
+    multiprocessor.
+    """
 
     side: int
+    warp_columns: int
     threads: int
     stages: int
     resident: int
 
 
 TILES = {
-    "fp32": (Tile(128, threads=256, stages=2, resident=2), Tile(64, threads=64, stages=2, resident=8)),
-    "tf32": (Tile(128, threads=128, stages=3, resident=2), Tile(64, threads=128, stages=4, resident=4)),
+    "fp32": (
+        Tile(128, 64, threads=256, stages=2, resident=2),
+        Tile(64, 64, threads=64, stages=2, resident=8),
+    ),
+    "tf32": (
+        Tile(128, 64, threads=128, stages=3, resident=2),
+        Tile(64, 32, threads=128, stages=4, resident=4),
+    ),
 }
 
 
@@ -42,6 +51,12 @@ class Plan(NamedTuple):
     source: Source
     blocks: int
     shares: int
+
+    def pieces(self, columns: int) -> int:
+        """Of a row of so many columns, those that the warps of its tiles own."""
+        constants = self.source.constants
+        side = constants["COLUMNS"]
+        return -(-columns // side) * (side // constants["WARP_COLUMNS"])
 
 
 def plan(name: str, rows: int, columns: int, depth: int, products: int = 1) -> Plan:
@@ -74,6 +89,7 @@ def source(name: str, arithmetic: str, tile: Tile) -> Source:
         COLUMNS=tile.side,
         DEPTH=DEPTH,
         STAGES=tile.stages,
+        WARP_COLUMNS=tile.warp_columns,
         RESIDENT=tile.resident,
     )
 

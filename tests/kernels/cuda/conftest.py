@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from minigrad.kernels.cuda import loading
+from minigrad.backend import allow_tf32
+from minigrad.kernels.cuda import loading, products
 from tests.kernels.cuda.running import on_device
 
 DEVICE = pytest.param(None, marks=pytest.mark.gpu, id="on a GPU")
@@ -27,3 +28,16 @@ def launched(request: pytest.FixtureRequest) -> Iterator[None]:
     emulator = pytest.importorskip("tests.cuda_emulator", reason="there is no tests/cuda_emulator to run on")
     with loading.use(emulator.Emulator(check=request.param, seed=1)):
         yield
+
+
+@pytest.fixture(params=["fp32", "tf32"])
+def arithmetic(request: pytest.FixtureRequest) -> Iterator[str]:
+    with allow_tf32(request.param == "tf32"):
+        yield request.param
+
+
+@pytest.fixture(params=["large tiles", "shares"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large tiles for results of more than one small tile; or small tiles, their sums in many shares."""
+    monkeypatch.setattr(products, "BLOCKS", 1 if request.param == "large tiles" else 12)
+    monkeypatch.setattr(products, "LEAST", 20)

@@ -16,8 +16,10 @@ import numpy as np
 from minigrad.backend import allow_tf32
 from minigrad.kernels import reference
 from minigrad.kernels.cuda import products
+from minigrad.kernels.moments import moments_of
 from tests.kernels.cuda.running import cuda, on_device
-from tests.kernels.strategies import Array, assert_close
+from tests.kernels.moments import assert_merged, far_from_zero, moments_of_faces
+from tests.kernels.strategies import Array, Convolution, assert_close
 
 SIZES = (1, 255, 257, 1030)  # within a block, beyond one, beyond four
 TYPES = (np.float32, np.float64)
@@ -152,6 +154,8 @@ GEOMETRIES = (  # n, groups, c, o of a group; image, kernel; stride, padding, di
     (19, 1, 2, 4, (12, 13), (4, 3), (3, 1), (0, 3), (2, 1)),
     (2, 1, 4, 3, (9, 5), (1, 4), (2, 2), (3, 1), (3, 2)),
 )
+THIN = (2, 1, 3, 4, (1, 20), (1, 2), (3, 3), (0, 0), (1, 1))  # of one row: two phases of three are empty
+WIDE = (1, 1, 2, 2, (34, 37), (3, 3), (1, 1), (1, 1), (1, 1))
 LARGE = (6, 1, 70, 70, (8, 8), (2, 2), (2, 2), (0, 1), (1, 1))  # for the tiles of 128
 ONE_CHANNEL = (
     (1, 1, 1, 1, (3, 3), (3, 3), (1, 1), (1, 1), (1, 1)),
@@ -182,14 +186,33 @@ def direct() -> None:
 
 
 def _faces(geometry: tuple[Any, ...], dtype: type) -> None:
-    n, groups, c, o, image, kernel, *rest = geometry
-    x, w = exact(0, n, groups * c, *image, dtype=dtype), exact(1, groups * o, c, *kernel, dtype=dtype)
-    parameters = (*rest, groups)
-    g = exact(2, *reference.conv2d(x, w, *parameters).shape, dtype=dtype)
+    x, w, g, *parameters = _convolution(geometry, dtype)
     agree("conv2d", x, w, *parameters)
     agree("conv2d_bias_leaky_relu", x, w, w[:, 0, 0, 0].copy(), *parameters, 0.2)
-    agree("conv_transpose2d", g, w, image, *parameters)
-    agree("conv2d_weight", x, g, kernel, *parameters)
+    agree("conv_transpose2d", g, w, x.shape[2:], *parameters)
+    agree("conv2d_weight", x, g, w.shape[2:], *parameters)
+
+
+def moments() -> None:
+    """What a convolution hands on to batch norm: with its tiles, with its shares, and of any other."""
+    with ways() as each:
+        for _ in each:
+            for geometry in (*GEOMETRIES, LARGE, THIN):
+                moments_of_faces(cuda, _convolution(geometry, np.float32))
+            moments_of_faces(cuda, far_from_zero(1e5))
+        products.BLOCKS, products.LEAST = 264, 8  # shares of channels that are several slices
+        moments_of_faces(cuda, _convolution(WIDE, np.float32))
+    for _, (y, found) in moments_of_faces(cuda, _convolution(GEOMETRIES[1], np.float64)):
+        assert_merged(cuda, y, found)
+    x = numbers(0, 310, 3, 2, 1)  # each image a piece: more than a block has threads
+    assert_merged(cuda, x, np.concatenate([moments_of(x[i : i + 1]) for i in range(310)], axis=1))
+
+
+def _convolution(geometry: tuple[Any, ...], dtype: type) -> Convolution:
+    n, groups, c, o, image, kernel, *rest = geometry
+    x, w = exact(0, n, groups * c, *image, dtype=dtype), exact(1, groups * o, c, *kernel, dtype=dtype)
+    y = exact(2, *reference.conv2d(x, w, *rest, groups).shape, dtype=dtype)
+    return Convolution(x, w, y, *rest, groups)
 
 
 def philox() -> None:
@@ -240,7 +263,7 @@ def _updated(
 
 
 CASES_IN_ORDER = (
-    activation, bias, conv, conv_product, direct, gemm, gemm_product, loss, norm, optimizer, philox,
+    activation, bias, conv, conv_product, direct, gemm, gemm_product, loss, moments, norm, optimizer, philox,
 )  # fmt: skip
 CASES: dict[str, Callable[[], None]] = {case.__name__: case for case in CASES_IN_ORDER}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -26,19 +25,6 @@ CONVOLUTIONS = convolutions((np.float32,)).filter(
 )
 ROWS = st.sampled_from([1, 5, 64, 65, 130])
 DEPTHS = st.sampled_from([1, 3, 16, 17, 36, 70, 140])
-
-
-@pytest.fixture(params=["fp32", "tf32"])
-def arithmetic(request: pytest.FixtureRequest) -> Iterator[str]:
-    with allow_tf32(request.param == "tf32"):
-        yield request.param
-
-
-@pytest.fixture(params=["large tiles", "shares"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Large tiles for results of more than one small tile; or small tiles, their sums in many shares."""
-    monkeypatch.setattr(products, "BLOCKS", 1 if request.param == "large tiles" else 12)
-    monkeypatch.setattr(products, "LEAST", 20)
 
 
 def rounded(a: Array, arithmetic: str) -> Array:

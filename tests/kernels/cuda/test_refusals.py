@@ -21,6 +21,7 @@ from minigrad.kernels.cuda import (
     gemm,
     loading,
     loss,
+    moments,
     norm,
     optimizer,
     philox,
@@ -90,7 +91,10 @@ def test_an_update_of_many_parameters_is_one_launch() -> None:
 
 
 SOURCES = [
-    *(module.SOURCE for module in (activation, bias, conv, direct, gemm, loss, norm, optimizer, philox)),
+    *(
+        module.SOURCE
+        for module in (activation, bias, conv, direct, gemm, loss, moments, norm, optimizer, philox)
+    ),
     products.SHARES,
     *products.sources(CONV_PRODUCT),
     *products.sources(GEMM_PRODUCT),
