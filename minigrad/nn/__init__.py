@@ -6,7 +6,7 @@ from minigrad.nn.containers import ModuleList, Sequential
 from minigrad.nn.conv import Conv2d, ConvTranspose2d
 from minigrad.nn.functional import functional_call
 from minigrad.nn.linear import Linear
-from minigrad.nn.module import LoadResult, Module, Parameter
+from minigrad.nn.module import Fused, LoadResult, Module, Parameter
 from minigrad.nn.norm import BatchNorm1d, BatchNorm2d, LayerNorm
 from minigrad.nn.shape import Flatten, Identity, Unflatten
 
@@ -17,6 +17,7 @@ __all__ = [
     "ConvTranspose2d",
     "Dropout",
     "Flatten",
+    "Fused",
     "Identity",
     "LayerNorm",
     "LeakyReLU",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,11 @@ from minigrad.tensor import Tensor
 __all__ = ["Dropout", "LeakyReLU", "ReLU", "Sigmoid", "Softmax", "Softplus", "Tanh", "rectifier_slope"]
 
 
-def rectifier_slope(module: Module) -> float | None:
-    """The slope below 0 of a plain ReLU or LeakyReLU, which a layer before it may apply itself; else None."""
+def rectifier_slope(following: Sequence[Module]) -> float | None:
+    """The slope below 0 of a plain ReLU or LeakyReLU that comes next, which a layer may apply itself."""
+    if not following:
+        return None
+    module = following[0]
     forward = getattr(module.forward, "__func__", None)
     if isinstance(module, ReLU) and forward is ReLU.forward:
         return 0.0

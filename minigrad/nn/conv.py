@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,8 @@ from numpy.typing import DTypeLike
 from minigrad import ops
 from minigrad.nn.activation import rectifier_slope
 from minigrad.nn.linear import reset_affine
-from minigrad.nn.module import Module, Parameter
+from minigrad.nn.module import Fused, Module, Parameter
+from minigrad.nn.norm import BatchNorm2d
 from minigrad.tensor import Tensor
 
 __all__ = ["Conv2d", "ConvTranspose2d"]
@@ -67,25 +68,39 @@ class _Convolution(Module):
     def forward(self, x: Tensor) -> Tensor:
         return self._activated(x, slope=1.0)
 
-    def fused_with(self, following: Module) -> Callable[[Tensor], Tensor] | None:
-        slope = rectifier_slope(following)
-        if slope is None or getattr(self.forward, "__func__", None) is not _Convolution.forward:
+    def fused_with(self, following: Sequence[Module]) -> Fused | None:
+        if not following or getattr(self.forward, "__func__", None) is not _Convolution.forward:
             return None
-        return partial(self._activated, slope=slope)
+        slope = rectifier_slope(following)
+        if slope is not None:
+            return Fused(partial(self._activated, slope=slope), 1)
+        norm = following[0]
+        # on a CPU batch norm takes its moments from memory that its second pass then finds in the cache
+        if isinstance(norm, BatchNorm2d) and self.bias is None and self.weight.device == "cuda":
+            return norm.fused_behind(self._with_moments, following[1:])
+        return None
+
+    def _with_moments(self, x: Tensor) -> Tensor:
+        """The layer's function without a bias, with its result's moments as residual."""
+        self._check(x)
+        return self._convolve(x, moments=True)
 
     def _activated(self, x: Tensor, slope: float) -> Tensor:
         """The layer's function and a leaky ReLU after it; there is none where the slope is 1."""
-        if x.ndim != 4 or x.shape[1] != self.in_channels:
-            raise ValueError(f"{self!r}: expected an input (n, {self.in_channels}, h, w), got {x.shape}")
+        self._check(x)
         if self.bias is not None:
             return self._convolve_with_bias(x, self.bias, slope)
         y = self._convolve(x)
         return y if slope == 1 else ops.leaky_relu(y, slope=slope)
 
+    def _check(self, x: Tensor) -> None:
+        if x.ndim != 4 or x.shape[1] != self.in_channels:
+            raise ValueError(f"{self!r}: expected an input (n, {self.in_channels}, h, w), got {x.shape}")
+
     def _convolve_with_bias(self, x: Tensor, bias: Parameter, slope: float) -> Tensor:
         return ops.bias_leaky_relu(self._convolve(x), bias, slope=slope)
 
-    def _convolve(self, x: Tensor) -> Tensor:
+    def _convolve(self, x: Tensor, *, moments: bool = False) -> Tensor:
         raise NotImplementedError
 
     def extra_repr(self) -> str:
@@ -129,8 +144,9 @@ class Conv2d(_Convolution):
             in_channels, out_channels, shape, kernel_size, stride, padding, dilation, groups, bias, dtype
         )
 
-    def _convolve(self, x: Tensor) -> Tensor:
-        return ops.conv2d(x, self.weight, **self._settings())
+    def _convolve(self, x: Tensor, *, moments: bool = False) -> Tensor:
+        op = ops.conv2d_moments if moments else ops.conv2d
+        return op(x, self.weight, **self._settings())
 
     def _convolve_with_bias(self, x: Tensor, bias: Parameter, slope: float) -> Tensor:
         return ops.conv2d_bias_leaky_relu(x, self.weight, bias, slope=slope, **self._settings())
@@ -174,8 +190,9 @@ class ConvTranspose2d(_Convolution):
             in_channels, out_channels, shape, kernel_size, stride, padding, dilation, groups, bias, dtype
         )
 
-    def _convolve(self, x: Tensor) -> Tensor:
-        return ops.conv_transpose2d(
+    def _convolve(self, x: Tensor, *, moments: bool = False) -> Tensor:
+        op = ops.conv_transpose2d_moments if moments else ops.conv_transpose2d
+        return op(
             x,
             self.weight,
             stride=self.stride,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 from minigrad import ops
 from minigrad.nn import init
 from minigrad.nn.activation import rectifier_slope
-from minigrad.nn.module import Module, Parameter
+from minigrad.nn.module import Fused, Module, Parameter
 from minigrad.tensor import Tensor
 
 __all__ = ["Linear", "reset_affine"]
@@ -48,7 +48,7 @@ class Linear(Module):
     def forward(self, x: Tensor) -> Tensor:
         return self._activated(x, slope=1.0)
 
-    def fused_with(self, following: Module) -> Callable[[Tensor], Tensor] | None:
+    def fused_with(self, following: Sequence[Module]) -> Fused | None:
         slope = rectifier_slope(following)
         if (
             slope is None
@@ -56,7 +56,7 @@ class Linear(Module):
             or getattr(self.forward, "__func__", None) is not Linear.forward
         ):
             return None
-        return partial(self._activated, slope=slope)
+        return Fused(partial(self._activated, slope=slope), 1)
 
     def _activated(self, x: Tensor, slope: float) -> Tensor:
         """The layer's function and a leaky ReLU after it; none for a slope of 1."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from minigrad.tracing import Changes, mode, not_in_capture
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["LoadResult", "Module", "Parameter"]
+__all__ = ["Fused", "LoadResult", "Module", "Parameter"]
 
 
 class Parameter(Tensor):
@@ -41,6 +41,13 @@ class Parameter(Tensor):
         self._data = array
         Changes.count += 1
         self.changed()
+
+
+class Fused(NamedTuple):
+    """``function`` does what a module and the ``taken`` modules after it do in turn."""
+
+    function: Callable[[Tensor], Tensor]
+    taken: int
 
 
 class LoadResult(NamedTuple):
@@ -78,10 +85,11 @@ class Module:
                 tracer.touch(part)
         return self.forward(*args, **kwargs)
 
-    def fused_with(self, following: Module) -> Callable[[Tensor], Tensor] | None:
-        """A function that does what this module and ``following`` do in turn in one op, or None.
+    def fused_with(self, following: Sequence[Module]) -> Fused | None:
+        """How this module and some of those that come after it do better together than in turn, or None.
 
-        Sequential asks for it. A layer that offers one must leave subclasses alone that define ``forward``.
+        Sequential asks for it in every call. A layer that offers it must leave subclasses alone, its own and
+        those of the others, that define ``forward``.
         """
         return None
 

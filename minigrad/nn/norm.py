@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike
 from minigrad import ops
 from minigrad.backend import Array
 from minigrad.nn.activation import rectifier_slope
-from minigrad.nn.module import Module, Parameter
+from minigrad.nn.module import Fused, Module, Parameter
 from minigrad.tensor import Tensor
 from minigrad.tracing import call
 
@@ -61,28 +61,54 @@ class _BatchNorm(Module):
     def forward(self, x: Tensor) -> Tensor:
         return self._activated(x, slope=1.0)
 
-    def fused_with(self, following: Module) -> Callable[[Tensor], Tensor] | None:
+    def fused_with(self, following: Sequence[Module]) -> Fused | None:
         slope = rectifier_slope(following)
-        if slope is None or getattr(self.forward, "__func__", None) is not _BatchNorm.forward:
+        if slope is None or not self._is_plain:
             return None
-        return partial(self._activated, slope=slope)
+        return Fused(partial(self._activated, slope=slope), 1)
 
-    def _activated(self, x: Tensor, slope: float) -> Tensor:
+    def fused_behind(self, op: Callable[[Tensor], Tensor], following: Sequence[Module]) -> Fused | None:
+        """``op``, whose residual has its result's moments (``ops.conv2d_moments``), this layer, and a ReLU
+        that comes next; None where the layer does not need the moments.
+        """
+        if not self._is_plain or self._running() is not None:
+            return None
+        slope = rectifier_slope(following)
+
+        def function(x: Tensor) -> Tensor:
+            y = op(x)
+            assert y.residual is not None
+            return self._activated(y, 1.0 if slope is None else slope, moments=y.residual[0])
+
+        return Fused(function, 1 if slope is None else 2)
+
+    @property
+    def _is_plain(self) -> bool:
+        return getattr(self.forward, "__func__", None) is _BatchNorm.forward
+
+    def _running(self) -> tuple[Array, Array] | None:
+        """Mean and variance that stand for the batch's in evaluation, or None where those are used."""
+        if self.training or self.running_mean is None or self.running_var is None:
+            return None
+        return self.running_mean, self.running_var
+
+    def _activated(self, x: Tensor, slope: float, moments: Array | None = None) -> Tensor:
         """The layer's function and a leaky ReLU after it; there is none where the slope is 1."""
         if x.ndim not in self.shapes or x.shape[1] != self.num_features:
             expected = " or ".join(self.shapes.values()).replace("c", str(self.num_features))
             raise ValueError(f"{self!r}: expected an input {expected}, got {x.shape}")
-        if not self.training and self.running_mean is not None and self.running_var is not None:
-            return _leaky(self._affine_of(x, self.running_mean, self.running_var), slope)
+        running = self._running()
+        if running is not None:
+            return _leaky(self._affine_of(x, *running), slope)
         if self.training and x.size == x.shape[1]:
             raise ValueError(
                 f"{self!r}: training needs more than one value per channel, got an input {x.shape}"
             )
         if self.weight is None or self.bias is None:
-            xhat = ops.standardize(x, eps=self.eps)
+            xhat = ops.standardize(x, eps=self.eps, moments=moments)
             self._track(xhat, x.size // self.num_features)
             return _leaky(xhat, slope)
-        y = ops.batch_norm(x, self.weight, self.bias, eps=self.eps, slope=slope)
+        y = ops.batch_norm(x, self.weight, self.bias, eps=self.eps, slope=slope, moments=moments)
         self._track(y, x.size // self.num_features)
         return y
 

@@ -191,6 +191,19 @@ class TestBatchNorm:
             np.testing.assert_array_equal(both.state_dict()[f"0.{name}"], array)
         assert mg.gradcheck(both, [x.numpy()])
 
+    @pytest.mark.parametrize("make", [nn.Conv2d, nn.ConvTranspose2d])
+    def test_on_a_cpu_a_convolution_before_it_hands_nothing_on(self, make: type[nn.Conv2d]) -> None:
+        """Batch norm's first pass leaves its second one a warm cache; the same bits as layer by layer."""
+        network = nn.Sequential(make(2, 3, 3, bias=False), nn.BatchNorm2d(3), nn.ReLU())
+        x = mg.tensor(draw(4, 2, 5, 5), dtype=np.float32)
+        y = network(x)
+        assert y.op is mg.ops.batch_norm
+        assert y.params["moments"] is None
+        assert y.inputs[0].op in (mg.ops.conv2d, mg.ops.conv_transpose2d)
+        norm = nn.BatchNorm2d(3)
+        expected = mg.ops.batch_norm(network[0](x), norm.weight, norm.bias, eps=norm.eps, slope=0.0)
+        np.testing.assert_array_equal(y.numpy(), expected.numpy())
+
     def test_layers_with_a_forward_of_their_own_are_not_fused(self) -> None:
         class Shifted(nn.BatchNorm1d):
             def forward(self, x: mg.Tensor) -> mg.Tensor:
