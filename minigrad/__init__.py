@@ -12,8 +12,9 @@ from minigrad.autograd import StaleGraphError, grad
 from minigrad.capturing import CaptureError, capture
 from minigrad.checkpoint import CheckpointError, load, save
 from minigrad.gradcheck import GradcheckError, gradcheck
-from minigrad.op import NonFiniteError, Op, check_finite, no_grad, op, require_finite
+from minigrad.op import NonFiniteError, Op, all_finite, check_finite, no_grad, op, require_finite
 from minigrad.random import manual_seed
+from minigrad.readings import Readings
 from minigrad.tensor import Tensor, modify, tensor
 
 __version__ = "0.1.0"
@@ -24,8 +25,10 @@ __all__ = [
     "GradcheckError",
     "NonFiniteError",
     "Op",
+    "Readings",
     "StaleGraphError",
     "Tensor",
+    "all_finite",
     "capture",
     "check_finite",
     "grad",

@@ -254,15 +254,22 @@ def require_finite(message: str, *tensors: Tensor) -> Tensor | None:
     check(_require_finite, message, *arrays)
     if mode().tracer is None or not any(on_gpu(a) for a in arrays):
         return None
-    return Tensor(call(_all_finite, *arrays))
+    return all_finite(*tensors)
+
+
+def all_finite(*tensors: Tensor) -> Tensor:
+    """Whether all numbers are finite, as a Tensor of one bool, for ``optimizer.step(gradients, where=...)``.
+
+    Unlike ``require_finite`` it raises nothing: whoever has the numbers looks at them, when it suits.
+    """
+    return Tensor(call(_all_finite, *[t._data for t in tensors]))
 
 
 def _all_finite(*arrays: Array) -> Array:
     finite, *others = [xp_of(a).isfinite(a).all() for a in arrays]
     for other in others:
         finite = finite & other
-    result: Array = finite
-    return result
+    return as_array(finite)
 
 
 def _require_finite(message: str, *arrays: Array) -> None:

@@ -25,10 +25,18 @@ class Copies:
         device.reset()
 
     def check(
-        self, *, reads: int | None = None, writes: int | None = None, launches: int | None = None
+        self,
+        *,
+        reads: int | None = None,
+        writes: int | None = None,
+        sent: int | None = None,
+        launches: int | None = None,
     ) -> None:
-        """So many to the host and to the device, and launches of graphs; None is not looked at."""
-        for name, expected in (("reads", reads), ("writes", writes), ("launches", launches)):
+        """So many to the host, to the device, and to the host that does not wait; launches of graphs. None is
+        not looked at.
+        """
+        counts = {"reads": reads, "writes": writes, "sent": sent, "launches": launches}
+        for name, expected in counts.items():
             if self._counted and expected is not None:
                 assert getattr(device, name) == expected, name
 
