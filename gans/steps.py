@@ -11,9 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from gans.objectives import Objective
-from minigrad import Tensor, grad, nn, no_grad, require_finite
+from minigrad import Tensor, all_finite, grad, nn, no_grad, require_finite
 from minigrad.ops import mean
 from minigrad.optim import Optimizer, gradient_norm
+
+NOT_FINITE = "the loss is {}, the norm of its gradient {}"
 
 
 class StepResult(NamedTuple):
@@ -36,10 +38,13 @@ def discriminator_step(
     real: Tensor,
     z: Tensor,
     rng: np.random.Generator,
+    *,
+    checked: bool = True,
 ) -> StepResult:
     """One update of D on ``real`` (n, ...) and on fakes from ``z`` (n, latent); ``rng`` serves the penalty.
 
-    Raises NonFiniteError, before anything changes, if the loss or a gradient is NaN or infinite.
+    If the loss or a gradient is NaN or infinite no weight changes, and NonFiniteError is raised; or nothing,
+    where ``checked`` is false, because the caller will look at loss and norm.
     """
     with no_grad():
         fake = G(z)  # here G is only a source of images
@@ -47,27 +52,27 @@ def discriminator_step(
     loss = objective.discriminator(on_real, on_fake)
     if objective.penalty is not None:
         loss = loss + objective.penalty(D, real, fake, rng)
-    norm = _update(loss, D, optimizer)
+    norm = _update(loss, D, optimizer, checked)
     if objective.constraint is not None:
         objective.constraint(D)
     return StepResult(loss.detach(), norm, _readout(objective, on_real), _readout(objective, on_fake))
 
 
 def generator_step(
-    G: nn.Module, D: nn.Module, optimizer: Optimizer, objective: Objective, z: Tensor
+    G: nn.Module, D: nn.Module, optimizer: Optimizer, objective: Objective, z: Tensor, *, checked: bool = True
 ) -> StepResult:
-    """One update of G from ``z`` (n, latent); raises as ``discriminator_step``."""
+    """One update of G from ``z`` (n, latent); ``checked`` as in ``discriminator_step``."""
     on_fake = D(G(z))
     loss = objective.generator(on_fake)
-    norm = _update(loss, G, optimizer)  # the gradient flows through D and stops at G's weights
+    norm = _update(loss, G, optimizer, checked)  # the gradient flows through D and stops at G's weights
     return StepResult(loss.detach(), norm, None, _readout(objective, on_fake))
 
 
-def _update(loss: Tensor, network: nn.Module, optimizer: Optimizer) -> Tensor:
+def _update(loss: Tensor, network: nn.Module, optimizer: Optimizer, checked: bool) -> Tensor:
     """Move ``network`` down the gradient of ``loss``; the gradient's norm."""
     gradients = grad(loss, network.parameters())
     norm = gradient_norm(gradients)
-    finite = require_finite("the loss is {}, the norm of its gradient {}", loss, norm)
+    finite = require_finite(NOT_FINITE, loss, norm) if checked else all_finite(loss, norm)
     optimizer.step(gradients, where=finite)
     return norm
 

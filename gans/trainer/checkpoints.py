@@ -31,8 +31,11 @@ class Checkpoints(Callback):
             self._save(training)
         self.saved_step = training.step
 
+    def due(self, training: Training) -> bool:
+        return training.step % self._every == 0 or training.at_epoch_end
+
     def on_step(self, training: Training, record: Record) -> None:
-        if record.step % self._every == 0 or training.at_epoch_end:
+        if record.step == training.step and self.due(training):
             self._save(training)
 
     def on_end(self, training: Training) -> None:

@@ -22,6 +22,8 @@ from gans.trainer.pace import Pace, duration
 __all__ = ["Display", "LinesDisplay", "LiveDisplay", "display_for"]
 
 LINE_SECONDS = 5.0
+REFRESHES = 5
+"""Redrawings of a live display in a second."""
 
 
 class Display(Callback, AbstractContextManager["Display"]):
@@ -40,7 +42,8 @@ class Display(Callback, AbstractContextManager["Display"]):
 
     def on_step(self, training: Training, record: Record) -> None:
         self.record = record
-        self.pace.mark(record.step)
+        if record.step == training.step:  # the last one of those that are told together
+            self.pace.mark(record.step)
 
     def __exit__(self, *exception: object) -> None:
         """Leave the screen in order."""
@@ -86,10 +89,13 @@ class LinesDisplay(Display):
         super().on_start(training)
         self._print(self.heading(training))
 
+    def due(self, training: Training) -> bool:
+        late = monotonic() - self._printed > LINE_SECONDS
+        return late or training.at_epoch_end or training.step == self.config.steps
+
     def on_step(self, training: Training, record: Record) -> None:
         super().on_step(training, record)
-        late = monotonic() - self._printed > LINE_SECONDS
-        if training.at_epoch_end or late or record.step == self.config.steps:
+        if record.step == training.step and self.due(training):
             self._print(
                 f"epoch {record.epoch}/{self.epochs}",
                 f"step {record.step}/{self.config.steps}",
@@ -115,7 +121,8 @@ class LiveDisplay(Display):
     ) -> None:
         super().__init__(config, folder)
         self._stopping = stopping
-        self._live = Live(get_renderable=self._render, console=console, refresh_per_second=5)
+        self._live = Live(get_renderable=self._render, console=console, refresh_per_second=REFRESHES)
+        self._told = monotonic()
 
     def __enter__(self) -> LiveDisplay:
         self._live.start()
@@ -128,9 +135,13 @@ class LiveDisplay(Display):
         super().on_start(training)
         self._live.console.print(self.heading(training), highlight=False, markup=False)
 
+    def due(self, training: Training) -> bool:
+        return training.at_epoch_end or monotonic() - self._told > 1 / REFRESHES
+
     def on_step(self, training: Training, record: Record) -> None:
         super().on_step(training, record)
-        if training.at_epoch_end:
+        self._told = monotonic()
+        if record.step == training.step and training.at_epoch_end:
             shown = "  ".join(f"{name} [bold]{value}[/bold]" for name, value in figures(record).items())
             self._live.console.print(f"[dim]epoch[/dim] {record.epoch:>3}  {shown}", highlight=False)
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 import minigrad as mg
 from gans.data import Dataset
 from gans.errors import UserError
-from gans.steps import StepResult, discriminator_step, generator_step
+from gans.steps import NOT_FINITE, StepResult, discriminator_step, generator_step
 from gans.systems import Gan
 from gans.trainer.batches import Batches
 from gans.trainer.randomness import get_random_state, random_stream, set_random_state
+from gans.trainer.unread import Failure, Numbers, UnreadUpdates
 from minigrad.backend import numbers, to_device
 
 __all__ = ["Callback", "DivergedError", "Record", "Training", "train"]
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Record:
 
     A step is one update of G after ``critic_steps`` updates of D; what is told of D belongs to the last of
     them. ``d_real`` and ``d_fake`` are D's mean readout: a probability, or a critic's score. ``seconds``
-    is the time that the step took.
+    is the time that the step took; of steps that are read together, as on a GPU, their mean.
     """
 
     step: int
@@ -43,11 +48,15 @@ class Record:
 
 
 class DivergedError(UserError):
-    """An update of D or G made a NaN or an infinity, and therefore changed nothing."""
+    """An update of D or G made a NaN or an infinity, and therefore changed nothing.
+
+    ``untold`` are the steps before it that nobody has been told of: none, but where they are read together.
+    """
 
     def __init__(self, step: int, network: str, cause: str, lr: float) -> None:
         super().__init__(f"step {step} ({network} update): {cause}; try a lower --lr (it is {lr:g})")
         self.step = step
+        self.untold: list[Record] = []
 
 
 class Training:
@@ -55,6 +64,11 @@ class Training:
 
     With ``mg.manual_seed(seed)`` before the GAN is built, the whole training is a function of ``seed``;
     ``capture``, whether the updates are replayed by ``mg.capture``, changes no number.
+
+    On a GPU replays are not waited for, and steps are read many at a time. If one of them turns out to have
+    failed, the training goes back to the state that was saved or loaded last, repeats what came after it, and
+    the failing update as one that waits: it ends as it would have on the CPU. What others did to weights in
+    between is lost then, so hand such changes over by ``load_state_dict``.
 
     :raises UserError: one step needs more images than there are
     """
@@ -68,13 +82,15 @@ class Training:
         self.step = 0
         self._discriminator_step: Callable[..., StepResult] = discriminator_step
         self._generator_step: Callable[..., StepResult] = generator_step
-        self._unseen: dict[str, Callable[[], None]] = {}
-        self._last: dict[str, tuple[dict[str, Any], Callable[[], StepResult]]] = {}
-        if capture:
-            self._discriminator_step = d = mg.capture(discriminator_step)
-            self._generator_step = g = mg.capture(generator_step)
-            if gan.device != "cpu":  # where an update does not wait to see its numbers
-                self._unseen = {"discriminator": d.check, "generator": g.check}
+        self._unread: UnreadUpdates | None = None
+        self._untold: list[Record] = []
+        if capture and gan.device == "cpu":
+            self._discriminator_step = mg.capture(discriminator_step)
+            self._generator_step = mg.capture(generator_step)
+        elif capture:
+            self._unread = UnreadUpdates(
+                discriminator_step, generator_step, settings.critic_steps, gan.device
+            )
 
     @property
     def steps_per_epoch(self) -> int:
@@ -83,81 +99,162 @@ class Training:
     @property
     def epoch(self) -> int:
         """The epoch that the last step belongs to, counted from 1; 0 before the first."""
-        return -(-self.step // self.steps_per_epoch)
+        return self._epoch_of(self.step)
 
     @property
     def at_epoch_end(self) -> bool:
         return self.step > 0 and self.step % self.steps_per_epoch == 0
 
-    def advance(self) -> Record:
+    @property
+    def unread(self) -> int:
+        """How many steps ``read`` would tell of."""
+        return len(self._untold) + (0 if self._unread is None else self._unread.steps)
+
+    def advance(self) -> list[Record]:
         """One step of algorithm 1 of Goodfellow et al. 2014: k updates of D, each on new data, then one of G.
+
+        What there is to tell by now, in the order of the steps: of this one, or on a GPU of none until there
+        are many.
 
         :raises DivergedError: a loss or a gradient is NaN or infinite; it names the op that made it
         """
-        gan, settings = self.gan, self.gan.settings
-        G, D = gan.generator, gan.discriminator
-        started = perf_counter()
-        gan.set_learning_rates(self.step)
-        for k in range(settings.critic_steps):
-            real = mg.Tensor(to_device(self.batches.real(self.step, k, self.rng), gan.device))
-            z = gan.latent(settings.batch_size, self.rng)
-            update = partial(
-                self._discriminator_step, G, D, gan.optimizer_d, gan.objective, real, z, self.rng
-            )
-            d = self._checked("discriminator", update)
-        z = gan.latent(settings.batch_size, self.rng)
-        g = self._checked("generator", partial(self._generator_step, G, D, gan.optimizer_g, gan.objective, z))
-        told = {
-            "loss_d": d.loss,
-            "loss_g": g.loss,
-            "d_real": d.real,
-            "d_fake": d.fake,
-            "grad_norm_d": d.grad_norm,
-            "grad_norm_g": g.grad_norm,
-        }
-        known = {name: t.data for name, t in told.items() if t is not None}
-        read = dict(zip(known, numbers(list(known.values())), strict=True))
-        for network, check in self._unseen.items():
-            try:
-                check()
-            except mg.NonFiniteError as error:
-                raise self._diverged(network, error) from error
-        self.step += 1
-        seconds = round(perf_counter() - started, 6)
-        return Record(self.step, self.epoch, **{"d_real": None, **read}, seconds=seconds)
+        if self._unread is None:
+            return [self._step()]
+        if self._unread.state is None:
+            self.state_dict()
+        self._unread_step(self._unread)
+        return self.read() if self._unread.full else []
+
+    def read(self) -> list[Record]:
+        """What there is to tell of the steps that ``advance`` has not told of; waits for the GPU.
+
+        :raises DivergedError: as ``advance``, of one of these steps
+        """
+        self._read_unread()
+        told, self._untold = self._untold, []
+        return told
 
     def state_dict(self) -> dict[str, Any]:
-        """All that later steps depend on, ready for ``minigrad.save``."""
-        return {"step": self.step, "random": get_random_state(self.rng), "gan": self.gan.state_dict()}
+        """All that later steps depend on, ready for ``minigrad.save``; waits and raises as ``read``."""
+        self._read_unread()
+        state = {"step": self.step, "random": get_random_state(self.rng), "gan": self.gan.state_dict()}
+        if self._unread is not None:
+            self._unread.state = deepcopy(state)
+        return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where ``state_dict`` was called: later steps are the same bit for bit."""
         self.gan.load_state_dict(state["gan"])
         set_random_state(self.rng, state["random"])
         self.step = state["step"]
+        if self._unread is not None:
+            self._unread.drop()
+            self._unread.state = None
 
-    def _checked(self, network: str, update: Callable[[], StepResult]) -> StepResult:
-        """Make an update."""
-        self._last[network] = get_random_state(self.rng), update
+    def _epoch_of(self, step: int) -> int:
+        return -(-step // self.steps_per_epoch)
+
+    def _step(self) -> Record:
+        """A step whose numbers are waited for."""
+        started = perf_counter()
+        d, g = self._updates(
+            partial(self._checked, "discriminator", self._discriminator_step),
+            partial(self._checked, "generator", self._generator_step),
+        )
+        told_d, told_g = _numbers(d, g)
+        return self._record(self.step, told_d, told_g, perf_counter() - started)
+
+    def _unread_step(self, unread: UnreadUpdates) -> None:
+        """A step whose numbers stay on the GPU."""
+        unread.begin_step()
+        self._updates(unread.discriminator_step, unread.generator_step)
+        unread.end_step()
+
+    def _updates(self, discriminator_step: Callable[..., R], generator_step: Callable[..., R]) -> tuple[R, R]:
+        """The updates of a step; what the last of each network returns."""
+        gan, settings = self.gan, self.gan.settings
+        G, D = gan.generator, gan.discriminator
+        gan.set_learning_rates(self.step)
+        for k in range(settings.critic_steps):
+            real = mg.Tensor(to_device(self.batches.real(self.step, k, self.rng), gan.device))
+            z = gan.latent(settings.batch_size, self.rng)
+            d = discriminator_step(G, D, gan.optimizer_d, gan.objective, real, z, self.rng)
+        z = gan.latent(settings.batch_size, self.rng)
+        g = generator_step(G, D, gan.optimizer_g, gan.objective, z)
+        self.step += 1
+        return d, g
+
+    def _record(self, step: int, d: Numbers, g: Numbers, seconds: float) -> Record:
+        return Record(
+            step=step,
+            epoch=self._epoch_of(step),
+            loss_d=d.loss,
+            loss_g=g.loss,
+            d_real=d.real,
+            d_fake=d.fake,
+            grad_norm_d=d.grad_norm,
+            grad_norm_g=g.grad_norm,
+            seconds=round(seconds, 6),
+        )
+
+    def _read_unread(self) -> None:
+        unread = self._unread
+        if unread is None or unread.steps == 0:
+            return
+        first = self.step - unread.steps + 1
+        steps, seconds, failure = unread.read()
+        for step, (d, g) in enumerate(steps, first):
+            self._untold.append(self._record(step, d, g, seconds))
+        if failure is not None:
+            raise self._failed(first + failure.step, failure, unread)
+
+    def _failed(self, step: int, failure: Failure, unread: UnreadUpdates) -> DivergedError:
+        """The end of a training of which ``step`` failed, and others were made since.
+
+        Nothing of these is kept: the steps are repeated up to the failing update, which then changes nothing.
+        """
+        untold, self._untold = self._untold, []
+        assert unread.state is not None
+        self.load_state_dict(unread.state)
+        while self.step < step - 1:
+            self._unread_step(unread)
+            unread.drop()
+        cause = NOT_FINITE.format(failure.numbers.loss, failure.numbers.grad_norm)
+        error = DivergedError(step, failure.network, cause, self.gan.settings.lr)
+        try:
+            self._step()
+        except DivergedError as repeated:
+            error = repeated
+        error.untold = untold
+        return error
+
+    def _checked(self, network: str, step: Callable[..., StepResult], *arguments: Any) -> StepResult:
+        """Make an update; a failure is repeated with every op checked, from the same random state."""
+        before = get_random_state(self.rng)
         try:
             with np.errstate(all="ignore"):
-                return update()
+                return step(*arguments)
         except mg.NonFiniteError as error:
-            raise self._diverged(network, error) from error
+            set_random_state(self.rng, before)
+            cause = _named(error, partial(step, *arguments))
+            raise DivergedError(self.step + 1, network, str(cause), self.gan.settings.lr) from error
 
-    def _diverged(self, network: str, cause: mg.NonFiniteError) -> DivergedError:
-        """The end of a training whose last update of ``network`` failed, and changed nothing.
 
-        It is repeated from the same random state with every op checked, so that one of them is named.
-        """
-        before, update = self._last[network]
-        set_random_state(self.rng, before)
-        try:
-            with np.errstate(all="ignore"), mg.check_finite():
-                update()
-        except mg.NonFiniteError as error:
-            cause = error
-        return DivergedError(self.step + 1, network, str(cause), self.gan.settings.lr)
+def _numbers(*results: StepResult) -> list[Numbers]:
+    """What updates have told, read in one copy."""
+    values = iter(numbers([t.data for result in results for t in result if t is not None]))
+    found = [[math.nan if t is None else next(values) for t in result] for result in results]
+    return [Numbers(*row) for row in found]
+
+
+def _named(found: mg.NonFiniteError, update: Callable[[], object]) -> mg.NonFiniteError:
+    """The error of the first op that makes a NaN or an infinity in the update; ``found`` if none does."""
+    try:
+        with np.errstate(all="ignore"), mg.check_finite():
+            update()
+    except mg.NonFiniteError as error:
+        return error
+    return found
 
 
 class Callback:
@@ -168,6 +265,14 @@ class Callback:
 
     def on_step(self, training: Training, record: Record) -> None:
         """After each step; `training.at_epoch_end` tells whether it closed an epoch."""
+
+    def due(self, training: Training) -> bool:
+        """Whether ``on_step`` must come right after this step of ``training``, as it always does on the CPU.
+
+        If no callback must have it then, as none that looks at records alone, a GPU goes on to later steps
+        before it is told of this one: ``record.step`` is less than ``training.step`` in such calls.
+        """
+        return True
 
     def on_end(self, training: Training) -> None:
         """After the last step, also if it was the last because of ``stop``; not after an exception."""
@@ -187,8 +292,23 @@ def train(
     for callback in callbacks:
         callback.on_start(training)
     while training.step < steps and not stop():
-        record = training.advance()
-        for callback in callbacks:
-            callback.on_step(training, record)
+        _tell(callbacks, training, training.advance)
+        if training.unread and any(callback.due(training) for callback in callbacks):
+            _tell(callbacks, training, training.read)
+    _tell(callbacks, training, training.read)
     for callback in callbacks:
         callback.on_end(training)
+
+
+def _tell(callbacks: Iterable[Callback], training: Training, source: Callable[[], list[Record]]) -> None:
+    """Tell the callbacks of the steps that ``source()`` gives, or of those before the one that failed."""
+    failure = None
+    try:
+        records = source()
+    except DivergedError as error:
+        failure, records = error, error.untold
+    for record in records:
+        for callback in callbacks:
+            callback.on_step(training, record)
+    if failure is not None:
+        raise failure

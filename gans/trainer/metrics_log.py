@@ -22,6 +22,9 @@ class MetricsLog(Callback):
     def __init__(self, path: Path) -> None:
         self._file = path.open("a", encoding="utf-8", newline="\n", buffering=1)
 
+    def due(self, training: Training) -> bool:
+        return False
+
     def on_step(self, training: Training, record: Record) -> None:
         self._file.write(json.dumps(asdict(record), allow_nan=False) + "\n")
 

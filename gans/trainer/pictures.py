@@ -37,8 +37,11 @@ class Samples(Callback):
         if training.step == 0:
             self._draw(training)
 
+    def due(self, training: Training) -> bool:
+        return training.at_epoch_end
+
     def on_step(self, training: Training, record: Record) -> None:
-        if training.at_epoch_end:
+        if record.step == training.step and self.due(training):
             self._draw(training)
 
     def on_end(self, training: Training) -> None:
@@ -63,8 +66,11 @@ class Curves(Callback):
         self._probabilities = gan.objective.readout is mg.ops.sigmoid
         self._drawn = monotonic()
 
+    def due(self, training: Training) -> bool:
+        return training.at_epoch_end and monotonic() - self._drawn > REDRAW_SECONDS
+
     def on_step(self, training: Training, record: Record) -> None:
-        if training.at_epoch_end and monotonic() - self._drawn > REDRAW_SECONDS:
+        if record.step == training.step and self.due(training):
             self.draw()
 
     def on_end(self, training: Training) -> None:
