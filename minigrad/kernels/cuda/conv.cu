@@ -52,13 +52,45 @@ struct Images {
   }
 };
 
+// A result's images as they are, or with a bias for each channel and the rectifier.
+template <typename T>
+struct Plain {
+  __device__ Images<T> of(const Images<T>& images, int) const { return images; }
+};
+
+template <typename T>
+struct Activations {
+  Images<T> images;
+  const T* b;
+  T slope;
+  int channel;  // the group's first
+
+  __device__ int64 column(int64 i) const { return images.column(i); }
+  __device__ void put(int64 row, int64 column, T value) const {
+    if (row < images.rows) images.y[row * images.channel + column] = leaky(value + b[channel + row], slope);
+  }
+};
+
+template <typename T>
+struct Biased {
+  const T* b;
+  T slope;
+
+  __device__ Activations<T> of(const Images<T>& images, int channel) const {
+    return {images, b, slope, channel};
+  }
+};
+
+#define SIZES int n, int groups, int c, int o, int h, int width, int kh, int kw, int oh, int ow
+#define GEOMETRY \
+  int stride_h, int stride_w, int padding_h, int padding_w, int dilation_h, int dilation_w
+#define OF_CONVOLUTION                                                                                       \
+  n, groups, c, o, h, width, kh, kw, oh, ow, stride_h, stride_w, padding_h, padding_w, dilation_h, dilation_w
+
 // y[n, o, p] = sum over c, i of w[o, c, i] x[n, c, p * stride + i * dilation - padding]
 // c and o count within a group. Block (group, tile of o, tile of (n, p)).
-template <typename T>
-__global__ void __launch_bounds__(THREADS)
-    conv2d(const T* x, const T* w, T* y, int n, int groups, int c, int o, int h, int width, int kh, int kw,
-           int oh, int ow, int stride_h, int stride_w, int padding_h, int padding_w, int dilation_h,
-           int dilation_w) {
+template <typename T, typename Epilogue>
+__device__ inline void convolve(const T* x, const T* w, const Epilogue& epilogue, T* y, SIZES, GEOMETRY) {
   const int64 places = (int64)oh * ow, pixels = (int64)h * width, columns = n * places;
   const int64 across = (columns + TILE - 1) / TILE, each = (o + TILE - 1) / TILE * across;
   const int64 group = blockIdx.x / each, tile = blockIdx.x % each;
@@ -68,7 +100,20 @@ __global__ void __launch_bounds__(THREADS)
                             {h, oh, stride_h, -padding_h, kh, dilation_h},
                             {width, ow, stride_w, -padding_w, kw, dilation_w}};
   const Images<T> result = {y + group * o * places, groups * o * places, places, columns, o, oh, ow, ow, 1};
-  multiply_tile<T>(left, right, result, tile / across * TILE, tile % across * TILE, 0, depth);
+  multiply_tile<T>(left, right, epilogue.of(result, group * o), tile / across * TILE, tile % across * TILE, 0,
+                   depth);
+}
+
+template <typename T>
+__global__ void __launch_bounds__(THREADS) conv2d(const T* x, const T* w, T* y, SIZES, GEOMETRY) {
+  convolve(x, w, Plain<T>{}, y, OF_CONVOLUTION);
+}
+
+// y = leaky(conv2d(x, w) + b[o])
+template <typename T>
+__global__ void __launch_bounds__(THREADS)
+    conv2d_bias_leaky_relu(const T* x, const T* w, const T* b, T slope, T* y, SIZES, GEOMETRY) {
+  convolve(x, w, Biased<T>{b, slope}, y, OF_CONVOLUTION);
 }
 
 // A phase of a transposed convolution along one axis: the outputs a = first + place * stride all meet the

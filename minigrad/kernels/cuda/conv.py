@@ -7,13 +7,13 @@ conv.cu take every size and float64.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from minigrad.kernels import Pair, check_convolution, conv2d_shape
 from minigrad.kernels.cuda import conv_product, direct
 from minigrad.kernels.cuda.arrays import Array, blocks_for, checked, contiguous, output, xp_of
-from minigrad.kernels.cuda.bias import bias_leaky_relu
 from minigrad.kernels.cuda.gemm import TILE, tiles
 from minigrad.kernels.cuda.loading import Source
 from minigrad.kernels.cuda.moments import slice_moments
@@ -44,11 +44,7 @@ def conv2d(
     elif conv_product.fits(x, y, w, geometry):
         conv_product.conv2d(x, w, None, 1, y, geometry, groups)
     elif y.size:
-        n, o, oh, ow = shape
-        sizes = _sizes(n, groups, w.shape[1], o // groups, x.shape[2:], w.shape[2:], (oh, ow))
-        numbers = _int32(*stride, *padding, *dilation)
-        blocks = groups * tiles(o // groups, n * oh * ow)
-        SOURCE.launch("conv2d", x.dtype, blocks, contiguous(x), contiguous(w), y, *sizes, *numbers)
+        _convolve("conv2d", x, w, (), y, geometry, groups)
     return y
 
 
@@ -73,11 +69,12 @@ def conv2d_bias_leaky_relu(
     geometry = stride, padding, dilation
     if direct.fits(x, y, w, groups):
         direct.conv2d(x, w, b, slope, y, geometry)
-        return y
-    if conv_product.fits(x, y, w, geometry):
+    elif conv_product.fits(x, y, w, geometry):
         conv_product.conv2d(x, w, b, slope, y, geometry, groups)
-        return y
-    return bias_leaky_relu(conv2d(x, w, stride, padding, dilation, groups, out=y), b, slope, out=y)
+    elif y.size:
+        epilogue = contiguous(b), x.dtype.type(slope)
+        _convolve("conv2d_bias_leaky_relu", x, w, epilogue, y, geometry, groups)
+    return y
 
 
 def conv2d_moments(
@@ -208,6 +205,23 @@ def conv2d_weight(
         blocks = blocks_for(gw.size)
         SOURCE.launch("add_shares", x.dtype, blocks, parts, gw, np.int32(shares), np.int64(gw.size))
     return gw
+
+
+def _convolve(
+    kernel: str,
+    x: Array,
+    w: Array,
+    epilogue: tuple[Any, ...],
+    y: Array,
+    geometry: tuple[Pair, Pair, Pair],
+    groups: int,
+) -> None:
+    """Launch a kernel of conv.cu for y = conv2d(x, w), whatever follows it."""
+    n, o, oh, ow = y.shape
+    sizes = _sizes(n, groups, w.shape[1], o // groups, x.shape[2:], w.shape[2:], (oh, ow))
+    arrays = contiguous(x), contiguous(w), *epilogue, y
+    numbers = _int32(*(number for pair in geometry for number in pair))
+    SOURCE.launch(kernel, x.dtype, groups * tiles(o // groups, n * oh * ow), *arrays, *sizes, *numbers)
 
 
 def _sizes(n: int, groups: int, c: int, o: int, image: Pair, kernel: Pair, places: Pair) -> Sizes:
