@@ -60,6 +60,17 @@ def output_size(size: int, kernel: int, stride: int, padding: int, dilation: int
     return max((size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1, 0)
 
 
+def stacked_shape(x: tuple[int, ...], y: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of numpy.matmul's result for operands of these shapes; ValueError if they do not fit."""
+    if not x or not y or x[-1] != y[-2:][0]:
+        raise ValueError(f"matmul: expected (..., m, k) and (..., k, n); got {x} and {y}")
+    try:
+        lead = np.broadcast_shapes(x[:-2], y[:-2])
+    except ValueError as error:
+        raise ValueError(f"matmul: the first axes of {x} and {y} do not broadcast: {error}") from error
+    return (*lead, *x[-2:-1], *y[1:][-1:])
+
+
 def conv2d_shape(
     x: tuple[int, ...], w: tuple[int, ...], stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> tuple[int, int, int, int]:

@@ -43,6 +43,7 @@ __all__ = [
     "philox_uniform",
     "rmsprop_update",
     "sgd_update",
+    "stacked_matmul",
     "standardize",
     "standardize_grad",
     "sum_squares",
@@ -270,6 +271,16 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0]:
         raise ValueError(f"matmul: expected (m, k) and (k, n); got {x.shape} and {y.shape}")
     return _put("matmul", np.ascontiguousarray(np.matmul(x, y)), out)
+
+
+def stacked_matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
+    """numpy.matmul: z[..., i, j] = sum over k of x[..., i, k] y[..., k, j].
+
+    x (..., m, k), y (..., k, n) -> z (..., m, n), in `out` if given. Axes before the last two are broadcast;
+    an operand of one axis is a row x or a column y, and z lacks that axis. ValueError if the shapes do not
+    fit.
+    """
+    return _put("stacked_matmul", np.asarray(np.matmul(x, y), order="C"), out)
 
 
 def leaky_relu(x: Array, slope: float, *, out: Array | None = None) -> Array:

@@ -16,8 +16,10 @@ Lazy = Callable[[], Tensor]
 @op
 def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """x @ y as in numpy.matmul: (..., n, k) @ (..., k, m) -> (..., n, m); a 1-D side is a vector."""
-    if x.ndim == y.ndim == 2 and x.shape[1] == y.shape[0] and x.dtype == y.dtype and x.dtype.kind == "f":
-        return kernels_of(x).matmul(x, y, out=out)
+    if x.dtype == y.dtype and x.dtype.kind == "f":
+        if x.ndim == y.ndim == 2 and x.shape[1] == y.shape[0]:
+            return kernels_of(x).matmul(x, y, out=out)
+        return kernels_of(x).stacked_matmul(x, y, out=out)
     return xp_of(x).matmul(x, y, out=out)
 
 

@@ -239,7 +239,12 @@ PIPELINE = [
         "((int64)block.share * groups + block.group) * o * columns",
         "((int64)block.share * groups) * o * columns",
     ),
-    Mutant("gemm_product.cu", "shares that write over each other", "y + (int64)block.share * m * n", "y"),
+    Mutant("gemm_product.cu", "shares that write over each other", "y + first * m * n", "y"),
+    Mutant(
+        "gemm_product.cu", "shares as far apart as items", "(int64)block.share * items +", "block.share +"
+    ),
+    Mutant("gemm_product.cu", "one left operand for a stack", "(int64)block.group * left_item", "0"),
+    Mutant("gemm_product.cu", "one right operand for a stack", "(int64)block.group * right_item", "0"),
     Mutant(
         "gemm_product.cu",
         "the other operand's lines",

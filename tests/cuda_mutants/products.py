@@ -91,6 +91,9 @@ PRODUCTS = [
     Mutant(
         "gemm.cu", "one tile too few", "(n + TILE - 1) / TILE", "(n + TILE) / TILE", after="linear(const T* x"
     ),
+    Mutant("gemm.cu", "one left operand for a stack", "{x + item * x_item, ", "{x, "),
+    Mutant("gemm.cu", "the right operand of another product", "item * y_item", "item * x_item"),
+    Mutant("gemm.cu", "a stack's results over each other", "z + item * m * n", "z"),
     Mutant("gemm.cu", "a row's bias", "value + b[column]", "value + b[row]"),
     Mutant("gemm.cu", "no rectifier", "leaky(value + b[column], slope)", "value + b[column]"),
     Mutant(
@@ -135,6 +138,8 @@ PRODUCTS = [
         "c * pixels, columns",
         after="conv2d(const T* x",
     ),
+    Mutant("conv.cu", "the bias of another group", "b[channel + row]", "b[row]"),
+    Mutant("conv.cu", "no rectifier", "leaky(value + b[channel + row], slope)", "value + b[channel + row]"),
     Mutant("conv.cu", "a group's weights for another", "w + group * o * depth", "w"),
     Mutant(
         "conv.cu",

@@ -186,6 +186,9 @@ class ndarray:
     def transpose(self, *axes: Any) -> ndarray:
         return self._view(self.host.transpose(*axes))
 
+    def swapaxes(self, axis1: int, axis2: int) -> ndarray:
+        return self._view(self.host.swapaxes(axis1, axis2))
+
     def astype(self, dtype: Any, order: str = "K", copy: bool = True) -> ndarray:
         if not copy and self.dtype == dtype:
             return self

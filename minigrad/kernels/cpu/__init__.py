@@ -15,7 +15,7 @@ from minigrad.kernels.cpu.conv import (
     conv_transpose2d,
     conv_transpose2d_moments,
 )
-from minigrad.kernels.cpu.gemm import linear, matmul, matmul_gate
+from minigrad.kernels.cpu.gemm import linear, matmul, matmul_gate, stacked_matmul
 from minigrad.kernels.cpu.loss import mean_softplus, mean_softplus_grad
 from minigrad.kernels.cpu.norm import batch_norm, batch_norm_grad, standardize, standardize_grad
 from minigrad.kernels.cpu.optimizer import adam_update, rmsprop_update, sgd_update, sum_squares
@@ -44,6 +44,7 @@ __all__ = [
     "philox_uniform",
     "rmsprop_update",
     "sgd_update",
+    "stacked_matmul",
     "standardize",
     "standardize_grad",
     "sum_squares",

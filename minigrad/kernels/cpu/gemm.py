@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minigrad.kernels import launching, output
+from minigrad.kernels import launching, output, stacked_shape
 from minigrad.kernels.cpu import small_gemm as small
 from minigrad.kernels.cpu.bias import Both, bias_leaky_relu, bias_leaky_relu_grad
 from minigrad.kernels.cpu.compiling import Array, checked, contiguous, jit, launch, workspace
@@ -64,6 +64,18 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
         small.multiply(x, y, small.AS_IT_IS[x.dtype], z)
     else:
         _times_matrix(_matrix(x), _matrix(y), z, work)
+    return z
+
+
+def stacked_matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
+    """numpy.matmul: z[..., i, j] = sum over k of x[..., i, k] y[..., k, j].
+
+    x (..., m, k), y (..., k, n) -> z (..., m, n), in `out` if given. Axes before the last two are broadcast;
+    an operand of one axis is a row x or a column y, and z lacks that axis. Raises as matmul.
+    """
+    checked("stacked_matmul", x, y)
+    z = output("stacked_matmul", out, stacked_shape(x.shape, y.shape), x.dtype)
+    launching.launch(np.matmul, x, y, z)
     return z
 
 

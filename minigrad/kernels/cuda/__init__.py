@@ -39,7 +39,7 @@ from minigrad.kernels.cuda.conv import (
     conv_transpose2d,
     conv_transpose2d_moments,
 )
-from minigrad.kernels.cuda.gemm import linear, matmul, matmul_gate
+from minigrad.kernels.cuda.gemm import linear, matmul, matmul_gate, stacked_matmul
 from minigrad.kernels.cuda.loss import mean_softplus, mean_softplus_grad
 from minigrad.kernels.cuda.norm import batch_norm, batch_norm_grad, standardize, standardize_grad
 from minigrad.kernels.cuda.optimizer import adam_update, rmsprop_update, sgd_update, sum_squares
@@ -68,6 +68,7 @@ __all__ = [
     "philox_uniform",
     "rmsprop_update",
     "sgd_update",
+    "stacked_matmul",
     "standardize",
     "standardize_grad",
     "sum_squares",

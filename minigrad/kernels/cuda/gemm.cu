@@ -1,4 +1,4 @@
-// The matrix product and the linear layer. A block owns a tile of the result.
+// The matrix product, alone or in stacks, and the linear layer. A block owns a tile of the result.
 
 template <typename T>
 struct Rows {
@@ -20,6 +20,19 @@ __global__ void __launch_bounds__(THREADS)
   const Matrix<T> left = {x, x_row, x_column, m}, right = {y, y_column, y_row, n};
   const Rows<T> result = {z, m, n};
   multiply_tile<T>(left, right, result, blockIdx.x / across * TILE, blockIdx.x % across * TILE, 0, depth);
+}
+
+// z[s, i, j] = sum over k of x[s, i, k] y[s, k, j]; product s begins at s x_item of x, and so on.
+template <typename T>
+__global__ void __launch_bounds__(THREADS)
+    stacked_matmul(const T* x, int64 x_item, int64 x_row, int64 x_column, const T* y, int64 y_item,
+                   int64 y_row, int64 y_column, T* z, int64 m, int64 n, int64 depth) {
+  const int64 across = (n + TILE - 1) / TILE, each = (m + TILE - 1) / TILE * across;
+  const int64 item = blockIdx.x / each, tile = blockIdx.x % each;
+  const Matrix<T> left = {x + item * x_item, x_row, x_column, m};
+  const Matrix<T> right = {y + item * y_item, y_column, y_row, n};
+  const Rows<T> result = {z + item * m * n, m, n};
+  multiply_tile<T>(left, right, result, tile / across * TILE, tile % across * TILE, 0, depth);
 }
 
 template <typename T>

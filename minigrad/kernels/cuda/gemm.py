@@ -1,14 +1,17 @@
-"""The matrix product, and the linear layer with its bias and leaky ReLU within the product, tile by tile.
+"""The matrix product, alone or in stacks, and the linear layer, its bias and leaky ReLU within the product.
 
 float32 goes by the pipeline of `gemm_product`; the kernels of gemm.cu take every size and float64.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from minigrad.kernels import stacked_shape
 from minigrad.kernels.cuda import gemm_product
-from minigrad.kernels.cuda.arrays import Array, checked, contiguous, output
+from minigrad.kernels.cuda.arrays import Array, checked, contiguous, output, xp_of
 from minigrad.kernels.cuda.bias import Both, bias_leaky_relu_grad
 from minigrad.kernels.cuda.loading import Source
 from minigrad.kernels.cuda.products import serves
@@ -16,7 +19,7 @@ from minigrad.kernels.cuda.products import serves
 TILE = 64  # rows and columns of a result that a block owns
 SOURCE = Source("gemm.cu", ("common.cuh", "tile.cuh"), TILE=TILE)
 
-Steps = tuple[Array, np.int64, np.int64]
+Steps = tuple[np.int64, np.int64]
 
 
 def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
@@ -34,8 +37,48 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
         gemm_product.matmul(x, y, z)
     elif z.size:
         sizes = np.int64(m), np.int64(n), np.int64(depth)
-        SOURCE.launch("matmul", x.dtype, tiles(m, n), *_steps(x), *_steps(y), z, *sizes)
+        (x, x_steps), (y, y_steps) = _read(x), _read(y)
+        SOURCE.launch("matmul", x.dtype, tiles(m, n), x, *x_steps, y, *y_steps, z, *sizes)
     return z
+
+
+def stacked_matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
+    """numpy.matmul: z[..., i, j] = sum over k of x[..., i, k] y[..., k, j].
+
+    x (..., m, k), y (..., k, n) -> z (..., m, n), in `out` if given. Axes before the last two are broadcast;
+    an operand of one axis is a row x or a column y, and z lacks that axis. Raises as matmul.
+    """
+    checked("stacked_matmul", x, y)
+    z = output("stacked_matmul", out, stacked_shape(x.shape, y.shape), x)
+    if z.size:
+        _multiply_stacks(x if x.ndim > 1 else x[None], y if y.ndim > 1 else y[:, None], z)
+    return z
+
+
+def _multiply_stacks(x: Array, y: Array, z: Array) -> None:
+    """z = x @ y for operands of two axes or more."""
+    (m, depth), n = x.shape[-2:], y.shape[-1]
+    lead = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    items = math.prod(lead)
+    left, right = _stack(x, lead), _stack(y, lead)
+    if len(right) == 1 and (items == 1 or left.flags.c_contiguous):  # one product, of the rows of all items
+        matmul(left.reshape(items * m, depth), right[0], out=z.reshape(items * m, n))
+    elif serves(left, right, z):
+        gemm_product.stacked_matmul(left, right, z.reshape(items, m, n))
+    else:
+        (left, left_steps), (right, right_steps) = _read(left), _read(right)
+        left_item, right_item = (np.int64(gemm_product.item_step(a)) for a in (left, right))
+        operands = left, left_item, *left_steps, right, right_item, *right_steps
+        sizes = np.int64(m), np.int64(n), np.int64(depth)
+        SOURCE.launch("stacked_matmul", z.dtype, items * tiles(m, n), *operands, z, *sizes)
+
+
+def _stack(a: Array, lead: tuple[int, ...]) -> Array:
+    """`a` with one axis before the last two: of as many items as there are products, or of one for all."""
+    own = math.prod(a.shape[:-2])
+    if own not in (1, math.prod(lead)):
+        a, own = xp_of(a).broadcast_to(a, (*lead, *a.shape[-2:])), math.prod(lead)
+    return a.reshape(own, *a.shape[-2:])
 
 
 def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | None = None) -> Both:
@@ -63,9 +106,9 @@ def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = No
     if serves(x, w, y):
         gemm_product.linear(x, w, b, slope, y)
     elif y.size:
-        arrays, slope_number = (*_steps(x), *_steps(w), contiguous(b)), x.dtype.type(slope)
-        sizes = np.int64(m), np.int64(n), np.int64(depth)
-        SOURCE.launch("linear", x.dtype, tiles(m, n), *arrays, slope_number, y, *sizes)
+        (x, x_steps), (w, w_steps) = _read(x), _read(w)
+        epilogue, sizes = (contiguous(b), x.dtype.type(slope)), (np.int64(m), np.int64(n), np.int64(depth))
+        SOURCE.launch("linear", x.dtype, tiles(m, n), x, *x_steps, w, *w_steps, *epilogue, y, *sizes)
     return y
 
 
@@ -74,9 +117,10 @@ def tiles(rows: int, columns: int) -> int:
     return -(-rows // TILE) * -(-columns // TILE)
 
 
-def _steps(a: Array) -> Steps:
-    """A matrix's memory, from row to row, from column to column: read where it lies if it is contiguous."""
-    rows, columns = a.shape
-    if a.flags.f_contiguous and not a.flags.c_contiguous:
-        return contiguous(a.T), np.int64(1), np.int64(rows)
-    return contiguous(a), np.int64(columns), np.int64(1)
+def _read(a: Array) -> tuple[Array, Steps]:
+    """Matrices, where they lie if they are contiguous; the steps from row to row, from column to column."""
+    rows, columns = a.shape[-2:]
+    across = a.swapaxes(-1, -2)
+    if across.flags.c_contiguous and not a.flags.c_contiguous:
+        return contiguous(across).swapaxes(-1, -2), (np.int64(1), np.int64(rows))
+    return contiguous(a), (np.int64(columns), np.int64(1))

@@ -1,21 +1,33 @@
 // Matrix products in float32 by tiles of a pipeline (pipeline.cuh): y[i, j] = sum over k of left[i, k]
 // right[k, j], with b[i] and the rectifier if `biased`. Element (i, j) of y lies at i * row_step + j *
 // column_step. An operand's lines, rows i or columns j, lie end to end ("rows") or side by side ("columns").
-// With more than one share y is `shares` results one after the other, which add_biased_shares adds.
+// With STACKED there are `items` products: of item s the operands begin at s * left_item and s * right_item,
+// the result at s * m * n. With more than one share y is `shares` results one after the other, which
+// add_biased_shares adds.
+
+#ifndef STACKED
+#define STACKED 0
+#endif
 
 template <typename Left, typename Right>
-__device__ inline void product(const Left& left, const Right& right, const float* b, float slope, int biased,
-                               float* y, int row_step, int column_step, int shares, int m, int n, int depth) {
-  const Block block(m, n, 1);
+__device__ inline void product(Left left, Right right, const float* b, float slope, int biased, float* y,
+                               int row_step, int column_step, int shares, int m, int n, int depth, int items,
+                               int left_item, int right_item) {
+  const Block block(m, n, STACKED ? items : 1);
+  if (STACKED) {
+    left.memory += (int64)block.group * left_item;
+    right.memory += (int64)block.group * right_item;
+  }
+  const int64 first = STACKED ? (int64)block.share * items + block.group : block.share;
   const Result<Biased> result = {
-      y + (int64)block.share * m * n, {b, slope, biased}, m, row_step, n, n, n, 0, 0, column_step};
+      y + first * m * n, {b, slope, biased}, m, row_step, n, n, n, 0, 0, column_step};
   multiply(left, right, result, block, depth, shares);
 }
 
 #define ARGUMENTS                                                                                  \
   const float *x, const float *w, const float *b, float slope, int biased, float *y, int row_step, \
-      int column_step, int shares, int m, int n, int depth
-#define REST b, slope, biased, y, row_step, column_step, shares, m, n, depth
+      int column_step, int shares, int m, int n, int depth, int items, int left_item, int right_item
+#define REST b, slope, biased, y, row_step, column_step, shares, m, n, depth, items, left_item, right_item
 
 __global__ void __launch_bounds__(THREADS, RESIDENT) rows_by_rows(ARGUMENTS) {
   product(Rows<ROWS>{x, m, depth, 0}, Rows<COLUMNS>{w, n, depth, 0}, REST);

@@ -45,6 +45,16 @@ TILES = {
 }
 
 
+class Kind(NamedTuple):
+    """A kind of product that a file has: its own constants, and its large and small tile by arithmetic."""
+
+    constants: tuple[tuple[str, int], ...] = ()
+    tiles: tuple[tuple[str, tuple[Tile, Tile]], ...] = tuple(TILES.items())
+
+
+PLAIN = Kind()
+
+
 class Plan(NamedTuple):
     """How a product is computed."""
 
@@ -59,26 +69,26 @@ class Plan(NamedTuple):
         return -(-columns // side) * (side // constants["WARP_COLUMNS"])
 
 
-def plan(name: str, rows: int, columns: int, depth: int, products: int = 1) -> Plan:
+def plan(name: str, rows: int, columns: int, depth: int, products: int = 1, kind: Kind = PLAIN) -> Plan:
     """For `products` products (rows, depth) @ (depth, columns) in one launch of a kernel of the file `name`.
 
     Small results get small tiles, and shares of the sum, so that a device's multiprocessors all have work.
     The choice depends on sizes alone, and with it the order of every sum.
     """
     arithmetic = "tf32" if tf32_allowed() else "fp32"
-    large, small = TILES[arithmetic]
+    large, small = dict(kind.tiles)[arithmetic]
 
     def blocks(tile: Tile) -> int:
         return products * -(-rows // tile.side) * -(-columns // tile.side)
 
     tile = large if min(rows, columns) > small.side and 2 * blocks(large) >= BLOCKS else small
     shares = max(1, min(BLOCKS // blocks(tile), depth // LEAST))
-    return Plan(source(name, arithmetic, tile), blocks(tile) * shares, shares)
+    return Plan(source(name, arithmetic, tile, kind.constants), blocks(tile) * shares, shares)
 
 
 @cache
-def source(name: str, arithmetic: str, tile: Tile) -> Source:
-    """The file `name` for an arithmetic, "fp32" or "tf32", and a tile."""
+def source(name: str, arithmetic: str, tile: Tile, constants: tuple[tuple[str, int], ...] = ()) -> Source:
+    """The file `name` for an arithmetic, "fp32" or "tf32", and a tile, with `constants` of its own."""
     return Source(
         name,
         ("common.cuh", "ptx.cuh", "operands.cuh", f"{arithmetic}.cuh", "pipeline.cuh"),
@@ -91,12 +101,18 @@ def source(name: str, arithmetic: str, tile: Tile) -> Source:
         STAGES=tile.stages,
         WARP_COLUMNS=tile.warp_columns,
         RESIDENT=tile.resident,
+        **dict(constants),
     )
 
 
-def sources(name: str) -> list[Source]:
-    """Every source of the file `name`."""
-    return [source(name, arithmetic, tile) for arithmetic, tiles in TILES.items() for tile in tiles]
+def sources(name: str, *kinds: Kind) -> list[Source]:
+    """Every source of the file `name`, which has these kinds of products."""
+    return [
+        source(name, arithmetic, tile, kind.constants)
+        for kind in kinds or (PLAIN,)
+        for arithmetic, tiles in kind.tiles
+        for tile in dict.fromkeys(tiles)
+    ]
 
 
 def serves(*arrays: Array) -> bool:

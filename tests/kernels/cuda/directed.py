@@ -145,6 +145,11 @@ def _products(m: int, k: int, n: int, dtype: type) -> None:
     agree("matmul", beside(x), beside(y))
     for slope in (0.0, 0.2):
         agree("linear", x, w, b, slope)
+    stacks = exact(4, 3, m, k, dtype=dtype), exact(5, 3, k, n, dtype=dtype)
+    agree("stacked_matmul", *stacks)
+    agree("stacked_matmul", x, stacks[1])
+    agree("stacked_matmul", x.T.copy().T, stacks[1].swapaxes(1, 2).copy().swapaxes(1, 2))
+    agree("stacked_matmul", stacks[0].swapaxes(1, 2).copy().swapaxes(1, 2), y)
 
 
 GEOMETRIES = (  # n, groups, c, o of a group; image, kernel; stride, padding, dilation

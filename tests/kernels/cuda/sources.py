@@ -7,9 +7,8 @@ import pkgutil
 from collections import Counter
 
 from minigrad.kernels import cuda
-from minigrad.kernels.cuda import products
+from minigrad.kernels.cuda import gemm_product, products
 from minigrad.kernels.cuda.conv_product import NAME as CONV_PRODUCT
-from minigrad.kernels.cuda.gemm_product import NAME as GEMM_PRODUCT
 from minigrad.kernels.cuda.loading import Source
 
 
@@ -19,7 +18,7 @@ def sources() -> dict[str, Source]:
         importlib.import_module(f"{cuda.__name__}.{m.name}") for m in pkgutil.iter_modules(cuda.__path__)
     ]
     held = {value for module in modules for value in vars(module).values() if isinstance(value, Source)}
-    held |= {source for name in (CONV_PRODUCT, GEMM_PRODUCT) for source in products.sources(name)}
+    held |= {*products.sources(CONV_PRODUCT), *gemm_product.SOURCES}
     by_file = {name: [source for source in held if source.name == name] for name in {s.name for s in held}}
     named = {_name(source, siblings): source for siblings in by_file.values() for source in siblings}
     return dict(sorted(named.items()))

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigrad.kernels import reference
+from minigrad.kernels import cpu, reference
 from tests.kernels.cuda.running import cuda
 from tests.kernels.cuda.strategies import SLOPES, SOME, filled_like
 from tests.kernels.strategies import DTYPES, LAYOUTS, assert_close, laid_out
 
 pytestmark = pytest.mark.usefixtures("launched")
 
+SEEDS = st.integers(0, 2**32 - 1)
 ROWS = st.sampled_from([0, 1, 2, 5, 16, 63, 64, 65, 130])  # a tile has 64
 DEPTHS = st.sampled_from([0, 1, 3, 4, 15, 16, 17, 36, 70])  # and a depth of 16
 
@@ -48,6 +49,58 @@ def test_gated_products_equal_reference(
     for result, given_array, right in zip(results, out, expected, strict=True):
         assert result is given_array
         assert_close(result, right, (k + 1) * (m + 1))
+
+
+FEW = st.sampled_from([0, 1, 5, 17, 65])
+LEADS = [  # of x and of y
+    ((), (2,)),
+    ((3,), ()),
+    ((3,), (1,)),
+    ((2, 1), (3,)),
+    ((2, 3), (2, 3)),
+    ((1, 1), (2, 1)),
+    ((0,), (1,)),
+]
+
+
+@SOME
+@given(st.sampled_from(LEADS), FEW, FEW, FEW, st.sampled_from(DTYPES), LAYOUTS, st.booleans(), SEEDS)
+def test_stacked_products_equal_reference(
+    leads: tuple[tuple[int, ...], tuple[int, ...]],
+    m: int,
+    k: int,
+    n: int,
+    dtype: type,
+    layout: str,
+    swapped: bool,
+    seed: int,
+) -> None:
+    rng = np.random.default_rng(seed)
+    shapes = (*leads[0], m, k), (*leads[1], k, n)
+    x, y = (laid_out(rng.normal(size=shape).astype(dtype), layout) for shape in shapes)
+    if swapped:  # as in the product's derivatives
+        x, y = (a.swapaxes(-1, -2).copy().swapaxes(-1, -2) for a in (x, y))
+    expected = reference.stacked_matmul(x, y)
+    (out,) = filled_like((expected,))
+    assert cuda.stacked_matmul(x, y, out=out) is out
+    assert_close(out, expected, k + 1)
+    assert cuda.stacked_matmul(x, y).tobytes() == out.tobytes()
+
+
+@pytest.mark.parametrize("shapes", [((3,), (3,)), ((3,), (3, 4)), ((2, 5, 3), (3,)), ((3,), (2, 3, 4))])
+def test_an_operand_of_one_axis_is_a_vector(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    rng = np.random.default_rng(0)
+    x, y = (rng.normal(size=shape).astype(np.float32) for shape in shapes)
+    z = cuda.stacked_matmul(x, y)
+    assert z.shape == np.matmul(x, y).shape
+    assert_close(z, np.asarray(np.matmul(x, y)), 4)
+
+
+@pytest.mark.parametrize("shapes", [((), (3,)), ((2, 3), (2, 3)), ((3, 2, 3), (2, 3, 2)), ((4,), (3, 4))])
+def test_stacks_that_do_not_fit_are_refused(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    for kernels in (cuda, cpu):
+        with pytest.raises(ValueError, match="matmul: "):
+            kernels.stacked_matmul(np.ones(shapes[0]), np.ones(shapes[1]))
 
 
 def test_the_layer_s_relu_is_zero_at_minus_infinity_and_keeps_nan() -> None:

@@ -50,6 +50,19 @@ def test_matrix_products_equal_reference(
 
 
 @FEW
+@given(st.sampled_from([(3, 3), (1, 2), (2, 1)]), ROWS, DEPTHS, ROWS, LAYOUTS, st.integers(0, 2**32 - 1))
+def test_stacked_products_equal_reference(
+    arithmetic: str, way: None, items: tuple[int, int], m: int, k: int, n: int, layout: str, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    x = laid_out(rng.normal(size=(items[0], m, k)).astype(np.float32), layout).swapaxes(1, 2)
+    y = rng.normal(size=(items[1], m, n)).astype(np.float32)
+    for a, b in ((x, y), (y.swapaxes(1, 2), x.swapaxes(1, 2))):
+        operands = rounded(a, arithmetic), rounded(b, arithmetic)
+        assert_close(cuda.stacked_matmul(a, b), reference.stacked_matmul(*operands), m + 1)
+
+
+@FEW
 @given(CONVOLUTIONS)
 def test_faces_equal_reference(arithmetic: str, way: None, case: Convolution) -> None:
     assert_faces(case, partial(rounded, arithmetic=arithmetic))

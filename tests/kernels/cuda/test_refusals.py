@@ -13,22 +13,8 @@ import numpy as np
 import pytest
 
 from minigrad.kernels import cuda
-from minigrad.kernels.cuda import (
-    activation,
-    bias,
-    conv,
-    direct,
-    gemm,
-    loading,
-    loss,
-    moments,
-    norm,
-    optimizer,
-    philox,
-    products,
-)
-from minigrad.kernels.cuda.conv_product import NAME as CONV_PRODUCT
-from minigrad.kernels.cuda.gemm_product import NAME as GEMM_PRODUCT
+from minigrad.kernels.cuda import activation, gemm_product, loading, optimizer, products
+from tests.kernels.cuda.sources import sources
 
 
 class Recorder:
@@ -90,24 +76,16 @@ def test_an_update_of_many_parameters_is_one_launch() -> None:
     assert grid == (sum(-(-size // optimizer.CHUNK) for size in sizes),)
 
 
-SOURCES = [
-    *(
-        module.SOURCE
-        for module in (activation, bias, conv, direct, gemm, loss, moments, norm, optimizer, philox)
-    ),
-    products.SHARES,
-    *products.sources(CONV_PRODUCT),
-    *products.sources(GEMM_PRODUCT),
-]
+SOURCES = sources()
 
 
 def test_every_file_is_part_of_a_source() -> None:
     folder = Path(loading.__file__).parent
-    used = {name for source in SOURCES for name in (*source.before, source.name)}
+    used = {name for source in SOURCES.values() for name in (*source.before, source.name)}
     assert used == {path.name for path in folder.iterdir() if path.suffix in {".cu", ".cuh"}}
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda source: "-".join((source.name, *source.before[-2:])))
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 def test_sources_keep_the_rules_of_the_package(source: loading.Source) -> None:
     assert source.text.startswith('#line 1 "common.cuh"\n')
     assert f'#line 1 "{source.name}"\n' in source.text
@@ -122,7 +100,7 @@ def test_sources_keep_the_rules_of_the_package(source: loading.Source) -> None:
 def test_large_shared_memory_is_asked_for_once() -> None:
     function, recorder = Function(), Recorder()
     recorder.function = lambda name: function  # type: ignore[method-assign]
-    source = max(products.sources(GEMM_PRODUCT), key=lambda source: source.shared)
+    source = max(gemm_product.SOURCES, key=lambda source: source.shared)
     x = np.zeros(3, np.float32)
     with loading.use(recorder):
         for _ in range(2):
