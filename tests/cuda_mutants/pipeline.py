@@ -240,6 +240,7 @@ PIPELINE = [
         "((int64)block.share * groups) * o * columns",
     ),
     Mutant("gemm_product.cu", "shares that write over each other", "y + first * m * n", "y"),
+    Mutant("gemm_product.cu", "gated by itself", "(y, b, slope, sums", "(y, y, slope, sums"),
     Mutant(
         "gemm_product.cu", "shares as far apart as items", "(int64)block.share * items +", "block.share +"
     ),

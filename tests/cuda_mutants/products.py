@@ -80,6 +80,7 @@ PRODUCTS = [
         "the right operand read as its transpose",
         "{y, y_column, y_row, n}",
         "{y, y_row, y_column, n}",
+        after="matmul(const T* x",
     ),
     Mutant(
         "gemm.cu",
@@ -94,6 +95,37 @@ PRODUCTS = [
     Mutant("gemm.cu", "one left operand for a stack", "{x + item * x_item, ", "{x, "),
     Mutant("gemm.cu", "the right operand of another product", "item * y_item", "item * x_item"),
     Mutant("gemm.cu", "a stack's results over each other", "z + item * m * n", "z"),
+    Mutant(
+        "gemm.cu",
+        "gated by itself",
+        "gate_tile<TILE, TILE>(z, own, slope",
+        "gate_tile<TILE, TILE>(z, z, slope",
+    ),
+    Mutant("columns.cuh", "a row beyond the last", "i + j >= rows", "i + j > rows"),
+    Mutant("columns.cuh", "a column beyond the last", "j >= columns) continue;", "j > columns) continue;"),
+    Mutant("columns.cuh", "gated by itself", "own[(i + j) * step], slope);", "value(i + j), slope);"),
+    Mutant("columns.cuh", "a quarter of a sum lost", "(sums[2] + sums[3])", "sums[2]"),
+    Mutant("columns.cuh", "chunks in each other's places", "sums.put(j, i / sums.chunk", "sums.put(j, 0"),
+    Mutant("columns.cuh", "columns as far apart as chunks", "column * chunks + number", "column + number"),
+    Mutant("columns.cuh", "no barrier before the tile is read", "__syncthreads();", ""),
+    Mutant(
+        "columns.cu", "chunks that overlap", "number * sums.chunk, first", "number * (sums.chunk - 1), first"
+    ),
+    Mutant("columns.cu", "the last chunk left out", "number < chunks; ++", "number < chunks - 1; ++"),
+    Mutant(
+        "columns.cu",
+        "the last share left out",
+        "part < shares; ++",
+        "part < shares - 1; ++",
+        by="gemm_product",
+    ),
+    Mutant(
+        "columns.cu",
+        "shares as far apart as elements",
+        "first[part * size + i * step]",
+        "first[part + i * step]",
+        by="gemm_product",
+    ),
     Mutant("gemm.cu", "a row's bias", "value + b[column]", "value + b[row]"),
     Mutant("gemm.cu", "no rectifier", "leaky(value + b[column], slope)", "value + b[column]"),
     Mutant(

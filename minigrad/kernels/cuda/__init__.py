@@ -14,6 +14,8 @@ axis; each kernel says above its loop what a thread or block owns.
   gemm.cu and conv.cu are the way for float64, for arrays whose offsets pass 32 bits and for devices before
   compute capability 8.0. Inline PTX is in ptx.cuh alone. ``direct`` has the layers with one channel on a
   side.
+- What follows a product is in its launch: a bias and the rectifier, or in the backward pass the rectifier's
+  gate, where a block that has written its tile goes over it again and sums its columns (``columns``).
 - No kernel uses atomics: a sum is taken by blocks whose share depends on shapes alone, then in their order by
   a second kernel. The same call gives the same bits, on every device.
 - Batch norm's mean and variance are merged from the moments of pieces of each channel (``moments``). A

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from minigrad.kernels.cuda import columns
 from minigrad.kernels.cuda.arrays import Array, blocks_for, checked, contiguous, output, slices_of, xp_of
 from minigrad.kernels.cuda.loading import Source
 
@@ -48,6 +49,11 @@ def bias_leaky_relu_grad(g: Array, y: Array, slope: float, *, out: Both | None =
         gb.fill(0)
         return gx, gb
     channels, pixels = y.shape[1], math.prod(y.shape[2:])
+    if pixels == 1 and columns.fits(len(y)):  # as in matmul_gate, whose sums are the same
+        sums_of_columns = columns.ColumnSums(gx, gb)
+        columns.gate(contiguous(g), contiguous(y), slope, gx, sums_of_columns)
+        sums_of_columns.finish()
+        return gx, gb
     count, dtype = y.size // channels, y.dtype
     slices = slices_of(count)
     sums = xp_of(y).empty(channels * slices, np.float64)

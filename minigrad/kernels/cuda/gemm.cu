@@ -22,6 +22,20 @@ __global__ void __launch_bounds__(THREADS)
   multiply_tile<T>(left, right, result, blockIdx.x / across * TILE, blockIdx.x % across * TILE, 0, depth);
 }
 
+// z[i, j] = gate(sum over k of x[i, k] y[k, j], own[i, j]), and the sums over i
+template <typename T>
+__global__ void __launch_bounds__(THREADS)
+    matmul_gate(const T* x, int64 x_row, int64 x_column, const T* y, int64 y_row, int64 y_column,
+                const T* own, T slope, T* z, double* partial, T* totals, int chunk, int chunks, int64 m,
+                int64 n, int64 depth) {
+  const int64 across = (n + TILE - 1) / TILE;
+  const int64 row = blockIdx.x / across * TILE, column = blockIdx.x % across * TILE;
+  const Matrix<T> left = {x, x_row, x_column, m}, right = {y, y_column, y_row, n};
+  multiply_tile<T>(left, right, Rows<T>{z, m, n}, row, column, 0, depth);
+  const ColumnSums<T> sums = {partial, totals, chunk, chunks};
+  gate_tile<TILE, TILE>(z, own, slope, sums, row, column, m, n);
+}
+
 // z[s, i, j] = sum over k of x[s, i, k] y[s, k, j]; product s begins at s x_item of x, and so on.
 template <typename T>
 __global__ void __launch_bounds__(THREADS)

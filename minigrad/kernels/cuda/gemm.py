@@ -10,14 +10,14 @@ import math
 import numpy as np
 
 from minigrad.kernels import stacked_shape
-from minigrad.kernels.cuda import gemm_product
+from minigrad.kernels.cuda import columns, gemm_product
 from minigrad.kernels.cuda.arrays import Array, checked, contiguous, output, xp_of
 from minigrad.kernels.cuda.bias import Both, bias_leaky_relu_grad
 from minigrad.kernels.cuda.loading import Source
 from minigrad.kernels.cuda.products import serves
 
 TILE = 64  # rows and columns of a result that a block owns
-SOURCE = Source("gemm.cu", ("common.cuh", "tile.cuh"), TILE=TILE)
+SOURCE = Source("gemm.cu", ("common.cuh", "columns.cuh", "tile.cuh"), TILE=TILE)
 
 Steps = tuple[np.int64, np.int64]
 
@@ -88,9 +88,24 @@ def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | Non
     `out` if given. Raises as the two kernels do.
     """
     checked("matmul_gate", x, y, own)
-    given_z, given_sums = out or (None, None)
-    z = matmul(x, y, out=given_z)
-    return bias_leaky_relu_grad(z, own, slope, out=(z, output("matmul_gate", given_sums, z.shape[1:], z)))
+    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0] or own.shape != (x.shape[0], y.shape[1]):
+        raise ValueError(
+            f"matmul_gate: expected (m, k), (k, n) and (m, n); got {x.shape}, {y.shape} and {own.shape}"
+        )
+    (m, depth), n, given = x.shape, y.shape[1], out or (None, None)
+    z, gb = (output("matmul_gate", a, shape, x) for a, shape in zip(given, ((m, n), (n,)), strict=True))
+    if z.size == 0 or not columns.fits(m):
+        return bias_leaky_relu_grad(matmul(x, y, out=z), own, slope, out=(z, gb))
+    own, sums = contiguous(own), columns.ColumnSums(z, gb)
+    if serves(x, y, z):
+        gemm_product.matmul_gate(x, y, own, slope, z, sums)
+    else:
+        (x, x_steps), (y, y_steps) = _read(x), _read(y)
+        epilogue = own, x.dtype.type(slope), z, *sums.arguments
+        sizes = np.int64(m), np.int64(n), np.int64(depth)
+        SOURCE.launch("matmul_gate", x.dtype, tiles(m, n), x, *x_steps, y, *y_steps, *epilogue, *sizes)
+    sums.finish()
+    return z, gb
 
 
 def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:

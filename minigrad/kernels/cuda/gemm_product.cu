@@ -3,16 +3,28 @@
 // column_step. An operand's lines, rows i or columns j, lie end to end ("rows") or side by side ("columns").
 // With STACKED there are `items` products: of item s the operands begin at s * left_item and s * right_item,
 // the result at s * m * n. With more than one share y is `shares` results one after the other, which
-// add_biased_shares adds.
+// add_biased_shares adds. With GATED y (m, n) passes the rectifier's gate where b (m, n) was its result, and
+// the sums of its columns are taken.
 
 #ifndef STACKED
 #define STACKED 0
+#endif
+#ifndef GATED
+#define GATED 0
+#endif
+
+#if GATED
+#define SUMS , double *partial, float *totals, int chunk, int chunks
+#define OF_SUMS , partial, totals, chunk, chunks
+#else
+#define SUMS
+#define OF_SUMS
 #endif
 
 template <typename Left, typename Right>
 __device__ inline void product(Left left, Right right, const float* b, float slope, int biased, float* y,
                                int row_step, int column_step, int shares, int m, int n, int depth, int items,
-                               int left_item, int right_item) {
+                               int left_item, int right_item SUMS) {
   const Block block(m, n, STACKED ? items : 1);
   if (STACKED) {
     left.memory += (int64)block.group * left_item;
@@ -20,14 +32,20 @@ __device__ inline void product(Left left, Right right, const float* b, float slo
   }
   const int64 first = STACKED ? (int64)block.share * items + block.group : block.share;
   const Result<Biased> result = {
-      y + first * m * n, {b, slope, biased}, m, row_step, n, n, n, 0, 0, column_step};
+      y + first * m * n, {b, slope, GATED ? 0 : biased}, m, row_step, n, n, n, 0, 0, column_step};
   multiply(left, right, result, block, depth, shares);
+#if GATED
+  const ColumnSums<float> sums = {partial, totals, chunk, chunks};
+  gate_tile<ROWS, COLUMNS>(y, b, slope, sums, block.row, block.column, m, n);
+#endif
 }
 
-#define ARGUMENTS                                                                                  \
-  const float *x, const float *w, const float *b, float slope, int biased, float *y, int row_step, \
-      int column_step, int shares, int m, int n, int depth, int items, int left_item, int right_item
-#define REST b, slope, biased, y, row_step, column_step, shares, m, n, depth, items, left_item, right_item
+#define ARGUMENTS                                                                                    \
+  const float *x, const float *w, const float *b, float slope, int biased, float *y, int row_step,   \
+      int column_step, int shares, int m, int n, int depth, int items, int left_item, int right_item \
+      SUMS
+#define REST \
+  b, slope, biased, y, row_step, column_step, shares, m, n, depth, items, left_item, right_item OF_SUMS
 
 __global__ void __launch_bounds__(THREADS, RESIDENT) rows_by_rows(ARGUMENTS) {
   product(Rows<ROWS>{x, m, depth, 0}, Rows<COLUMNS>{w, n, depth, 0}, REST);

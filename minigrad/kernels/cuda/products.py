@@ -46,10 +46,13 @@ TILES = {
 
 
 class Kind(NamedTuple):
-    """A kind of product that a file has: its own constants, and its large and small tile by arithmetic."""
+    """A kind of product that a file has: its own constants, its large and small tile by arithmetic, and the
+    files that it needs before it.
+    """
 
     constants: tuple[tuple[str, int], ...] = ()
     tiles: tuple[tuple[str, tuple[Tile, Tile]], ...] = tuple(TILES.items())
+    before: tuple[str, ...] = ()
 
 
 PLAIN = Kind()
@@ -83,15 +86,15 @@ def plan(name: str, rows: int, columns: int, depth: int, products: int = 1, kind
 
     tile = large if min(rows, columns) > small.side and 2 * blocks(large) >= BLOCKS else small
     shares = max(1, min(BLOCKS // blocks(tile), depth // LEAST))
-    return Plan(source(name, arithmetic, tile, kind.constants), blocks(tile) * shares, shares)
+    return Plan(source(name, arithmetic, tile, kind), blocks(tile) * shares, shares)
 
 
 @cache
-def source(name: str, arithmetic: str, tile: Tile, constants: tuple[tuple[str, int], ...] = ()) -> Source:
-    """The file `name` for an arithmetic, "fp32" or "tf32", and a tile, with `constants` of its own."""
+def source(name: str, arithmetic: str, tile: Tile, kind: Kind = PLAIN) -> Source:
+    """The file `name` for an arithmetic, "fp32" or "tf32", and a tile of a kind of products."""
     return Source(
         name,
-        ("common.cuh", "ptx.cuh", "operands.cuh", f"{arithmetic}.cuh", "pipeline.cuh"),
+        ("common.cuh", *kind.before, "ptx.cuh", "operands.cuh", f"{arithmetic}.cuh", "pipeline.cuh"),
         templates=False,
         shared=tile.stages * 2 * tile.side * (DEPTH + 4) * np.dtype(np.float32).itemsize,
         THREADS=tile.threads,
@@ -101,14 +104,14 @@ def source(name: str, arithmetic: str, tile: Tile, constants: tuple[tuple[str, i
         STAGES=tile.stages,
         WARP_COLUMNS=tile.warp_columns,
         RESIDENT=tile.resident,
-        **dict(constants),
+        **dict(kind.constants),
     )
 
 
 def sources(name: str, *kinds: Kind) -> list[Source]:
     """Every source of the file `name`, which has these kinds of products."""
     return [
-        source(name, arithmetic, tile, kind.constants)
+        source(name, arithmetic, tile, kind)
         for kind in kinds or (PLAIN,)
         for arithmetic, tiles in kind.tiles
         for tile in dict.fromkeys(tiles)

@@ -55,7 +55,9 @@ def activation() -> None:
 
 
 def bias() -> None:
-    for shape, dtype in (((3, 5), np.float32), ((2, 3, 41, 7), np.float64), ((9, 2, 30, 31), np.float32)):
+    matrices = ((3, 5), np.float32), ((70, 3), np.float64), ((130, 300), np.float32), ((4100, 2), np.float32)
+    images = ((2, 3, 41, 7), np.float64), ((9, 2, 30, 31), np.float32)
+    for shape, dtype in (*matrices, *images):
         x, g, b = (
             numbers(0, *shape, dtype=dtype),
             numbers(1, *shape, dtype=dtype),
@@ -145,6 +147,7 @@ def _products(m: int, k: int, n: int, dtype: type) -> None:
     agree("matmul", beside(x), beside(y))
     for slope in (0.0, 0.2):
         agree("linear", x, w, b, slope)
+    agree("matmul_gate", x, y, exact(6, m, n, dtype=dtype), 0.2, terms=200)
     stacks = exact(4, 3, m, k, dtype=dtype), exact(5, 3, k, n, dtype=dtype)
     agree("stacked_matmul", *stacks)
     agree("stacked_matmul", x, stacks[1])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minigrad.backend import allow_tf32
 from minigrad.kernels import cpu, reference
+from minigrad.kernels.cuda import products
 from tests.kernels.cuda.running import cuda
 from tests.kernels.cuda.strategies import SLOPES, SOME, filled_like
 from tests.kernels.strategies import DTYPES, LAYOUTS, assert_close, laid_out
@@ -52,6 +56,25 @@ def test_gated_products_equal_reference(
 
 
 FEW = st.sampled_from([0, 1, 5, 17, 65])
+
+
+def test_gated_products_are_the_two_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bit for bit, sums too: a captured step may take the one for the others."""
+    rng = np.random.default_rng(0)
+    shapes = [(1, 3, 5), (64, 40, 70), (65, 60, 3), (130, 20, 65), (4097, 2, 3)]
+    ways = [(False, products.BLOCKS, products.LEAST), (False, 1, 20), (False, 12, 20), (True, 1, 20)]
+    for (m, k, n), dtype in product(shapes, DTYPES):
+        x, y, own = (rng.normal(size=shape).astype(dtype) for shape in ((m, k), (k, n), (m, n)))
+        own[:, 0], y[:, 0] = -1.0, -0.0
+        for tf32, blocks, least in ways if dtype is np.float32 else ways[:1]:  # tiles, shares, arithmetic
+            monkeypatch.setattr(products, "BLOCKS", blocks)
+            monkeypatch.setattr(products, "LEAST", least)
+            with allow_tf32(tf32):
+                expected = cuda.bias_leaky_relu_grad(cuda.matmul(x, y), own, 0.2)
+                for a, b in zip(cuda.matmul_gate(x, y, own, 0.2), expected, strict=True):
+                    assert a.tobytes() == b.tobytes(), (m, k, n, dtype, blocks, tf32)
+
+
 LEADS = [  # of x and of y
     ((), (2,)),
     ((3,), ()),

@@ -29,7 +29,7 @@ class Recorder:
         return self
 
     def function(self, name: str) -> loading.Function:
-        return lambda *args: self.calls.append((name, *args))
+        return lambda *args, shared_mem=0: self.calls.append((name, *args))
 
 
 class Function:
@@ -74,6 +74,21 @@ def test_an_update_of_many_parameters_is_one_launch() -> None:
     ((name, grid, block, _),) = recorder.calls
     assert (name, block) == ("adam_update<float>", (256,))
     assert grid == (sum(-(-size // optimizer.CHUNK) for size in sizes),)
+
+
+def test_a_gated_product_is_one_launch_where_a_tile_has_all_rows() -> None:
+    for dtype, name in ((np.float32, "rows_by_columns"), (np.float64, "matmul_gate<double>")):
+        x, y, own = (np.ones(shape, dtype) for shape in ((64, 70), (70, 300), (64, 300)))
+        recorder = Recorder()
+        with loading.use(recorder):
+            cuda.matmul_gate(x, y, own, 0.2)
+            assert [call[0] for call in recorder.calls] == [name]
+            cuda.matmul_gate(np.ones((65, 70), dtype), y, np.ones((65, 300), dtype), 0.2)
+            sums = f"add_chunks<{'float' if dtype is np.float32 else 'double'}>"
+            assert [call[0] for call in recorder.calls[1:]] == [name, sums]
+            if dtype is np.float32:  # a long sum is shared out, and gated where its shares are added
+                cuda.matmul_gate(np.ones((64, 700), dtype), np.ones((700, 300), dtype), own, 0.2)
+                assert [call[0] for call in recorder.calls[3:]] == [name, "gate_shares<float>"]
 
 
 SOURCES = sources()
