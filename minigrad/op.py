@@ -266,7 +266,8 @@ def all_finite(*tensors: Tensor) -> Tensor:
 
 
 def _all_finite(*arrays: Array) -> Array:
-    finite, *others = [xp_of(a).isfinite(a).all() for a in arrays]
+    flags = [xp_of(a).isfinite(a) for a in arrays]
+    finite, *others = [flag if flag.ndim == 0 else flag.all() for flag in flags]
     for other in others:
         finite = finite & other
     return as_array(finite)

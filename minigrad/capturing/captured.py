@@ -104,7 +104,8 @@ def capture(step: Callable[P, R]) -> Captured[P, R]:
     Within ``check_finite()`` the step runs as it is.
 
     On a GPU a replay is one CUDA graph, launched and not waited for (``minigrad.capturing.graph``). The step
-    may then read nothing back, and ``minigrad.modify`` calls its function while the graph is recorded alone.
+    may then read nothing back (numbers that can wait go into ``minigrad.Readings``), and ``minigrad.modify``
+    calls its function while the graph is recorded alone.
     """
     return Captured(step)
 

@@ -84,3 +84,13 @@ def test_what_is_no_row_is_refused() -> None:
     with pytest.raises(ValueError, match=r"got 2, of shapes \[\(\), \(2,\)\]"):
         readings.write(scalar(1), mg.tensor([1.0, 2.0]))
     assert readings.unread == 0
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_whether_all_is_finite_is_a_tensor(device: str, cupy: ModuleType) -> None:
+    good, many = scalar(1, device=device), mg.tensor([1.0, 2.0], device=device)
+    for bad in (np.nan, np.inf, -np.inf):
+        wrong = mg.tensor([1.0, bad], device=device)
+        found = [mg.all_finite(*ts) for ts in ((good, many), (good, wrong), (wrong, good), (wrong,))]
+        assert [t.item() for t in found] == [True, False, False, False]
+        assert all(t.device == device and t.shape == () for t in found)
