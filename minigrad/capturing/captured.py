@@ -92,7 +92,8 @@ def capture(step: Callable[P, R]) -> Captured[P, R]:
 
     - Tensors, whose numbers are new in each call;
     - ``numpy.random.Generator``, from which a replay draws what the step does, through ``minigrad.random``;
-    - anything else (modules, optimizers, numbers), of which each one has a recording of its own.
+    - anything else (modules, optimizers, a ``minigrad.random.Philox``, numbers), of which each one has a
+      recording of its own.
 
     It returns Tensors, None or constants, also in tuples, lists and dicts; what a call returns is a copy, and
     no gradient flows through it. Other shapes, dtypes, attributes of modules (``train``, ``eval``) or arrays

@@ -31,7 +31,7 @@ class External:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A random generator among the step's arguments."""
+    """A generator of NumPy's among the step's arguments."""
 
     index: int
 

@@ -10,7 +10,8 @@ import numpy as np
 from minigrad import ops
 from minigrad.backend import Array
 from minigrad.nn.module import Module
-from minigrad.random import draw, generator
+from minigrad.op import constant
+from minigrad.random import uniform
 from minigrad.tensor import Tensor
 
 __all__ = ["Dropout", "LeakyReLU", "ReLU", "Sigmoid", "Softmax", "Softplus", "Tanh", "rectifier_slope"]
@@ -87,8 +88,8 @@ class Dropout(Module):
     """In training, each element is 0 with probability ``p`` and else divided by ``1 - p``; in evaluation, the
     identity.
 
-    The mask is drawn from ``minigrad.random.generator()``. Srivastava et al. (2014), section 10 (inverted
-    dropout).
+    The mask is drawn from ``minigrad.random.generator(device)``, on the input's device. Srivastava et al.
+    (2014), section 10 (inverted dropout).
     """
 
     def __init__(self, p: float = 0.5) -> None:
@@ -99,14 +100,13 @@ class Dropout(Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return x
-        return x * draw(_mask, generator(), x.shape, x.dtype, self.p, device=x.device)
+        return x * constant(_mask, uniform(x.shape, device=x.device), x.dtype, self.p)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
 
 
-def _mask(generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any], p: float) -> Array:
-    """0 with probability p, else 1 / (1 - p)."""
-    keep = generator.random(shape, dtype="f4") >= p
-    mask: Array = keep.astype(dtype) * dtype.type(0.0 if p == 1 else 1 / (1 - p))
+def _mask(drawn: Array, dtype: np.dtype[Any], p: float) -> Array:
+    """0 where a number drawn from [0, 1) is less than p, else 1 / (1 - p)."""
+    mask: Array = (drawn >= p).astype(dtype) * dtype.type(0.0 if p == 1 else 1 / (1 - p))
     return mask

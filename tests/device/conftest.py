@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from minigrad.kernels.cuda import loading
+from minigrad.random import Philox, process
 from tests.cuda_emulator import CompilerMissing
 from tests.cuda_emulator.building import compiler
 from tests.fake_cupy.memory import device
@@ -56,14 +57,16 @@ def fake_cupy(monkeypatch: pytest.MonkeyPatch, emulator_at_hand: None) -> Iterat
     from tests import fake_cupy
 
     monkeypatch.setitem(sys.modules, "cupy", fake_cupy)
+    monkeypatch.setattr(process, "_device", Philox(0))  # whose state will be on a device that goes
     device.reset()
     with loading.use(loading.CuPy()):  # of its own, so that no other test gets its functions
         yield fake_cupy
 
 
 @pytest.fixture(params=["fake", pytest.param("gpu", marks=pytest.mark.gpu)])
-def cupy(request: pytest.FixtureRequest) -> ModuleType:
+def cupy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The fake CuPy, or on a GPU the real one."""
+    monkeypatch.setattr(process, "_device", Philox(0))
     if request.param == "fake":
         fake: ModuleType = request.getfixturevalue("fake_cupy")
         return fake

@@ -1,0 +1,21 @@
+"""Random Tensors, and the generators that they are drawn from.
+
+A generator is NumPy's, which draws on the CPU, or a ``Philox``, which draws on its own device. Where none is
+given, numbers come from the process-wide generator of their device: NumPy's on the CPU, a Philox on a GPU.
+"""
+
+from minigrad.random.draws import normal, uniform
+from minigrad.random.philox import Generator, Philox
+from minigrad.random.process import generator, get_state, manual_seed, set_state, snapshot
+
+__all__ = [
+    "Generator",
+    "Philox",
+    "generator",
+    "get_state",
+    "manual_seed",
+    "normal",
+    "set_state",
+    "snapshot",
+    "uniform",
+]

@@ -1,0 +1,86 @@
+"""Random Tensors."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from minigrad.backend import Array, kernels_of, to_device
+from minigrad.random import process
+from minigrad.random.philox import Generator, Philox
+from minigrad.tensor import Tensor
+from minigrad.tracing import call
+
+Shape = int | tuple[int, ...]
+
+
+def uniform(
+    shape: Shape,
+    *,
+    dtype: DTypeLike = np.float32,
+    generator: Generator | None = None,
+    device: str | None = None,
+) -> Tensor:
+    """Numbers from the uniform distribution on [0, 1), drawn from ``generator`` or ``device``'s process-wide
+    one.
+
+    ``dtype`` is float32 or float64. A ``Philox`` draws on its own device; a ``numpy.random.Generator`` draws
+    on the CPU, and the numbers are moved to ``device`` ("cpu" unless given), the same on each. Inside a step
+    of ``minigrad.capture`` each replay draws anew.
+
+    Raises TypeError for another dtype, ValueError if ``device`` is not where the Philox draws.
+    """
+    return _draw(_uniform, "philox_uniform", shape, dtype, generator, device)
+
+
+def normal(
+    shape: Shape,
+    *,
+    dtype: DTypeLike = np.float32,
+    generator: Generator | None = None,
+    device: str | None = None,
+) -> Tensor:
+    """Numbers from N(0, 1), as ``uniform``."""
+    return _draw(_normal, "philox_normal", shape, dtype, generator, device)
+
+
+def _draw(
+    function: Callable[..., Array],
+    kernel: str,
+    shape: Shape,
+    dtype: DTypeLike,
+    generator: Generator | None,
+    device: str | None,
+) -> Tensor:
+    if generator is None:
+        generator = process.generator(device or "cpu")
+    if isinstance(generator, Philox):
+        _check_device(generator, device)
+        draw = getattr(kernels_of(generator.state), kernel)
+        return Tensor(call(draw, generator.state, _sizes(shape), np.dtype(dtype)))
+    array = call(function, generator, shape, dtype)
+    return Tensor(array if device is None or device == "cpu" else call(to_device, array, device))
+
+
+def _check_device(generator: Philox, device: str | None) -> None:
+    if device is not None and device != generator.device:
+        raise ValueError(
+            f"a Philox on {generator.device} draws there, not on {device}; leave device= out, or make a "
+            f"generator there: Philox(seed, device={device!r})"
+        )
+
+
+def _sizes(shape: Shape) -> tuple[int, ...]:
+    return tuple(shape) if isinstance(shape, tuple | list) else (operator.index(shape),)
+
+
+def _uniform(generator: np.random.Generator, shape: Shape, dtype: Any, *, out: Array | None = None) -> Array:
+    return np.asarray(generator.random(shape, dtype, out=out))
+
+
+def _normal(generator: np.random.Generator, shape: Shape, dtype: Any, *, out: Array | None = None) -> Array:
+    return np.asarray(generator.standard_normal(shape, dtype, out=out))

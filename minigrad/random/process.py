@@ -1,0 +1,111 @@
+"""The generators of the process: NumPy's for the CPU, a Philox for a GPU.
+
+Their state is a small dict of JSON values, so a checkpoint can hold it and a resumed run draws the same
+numbers.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any, Literal, overload
+
+import numpy as np
+
+from minigrad.backend import to_device
+from minigrad.random.philox import Generator, Philox
+from minigrad.tracing import not_in_capture
+
+_host = np.random.Generator(np.random.PCG64())
+_device = Philox(secrets.randbits(128))
+
+
+@overload
+def generator(device: Literal["cpu"] = "cpu") -> np.random.Generator: ...
+@overload
+def generator(device: str) -> Generator: ...
+def generator(device: str = "cpu") -> Generator:
+    """The process-wide generator of ``device``: NumPy's for "cpu", a ``Philox`` for "cuda".
+
+    It is one object for the life of the process; seeding changes its state, not its identity. Initial weights
+    (``minigrad.nn.init``) are drawn on the CPU wherever they are, dropout masks on their device. Raises as
+    ``Tensor.to`` for the device.
+    """
+    if device == "cpu":
+        return _host
+    _device._state = to_device(_device.state, device)  # on the CPU until it is asked for the first time
+    return _device
+
+
+def manual_seed(seed: int) -> np.random.Generator:
+    """Put the generators into the states that ``seed`` (an integer >= 0) defines, and return the CPU's.
+
+    Before the first call they are seeded from the operating system.
+
+    >>> float(manual_seed(3).random()) == float(manual_seed(3).random())
+    True
+    """
+    not_in_capture("manual_seed() was called", "seed outside the step")
+    _device.set_state(Philox(seed).get_state())
+    _host.bit_generator.state = np.random.PCG64(seed).state
+    return _host
+
+
+def get_state() -> dict[str, Any]:
+    """The generators' states as a dict of JSON values, for ``set_state``."""
+    return {**_host.bit_generator.state, "device": _device.get_state()}
+
+
+def set_state(state: dict[str, Any]) -> None:
+    """Go back to a state that ``get_state`` returned.
+
+    One from before there was a generator for GPUs leaves that as it is. Raises ValueError, and leaves the
+    generators as they were, if ``state`` is not such a dict.
+    """
+    not_in_capture("the random state was set", "set it outside the step")
+    host, device = np.random.PCG64(), Philox(0)
+    try:
+        host.state = state  # type: ignore[assignment]
+        if "device" in state:
+            device.set_state(state["device"])
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"not a state of minigrad.random.get_state(): {error!r}") from error
+    _host.bit_generator.state = host.state
+    if "device" in state:
+        _device.set_state(state["device"])
+
+
+def snapshot(*generators: Generator) -> Callable[[], None]:
+    """A function that takes ``generators`` and the process-wide ones back to where they are now.
+
+    What is on a GPU stays there, and nobody waits for it, as ``get_state`` would.
+
+    >>> restore = snapshot()
+    >>> first = generator().random()
+    >>> restore()
+    >>> generator().random() == first
+    True
+    """
+    restores = [_restoring(each) for each in (*generators, _host, _device)]
+
+    def restore() -> None:
+        for each in restores:
+            each()
+
+    return restore
+
+
+def _restoring(generator: Generator) -> Callable[[], None]:
+    if isinstance(generator, Philox):
+        philox, array = generator, generator.state.copy()
+
+        def restore_philox() -> None:
+            philox.state[...] = to_device(array, philox.device)
+
+        return restore_philox
+    bits, state = generator.bit_generator, generator.bit_generator.state
+
+    def restore() -> None:
+        bits.state = state
+
+    return restore
