@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from minigrad import Tensor, grad, modify, nn, no_grad
 from minigrad.ops import mean, mean_softplus, neg, norm_per_sample, sigmoid, square, sub, sum
-from minigrad.random import uniform
+from minigrad.random import Generator, uniform
 
-Penalty = Callable[[nn.Module, Tensor, Tensor, np.random.Generator], Tensor]
+Penalty = Callable[[nn.Module, Tensor, Tensor, Generator], Tensor]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def _clip(weights: NDArray[Any], bound: float) -> None:
     weights.clip(-bound, bound, out=weights)
 
 
-def interpolate_gradient_norms(D: nn.Module, real: Tensor, fake: Tensor, rng: np.random.Generator) -> Tensor:
+def interpolate_gradient_norms(D: nn.Module, real: Tensor, fake: Tensor, rng: Generator) -> Tensor:
     """The norm of D's gradient at a random point between each real and fake sample: (n,), differentiable.
 
     The norm is taken over a whole sample, whatever its shape (Gulrajani et al. 2017, algorithm 1).
@@ -98,7 +98,7 @@ def interpolate_gradient_norms(D: nn.Module, real: Tensor, fake: Tensor, rng: np
 def gradient_penalty(weight: float) -> Penalty:
     """weight mean((|gradient of D between real and fake| - 1)^2) (Gulrajani et al. 2017, equation 3)."""
 
-    def penalty(D: nn.Module, real: Tensor, fake: Tensor, rng: np.random.Generator) -> Tensor:
+    def penalty(D: nn.Module, real: Tensor, fake: Tensor, rng: Generator) -> Tensor:
         return mean(square(sub(interpolate_gradient_norms(D, real, fake, rng), 1.0))) * weight
 
     return penalty

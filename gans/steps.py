@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from gans.objectives import Objective
 from minigrad import Tensor, all_finite, grad, nn, no_grad, require_finite
 from minigrad.ops import mean
 from minigrad.optim import Optimizer, gradient_norm
+from minigrad.random import Generator
 
 NOT_FINITE = "the loss is {}, the norm of its gradient {}"
 
@@ -37,7 +36,7 @@ def discriminator_step(
     objective: Objective,
     real: Tensor,
     z: Tensor,
-    rng: np.random.Generator,
+    rng: Generator,
     *,
     checked: bool = True,
 ) -> StepResult:

@@ -16,7 +16,7 @@ from gans.objectives import Objective
 from minigrad import Tensor, nn, no_grad
 from minigrad.backend import xp_on
 from minigrad.optim import Adam, Optimizer, RMSprop
-from minigrad.random import normal
+from minigrad.random import Generator, normal
 
 Kind = Literal["image", "points"]
 Shape = tuple[int, ...]
@@ -192,8 +192,8 @@ class Gan:
     objective: Objective
     device: str = "cpu"
 
-    def latent(self, n: int, rng: np.random.Generator) -> Tensor:
-        """z (n, latent) from N(0, I), on the GAN's device."""
+    def latent(self, n: int, rng: Generator) -> Tensor:
+        """z (n, latent) from N(0, I), on the GAN's device, where a Philox must be."""
         return normal((n, self.settings.latent), generator=rng, device=self.device)
 
     def set_learning_rates(self, step: int) -> None:

@@ -15,12 +15,16 @@ import numpy as np
 import minigrad as mg
 from gans.data import Dataset
 from gans.errors import UserError
+from gans.objectives import Objective
 from gans.steps import NOT_FINITE, StepResult, discriminator_step, generator_step
 from gans.systems import Gan
 from gans.trainer.batches import Batches
-from gans.trainer.randomness import get_random_state, random_stream, set_random_state
+from gans.trainer.randomness import RunGenerators
 from gans.trainer.unread import Failure, Numbers, UnreadUpdates
+from minigrad import nn
 from minigrad.backend import numbers, to_device
+from minigrad.optim import Optimizer
+from minigrad.random import Generator, normal, snapshot
 
 __all__ = ["Callback", "DivergedError", "Record", "Training", "train"]
 
@@ -62,8 +66,9 @@ class DivergedError(UserError):
 class Training:
     """One GAN being trained on one data set: all that a checkpoint holds, and how to go one step further.
 
-    With ``mg.manual_seed(seed)`` before the GAN is built, the whole training is a function of ``seed``;
-    ``capture``, whether the updates are replayed by ``mg.capture``, changes no number.
+    With ``mg.manual_seed(seed)`` before the GAN is built, the whole training is a function of ``seed`` and of
+    the kind of device, since a GPU draws its own noise; ``capture``, whether the updates are replayed by
+    ``mg.capture``, changes no number.
 
     On a GPU replays are not waited for, and steps are read many at a time. If one of them turns out to have
     failed, the training goes back to the state that was saved or loaded last, repeats what came after it, and
@@ -78,19 +83,24 @@ class Training:
         self.gan = gan
         self.seed = seed
         self.batches = Batches(data, settings.batch_size, settings.critic_steps, seed)
-        self.rng = random_stream(seed, "training")
+        self.random = RunGenerators(seed, gan.device)
         self.step = 0
-        self._discriminator_step: Callable[..., StepResult] = discriminator_step
-        self._generator_step: Callable[..., StepResult] = generator_step
+        self._discriminator_step: Callable[..., StepResult] = _discriminator_update
+        self._generator_step: Callable[..., StepResult] = _generator_update
         self._unread: UnreadUpdates | None = None
         self._untold: list[Record] = []
         if capture and gan.device == "cpu":
-            self._discriminator_step = mg.capture(discriminator_step)
-            self._generator_step = mg.capture(generator_step)
+            self._discriminator_step = mg.capture(_discriminator_update)
+            self._generator_step = mg.capture(_generator_update)
         elif capture:
             self._unread = UnreadUpdates(
-                discriminator_step, generator_step, settings.critic_steps, gan.device
+                _discriminator_update, _generator_update, settings.critic_steps, gan.device
             )
+
+    @property
+    def rng(self) -> Generator:
+        """What latents and penalties are drawn from."""
+        return self.random.noise
 
     @property
     def steps_per_epoch(self) -> int:
@@ -137,7 +147,7 @@ class Training:
     def state_dict(self) -> dict[str, Any]:
         """All that later steps depend on, ready for ``minigrad.save``; waits and raises as ``read``."""
         self._read_unread()
-        state = {"step": self.step, "random": get_random_state(self.rng), "gan": self.gan.state_dict()}
+        state = {"step": self.step, "random": self.random.get_state(), "gan": self.gan.state_dict()}
         if self._unread is not None:
             self._unread.state = deepcopy(state)
         return state
@@ -145,7 +155,7 @@ class Training:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where ``state_dict`` was called: later steps are the same bit for bit."""
         self.gan.load_state_dict(state["gan"])
-        set_random_state(self.rng, state["random"])
+        self.random.set_state(state["random"])
         self.step = state["step"]
         if self._unread is not None:
             self._unread.drop()
@@ -174,13 +184,12 @@ class Training:
         """The updates of a step; what the last of each network returns."""
         gan, settings = self.gan, self.gan.settings
         G, D = gan.generator, gan.discriminator
+        shape = settings.batch_size, settings.latent
         gan.set_learning_rates(self.step)
         for k in range(settings.critic_steps):
-            real = mg.Tensor(to_device(self.batches.real(self.step, k, self.rng), gan.device))
-            z = gan.latent(settings.batch_size, self.rng)
-            d = discriminator_step(G, D, gan.optimizer_d, gan.objective, real, z, self.rng)
-        z = gan.latent(settings.batch_size, self.rng)
-        g = generator_step(G, D, gan.optimizer_g, gan.objective, z)
+            real = mg.Tensor(to_device(self.batches.real(self.step, k, self.random.data), gan.device))
+            d = discriminator_step(G, D, gan.optimizer_d, gan.objective, real, shape, self.rng)
+        g = generator_step(G, D, gan.optimizer_g, gan.objective, shape, gan.device, self.rng)
         self.step += 1
         return d, g
 
@@ -230,12 +239,12 @@ class Training:
 
     def _checked(self, network: str, step: Callable[..., StepResult], *arguments: Any) -> StepResult:
         """Make an update; a failure is repeated with every op checked, from the same random state."""
-        before = get_random_state(self.rng)
+        restore = snapshot(self.rng)
         try:
             with np.errstate(all="ignore"):
                 return step(*arguments)
         except mg.NonFiniteError as error:
-            set_random_state(self.rng, before)
+            restore()
             cause = _named(error, partial(step, *arguments))
             raise DivergedError(self.step + 1, network, str(cause), self.gan.settings.lr) from error
 
@@ -255,6 +264,38 @@ def _named(found: mg.NonFiniteError, update: Callable[[], object]) -> mg.NonFini
     except mg.NonFiniteError as error:
         return error
     return found
+
+
+def _discriminator_update(
+    G: nn.Module,
+    D: nn.Module,
+    optimizer: Optimizer,
+    objective: Objective,
+    real: mg.Tensor,
+    shape: tuple[int, int],
+    rng: Generator,
+    *,
+    checked: bool = True,
+) -> StepResult:
+    """An update of D on fakes from new noise of ``shape``, which a replay draws for itself."""
+    z = normal(shape, generator=rng, device=real.device)
+    return discriminator_step(G, D, optimizer, objective, real, z, rng, checked=checked)
+
+
+def _generator_update(
+    G: nn.Module,
+    D: nn.Module,
+    optimizer: Optimizer,
+    objective: Objective,
+    shape: tuple[int, int],
+    device: str,
+    rng: Generator,
+    *,
+    checked: bool = True,
+) -> StepResult:
+    """An update of G from new noise of ``shape``."""
+    z = normal(shape, generator=rng, device=device)
+    return generator_step(G, D, optimizer, objective, z, checked=checked)
 
 
 class Callback:

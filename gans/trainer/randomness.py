@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from minigrad import random
+from minigrad.random import Generator, Philox
 
-__all__ = ["get_random_state", "random_stream", "set_random_state"]
+__all__ = ["RunGenerators", "random_stream"]
 
-_STREAMS = {"training": 1, "fixed noise": 2, "plots": 3, "samples": 4}
+_STREAMS = {"training": 1, "fixed noise": 2, "plots": 3, "samples": 4, "data": 5}
 
 
 def random_stream(seed: int, name: str) -> np.random.Generator:
@@ -21,12 +22,38 @@ def random_stream(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_STREAMS[name],)))
 
 
-def get_random_state(rng: np.random.Generator) -> dict[str, Any]:
-    """The states of the run's generator and of minigrad's, as JSON values."""
-    return {"run": dict(rng.bit_generator.state), "minigrad": random.get_state()}
+class RunGenerators:
+    """What a run's steps draw from: ``noise`` for latents and penalties, ``data`` for real points.
 
+    They are one generator of NumPy's in a run that began on the CPU. One that began on a GPU has a Philox for
+    the noise, there or wherever it goes on.
+    """
 
-def set_random_state(rng: np.random.Generator, state: dict[str, Any]) -> None:
-    """Go back to a state from `get_random_state`."""
-    rng.bit_generator.state = state["run"]
-    random.set_state(state["minigrad"])
+    noise: Generator
+    data: np.random.Generator
+
+    def __init__(self, seed: int, device: str) -> None:
+        self._device = device
+        if device == "cpu":
+            self.noise = self.data = random_stream(seed, "training")
+        else:
+            self.noise = Philox(seed, stream=_STREAMS["training"], device=device)
+            self.data = random_stream(seed, "data")
+
+    def get_state(self) -> dict[str, Any]:
+        """The states of the run's generators and of minigrad's, as JSON values."""
+        data = dict(self.data.bit_generator.state)
+        if isinstance(self.noise, Philox):
+            return {"run": self.noise.get_state(), "data": data, "minigrad": random.get_state()}
+        return {"run": data, "minigrad": random.get_state()}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go back to a state of ``get_state``, in a run that began on this device or on another one."""
+        self.data.bit_generator.state = state.get("data", state["run"])
+        if "data" not in state:
+            self.noise = self.data
+        else:
+            if not isinstance(self.noise, Philox):
+                self.noise = Philox(0, device=self._device)
+            self.noise.set_state(state["run"])
+        random.set_state(state["minigrad"])

@@ -116,7 +116,8 @@ def resume(
     """Go on with the run in ``path`` from its last checkpoint, as if it had never stopped.
 
     ``length``, ``checkpoint_every`` and ``device`` take the place of the run's own, though another device
-    rounds otherwise; ``capture`` as in ``start``. A run without a checkpoint begins anew, from its seed.
+    rounds otherwise; its generators stay of the kind that it began with. ``capture`` as in ``start``. A run
+    without a checkpoint begins anew, from its seed.
 
     :raises UserError: there is no run, a file of it is damaged, its data changed, it has done more than
         ``length``, its device is not there, another process trains it, or the training diverged

@@ -30,13 +30,14 @@ class Copies:
         *,
         reads: int | None = None,
         writes: int | None = None,
+        written: int | None = None,
         sent: int | None = None,
         launches: int | None = None,
     ) -> None:
-        """So many to the host, to the device, and to the host that does not wait; launches of graphs. None is
-        not looked at.
+        """So many to the host, to the device, bytes of these, and to the host that does not wait; launches of
+        graphs. None is not looked at.
         """
-        counts = {"reads": reads, "writes": writes, "sent": sent, "launches": launches}
+        counts = {"reads": reads, "writes": writes, "written": written, "sent": sent, "launches": launches}
         for name, expected in counts.items():
             if self._counted and expected is not None:
                 assert getattr(device, name) == expected, name

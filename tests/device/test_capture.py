@@ -14,6 +14,7 @@ import minigrad as mg
 from gans.steps import StepResult, discriminator_step, generator_step
 from minigrad import nn, ops, optim
 from minigrad.backend import to_device, xp_of
+from minigrad.random import Philox
 from minigrad.tracing import call
 from tests.device.conftest import Copies
 from tests.device.test_steps import SIZE, outcome, small_dcgan
@@ -47,24 +48,27 @@ def numbers(results: list[mg.Tensor]) -> list[Any]:
     return [np.array(result.numpy()) for result in results]
 
 
+@pytest.mark.parametrize("philox", [False, True], ids=["drawn by NumPy", "drawn by Philox"])
 @pytest.mark.parametrize("critic", [False, True], ids=["dcgan", "wgan-gp"])
-def test_updates_of_gans(critic: bool, cupy: ModuleType, copies: Copies) -> None:
+def test_updates_of_gans(critic: bool, philox: bool, cupy: ModuleType, copies: Copies) -> None:
     ends, count = [], 5
     for wrap in (lambda step: step, mg.capture):
-        gan, rng = small_dcgan("cuda", critic=critic), np.random.default_rng(0)
+        gan, pixels = small_dcgan("cuda", critic=critic), np.random.default_rng(0)
+        rng = Philox(0, device="cuda") if philox else np.random.default_rng(1)
         d_step, g_step = wrap(discriminator_step), wrap(generator_step)
         networks, results = (gan.generator, gan.discriminator), list[StepResult]()
         for step in range(count):
             gan.optimizer_d.lr = 2e-3 / (1 + step)
             copies.reset()
-            real = mg.tensor(rng.uniform(-1, 1, (3, 1, SIZE, SIZE)), np.float32, "cuda")
+            real = mg.tensor(pixels.uniform(-1, 1, (3, 1, SIZE, SIZE)), np.float32, "cuda")
             z = gan.latent(3, rng)
             results.append(d_step(*networks, gan.optimizer_d, gan.objective, real, z, rng))
             results.append(g_step(*networks, gan.optimizer_g, gan.objective, gan.latent(3, rng)))
             if wrap is mg.capture and step > 2:
-                # three arguments, and for each update what the host has computed for it
-                copies.check(reads=0, launches=2, writes=5)
-        ends.append((*outcome(gan, results), gan.optimizer_d.state_dict(), rng.bit_generator.state["state"]))
+                # images, and for each update what the host has computed for it; noise, if the host draws it
+                copies.check(reads=0, launches=2, writes=3 if philox else 5)
+        drawn_next = mg.random.uniform(3, generator=rng).numpy()
+        ends.append((*outcome(gan, results), gan.optimizer_d.state_dict(), drawn_next))
     assert (d_step.replays, g_step.replays) == (count - 2, count - 2)
     same(*ends)
 

@@ -58,7 +58,7 @@ def test_results_stay_arrays_and_know_whose_memory_they_have(fake_cupy: ModuleTy
 def test_every_copy_is_counted(fake_cupy: ModuleType) -> None:
     device = fake_cupy.memory.device
     x = fake_cupy.asarray(np.ones(2))
-    assert (device.writes, device.reads) == (1, 0)
+    assert (device.writes, device.written, device.reads) == (1, 16, 0)
     x = fake_cupy.asarray(x * 2 + fake_cupy.full((), 3.0))
     assert (device.writes, device.reads) == (1, 0)
     assert bool((x > 1).all())

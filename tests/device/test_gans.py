@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +18,7 @@ from gans.cli import main
 from gans.systems import build, settings_for
 from gans.trainer import DivergedError, Training
 from tests.device.conftest import Copies
-from tests.gans.running import flat, records
+from tests.gans.running import assert_same_run, records
 
 TRAIN = ("train", "gan", "--data", "ring", "--steps", "3", "--batch-size", "8")
 
@@ -42,12 +43,15 @@ def assert_near(run: Path, other: Path) -> None:
 def test_a_run_on_the_device(cupy: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*TRAIN, "--device", "cuda", "--out", "on-cuda"]) == 0
     assert "step 3/3" in capsys.readouterr().out
-    assert main([*TRAIN, "--out", "on-cpu"]) == 0
-    assert_near(tmp_path / "on-cuda", tmp_path / "on-cpu")
     assert json.loads(Path("on-cuda/config.json").read_text("utf-8"))["device"] == "cuda"
-    random = ("random.run.state.state", "random.minigrad.state.state")
-    states = [flat(mg.load(Path(run, "checkpoint.safetensors"))) for run in ("on-cuda", "on-cpu")]
-    assert [states[0][f".{name}"] for name in random] == [states[1][f".{name}"] for name in random]
+    assert main([*TRAIN, "--device", "cuda", "--out", "again"]) == 0
+    assert_same_run(tmp_path / "on-cuda", tmp_path / "again")
+    shutil.copytree("on-cuda", "on-cpu")
+    assert main(["train", "--resume", "on-cuda", "--steps", "6"]) == 0
+    assert main(["train", "--resume", "on-cpu", "--steps", "6", "--device", "cpu"]) == 0
+    assert_near(tmp_path / "on-cuda", tmp_path / "on-cpu")
+    states = [mg.load(Path(run, "checkpoint.safetensors"))["random"] for run in ("on-cuda", "on-cpu")]
+    assert states[0] == states[1]
 
     capsys.readouterr()
     assert main(["sample", "on-cuda", "--n", "20", "--out", "cpu.npz"]) == 0
@@ -72,7 +76,7 @@ def test_a_run_resumes_where_it_was_or_elsewhere(
         capsys.readouterr().err
     )
     assert json.loads(Path("run/config.json").read_text("utf-8"))["device"] == "cpu"
-    assert main([*TRAIN, "--steps", "5", "--out", "whole"]) == 0
+    assert main([*TRAIN, "--steps", "5", "--device", "cuda", "--out", "whole"]) == 0
     assert_near(tmp_path / "run", tmp_path / "whole")
 
 

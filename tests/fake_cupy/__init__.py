@@ -22,7 +22,7 @@ over; a NumPy array is no index and cannot be assigned, where CuPy would copy it
 read-only, where CuPy would let many elements be written as one. It is laxer in two: an index of bools is
 free, where CuPy reads back how many are true; and streams do everything at once, in the order of the calls.
 ``memory.device`` counts the copies to the host (``reads``; ``sent`` where it does not wait) and to the device
-(``writes``), whoever asks for them, and the launches of graphs.
+(``writes``, ``written`` bytes in all), whoever asks for them, and the launches of graphs.
 """
 
 from tests.fake_cupy import cuda

@@ -56,8 +56,9 @@ def array(obj: Any, dtype: Any = None, order: str = "K") -> ndarray:
     if isinstance(obj, ndarray):
         return compute(lambda x: np.array(x, dtype=dtype, order=order), obj.host)
     refuse_in_capture("a copy from the host")  # where CuPy would record one from memory that it uses again
-    device.writes += 1
     host = np.array(obj, dtype=dtype, order="C" if order == "K" else order)
+    device.writes += 1
+    device.written += host.nbytes
     copy = empty_like(host.shape, host.strides, host.dtype)
     copy.host[...] = host
     return copy

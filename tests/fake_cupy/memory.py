@@ -22,11 +22,12 @@ NOTHING = 0xFF
 class Device:
     """How often arrays were copied between the host and the device, and graphs launched.
 
-    ``reads`` are copies that the host waits for, ``sent`` those that it does not.
+    ``reads`` are copies that the host waits for, ``sent`` those that it does not. ``writes`` are copies to
+    the device, of ``written`` bytes in all.
     """
 
     def __init__(self) -> None:
-        self.reads = self.writes = self.sent = self.launches = 0
+        self.reads = self.writes = self.written = self.sent = self.launches = 0
 
     def reset(self) -> None:
         self.__init__()  # type: ignore[misc]

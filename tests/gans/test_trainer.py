@@ -158,7 +158,7 @@ def test_toys_have_epochs_of_a_fixed_length() -> None:
 
 
 def test_streams_of_a_seed_are_independent_of_each_other_and_of_the_epochs() -> None:
-    names = ("training", "fixed noise", "plots", "samples")
+    names = ("training", "fixed noise", "plots", "samples", "data")
     draws = Counter(random_stream(7, name).integers(2**62) for name in names)
     draws += Counter(np.random.default_rng([7, epoch]).integers(2**62) for epoch in range(5))
     assert set(draws.values()) == {1}
@@ -186,7 +186,7 @@ def test_a_nan_stops_before_anything_changes_and_names_step_and_op(network: str)
 
 
 def test_a_replay_that_finds_no_op_still_reports_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **options: object) -> None:
         raise mg.NonFiniteError("the loss is nan, the norm of its gradient 1.0")
 
     monkeypatch.setattr("gans.trainer.loop.discriminator_step", fail)
@@ -197,7 +197,7 @@ def test_a_replay_that_finds_no_op_still_reports_the_step(monkeypatch: pytest.Mo
 def test_a_replay_sees_the_random_numbers_of_the_update(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 
-    def fail(*arguments: object) -> None:
+    def fail(*arguments: object, **options: object) -> None:
         rng = arguments[-1]
         assert isinstance(rng, np.random.Generator)
         seen.append((rng.random(), mg.random.generator().random()))
