@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from minigrad.kernels import Gradients, Pair, check_convolution, conv2d_shape, output
 from minigrad.kernels.moments import check_moments, merged, moments_of
 from minigrad.kernels.philox import philox_normal, philox_uniform
+from minigrad.kernels.running import update_running_stats
 from minigrad.kernels.settings import (
     Settings,
     adam_settings,
@@ -47,6 +48,7 @@ __all__ = [
     "standardize",
     "standardize_grad",
     "sum_squares",
+    "update_running_stats",
 ]
 
 Array = NDArray[Any]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad import ops
-from minigrad.backend import Array
+from minigrad.backend import Array, kernels_of
 from minigrad.nn.activation import rectifier_slope
 from minigrad.nn.module import Fused, Module, Parameter
 from minigrad.tensor import Tensor
@@ -131,12 +131,8 @@ class _BatchNorm(Module):
         assert self.running_mean is not None
         assert self.running_var is not None
         assert self.num_batches_tracked is not None
-        self.num_batches_tracked[...] += 1
-        momentum: float | Array | None = self.momentum
-        if momentum is None:  # on a GPU the host does not wait for the count
-            momentum = (1 / self.num_batches_tracked).astype(self.running_mean.dtype)
-        self.running_mean[...] += momentum * (mean - self.running_mean)
-        self.running_var[...] += momentum * (var * (count / (count - 1)) - self.running_var)
+        running = self.running_mean, self.running_var, self.num_batches_tracked
+        kernels_of(self.running_mean).update_running_stats(*running, mean, var, self.momentum, count)
 
     def extra_repr(self) -> str:
         return (

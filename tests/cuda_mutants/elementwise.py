@@ -126,6 +126,23 @@ ELEMENTWISE = [
         "gw[c] = (T)sum_xhat;\n    gb[c] = (T)sum;",
         "gw[c] = (T)sum;\n    gb[c] = (T)sum_xhat;",
     ),
+    Mutant("norm.cu", "the biased variance", "var[c] * unbiased", "var[c]"),
+    Mutant(
+        "norm.cu",
+        "the first block's channels alone",
+        "c < channels; c += THREADS",
+        "c < channels; c += channels",
+    ),
+    Mutant(
+        "norm.cu",
+        "batches counted by every thread",
+        "if (threadIdx.x == 0) tracked[0] = batches;",
+        "tracked[0] += 1;",
+    ),
+    Mutant(
+        "norm.cu", "the count read after it is written", "__syncthreads();  // every thread has read it", ""
+    ),
+    Mutant("norm.cu", "weights of the batches before", "(T)(1.0 / batches)", "(T)(1.0 / (batches - 1))"),
     Mutant("norm.cu", "a sum for a mean", "h - gb[c] / (T)count", "h - gb[c]"),
     Mutant("norm.cu", "a wrong sign", "- xhat * (gw[c]", "+ xhat * (gw[c]"),
     Mutant(

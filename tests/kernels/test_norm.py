@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minigrad.kernels import cpu, reference
+from minigrad.kernels import cpu, cuda, reference
 from tests.kernels.strategies import LAYOUTS, Array, arrays, assert_close, laid_out
 
 MODULES = pytest.mark.parametrize("kernels", [reference, cpu], ids=["reference", "cpu"])
@@ -146,3 +146,42 @@ def test_cpu_batch_norm_refuses_what_does_not_fit() -> None:
         match=r"batch_norm: expected out= to be a writeable, C-contiguous float64 array of shape \(2, 3, 4\)",
     ):
         cpu.batch_norm(x, c, c, 1e-5, 0.2, out=(x[:1], c, c, c))
+
+
+@MODULES
+@pytest.mark.parametrize("momentum", [0.1, 1.0, None])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_running_statistics_equal_torch(kernels: ModuleType, momentum: float | None, dtype: type) -> None:
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    layer = torch.nn.BatchNorm2d(
+        5, momentum=momentum, dtype=torch.float32 if dtype is np.float32 else torch.float64
+    )
+    running = np.zeros(5, dtype), np.ones(5, dtype), np.array(0)
+    for _ in range(4):
+        x = rng.normal(size=(3, 5, 2, 4)).astype(dtype)
+        layer(torch.from_numpy(x))
+        _, mean, var, _ = kernels.standardize(x, 1e-5)
+        kernels.update_running_stats(*running, mean, var, momentum, 24)
+    expected = layer.running_mean, layer.running_var, layer.num_batches_tracked
+    for a, e in zip(running, expected, strict=True):
+        np.testing.assert_allclose(a, e.numpy(), rtol=1e-5 if dtype is np.float32 else 1e-12)
+
+
+@pytest.mark.parametrize("kernels", [reference, cpu, cuda], ids=["reference", "cpu", "cuda"])
+def test_running_statistics_that_do_not_fit_are_refused_and_stay(kernels: ModuleType) -> None:
+    running = np.zeros(3), np.ones(3), np.array(0)
+    c = np.full(3, 7.0)
+    with pytest.raises(ValueError, match=r"update_running_stats: expected four arrays .* \(2,\)"):
+        kernels.update_running_stats(*running, c[:2], c, 0.1, 5)
+    with pytest.raises(ValueError, match=r"more than one element for each channel; got int64 and 1"):
+        kernels.update_running_stats(*running, c, c, 0.1, 1)
+    with pytest.raises(TypeError, match=r"of one dtype, float32 or float64; got float64 and float32"):
+        kernels.update_running_stats(running[0], np.ones(3, np.float32), running[2], c, c, 0.1, 5)
+    assert [a.tolist() for a in running] == [[0, 0, 0], [1, 1, 1], 0]
+
+
+def test_running_statistics_on_cuda_lie_end_to_end() -> None:
+    c = np.ones(3)
+    with pytest.raises(ValueError, match="C-contiguous running statistics"):
+        cuda.update_running_stats(np.zeros(6)[::2], c, np.array(0), c, c, 0.1, 5)

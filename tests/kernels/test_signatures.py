@@ -62,6 +62,7 @@ def test_a_kernel_that_refuses_a_dtype_names_itself(kernels: ModuleType, dtype: 
         "adam_update": (x, x, x, x, 1, 0.1, 0.5, 0.9, 1e-8, 0.0),
         "philox_uniform": (np.zeros(3, np.uint64), (3,), dtype),
         "philox_normal": (np.zeros(3, np.uint64), (3,), dtype),
+        "update_running_stats": (c, c, np.array(0), c, c, 0.1, 2),
     }
     assert sorted(calls) == sorted(kernels.__all__)
     for name, arguments in calls.items():

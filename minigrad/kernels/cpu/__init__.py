@@ -20,6 +20,7 @@ from minigrad.kernels.cpu.loss import mean_softplus, mean_softplus_grad
 from minigrad.kernels.cpu.norm import batch_norm, batch_norm_grad, standardize, standardize_grad
 from minigrad.kernels.cpu.optimizer import adam_update, rmsprop_update, sgd_update, sum_squares
 from minigrad.kernels.cpu.philox import philox_normal, philox_uniform
+from minigrad.kernels.running import update_running_stats
 
 __all__ = [
     "adam_update",
@@ -48,4 +49,5 @@ __all__ = [
     "standardize",
     "standardize_grad",
     "sum_squares",
+    "update_running_stats",
 ]

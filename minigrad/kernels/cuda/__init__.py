@@ -43,7 +43,13 @@ from minigrad.kernels.cuda.conv import (
 )
 from minigrad.kernels.cuda.gemm import linear, matmul, matmul_gate, stacked_matmul
 from minigrad.kernels.cuda.loss import mean_softplus, mean_softplus_grad
-from minigrad.kernels.cuda.norm import batch_norm, batch_norm_grad, standardize, standardize_grad
+from minigrad.kernels.cuda.norm import (
+    batch_norm,
+    batch_norm_grad,
+    standardize,
+    standardize_grad,
+    update_running_stats,
+)
 from minigrad.kernels.cuda.optimizer import adam_update, rmsprop_update, sgd_update, sum_squares
 from minigrad.kernels.cuda.philox import philox_normal, philox_uniform
 
@@ -74,4 +80,5 @@ __all__ = [
     "standardize",
     "standardize_grad",
     "sum_squares",
+    "update_running_stats",
 ]

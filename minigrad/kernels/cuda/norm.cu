@@ -70,3 +70,19 @@ __global__ void __launch_bounds__(THREADS)
     gx[i] = weight[c] * inv_std[c] * (h - gb[c] / (T)count - xhat * (gw[c] / (T)count));
   }
 }
+
+// The running statistics r += rate (batch - r), the batch's variance made unbiased; the rate is `momentum`, or if
+// `equally` one over the batches so far. One block, in which a thread owns every THREADS-th channel.
+template <typename T>
+__global__ void __launch_bounds__(THREADS)
+    update_running_stats(T* running_mean, T* running_var, int64* tracked, const T* mean, const T* var,
+                         T momentum, int equally, T unbiased, int channels) {
+  const int64 batches = tracked[0] + 1;
+  __syncthreads();  // every thread has read it
+  if (threadIdx.x == 0) tracked[0] = batches;
+  const T rate = equally ? (T)(1.0 / batches) : momentum;
+  for (int c = threadIdx.x; c < channels; c += THREADS) {
+    running_mean[c] += rate * (mean[c] - running_mean[c]);
+    running_var[c] += rate * (var[c] * unbiased - running_var[c]);
+  }
+}

@@ -11,10 +11,20 @@ import math
 import numpy as np
 
 from minigrad.kernels import check_channels
-from minigrad.kernels.cuda.arrays import Array, blocks_for, checked, contiguous, output, slices_of, xp_of
+from minigrad.kernels.cuda.arrays import (
+    Array,
+    blocks_for,
+    checked,
+    contiguous,
+    output,
+    slices_of,
+    writeable,
+    xp_of,
+)
 from minigrad.kernels.cuda.loading import Source
 from minigrad.kernels.cuda.moments import merge_moments, slice_moments
 from minigrad.kernels.moments import check_moments
+from minigrad.kernels.running import check_running
 
 SOURCE = Source("norm.cu")
 
@@ -90,6 +100,32 @@ def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, *, out: Ar
     gx = output("standardize_grad", out, x.shape, x)
     gw, gb = (output("standardize_grad", None, mean.shape, x) for _ in range(2))
     return _backward("standardize_grad", g, x, weight, bias, mean, inv_std, 1.0, (gx, gw, gb))[0]
+
+
+def update_running_stats(
+    running_mean: Array,
+    running_var: Array,
+    tracked: Array,
+    mean: Array,
+    var: Array,
+    momentum: float | None,
+    count: int,
+) -> None:
+    """Move running statistics (c,) towards a batch's, in place: running += momentum (batch - running).
+
+    The batch's `mean` and biased `var` (c,) are of `count` > 1 elements each; the running variance follows
+    the unbiased one. `tracked`, an int64 of shape (), counts the batches, and with `momentum` None all have
+    the same weight. TypeError unless the running statistics are float32 or float64, both the same, ValueError
+    if shapes do not fit or one is not C-contiguous. (Ioffe and Szegedy 2015, algorithm 2.)
+    """
+    check_running("update_running_stats", running_mean, running_var, tracked, mean, var, count)
+    if not (writeable(running_mean) and writeable(running_var)):
+        raise ValueError("update_running_stats: expected writeable, C-contiguous running statistics")
+    dtype = running_mean.dtype
+    batch = tuple(contiguous(a.astype(dtype, copy=False)) for a in (mean, var))
+    rate = dtype.type(0 if momentum is None else momentum), np.int32(momentum is None)
+    numbers = *rate, dtype.type(count / (count - 1)), np.int32(running_mean.size)
+    SOURCE.launch("update_running_stats", dtype, 1, running_mean, running_var, tracked, *batch, *numbers)
 
 
 def _forward(

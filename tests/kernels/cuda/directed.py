@@ -89,6 +89,25 @@ def norm() -> None:
             _, mean, _, inv_std = reference.standardize(x, 0.1)
             agree("batch_norm_grad", g, x, weight, shift, mean, inv_std, slope, terms=200)
         agree("standardize_grad", g, x, mean, inv_std, terms=200)
+    for channels, dtype, momentum in (
+        (3, np.float32, 0.1),
+        (300, np.float64, None),
+        (1030, np.float32, None),
+    ):
+        _running(channels, dtype, momentum)
+
+
+def _running(channels: int, dtype: type, momentum: float | None) -> None:
+    """Three batches, one after the other."""
+    before = *(numbers(seed, channels, dtype=dtype) for seed in (0, 1)), np.array(4)
+    expected, actual = ([a.copy() for a in before] for _ in range(2))
+    for batch in range(3):
+        mean, var = (numbers(2 + 2 * batch + i, channels, dtype=dtype) for i in range(2))
+        reference.update_running_stats(*expected, mean, var, momentum, 5 + batch)
+        cuda.update_running_stats(*actual, mean, var, momentum, 5 + batch)
+    for a, e in zip(actual[:2], expected[:2], strict=True):
+        assert_close(a, e, 10)
+    assert actual[2] == expected[2]
 
 
 def exact(seed: int, *shape: int, dtype: type = np.float32) -> Array:
