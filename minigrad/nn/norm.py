@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad import ops
-from minigrad.backend import Array, kernels_of
+from minigrad.backend import Array
 from minigrad.nn.activation import rectifier_slope
 from minigrad.nn.module import Fused, Module, Parameter
+from minigrad.ops.norm import update_running_stats
 from minigrad.tensor import Tensor
 from minigrad.tracing import call
 
@@ -132,7 +133,7 @@ class _BatchNorm(Module):
         assert self.running_var is not None
         assert self.num_batches_tracked is not None
         running = self.running_mean, self.running_var, self.num_batches_tracked
-        kernels_of(self.running_mean).update_running_stats(*running, mean, var, self.momentum, count)
+        update_running_stats(*running, mean, var, momentum=self.momentum, count=count)
 
     def extra_repr(self) -> str:
         return (

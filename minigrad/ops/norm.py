@@ -227,6 +227,26 @@ batch_norm_grad_weight.vjp_jointly(_batch_norm_grad_weight_rule)
 batch_norm_grad_bias.vjp_jointly(_batch_norm_grad_bias_rule)
 
 
+def update_running_stats(
+    running_mean: Array,
+    running_var: Array,
+    tracked: Array,
+    mean: Array,
+    var: Array,
+    *,
+    momentum: float | None,
+    count: int,
+) -> None:
+    """Move running statistics (c,) towards a batch's, in place: running += momentum (batch - running).
+
+    No op: ``mean`` and ``var`` come from the residual of batch_norm or standardize, of ``count`` elements each,
+    and the running variance follows the unbiased one. ``tracked`` counts the batches, and with ``momentum``
+    None all have the same weight. (Ioffe and Szegedy 2015, algorithm 2.)
+    """
+    kernels = kernels_of(running_mean)
+    kernels.update_running_stats(running_mean, running_var, tracked, mean, var, momentum, count)
+
+
 def batch_norm_composed(x: Tensor, weight: Tensor, bias: Tensor, *, eps: float, slope: float = 1.0) -> Tensor:
     """batch_norm written in other ops: the definition to read and the oracle of the kernel."""
     xhat = standardize_composed(x, eps=eps)

@@ -19,8 +19,8 @@ def conv2d(
     """y[n, o, p] = sum over c, i of w[o, c, i] x[n, c, p * stride + i * dilation - padding].
 
     x (n, c, h, w), zero outside itself, w (o, c / groups, kh, kw) -> y (n, o, oh, ow), in `out` if given.
-    Output channel o sees the c / groups input channels of its own group. Raises ValueError if the shapes do not
-    fit.
+    Output channel o sees the c / groups input channels of its own group. Raises ValueError if the shapes do
+    not fit.
     """
     n, o, *size = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
     padded = _pad(x, padding)
