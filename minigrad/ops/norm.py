@@ -239,9 +239,9 @@ def update_running_stats(
 ) -> None:
     """Move running statistics (c,) towards a batch's, in place: running += momentum (batch - running).
 
-    No op: ``mean`` and ``var`` come from the residual of batch_norm or standardize, of ``count`` elements each,
-    and the running variance follows the unbiased one. ``tracked`` counts the batches, and with ``momentum``
-    None all have the same weight. (Ioffe and Szegedy 2015, algorithm 2.)
+    No op: ``mean`` and ``var`` come from the residual of batch_norm or standardize, of ``count`` elements
+    each, and the running variance follows the unbiased one. ``tracked`` counts the batches, and with
+    ``momentum`` None all have the same weight. (Ioffe and Szegedy 2015, algorithm 2.)
     """
     kernels = kernels_of(running_mean)
     kernels.update_running_stats(running_mean, running_var, tracked, mean, var, momentum, count)
