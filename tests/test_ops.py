@@ -14,7 +14,8 @@ import minigrad as mg
 from minigrad import Tensor, ops
 from minigrad.backend import use_kernels
 from minigrad.tensor import registry
-from tests.op_cases import CASES, HOST_KERNELS, Case, Geometry, geometries
+from tests.op_cases import CASES, HOST_KERNELS, Case
+from tests.op_cases.samples import Geometry, geometries
 
 Array = NDArray[Any]
 

@@ -18,7 +18,8 @@ from minigrad.op import fusions
 from minigrad.tensor import registry
 from tests.cuda_emulator import Emulator
 from tests.device.conftest import Copies
-from tests.op_cases import CASES, Case, Sample
+from tests.op_cases import CASES, Case
+from tests.op_cases.samples import Sample
 
 NAMES = {name: set(op.forward.__code__.co_names) for name, op in registry.items()}
 WITH_KERNEL = [case for case in CASES if "kernels_of" in NAMES.get(case.function, ())]

@@ -1,0 +1,181 @@
+"""A case for every function of minigrad.ops: inputs to try it on, and what it means in plain NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from minigrad import Tensor, ops
+from tests.op_cases import plain
+from tests.op_cases.samples import (
+    SIGN,
+    SLOPE,
+    Sample,
+    affine,
+    alike,
+    along_axis,
+    biased,
+    broadcast,
+    channels,
+    convolved,
+    convolved_somewhere,
+    convolved_with_bias,
+    elementwise,
+    from_one,
+    indexed,
+    joined,
+    labelled,
+    matrices,
+    new_axis,
+    normalised,
+    normalised_behind,
+    padded,
+    permuted,
+    reduced,
+    reshaped,
+    scattered,
+    spare_axis,
+    stacked,
+    to_an_integer,
+    transposed,
+    two_axes,
+    weighed,
+    with_target,
+)
+from tests.op_cases.values import (
+    Array,
+    anything,
+    between_halves,
+    bools,
+    distinct,
+    halves,
+    off_zero,
+    positive,
+    probability,
+)
+
+HOST_KERNELS = ("cpu", "reference")  # that take NumPy arrays anywhere; tests/device has "cuda", emulated
+
+
+@dataclass(frozen=True)
+class Case:
+    """`function` of minigrad.ops equals `definition` on all samples; `sequence`: it takes a list.
+
+    Where it is called with what another op made, `through` calls both.
+    """
+
+    function: str
+    definition: Callable[..., Any]
+    samples: st.SearchStrategy[Sample]
+    sequence: bool = False
+    variant: str = ""
+    through: Callable[..., Tensor] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.function} {self.variant}".strip()
+
+    def call(self, tensors: Sequence[Tensor], **params: Any) -> Tensor:
+        function = self.through or getattr(ops, self.function)
+        y: Tensor = function(tensors, **params) if self.sequence else function(*tensors, **params)
+        return y
+
+    def expected(self, arrays: Sequence[Array], **params: Any) -> Array:
+        return np.asarray(
+            self.definition(arrays, **params) if self.sequence else self.definition(*arrays, **params)
+        )
+
+
+CASES = [
+    Case("abs", np.abs, elementwise(off_zero)),
+    Case("add", np.add, elementwise(anything, anything)),
+    Case("astype", lambda x, dtype: x.astype(dtype),
+         alike(anything, dtype=st.sampled_from([np.float64, "f8"]))),
+    Case("batch_norm", plain.batch_norm, normalised()),
+    Case("batch_norm", plain.batch_norm_behind(plain.conv2d), normalised_behind(convolved(), plain.conv2d),
+         variant="behind conv2d", through=plain.batch_norm_behind(ops.conv2d_moments)),
+    Case("batch_norm", plain.batch_norm_behind(plain.conv_transpose2d),
+         normalised_behind(transposed(), plain.conv_transpose2d), variant="behind conv_transpose2d",
+         through=plain.batch_norm_behind(ops.conv_transpose2d_moments)),
+    Case("batch_norm_composed", plain.batch_norm, normalised()),
+    Case("batch_norm_grad", plain.batch_norm_grad, normalised(anything)),
+    Case("batch_norm_grad_bias", plain.batch_norm_grad_bias, normalised(anything)),
+    Case("batch_norm_grad_weight", plain.batch_norm_grad_weight, normalised(anything)),
+    Case("bias_leaky_relu", plain.bias_leaky_relu, biased()),
+    Case("bias_leaky_relu_composed", plain.bias_leaky_relu, biased()),
+    Case("bias_leaky_relu_grad", plain.leaky_gate, alike(anything, off_zero, least=1, dims=2, slope=SLOPE)),
+    Case("binary_cross_entropy_with_logits", plain.bce, with_target(anything, probability)),
+    Case("broadcast_to", np.broadcast_to, broadcast(up=True)),
+    Case("channel_sum", lambda x: x.sum((0, *range(2, x.ndim))), alike(anything, dims=2)),
+    Case("clip", np.clip, alike(between_halves, min=st.just(-0.5), max=st.just(1.0))),
+    Case("concatenate", np.concatenate, joined(), sequence=True),
+    Case("conv2d", plain.conv2d, convolved()),
+    Case("conv2d_bias_leaky_relu", plain.conv2d_bias_leaky_relu, convolved_with_bias()),
+    Case("conv2d_bias_leaky_relu_composed", plain.conv2d_bias_leaky_relu, convolved_with_bias()),
+    Case("conv2d_moments", plain.conv2d, convolved()),
+    Case("conv2d_weight", plain.conv2d_weight, weighed()),
+    Case("conv_transpose2d", plain.conv_transpose2d, transposed()),
+    Case("conv_transpose2d_moments", plain.conv_transpose2d, transposed()),
+    Case("cos", np.cos, elementwise(anything)),
+    Case("cross_entropy", plain.cross_entropy, labelled()),
+    Case("div", np.divide, elementwise(anything, off_zero)),
+    Case("exp", np.exp, elementwise(anything)),
+    Case("expand_dims", np.expand_dims, new_axis()),
+    Case("flatten", lambda x, start_axis: x.reshape(*x.shape[:start_axis], -1),
+         alike(anything, least=1, dims=2, start_axis=st.integers(0, 1))),
+    Case("getitem", lambda x, index: x[plain.as_index(index)], indexed()),
+    Case("join", plain.join, joined()),
+    Case("l1_loss", lambda x, y: np.mean(np.abs(x - y)), with_target(halves, between_halves)),
+    Case("leaky_gate", plain.leaky_gate, alike(anything, off_zero, slope=SLOPE)),
+    Case("leaky_relu", lambda x, slope: np.where(x > 0, x, slope * x), alike(off_zero, slope=SLOPE)),
+    Case("linear", plain.linear, affine()),
+    Case("linear_composed", plain.linear, affine()),
+    Case("log", np.log, elementwise(positive)),
+    Case("log1p", np.log1p, elementwise(positive)),
+    Case("log_softmax", lambda x, axis: np.log(plain.softmax(x, axis=axis)), along_axis(anything)),
+    Case("logsumexp", plain.logsumexp, reduced(anything, least=1)),
+    Case("matmul", np.matmul, matrices()),
+    Case("max", np.max, reduced(distinct, least=1)),
+    Case("maximum", np.maximum, elementwise(halves, between_halves)),
+    Case("mean", np.mean, reduced(anything, least=1)),
+    Case("mean_softplus", plain.mean_softplus, alike(anything, least=1, sign=SIGN)),
+    Case("mean_softplus_composed", plain.mean_softplus, alike(anything, least=1, sign=SIGN)),
+    Case("mean_softplus_grad", plain.mean_softplus_grad, from_one(anything, least=1, sign=SIGN)),
+    Case("min", np.min, reduced(distinct, least=1)),
+    Case("minimum", np.minimum, elementwise(halves, between_halves)),
+    Case("mse_loss", lambda x, target: np.mean((x - target) ** 2), with_target(anything, anything)),
+    Case("mul", np.multiply, elementwise(anything, anything)),
+    Case("neg", np.negative, elementwise(anything)),
+    Case("norm_per_sample", plain.norm_per_sample, alike(off_zero, least=1, dims=1)),
+    Case("pad", np.pad, padded()),
+    Case("power", np.power, elementwise(positive, anything)),
+    Case("power", lambda x, k: x ** float(k), to_an_integer(), variant="to an integer"),
+    Case("relu", lambda x: np.maximum(x, 0), alike(off_zero)),
+    Case("reshape", lambda x, shape: x.reshape(shape), reshaped()),
+    Case("scatter", plain.scatter, scattered()),
+    Case("sigmoid", lambda x: 1 / (1 + np.exp(-x)), elementwise(anything)),
+    Case("sin", np.sin, elementwise(anything)),
+    Case("softmax", plain.softmax, along_axis(anything)),
+    Case("softplus", lambda x: np.log(1 + np.exp(x)), elementwise(anything)),
+    Case("sqrt", np.sqrt, elementwise(positive)),
+    Case("square", np.square, elementwise(anything)),
+    Case("squeeze", np.squeeze, spare_axis()),
+    Case("stack", np.stack, stacked(), sequence=True),
+    Case("standardize", plain.standardize, channels(anything)),
+    Case("standardize", plain.standardize_behind(plain.conv2d), convolved_somewhere(),
+         variant="behind conv2d", through=plain.standardize_behind(ops.conv2d_moments)),
+    Case("standardize_composed", plain.standardize, channels(anything)),
+    Case("standardize_grad", plain.standardize_grad, channels(anything, anything)),
+    Case("sub", np.subtract, elementwise(anything, anything)),
+    Case("sum", np.sum, reduced(anything)),
+    Case("sum_to", plain.sum_to, broadcast(up=False)),
+    Case("swapaxes", np.swapaxes, two_axes()),
+    Case("tanh", np.tanh, elementwise(anything)),
+    Case("to_device", lambda x, device: x, alike(anything, device=st.just("cpu"))),
+    Case("transpose", np.transpose, permuted()),
+    Case("var", np.var, reduced(anything, least=1)),
+    Case("where", np.where, elementwise(bools, anything, anything)),
+]  # fmt: skip
