@@ -4,7 +4,8 @@ One iteration owns a few whole channels and takes both passes, so that the secon
 image's elements of these channels lie side by side: the loops run along them, whatever the image's size, with
 the channels' numbers spread over their pixels. The gradient of large images has loops along each channel.
 
-Statistics that come with x (`moments`) are merged in NumPy and leave out the first pass.
+The loops forward are in norm_forward, those of the gradient in norm_gradient. Statistics that come with x
+(`moments`) are merged in NumPy and leave out the first pass.
 
 A position's sum over the images runs in the arrays' dtype for at most IMAGES of them and goes on in float64;
 so does a large image's sum over a channel's pixels. The order is fixed, whatever the number of threads.
@@ -17,314 +18,19 @@ import math
 import numpy as np
 
 from minigrad.kernels import check_channels, output
-from minigrad.kernels.cpu.compiling import SMALL, Array, checked, contiguous, jit, launch
-from minigrad.kernels.cpu.inner import inner_jit
-from minigrad.kernels.cpu.parallel import parallel_for
-from minigrad.kernels.cpu.tile import prefetch
+from minigrad.kernels.cpu.compiling import SMALL, Array, checked, contiguous, launch
+from minigrad.kernels.cpu.norm_forward import normalise_blocks
+from minigrad.kernels.cpu.norm_gradient import gradient_blocks, wide_blocks
 from minigrad.kernels.moments import check_moments, merged
 
-LINE = 64  # bytes of a cache line
 ELEMENTS = 1024  # of an image, that an iteration owns if its channels are small: they fit the first cache
 LEAST = 64  # and at least: few elements make poor loops
-IMAGES = 64
 WIDE = 64  # pixels from which the gradient loops over one channel at a time
 SERIAL = 1 << 17  # elements below which starting the threads costs more than they save
 UNKNOWN = np.empty((2, 0))  # mean and squares that are still to be computed
 
 Outputs = tuple[Array, Array, Array, Array]
 ChannelGradients = tuple[Array, Array, Array]
-
-
-@inner_jit
-def _spread(numbers: Array, pixels: int, y: Array) -> None:
-    """y[c * pixels + p] = numbers[c]."""
-    for c in range(numbers.size):
-        for p in range(c * pixels, (c + 1) * pixels):
-            y[p] = numbers[c]
-
-
-@inner_jit
-def _fetch(x: Array, n: int, begin: int, size: int) -> None:
-    """Ask for `size` elements of row n of x, if there is one: no processor foresees the next image."""
-    if n < x.shape[0]:
-        row = x[n]
-        for j in range(begin, begin + size, LINE // x.itemsize):
-            prefetch(row, j)
-
-
-@inner_jit
-def _statistics(x: Array, begin: int, pixels: int, mean: Array, squares: Array) -> None:
-    """mean[c] of a channel's elements, and squares[c] = sum of (x - mean[c])^2; x (n, channels * pixels).
-
-    Sums over some images of the differences from the first of them, which take away the digits that numbers
-    far from zero share, are merged into the whole (Chan, Golub and LeVeque 1983, equation 2.1).
-    """
-    end = begin + mean.size * pixels
-    total, total_squares = np.empty(end - begin, x.dtype), np.empty(end - begin, x.dtype)
-    for start in range(0, x.shape[0], IMAGES):
-        first, images = x[start, begin:end], min(IMAGES, x.shape[0] - start)
-        total[:] = 0
-        total_squares[:] = 0
-        for n in range(start + 1, start + images):
-            row = x[n, begin:end]
-            _fetch(x, n + 1, begin, end - begin)
-            for j in range(row.size):
-                difference = row[j] - first[j]
-                total[j] += difference
-                total_squares[j] += difference * difference
-        for c in range(mean.size):
-            middle, within, between = 0.0, 0.0, 0.0
-            for j in range(c * pixels, (c + 1) * pixels):
-                middle += np.float64(first[j]) + np.float64(total[j]) / images
-            middle /= pixels
-            for j in range(c * pixels, (c + 1) * pixels):
-                some = np.float64(total[j])
-                away = np.float64(first[j]) + some / images - middle
-                within += np.float64(total_squares[j]) - some * some / images
-                between += away * away
-            step = middle - mean[c]
-            mean[c] = mean[c] + step * images / (start + images)
-            squares[c] += within + images * between
-            squares[c] += step * step * pixels * start * images / (start + images)
-
-
-@inner_jit
-def _normalise(
-    block: int,
-    x: Array,
-    step: int,
-    pixels: int,
-    weight: Array,
-    bias: Array,
-    eps: float,
-    slope: float,
-    known: Array,
-    y: Array,
-    mean: Array,
-    var: Array,
-    inv_std: Array,
-) -> None:
-    """y = leaky_relu((x - mean) * scale + bias), scale = weight * inv_std, for a block's `step` channels.
-
-    `known` (2, c) has mean and squares where they need not be computed, or no channel.
-    """
-    own, begin = slice(block * step, (block + 1) * step), block * step * pixels
-    weight, bias, mean, var, inv_std = weight[own], bias[own], mean[own], var[own], inv_std[own]
-    middle, squares, scale = np.zeros(mean.size), np.zeros(mean.size), np.empty(mean.size, x.dtype)
-    if known.size == 0:
-        _statistics(x, begin, pixels, middle, squares)
-    else:
-        for c in range(mean.size):
-            middle[c], squares[c] = known[0, block * step + c], known[1, block * step + c]
-    for c in range(mean.size):
-        mean[c], var[c] = middle[c], squares[c] / (x.shape[0] * pixels)
-        inv_std[c] = 1.0 / math.sqrt(squares[c] / (x.shape[0] * pixels) + eps)
-        scale[c] = weight[c] * inv_std[c]
-    size = mean.size * pixels
-    means, scales, biases = np.empty(size, x.dtype), np.empty(size, x.dtype), np.empty(size, x.dtype)
-    _spread(mean, pixels, means)
-    _spread(scale, pixels, scales)
-    _spread(bias, pixels, biases)
-    factor = x.dtype.type(slope)
-    for n in range(x.shape[0]):
-        row, result = x[n, begin : begin + means.size], y[n, begin : begin + means.size]
-        for j in range(row.size):
-            value = (row[j] - means[j]) * scales[j] + biases[j]
-            low = factor * value if factor != 0 else factor
-            result[j] = low if value <= 0 else value
-
-
-@inner_jit
-def _gradient_sums(
-    g: Array,
-    x: Array,
-    begin: int,
-    pixels: int,
-    channels: tuple[Array, Array, Array],
-    slope: float,
-    sums: Array,
-    sums_moved: Array,
-) -> None:
-    """Add h and h (x - mean) to each channel's sums, h = g gated by the sign of the normalised x."""
-    means, scales, biases = channels
-    total, total_moved = np.empty(means.size, x.dtype), np.empty(means.size, x.dtype)
-    factor = x.dtype.type(slope)
-    for start in range(0, x.shape[0], IMAGES):
-        total[:] = 0
-        total_moved[:] = 0
-        for n in range(start, min(start + IMAGES, x.shape[0])):
-            row, gradient = x[n, begin : begin + means.size], g[n, begin : begin + means.size]
-            _fetch(x, n + 1, begin, means.size)
-            _fetch(g, n + 1, begin, means.size)
-            for j in range(row.size):
-                moved = row[j] - means[j]
-                low = factor * gradient[j] if factor != 0 else factor
-                h = gradient[j] if moved * scales[j] + biases[j] > 0 else low
-                total[j] += h
-                total_moved[j] += h * moved
-        for c in range(sums.size):
-            some, some_moved = 0.0, 0.0
-            for j in range(c * pixels, (c + 1) * pixels):
-                some += np.float64(total[j])
-                some_moved += np.float64(total_moved[j])
-            sums[c] += some
-            sums_moved[c] += some_moved
-
-
-@inner_jit
-def _gradients(
-    block: int,
-    g: Array,
-    x: Array,
-    step: int,
-    pixels: int,
-    weight: Array,
-    bias: Array,
-    mean: Array,
-    inv_std: Array,
-    slope: float,
-    gx: Array,
-    gw: Array,
-    gb: Array,
-) -> None:
-    """gx = scale * (h - mean(h) - xhat * mean(h * xhat)), gw and gb the sums, for the block's channels."""
-    own, begin = slice(block * step, (block + 1) * step), block * step * pixels
-    weight, bias, mean, inv_std = weight[own], bias[own], mean[own], inv_std[own]
-    gw, gb = gw[own], gb[own]
-    count, factor = x.shape[0] * pixels, x.dtype.type(slope)
-    scale, sums, sums_moved = np.empty(mean.size, x.dtype), np.zeros(mean.size), np.zeros(mean.size)
-    for c in range(mean.size):
-        scale[c] = weight[c] * inv_std[c]
-    size = mean.size * pixels
-    means, scales, biases = np.empty(size, x.dtype), np.empty(size, x.dtype), np.empty(size, x.dtype)
-    _spread(mean, pixels, means)
-    _spread(scale, pixels, scales)
-    _spread(bias, pixels, biases)
-    _gradient_sums(g, x, begin, pixels, (means, scales, biases), slope, sums, sums_moved)
-    for c in range(mean.size):
-        gb[c], gw[c] = sums[c], sums_moved[c] * inv_std[c]
-        sums[c] /= count
-        sums_moved[c] *= np.float64(inv_std[c]) * np.float64(inv_std[c]) / count
-    firsts, seconds = np.empty(size, x.dtype), np.empty(size, x.dtype)
-    _spread(sums, pixels, firsts)
-    _spread(sums_moved, pixels, seconds)
-    for n in range(x.shape[0]):
-        row, gradient = x[n, begin : begin + means.size], g[n, begin : begin + means.size]
-        result = gx[n, begin : begin + means.size]
-        for j in range(row.size):
-            moved = row[j] - means[j]
-            low = factor * gradient[j] if factor != 0 else factor
-            h = gradient[j] if moved * scales[j] + biases[j] > 0 else low
-            result[j] = scales[j] * (h - firsts[j] - moved * seconds[j])
-
-
-@inner_jit
-def _wide_gradients(
-    block: int,
-    g: Array,
-    x: Array,
-    step: int,
-    pixels: int,
-    weight: Array,
-    bias: Array,
-    mean: Array,
-    inv_std: Array,
-    slope: float,
-    gx: Array,
-    gw: Array,
-    gb: Array,
-) -> None:
-    """As `_gradients`, for channels of so many pixels that their sums and numbers stay in registers."""
-    own, begin = slice(block * step, (block + 1) * step), block * step * pixels
-    weight, bias, mean, inv_std = weight[own], bias[own], mean[own], inv_std[own]
-    gw, gb = gw[own], gb[own]
-    count, factor, zero = x.shape[0] * pixels, x.dtype.type(slope), x.dtype.type(0)
-    sums, sums_moved = np.zeros(mean.size), np.zeros(mean.size)
-    for n in range(x.shape[0]):
-        for c in range(mean.size):
-            at = begin + c * pixels
-            row, gradient = x[n, at : at + pixels], g[n, at : at + pixels]
-            middle, scale, shift, total, total_moved = mean[c], weight[c] * inv_std[c], bias[c], zero, zero
-            for j in range(row.size):
-                moved = row[j] - middle
-                low = factor * gradient[j] if factor != 0 else factor
-                h = gradient[j] if moved * scale + shift > 0 else low
-                total += h
-                total_moved += h * moved
-            sums[c] += np.float64(total)
-            sums_moved[c] += np.float64(total_moved)
-    for c in range(mean.size):
-        gb[c], gw[c] = sums[c], sums_moved[c] * inv_std[c]
-        sums[c] /= count
-        sums_moved[c] *= np.float64(inv_std[c]) * np.float64(inv_std[c]) / count
-    for n in range(x.shape[0]):
-        for c in range(mean.size):
-            at = begin + c * pixels
-            row, gradient, result = x[n, at : at + pixels], g[n, at : at + pixels], gx[n, at : at + pixels]
-            middle, scale, shift = mean[c], weight[c] * inv_std[c], bias[c]
-            first, second = x.dtype.type(sums[c]), x.dtype.type(sums_moved[c])
-            for j in range(row.size):
-                moved = row[j] - middle
-                low = factor * gradient[j] if factor != 0 else factor
-                h = gradient[j] if moved * scale + shift > 0 else low
-                result[j] = scale * (h - first - moved * second)
-
-
-@jit
-def _normalise_blocks(
-    x: Array,
-    step: int,
-    pixels: int,
-    weight: Array,
-    bias: Array,
-    eps: float,
-    slope: float,
-    known: Array,
-    y: Array,
-    mean: Array,
-    var: Array,
-    inv_std: Array,
-) -> None:
-    blocks = (mean.size + step - 1) // step
-    parallel_for(blocks, _normalise, x, step, pixels, weight, bias, eps, slope, known, y, mean, var, inv_std)
-
-
-@jit
-def _gradient_blocks(
-    g: Array,
-    x: Array,
-    step: int,
-    pixels: int,
-    weight: Array,
-    bias: Array,
-    mean: Array,
-    inv_std: Array,
-    slope: float,
-    gx: Array,
-    gw: Array,
-    gb: Array,
-) -> None:
-    blocks = (mean.size + step - 1) // step
-    parallel_for(blocks, _gradients, g, x, step, pixels, weight, bias, mean, inv_std, slope, gx, gw, gb)
-
-
-@jit
-def _wide_blocks(
-    g: Array,
-    x: Array,
-    step: int,
-    pixels: int,
-    weight: Array,
-    bias: Array,
-    mean: Array,
-    inv_std: Array,
-    slope: float,
-    gx: Array,
-    gw: Array,
-    gb: Array,
-) -> None:
-    blocks = (mean.size + step - 1) // step
-    parallel_for(blocks, _wide_gradients, g, x, step, pixels, weight, bias, mean, inv_std, slope, gx, gw, gb)
 
 
 def batch_norm(
@@ -421,10 +127,10 @@ def _forward(
     parameters = pixels, contiguous(weight), contiguous(bias), float(eps), float(slope), known
     results = y.reshape(flat.shape), mean, var, inv_std
     if x.size < SERIAL:
-        _normalise_blocks(flat, mean.size, *parameters, *results)
+        normalise_blocks(flat, mean.size, *parameters, *results)
     else:
         with launch(SMALL):
-            _normalise_blocks(flat, _channels_each(x.shape[1], pixels), *parameters, *results)
+            normalise_blocks(flat, _channels_each(x.shape[1], pixels), *parameters, *results)
     return y, mean, var, inv_std
 
 
@@ -454,7 +160,7 @@ def _backward(
     channels = contiguous(weight), contiguous(bias), contiguous(mean), contiguous(inv_std)
     parameters = pixels, *channels, float(slope)
     results = gx.reshape(flat.shape), gw, gb
-    blocks = _wide_blocks if pixels >= WIDE else _gradient_blocks
+    blocks = wide_blocks if pixels >= WIDE else gradient_blocks
     if x.size < SERIAL:
         blocks(gradient, flat, mean.size, *parameters, *results)
     else:
