@@ -20,8 +20,6 @@ from minigrad.optim import Optimizer
 BATCHES = 8
 """Batches that the timed steps go round, drawn beforehand on every side."""
 
-Network = Callable[[Tensor], Tensor]
-
 
 class Networks(NamedTuple):
     """Modules, or callables with their ``parameters``."""

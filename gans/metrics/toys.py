@@ -12,9 +12,6 @@ from gans.metrics.checks import IntArray, as_pair
 from gans.metrics.distances import nearest
 from gans.metrics.diversity import entropy
 
-PAPER_SAMPLES = 2_500
-"""Generated points that the paper's tables are computed from; more points can only find more modes."""
-
 
 @dataclass(frozen=True)
 class ModeCoverage:
