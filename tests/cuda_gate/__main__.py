@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from tests.cuda_gate import budget
-from tests.cuda_gate.compiling import CompileError, ToolMissing
+from tests.cuda_gate.nvrtc import CompileError, ToolMissing
 from tests.kernels.cuda.sources import sources
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from minigrad.kernels.cuda.loading import Source
-from tests.cuda_gate.compiling import compiled, version
+from tests.cuda_gate.compiling import compiled
+from tests.cuda_gate.nvrtc import version
 from tests.cuda_gate.reading import Needs, needs
 
 FILE = Path(__file__).parent / "budget.json"
@@ -23,9 +25,14 @@ Row = Mapping[str, int]
 
 def found(name: str, source: Source) -> Iterator[tuple[str, Needs]]:
     """A row's name, such as ``conv.cu conv2d<float> sm_90``, and what that instance needs."""
-    for target in TARGETS:
-        for instance, need in needs(compiled(source.text, source.options, source.instances, target)).items():
-            yield f"{name} {instance} {target}", need
+
+    def for_target(target: str) -> dict[str, Needs]:
+        return needs(compiled(source.text, source.options, source.instances, target))
+
+    with ThreadPoolExecutor() as threads:  # each waits for a process of its own
+        for target, found_there in zip(TARGETS, threads.map(for_target, TARGETS), strict=True):
+            for instance, need in found_there.items():
+                yield f"{name} {instance} {target}", need
 
 
 def broken_rules(name: str, need: Needs, threads: int, shared: int = 0) -> list[str]:

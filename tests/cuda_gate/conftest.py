@@ -7,7 +7,8 @@ import os
 import pytest
 
 from tests.cuda_gate import budget
-from tests.cuda_gate.compiling import ToolMissing, disassembler, version
+from tests.cuda_gate.compiling import disassembler
+from tests.cuda_gate.nvrtc import ToolMissing, version
 
 
 @pytest.fixture(scope="session", autouse=True)

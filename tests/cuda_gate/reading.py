@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from tests.cuda_gate.compiling import Compiled, disassembled
+from tests.cuda_gate.compiling import disassembled
+from tests.cuda_gate.nvrtc import Compiled
 
 ENTRY = re.compile(r"Compiling entry function '(\w+)' for '\w+'")
 STACK = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads")
@@ -17,8 +18,12 @@ TENSOR_CORE = re.compile(r"(H|I|D|B|Q|HG|IG|QG|BG)MMA\b")  # HFMA2.MMA is none
 COPY = re.compile(r"LDGSTS\b")
 
 
+HANDED_OUT = 8  # registers of a thread at a time: a warp gets multiples of 256
+
+
 class Needs(NamedTuple):
-    """Of one instance for one target; bytes of a thread (stack, spills) or of a block (shared)."""
+    """Of one instance for one target: registers of a thread, as many as the hardware hands out; bytes of a
+    thread (stack, spills) or of a block (shared)."""
 
     registers: int
     stack: int
@@ -52,7 +57,7 @@ def _one(report: str, max_threads: int, instructions: list[str]) -> Needs:
         return sum(bool(pattern.match(instruction)) for instruction in instructions)
 
     return Needs(
-        registers=int(registers[1]),
+        registers=-(-int(registers[1]) // HANDED_OUT) * HANDED_OUT,
         stack=sum(stack for stack, _, _ in stacks),
         spills=sum(stores + loads for _, stores, loads in stacks),
         shared=int(shared[1]) if shared else 0,

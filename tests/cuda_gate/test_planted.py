@@ -7,7 +7,8 @@ import pytest
 from minigrad.kernels.cuda.loading import THREADS
 from tests.cuda_emulator.sample_kernels import source_of
 from tests.cuda_gate import budget
-from tests.cuda_gate.compiling import CompileError, compiled
+from tests.cuda_gate.compiling import compiled
+from tests.cuda_gate.nvrtc import CompileError
 from tests.cuda_gate.reading import Needs, needs
 
 TARGETS = pytest.mark.parametrize("target", budget.TARGETS)
