@@ -109,7 +109,7 @@ def test_cpu_batch_norm_grad_equals_reference(
 
 @MODULES
 @pytest.mark.parametrize("slope", [0.0, 0.2, 1.0])
-@pytest.mark.parametrize("shape", [(6, 3), (4, 3, 5, 2), (70, 5, 7, 7)])
+@pytest.mark.parametrize("shape", [(6, 3), (4, 3, 5, 2), (70, 5, 7, 7), (70, 5, 8, 9)])
 def test_batch_norm_equals_torch(kernels: ModuleType, shape: tuple[int, ...], slope: float) -> None:
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(0)
@@ -126,8 +126,9 @@ def test_batch_norm_equals_torch(kernels: ModuleType, shape: tuple[int, ...], sl
 
 
 @pytest.mark.parametrize("outlier", [0, 1, 63, 64, 199])
-def test_one_image_far_from_the_others_costs_no_digits(outlier: int) -> None:
-    x = np.random.default_rng(0).normal(size=(200, 3, 7, 7)).astype(np.float32)
+@pytest.mark.parametrize("side", [7, 9, 28])
+def test_one_image_far_from_the_others_costs_no_digits(side: int, outlier: int) -> None:
+    x = np.random.default_rng(0).normal(size=(200, 3, side, side)).astype(np.float32)
     x[outlier] += 1e4
     _, mean, var, _ = cpu.standardize(x, 1e-5)
     wide = x.astype(np.float64)

@@ -2,7 +2,7 @@
 
 One iteration owns a few whole channels and takes both passes, so that the second finds them in the cache. An
 image's elements of these channels lie side by side: the loops run along them, whatever the image's size, with
-the channels' numbers spread over their pixels. The gradient of large images has loops along each channel.
+the channels' numbers spread over their pixels. Those of large images run along one channel at a time.
 
 The loops forward are in norm_forward, those of the gradient in norm_gradient. Statistics that come with x
 (`moments`) are merged in NumPy and leave out the first pass.
@@ -19,13 +19,12 @@ import numpy as np
 
 from minigrad.kernels import check_channels, output
 from minigrad.kernels.cpu.compiling import SMALL, Array, checked, contiguous, launch
-from minigrad.kernels.cpu.norm_forward import normalise_blocks
+from minigrad.kernels.cpu.norm_forward import WIDE, normalise_blocks
 from minigrad.kernels.cpu.norm_gradient import gradient_blocks, wide_blocks
 from minigrad.kernels.moments import check_moments, merged
 
 ELEMENTS = 1024  # of an image, that an iteration owns if its channels are small: they fit the first cache
 LEAST = 64  # and at least: few elements make poor loops
-WIDE = 64  # pixels from which the gradient loops over one channel at a time
 SERIAL = 1 << 17  # elements below which starting the threads costs more than they save
 UNKNOWN = np.empty((2, 0))  # mean and squares that are still to be computed
 

@@ -13,6 +13,7 @@ from minigrad.kernels.cpu.tile import prefetch
 
 LINE = 64  # bytes of a cache line
 IMAGES = 64
+WIDE = 64  # pixels from which the loops run over one channel at a time
 
 
 @inner_jit
@@ -63,9 +64,77 @@ def _statistics(x: Array, begin: int, pixels: int, mean: Array, squares: Array) 
                 within += np.float64(total_squares[j]) - some * some / images
                 between += away * away
             step = middle - mean[c]
-            mean[c] = mean[c] + step * images / (start + images)
+            mean[c] += step * images / (start + images)
             squares[c] += within + images * between
             squares[c] += step * step * pixels * start * images / (start + images)
+
+
+@inner_jit
+def _wide_statistics(x: Array, begin: int, pixels: int, mean: Array, squares: Array) -> None:
+    """As `_statistics`, for channels of so many pixels that their sums stay in registers: of the differences
+    from the channel's mean in the first of the images.
+    """
+    shift, total, total_squares = np.empty_like(mean), np.empty_like(mean), np.empty_like(mean)
+    zero = x.dtype.type(0)
+    for start in range(0, x.shape[0], IMAGES):
+        images = min(IMAGES, x.shape[0] - start)
+        for c in range(mean.size):
+            some = 0.0
+            for j in range(begin + c * pixels, begin + (c + 1) * pixels):
+                some += np.float64(x[start, j])
+            shift[c] = x.dtype.type(some / pixels)
+            total[c], total_squares[c] = 0.0, 0.0
+        for n in range(start, start + images):
+            for c in range(mean.size):
+                at, away = begin + c * pixels, x.dtype.type(shift[c])
+                row, some_here, squares_here = x[n, at : at + pixels], zero, zero
+                for j in range(row.size):
+                    difference = row[j] - away
+                    some_here += difference
+                    squares_here += difference * difference
+                total[c] += np.float64(some_here)
+                total_squares[c] += np.float64(squares_here)
+        for c in range(mean.size):
+            apart = total[c] / (images * pixels)
+            step = shift[c] + apart - mean[c]
+            mean[c] += step * images / (start + images)
+            squares[c] += total_squares[c] - total[c] * apart
+            squares[c] += step * step * pixels * start * images / (start + images)
+
+
+@inner_jit
+def _write(
+    x: Array, begin: int, pixels: int, mean: Array, scale: Array, bias: Array, slope: float, y: Array
+) -> None:
+    """y = leaky_relu((x - mean) * scale + bias) for the channels from column `begin` on."""
+    size, factor = mean.size * pixels, x.dtype.type(slope)
+    means, scales, biases = np.empty(size, x.dtype), np.empty(size, x.dtype), np.empty(size, x.dtype)
+    spread(mean, pixels, means)
+    spread(scale, pixels, scales)
+    spread(bias, pixels, biases)
+    for n in range(x.shape[0]):
+        row, result = x[n, begin : begin + size], y[n, begin : begin + size]
+        for j in range(row.size):
+            value = (row[j] - means[j]) * scales[j] + biases[j]
+            low = factor * value if factor != 0 else factor
+            result[j] = low if value <= 0 else value
+
+
+@inner_jit
+def _wide_write(
+    x: Array, begin: int, pixels: int, mean: Array, scale: Array, bias: Array, slope: float, y: Array
+) -> None:
+    """As `_write`, a channel at a time."""
+    factor = x.dtype.type(slope)
+    for n in range(x.shape[0]):
+        for c in range(mean.size):
+            at = begin + c * pixels
+            row, result = x[n, at : at + pixels], y[n, at : at + pixels]
+            middle, times, plus = mean[c], scale[c], bias[c]
+            for j in range(row.size):
+                value = (row[j] - middle) * times + plus
+                low = factor * value if factor != 0 else factor
+                result[j] = low if value <= 0 else value
 
 
 @inner_jit
@@ -91,27 +160,21 @@ def _normalise(
     own, begin = slice(block * step, (block + 1) * step), block * step * pixels
     weight, bias, mean, var, inv_std = weight[own], bias[own], mean[own], var[own], inv_std[own]
     middle, squares, scale = np.zeros(mean.size), np.zeros(mean.size), np.empty(mean.size, x.dtype)
-    if known.size == 0:
-        _statistics(x, begin, pixels, middle, squares)
-    else:
+    if known.size:
         for c in range(mean.size):
             middle[c], squares[c] = known[0, block * step + c], known[1, block * step + c]
+    elif pixels >= WIDE:
+        _wide_statistics(x, begin, pixels, middle, squares)
+    else:
+        _statistics(x, begin, pixels, middle, squares)
     for c in range(mean.size):
         mean[c], var[c] = middle[c], squares[c] / (x.shape[0] * pixels)
         inv_std[c] = 1.0 / math.sqrt(squares[c] / (x.shape[0] * pixels) + eps)
         scale[c] = weight[c] * inv_std[c]
-    size = mean.size * pixels
-    means, scales, biases = np.empty(size, x.dtype), np.empty(size, x.dtype), np.empty(size, x.dtype)
-    spread(mean, pixels, means)
-    spread(scale, pixels, scales)
-    spread(bias, pixels, biases)
-    factor = x.dtype.type(slope)
-    for n in range(x.shape[0]):
-        row, result = x[n, begin : begin + means.size], y[n, begin : begin + means.size]
-        for j in range(row.size):
-            value = (row[j] - means[j]) * scales[j] + biases[j]
-            low = factor * value if factor != 0 else factor
-            result[j] = low if value <= 0 else value
+    if pixels >= WIDE:
+        _wide_write(x, begin, pixels, mean, scale, bias, slope, y)
+    else:
+        _write(x, begin, pixels, mean, scale, bias, slope, y)
 
 
 @jit
