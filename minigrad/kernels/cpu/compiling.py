@@ -172,7 +172,8 @@ class _Compiling(event.Listener):  # type: ignore[misc]
 
 
 def _ours(happening: Any) -> bool:
-    return bool(happening.data["dispatcher"].py_func.__module__.startswith(__package__))
+    module = happening.data["dispatcher"].py_func.__module__  # None for what exec made of a text
+    return bool(module and module.startswith(__package__))
 
 
 event.register("numba:compile", _Compiling())
