@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 Launch = partial[Any]
 
@@ -23,9 +23,17 @@ _notes: list[Launch] | None = None
 def launch(function: Callable[..., Any], *args: Any) -> None:
     """``function(*args)``, which is all that the calling kernel does to arrays."""
     with lock:
-        if _notes is not None:
-            _notes.append(partial(function, *args))
         function(*args)
+        if _notes is not None:
+            _notes.append(partial(_compiled(function, args), *args))
+
+
+def _compiled(function: Any, args: tuple[Any, ...]) -> Callable[..., Any]:
+    """What Numba compiled for arguments of these types, which it would look up in each call."""
+    if not hasattr(function, "overloads"):
+        return cast(Callable[..., Any], function)
+    compiled = function.overloads.get(tuple(map(function.typeof_pyval, args)))
+    return cast(Callable[..., Any], compiled.entry_point if compiled else function)
 
 
 @contextmanager
