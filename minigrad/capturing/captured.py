@@ -153,10 +153,15 @@ class _Call:
 
     def _add_fixed(self, value: Any) -> None:
         if value is None or isinstance(value, VALUES):
-            self.key.append((type(value), value))
+            self.key.append((type(value), _exact(value)))
         else:
             self.key.append(id(value))
             self.kept.append(value)  # so that no other object gets its id
+
+
+def _exact(value: Any) -> Any:
+    """A plain value as what tells it from others: 0.0 is not -0.0, and NaN is NaN."""
+    return value.hex() if isinstance(value, float) else value
 
 
 def _place(value: Any, values: list[Any]) -> int:
@@ -256,8 +261,15 @@ _END = _End()
 
 
 def _unchanged(now: dict[str, Any], before: dict[str, Any]) -> bool:
-    return now.keys() == before.keys() and all(
-        value is before[name]
-        or (isinstance(value, bool | int | float | str | tuple) and value == before[name])
-        for name, value in now.items()
-    )
+    return now.keys() == before.keys() and all(_same(value, before[name]) for name, value in now.items())
+
+
+def _same(now: Any, before: Any) -> bool:
+    """Whether a step cannot tell an attribute from what it was: the same object, or an equal plain value."""
+    if now is before:
+        return True
+    if type(now) is not type(before):
+        return False
+    if isinstance(now, tuple):
+        return len(now) == len(before) and all(map(_same, now, before))
+    return isinstance(now, VALUES) and bool(_exact(now) == _exact(before))
