@@ -249,6 +249,60 @@ def test_threads_do_not_disturb_each_other() -> None:
     assert all(step.replays == 58 for step in steps)
 
 
+def test_a_captured_step_that_a_replay_calls_runs_as_it_is() -> None:
+    """Its program would write into the memory in which the other one's numbers are."""
+    inner = mg.capture(lambda x: ops.exp(x * 5.0) + 7.0)
+    for _ in range(3):
+        inner(numbers(0, 3))
+    w = mg.tensor([0.0, 0.0, 0.0])
+
+    def fill(w: np.ndarray, x: np.ndarray) -> None:
+        w[...] = inner(mg.tensor(x)).numpy()
+
+    def step(x: mg.Tensor) -> mg.Tensor:
+        doubled = x * 2.0
+        mg.modify(w, fill, x)
+        return doubled + w
+
+    mine = mg.capture(step)
+    for i in range(5):
+        x = numbers(i, 3)
+        assert mine(x).numpy().tolist() == step(x).numpy().tolist()
+    assert mine.replays == 3
+
+
+def test_a_replay_waits_for_that_of_another_thread() -> None:
+    replaying, go_on, done = threading.Event(), threading.Event(), threading.Event()
+    w = mg.tensor(0.0)
+
+    def wait(w: np.ndarray) -> None:
+        if slow.replays:
+            replaying.set()
+            assert go_on.wait(30)
+
+    def slow_step(x: mg.Tensor) -> mg.Tensor:
+        doubled = x * 2.0
+        mg.modify(w, wait)
+        return doubled + 1.0
+
+    slow, quick = mg.capture(slow_step), mg.capture(lambda x: x * 3.0)
+    for _ in range(3):
+        slow(mg.tensor(1.0))
+        quick(mg.tensor(1.0))
+    results: list[float] = []
+    first = threading.Thread(target=lambda: results.append(float(slow(mg.tensor(5.0)))))
+    second = threading.Thread(target=lambda: (results.append(float(quick(mg.tensor(5.0)))), done.set()))
+    first.start()
+    assert replaying.wait(30)
+    second.start()
+    early = done.wait(0.2)
+    go_on.set()
+    first.join()
+    second.join()
+    assert not early
+    assert results == [11, 15]
+
+
 def test_programs_share_memory_and_free_it() -> None:
     def program_of(step: Captured[Any, Any]) -> Any:
         return step._recordings[0].program
