@@ -75,7 +75,7 @@ needs_two = pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="needs
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_results_do_not_depend_on_the_number_of_threads(dtype: type) -> None:
     rng = np.random.default_rng(0)
-    x, w = rng.normal(size=(29, 32, 12, 12)).astype(dtype), rng.normal(size=(48, 32, 4, 4)).astype(dtype)
+    x, w = rng.normal(size=(29, 48, 12, 12)).astype(dtype), rng.normal(size=(64, 48, 4, 4)).astype(dtype)
     geometry = ((2, 2), (1, 1), (1, 1), 1)
     rows, parameter = rng.normal(size=(1400, 100)).astype(dtype), rng.normal(size=99999).astype(dtype)
 
@@ -86,6 +86,12 @@ def test_results_do_not_depend_on_the_number_of_threads(dtype: type) -> None:
             cpu.conv_transpose2d(y, w, (12, 12), *geometry),
             cpu.conv2d_weight(x, y, (4, 4), *geometry),
             cpu.conv2d_weight(x[:, :1], y, (4, 4), *geometry),
+            cpu.conv2d(x[:, :1], w[:, :1], *geometry),
+            cpu.conv_transpose2d(y, w[:, :1], (12, 12), *geometry),
+            cpu.conv2d(x, w[:, :24], *geometry[:3], 2),
+            cpu.conv2d_bias_leaky_relu(x, w, w[:, 0, 0, 0], *geometry, 0.2),
+            cpu.sum_squares([x, rows, parameter]),
+            *[draw(np.zeros(3, np.uint64), 99999, dtype) for draw in (cpu.philox_uniform, cpu.philox_normal)],
         ]
         for a in (x, rows):
             standard = cpu.standardize(a, 1e-5)
@@ -116,6 +122,18 @@ def test_results_do_not_depend_on_the_number_of_threads(dtype: type) -> None:
         numba.set_num_threads(before)
     for a, b in zip(alone, together, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity")
+def test_threads_follow_affinity_and_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed = sorted(os.sched_getaffinity(0))
+    code = "; from minigrad.kernels.cpu.compiling import threads; print(threads())"
+    restricted = f"import os; os.sched_setaffinity(0, {allowed[:1]})" + code
+    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
+    assert run("pass" + code, tmp_path).stdout == f"{len(allowed)}\n"
+    assert run(restricted, tmp_path).stdout == "1\n"
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
+    assert run("pass" + code, tmp_path).stdout == "1\n"
 
 
 def test_python_threads_may_call_at_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import runpy
 from itertools import product
 from types import ModuleType
 
@@ -229,3 +230,14 @@ def test_winograd_is_close_and_can_be_switched_off(
         assert np.abs(quick - expected).max() < 1e-5 * scale
         assert np.abs(direct - expected).max() < error * scale
         assert not np.array_equal(quick, direct)
+
+
+@pytest.mark.parametrize(("setting", "enabled"), [(None, True), ("1", True), ("0", False)])
+def test_the_environment_switches_winograd_off(
+    setting: str | None, enabled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MINIGRAD_WINOGRAD", raising=False)
+    if setting is not None:
+        monkeypatch.setenv("MINIGRAD_WINOGRAD", setting)
+    fresh = runpy.run_path(str(winograd_tiles.__file__))
+    assert fresh["enabled"] is enabled
