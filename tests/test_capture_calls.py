@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import ops, optim
+from minigrad.backend import launch_lock
 from minigrad.capturing import memory
 from minigrad.capturing.captured import Captured
 from tests.capture_steps import network, numbers, training_step
@@ -30,6 +31,23 @@ def test_results_are_fresh_and_arguments_stay() -> None:
         twice.data[:] = 0
     assert x.numpy().tolist() == before
     assert step(x)[1].numpy().tolist() == (2 * x).numpy().tolist()
+
+
+def test_results_stay_as_they_are_when_later_calls_are_served() -> None:
+    step = mg.capture(lambda x: (x * 2.0, {"sum": ops.sum(x)}))
+    results = [step(mg.tensor([float(i), 1.0])) for i in range(5)]
+    assert [doubled.numpy().tolist() for doubled, _ in results] == [[2.0 * i, 2.0] for i in range(5)]
+    assert [float(named["sum"]) for _, named in results] == [i + 1.0 for i in range(5)]
+
+
+def test_an_argument_in_a_parameter_s_memory_is_not_taken_for_it() -> None:
+    w = numbers(0, 3)
+    step = mg.capture(lambda x: x * w)
+    for _ in range(3):
+        assert step(w.detach()).numpy().tolist() == ops.square(w).numpy().tolist()
+    x = numbers(1, 3)
+    assert step(x).numpy().tolist() == (x * w).numpy().tolist()
+    assert step.replays == 2
 
 
 @pytest.mark.parametrize("calls", [1, 3])
@@ -183,6 +201,29 @@ def test_a_replay_waits_for_that_of_another_thread() -> None:
     second.join()
     assert not early
     assert results == [11, 15]
+
+
+def test_no_other_thread_launches_a_kernel_while_a_replay_does() -> None:
+    """A replay calls what kernels launch, in the thread pool and scratch memory that they share."""
+    w, free = mg.tensor(0.0), list[bool]()
+
+    def look() -> None:
+        free.append(launch_lock.acquire(blocking=False))
+        if free[-1]:
+            launch_lock.release()
+
+    def look_from_elsewhere(w: np.ndarray) -> None:
+        other = threading.Thread(target=look)
+        other.start()
+        other.join()
+
+    step = mg.capture(lambda: mg.modify(w, look_from_elsewhere))
+    for _ in range(3):
+        step()
+    free.clear()
+    step()
+    assert step.replays == 2
+    assert free == [False]
 
 
 def test_programs_share_memory_and_free_it() -> None:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import nn, ops, optim
+from minigrad import nn, ops, optim, tracing
 from tests.capture_steps import Step, arrays_of, numbers
 from tests.gans.running import flat
 
-W = numbers(0, 3)
+W, V = numbers(0, 3), numbers(1, 3)
 NET = nn.Linear(3, 1)
 OUTSIDE = W * 2.0
 OPTIMIZER = optim.SGD([mg.tensor([1.0])])
@@ -42,6 +42,7 @@ REFUSED: list[tuple[Step, str]] = [
     (lambda x: setattr(OPTIMIZER, "lr", 0.5), "the learning rate was set"),
     (lambda x: mg.modify(x, lambda x: x.fill(0)), "changed its argument"),
     (lambda x: mg.grad(ops.sum(OUTSIDE * x), [W]), "that mul had made outside"),
+    (lambda x: tracing.call(lambda x: 3.0, x), "returned something else than arrays"),
     (lambda x: np.ones(3), "returned a ndarray"),
     (lambda x: np.float32(1), "returned a float32"),
 ]
@@ -53,6 +54,12 @@ def test_what_a_replay_would_freeze_is_refused(step: Step, message: str) -> None
     with pytest.raises(mg.CaptureError, match=message):
         mg.capture(step)(numbers(1, 3))
     assert flat(arrays_of([W, list(NET.parameters())])) == before
+
+
+def test_a_change_of_an_argument_that_the_step_finds_by_itself_is_refused() -> None:
+    step = mg.capture(lambda x: mg.modify(V, lambda v: v.fill(0)))
+    with pytest.raises(mg.CaptureError, match="changed its argument"):
+        step(V)
 
 
 def test_a_change_of_what_the_step_made_of_numbers_is_refused() -> None:
@@ -71,6 +78,9 @@ def test_arrays_and_graphs_are_refused_as_arguments() -> None:
     step((W * 2.0).detach())
 
 
+CHANGED = r"differing\.<locals>.*<lambda>\(\) in one call was"
+
+
 def differing() -> list[tuple[str, Callable[[int], Step], str]]:
     rng = np.random.default_rng(0)
     return [
@@ -84,6 +94,8 @@ def differing() -> list[tuple[str, Callable[[int], Step], str]]:
         ("an op", lambda i: lambda x: x * 2.0 if i else x + 2.0, "add.* in one call was mul"),
         ("more", lambda i: lambda x: x * 2.0 + 1.0 if i else x * 2.0, "add ran in one call alone"),
         ("a result", lambda i: lambda x: (x, i), "returned something else"),
+        ("a function's surroundings", lambda i: lambda x: mg.modify(V, lambda v: v.fill(i)), CHANGED),
+        ("a function's default", lambda i: lambda x: mg.modify(V, lambda v, i=i: v.fill(i)), CHANGED),
     ]
 
 
@@ -98,6 +110,13 @@ def test_a_second_call_that_does_something_else_is_refused(
     step(numbers(0, 3))
     with pytest.raises(mg.CaptureError, match=message):
         step(numbers(0, 3))
+
+
+def test_shapes_that_depend_on_numbers_are_refused_in_the_second_call() -> None:
+    step = mg.capture(lambda x: ops.sum(x[x > 0]))
+    step(mg.tensor([1.0, -1.0, 2.0]))
+    with pytest.raises(mg.CaptureError, match="of another shape"):
+        step(mg.tensor([1.0, -1.0, -2.0]))
 
 
 def test_shapes_that_depend_on_numbers_are_refused_in_the_replay() -> None:

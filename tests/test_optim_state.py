@@ -54,6 +54,7 @@ def test_state_is_a_snapshot() -> None:
         (lambda s: s.update(steps=-1), "steps must be an integer >= 0, got -1"),
         (lambda s: s["hyperparameters"].pop("eps"), "expected the hyper-parameters"),
         (lambda s: s["hyperparameters"].update(lr=-1), "lr must be a number >= 0, got -1"),
+        (lambda s: s["hyperparameters"].update(eps=-1.0), r"eps must be a number >= 0, got -1\.0"),
         (lambda s: s["averages"].pop("m"), r"expected the averages \['m', 'v'\] of 4 parameters"),
         (lambda s: s["averages"]["m"].pop(), "expected the averages"),
         (

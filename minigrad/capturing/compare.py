@@ -34,11 +34,11 @@ def check_same(first: Trace, second: Trace) -> None:
                 first.externals[name.index], second.externals[name.index]
             ):
                 values = _values(first.externals[name.index], second.externals[name.index])
-                _refuse(number, f"{_name(a)} was given other numbers in the next call{values}")
+                _refuse(number, f"{a.name} was given other numbers in the next call{values}")
     if len(first.lines) != len(second.lines):
         longer = max(first, second, key=lambda trace: len(trace.lines))
         number = min(len(first.lines), len(second.lines))
-        _refuse(number, f"{_name(longer.lines[number])} ran in one call alone")
+        _refuse(number, f"{longer.lines[number].name} ran in one call alone")
     if first.slots != second.slots or first.results != second.results:
         raise CaptureError(
             f"a captured step returned something else, or of another shape, in its next call; {CURE}"
@@ -79,11 +79,6 @@ def _values(a: Array, b: Array) -> str:
     return f" ({a} and {b})" if a.size == b.size == 1 else f" ({describe(a)})"
 
 
-def _name(line: Line) -> str:
-    name: Any = getattr(line.function, "__qualname__", None) or repr(line.function)
-    return str(name)
-
-
 def _text(line: Line) -> str:
     settings = ", ".join(f"{name}={value!r}" for name, value in line.params.items())
-    return f"{_name(line)}({settings})"
+    return f"{line.name}({settings})"

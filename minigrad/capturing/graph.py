@@ -252,9 +252,7 @@ def _names(names: Any) -> list[Any]:
 
 
 def _text(number: int, line: Line) -> str:
-    given = line.args[0] if line.args and callable(line.args[0]) else line.function  # as by minigrad.modify
-    name: Any = getattr(given, "__qualname__", None) or repr(given)
-    return f"{name} (line {number})"
+    return f"{line.name} (line {number})"
 
 
 @contextmanager

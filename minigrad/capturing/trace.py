@@ -67,6 +67,12 @@ class Line:
     fills: bool
     checks: bool
 
+    @property
+    def name(self) -> str:
+        """What errors call it: the function's name, or that of the one which it was given to call."""
+        function = self.args[0] if self.args and callable(self.args[0]) else self.function  # by mg.modify
+        return getattr(function, "__qualname__", None) or repr(function)
+
 
 class Trace:
     """A ``minigrad.tracing.Tracer``; it is given the step's arguments first, and what it returned at the end.
