@@ -110,6 +110,33 @@ def test_a_nan_stops_the_step_before_anything_changes() -> None:
     assert weights(gan.discriminator) == d
 
 
+@pytest.mark.parametrize("captured", [False, True], ids=["plain", "captured"])
+def test_an_unchecked_nan_raises_nothing_and_changes_no_weight(captured: bool) -> None:
+    """As on a GPU, where whoever reads loss and norm later decides."""
+    gan, real, rng = start("dcgan", (1, 28, 28))
+    wrap = mg.capture if captured else lambda step: step
+    d_step, g_step = wrap(discriminator_step), wrap(generator_step)
+    G, D = gan.generator, gan.discriminator
+
+    def updates(real: mg.Tensor, z: mg.Tensor) -> tuple[StepResult, StepResult]:
+        d = d_step(G, D, gan.optimizer_d, gan.objective, real, z, rng, checked=False)
+        return d, g_step(G, D, gan.optimizer_g, gan.objective, z, checked=False)
+
+    def state() -> list[bytes]:
+        averages = [*gan.optimizer_d.averages["m"], *gan.optimizer_g.averages["v"]]
+        return [*weights(D), *weights(G), *[array.tobytes() for array in averages]]
+
+    for _ in range(3):
+        before = state()
+        assert all(np.isfinite(float(result.loss)) for result in updates(real, gan.latent(4, rng)))
+        assert state() != before
+    before = state()
+    nan = real * np.nan
+    for result in updates(nan.detach(), (gan.latent(4, rng) * np.nan).detach()):
+        assert np.isnan(float(result.loss))
+    assert state() == before
+
+
 def test_wgan_clips_after_each_update() -> None:
     gan, real, rng = start("wgan", (1, 28, 28))
     update_d(gan, real, gan.latent(4, rng), rng)
