@@ -145,6 +145,12 @@ def test_labels_may_be_lists_arrays_or_tensors() -> None:
     assert len(values) == 1
 
 
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3, 4)])
+def test_logits_of_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"cross_entropy: logits must be \(n, k\), got \("):
+        ops.cross_entropy(mg.tensor(np.zeros(shape)), [0])
+
+
 def test_label_buffers_may_be_refilled_before_the_gradient() -> None:
     x, labels = mg.tensor(np.zeros((2, 3))), np.array([0, 0])
     loss = ops.cross_entropy(x, labels)

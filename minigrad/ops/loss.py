@@ -57,7 +57,7 @@ def binary_cross_entropy_with_logits(logits: Tensor, target: Any) -> Tensor:
     """mean(target softplus(-logits) + (1 - target) softplus(logits)).
 
     ``target`` in [0, 1] is the probability of the class that large logits stand for: a number, or an array
-    that broadcasts to the logits.
+    that broadcasts to the logits; ValueError for one that does not.
     """
     _check_target("binary_cross_entropy_with_logits", logits, target)
     rest = 1.0 - target if isinstance(target, int | float) else sub(1.0, target)
@@ -67,10 +67,13 @@ def binary_cross_entropy_with_logits(logits: Tensor, target: Any) -> Tensor:
 def cross_entropy(logits: Tensor, labels: Any) -> Tensor:
     """-mean(log softmax(logits)[label]): logits (n, k), labels (n,) integers in 0..k-1.
 
-    Labels that are no Tensor are copied to the logits' device.
+    Labels that are no Tensor are copied to the logits' device. Raises ValueError for other shapes, and for
+    labels that are no integers or out of range.
     """
     if not isinstance(labels, Tensor):
         labels = tensor(labels if is_array(labels) else np.asarray(labels), device=logits.device)
+    if logits.ndim != 2:
+        raise ValueError(f"cross_entropy: logits must be (n, k), got {logits.shape}")
     n, k = logits.shape
     if labels.shape != (n,) or labels.dtype.kind not in "iu":
         raise ValueError(
@@ -81,13 +84,13 @@ def cross_entropy(logits: Tensor, labels: Any) -> Tensor:
 
 
 def mse_loss(x: Tensor, target: Any) -> Tensor:
-    """mean((x - target)^2); ``target`` is a number or an array that broadcasts to x."""
+    """mean((x - target)^2); ``target`` is a number or an array that broadcasts to x, else ValueError."""
     _check_target("mse_loss", x, target)
     return mean(square(sub(x, target)))
 
 
 def l1_loss(x: Tensor, target: Any) -> Tensor:
-    """mean(|x - target|); ``target`` is a number or an array that broadcasts to x."""
+    """mean(|x - target|); ``target`` is a number or an array that broadcasts to x, else ValueError."""
     _check_target("l1_loss", x, target)
     return mean(abs(sub(x, target)))
 
