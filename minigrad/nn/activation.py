@@ -38,7 +38,7 @@ class ReLU(Module):
 
 
 class LeakyReLU(Module):
-    """``max(x, 0) + negative_slope min(x, 0)``, elementwise."""
+    """``max(x, 0) + negative_slope min(x, 0)``, elementwise. Maas et al. (2013)."""
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         self.negative_slope = negative_slope
@@ -88,8 +88,8 @@ class Dropout(Module):
     """In training, each element is 0 with probability ``p`` and else divided by ``1 - p``; in evaluation, the
     identity.
 
-    The mask is drawn from ``minigrad.random.generator(device)``, on the input's device. Srivastava et al.
-    (2014), section 10 (inverted dropout).
+    The mask is drawn from ``minigrad.random.generator(device)``, on the input's device. Raises ValueError for
+    a ``p`` outside [0, 1]. Srivastava et al. (2014), section 10 (inverted dropout).
     """
 
     def __init__(self, p: float = 0.5) -> None:

@@ -123,6 +123,9 @@ class Conv2d(_Convolution):
 
     ``oh = (h + 2 padding - dilation (kernel_size - 1) - 1) // stride + 1``; weight (out_channels, in_channels
     / groups, kh, kw). Sizes are integers or pairs (h, w).
+
+    Raises ValueError for sizes out of range, groups that do not divide the channels, and an input of another
+    shape.
     """
 
     def __init__(
@@ -166,7 +169,7 @@ class ConvTranspose2d(_Convolution):
 
     ``oh = (h - 1) stride - 2 padding + dilation (kernel_size - 1) + output_padding + 1``; weight
     (in_channels, out_channels / groups, kh, kw). Sizes are integers or pairs (h, w); output_padding is less
-    than stride or dilation.
+    than stride or dilation. Raises as Conv2d.
     """
 
     def __init__(

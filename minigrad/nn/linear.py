@@ -29,7 +29,7 @@ def reset_affine(weight: Parameter, bias: Parameter | None) -> None:
 
 class Linear(Module):
     """``y = x weight^T + bias``: x (..., in_features) -> (..., out_features); weight (out_features,
-    in_features).
+    in_features). Raises ValueError for an input of another shape.
     """
 
     def __init__(

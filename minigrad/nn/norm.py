@@ -160,8 +160,8 @@ class LayerNorm(Module):
     """``y = (x - mean) / sqrt(var + eps) weight + bias``, with mean and biased variance of each sample over
     the last axes.
 
-    ``normalized_shape`` (an integer or the sizes of the last axes) is the shape of weight and bias. Ba et al.
-    (2016), eq. 3-4.
+    ``normalized_shape`` (an integer or the sizes of the last axes) is the shape of weight and bias. Raises
+    ValueError for an input whose last axes have other sizes. Ba et al. (2016), eq. 3-4.
     """
 
     def __init__(

@@ -21,7 +21,7 @@ class Identity(Module):
 
 class Flatten(Module):
     """Join the axes ``start_dim`` to ``end_dim``, both included, into one: by default (n, ...) -> (n, product
-    of the rest).
+    of the rest). Raises ValueError for an input without these axes.
     """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
@@ -40,7 +40,10 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """Split the axis ``dim`` into axes of the sizes ``unflattened_size``, one of which may be -1."""
+    """Split the axis ``dim`` into axes of the sizes ``unflattened_size``, one of which may be -1.
+
+    Raises ValueError for an input that does not have the axis, or one that they do not fill.
+    """
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
         self.dim = dim

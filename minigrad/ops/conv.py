@@ -38,6 +38,8 @@ def conv2d(
     y[n, o, i, j] = sum over c, p, q of w[o, c, p, q]
     x[n, c, i stride + p dilation - padding, j stride + q dilation - padding],
     with oh = (h + 2 padding - dilation (kh - 1) - 1) // stride + 1. Settings are ints or pairs (h, w).
+
+    Raises ValueError if shapes, groups or settings do not fit, TypeError unless x and w are floats.
     """
     settings = _checked_conv2d(x, w, stride, padding, dilation, groups)
     return kernels_of(x).conv2d(x, w, *settings, groups, out=out)
@@ -102,7 +104,7 @@ def conv_transpose2d(
 
     y[n, o, i stride + p dilation - padding, j stride + q dilation - padding] += x[n, c, i, j] w[c, o, p, q],
     with oh = (h - 1) stride - 2 padding + dilation (kh - 1) + output_padding + 1. Settings are ints or pairs
-    (h, w).
+    (h, w). Raises as conv2d.
     """
     settings = _checked_conv_transpose2d(x, w, stride, padding, output_padding, dilation, groups)
     return kernels_of(x).conv_transpose2d(x, w, *settings, groups, out=out)
@@ -141,7 +143,8 @@ def conv2d_weight(
     """The gradient of conv2d's weight: x (n, c, h, w) with g (n, o, oh, ow), giving (o, c/groups, kh, kw).
 
     gw[o, c, p, q] = sum over n, i, j of g[n, o, i, j]
-    x[n, c, i stride + p dilation - padding, j stride + q dilation - padding].
+    x[n, c, i stride + p dilation - padding, j stride + q dilation - padding]. ``kernel`` is (kh, kw) or both;
+    raises as conv2d.
     """
     stride, padding, dilation = _settings(stride, padding, dilation)
     if x.ndim != 4 or g.ndim != 4 or x.shape[0] != g.shape[0]:

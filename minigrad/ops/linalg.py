@@ -15,7 +15,10 @@ Lazy = Callable[[], Tensor]
 
 @op
 def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
-    """x @ y as in numpy.matmul: (..., n, k) @ (..., k, m) -> (..., n, m); a 1-D side is a vector."""
+    """x @ y as in numpy.matmul: (..., n, k) @ (..., k, m) -> (..., n, m); a 1-D side is a vector.
+
+    Raises ValueError if the shapes do not fit.
+    """
     if x.dtype == y.dtype and x.dtype.kind == "f":
         if x.ndim == y.ndim == 2 and x.shape[1] == y.shape[0]:
             return kernels_of(x).matmul(x, y, out=out)
@@ -66,7 +69,10 @@ def matmul_gate(
 
 @op
 def linear(x: Array, w: Array, b: Array, *, slope: float = 1.0, out: Array | None = None) -> Array:
-    """leaky_relu(x w^T + b): x (n, i), w (o, i), b (o,) -> (n, o), with a ``slope`` of at least 0."""
+    """leaky_relu(x w^T + b): x (n, i), w (o, i), b (o,) -> (n, o), with a ``slope`` of at least 0.
+
+    Raises ValueError for other shapes or a negative slope.
+    """
     if x.ndim != 2 or w.ndim != 2 or x.shape[1] != w.shape[1] or b.shape != w.shape[:1]:
         raise ValueError("x must be (n, i), w (o, i) and b (o,)")
     if slope < 0:
