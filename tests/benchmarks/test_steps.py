@@ -116,6 +116,12 @@ def test_the_bill_counts_the_arithmetic_of_a_step() -> None:
     assert products == 2 * 4 * (forward + weight_gradients + input_gradients)
 
 
+def test_steps_of_other_ops_have_no_bill(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bill, "timed", lambda side, numbers, seconds: [(["add"], [1.0, 1.0])])
+    with pytest.raises(RuntimeError, match="toy: two steps made different ops"):
+        bill.measure("toy", seconds=0.02, batch=4)
+
+
 def test_the_bill_s_command_writes_its_record_and_says_whether_it_adds_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

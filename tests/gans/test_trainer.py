@@ -67,6 +67,17 @@ def test_a_step_is_k_updates_of_d_and_one_of_g() -> None:
     assert all(record.seconds > 0 for record in keep.records)
 
 
+def test_a_step_has_the_learning_rates_of_the_steps_before_it() -> None:
+    training = toy_training(lr=0.01, lr_ratio=2.0, lr_half_life=2)
+    rates = []
+    for _ in range(5):
+        training.advance()
+        rates.append((training.gan.optimizer_g.lr, training.gan.optimizer_d.lr))
+    expected = [0.01 * 0.5 ** (step / 2) for step in range(5)]
+    assert [g for g, _ in rates] == pytest.approx(expected)
+    assert [d for _, d in rates] == pytest.approx([2 * lr for lr in expected])
+
+
 def test_training_goes_on_to_the_step_that_is_asked_for() -> None:
     training = toy_training()
     train(training, 2)
