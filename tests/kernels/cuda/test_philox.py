@@ -1,11 +1,11 @@
-"""Philox: the emulated kernels against known answers and the reference."""
+"""Philox: the kernels, emulated and on a device, against known answers and the reference."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from minigrad.kernels import cuda
+from tests.kernels.cuda.running import cuda
 from tests.kernels.random_numbers import SHAPES, assert_equals_reference, assert_known_words, assert_refuses
 
 pytestmark = pytest.mark.usefixtures("launched")

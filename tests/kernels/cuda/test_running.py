@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -73,6 +75,16 @@ def test_results_come_back_in_the_arrays_that_were_given() -> None:
     y = np.ones((2, 3))
     assert cuda.bias_leaky_relu(y, np.full(3, -3.0), 0.5, out=y) is y
     assert (y == -1).all()
+
+
+def test_tests_that_run_on_a_device_call_the_kernels_by_way_of_it() -> None:
+    """minigrad's own would get NumPy's arrays there, which CuPy refuses, or passes by value."""
+    names = [path.stem for path in Path(__file__).parent.glob("test_*.py")]
+    tests = [importlib.import_module(f"tests.kernels.cuda.{name}") for name in names]
+    launched = pytest.mark.usefixtures("launched")
+    marked = [test for test in tests if getattr(test, "pytestmark", None) == launched]
+    assert len(marked) > 5
+    assert [test.__name__ for test in marked if test.cuda is not cuda] == []
 
 
 def test_without_a_device_it_raises_and_stays_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
