@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.fake_cupy import arrays, cuda, functions
+
 REFUSED: dict[str, Callable[[Any, Any, Any], object]] = {
     "numpy.asarray": lambda cp, x, a: np.asarray(x),
     "a NumPy function": lambda cp, x, a: np.sqrt(x),
@@ -22,6 +24,9 @@ REFUSED: dict[str, Callable[[Any, Any, Any], object]] = {
     "a NumPy array assigned": lambda cp, x, a: x.__setitem__(slice(None), a),
     "a NumPy array as an index": lambda cp, x, a: x[np.array([0])],
     "a device array as a NumPy index": lambda cp, x, a: a[cp.arange(1)],
+    "a device array as a list's index": lambda cp, x, a: [1, 2][cp.arange(1)[0]],
+    "an order where CuPy expects a stream": lambda cp, x, a: x.get("C"),
+    "options that are no tuple": lambda cp, x, a: cp.RawModule(code="", options=[], name_expressions=()),
     "concatenate": lambda cp, x, a: cp.concatenate([x, a]),
     "NumPy's concatenate": lambda cp, x, a: np.concatenate([a, x]),
     "an assignment to NumPy": lambda cp, x, a: a.__setitem__(slice(None), x),
@@ -34,6 +39,24 @@ def test_what_would_move_numbers_unasked(fake_cupy: ModuleType, what: str) -> No
     x, a = fake_cupy.array([1.0, 2.0]), np.array([1.0, 2.0])
     with pytest.raises(TypeError):
         REFUSED[what](fake_cupy, x, a)
+
+
+@pytest.mark.gpu
+def test_cupy_has_what_the_fake_has() -> None:
+    cupy = pytest.importorskip("cupy")
+    own = {"host", "memory"}
+    pairs = [
+        (arrays.ndarray, cupy.ndarray),
+        *(
+            (getattr(cuda, name), getattr(cupy.cuda, name))
+            for name in ("Event", "Graph", "MemoryPool", "Stream")
+        ),
+    ]
+    for mine, its in pairs:
+        names = {name for name in vars(mine) if not name.startswith("_")} - own
+        assert names <= set(dir(its)), mine
+    assert set(functions.__all__) <= set(dir(cupy))
+    assert set(cuda.__all__) <= set(dir(cupy.cuda))
 
 
 def test_what_cupy_does_not_have(fake_cupy: ModuleType) -> None:

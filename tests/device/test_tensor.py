@@ -213,11 +213,11 @@ def test_without_cupy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_a_driver(cupy: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> int:
-        raise cupy.cuda.runtime.CUDARuntimeError("cudaErrorInsufficientDriver")
+        raise cupy.cuda.runtime.CUDARuntimeError(35)
 
     monkeypatch.setattr(loading, "_with_device", None)
     monkeypatch.setattr(cupy.cuda.runtime, "getDeviceCount", missing)
-    with pytest.raises(RuntimeError, match=r"CuPy finds none \(cudaErrorInsufficientDriver\): install"):
+    with pytest.raises(RuntimeError, match=r"CuPy finds none \(cudaErrorInsufficientDriver.*\): install"):
         mg.tensor([1.0], device="cuda")
     monkeypatch.setattr(cupy.cuda.runtime, "getDeviceCount", lambda: 0)
     with pytest.raises(RuntimeError, match="the driver shows none"):

@@ -128,7 +128,7 @@ class ndarray:
 
     # -- copies to the host ------------------------------------------------------------------------
 
-    def get(self, order: str = "C", out: Host | None = None, blocking: bool = True) -> Host:
+    def get(self, *, order: str = "C", out: Host | None = None, blocking: bool = True) -> Host:
         refuse_in_capture("a copy to the host")
         if not blocking:
             assert out is not None
@@ -160,17 +160,16 @@ class ndarray:
     def __int__(self) -> int:
         return int(self.get())
 
-    def __index__(self) -> int:
-        return self.get().__index__()
-
     def __repr__(self) -> str:
         return repr(self.get())
 
     def __format__(self, specification: str) -> str:
         return format(self.get(), specification)
 
-    def __dlpack__(self, **options: Any) -> Any:
-        return self.host.__dlpack__()
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: Any = None
+    ) -> Any:
+        return self.host.__dlpack__(max_version=max_version)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return 2, 0
@@ -189,7 +188,7 @@ class ndarray:
     def swapaxes(self, axis1: int, axis2: int) -> ndarray:
         return self._view(self.host.swapaxes(axis1, axis2))
 
-    def astype(self, dtype: Any, order: str = "K", copy: bool = True) -> ndarray:
+    def astype(self, dtype: Any, *, order: str = "K", copy: bool = True) -> ndarray:
         if not copy and self.dtype == dtype:
             return self
         return compute(lambda x: x.astype(dtype, order=order), self.host)

@@ -52,10 +52,10 @@ def _only(array: Any) -> ndarray:
     return array
 
 
-def array(obj: Any, dtype: Any = None, order: str = "K") -> ndarray:
+def array(obj: Any, dtype: Any = None, *, order: str = "K") -> ndarray:
     if isinstance(obj, ndarray):
         return compute(lambda x: np.array(x, dtype=dtype, order=order), obj.host)
-    refuse_in_capture("a copy from the host")  # where CuPy would record one from memory that it uses again
+    refuse_in_capture("a copy from the host")
     host = np.array(obj, dtype=dtype, order="C" if order == "K" else order)
     device.writes += 1
     device.written += host.nbytes
@@ -117,11 +117,11 @@ def matmul(x: ndarray, y: ndarray, out: ndarray | None = None) -> ndarray:
     return into(out, np.matmul, _only(x).host, _only(y).host)
 
 
-def max(array: ndarray, axis: Any = None, keepdims: bool = False) -> ndarray:
+def max(array: ndarray, axis: Any = None, *, keepdims: bool = False) -> ndarray:
     return _only(array).max(axis, keepdims=keepdims)
 
 
-def min(array: ndarray, axis: Any = None, keepdims: bool = False) -> ndarray:
+def min(array: ndarray, axis: Any = None, *, keepdims: bool = False) -> ndarray:
     return _only(array).min(axis, keepdims=keepdims)
 
 

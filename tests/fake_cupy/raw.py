@@ -20,6 +20,10 @@ class RawModule:
 
     def __init__(self, *, code: str, options: Sequence[str], name_expressions: Sequence[str]) -> None:
         refuse_in_capture("the compilation of a module")
+        if not isinstance(options, tuple):
+            raise TypeError(
+                f"Argument 'options' has incorrect type (expected tuple, got {type(options).__name__})"
+            )
         self._module = emulator.module(code, options, name_expressions)
 
     def get_function(self, name: str) -> RawKernel:

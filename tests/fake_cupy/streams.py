@@ -14,8 +14,20 @@ still_capturing: list[Stream] = []
 """Streams that were left while they recorded."""
 
 
+NAMES = {
+    35: "cudaErrorInsufficientDriver",
+    401: "cudaErrorIllegalState",
+    900: "cudaErrorStreamCaptureUnsupported",
+    901: "cudaErrorStreamCaptureInvalidated",
+}
+
+
 class CUDARuntimeError(RuntimeError):
-    pass
+    """CuPy's has a number too, and makes its text of it."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        super().__init__(f"{NAMES[status]}: described by CUDA")
 
 
 class Pinned(bytearray):
@@ -50,7 +62,8 @@ class Event:
         _sending.clear()
 
     def synchronize(self) -> None:
-        memory.refuse_in_capture("a wait for an event", CUDARuntimeError)
+        if memory._captures[-1] is not None:
+            raise CUDARuntimeError(900)
         for arrive in self._before:
             arrive()
         self._before = []
@@ -76,18 +89,18 @@ class Stream:
         if self._is_null:
             raise RuntimeError("cannot capture on the default (legacy) stream")
         if self._capture is not None or _streams[-1] is not self:
-            raise CUDARuntimeError("cudaErrorIllegalState")
+            raise CUDARuntimeError(401)
         self._capture = memory._captures[-1] = Capture()
 
     def end_capture(self) -> Graph:
         capture, self._capture = self._capture, None
         memory._captures[-1] = None
         if capture is None:
-            raise CUDARuntimeError("cudaErrorIllegalState")
+            raise CUDARuntimeError(401)
         for pool in capture.pools:
             pool.sealed = True
         if capture.invalid:
-            raise CUDARuntimeError("cudaErrorStreamCaptureInvalidated")
+            raise CUDARuntimeError(901)
         return Graph(capture)
 
     def is_capturing(self) -> bool:
@@ -96,7 +109,7 @@ class Stream:
     def synchronize(self) -> None:
         if self._capture is not None:
             self._capture.invalid = True
-            raise CUDARuntimeError("cudaErrorStreamCaptureUnsupported")
+            raise CUDARuntimeError(900)
 
 
 Stream.null = Stream(null=True)  # type: ignore[attr-defined]
