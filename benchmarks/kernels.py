@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from benchmarks import cases, compare, gpu, peers, table, timing
+from benchmarks.faults import Faults
 from benchmarks.jobs import compulsory_bytes
 from benchmarks.rivals import rivals
 
@@ -38,7 +39,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, print, and write what was asked for."""
+    """Measure, print, and write what was asked for; the exit status is 1 if a case went wrong."""
     sides = peers.checked_sides(arguments)
     chosen = select(arguments.only, arguments.batch)
     where = {"device": arguments.device, "tf32": arguments.tf32}
@@ -48,11 +49,11 @@ def run(arguments: argparse.Namespace) -> int:
         | measure(chosen, sides, table.console(), turns=arguments.turns, batch=arguments.batch, **where)
     )
     record = table.write_json(arguments.json, arguments.command, figures, sides)
-    if arguments.picture:
+    if arguments.picture and record["rows"]:
         from benchmarks import pictures
 
         pictures.kernels(record, arguments.picture)
-    return 0
+    return 1 if record["faults"] else 0
 
 
 def select(only: list[str] | None, batch: int = cases.BATCH) -> list[cases.Case]:
@@ -73,13 +74,15 @@ def measure(
     device: str = "cpu",
     tf32: bool = False,
 ) -> dict[str, Any]:
-    """Compare, then time each case; print a table for each family as it is done."""
+    """Compare, then time each case; print a table for each family. A case that goes wrong is not timed."""
     rows: list[Row] = []
+    faults = Faults()
     with rivals(sides, device, tf32) as started, rivals(JUDGES[device]) as judges:
         measured = [rival.ceilings() for rival in started if device == "cuda" or rival is started[0]]
         for number, case in enumerate(chosen, start=1):
             print(f"{number}/{len(chosen)} {case.name}", file=sys.stderr, flush=True)
-            rows.append(time_case(case, started, judges, turns, batch, ERRORS[tf32]))
+            with faults.of(case.name):
+                rows.append(time_case(case, started, judges, turns, batch, ERRORS[tf32]))
         measured.append(started[0].ceilings())
     limits = reduce(lambda a, b: a.or_higher(b), measured)
     arithmetic = limits.tf32 if tf32 and limits.tf32 else limits.fma
@@ -89,7 +92,8 @@ def measure(
     console.print(limits.describe())
     for family, members in groupby(rows, key=lambda row: row["family"]):
         console.print(as_table(family, list(members), sides))
-    return {"ceilings": limits._asdict(), "batch": batch, "rows": rows} | summary(rows, sides, console)
+    figures = {"ceilings": limits._asdict(), "batch": batch, "rows": rows, "faults": faults}
+    return figures | summary(rows, sides, console)
 
 
 def time_case(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from multiprocessing.connection import Connection
@@ -107,8 +109,18 @@ def _serve(connection: Connection, name: str, device: str, tf32: bool) -> None:
             local = local or Local(name, device, tf32)
             answer = (None, getattr(local, method)(*arguments))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised at the other end
-            answer = (error, None)
+            traceback.print_exc()
+            answer = (_sendable(error), None)
         connection.send(answer)
+
+
+def _sendable(error: Exception) -> Exception:
+    """The exception, or its text in a RuntimeError if it does not come out of a pickle."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - of this process's own making
+    except Exception:  # noqa: BLE001 - a class may fail in any way where it is made anew
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
 
 
 @contextmanager

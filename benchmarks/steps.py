@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from benchmarks import compare, gpu, peers, table, timing
+from benchmarks.faults import Faults
 from benchmarks.kernels import JUDGES
 from benchmarks.rivals import rivals
 from benchmarks.training import WORKLOADS
@@ -32,20 +33,20 @@ def add_parser(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, print, and write what was asked for."""
+    """Measure, print, and write what was asked for; the exit status is 1 if a step went wrong."""
     where = {"device": arguments.device, "tf32": arguments.tf32}
     sides = peers.checked_sides(arguments)
     if arguments.device == "cuda" and "torch" in sides:
         sides.append("torch-graph")
     console = table.console()
-    rows = measure(arguments.only, sides, console, turns=arguments.turns, batch=arguments.batch, **where)
-    figures = where | gpu.figures(arguments.device) | {"rows": rows}
+    measured = measure(arguments.only, sides, console, turns=arguments.turns, batch=arguments.batch, **where)
+    figures = where | gpu.figures(arguments.device) | measured
     record = table.write_json(arguments.json, arguments.command, figures, sides)
-    if arguments.picture:
+    if arguments.picture and record["rows"]:
         from benchmarks import pictures
 
         pictures.steps(record, arguments.picture)
-    return 0
+    return 1 if record["faults"] else 0
 
 
 def measure(
@@ -57,10 +58,14 @@ def measure(
     batch: int | None,
     device: str = "cpu",
     tf32: bool = False,
-) -> list[Row]:
-    """Compare, then time each step; print the table."""
+) -> dict[str, Any]:
+    """Compare, then time each step; print the table. A step that goes wrong is not timed."""
+    rows: list[Row] = []
+    faults = Faults()
     with rivals(sides, device, tf32) as started, rivals(JUDGES[device]) as judges:
-        rows = [time_step(name, started, judges, turns, batch, SLACK[tf32]) for name in names]
+        for name in names:
+            with faults.of(name):
+                rows.append(time_step(name, started, judges, turns, batch, SLACK[tf32]))
     others = [side for side in sides if side != "minigrad"]
     made = table.table(
         "one training step, ms; ratio = rival / ours: median (quartiles)",
@@ -74,7 +79,7 @@ def measure(
             *[table.with_spread(timing.Spread(**row["ratio"][side])) for side in others],
         )
     console.print(made)
-    return rows
+    return {"rows": rows, "faults": faults}
 
 
 def time_step(
