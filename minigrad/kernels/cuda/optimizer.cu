@@ -100,6 +100,7 @@ __global__ void __launch_bounds__(THREADS)
   }
   const Chunk<T> own(CHUNK_OF_ARRAYS);
   if (rate != rate) return;
+#pragma unroll 2  // by 4, as ptxas would, it spills on sm_80; 2 keep memory busy: 8 loads of each thread
   for (int64 i = own.first + threadIdx.x; i < own.end; i += THREADS) {
     const T d = own.g[i] + weight_decay * p[i];
     const T mean = m[i] + rest1 * (d - m[i]);
