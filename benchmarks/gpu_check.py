@@ -3,7 +3,8 @@
 Tests, compute-sanitizer's tools, derivatives to second order, a short DCGAN, and the benchmarks against
 PyTorch, with nothing to download. Each step is a process with a time limit of its own; one that fails loses
 no other. The folder OUT gets gpu-check.json (the machine, each step, the benchmarks' records), gpu-check.log
-and pictures.
+and pictures; what was measured, and the end of what a failed step printed, is shown at once. `--only` takes
+steps or parts by name, for what the ten minutes did not reach or what was mended since.
 
 The exit status is the sum of what failed: 1 tests, 2 sanitizers, 4 derivatives, 8 training, 16 benchmarks; 64
 if there is nothing to check on. A step without its tool is not run, and said to be; one without its time
@@ -33,8 +34,16 @@ ALL = 570.0  # seconds
 STATUS = {"tests": 1, "sanitizers": 2, "derivatives": 4, "training": 8, "benchmarks": 16}
 NOTHING_TO_CHECK_ON = 64
 
+LOG = "gpu-check.log"
+
 TOOLS = ("memcheck", "racecheck", "initcheck", "synccheck")
 LISTED = ("conv ", "transposed", "batch norm")  # kernels
+TESTED = "tests/device", "tests/kernels/cuda"  # where the tests marked gpu are
+SHOWN = 25  # lines of what a failed step printed last
+
+ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONUNBUFFERED": "1"}
+"""Of each step: plugins of whatever else is installed would add their warnings, which are errors here; and a
+step that is killed has said all that it had to say."""
 
 
 class Step(NamedTuple):
@@ -69,11 +78,15 @@ def python(*words: str) -> list[str]:
 
 def steps(work: Path) -> list[Step]:
     """In the order of what would be missed most."""
-    pytest = python("-m", "pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", "tests")
+    pytest = python(
+        "-m", "pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", "--tb=short", "--durations=10"
+    )
+    pytest += ["--continue-on-collection-errors", *TESTED]
     run, samples = str(work / "dcgan"), str(work / "samples.png")
     train = python("-m", "gans", "train", "dcgan", "--device", "cuda", "--epochs", "3", "--out", run)
     draw = python("-m", "gans", "sample", run, "--device", "cuda", "--n", "64", "--out", samples)
     return [
+        Step("compilation", "tests", python("-m", "tests.kernels.cuda.compilation"), 90),
         Step("tests", "tests", [*pytest, "-k", "not second_order"], 150),
         Step("second order", "derivatives", [*pytest, "-k", "second_order"], 100),
         Step("dcgan", "training", train, 90),
@@ -115,7 +128,7 @@ def sanitizer(tool: str) -> Step:
     command = [program or "compute-sanitizer", "--tool", tool, "--error-exitcode", "1"]
     missing = "" if program else "compute-sanitizer is not on this machine"
     return Step(
-        tool, "sanitizers", [*command, *python("-m", "tests.kernels.cuda.directed")], 45, missing=missing
+        tool, "sanitizers", [*command, *python("-m", "tests.kernels.cuda.directed")], 75, missing=missing
     )
 
 
@@ -130,7 +143,13 @@ def run(step: Step, log: TextIO, left: float) -> Outcome:
     log.write(f"\n== {step.name}: {words}\n")
     log.flush()
     start = time.monotonic()
-    process = subprocess.Popen(step.command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+    process = subprocess.Popen(
+        step.command,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        env={**os.environ, **ENVIRONMENT},
+    )
     try:
         status = process.wait(limit)
     except subprocess.TimeoutExpired:
@@ -147,19 +166,41 @@ def exit_status(outcomes: Sequence[Outcome]) -> int:
     return sum(STATUS[part] for part in {outcome.part for outcome in outcomes if outcome.failed})
 
 
+def chosen(todo: Sequence[Step], only: Sequence[str] | None) -> list[Step]:
+    """Those whose name or part is among ``only``; all of them without it."""
+    return [step for step in todo if not only or step.name in only or step.part in only]
+
+
+def figures(record: dict[str, Any]) -> list[str]:
+    """A line for each case of a benchmark's record: milliseconds, and how many times longer rivals take."""
+    lines = []
+    for row in record["rows"]:
+        ratios = [f"{side} {ratio['median']:.2f} times as long" for side, ratio in row["ratio"].items()]
+        lines.append(", ".join([f"{row['name']}: {row['seconds']['minigrad'] * 1e3:.4g} ms", *ratios]))
+    return lines + [f"{case}: {fault}" for case, fault in record["faults"].items()]
+
+
 def check(todo: Sequence[Step], work: Path, out: Path, surroundings: dict[str, Any]) -> int:
     """Run the steps, keep what they leave, and say how each ended; the exit status."""
     start, outcomes, results = time.monotonic(), list[Outcome](), dict[str, Any]()
-    with (out / "gpu-check.log").open("w", encoding="utf-8") as log:
+    with (out / LOG).open("w", encoding="utf-8") as log:
         for step in todo:
+            log.flush()
+            begin = (out / LOG).stat().st_size
             outcome = run(step, log, ALL - (time.monotonic() - start))
             outcomes.append(outcome)
+            said = (out / LOG).read_bytes()[begin:].decode("utf-8", "replace")
             say = f"{outcome.name}: {outcome.state.upper()}, {outcome.seconds:.0f} s {outcome.reason}"
             print(say, flush=True)
+            if outcome.failed:
+                print(*said.splitlines()[-SHOWN:], sep="\n", flush=True)
             log.write(f"== {say}\n")
             for file in (work / name for name in step.files if (work / name).exists()):
+                if file.suffix == ".json" and outcome.state == "timed out":
+                    continue  # it may end anywhere
                 if file.suffix == ".json":
                     results[file.stem] = json.loads(file.read_text("utf-8"))
+                    print(*figures(results[file.stem]), sep="\n", flush=True)
                 else:
                     shutil.copy(file, out)
             kept = surroundings | {"steps": [o._asdict() for o in outcomes], "results": results}
@@ -172,15 +213,20 @@ def check(todo: Sequence[Step], work: Path, out: Path, surroundings: dict[str, A
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu_check", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path(os.environ.get("OUT") or "gpu-check"), metavar="DIR")
-    out: Path = parser.parse_args().out
+    parser.add_argument("--only", nargs="+", metavar="STEP", help="run these steps or parts alone")
+    arguments = parser.parse_args()
+    out: Path = arguments.out
     try:
         surroundings = {**record.surroundings(), "gpu": gpu.description()}
     except (ImportError, RuntimeError) as error:
         print(f"gpu-check: {error}", file=sys.stderr)
         return NOTHING_TO_CHECK_ON
-    out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
-        return check(steps(Path(work)), Path(work), out, surroundings)
+        todo = chosen(steps(Path(work)), arguments.only)
+        if not todo:
+            parser.error(f"--only: no step is called {' or '.join(arguments.only)}")
+        out.mkdir(parents=True, exist_ok=True)
+        return check(todo, Path(work), out, surroundings)
 
 
 if __name__ == "__main__":

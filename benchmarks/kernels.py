@@ -83,6 +83,7 @@ def measure(
             print(f"{number}/{len(chosen)} {case.name}", file=sys.stderr, flush=True)
             with faults.of(case.name):
                 rows.append(time_case(case, started, judges, turns, batch, ERRORS[tf32]))
+                print(f"  {table.in_words(rows[-1])}", file=sys.stderr, flush=True)
         measured.append(started[0].ceilings())
     limits = reduce(lambda a, b: a.or_higher(b), measured)
     arithmetic = limits.tf32 if tf32 and limits.tf32 else limits.fma

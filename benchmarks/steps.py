@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ def measure(
         for name in names:
             with faults.of(name):
                 rows.append(time_step(name, started, judges, turns, batch, SLACK[tf32]))
+                print(f"{name}: {table.in_words(rows[-1])}", file=sys.stderr, flush=True)
     others = [side for side in sides if side != "minigrad"]
     made = table.table(
         "one training step, ms; ratio = rival / ours: median (quartiles)",

@@ -16,6 +16,13 @@ from benchmarks.__main__ import main
 from benchmarks.gpu_check import STATUS, Step, check, python
 from gans.cli.parser import parser as gans_parser
 
+RECORD = json.dumps(
+    {
+        "rows": [{"name": "dcgan", "seconds": {"minigrad": 0.001}, "ratio": {"torch": {"median": 3.14159}}}],
+        "faults": {"mlp": "Disagreement: far apart"},
+    }
+)
+
 
 def code(name: str, part: str, text: str, seconds: float = 30.0, *files: str) -> Step:
     return Step(name, part, python("-c", text), seconds, files)
@@ -25,7 +32,7 @@ def test_a_failure_loses_no_other_step(tmp_path: Path, capsys: pytest.CaptureFix
     work, out = tmp_path / "work", tmp_path / "out"
     work.mkdir()
     out.mkdir()
-    write = f"import pathlib; w = pathlib.Path({str(work)!r}); (w / 'a.json').write_text('[3]'); "
+    write = f"import pathlib; w = pathlib.Path({str(work)!r}); (w / 'a.json').write_text({RECORD!r}); "
     todo = [
         code("bad", "tests", "print('the reason'); raise SystemExit(3)"),
         code("good", "training", write + "(w / 'a.png').write_bytes(b'picture')", 30.0, "a.json", "a.png"),
@@ -37,7 +44,7 @@ def test_a_failure_loses_no_other_step(tmp_path: Path, capsys: pytest.CaptureFix
     assert time.monotonic() - start < 30
     record = json.loads((out / "gpu-check.json").read_text())
     assert [step["state"] for step in record["steps"]] == ["failed", "ok", "timed out", "not run"]
-    assert (record["date"], record["results"]) == ("today", {"a": [3]})
+    assert (record["date"], record["results"]) == ("today", {"a": json.loads(RECORD)})
     assert (out / "a.png").read_bytes() == b"picture"
     log = (out / "gpu-check.log").read_text()
     assert "the reason" in log
@@ -45,6 +52,46 @@ def test_a_failure_loses_no_other_step(tmp_path: Path, capsys: pytest.CaptureFix
     shown = capsys.readouterr().out
     assert "absent: NOT RUN, 0 s it is not on this machine" in shown
     assert "not ok: bad, endless, absent" in shown
+    assert "the reason" in shown
+    assert "begun" in shown
+    assert "dcgan: 1 ms, torch 3.14 times as long\nmlp: Disagreement: far apart\n" in shown
+
+
+def test_what_a_step_prints_and_its_surroundings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (
+        "import os; print(os.environ['PYTEST_DISABLE_PLUGIN_AUTOLOAD']); print('ééé', *range(99), sep='\\n')"
+    )
+    failing = code("loud", "tests", text + "; raise SystemExit(1)")
+    assert check([failing], tmp_path, tmp_path, {}) == STATUS["tests"]
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[1:-1] == [str(i) for i in range(99 - gpu_check.SHOWN, 99)]
+    assert "\n1\nééé\n" in (tmp_path / "gpu-check.log").read_text("utf-8")
+
+
+def test_steps_and_parts_are_chosen_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    todo = gpu_check.steps(tmp_path)
+    assert gpu_check.chosen(todo, None) == todo
+    names = [step.name for step in gpu_check.chosen(todo, ["sanitizers", "dcgan"])]
+    assert names == ["dcgan", *gpu_check.TOOLS]
+    monkeypatch.setattr(gpu, "description", dict)
+    monkeypatch.setattr(sys, "argv", ["gpu_check", "--out", str(tmp_path / "out"), "--only", "nothing"])
+    with pytest.raises(SystemExit) as ended:
+        gpu_check.main()
+    assert ended.value.code == 2
+    assert "--only: no step is called nothing" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_tests_of_a_gpu_are_where_the_check_looks() -> None:
+    root = Path(__file__).parents[2]
+    marked = {
+        path for path in (root / "tests").rglob("*.py") if "pytest.mark." + "gpu" in path.read_text("utf-8")
+    }
+    assert marked
+    for path in marked:
+        assert any(path.is_relative_to(root / folder) for folder in gpu_check.TESTED), path
 
 
 def test_without_time_a_step_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
