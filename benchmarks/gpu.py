@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
@@ -18,6 +19,7 @@ CALLS = 10  # between two waits for the device
 ROUNDS = 8
 COPIED = 1 << 30  # bytes of an array that is copied: more than any cache
 SIDE = 8192  # of the matrices whose product shows the tensor cores' rate
+CYCLES = 2e9  # of a multiprocessor in a second, or fewer
 BLOCKS, THREADS, LOOPS, CHAINS = 4096, 256, 4096, 16
 
 FMA_CHAINS = """
@@ -36,6 +38,16 @@ extern "C" __global__ void __launch_bounds__(THREADS) fma_chains(float* y, float
 }
 """
 """CHAINS independent sums s = factor s + 1 for each thread, all in registers."""
+
+
+HOLD = """
+extern "C" __global__ void hold(long long cycles) {
+  const long long start = clock64();
+  while (clock64() - start < cycles) {
+  }
+}
+"""
+"""One thread that lets the time pass."""
 
 
 class Ceilings(NamedTuple):
@@ -60,10 +72,14 @@ class Ceilings(NamedTuple):
 
 
 class Clock(NamedTuple):
-    """A library's events: ``mark()`` enters one after all work so far, ``seconds(a, b)`` is between two."""
+    """A library's events: ``mark()`` enters one after all work so far, ``seconds(a, b)`` is between two.
+
+    ``hold(seconds)`` keeps the device busy for so long at least, behind its work so far.
+    """
 
     mark: Callable[[], Any]
     seconds: Callable[[Any, Any], float]
+    hold: Callable[[float], None]
 
 
 def clock_of(side: str) -> Clock:
@@ -76,7 +92,11 @@ def clock_of(side: str) -> Clock:
             event.record()
             return event
 
-        return Clock(torch_mark, lambda a, b: a.elapsed_time(b) / 1e3)
+        return Clock(
+            torch_mark,
+            lambda a, b: a.elapsed_time(b) / 1e3,
+            lambda seconds: torch.cuda._sleep(int(seconds * CYCLES)),
+        )
     cupy = backend.xp_on("cuda")
 
     def cupy_mark() -> Any:
@@ -84,23 +104,37 @@ def clock_of(side: str) -> Clock:
         event.record()
         return event
 
-    return Clock(cupy_mark, lambda a, b: cupy.cuda.get_elapsed_time(a, b) / 1e3)
+    hold = cupy.RawKernel(HOLD, "hold")
+    return Clock(
+        cupy_mark,
+        lambda a, b: cupy.cuda.get_elapsed_time(a, b) / 1e3,
+        lambda seconds: hold((1,), (1,), (np.int64(seconds * CYCLES),)),
+    )
 
 
-def take_turn(function: Callable[[], Any], warm: float, counted: float, clock: Clock) -> list[float]:
-    """What a rival does in its turn on a GPU: see ``timing.Rival``."""
-    repeated(function, warm, clock)
-    return repeated(function, counted, clock)
+def take_turn(
+    function: Callable[[], Any], warm: float, counted: float, clock: Clock, *, held: bool
+) -> list[float]:
+    """What a rival does in its turn on a GPU: see ``timing.Rival`` and ``repeated``."""
+    repeated(function, warm, clock, held=held)
+    return repeated(function, counted, clock, held=held)
 
 
-def repeated(function: Callable[[], Any], seconds: float, clock: Clock) -> list[float]:
+def repeated(function: Callable[[], Any], seconds: float, clock: Clock, *, held: bool = False) -> list[float]:
     """The times between the ends of calls one after the other that fill so many ``seconds``.
 
     The host runs ahead of the device for CALLS calls, as a training does; where it is the slower one, its
-    time is what passes.
+    time is what passes. ``held``, the device begins when the host is through, and its own time is what
+    passes: that of a kernel of a few microseconds, whose call from Python takes longer.
     """
     times: list[float] = []
+    start = time.perf_counter()
+    for _ in range(CALLS if held else 0):
+        function()
+    host = time.perf_counter() - start
     while not times or sum(times) < seconds:
+        if held:
+            clock.hold(2 * host)
         marks = [clock.mark()]
         for _ in range(CALLS):
             function()

@@ -21,6 +21,9 @@ class Job(Protocol):
     run: Callable[[], Any]
     """Do the work once more."""
 
+    held: bool
+    """Whether a GPU's own time is asked for, or the host's where that is the longer one."""
+
     def outcome(self) -> Outcome:
         """What the work gives when it starts from its first state."""
 
@@ -46,6 +49,8 @@ def kernels_of_side(side: str) -> AbstractContextManager[None]:
 
 class KernelJob:
     """A case on a side."""
+
+    held = True
 
     def __init__(self, side: str, case: cases.Case, device: str = "cpu") -> None:
         self.side, self.case, self.device = side, case, device

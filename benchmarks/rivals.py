@@ -34,7 +34,8 @@ class Local:
         assert self._job is not None
         with self._settings():
             if self.device == "cuda":
-                return gpu.take_turn(self._job.run, warm, counted, gpu.clock_of(self.name))
+                clock, held = gpu.clock_of(self.name), self._job.held
+                return gpu.take_turn(self._job.run, warm, counted, clock, held=held)
             return take_turn(self._job.run, warm, counted)
 
     def ceilings(self) -> Any:

@@ -177,6 +177,7 @@ class StepJob:
     """A workload on a side. Its outcome is that of a few first steps; the timed ones go on from there."""
 
     compared = 3
+    held = False
 
     def __init__(self, side: str, name: str, batch: int | None = None, device: str = "cpu") -> None:
         self._training = open_side(side, name, batch, device)

@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks import compare, gpu, peers, training
 from benchmarks.__main__ import main
-from benchmarks.jobs import open_job
+from benchmarks.jobs import KernelJob, open_job
 from tests.device.conftest import emulator_at_hand, fake_cupy
 
 __all__ = ["emulator_at_hand", "fake_cupy"]
@@ -28,7 +28,7 @@ class Mark:
         pass
 
 
-CLOCK = gpu.Clock(Mark, lambda a, b: b.at - a.at)
+CLOCK = gpu.Clock(Mark, lambda a, b: b.at - a.at, lambda seconds: None)
 
 
 @pytest.fixture
@@ -65,7 +65,22 @@ def test_events_give_the_time_of_each_call() -> None:
     assert len(times) % gpu.CALLS == 0
     assert min(times) >= 0.002
     assert sum(times) >= 0.03
-    assert len(gpu.take_turn(lambda: None, 0.0, 0.0, CLOCK)) == gpu.CALLS
+    assert len(gpu.take_turn(lambda: None, 0.0, 0.0, CLOCK, held=False)) == gpu.CALLS
+
+
+def test_a_held_device_begins_when_the_host_is_through() -> None:
+    holds: list[float] = []
+    clock, calls = CLOCK._replace(hold=holds.append), list[None]()
+
+    def call() -> None:
+        calls.append(time.sleep(0.001))
+
+    assert len(gpu.take_turn(call, 0.0, 0.0, clock, held=True)) == gpu.CALLS
+    assert len(holds) == 2
+    assert min(holds) >= 2 * gpu.CALLS * 0.001
+    assert len(calls) == 4 * gpu.CALLS
+    assert KernelJob.held
+    assert not training.StepJob.held
 
 
 def test_ceilings_of_both_libraries_are_joined() -> None:
