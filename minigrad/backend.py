@@ -98,7 +98,7 @@ _recording_graph = False
 def recording_graph() -> Iterator[None]:
     """Within the block ``to_device`` moves nothing: RuntimeError.
 
-    CuPy would record a copy from the host, from memory that serves something else by the time of a replay.
+    CuPy refuses a copy from the host too, or, before 14 and of a single number, records what it was then.
     """
     global _recording_graph
     _recording_graph = True

@@ -185,6 +185,22 @@ def test_dlpack_from_others(fake_cupy: ModuleType) -> None:
     assert mg.tensor(Foreign(), device="cpu").device == "cpu"
 
 
+@pytest.mark.gpu
+def test_dlpack_with_pytorch_on_a_gpu() -> None:
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("PyTorch sees no GPU")
+    x = mg.tensor([[1.0, -2.0], [3.0, 4.0]], device="cuda")
+    theirs = torch.from_dlpack(x)
+    assert theirs.is_cuda
+    theirs[0, 0] = 9.0
+    assert x.numpy().tolist() == [[9, -2], [3, 4]]
+    y = mg.tensor(theirs.T)
+    assert (y.device, y.numpy().tolist()) == ("cuda", [[9, 3], [-2, 4]])
+    theirs[0, 0] = 0.0
+    assert y[0, 0].item() == 9
+
+
 def test_modify_and_stale_graphs(x: Tensor) -> None:
     y = ops.sum(x * x)
     mg.modify(x, lambda a: a.clip(0.0, 1.0, out=a))

@@ -14,7 +14,7 @@ CuPy 14's documentation and sources:
   array, waiting, and cuBLAS are errors then; ``Graph.launch`` does it.
 
 It is stricter in capture: memory from another pool than a private one, what CuPy would compile or load, and
-copies from the host, which CuPy would record from memory that it uses again, are errors too, and so is a
+copies of single numbers from the host, which CuPy would record as they were, are errors too, and so is a
 launch that touches memory which was freed meanwhile. Freed memory is filled with NaN and handed out again.
 
 It is stricter in three other things: NumPy functions cannot be called on its arrays, where CuPy would take
