@@ -186,6 +186,7 @@ def test_dlpack_from_others(fake_cupy: ModuleType) -> None:
 
 
 @pytest.mark.gpu
+@pytest.mark.filterwarnings("ignore")  # of PyTorch's import
 def test_dlpack_with_pytorch_on_a_gpu() -> None:
     torch = pytest.importorskip("torch")
     if not torch.cuda.is_available():
