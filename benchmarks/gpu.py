@@ -125,7 +125,8 @@ def repeated(function: Callable[[], Any], seconds: float, clock: Clock, *, held:
 
     The host runs ahead of the device for CALLS calls, as a training does; where it is the slower one, its
     time is what passes. ``held``, the device begins when the host is through, and its own time is what
-    passes: that of a kernel of a few microseconds, whose call from Python takes longer.
+    passes: that of a kernel of a few microseconds, whose call from Python takes longer. CALLS calls then
+    have their mean, since an event between them would count too.
     """
     times: list[float] = []
     start = time.perf_counter()
@@ -138,9 +139,13 @@ def repeated(function: Callable[[], Any], seconds: float, clock: Clock, *, held:
         marks = [clock.mark()]
         for _ in range(CALLS):
             function()
+            if not held:
+                marks.append(clock.mark())
+        if held:
             marks.append(clock.mark())
         marks[-1].synchronize()
-        times += [clock.seconds(a, b) for a, b in pairwise(marks)]
+        between = [clock.seconds(a, b) for a, b in pairwise(marks)]
+        times += [between[0] / CALLS] * CALLS if held else between
     return times
 
 
