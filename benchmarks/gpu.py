@@ -126,16 +126,17 @@ def repeated(function: Callable[[], Any], seconds: float, clock: Clock, *, held:
     The host runs ahead of the device for CALLS calls, as a training does; where it is the slower one, its
     time is what passes. ``held``, the device begins when the host is through, and its own time is what
     passes: that of a kernel of a few microseconds, whose call from Python takes longer. CALLS calls then
-    have their mean, since an event between them would count too.
+    have their mean, since an event between them would count too, and waiting fills ``seconds`` as well.
     """
     times: list[float] = []
     start = time.perf_counter()
     for _ in range(CALLS if held else 0):
         function()
-    host = time.perf_counter() - start
-    while not times or sum(times) < seconds:
+    hold, passed = 2 * (time.perf_counter() - start), 0.0
+    while not times or passed < seconds:
         if held:
-            clock.hold(2 * host)
+            clock.hold(hold)
+            passed += hold
         marks = [clock.mark()]
         for _ in range(CALLS):
             function()
@@ -146,6 +147,7 @@ def repeated(function: Callable[[], Any], seconds: float, clock: Clock, *, held:
         marks[-1].synchronize()
         between = [clock.seconds(a, b) for a, b in pairwise(marks)]
         times += [between[0] / CALLS] * CALLS if held else between
+        passed += sum(between)
     return times
 
 
@@ -173,7 +175,7 @@ _SIZES = {"THREADS": THREADS, "LOOPS": LOOPS, "CHAINS": CHAINS}
 def _tf32_product() -> Callable[[], Any]:
     import torch
 
-    a, b, c = (torch.ones(SIDE, SIDE, device="cuda") for _ in range(3))
+    a, b, c = (torch.randn(SIDE, SIDE, device="cuda") for _ in range(3))  # equal numbers draw less power
 
     def product() -> None:
         before = torch.get_float32_matmul_precision()

@@ -85,6 +85,14 @@ def test_a_held_device_begins_when_the_host_is_through() -> None:
     assert not training.StepJob.held
 
 
+def test_waiting_for_the_host_fills_a_turn_too() -> None:
+    holds: list[float] = []
+    clock = CLOCK._replace(hold=holds.append, seconds=lambda a, b: 1e-6)
+    gpu.repeated(lambda: time.sleep(0.001), 0.5, clock, held=True)
+    assert sum(holds) >= 0.4
+    assert len(holds) <= 0.5 / holds[0] + 1
+
+
 def test_ceilings_of_both_libraries_are_joined() -> None:
     ours, theirs = gpu.Ceilings(fma=60e3, copy=3e3), gpu.Ceilings(tf32=400e3)
     assert ours.or_higher(theirs) == gpu.Ceilings(60e3, 400e3, 3e3)
