@@ -9,7 +9,7 @@ help:
 	@echo "make test      the tests without the slow ones"
 	@echo "make test-all  every test that this machine can run"
 	@echo "make bench     the benchmarks"
-	@echo "make gpu-check everything that a GPU is wanted for, in 10 minutes; OUT=DIR keeps it there"
+	@echo "make gpu-check everything that a GPU is wanted for, in 10 minutes; OUT=DIR keeps it there, ONLY=STEPS"
 	@echo "make clean     remove what the tools wrote"
 
 check:
@@ -33,7 +33,7 @@ bench:
 	$(PYTHON) -m benchmarks steps
 
 gpu-check:
-	$(PYTHON) -m benchmarks.gpu_check $(if $(OUT),--out "$(OUT)")
+	$(PYTHON) -m benchmarks.gpu_check $(if $(OUT),--out "$(OUT)") $(if $(ONLY),--only $(ONLY))
 
 clean:
 	rm -rf build dist ./*.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
