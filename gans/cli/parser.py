@@ -131,8 +131,7 @@ def _train(train: Parser) -> None:
         "--no-capture",
         dest="capture",
         action="store_false",
-        help="compute each update op by op instead of replaying a recorded one: slower, the same numbers; "
-        "on cuda it is so in any case",
+        help="compute each update op by op instead of replaying a recorded one: slower, the same numbers",
     )
 
 
