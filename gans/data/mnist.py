@@ -179,8 +179,8 @@ def _fetch(folder: Path, *, ours: bool) -> None:
                 fetch(file.archive, folder, MIRRORS, report=report)
             except DownloadError as error:
                 raise UserError(
-                    f"{error}. Without a network, put {archives} into a folder named by --data-dir or "
-                    f"{ENVIRONMENT_VARIABLE}, or use --data mnist5k, which is part of the package"
+                    f"{error}. Without a network, put {archives} into {folder} or a folder named by "
+                    f"--data-dir or {ENVIRONMENT_VARIABLE}, or use --data mnist5k, a part of the package"
                 ) from error
 
 

@@ -158,9 +158,15 @@ def test_a_damaged_cache_is_repaired(tmp_path: Path, mirror: Mirror, damage: byt
 
 def test_without_a_network_the_error_says_what_to_do(tmp_path: Path, mirror: Mirror) -> None:
     mirror.files.clear()
-    message = refusal()
+    message = refusal(tmp_path / "misspelt")
     assert message.startswith(f"cannot download {STEMS[0]}.gz: 127.0.0.1")
-    for words in (*PACKED, "--data-dir", "MINIGRAD_DATA", "--data mnist5k"):
+    for words in (
+        *PACKED,
+        f"into {tmp_path / 'misspelt' / 'mnist'} or",
+        "--data-dir",
+        "MINIGRAD_DATA",
+        "--data mnist5k",
+    ):
         assert words in message
 
 
