@@ -48,8 +48,9 @@ class Batches:
             return TOY_EPOCH_STEPS
         images, per_step = len(self._data.images), self._batch_size * self._critic_steps
         if per_step > images:
+            batches = "batch" if self._critic_steps == 1 else "batches"
             raise UserError(
-                f"a step needs {self._critic_steps} batches of {self._batch_size} images, and "
+                f"a step needs {self._critic_steps} {batches} of {self._batch_size} images, and "
                 f"{self._data.name} has only {images}; lower --batch-size or --critic-steps"
             )
         return images // per_step
