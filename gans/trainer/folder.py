@@ -30,7 +30,7 @@ class RunFolder:
     def create(cls, out: Path | None, name: str) -> RunFolder:
         """The folder ``out``, or the first free one of runs/NAME, runs/NAME-2, ...
 
-        :raises UserError: ``out`` holds a run, or is a file
+        :raises UserError: ``out`` holds a run or a file that a run would write, or is a file
         """
         if out is None:
             return cls(_first_free(Path("runs"), name))
@@ -42,7 +42,11 @@ class RunFolder:
             out.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
             raise UserError(f"{out} cannot be a folder: a file is in its place") from None
-        return cls(out)
+        folder = cls(out)
+        files = (folder.metrics, folder.checkpoint, folder.animation, folder.losses, folder.evaluation)
+        if taken := [path for path in (*files, *folder.pictures()) if path.exists()]:
+            raise UserError(f"{out} holds {taken[0].name}, which a run would change; give another --out")
+        return folder
 
     def picture(self, epoch: int) -> Path:
         """The samples from fixed noise after ``epoch``; epoch 0 is before training."""
