@@ -12,6 +12,8 @@ from gans.trainer.loop import Callback, Record, Training
 
 __all__ = ["Checkpoints", "load_checkpoint", "restore"]
 
+_REMEDY = "put back a copy, or delete it and `gans train --resume` begins the run anew from its seed"
+
 
 class Checkpoints(Callback):
     """Saves the training at its start, every ``every`` steps, at each epoch's end and at the end.
@@ -58,9 +60,10 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise UserError(f"{path.parent}: no checkpoint there yet ({path.name} is missing)") from None
     except mg.CheckpointError as error:
-        raise UserError(str(error)) from error
+        raise UserError(f"{error}; {_REMEDY}") from error
     if set(state) != {"step", "random", "gan"}:
-        raise UserError(f"{path}: not a checkpoint of a run (it holds {', '.join(sorted(state)[:5])})")
+        held = ", ".join(sorted(state)[:5])
+        raise UserError(f"{path}: not a checkpoint of a run (it holds {held}); {_REMEDY}")
     return state
 
 
@@ -74,4 +77,4 @@ def restore(path: Path, load: Callable[[dict[str, Any]], None]) -> int:
         load(state)
         return int(state["step"])
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path}: does not fit the run's config.json: {error}") from error
+        raise UserError(f"{path}: does not fit the run's config.json: {error}; {_REMEDY}") from error

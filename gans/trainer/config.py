@@ -33,6 +33,8 @@ def default_epochs(settings: Settings, kind: Kind) -> int:
 
 _FORMAT = 1
 
+_REMEDY = "put back a copy, or train anew into another folder"
+
 # Values of the types that config.json must have.
 _REQUIRED: dict[str, Any] = {
     "data": "", "seed": 0, "steps": 0, "checkpoint_every": 0, "versions": {}, "device": ""
@@ -86,12 +88,12 @@ class RunConfig:
         except (FileNotFoundError, NotADirectoryError):
             raise UserError(f"{folder}: no run there ({CONFIG} is missing)") from None
         except ValueError as error:
-            raise UserError(f"{path}: damaged: not JSON ({error})") from error
+            raise UserError(f"{path}: damaged: not JSON ({error}); {_REMEDY}") from error
         try:
             return cls._from_document(document)
         except (UserError, KeyError, TypeError, ValueError, AttributeError) as error:
             reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-            raise UserError(f"{path}: damaged: {reason}") from error
+            raise UserError(f"{path}: damaged: {reason}; {_REMEDY}") from error
 
     @classmethod
     def _from_document(cls, document: dict[str, Any]) -> RunConfig:
