@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
+from gans.cli.files import check_folder_of
 from gans.cli.tables import show
 from gans.data import ImageData
 from gans.errors import UserError
@@ -19,6 +20,8 @@ DEFAULT_POINTS = 2_500
 
 def run(arguments: Namespace) -> int:
     """Measure samples of a run, write the figures as JSON and show them; the exit status."""
+    if arguments.json is not None:
+        check_folder_of("--json", arguments.json)
     config, gan, step = load_gan(arguments.folder, arguments.device or "cpu")
     data = load_data(config, arguments.data_dir)
     count = arguments.n or (DEFAULT_IMAGES if isinstance(data, ImageData) else DEFAULT_POINTS)
@@ -29,7 +32,9 @@ def run(arguments: Namespace) -> int:
         else:
             figures = evaluate_points(samples, data, seed=arguments.seed)
     except ValueError as error:
-        raise UserError(f"{count} samples of {config.title} cannot be measured: {error}") from error
+        raise UserError(
+            f"{count} samples of {config.title} cannot be measured: {error}; --n sets their number"
+        ) from error
     target = arguments.json or RunFolder(arguments.folder).evaluation
     write_json(
         target,

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gans.cli.files import check_folder_of
 from gans.data import ToyData
 from gans.errors import UserError
 from gans.trainer import load_data, load_gan, random_stream, sample_picture
@@ -20,6 +21,7 @@ def run(arguments: Namespace) -> int:
     out: Path = arguments.out
     if out.suffix.lower() not in (".npz", ".png"):
         raise UserError(f"--out {out}: the name must end in .npz (an array) or .png (a picture)")
+    check_folder_of("--out", out)
     config, gan, step = load_gan(arguments.folder, arguments.device or "cpu")
     samples = gan.generate(gan.latent(arguments.n, random_stream(arguments.seed, "samples")))
     if out.suffix.lower() == ".npz":

@@ -8,11 +8,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gans.metrics.checks import Float64Array, IntArray, as_labels, as_pair
+from gans.metrics.checks import Float64Array, IntArray, as_labels, as_pair, as_points
 from gans.metrics.classifier import CLASSES, FEATURES, Classifier, check_images, load_classifier
 from gans.metrics.diversity import class_histogram, classifier_score, effective_classes, entropy
 from gans.metrics.frechet import frechet_distance, frechet_floor
-from gans.metrics.manifold import ManifoldScores, manifold_scores
+from gans.metrics.manifold import NEIGHBOURS, ManifoldScores, manifold_scores
 from gans.metrics.neighbours import memorised_share, nearest_neighbour_error, nearest_training
 from gans.metrics.toys import mode_coverage
 from gans.metrics.wasserstein import sliced_wasserstein, wasserstein_1d
@@ -129,9 +129,11 @@ def evaluate_points(samples: ArrayLike, toy: Points, *, seed: int = 0) -> dict[s
     wasserstein: W1 from n fresh points (d = 1), or its mean over directions (d > 1).
     wasserstein_floor: the same with another n fresh points in place of the samples.
     precision, recall, density, coverage: against fresh points, at most 10,000 of each.
+    ValueError for fewer than 6 samples.
     """
     rng = np.random.default_rng(seed)
-    x, real = as_pair(samples, toy.sample(len(np.asarray(samples)), rng), ("samples", "real points"))
+    x = as_points(samples, "samples", at_least=NEIGHBOURS + 1)
+    x, real = as_pair(x, toy.sample(len(x), rng), ("samples", "real points"))
     x, real = x.astype(np.float64), real.astype(np.float64)
     again = toy.sample(len(x), rng).astype(np.float64)
     distance = wasserstein_1d if x.shape[1] == 1 else sliced_wasserstein

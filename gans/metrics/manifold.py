@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike
 from gans.metrics.checks import as_pair
 from gans.metrics.distances import ball_hits, nearest
 
+NEIGHBOURS = 5
+"""k, unless a caller chooses another one."""
+
 
 @dataclass(frozen=True)
 class ManifoldScores:
@@ -22,7 +25,7 @@ class ManifoldScores:
     k: int
 
 
-def manifold_scores(real: ArrayLike, fake: ArrayLike, k: int = 5) -> ManifoldScores:
+def manifold_scores(real: ArrayLike, fake: ArrayLike, k: int = NEIGHBOURS) -> ManifoldScores:
     """Compare two sets of features, real (n, d) and fake (m, d), through balls around their points.
 
     B(x) is the closed ball around x that reaches to its k-th nearest neighbour in its own set (x itself

@@ -228,6 +228,33 @@ def test_a_run_is_never_overwritten(toy_run: Path, capsys: pytest.CaptureFixture
     assert files(toy_run) == before
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "metrics.jsonl",
+        "checkpoint.safetensors",
+        "samples.gif",
+        "losses.png",
+        "evaluation.json",
+        "samples/epoch-0001.png",
+    ],
+)
+def test_a_run_changes_no_file_that_was_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / "samples").mkdir()
+    (tmp_path / name).write_bytes(b"mine")
+    told = failure(capsys, *TOY, "--steps", 1, "--out", tmp_path)
+    assert told.endswith(f"{tmp_path} holds {Path(name).name}, which a run would change; give another --out")
+    assert files(tmp_path) == {tmp_path / name: b"mine"}
+
+
+def test_a_folder_with_other_files_can_take_a_run(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine", "utf-8")
+    assert gans(*TOY, "--steps", 1, "--out", tmp_path) == 0
+    assert (tmp_path / "notes.txt").read_text("utf-8") == "mine"
+
+
 def test_a_nan_names_step_and_op_and_keeps_the_checkpoint(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -254,9 +281,14 @@ def test_a_damaged_checkpoint_is_one_line(
         ("sample", run, "--out", tmp_path / "a.npz"),
         ("evaluate", run),
     ):
-        assert "checkpoint.safetensors: damaged" in failure(capsys, *arguments)
+        told = failure(capsys, *arguments)
+        assert "checkpoint.safetensors: damaged" in told
+        assert told.endswith("delete it and `gans train --resume` begins the run anew from its seed")
     assert not (tmp_path / "a.npz").exists()
     assert not (run / "evaluation.json").exists()
+    (run / "checkpoint.safetensors").unlink()
+    assert gans("train", "--resume", run, "--steps", 2) == 0
+    assert mg.load(run / "checkpoint.safetensors")["step"] == 2
 
 
 def test_a_checkpoint_of_another_model_or_program_is_one_line(
@@ -321,11 +353,24 @@ def test_samples_are_drawn_as_a_picture(tmp_path: Path, image_run: Path, toy_run
         assert image.width > 500
 
 
-def test_a_sample_that_cannot_be_written_leaves_what_was_there(
-    tmp_path: Path, toy_run: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("command", "option"), [("sample", "--out"), ("evaluate", "--json")])
+def test_a_file_that_cannot_be_written_is_told_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, option: str
 ) -> None:
-    told = failure(capsys, "sample", toy_run, "--out", tmp_path / "no" / "folder.npz")
-    assert "folder.npz: No such file or directory" in told
+    (tmp_path / "folder.npz").mkdir()
+    no_run = tmp_path / "nothing"
+    told = failure(capsys, command, no_run, option, tmp_path / "no" / "file.npz")
+    assert f"{option} {tmp_path / 'no' / 'file.npz'}: there is no folder {tmp_path / 'no'}; make it" in told
+    told = failure(capsys, command, no_run, option, tmp_path / "folder.npz")
+    assert f"{option} {tmp_path / 'folder.npz'}: a folder of that name is there" in told
+
+
+def test_too_few_points_to_measure_name_what_sets_their_number(
+    toy_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = failure(capsys, "evaluate", toy_run, "--n", 5)
+    assert "cannot be measured: samples has 5 samples; at least 6 are needed; --n sets" in told
+    assert gans("evaluate", toy_run, "--n", 6) == 0
 
 
 def test_evaluate_shows_and_writes_the_figures_of_points(
