@@ -7,6 +7,7 @@ import sys
 
 from benchmarks import bill, kernels, record, startup, steps
 from benchmarks.quality import cli as quality
+from gans.cli.files import check_folder_of
 from gans.errors import UserError
 
 
@@ -20,6 +21,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(typed)
     options.command = record.command(typed)
     try:
+        for place in record.PLACES:
+            path = getattr(options, place.removeprefix("--"), None)
+            if path is not None:
+                check_folder_of(place, path)
         return int(options.run(options))
     except UserError as error:
         print(f"python -m benchmarks: {error}", file=sys.stderr)

@@ -17,6 +17,7 @@ from benchmarks import cases, compare, gpu, peers, table, timing
 from benchmarks.faults import Faults
 from benchmarks.jobs import compulsory_bytes
 from benchmarks.rivals import rivals
+from gans.cli.parser import positive
 
 Row = dict[str, Any]
 
@@ -31,8 +32,10 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("kernels", help=__doc__)
     peers.add_arguments(parser)
     parser.add_argument("--only", nargs="+", metavar="TEXT", help="only kernels whose name contains a TEXT")
-    parser.add_argument("--batch", type=int, default=cases.BATCH, help="batch size (%(default)s)")
-    parser.add_argument("--turns", type=int, default=timing.TURNS, help="turns of each side (%(default)s)")
+    parser.add_argument("--batch", type=positive, default=cases.BATCH, help="batch size (%(default)s)")
+    parser.add_argument(
+        "--turns", type=positive, default=timing.TURNS, help="turns of each side (%(default)s)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     parser.add_argument("--picture", type=Path, metavar="FILE.png", help="also draw roofline and bars")
     parser.set_defaults(run=run)

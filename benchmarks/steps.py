@@ -15,6 +15,7 @@ from benchmarks.faults import Faults
 from benchmarks.kernels import JUDGES
 from benchmarks.rivals import rivals
 from benchmarks.training import WORKLOADS
+from gans.cli.parser import positive
 
 Row = dict[str, Any]
 
@@ -26,8 +27,8 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("steps", help=__doc__)
     peers.add_arguments(parser)
     parser.add_argument("--only", nargs="+", choices=WORKLOADS, metavar="NAME", default=list(WORKLOADS))
-    parser.add_argument("--batch", type=int, help="batch size in place of each step's own")
-    parser.add_argument("--turns", type=int, default=7, help="turns of each side (%(default)s)")
+    parser.add_argument("--batch", type=positive, help="batch size in place of each step's own")
+    parser.add_argument("--turns", type=positive, default=7, help="turns of each side (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     parser.add_argument("--picture", type=Path, metavar="FILE.png", help="also draw bars")
     parser.set_defaults(run=run)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from benchmarks import record
+from gans.cli.parser import natural, positive
 
 
 class Experiment(NamedTuple):
@@ -43,11 +44,11 @@ def add_parser(commands: Any) -> None:
     """The ``quality`` command."""
     parser = commands.add_parser("quality", help="does it train? experiments with a figure to reach")
     parser.add_argument("experiment", choices=EXPERIMENTS)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--seeds", type=natural, nargs="+", default=[0, 1, 2])
     parser.add_argument(
         "--sides", nargs="+", default=["minigrad"], choices=["minigrad", "torch"], help="dcgan only"
     )
-    parser.add_argument("--steps", type=int, help="length of wasserstein or grid, in updates of G")
+    parser.add_argument("--steps", type=positive, help="length of wasserstein or grid, in updates of G")
     parser.add_argument("--data-dir", help="folder of the full MNIST, dcgan only")
     parser.set_defaults(run=run)
 

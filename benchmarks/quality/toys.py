@@ -11,6 +11,7 @@ import numpy as np
 import minigrad as mg
 from gans import systems
 from gans.data import ToyData, load
+from gans.errors import UserError
 from gans.metrics import mode_coverage, rank_correlation, wasserstein_1d
 from gans.objectives import interpolate_gradient_norms
 from gans.steps import discriminator_step
@@ -38,6 +39,7 @@ def wasserstein(seeds: Sequence[int], steps: int = 2500, every: int = 20) -> Ite
     The estimate is that of a trained critic (Arjovsky et al. 2017, theorem 3), so the critic begins with 500
     updates against the untrained generator.
     """
+    _check_length(steps, 2 * every)
     for seed in seeds:
         training, toy = _start("wgan", "gaussian", seed)
         _train_critic(training, toy, updates=500)
@@ -52,6 +54,7 @@ def wasserstein(seeds: Sequence[int], steps: int = 2500, every: int = 20) -> Ite
 
 def grid(seeds: Sequence[int], steps: int = 5000, every: int = 100) -> Iterator[dict[str, Any]]:
     """WGAN-GP on the grid of 25: modes, and the gradient's norm on interpolates over training."""
+    _check_length(steps, every)
     for seed in seeds:
         training, toy = _start("wgan-gp", "grid-gulrajani", seed)
         trace = []
@@ -63,6 +66,11 @@ def grid(seeds: Sequence[int], steps: int = 5000, every: int = 100) -> Iterator[
         settled = float(np.mean([t["norm"] for t in trace[-len(trace) // 5 :]]))
         result = {"seed": seed, "steps": steps, "settled_norm": settled}
         yield result | _coverage(training.gan, toy) | {"trace": trace}
+
+
+def _check_length(steps: int, least: int) -> None:
+    if steps < least:
+        raise UserError(f"--steps {steps}: too few to measure anything; give at least {least}")
 
 
 def _start(model: str, data: str, seed: int) -> tuple[Training, ToyData]:

@@ -62,6 +62,9 @@ def test_a_run_takes_the_place_of_an_earlier_one_with_its_key(
         (["steps", "--only", "gan"], "wgan-gp"),
         (["bill", "gan"], "dcgan"),
         (["kernels", "--against", "jax"], "torch"),
+        (["steps", "--turns", "0"], "--turns: '0' is not an integer of at least 1"),
+        (["kernels", "--batch", "-1"], "--batch: '-1' is not an integer of at least 1"),
+        (["quality", "grid", "--steps", "0"], "--steps: '0' is not an integer of at least 1"),
         ([], "required"),
     ],
 )
@@ -72,6 +75,32 @@ def test_a_wrong_argument_is_an_error(
         main(arguments)
     assert stop.value.code == 2
     assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("experiment", "least"), [("wasserstein", 40), ("grid", 100)])
+def test_an_experiment_too_short_to_measure_is_one_line(
+    experiment: str, least: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["quality", experiment, "--steps", str(least - 1)]) == 2
+    assert capsys.readouterr().err.endswith(f"too few to measure anything; give at least {least}\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("kernels", "--json"),
+        ("kernels", "--picture"),
+        ("steps", "--json"),
+        ("steps", "--picture"),
+        ("startup", "--json"),
+        ("bill", "--json"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_told_before_measuring(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, option: str
+) -> None:
+    assert main([command, option, str(tmp_path / "no" / "file.png")]) == 2
+    assert f"{option} {tmp_path / 'no' / 'file.png'}: there is no folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["kernels", "steps", "startup"])
