@@ -247,7 +247,7 @@ def _join(name: str, key: str) -> str:
 
 def _remove_stale(path: Path) -> None:
     """Remove what killed processes left behind while they wrote ``path``."""
-    for left in path.parent.glob(f".{glob.escape(path.name)}.????????.tmp"):
+    for left in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}.tmp"):
         with suppress(FileNotFoundError):  # another process may clean up at the same time
             if time.time() - left.stat().st_mtime > STALE_SECONDS:
                 left.unlink()

@@ -21,5 +21,5 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 def remove_temporaries(folder: Path) -> None:
     """Remove what a killed process left half-written in ``folder``; nobody may be writing into it."""
-    for path in folder.glob(".*.????????.tmp"):
+    for path in folder.glob(f".*.{'[0-9a-f]' * 8}.tmp"):
         path.unlink(missing_ok=True)

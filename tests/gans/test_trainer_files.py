@@ -157,7 +157,11 @@ def test_one_process_trains_a_run(tmp_path: Path) -> None:
 def test_a_lock_clears_away_what_was_half_written(tmp_path: Path) -> None:
     (tmp_path / "samples").mkdir()
     left = [tmp_path / ".a.png.01234567.tmp", tmp_path / "samples" / ".b.png.89abcdef.tmp"]
-    kept = [tmp_path / "notes.tmp", tmp_path / "samples" / "epoch-0001.png"]
+    kept = [
+        tmp_path / "notes.tmp",
+        tmp_path / ".drafts.original.tmp",
+        tmp_path / "samples" / "epoch-0001.png",
+    ]
     for path in [*left, *kept]:
         path.touch()
     with RunFolder(tmp_path).locked():
