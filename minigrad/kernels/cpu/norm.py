@@ -19,8 +19,8 @@ import numpy as np
 
 from minigrad.kernels import check_channels, output
 from minigrad.kernels.cpu.compiling import SMALL, Array, checked, contiguous, launch
-from minigrad.kernels.cpu.norm_forward import WIDE, normalise_blocks
-from minigrad.kernels.cpu.norm_gradient import gradient_blocks, wide_blocks
+from minigrad.kernels.cpu.norm_forward import normalise_blocks
+from minigrad.kernels.cpu.norm_gradient import gradient_blocks
 from minigrad.kernels.moments import check_moments, merged
 
 ELEMENTS = 1024  # of an image, that an iteration owns if its channels are small: they fit the first cache
@@ -159,12 +159,11 @@ def _backward(
     channels = contiguous(weight), contiguous(bias), contiguous(mean), contiguous(inv_std)
     parameters = pixels, *channels, float(slope)
     results = gx.reshape(flat.shape), gw, gb
-    blocks = wide_blocks if pixels >= WIDE else gradient_blocks
     if x.size < SERIAL:
-        blocks(gradient, flat, mean.size, *parameters, *results)
+        gradient_blocks(gradient, flat, mean.size, *parameters, *results)
     else:
         with launch(SMALL):
-            blocks(gradient, flat, _channels_each(x.shape[1], pixels), *parameters, *results)
+            gradient_blocks(gradient, flat, _channels_each(x.shape[1], pixels), *parameters, *results)
     return gx, gw, gb
 
 
