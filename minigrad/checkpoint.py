@@ -14,7 +14,6 @@ begins with ``$`` is
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import json
 import math
@@ -30,7 +29,7 @@ import safetensors
 import safetensors.numpy
 
 from minigrad.backend import Array, is_array, to_device
-from minigrad.files import write_atomically
+from minigrad.files import temporaries, write_atomically
 from minigrad.tensor import Tensor
 
 __all__ = ["CheckpointError", "load", "save"]
@@ -247,7 +246,7 @@ def _join(name: str, key: str) -> str:
 
 def _remove_stale(path: Path) -> None:
     """Remove what killed processes left behind while they wrote ``path``."""
-    for left in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}.tmp"):
+    for left in temporaries(path.parent, path.name):
         with suppress(FileNotFoundError):  # another process may clean up at the same time
             if time.time() - left.stat().st_mtime > STALE_SECONDS:
                 left.unlink()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from minigrad.files import write_atomically
+from minigrad.files import temporaries, write_atomically
 
 __all__ = ["remove_temporaries", "write_json"]
 
@@ -21,5 +21,5 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 def remove_temporaries(folder: Path) -> None:
     """Remove what a killed process left half-written in ``folder``; nobody may be writing into it."""
-    for path in folder.glob(f".*.{'[0-9a-f]' * 8}.tmp"):
+    for path in temporaries(folder):
         path.unlink(missing_ok=True)
