@@ -12,7 +12,6 @@ import pytest
 
 import minigrad as mg
 from gans import data
-from gans.cli import main
 from gans.data import ImageData
 from gans.systems import build, settings_for
 from gans.trainer import Training
@@ -21,7 +20,7 @@ from minigrad.random import Philox
 from tests.device.conftest import Copies
 from tests.device.test_gans import assert_near
 from tests.device.test_steps import SIZE, small_dcgan
-from tests.gans.running import assert_same_run, flat
+from tests.gans.running import assert_same_run, flat, gans
 
 SENT = 2 * 64
 """Bytes that an update sends: its settings, and the row for its numbers, each aligned."""
@@ -33,12 +32,11 @@ def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def train(*arguments: object) -> None:
-    toy = ("train", "gan", "--data", "ring", "--batch-size", 8, *arguments)
-    assert main([str(argument) for argument in toy]) == 0
+    assert gans("train", "gan", "--data", "ring", "--batch-size", 8, *arguments) == 0
 
 
 def resume(run: str, *arguments: object) -> None:
-    assert main(["train", "--resume", run, *map(str, arguments)]) == 0
+    assert gans("train", "--resume", run, *arguments) == 0
 
 
 def random_state(run: str) -> Any:
@@ -156,7 +154,7 @@ def test_a_damaged_state_is_an_error(
     state["random"]["run"]["state"]["counter"] = -1
     mg.save(path, state)
     capsys.readouterr()
-    assert main(["train", "--resume", "run", "--steps", "2"]) == 2
+    assert gans("train", "--resume", "run", "--steps", 2) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "does not fit the run's config.json: not a state of Philox.get_state()" in line
 

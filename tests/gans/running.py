@@ -13,14 +13,32 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 import minigrad as mg
+from gans.cli import main
 from gans.data.idx import idx_bytes
 from gans.data.images import STEMS
 
 ROOT = Path(__file__).parents[2]
 
 TIMED = ("seconds",)
+
+TOY = ("train", "gan", "--data", "ring", "--batch-size", 16)
+
+
+def gans(*arguments: object) -> int:
+    """The command line in this process; its exit status."""
+    return main([str(argument) for argument in arguments])
+
+
+def failure(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """The one line that a failing command prints."""
+    capsys.readouterr()
+    assert gans(*arguments) == 2
+    [line] = said(capsys.readouterr().err)
+    assert line.startswith("gans: error: ")
+    return line
 
 
 def command(*arguments: object) -> list[str]:

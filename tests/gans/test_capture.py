@@ -10,12 +10,11 @@ import pytest
 
 import minigrad as mg
 from gans import data, systems
-from gans.cli import main
 from gans.data import ImageData
 from gans.steps import discriminator_step, generator_step
 from gans.trainer import DivergedError, Training, train
 from minigrad import nn
-from tests.gans.running import assert_same_run, flat
+from tests.gans.running import assert_same_run, flat, gans
 
 IMAGE, POINTS = (1, 28, 28), (2,)
 GANS = [("gan", IMAGE), ("dcgan", IMAGE), ("wgan", IMAGE), ("wgan-gp", IMAGE)]
@@ -91,9 +90,6 @@ def test_a_change_of_batch_size_midway_and_dropout() -> None:
 
 
 def test_no_capture_changes_no_number_and_may_be_switched_on_resume(tmp_path: Path) -> None:
-    def gans(*arguments: object) -> int:
-        return main([str(argument) for argument in arguments])
-
     toy = ("train", "wgan-gp", "--data", "ring", "--batch-size", 8, "--seed", 5)
     assert gans(*toy, "--steps", 6, "--out", tmp_path / "captured") == 0
     assert gans(*toy, "--steps", 6, "--no-capture", "--out", tmp_path / "plain") == 0

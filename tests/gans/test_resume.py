@@ -14,15 +14,20 @@ import pytest
 
 import minigrad as mg
 from gans import trainer
-from gans.cli import main
 from gans.trainer import batches, run
-from tests.gans.running import assert_same_run, finish, idx_folder, line_count, records, said, start, wait_for
+from tests.gans.running import (
+    assert_same_run,
+    finish,
+    gans,
+    idx_folder,
+    line_count,
+    records,
+    said,
+    start,
+    wait_for,
+)
 
 TOY = ("train", "gan", "--data", "ring", "--batch-size", 16, "--seed", 5)
-
-
-def gans(*arguments: object) -> int:
-    return main([str(argument) for argument in arguments])
 
 
 @pytest.fixture
