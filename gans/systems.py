@@ -13,8 +13,9 @@ from gans import objectives
 from gans.errors import UserError
 from gans.models import dcgan, mlp
 from gans.objectives import Objective
-from minigrad import Tensor, nn, no_grad
+from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.backend import xp_on
+from minigrad.ops import sigmoid
 from minigrad.optim import Adam, Optimizer, RMSprop
 from minigrad.random import Generator, normal
 
@@ -192,6 +193,11 @@ class Gan:
     objective: Objective
     device: str = "cpu"
 
+    @property
+    def judges_by_probability(self) -> bool:
+        """Whether D's readout is a probability, and not a critic's score."""
+        return self.objective.readout is sigmoid
+
     def latent(self, n: int, rng: Generator) -> Tensor:
         """z (n, latent) from N(0, I), on the GAN's device, where a Philox must be."""
         return normal((n, self.settings.latent), generator=rng, device=self.device)
@@ -213,6 +219,17 @@ class Gan:
         finally:
             self.generator.train(training)
         return np.concatenate(parts)
+
+    def judge(self, samples: Any) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """D's readout of ``samples`` (n, ...), with D in evaluation mode: (n,) probabilities or scores."""
+        training = self.discriminator.training
+        self.discriminator.eval()
+        try:
+            with no_grad():
+                x = tensor(samples, np.float32, self.device)
+                return self.objective.readout(self.discriminator(x)).numpy().reshape(len(x))
+        finally:
+            self.discriminator.train(training)
 
     def state_dict(self) -> dict[str, Any]:
         """All that training changes, ready for ``minigrad.save``."""

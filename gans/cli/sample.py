@@ -29,7 +29,8 @@ def run(arguments: Namespace) -> int:
     else:
         data = load_data(config) if samples.ndim == 2 else None
         title = f"{config.title}, step {step:,}"
-        content = sample_picture(samples, data if isinstance(data, ToyData) else None, title, config.seed)
+        toy = data if isinstance(data, ToyData) else None
+        content = sample_picture(gan, samples, toy, title, config.seed)
     write_atomically(out, content)
     print(f"{out}: {arguments.n:,} samples of {config.title} after step {step:,}")
     return 0

@@ -5,6 +5,6 @@ from __future__ import annotations
 from gans.plots.animation import animation
 from gans.plots.curves import training_curves
 from gans.plots.grids import image_grid
-from gans.plots.points import density, scatter
+from gans.plots.points import Surface, density, scatter
 
-__all__ = ["animation", "density", "image_grid", "scatter", "training_curves"]
+__all__ = ["Surface", "animation", "density", "image_grid", "scatter", "training_curves"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +13,8 @@ from gans.trainer.config import CONFIG
 from gans.trainer.files import remove_temporaries
 
 __all__ = ["RunFolder"]
+
+_PICTURE = re.compile(r"epoch-(?P<epoch>[0-9]{4,9})(?:_step-(?P<step>[0-9]{4,12}))?\.png")
 
 
 class RunFolder:
@@ -48,13 +51,18 @@ class RunFolder:
             raise UserError(f"{out} holds {taken[0].name}, which a run would change; give another --out")
         return folder
 
-    def picture(self, epoch: int) -> Path:
-        """The samples from fixed noise after ``epoch``; epoch 0 is before training."""
-        return self.samples / f"epoch-{epoch:04d}.png"
+    def picture(self, epoch: int, step: int | None = None) -> Path:
+        """The samples from fixed noise after ``epoch``, or at ``step`` after it; 0 is before training."""
+        within = "" if step is None else f"_step-{step:04d}"
+        return self.samples / f"epoch-{epoch:04d}{within}.png"
 
-    def pictures(self) -> list[Path]:
-        """All pictures of samples, in order."""
-        return sorted(self.samples.glob("epoch-*.png"), key=picture_epoch)
+    def pictures(self) -> dict[Path, str]:
+        """All pictures of samples in order, with what each shows in words; other files are no part of it."""
+        found = {
+            path: match for path in self.samples.glob("*.png") if (match := _PICTURE.fullmatch(path.name))
+        }
+        order = sorted(found, key=lambda path: (int(found[path]["epoch"]), int(found[path]["step"] or 0)))
+        return {path: _words(found[path]["epoch"], found[path]["step"]) for path in order}
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -72,9 +80,8 @@ class RunFolder:
             yield
 
 
-def picture_epoch(path: Path) -> int:
-    """The epoch in the name of a picture."""
-    return int(path.stem.removeprefix("epoch-"))
+def _words(epoch: str, step: str | None) -> str:
+    return f"epoch {int(epoch)}" if step is None else f"step {int(step)}"
 
 
 def _first_free(parent: Path, name: str) -> Path:

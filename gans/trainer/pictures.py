@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import numpy as np
 
-import minigrad as mg
 from gans import plots
 from gans.data import Dataset, ToyData
 from gans.systems import Gan
-from gans.trainer.folder import RunFolder, picture_epoch
+from gans.trainer.folder import RunFolder
 from gans.trainer.loop import Callback, Record, Training
 from gans.trainer.metrics_log import read_metrics
 from gans.trainer.randomness import random_stream
@@ -27,10 +27,15 @@ REDRAW_SECONDS = 30.0
 
 
 class Samples(Callback):
-    """Draws what G makes of one fixed z before training, after each epoch, and at the end."""
+    """Draws what G makes of one fixed z before training, after each epoch, and at the end.
 
-    def __init__(self, folder: RunFolder, data: Dataset) -> None:
+    ``name`` is the run's in the titles. One picture more comes early in the first epoch, where samples change
+    most.
+    """
+
+    def __init__(self, folder: RunFolder, data: Dataset, name: str) -> None:
         self._folder = folder
+        self._name = name
         self._toy = data if isinstance(data, ToyData) else None
 
     def on_start(self, training: Training) -> None:
@@ -38,23 +43,30 @@ class Samples(Callback):
             self._draw(training)
 
     def due(self, training: Training) -> bool:
-        return training.at_epoch_end
+        return training.at_epoch_end or _is_early(training)
 
     def on_step(self, training: Training, record: Record) -> None:
         if record.step == training.step and self.due(training):
-            self._draw(training)
+            early = not training.at_epoch_end
+            self._draw(training, self._folder.picture(0, training.step) if early else None)
 
     def on_end(self, training: Training) -> None:
         if not training.at_epoch_end:
             self._draw(training)
 
-    def _draw(self, training: Training) -> None:
+    def _draw(self, training: Training, path: Path | None = None) -> None:
+        """Into ``path``, or the file of the epoch."""
         gan = training.gan
         count = FIXED_IMAGES if self._toy is None else FIXED_POINTS
         z = gan.latent(count, random_stream(training.seed, "fixed noise"))
-        title = f"{gan.settings.model}, epoch {training.epoch}, step {training.step:,}"
-        picture = sample_picture(gan.generate(z), self._toy, title, training.seed)
-        write_atomically(self._folder.picture(training.epoch), picture)
+        title = f"{self._name}, epoch {training.epoch}, step {training.step:,}"
+        picture = sample_picture(gan, gan.generate(z), self._toy, title, training.seed)
+        write_atomically(path or self._folder.picture(training.epoch), picture)
+
+
+def _is_early(training: Training) -> bool:
+    """Whether a quarter of the first epoch is done."""
+    return training.step == training.steps_per_epoch // 4 > 0
 
 
 class Curves(Callback):
@@ -63,7 +75,7 @@ class Curves(Callback):
     def __init__(self, folder: RunFolder, title: str, gan: Gan) -> None:
         self._folder = folder
         self._title = title
-        self._probabilities = gan.objective.readout is mg.ops.sigmoid
+        self._probabilities = gan.judges_by_probability
         self._drawn = monotonic()
 
     def due(self, training: Training) -> bool:
@@ -83,17 +95,19 @@ class Curves(Callback):
             write_atomically(
                 self._folder.losses, plots.training_curves(records, self._title, self._probabilities)
             )
-        frames = {f"epoch {picture_epoch(path)}": path for path in self._folder.pictures()}
+        frames = {words: path for path, words in self._folder.pictures().items()}
         if frames:
             write_atomically(self._folder.animation, plots.animation(frames))
         self._drawn = monotonic()
 
 
-def sample_picture(samples: Samples32, toy: ToyData | None, title: str, seed: int) -> bytes:
-    """PNG of images as a grid; of points among those of ``toy``, with its modes or its density."""
+def sample_picture(gan: Gan, samples: Samples32, toy: ToyData | None, title: str, seed: int) -> bytes:
+    """PNG of images as a grid; of points among those of ``toy``, with its modes or its density, and D."""
     if toy is None:
         return plots.image_grid(samples)
     real = toy.sample(FIXED_POINTS, random_stream(seed, "plots"))
+    surface = plots.Surface(gan.judge, gan.judges_by_probability)
     if toy.shape == (1,):
-        return plots.density(samples, real, title, toy.log_density if toy.modes is not None else None)
-    return plots.scatter(samples, real, title, toy.modes, toy.stds)
+        exact = toy.log_density if toy.modes is not None else None
+        return plots.density(samples, real, title, exact, surface)
+    return plots.scatter(samples, real, title, toy.modes, toy.stds, surface)

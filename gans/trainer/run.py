@@ -188,7 +188,7 @@ def _run(folder: RunFolder, config: RunConfig, training: Training, data: Dataset
     with stopped, MetricsLog(folder.metrics) as log, display:
         curves = Curves(folder, config.title, training.gan)
         checkpoints = Checkpoints(folder.checkpoint, config.checkpoint_every, log.sync)
-        callbacks = (display, log, Samples(folder, data), checkpoints, curves)
+        callbacks = (display, log, Samples(folder, data, config.title), checkpoints, curves)
         try:
             train(training, config.steps, callbacks, lambda: stopped() or display.closed)
         except DivergedError as error:

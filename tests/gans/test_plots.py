@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from gans import data
-from gans.plots import animation, density, image_grid, points, scatter, training_curves
+from gans.plots import Surface, animation, density, image_grid, points, scatter, training_curves
 from gans.plots.animation import MOST_FRAMES
 from gans.plots.curves import smooth
 from gans.plots.grids import SEPARATOR_GREY
@@ -136,6 +136,52 @@ def test_density_counts_every_point(drawn: list[Figure], exact: bool) -> None:
     if exact:
         x, y = (np.asarray(values) for values in axes.lines[0].get_data())
         assert np.trapezoid(y, x) == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize("probabilities", [True, False])
+def test_scatter_draws_d_behind_the_points(drawn: list[Figure], probabilities: bool) -> None:
+    x = np.array([[-1.0, -1.0], [1.0, 1.0]])
+
+    def values(at: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        return np.clip(at[:, 0] / 4 + 0.5, 0, 1) if probabilities else 7 * at[:, 0] - at[:, 1]
+
+    scatter(x, x, "title", surface=Surface(values, probabilities))
+    axes, scale = drawn[0].axes
+    [image] = axes.images
+    left, right, bottom, top = image.get_extent()
+    shown = np.asarray(image.get_array())
+    rows, columns = np.linspace(bottom, top, len(shown)), np.linspace(left, right, len(shown))
+    plane = np.stack(np.meshgrid(columns, rows), axis=-1)
+    assert np.allclose(shown, values(plane.reshape(-1, 2)).reshape(shown.shape))
+    assert image.get_clim() == ((0, 1) if probabilities else (shown.min(), shown.max()))
+    assert ("probability" if probabilities else "score") in scale.get_ylabel()
+
+
+def test_a_surface_may_be_flat(drawn: list[Figure]) -> None:
+    x = np.array([[-1.0, -1.0], [1.0, 1.0]])
+    scatter(x, x, "title", surface=Surface(lambda at: np.full(len(at), 3.0), probabilities=False))
+    assert (np.asarray(drawn[0].axes[0].images[0].get_array()) == 3).all()
+
+
+def test_density_draws_d_with_a_scale_of_its_own(drawn: list[Figure]) -> None:
+    x = np.linspace(-1, 1, 50)[:, None]
+    density(x, x, "title", surface=Surface(lambda at: 1 / (1 + np.exp(-at[:, 0])), probabilities=True))
+    _, right = drawn[0].axes
+    at, values = (np.asarray(numbers) for numbers in right.lines[0].get_data())
+    assert np.allclose(values, 1 / (1 + np.exp(-at)))
+    assert right.get_ylim() == pytest.approx((-0.02, 1.02))
+
+
+@pytest.mark.parametrize("name", ["ring", "mixture", "mixture-madgan", "swiss-roll"])
+def test_a_legend_lies_over_no_point(drawn: list[Figure], name: str) -> None:
+    toy = data.load(name)
+    assert isinstance(toy, data.ToyData)
+    x = toy.sample(500, np.random.default_rng(0))
+    (density if toy.shape == (1,) else scatter)(x, x, "title")
+    [figure] = drawn
+    [legend] = figure.legends
+    assert figure.axes[0].get_legend() is None
+    assert legend.get_window_extent().y1 < figure.axes[0].bbox.y0
 
 
 @pytest.mark.parametrize(("draw", "shape"), [(scatter, (5, 3)), (scatter, (0, 2)), (density, (5, 2))])

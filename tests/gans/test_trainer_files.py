@@ -154,6 +154,22 @@ def test_one_process_trains_a_run(tmp_path: Path) -> None:
         pass
 
 
+def test_pictures_of_samples_come_in_order_and_without_foreign_files(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.samples.mkdir()
+    expected = {
+        folder.picture(0): "epoch 0",
+        folder.picture(0, 125): "step 125",
+        folder.picture(1): "epoch 1",
+        folder.picture(2): "epoch 2",
+        folder.picture(10_000): "epoch 10000",
+    }
+    foreign = ["epoch-0001 copy.png", "epoch-x.png", "epoch-.png", "epoch-0001.png.txt", "mine.png"]
+    for path in [*reversed(expected), *(folder.samples / name for name in foreign)]:
+        path.touch()
+    assert list(folder.pictures().items()) == list(expected.items())
+
+
 def test_a_lock_clears_away_what_was_half_written(tmp_path: Path) -> None:
     (tmp_path / "samples").mkdir()
     left = [tmp_path / ".a.png.01234567.tmp", tmp_path / "samples" / ".b.png.89abcdef.tmp"]
