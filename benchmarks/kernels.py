@@ -37,7 +37,7 @@ def add_parser(commands: Any) -> None:
         "--turns", type=positive, default=timing.TURNS, help="turns of each side (%(default)s)"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
-    parser.add_argument("--picture", type=Path, metavar="FILE.png", help="also draw shares of the roofline, and bars")
+    parser.add_argument("--picture", type=Path, metavar="FILE.png", help="also draw shares of the roofline")
     parser.set_defaults(run=run)
 
 
