@@ -29,8 +29,8 @@ REDRAW_SECONDS = 30.0
 class Samples(Callback):
     """Draws what G makes of one fixed z before training, after each epoch, and at the end.
 
-    ``name`` is the run's in the titles. One picture more comes early in the first epoch, where samples change
-    most.
+    ``name`` is the run's in the titles. One picture more comes halfway through the first epoch, where samples
+    change most.
     """
 
     def __init__(self, folder: RunFolder, data: Dataset, name: str) -> None:
@@ -65,8 +65,8 @@ class Samples(Callback):
 
 
 def _is_early(training: Training) -> bool:
-    """Whether a quarter of the first epoch is done."""
-    return training.step == training.steps_per_epoch // 4 > 0
+    """Whether half of the first epoch is done."""
+    return training.step == training.steps_per_epoch // 2 > 0
 
 
 class Curves(Callback):

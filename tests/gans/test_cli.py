@@ -45,7 +45,7 @@ def files(folder: Path) -> dict[Path, bytes]:
 
 def test_a_run_leaves_all_its_files(toy_run: Path) -> None:
     names = {path.relative_to(toy_run).as_posix() for path in toy_run.rglob("*") if path.is_file()}
-    epochs = {f"samples/epoch-{when}.png" for when in ("0000", "0000_step-0001", "0001", "0002", "0003")}
+    epochs = {f"samples/epoch-{when}.png" for when in ("0000", "0000_step-0003", "0001", "0002", "0003")}
     fixed = {"config.json", "metrics.jsonl", "checkpoint.safetensors", "samples.gif", "losses.png", ".lock"}
     assert names == epochs | fixed
     config = json.loads((toy_run / "config.json").read_text("utf-8"))
@@ -209,7 +209,7 @@ def test_a_run_is_never_overwritten(toy_run: Path, capsys: pytest.CaptureFixture
         "losses.png",
         "evaluation.json",
         "samples/epoch-0001.png",
-        "samples/epoch-0000_step-0001.png",
+        "samples/epoch-0000_step-0003.png",
     ],
 )
 def test_a_run_changes_no_file_that_was_there(

@@ -48,6 +48,6 @@ def test_titles_name_the_run_and_the_first_epoch_has_a_picture_more(
     folder = RunFolder(tmp_path)
     folder.samples.mkdir()
     train(Training(toy_gan("gan"), ring), 19, [Samples(folder, ring, "gan on ring")])
-    steps = {0: 0, 2: 1, 8: 1, 16: 2, 19: 3}
+    steps = {0: 0, 4: 1, 8: 1, 16: 2, 19: 3}
     assert titles == [f"gan on ring, epoch {epoch}, step {step}" for step, epoch in steps.items()]
-    assert list(folder.pictures().values()) == ["epoch 0", "step 2", "epoch 1", "epoch 2", "epoch 3"]
+    assert list(folder.pictures().values()) == ["epoch 0", "step 4", "epoch 1", "epoch 2", "epoch 3"]
