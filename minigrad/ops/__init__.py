@@ -23,6 +23,8 @@ from minigrad.ops.conv import (
     conv_transpose2d,
     conv_transpose2d_moments,
 )
+from minigrad.ops.cumulative import cumsum, prod
+from minigrad.ops.einsum import einsum
 from minigrad.ops.elementwise import (
     abs,
     add,
@@ -31,6 +33,7 @@ from minigrad.ops.elementwise import (
     cos,
     div,
     exp,
+    expm1,
     log,
     log1p,
     maximum,
@@ -66,7 +69,21 @@ from minigrad.ops.norm import (
     standardize_composed,
     standardize_grad,
 )
-from minigrad.ops.reduce import logsumexp, max, mean, min, sum, var
+from minigrad.ops.query import all, any, argmax, argmin, isfinite, isinf, isnan
+from minigrad.ops.rearrange import (
+    chunk,
+    flip,
+    pixel_shuffle,
+    pixel_unshuffle,
+    repeat,
+    roll,
+    split,
+    tile,
+    tril,
+    triu,
+)
+from minigrad.ops.reduce import logsumexp, max, mean, min, std, sum, var
+from minigrad.ops.rounding import ceil, floor, floor_divide, remainder, round, sign
 from minigrad.ops.shape import (
     broadcast_to,
     concatenate,
@@ -83,17 +100,22 @@ from minigrad.ops.shape import (
     swapaxes,
     transpose,
 )
+from minigrad.ops.vector_norm import vector_norm
 
 __all__ = [
-    "abs", "add", "astype", "batch_norm", "batch_norm_composed", "batch_norm_grad", "batch_norm_grad_bias",
-    "batch_norm_grad_weight", "bias_leaky_relu", "bias_leaky_relu_composed", "bias_leaky_relu_grad",
-    "binary_cross_entropy_with_logits", "broadcast_to", "channel_sum", "clip", "concatenate",
-    "conv2d", "conv2d_bias_leaky_relu", "conv2d_bias_leaky_relu_composed", "conv2d_moments", "conv2d_weight",
-    "conv_transpose2d", "conv_transpose2d_moments", "cos", "cross_entropy", "div", "exp", "expand_dims",
-    "flatten", "getitem", "join", "l1_loss", "leaky_gate", "leaky_relu", "linear", "linear_composed",
-    "log", "log1p", "log_softmax", "logsumexp", "matmul", "max", "maximum", "mean",
-    "mean_softplus", "mean_softplus_composed", "mean_softplus_grad", "min", "minimum", "mse_loss", "mul",
-    "neg", "norm_per_sample", "pad", "power", "relu", "reshape", "scatter", "sigmoid", "sin", "softmax",
-    "softplus", "sqrt", "square", "squeeze", "stack", "standardize", "standardize_composed",
-    "standardize_grad", "sub", "sum", "sum_to", "swapaxes", "tanh", "to_device", "transpose", "var", "where",
+    "abs", "add", "all", "any", "argmax", "argmin", "astype", "batch_norm", "batch_norm_composed",
+    "batch_norm_grad", "batch_norm_grad_bias", "batch_norm_grad_weight", "bias_leaky_relu",
+    "bias_leaky_relu_composed", "bias_leaky_relu_grad", "binary_cross_entropy_with_logits", "broadcast_to",
+    "ceil", "channel_sum", "chunk", "clip", "concatenate", "conv2d", "conv2d_bias_leaky_relu",
+    "conv2d_bias_leaky_relu_composed", "conv2d_moments", "conv2d_weight", "conv_transpose2d",
+    "conv_transpose2d_moments", "cos", "cross_entropy", "cumsum", "div", "einsum", "exp", "expand_dims",
+    "expm1", "flatten", "flip", "floor", "floor_divide", "getitem", "isfinite", "isinf", "isnan", "join",
+    "l1_loss", "leaky_gate", "leaky_relu", "linear", "linear_composed", "log", "log1p", "log_softmax",
+    "logsumexp", "matmul", "max", "maximum", "mean", "mean_softplus", "mean_softplus_composed",
+    "mean_softplus_grad", "min", "minimum", "mse_loss", "mul", "neg", "norm_per_sample", "pad",
+    "pixel_shuffle", "pixel_unshuffle", "power", "prod", "relu", "remainder", "repeat", "reshape", "roll",
+    "round", "scatter", "sigmoid", "sign", "sin", "softmax", "softplus", "split", "sqrt", "square",
+    "squeeze", "stack", "standardize", "standardize_composed", "standardize_grad", "std", "sub", "sum",
+    "sum_to", "swapaxes", "tanh", "tile", "to_device", "transpose", "tril", "triu", "var", "vector_norm",
+    "where",
 ]  # fmt: skip

@@ -125,6 +125,15 @@ log1p.vjp(x=lambda g, y, x: div(g, add(x, 1.0)))
 
 
 @op(real=True)
+def expm1(x: Array, *, out: Array | None = None) -> Array:
+    """e^x - 1, exact for small x."""
+    return xp_of(x).expm1(x, out=out)
+
+
+expm1.vjp(x=lambda g, y, x: mul(g, add(y, 1.0)))
+
+
+@op(real=True)
 def sin(x: Array, *, out: Array | None = None) -> Array:
     """The sine of x radians."""
     return xp_of(x).sin(x, out=out)

@@ -10,7 +10,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.backend import Array, xp_of
 from minigrad.op import constant, op
-from minigrad.ops.elementwise import add, astype, div, exp, log, mul, square, sub
+from minigrad.ops.elementwise import add, astype, div, exp, log, mul, sqrt, square, sub, where
 from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.tensor import Tensor
 
@@ -73,6 +73,21 @@ def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The mean squared distance of x from its mean over ``axis`` (divided by the count, as in NumPy)."""
     centred = sub(x, mean(x, axis=axis, keepdims=True))
     return mean(square(centred), axis=axis, keepdims=keepdims)
+
+
+def std(x: Any, axis: Axis = None, keepdims: bool = False, *, correction: float = 0) -> Tensor:
+    """The square root of the sum of squared distances from the mean, divided by the count - ``correction``.
+
+    NumPy's divides by the count, PyTorch's has a correction of 1. Its derivative where all elements are equal
+    is 0.
+    """
+    centred = sub(x, mean(x, axis=axis, keepdims=True))
+    count = centred.size if axis is None else _count(centred.shape, axis)
+    if count <= correction:
+        raise ValueError(f"std: {count} elements are too few for a correction of {correction}")
+    variance = div(sum(square(centred), axis=axis, keepdims=keepdims), float(count - correction))
+    zero = variance == 0
+    return where(zero, 0.0, sqrt(where(zero, 1.0, variance)))
 
 
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:

@@ -11,14 +11,16 @@ from tests.fake_cupy.arrays import compute, empty_like, host_index, host_of, int
 from tests.fake_cupy.memory import device, launch, refuse_in_capture
 
 UFUNCS = [
-    "abs", "add", "cos", "divide", "equal", "exp", "greater", "greater_equal", "isfinite", "less",
-    "less_equal", "log", "log1p", "maximum", "minimum", "multiply", "negative", "not_equal", "power",
-    "sign", "sin", "sqrt", "square", "subtract", "tanh", "true_divide",
+    "abs", "add", "ceil", "cos", "divide", "equal", "exp", "expm1", "floor", "floor_divide", "greater",
+    "greater_equal", "isfinite", "isinf", "isnan", "less", "less_equal", "log", "log1p", "maximum", "minimum",
+    "multiply", "negative", "not_equal", "power", "remainder", "sign", "sin", "sqrt", "square", "subtract",
+    "tanh", "true_divide",
 ]  # fmt: skip
 
 __all__ = [  # noqa: PLE0604
-    *UFUNCS, "arange", "array", "asarray", "broadcast_to", "concatenate", "empty", "from_dlpack", "full",
-    "matmul", "max", "may_share_memory", "min", "ones", "pad", "where", "zeros",
+    *UFUNCS, "all", "any", "arange", "argmax", "argmin", "array", "asarray", "broadcast_to", "concatenate",
+    "cumsum", "empty", "from_dlpack", "full", "matmul", "max", "may_share_memory", "min", "ones", "pad",
+    "round", "tril", "triu", "where", "zeros",
 ]  # fmt: skip
 
 
@@ -123,6 +125,38 @@ def max(array: ndarray, axis: Any = None, *, keepdims: bool = False) -> ndarray:
 
 def min(array: ndarray, axis: Any = None, *, keepdims: bool = False) -> ndarray:
     return _only(array).min(axis, keepdims=keepdims)
+
+
+def all(array: ndarray, axis: Any = None, *, keepdims: bool = False) -> ndarray:
+    return _only(array).all(axis, keepdims=keepdims)
+
+
+def any(array: ndarray, axis: Any = None, *, keepdims: bool = False) -> ndarray:
+    return _only(array).any(axis, keepdims=keepdims)
+
+
+def argmax(array: ndarray, axis: Any = None, *, keepdims: bool = False) -> ndarray:
+    return compute(np.argmax, _only(array).host, axis=axis, keepdims=keepdims)
+
+
+def argmin(array: ndarray, axis: Any = None, *, keepdims: bool = False) -> ndarray:
+    return compute(np.argmin, _only(array).host, axis=axis, keepdims=keepdims)
+
+
+def cumsum(array: ndarray, axis: Any = None, out: ndarray | None = None) -> ndarray:
+    return into(out, np.cumsum, _only(array).host, axis=axis)
+
+
+def round(array: ndarray, decimals: int = 0) -> ndarray:
+    return compute(np.round, _only(array).host, decimals)
+
+
+def tril(array: ndarray, k: int = 0) -> ndarray:
+    return compute(np.tril, _only(array).host, k)
+
+
+def triu(array: ndarray, k: int = 0) -> ndarray:
+    return compute(np.triu, _only(array).host, k)
 
 
 def may_share_memory(x: ndarray, y: ndarray) -> bool:

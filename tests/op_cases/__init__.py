@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from minigrad import Tensor, ops
-from tests.op_cases import plain
+from tests.op_cases import arranged, plain
 from tests.op_cases.samples import (
     SIGN,
     SLOPE,
@@ -56,6 +56,8 @@ from tests.op_cases.values import (
     off_zero,
     positive,
     probability,
+    unbounded,
+    wholes,
 )
 
 HOST_KERNELS = ("cpu", "reference")  # that take NumPy arrays anywhere; tests/device has "cuda", emulated
@@ -65,7 +67,8 @@ HOST_KERNELS = ("cpu", "reference")  # that take NumPy arrays anywhere; tests/de
 class Case:
     """`function` of minigrad.ops equals `definition` on all samples; `sequence`: it takes a list.
 
-    Where it is called with what another op made, `through` calls both.
+    Where it is called with what another op made, `through` calls both. `dtype` is the result's where it is
+    none of the inputs'; `composed` of ops whose own rows try all layouts, it needs fewer examples.
     """
 
     function: str
@@ -74,6 +77,8 @@ class Case:
     sequence: bool = False
     variant: str = ""
     through: Callable[..., Tensor] | None = None
+    dtype: str | None = None
+    composed: bool = False
 
     def __str__(self) -> str:
         return f"{self.function} {self.variant}".strip()
@@ -92,6 +97,10 @@ class Case:
 CASES = [
     Case("abs", np.abs, elementwise(off_zero)),
     Case("add", np.add, elementwise(anything, anything)),
+    Case("all", np.all, reduced(bools), dtype="bool"),
+    Case("any", np.any, reduced(halves), dtype="bool"),
+    Case("argmax", np.argmax, arranged.positions(halves), dtype="int64"),
+    Case("argmin", np.argmin, arranged.positions(halves), dtype="int64"),
     Case("astype", lambda x, dtype: x.astype(dtype),
          alike(anything, dtype=st.sampled_from([np.float64, "f8"]))),
     Case("batch_norm", plain.batch_norm, normalised()),
@@ -109,7 +118,9 @@ CASES = [
     Case("bias_leaky_relu_grad", plain.leaky_gate, alike(anything, off_zero, least=1, dims=2, slope=SLOPE)),
     Case("binary_cross_entropy_with_logits", plain.bce, with_target(anything, probability)),
     Case("broadcast_to", np.broadcast_to, broadcast(up=True)),
+    Case("ceil", np.ceil, elementwise(between_halves)),
     Case("channel_sum", lambda x: x.sum((0, *range(2, x.ndim))), alike(anything, dims=2)),
+    Case("chunk", arranged.chunk, arranged.cut(chunks=True), through=arranged.chunk, composed=True),
     Case("clip", np.clip, alike(between_halves, min=st.just(-0.5), max=st.just(1.0))),
     Case("concatenate", np.concatenate, joined(), sequence=True),
     Case("conv2d", plain.conv2d, convolved()),
@@ -121,12 +132,21 @@ CASES = [
     Case("conv_transpose2d_moments", plain.conv_transpose2d, transposed()),
     Case("cos", np.cos, elementwise(anything)),
     Case("cross_entropy", plain.cross_entropy, labelled()),
+    Case("cumsum", np.cumsum, arranged.on_axes(none=False, dims=1)),
     Case("div", np.divide, elementwise(anything, off_zero)),
+    Case("einsum", arranged.einsum, arranged.summed_products(), through=arranged.einsum, composed=True),
     Case("exp", np.exp, elementwise(anything)),
     Case("expand_dims", np.expand_dims, new_axis()),
+    Case("expm1", np.expm1, elementwise(anything)),
     Case("flatten", lambda x, start_axis: x.reshape(*x.shape[:start_axis], -1),
          alike(anything, least=1, dims=2, start_axis=st.integers(0, 1))),
+    Case("flip", np.flip, arranged.on_axes(), composed=True),
+    Case("floor", np.floor, elementwise(between_halves)),
+    Case("floor_divide", np.floor_divide, elementwise(between_halves, off_zero)),
     Case("getitem", lambda x, index: x[plain.as_index(index)], indexed()),
+    Case("isfinite", np.isfinite, elementwise(unbounded), dtype="bool"),
+    Case("isinf", np.isinf, elementwise(unbounded), dtype="bool"),
+    Case("isnan", np.isnan, elementwise(unbounded), dtype="bool"),
     Case("join", plain.join, joined()),
     Case("l1_loss", lambda x, y: np.mean(np.abs(x - y)), with_target(halves, between_halves)),
     Case("leaky_gate", plain.leaky_gate, alike(anything, off_zero, slope=SLOPE)),
@@ -151,15 +171,24 @@ CASES = [
     Case("neg", np.negative, elementwise(anything)),
     Case("norm_per_sample", plain.norm_per_sample, alike(off_zero, least=1, dims=1)),
     Case("pad", np.pad, padded()),
+    Case("pixel_shuffle", arranged.pixel_shuffle, arranged.pixels(shuffled=False), composed=True),
+    Case("pixel_unshuffle", arranged.pixel_unshuffle, arranged.pixels(shuffled=True), composed=True),
     Case("power", np.power, elementwise(positive, anything)),
     Case("power", lambda x, k: x ** float(k), to_an_integer(), variant="to an integer"),
+    Case("prod", np.prod, reduced(wholes), composed=True),
     Case("relu", lambda x: np.maximum(x, 0), alike(off_zero)),
+    Case("remainder", np.remainder, elementwise(between_halves, off_zero)),
+    Case("repeat", np.repeat, arranged.repeated(), composed=True),
     Case("reshape", lambda x, shape: x.reshape(shape), reshaped()),
+    Case("roll", np.roll, arranged.rolled(), composed=True),
+    Case("round", np.round, alike(between_halves, decimals=st.sampled_from([0, 2]))),
     Case("scatter", plain.scatter, scattered()),
     Case("sigmoid", lambda x: 1 / (1 + np.exp(-x)), elementwise(anything)),
+    Case("sign", np.sign, elementwise(off_zero)),
     Case("sin", np.sin, elementwise(anything)),
     Case("softmax", plain.softmax, along_axis(anything)),
     Case("softplus", lambda x: np.log(1 + np.exp(x)), elementwise(anything)),
+    Case("split", arranged.split, arranged.cut(), through=arranged.split, composed=True),
     Case("sqrt", np.sqrt, elementwise(positive)),
     Case("square", np.square, elementwise(anything)),
     Case("squeeze", np.squeeze, spare_axis()),
@@ -169,13 +198,18 @@ CASES = [
          variant="behind conv2d", through=plain.standardize_behind(ops.conv2d_moments)),
     Case("standardize_composed", plain.standardize, channels(anything)),
     Case("standardize_grad", plain.standardize_grad, channels(anything, anything)),
+    Case("std", arranged.std, arranged.deviations(), composed=True),
     Case("sub", np.subtract, elementwise(anything, anything)),
     Case("sum", np.sum, reduced(anything)),
     Case("sum_to", plain.sum_to, broadcast(up=False)),
     Case("swapaxes", np.swapaxes, two_axes()),
     Case("tanh", np.tanh, elementwise(anything)),
+    Case("tile", np.tile, arranged.tiled(), composed=True),
     Case("to_device", lambda x, device: x, alike(anything, device=st.just("cpu"))),
     Case("transpose", np.transpose, permuted()),
+    Case("tril", np.tril, arranged.triangles()),
+    Case("triu", np.triu, arranged.triangles()),
     Case("var", np.var, reduced(anything, least=1)),
+    Case("vector_norm", arranged.vector_norm, arranged.normed(), composed=True),
     Case("where", np.where, elementwise(bools, anything, anything)),
 ]  # fmt: skip

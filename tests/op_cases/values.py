@@ -46,6 +46,10 @@ def probability(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return rng.uniform(0, 1, shape)
 
 
+def unbounded(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    return np.asarray(rng.choice([0.0, 1.0, np.inf, -np.inf, np.nan], shape))
+
+
 def bools(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return np.asarray(rng.integers(0, 2, shape), bool)
 

@@ -1,0 +1,59 @@
+"""Running sums, and products."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from minigrad.backend import Array, xp_of
+from minigrad.op import op
+from minigrad.ops.elementwise import add, astype, mul
+from minigrad.ops.rearrange import flip
+from minigrad.ops.reduce import Axis, sum
+from minigrad.ops.shape import concatenate, getitem, reshape, transpose
+from minigrad.tensor import Tensor, tensor
+
+
+@op
+def cumsum(x: Array, *, axis: int | None = None, out: Array | None = None) -> Array:
+    """y[i] = x[0] + ... + x[i] along ``axis``; None takes x.reshape(-1), as in NumPy."""
+    return xp_of(x).cumsum(x, axis=axis, out=out)
+
+
+def _cumsum_x(g: Tensor, y: Tensor, x: Tensor, *, axis: int | None) -> Tensor:
+    along = 0 if axis is None else axis
+    return reshape(flip(cumsum(flip(g, along), axis=along), along), shape=x.shape)
+
+
+cumsum.vjp(x=_cumsum_x)
+
+
+def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The product of x over ``axis``, of integers as int64; of no elements it is 1.
+
+    Neighbours are multiplied in pairs until one number is left, so that no derivative divides by x: all of
+    them are right where elements are 0.
+
+    >>> prod(tensor([2.0, 3.0, 4.0])).item()
+    24.0
+    """
+    if not isinstance(x, Tensor):
+        x = tensor(x)
+    if x.dtype.kind in "biu":
+        x = astype(x, dtype=np.dtype(np.uint64 if x.dtype.kind == "u" else np.int64))
+    axes = tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(axis, x.ndim)
+    kept = tuple(i for i in range(x.ndim) if i not in axes)
+    rest = tuple(x.shape[i] for i in kept)
+    count = math.prod(x.shape[i] for i in axes)
+    y = reshape(transpose(x, axes=(*axes, *kept)), shape=(count, *rest))
+    while y.shape[0] > 1:
+        half = y.shape[0] // 2
+        pairs = mul(getitem(y, index=slice(half)), getitem(y, index=slice(half, 2 * half)))
+        y = concatenate([pairs, getitem(y, index=slice(2 * half, None))]) if y.shape[0] % 2 else pairs
+    if count == 0:
+        y = add(sum(y, axis=0), 1)
+    shape = tuple(1 if i in axes else size for i, size in enumerate(x.shape))
+    return reshape(y, shape=shape if keepdims else rest)

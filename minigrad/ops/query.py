@@ -1,0 +1,54 @@
+"""Questions about numbers: where the largest is, whether all are finite. Answers are integers and bools."""
+
+from __future__ import annotations
+
+from minigrad.backend import Array, xp_of
+from minigrad.op import op
+from minigrad.ops.reduce import Axis
+
+
+@op
+def argmax(x: Array, *, axis: int | None = None, keepdims: bool = False) -> Array:
+    """The place of the largest element along ``axis`` (None: in x.reshape(-1)); of equal ones the first."""
+    return xp_of(x).argmax(x, axis=axis, keepdims=keepdims)
+
+
+@op
+def argmin(x: Array, *, axis: int | None = None, keepdims: bool = False) -> Array:
+    """The place of the smallest element along ``axis`` (None: in x.reshape(-1)); of equal ones the first."""
+    return xp_of(x).argmin(x, axis=axis, keepdims=keepdims)
+
+
+@op
+def any(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Whether an element over ``axis`` is true, which every number but 0 is."""
+    return xp_of(x).any(x, axis=axis, keepdims=keepdims)
+
+
+@op
+def all(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Whether each element over ``axis`` is true, which every number but 0 is."""
+    return xp_of(x).all(x, axis=axis, keepdims=keepdims)
+
+
+@op
+def isfinite(x: Array, *, out: Array | None = None) -> Array:
+    """Whether x is neither an infinity nor NaN, elementwise."""
+    return xp_of(x).isfinite(x, out=out)
+
+
+@op
+def isnan(x: Array, *, out: Array | None = None) -> Array:
+    """Whether x is NaN, elementwise."""
+    return xp_of(x).isnan(x, out=out)
+
+
+@op
+def isinf(x: Array, *, out: Array | None = None) -> Array:
+    """Whether x is an infinity of either sign, elementwise."""
+    return xp_of(x).isinf(x, out=out)
+
+
+for _op in (argmax, argmin, any, all, isfinite, isnan, isinf):
+    _op.vjp(x=None)
+del _op

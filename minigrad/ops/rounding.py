@@ -1,0 +1,55 @@
+"""Rounding, signs and remainders: functions of numbers that are flat between their jumps."""
+
+from __future__ import annotations
+
+from minigrad.backend import Array, xp_of
+from minigrad.op import op
+from minigrad.ops.elementwise import mul, neg
+
+
+@op
+def floor(x: Array) -> Array:
+    """The largest whole number that is at most x; its derivative is zero."""
+    return xp_of(x).floor(x) if x.dtype.kind == "f" else x.copy()
+
+
+@op
+def ceil(x: Array) -> Array:
+    """The smallest whole number that is at least x; its derivative is zero."""
+    return xp_of(x).ceil(x) if x.dtype.kind == "f" else x.copy()
+
+
+@op
+def round(x: Array, *, decimals: int = 0) -> Array:
+    """x rounded to ``decimals`` places, a half to the even neighbour; its derivative is zero."""
+    return xp_of(x).round(x, decimals) if x.dtype.kind == "f" else x.copy()
+
+
+@op
+def sign(x: Array, *, out: Array | None = None) -> Array:
+    """-1, 0 or 1; its derivative is zero."""
+    return xp_of(x).sign(x, out=out)
+
+
+floor.vjp(x=None)
+ceil.vjp(x=None)
+round.vjp(x=None)
+sign.vjp(x=None)
+
+
+@op
+def floor_divide(x: Array, y: Array, *, out: Array | None = None) -> Array:
+    """floor(x / y), as Python's ``//``; its derivative is zero."""
+    return xp_of(x).floor_divide(x, y, out=out)
+
+
+floor_divide.vjp(x=None, y=None)
+
+
+@op
+def remainder(x: Array, y: Array, *, out: Array | None = None) -> Array:
+    """x - y floor(x / y), with the sign of y, as Python's ``%``."""
+    return xp_of(x).remainder(x, y, out=out)
+
+
+remainder.vjp(x=lambda g, out, x, y: g, y=lambda g, out, x, y: neg(mul(g, floor_divide(x, y))))
