@@ -1,1 +1,54 @@
-"""GANs on minigrad: systems, data, training runs, metrics and the command line (``python -m gans``)."""
+"""GANs on minigrad: systems, data, training runs, metrics and the command line (``python -m gans``).
+
+    run = gans.train("dcgan", data="mnist5k", epochs=1)
+    run.history[-1]["loss_g"]
+    gans.sample(run, n=64).save("digits.png")
+    gans.evaluate(run)["fd"]
+
+`gans.api` describes these functions. Modules are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gans.api import Evaluation, Run, Samples, evaluate, load, resume, sample, train
+
+_API = ("Evaluation", "Run", "Samples", "evaluate", "load", "resume", "sample", "train")
+_MODULES = (
+    "api",
+    "data",
+    "errors",
+    "metrics",
+    "models",
+    "objectives",
+    "plots",
+    "steps",
+    "systems",
+    "trainer",
+)
+
+__all__ = [
+    "Evaluation",
+    "Run",
+    "Samples",
+    "evaluate",
+    "load",
+    "resume",
+    "sample",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _API:
+        return getattr(import_module("gans.api"), name)
+    if name in _MODULES:
+        return import_module(f"gans.{name}")
+    raise AttributeError(f"module 'gans' has no attribute {name!r}; it has {', '.join((*_API, *_MODULES))}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_API, *_MODULES})

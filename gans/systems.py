@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -176,6 +176,11 @@ def settings_for(model: str, kind: Kind, **changes: Any) -> Settings:
     settings = system.image if kind == "image" else system.points
     if settings is None:
         raise UserError(f"{model} needs images; for points choose from {', '.join(_names_for_points())}")
+    for name in changes:
+        if name not in asdict(settings):
+            near = difflib.get_close_matches(name, asdict(settings), n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f" (it has {', '.join(asdict(settings))})"
+            raise UserError(f"{model} has no setting {name!r}{hint}")
     settings = replace(settings, **changes)
     _check(settings, system)
     return settings

@@ -1,4 +1,4 @@
-"""What a person sees of a run: a live display on a terminal, plain lines everywhere else."""
+"""What a person sees of a run: a live display on a terminal, plain lines where nothing can be redrawn."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gans.trainer.config import RunConfig
 from gans.trainer.loop import Callback, Record, Training
 from gans.trainer.pace import Pace, duration
 
-__all__ = ["Display", "LinesDisplay", "LiveDisplay", "display_for"]
+__all__ = ["Display", "LinesDisplay", "LiveDisplay", "figures"]
 
 LINE_SECONDS = 5.0
 REFRESHES = 5
@@ -76,6 +76,13 @@ class Display(Callback, AbstractContextManager["Display"]):
         steps = self.pace.steps_per_second
         done = self.record.step if self.record else 0
         return f"{duration((self.config.steps - done) / steps)} left" if steps else ""
+
+
+class SilentDisplay(Display):
+    """Shows nothing."""
+
+    def due(self, training: Training) -> bool:
+        return False
 
 
 class LinesDisplay(Display):
@@ -191,10 +198,3 @@ def figures(record: Record) -> dict[str, str]:
         for name, value in numbers.items()
         if value is not None
     }
-
-
-def display_for(config: RunConfig, folder: Path, stopping: Callable[[], bool]) -> Display:
-    """The display that suits standard output."""
-    if sys.stdout is not None and sys.stdout.isatty():
-        return LiveDisplay(config, folder, Console(), stopping)
-    return LinesDisplay(config, folder)

@@ -14,8 +14,8 @@ from gans.errors import UserError
 from gans.systems import Gan, Settings, build, is_image
 from gans.trainer.batches import Batches
 from gans.trainer.checkpoints import Checkpoints, restore
+from gans.trainer.choice import display_for
 from gans.trainer.config import RunConfig, data_name, digest_of, versions
-from gans.trainer.display import display_for
 from gans.trainer.folder import RunFolder
 from gans.trainer.loop import DivergedError, Training, train
 from gans.trainer.metrics_log import MetricsLog, cut_metrics
@@ -89,10 +89,13 @@ def new_config(
     )
 
 
-def start(config: RunConfig, data: Dataset, out: Path | None = None, *, capture: bool = True) -> Ended:
+def start(
+    config: RunConfig, data: Dataset, out: Path | None = None, *, capture: bool = True, progress: bool = True
+) -> Ended:
     """Train in a new folder: ``out``, or runs/MODEL-DATA with a number if that exists.
 
-    ``capture`` replays recorded updates, which are sooner done and the same bit for bit.
+    ``capture`` replays recorded updates, which are sooner done and the same bit for bit; ``progress`` shows
+    the losses while they come.
 
     :raises UserError: the model does not fit the data, ``out`` holds a run, its device is not there, or the
         training diverged
@@ -101,7 +104,7 @@ def start(config: RunConfig, data: Dataset, out: Path | None = None, *, capture:
     folder = RunFolder.create(out, f"{config.settings.model}-{Path(config.data).name}")
     with folder.locked():
         config.write(folder.path)
-        return _run(folder, config, training, data)
+        return _run(folder, config, training, data, progress)
 
 
 def resume(
@@ -111,13 +114,16 @@ def resume(
     checkpoint_every: int | None = None,
     device: str | None = None,
     *,
+    data: Dataset | None = None,
     capture: bool = True,
+    progress: bool = True,
 ) -> Ended:
     """Go on with the run in ``path`` from its last checkpoint, as if it had never stopped.
 
     ``length``, ``checkpoint_every`` and ``device`` take the place of the run's own, though another device
-    rounds otherwise; its generators stay of the kind that it began with. ``capture`` as in ``start``. A run
-    without a checkpoint begins anew, from its seed.
+    rounds otherwise; its generators stay of the kind that it began with. ``data`` are those of a run on
+    a data set that has no name. ``capture`` and ``progress`` as in ``start``. A run without a checkpoint
+    begins anew, from its seed.
 
     :raises UserError: there is no run, a file of it is damaged, its data changed, it has done more than
         ``length``, its device is not there, another process trains it, or the training diverged
@@ -125,7 +131,7 @@ def resume(
     before = RunConfig.read(path)
     config = replace(before, device=device or before.device)
     folder = RunFolder(path)
-    data = load_data(config, data_dir)
+    data = _same(data, config) if data is not None else load_data(config, data_dir)
     training = new_training(config, data, capture=capture)
     with folder.locked():
         if folder.checkpoint.exists():
@@ -136,7 +142,7 @@ def resume(
         )
         _tell_about(before, config.device, training.step, cut_metrics(folder.metrics, training.step))
         config.write(path)
-        return _run(folder, config, training, data)
+        return _run(folder, config, training, data, progress)
 
 
 def new_training(config: RunConfig, data: Dataset, *, capture: bool = True) -> Training:
@@ -162,7 +168,11 @@ def load_data(config: RunConfig, data_dir: str | None = None) -> Dataset:
 
     :raises UserError: they cannot be loaded, or are not those that the run began with
     """
-    data = load(config.data, data_dir or config.data_dir)
+    return _same(load(config.data, data_dir or config.data_dir), config)
+
+
+def _same(data: Dataset, config: RunConfig) -> Dataset:
+    """``data``, if they are those that the run began with."""
     if digest_of(data) != config.data_digest:
         raise UserError(f"the images of {config.data} are not those that this run was trained on")
     return data
@@ -181,10 +191,10 @@ def load_gan(path: Path, device: str = "cpu") -> tuple[RunConfig, Gan, int]:
     return config, gan, step
 
 
-def _run(folder: RunFolder, config: RunConfig, training: Training, data: Dataset) -> Ended:
+def _run(folder: RunFolder, config: RunConfig, training: Training, data: Dataset, progress: bool) -> Ended:
     began = training.step
     stopped = StopOnSignal()
-    display = display_for(config, folder.path, stopped)
+    display = display_for(config, folder.path, stopped, progress)
     with stopped, MetricsLog(folder.metrics) as log, display:
         curves = Curves(folder, config.title, training.gan)
         checkpoints = Checkpoints(folder.checkpoint, config.checkpoint_every, log.sync)

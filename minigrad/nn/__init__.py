@@ -9,6 +9,7 @@ from minigrad.nn.linear import Linear
 from minigrad.nn.module import Fused, LoadResult, Module, Parameter
 from minigrad.nn.norm import BatchNorm1d, BatchNorm2d, LayerNorm
 from minigrad.nn.shape import Flatten, Identity, Unflatten
+from minigrad.nn.summary import Summary, summary
 
 __all__ = [
     "BatchNorm1d",
@@ -31,8 +32,10 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Softplus",
+    "Summary",
     "Tanh",
     "Unflatten",
     "functional_call",
     "init",
+    "summary",
 ]

@@ -304,6 +304,11 @@ class Module:
             return f"{type(self).__name__}({extra})"
         return "\n  ".join([f"{type(self).__name__}({extra}", *lines]) + "\n)"
 
+    def _repr_html_(self) -> str:
+        from minigrad.nn.summary import summary
+
+        return summary(self)._repr_html_()
+
 
 def _join(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name

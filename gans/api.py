@@ -1,0 +1,317 @@
+"""gans in Python: train, load, sample and evaluate runs, as the command line does.
+
+>>> import tempfile, gans
+>>> folder = tempfile.TemporaryDirectory()
+>>> run = gans.train("gan", data="ring", steps=3, batch_size=16, out=folder.name, progress=False)
+>>> run
+Run(gan on ring, step 3 of 3)
+>>> [record["step"] for record in run.history]
+[1, 2, 3]
+>>> gans.sample(folder.name, n=5).shape
+(5, 2)
+>>> folder.cleanup()
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gans.data import Dataset, ImageData, ToyData
+from gans.data import load as load_dataset
+from gans.errors import UserError
+from gans.html import escaped, inline_png
+from gans.metrics import evaluate_images, evaluate_points
+from gans.systems import Gan, check_device, settings_for
+from gans.trainer import (
+    Ended,
+    Length,
+    RunConfig,
+    RunFolder,
+    default_epochs,
+    kind_of,
+    load_data,
+    load_gan,
+    new_config,
+    random_stream,
+    read_metrics,
+    sample_picture,
+    start,
+)
+from gans.trainer import resume as resume_run
+
+__all__ = ["Evaluation", "Run", "Samples", "evaluate", "load", "resume", "sample", "train"]
+
+StrPath = str | os.PathLike[str]
+
+CHECKPOINT_EVERY = 100
+DEFAULT_IMAGES = 10_000
+DEFAULT_POINTS = 2_500
+
+
+class Samples(np.ndarray[Any, np.dtype[np.float32]]):
+    """What G made: images (n, c, h, w) in [-1, 1] or points (n, d), float32. A notebook shows the picture."""
+
+    _picture: Callable[[Samples], bytes] | None = None
+
+    @classmethod
+    def of(cls, values: np.ndarray[Any, Any], picture: Callable[[Samples], bytes]) -> Samples:
+        """``values`` with the function that draws them as PNG."""
+        samples = values.view(cls)
+        samples._picture = picture
+        return samples
+
+    def __array_finalize__(self, source: object) -> None:
+        self._picture = getattr(source, "_picture", None)
+
+    def png(self) -> bytes:
+        """The picture of the samples as the bytes of a PNG file: a grid of images, or points among real ones.
+
+        :raises ValueError: of a part that is neither images (n, c, h, w) nor points (n, d)
+        """
+        if self._picture is None:
+            raise ValueError(f"an array of shape {self.shape} that was not drawn from a run has no picture")
+        return self._picture(self)
+
+    def save(self, path: StrPath) -> None:
+        """Write the picture to ``path``, a name that ends in .png."""
+        if Path(path).suffix.lower() != ".png":
+            raise UserError(f"{path}: the name must end in .png; for the numbers use numpy.save")
+        Path(path).write_bytes(self.png())
+
+    def _repr_png_(self) -> bytes | None:
+        try:
+            return self.png()
+        except ValueError:
+            return None
+
+
+class Evaluation(dict[str, Any]):
+    """Figures by name, as `gans.metrics.evaluate_images` and `evaluate_points` describe them."""
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escaped(name.replace('_', ' '))}</td><td>{escaped(_short(value))}</td></tr>"
+            for name, value in self.items()
+        )
+        return f"<table><thead><tr><th>figure</th><th>value</th></tr></thead><tbody>{rows}</tbody></table>"
+
+
+class Run:
+    """A run in its folder: what it was trained with, how far it is, and what can be had from it."""
+
+    def __init__(self, path: StrPath, device: str = "cpu", ended: Ended | None = None) -> None:
+        self.path = Path(path)
+        self.device = device
+        self.config = RunConfig.read(self.path)
+        self.ended = ended
+
+    @cached_property
+    def _loaded(self) -> tuple[Gan, int]:
+        _, gan, step = load_gan(self.path, self.device)
+        return gan, step
+
+    @property
+    def gan(self) -> Gan:
+        """Both networks, their optimizers and their objective, as the last checkpoint has them."""
+        return self._loaded[0]
+
+    @property
+    def step(self) -> int:
+        """The step of the last checkpoint."""
+        return self._loaded[1]
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """A dict for each step: losses, D's mean readouts, gradient norms, seconds."""
+        return read_metrics(RunFolder(self.path).metrics)
+
+    def sample(self, n: int = 64, seed: int = 0) -> Samples:
+        """``n`` new samples, whose noise ``seed`` decides."""
+        return sample(self, n, seed)
+
+    def evaluate(
+        self, n: int | None = None, seed: int = 0, data: Dataset | StrPath | None = None
+    ) -> Evaluation:
+        """Figures of new samples; as `gans.evaluate`."""
+        return evaluate(self, n, seed, data)
+
+    def __repr__(self) -> str:
+        return f"Run({self.config.title}, step {self.step:,} of {self.config.steps:,})"
+
+    def _repr_html_(self) -> str:
+        folder = RunFolder(self.path)
+        pictures = [*list(folder.pictures())[-1:], folder.losses]
+        shown = "".join(inline_png(path.read_bytes(), height=330) for path in pictures if path.is_file())
+        return f"<p><code>{escaped(repr(self))}</code> in <code>{escaped(str(self.path))}</code></p>{shown}"
+
+
+def train(
+    model: str,
+    data: Dataset | StrPath = "mnist5k",
+    *,
+    out: StrPath | None = None,
+    epochs: int | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    device: str = "cpu",
+    data_dir: StrPath | None = None,
+    checkpoint_every: int = CHECKPOINT_EVERY,
+    capture: bool = True,
+    progress: bool = True,
+    **settings: Any,
+) -> Run:
+    """Train ``model`` in a new folder and return its run; an interrupt saves and returns too.
+
+    model       a name of `gans.systems.SYSTEMS`, such as "dcgan"
+    data        a name or folder that `gans.data.load` takes (from ``data_dir``), or a data set of yours
+    out         the run's folder; runs/MODEL-DATA, with a number if that exists, unless given
+    epochs      or ``steps``: the length, in passes over the images or in updates of G
+    seed        decides all random numbers
+    device      "cpu" or "cuda"
+    capture     replay recorded updates, which are sooner done and the same bit for bit
+    progress    show losses while it goes on: lines, a live display on a terminal, pictures in a notebook
+    settings    hyper-parameters, fields of `gans.systems.Settings`: batch_size, lr, beta1, critic_steps, ...
+
+    :raises UserError: an unknown name, a value out of range, a model that does not fit the data, a folder
+        that holds a run, a device that is not there, or a training that diverged
+    """
+    if epochs is not None and steps is not None:
+        raise UserError(f"the length is given twice, epochs={epochs} and steps={steps}; give one of them")
+    settings_for(model, "image", **settings)  # a misspelt name should not wait for a download
+    check_device(device)
+    name, loaded = _dataset(data, data_dir)
+    kind = kind_of(loaded)
+    chosen = settings_for(model, kind, **settings)
+    length = Length(steps, epochs)
+    config = new_config(
+        chosen,
+        loaded,
+        length if any(length) else Length(epochs=default_epochs(chosen, kind)),
+        name=name,
+        data_dir=None if data_dir is None else os.fspath(data_dir),
+        seed=seed,
+        checkpoint_every=checkpoint_every,
+        device=device,
+    )
+    ended = start(config, loaded, None if out is None else Path(out), capture=capture, progress=progress)
+    return Run(ended.folder, device, ended)
+
+
+def resume(
+    run: Run | StrPath,
+    *,
+    epochs: int | None = None,
+    steps: int | None = None,
+    data: Dataset | None = None,
+    data_dir: StrPath | None = None,
+    device: str | None = None,
+    checkpoint_every: int | None = None,
+    capture: bool = True,
+    progress: bool = True,
+) -> Run:
+    """Go on with a run from its last checkpoint as if it had never stopped.
+
+    ``epochs`` or ``steps`` is the new length in all. ``data`` is needed where the run was trained on a
+    data set of yours.
+
+    :raises UserError: there is no run, a file of it is damaged, its data changed, or as `train`
+    """
+    path = _path_of(run)
+    ended = resume_run(
+        path,
+        Length(steps, epochs),
+        None if data_dir is None else os.fspath(data_dir),
+        checkpoint_every,
+        device,
+        data=data,
+        capture=capture,
+        progress=progress,
+    )
+    return Run(path, device or "cpu", ended)
+
+
+def load(path: StrPath, device: str = "cpu") -> Run:
+    """The run in the folder ``path``, with its networks on ``device``.
+
+    :raises UserError: there is no run or no checkpoint, or a file of it is damaged
+    """
+    run = Run(path, device)
+    run.step  # noqa: B018  a damaged checkpoint is an error here, not later
+    return run
+
+
+def sample(run: Run | StrPath, n: int = 64, seed: int = 0) -> Samples:
+    """``n`` new samples of a run's generator, from noise that ``seed`` decides.
+
+    :raises UserError: as `load`, or ``n`` is below 1
+    """
+    if n < 1:
+        raise UserError(f"n must be at least 1, got {n}")
+    loaded = _run_of(run)
+    gan, config = loaded.gan, loaded.config
+    values = gan.generate(gan.latent(n, random_stream(seed, "samples")))
+    title = f"{config.title}, step {loaded.step:,}"
+
+    def picture(samples: Samples) -> bytes:
+        toy = load_data(config) if samples.ndim == 2 else None
+        return sample_picture(
+            gan, np.asarray(samples), toy if isinstance(toy, ToyData) else None, title, config.seed
+        )
+
+    return Samples.of(values, picture)
+
+
+def evaluate(
+    run: Run | StrPath,
+    n: int | None = None,
+    seed: int = 0,
+    data: Dataset | StrPath | None = None,
+    data_dir: StrPath | None = None,
+) -> Evaluation:
+    """Figures of ``n`` new samples (10,000 images or 2,500 points unless given) against the run's data.
+
+    ``data`` is needed where the run was trained on a data set of yours, or to compare with another one.
+
+    :raises UserError: as `load`, or the samples cannot be measured against the data
+    """
+    loaded = _run_of(run)
+    if data is None:
+        against = load_data(loaded.config, None if data_dir is None else os.fspath(data_dir))
+    else:
+        _, against = _dataset(data, data_dir)
+    count = n or (DEFAULT_IMAGES if isinstance(against, ImageData) else DEFAULT_POINTS)
+    samples = np.asarray(sample(loaded, count, seed))
+    try:
+        if isinstance(against, ImageData):
+            return Evaluation(evaluate_images(samples, against, seed=seed))
+        return Evaluation(evaluate_points(samples, against, seed=seed))
+    except ValueError as error:
+        raise UserError(f"{count} samples of {loaded.config.title} cannot be measured: {error}") from error
+
+
+def _dataset(data: Dataset | StrPath, data_dir: StrPath | None) -> tuple[str, Dataset]:
+    if isinstance(data, ImageData | ToyData):
+        return data.name, data
+    return os.fspath(data), load_dataset(data, data_dir)
+
+
+def _run_of(run: Run | StrPath) -> Run:
+    return run if isinstance(run, Run) else Run(run)
+
+
+def _path_of(run: Run | StrPath) -> Path:
+    return run.path if isinstance(run, Run) else Path(run)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return " ".join(_short(item) for item in value)
+    return "-" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
