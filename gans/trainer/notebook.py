@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -53,12 +54,11 @@ class NotebookDisplay(Display):
             self._show()
 
     def _show(self) -> None:
-        from IPython.display import HTML, display
-
+        shown = import_module("IPython.display")  # which every kernel of a notebook has
         self._shown = monotonic()
-        page = HTML(self.html())
+        page = shown.HTML(self.html())
         if self._output is None:
-            self._output = display(page, display_id=True)
+            self._output = shown.display(page, display_id=True)
         else:
             self._output.update(page)
 
