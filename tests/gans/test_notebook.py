@@ -38,6 +38,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> list[Output]:
 
     ipython, shown = ModuleType("IPython"), ModuleType("IPython.display")
     ipython.get_ipython = lambda: SimpleNamespace(kernel=object())  # type: ignore[attr-defined]
+    ipython.version_info = (9, 0)  # type: ignore[attr-defined]  # which Matplotlib reads
     shown.HTML, shown.display = str, display  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "IPython", ipython)
     monkeypatch.setitem(sys.modules, "IPython.display", shown)
