@@ -27,6 +27,7 @@ tf32_allowed = precision.tf32_allowed
 sgd_settings = settings.sgd_settings
 rmsprop_settings = settings.rmsprop_settings
 adam_settings = settings.adam_settings
+adamw_settings = settings.adamw_settings
 
 DEVICES = ("cpu", "cuda")
 KERNELS = ("cpu", "reference", "cuda")

@@ -32,10 +32,29 @@ ADAM_OPTIONS: list[dict[str, Any]] = [
         ((0.9, 0.999), (0.5, 0.9), (0.0, 0.9)), (0.0, 0.01), (1e-8, 1e-3)
     )
 ]
+SGD_OPTIONS.append({"lr": 0.05, "momentum": 0.9, "weight_decay": 0.01, "nesterov": True, "maximize": True})
+RMSPROP_OPTIONS.append(
+    {"lr": 0.01, "weight_decay": 0.01, "momentum": 0.9, "centered": True, "maximize": True}
+)
+ADAM_OPTIONS += [
+    {"lr": 0.01, "betas": (0.5, 0.9), "weight_decay": 0.01, "amsgrad": True, "maximize": maximize}
+    for maximize in (False, True)
+]
+ADAMW_OPTIONS: list[dict[str, Any]] = [  # PyTorch rounds 1 - lr weight_decay, which is exact here
+    {"lr": 2**-7, "betas": (0.5, 0.9), "weight_decay": decay, "amsgrad": amsgrad, "maximize": maximize}
+    for decay, amsgrad, maximize in itertools.product((0.0, 0.5), (False, True), (False, True))
+]
+ADAGRAD_OPTIONS: list[dict[str, Any]] = [
+    {"lr": 0.05},
+    {"lr": 0.05, "lr_decay": 0.1, "weight_decay": 0.01, "initial_accumulator_value": 0.3},
+    {"lr": 0.05, "lr_decay": 0.1, "weight_decay": 0.01, "eps": 1e-3, "maximize": True},
+]
 CASES = [
     *((optim.SGD, options) for options in SGD_OPTIONS),
     *((optim.RMSprop, options) for options in RMSPROP_OPTIONS),
     *((optim.Adam, options) for options in ADAM_OPTIONS),
+    *((optim.AdamW, options) for options in ADAMW_OPTIONS),
+    *((optim.Adagrad, options) for options in ADAGRAD_OPTIONS),
 ]
 case = pytest.mark.parametrize(
     ("kind", "options"), CASES, ids=[f"{k.__name__}-{i}" for i, (k, _) in enumerate(CASES)]

@@ -65,6 +65,9 @@ def switches(params: list[mg.Tensor], optimizer: Any, i: int) -> None:
         optimizer.nesterov = i % 6 == 2
     elif isinstance(optimizer, optim.RMSprop):
         optimizer.centered = i % 6 < 4
+    elif isinstance(optimizer, optim.AdamW):
+        optimizer.param_groups[0]["amsgrad"] = 2 < i < 8
+        optimizer.param_groups[1]["maximize"] = i % 6 < 4
 
 
 def other_arrays(params: list[mg.Tensor], optimizer: Any, i: int) -> None:
@@ -102,8 +105,9 @@ def larger_program(params: list[mg.Tensor], optimizer: Any, i: int) -> None:
         lambda p: optim.SGD(p, lr=0.1, momentum=0.9),
         lambda p: optim.RMSprop(p, lr=0.01, momentum=0.5, centered=True),
         lambda p: optim.Adam(p, lr=0.01),
+        lambda p: optim.AdamW([{"params": p[:1]}, {"params": p[1:], "amsgrad": True}], lr=0.01),
     ],
-    ids=["sgd", "momentum", "rmsprop", "adam"],
+    ids=["sgd", "momentum", "rmsprop", "adam", "groups"],
 )
 def test_replays_update_as_the_step_does(
     make: Callable[[list[mg.Tensor]], Any], change: Change, dtypes: list[type], kernels: str

@@ -16,14 +16,16 @@ from tests.optim_cases import RMSPROP_OPTIONS, SGD_OPTIONS, case, gradients, run
 # -- formulas ------------------------------------------------------------------------------------------
 
 
+def direction(g: np.ndarray, p: np.ndarray, options: dict[str, Any]) -> np.ndarray:
+    return (-g if options.get("maximize") else g) + options.get("weight_decay", 0.0) * p
+
+
 def sgd_formula(p: np.ndarray, grads: list[np.ndarray], options: dict[str, Any]) -> np.ndarray:
-    velocity = None
+    velocity, damped = None, 1 - options.get("dampening", 0.0)
     for g in grads:
-        d = g + options["weight_decay"] * p
+        d = direction(g, p, options)
         if options["momentum"]:
-            velocity = (
-                d if velocity is None else options["momentum"] * velocity + (1 - options["dampening"]) * d
-            )
+            velocity = d if velocity is None else options["momentum"] * velocity + damped * d
             d = d + options["momentum"] * velocity if options["nesterov"] else velocity
         p = p - options["lr"] * d
     return p
@@ -31,10 +33,11 @@ def sgd_formula(p: np.ndarray, grads: list[np.ndarray], options: dict[str, Any])
 
 def rmsprop_formula(p: np.ndarray, grads: list[np.ndarray], options: dict[str, Any]) -> np.ndarray:
     square, mean, velocity = np.zeros_like(p), np.zeros_like(p), np.zeros_like(p)
+    alpha = options.get("alpha", 0.99)
     for g in grads:
-        d = g + options["weight_decay"] * p
-        square = options["alpha"] * square + (1 - options["alpha"]) * d**2
-        mean = options["alpha"] * mean + (1 - options["alpha"]) * d
+        d = direction(g, p, options)
+        square = alpha * square + (1 - alpha) * d**2
+        mean = alpha * mean + (1 - alpha) * d
         ratio = d / (np.sqrt(square - mean**2 if options["centered"] else square) + 1e-8)
         velocity = options["momentum"] * velocity + ratio
         p = p - options["lr"] * velocity
@@ -42,17 +45,46 @@ def rmsprop_formula(p: np.ndarray, grads: list[np.ndarray], options: dict[str, A
 
 
 def adam_formula(p: np.ndarray, grads: list[np.ndarray], options: dict[str, Any]) -> np.ndarray:
-    m, v = np.zeros_like(p), np.zeros_like(p)
+    m, v, v_max = np.zeros_like(p), np.zeros_like(p), np.zeros_like(p)
     beta1, beta2 = options["betas"]
     for t, g in enumerate(grads, 1):
-        d = g + options["weight_decay"] * p
+        d = direction(g, p, options)
         m = beta1 * m + (1 - beta1) * d
         v = beta2 * v + (1 - beta2) * d**2
-        p = p - options["lr"] * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + options["eps"])
+        v_max = np.maximum(v_max, v)
+        root = np.sqrt((v_max if options.get("amsgrad") else v) / (1 - beta2**t)) + options.get("eps", 1e-8)
+        p = p - options["lr"] * (m / (1 - beta1**t)) / root
     return p
 
 
-FORMULAS = {optim.SGD: sgd_formula, optim.RMSprop: rmsprop_formula, optim.Adam: adam_formula}
+def adamw_formula(p: np.ndarray, grads: list[np.ndarray], options: dict[str, Any]) -> np.ndarray:
+    """Adam's steps, of weights that shrink before each."""
+    moved = np.zeros_like(p)
+    for t in range(len(grads)):
+        plain = {**options, "weight_decay": 0.0}
+        total = adam_formula(np.zeros_like(p), grads[: t + 1], plain)  # it does not depend on p
+        p = (1 - options["lr"] * options["weight_decay"]) * p + total - moved
+        moved = total
+    return p
+
+
+def adagrad_formula(p: np.ndarray, grads: list[np.ndarray], options: dict[str, Any]) -> np.ndarray:
+    total = np.full_like(p, options.get("initial_accumulator_value", 0.0))
+    for t, g in enumerate(grads):
+        d = direction(g, p, options)
+        total = total + d**2
+        rate = options["lr"] / (1 + t * options.get("lr_decay", 0.0))
+        p = p - rate * d / (np.sqrt(total) + options.get("eps", 1e-10))
+    return p
+
+
+FORMULAS = {
+    optim.SGD: sgd_formula,
+    optim.RMSprop: rmsprop_formula,
+    optim.Adam: adam_formula,
+    optim.AdamW: adamw_formula,
+    optim.Adagrad: adagrad_formula,
+}
 
 
 @case
@@ -90,7 +122,7 @@ def test_equal_to_torch_over_100_steps(kind: Any, options: dict[str, Any], dtype
 
 def test_defaults_are_torch_s() -> None:
     torch = pytest.importorskip("torch")
-    for kind in (optim.SGD, optim.RMSprop, optim.Adam):
+    for kind in FORMULAS:
         theirs = getattr(torch.optim, kind.__name__)([torch.zeros(1)]).defaults
         for name, value in kind(start(np.float32)).state_dict()["hyperparameters"].items():
             assert value == theirs[name], (kind, name)
@@ -137,6 +169,8 @@ def test_gradients_are_not_changed(kernels: str) -> None:
         (optim.SGD, SGD_OPTIONS[-1]),
         (optim.RMSprop, RMSPROP_OPTIONS[-1]),
         (optim.Adam, {}),
+        (optim.AdamW, {"amsgrad": True, "maximize": True}),
+        (optim.Adagrad, {}),
     ):
         grads = gradients(0, np.float32)
         kept = [g.copy() for g in grads]

@@ -34,6 +34,13 @@ def adam_settings(
     return rate, root, float(1 - beta1), float(beta2), float(1 - beta2), float(eps), float(weight_decay)
 
 
+def adamw_settings(
+    step: int, lr: float, beta1: float, beta2: float, eps: float, weight_decay: float, decay: float
+) -> Settings:
+    """Those of adam_settings, and lr decay."""
+    return *adam_settings(step, lr, beta1, beta2, eps, weight_decay), float(lr * decay)
+
+
 def check_settings(name: str, p: Array, settings: Array, expected: Settings) -> None:
     """Raise ValueError unless `settings` is a contiguous array of p's dtype and `expected`'s length."""
     if settings.shape != (len(expected),) or settings.dtype != p.dtype or not settings.flags.c_contiguous:

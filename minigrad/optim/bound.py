@@ -11,7 +11,8 @@ from minigrad.backend import Array, noting_launches
 from minigrad.tracing import Changes
 
 if TYPE_CHECKING:
-    from minigrad.optim.optimizer import Group, Optimizer
+    from minigrad.optim.group import ParameterGroup, Part
+    from minigrad.optim.optimizer import Optimizer
 
 Launch = Callable[[], Any]
 
@@ -19,29 +20,28 @@ Launch = Callable[[], Any]
 class BoundUpdate:
     """The step as launches of kernels that were noted once, and read each step's settings from an array.
 
-    They are noted anew when the parameters or averages have moved, or a hyper-parameter other than the
-    learning rate changed: it may choose what the kernels do. Kernels that cannot be noted are called.
+    They are noted anew when the parameters or averages have moved, or a setting changed that chooses what the
+    kernels do. Kernels that cannot be noted are called.
     """
 
     def __init__(self, optimizer: Optimizer, gradients: Sequence[Array]) -> None:
         self._optimizer = optimizer
         self._gradients = gradients
         self._versions = [p._version for p in optimizer.params]
-        self._launches: list[tuple[Array, Launch]] = []
+        self._launches: list[tuple[ParameterGroup, Array, Launch]] = []
         self._memory: list[object] = []
         self._changes = -1
-        self._switches: list[object] = []
+        self._switches: list[bool] = []
 
     def __call__(self) -> None:
         optimizer = self._optimizer
-        optimizer.steps += 1
-        settings = optimizer._settings()
+        optimizer._begin()
         if self._launches and self._holds():
-            for array, launch in self._launches:
-                array[...] = settings
+            for group, array, launch in self._launches:
+                array[...] = optimizer._settings(group)
                 launch()
         else:
-            self._note(settings)
+            self._note()
         for version in self._versions:
             version.increase()
 
@@ -53,21 +53,24 @@ class BoundUpdate:
             self._changes = Changes.count
         return self._optimizer._switches() == self._switches
 
-    def _note(self, settings: tuple[float, ...]) -> None:
+    def _note(self) -> None:
         """Run the step, and note what it launches."""
-        groups = self._optimizer._groups
-        launches = [note for group in groups for note in self._noted(group, settings)]
-        self._launches = launches if len(launches) == len(groups) else []
+        parts = self._optimizer._parts
+        launches = [note for group, part in parts for note in self._noted(group, part)]
+        self._launches = launches if len(launches) == len(parts) else []
         self._memory, self._changes = self._found(), Changes.count
         self._switches = self._optimizer._switches()
 
-    def _noted(self, group: Group, settings: tuple[float, ...]) -> list[tuple[Array, Launch]]:
-        array = np.array(settings, group.dtype)
+    def _noted(self, group: ParameterGroup, part: Part) -> list[tuple[ParameterGroup, Array, Launch]]:
+        array = np.array(self._optimizer._settings(group), part.dtype)
         with noting_launches() as launches:
-            self._optimizer._update_group(group, array, *[self._gradients[index] for index in group.indices])
-        gathered = group.gathered.buffer is not None
-        return [(array, launch) for launch in launches] if gathered else []
+            gradients = [self._gradients[index] for index in part.indices]
+            self._optimizer._update_part(group, part, array, *gradients)
+        gathered = part.gathered.buffer is not None
+        return [(group, array, launch) for launch in launches] if gathered else []
 
     def _found(self) -> list[object]:
         """What the launches are for, apart from the gradients."""
-        return [part for group in self._optimizer._groups for part in (group.gathered.buffer, group.averages)]
+        return [
+            found for _, part in self._optimizer._parts for found in (part.gathered.buffer, part.averages)
+        ]

@@ -1,4 +1,4 @@
-"""What the optimizers share. Each update is one call of a kernel for all parameters of one dtype.
+"""What the optimizers share. Each update is one call of a kernel for a group's parameters of one dtype.
 
 An optimizer holds the parameters and its own running averages, nothing else: gradients are an argument of
 ``step``.
@@ -11,306 +11,357 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from minigrad.backend import Array, address_of, is_array, to_device, xp_of
+from minigrad.backend import Array, to_device, xp_of
 from minigrad.optim.bound import BoundUpdate
-from minigrad.optim.flat import Flat, Gathered
-from minigrad.tensor import Tensor, describe
+from minigrad.optim.checks import (
+    Check,
+    check_options,
+    check_parameters,
+    check_setting,
+    listed,
+    unknown_setting,
+)
+from minigrad.optim.group import ParameterGroup, Part, Setting
+from minigrad.optim.state import read_state, state_of
+from minigrad.tensor import Tensor
 from minigrad.tracing import Bindable, Changes, call, not_in_capture, watch
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["Optimizer"]
 
+Parameters = Iterable[Tensor] | Iterable[Mapping[str, Any]]
+
 
 class Optimizer(ABC):
-    """What the optimizers share: parameters, learning rate, running averages and the state to save.
+    """What the optimizers share: groups of parameters, their settings, running averages, the state to save.
 
-    Hyper-parameters are attributes of the constructor's names; ``steps`` counts the updates made. Parameters
-    that own their arrays are moved into one buffer: take ``p.data`` after the optimizer is made, not before.
-    Parameters that several optimizers share, or whose ``data`` is replaced later, are updated where they are.
-    Running averages are where their parameters are: move a module before its optimizer is made.
+    ``params`` are Tensors, or groups with settings of their own in place of the constructor's:
 
-    Raises ValueError if ``params`` is empty or names a tensor twice, or if a hyper-parameter is out of its
-    range; TypeError if ``params`` holds anything but float Tensors.
+    >>> import minigrad as mg
+    >>> w, b = mg.tensor([1.0]), mg.tensor([0.5])
+    >>> optimizer = mg.optim.SGD([{"params": [w]}, {"params": [b], "lr": 0.25}], lr=0.5)
+    >>> optimizer.step(mg.grad(mg.ops.sum(w * b), optimizer.params))
+    >>> w, b
+    (tensor([0.75], float32), tensor([0.25], float32))
+
+    Settings are attributes of the constructor's names, where the groups agree, and keys of each group in
+    ``param_groups``; ``steps`` counts the updates made. ``params`` are all parameters, group after group, in
+    the order of the gradients. Parameters that own their arrays are moved into one buffer a group: take
+    ``p.data`` after the optimizer is made, not before. Parameters that several optimizers share, or whose
+    ``data`` is replaced later, are updated where they are. Running averages are where their parameters are:
+    move a module before its optimizer is made.
+
+    Raises ValueError if ``params`` is empty or names a tensor twice, or if a setting is out of its range;
+    TypeError if ``params`` holds anything but float Tensors, or for an unknown setting.
     """
 
     average_switches: ClassVar[Mapping[str, str | None]]
-    """Each running average's name, with the hyper-parameter that switches it on, or None."""
+    """Each running average's name, with the setting that switches it on, or None."""
 
-    def __init__(self, params: Iterable[Tensor], **hyperparameters: Any) -> None:
-        self.params = _checked_params(type(self).__name__, params)
-        self._hyperparameters = tuple(hyperparameters)
-        self._check(hyperparameters)
-        for name, value in hyperparameters.items():
-            setattr(self, name, value)
-        alike: dict[Any, list[int]] = {}
-        for index, p in enumerate(self.params):
-            alike.setdefault((p.dtype, p.device), []).append(index)
-        names = self._average_names(hyperparameters)
-        self._groups = [Group(self.params, indices, names) for indices in alike.values()]
-        self.steps = 0
+    checks: ClassVar[Mapping[str, Check]]
+    """Each setting's name, with the check of its value."""
+
+    switches: ClassVar[tuple[str, ...]] = ()
+    """Further settings that choose what a kernel does, not only with which numbers."""
+
+    later: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """Settings that states saved by older versions lack, with what they were then."""
+
+    lr = Setting[float]()
+    """The learning rate, >= 0. Schedules write it."""
+
+    def __new__(cls, *args: Any, **options: Any) -> Self:  # noqa: ARG004
+        check_options(cls, options)
+        return super().__new__(cls)
+
+    def __init__(self, params: Parameters, **settings: Any) -> None:
+        kind = type(self).__name__
+        self._defaults = settings
+        self._groups: list[ParameterGroup] = []
+        self._parts: list[tuple[ParameterGroup, Part]] = []
+        self.params: list[Tensor] = []
+        given = listed(kind, params)
+        if given and all(isinstance(group, Mapping) for group in given):
+            for group in given:
+                self.add_param_group(group)
+        else:
+            self._add(kind, given, settings)
         self._update_all = Bindable(self._apply, self._bound)
 
     @property
-    def lr(self) -> float:
-        """The learning rate, >= 0. Schedules write it."""
-        return self._lr
+    def param_groups(self) -> tuple[ParameterGroup, ...]:
+        """The groups, in the order in which they were given; ``param_groups[0]["lr"] = 1e-4`` sets a rate."""
+        return tuple(self._groups)
 
-    @lr.setter
-    def lr(self, value: float) -> None:
-        not_in_capture("the learning rate was set", "set it before the step, or let a schedule do it")
-        self._check_at_least_zero("lr", value)
-        self._lr = float(value)
+    @property
+    def steps(self) -> int:
+        """The number of updates made."""
+        return self._groups[0].steps
 
     @property
     def averages(self) -> dict[str, list[Array]]:
-        """Each running average's name, and one array per parameter, zero at first."""
-        found: dict[str, dict[int, Array]] = {}
+        """Each running average's name, and one array for each parameter of the groups that have it."""
+        found: dict[str, list[Array]] = {}
         for group in self._groups:
-            for name, flat in group.averages.items():
-                found.setdefault(name, {}).update(zip(group.indices, flat.views(), strict=True))
-        return {name: [arrays[i] for i in range(len(self.params))] for name, arrays in found.items()}
+            for name, arrays in group.averages.items():
+                found.setdefault(name, []).extend(arrays)
+        return found
 
-    def step(self, grads: Sequence[Tensor], *, where: Tensor | None = None) -> None:
+    def add_param_group(self, group: Any) -> None:
+        """Update more parameters from now on: ``{"params": [...], "lr": ...}``, behind those that there are.
+
+        Settings that the group lacks are the constructor's. Its own number of steps begins at 0. Schedules
+        are to be made afterwards. Raises as the constructor, and changes nothing then.
+        """
+        not_in_capture("a parameter group was added", "add it before the step")
+        label = f"{type(self).__name__}, group {len(self._groups)}"
+        if not isinstance(group, Mapping) or "params" not in group:
+            raise TypeError(f'{label}: expected a dict {{"params": [...], "lr": ...}}, got {_brief(group)}')
+        settings = {name: value for name, value in group.items() if name != "params"}
+        for name in settings:
+            if name not in self.checks:
+                raise TypeError(f"{label}: {unknown_setting(name, self.checks)}")
+        self._add(label, listed(label, group["params"]), {**self._defaults, **settings})
+
+    def _add(self, label: str, params: list[Any], settings: Mapping[str, Any]) -> None:
+        present = {id(p): f"in group {i}" for i, group in enumerate(self._groups) for p in group.params}
+        check_parameters(label, params, present)
+        self._check(label, settings)
+        alike: dict[Any, list[int]] = {}
+        for index, p in enumerate(params):
+            alike.setdefault((p.dtype, p.device), []).append(index)
+        first = len(self.params)
+        parts = [
+            Part([params[i] for i in indices], [first + i for i in indices]) for indices in alike.values()
+        ]
+        group = ParameterGroup(type(self), label, parts, settings)
+        self._groups.append(group)
+        self._parts += [(group, part) for part in parts]
+        self.params += params
+
+    def step(self, grads: Sequence[Tensor] = (), *, where: Tensor | None = None) -> None:
         """Update every parameter in place.
 
-        ``grads`` are in the order of the parameters, as ``grad`` returns them. With ``where``, a Tensor of
-        one element on the parameters' device, parameters and averages change only if it is true; ``steps``
-        counts on in any case, since the host does not wait to see it. Raises ValueError for a wrong number of
-        gradients or a wrong shape, TypeError for a wrong dtype or anything but Tensors; then no parameter has
-        changed.
+        ``grads`` has one gradient for each parameter, in their order, as ``grad`` returns them:
+
+            optimizer.step(mg.grad(loss, optimizer.params))
+
+        With ``where``, a Tensor of one element on the parameters' device, parameters and averages change only
+        if it is true; ``steps`` counts on in any case, since the host does not wait to see it. Raises
+        ValueError for a wrong number of gradients or a wrong shape, TypeError for a wrong dtype or anything
+        but Tensors; then no parameter has changed.
         """
         self._check_grads(grads)
         arrays = [g._data for g in grads]
+        watch(self._count)
         if where is None and not self._on_gpu:
             call(self._update_all, *arrays)
         else:
             self._step_from_memory(arrays, where)
 
     def _apply(self, *grads: Array) -> None:
-        self.steps += 1
-        for group in self._groups:
-            self._update_group(group, None, *[grads[index] for index in group.indices])
+        self._begin()
+        for group, part in self._parts:
+            self._update_part(group, part, None, *[grads[index] for index in part.indices])
         self._tell_all()
 
     def _bound(self, *grads: Array) -> BoundUpdate:
         return BoundUpdate(self, grads)
 
-    def _switches(self) -> list[Any]:
-        """The hyper-parameters that may choose what the kernels do, not only by which numbers."""
-        return [getattr(self, name) for name in self._hyperparameters if name != "lr"]
+    def _begin(self) -> None:
+        """Count a step."""
+        for group in self._groups:
+            group.steps += 1
+
+    def _count(self) -> int:
+        return len(self.params)
+
+    def _switches(self) -> list[bool]:
+        """What the settings choose of what the kernels do."""
+        names = [*filter(None, self.average_switches.values()), *self.switches]
+        return [bool(group._settings[name]) for group in self._groups for name in names]
 
     def _step_from_memory(self, grads: list[Array], where: Tensor | None) -> None:
         """The step in parts that a CUDA graph can hold: kernels read the settings, which the host writes."""
         watch(self._launched)
-        for group, numbers in zip(self._groups, call(self._next_settings), strict=True):
-            settings = numbers if group.device == "cpu" else call(to_device, numbers, group.device)
+        for (group, part), numbers in zip(self._parts, call(self._next_settings), strict=True):
+            settings = numbers if part.device == "cpu" else call(to_device, numbers, part.device)
             if where is not None:
                 settings = call(_where_or_nan, where._data, settings)
-            call(self._update_group, group, settings, *[grads[index] for index in group.indices])
+            call(self._update_part, group, part, settings, *[grads[index] for index in part.indices])
         call(self._tell_all)
 
     def _next_settings(self) -> tuple[Array, ...]:
-        """Count a step; the settings that it has, for each group."""
-        self.steps += 1
-        return tuple([np.array(self._settings(), group.dtype) for group in self._groups])
+        """Count a step; the settings that it has, for each part."""
+        self._begin()
+        return tuple([np.array(self._settings(group), part.dtype) for group, part in self._parts])
 
     def _launched(self) -> tuple[Any, ...]:
         """All that decides how an update is launched, apart from its settings and gradients."""
-        switches = [bool(switch) for switch in self._switches()]
-        return (*switches, *[address for group in self._groups for address in group.addresses])
+        return (*self._switches(), *[address for _, part in self._parts for address in part.addresses])
 
-    def _update_group(self, group: Group, settings: Array | None, *gradients: Array) -> None:
-        buffer = group.gathered.buffer
+    def _update_part(
+        self, group: ParameterGroup, part: Part, settings: Array | None, *gradients: Array
+    ) -> None:
+        buffer = part.gathered.buffer
         if buffer is not None:
-            averages = {name: flat.buffer for name, flat in group.averages.items()}
-            self._update(buffer, list(gradients), averages, settings)
+            averages = {name: flat.buffer for name, flat in part.averages.items()}
+            self._update(group, buffer, list(gradients), averages, settings)
         else:
-            self._update_each(group, list(gradients), settings)
+            self._update_each(group, part, list(gradients), settings)
+
+    def _update_each(
+        self, group: ParameterGroup, part: Part, gradients: list[Array], settings: Array | None
+    ) -> None:
+        views = {name: flat.views() for name, flat in part.averages.items()}
+        for index, (p, g) in enumerate(zip(part.gathered.params, gradients, strict=True)):
+            averages = {name: arrays[index] for name, arrays in views.items()}
+            if p.data.flags.c_contiguous:
+                self._update(group, p.data, g, averages, settings)
+            else:
+                contiguous = p.data.copy(order="C")
+                self._update(group, contiguous, g, averages, settings)
+                p.data[...] = contiguous
 
     def _tell_all(self) -> None:
         for p in self.params:
             p.changed()
 
     def state_dict(self) -> dict[str, Any]:
-        """Copies of all that ``step`` depends on besides the parameters: averages, number of steps,
-        hyper-parameters.
+        """Copies of all that ``step`` depends on besides the parameters: averages, counts of steps, settings.
+
+        Its keys are "name", "steps", "hyperparameters" and "averages"; with several groups "name" and
+        "groups", a list of dicts with the other three.
         """
-        return {
-            "name": type(self).__name__,
-            "steps": self.steps,
-            "hyperparameters": {name: getattr(self, name) for name in self._hyperparameters},
-            "averages": {
-                name: [np.array(to_device(array, "cpu")) for array in arrays]
-                for name, arrays in self.averages.items()
-            },
-        }
+        return state_of(type(self).__name__, self._groups)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what ``state_dict`` returned, hyper-parameters included: later updates are the same bit
-        for bit.
+        """Go on from what ``state_dict`` returned, settings included: later updates are the same bit for bit.
 
         Raises ValueError, and leaves the optimizer as it was, if the state is damaged or belongs to another
-        kind of optimizer or to parameters of other shapes or dtypes.
+        kind of optimizer, to other groups or to parameters of other shapes or dtypes.
         """
-        kind = type(self).__name__
-        if set(state) != {"name", "steps", "hyperparameters", "averages"} or state["name"] != kind:
-            found = state.get("name", f"a dict with the keys {sorted(state)}")
-            raise ValueError(f"{kind}.load_state_dict: expected a state of {kind}, got {found}")
-        hyperparameters, steps = dict(state["hyperparameters"]), state["steps"]
-        if set(hyperparameters) != set(self._hyperparameters):
-            raise ValueError(
-                f"{kind}.load_state_dict: expected the hyper-parameters {sorted(self._hyperparameters)}, "
-                f"got {sorted(hyperparameters)}"
-            )
-        self._check(hyperparameters)
-        if not isinstance(steps, int) or steps < 0:
-            raise ValueError(f"{kind}.load_state_dict: steps must be an integer >= 0, got {steps!r}")
-        averages = self._read_averages(self._average_names(hyperparameters), state["averages"])
-        for name, value in hyperparameters.items():
-            setattr(self, name, value)
-        for group in self._groups:
-            group.averages = group.zeros(list(averages))
-            for name, flat in group.averages.items():
-                for index, view in zip(group.indices, flat.views(), strict=True):
-                    view[...] = averages[name][index]
-        self.steps = steps
+        label = f"{type(self).__name__}.load_state_dict"
+        read = read_state(label, type(self), self._groups, state)
+        for saved in read:
+            self._check(type(self).__name__, saved.settings)
+        for group, saved in zip(self._groups, read, strict=True):
+            for part in group.parts:
+                part.averages = {}
+                for name, arrays in saved.averages.items():
+                    part.add_average(name, 0.0)
+                    for index, view in zip(part.indices, part.averages[name].views(), strict=True):
+                        view[...] = arrays[index]
+            group.restore(saved.settings)
+            group.steps = saved.steps
         Changes.count += 1
 
     def __repr__(self) -> str:
-        settings = ", ".join(f"{name}={getattr(self, name)}" for name in self._hyperparameters)
-        return f"{type(self).__name__}({len(self.params)} parameters, {settings})"
-
-    def _update_each(self, group: Group, gradients: list[Array], settings: Array | None) -> None:
-        views = {name: flat.views() for name, flat in group.averages.items()}
-        for index, (p, g) in enumerate(zip(group.gathered.params, gradients, strict=True)):
-            averages = {name: arrays[index] for name, arrays in views.items()}
-            if p.data.flags.c_contiguous:
-                self._update(p.data, g, averages, settings)
-            else:
-                contiguous = p.data.copy(order="C")
-                self._update(contiguous, g, averages, settings)
-                p.data[...] = contiguous
+        kind = type(self).__name__
+        if len(self._groups) == 1:
+            return f"{kind}({self._groups[0]})"
+        groups = "".join(f"  ({index}): {group}\n" for index, group in enumerate(self._groups))
+        return f"{kind}(\n{groups})"
 
     @property
     def _on_gpu(self) -> bool:
-        return any(group.device != "cpu" for group in self._groups)
+        return any(part.device != "cpu" for _, part in self._parts)
 
     @abstractmethod
-    def _settings(self) -> tuple[float, ...]:
-        """The numbers of a step, as its kernel takes them from an array."""
+    def _settings(self, group: ParameterGroup) -> tuple[float, ...]:
+        """The numbers of a group's step, as its kernel takes them from an array."""
 
     @abstractmethod
     def _update(
-        self, p: Array, g: Array | list[Array], averages: Mapping[str, Array], settings: Array | None
+        self,
+        group: ParameterGroup,
+        p: Array,
+        g: Array | list[Array],
+        averages: Mapping[str, Array],
+        settings: Array | None,
     ) -> None:
         """Update the C-contiguous array ``p`` and its averages in place from its gradient ``g``, or from
-        gradients that are ``p``'s end to end; by the numbers in ``settings``, None for the present ones.
+        gradients that are ``p``'s end to end; by the numbers in ``settings``, None for the group's present
+        ones.
         """
 
-    @abstractmethod
-    def _check(self, hyperparameters: Mapping[str, Any]) -> None:
-        """Raise ValueError for a hyper-parameter out of its range."""
+    @classmethod
+    def first_average(cls, settings: Mapping[str, Any]) -> float:  # noqa: ARG003
+        """What the elements of a running average are at first."""
+        return 0.0
 
-    def _average_names(self, hyperparameters: Mapping[str, Any]) -> list[str]:
-        switches = self.average_switches.items()
-        return [name for name, switch in switches if switch is None or hyperparameters[switch]]
+    def _check(self, label: str, settings: Mapping[str, Any]) -> None:
+        """Raise ValueError for a setting out of its range."""
+        for name in self.checks:
+            check_setting(self.checks, label, name, settings[name])
+        self._check_together(label, settings)
 
-    def _check_at_least_zero(self, name: str, value: float) -> None:
-        if not 0 <= value < float("inf"):
-            raise ValueError(f"{type(self).__name__}: {name} must be a number >= 0, got {value}")
-
-    def _check_decay(self, name: str, value: float) -> None:
-        if not 0 <= value < 1:
-            raise ValueError(f"{type(self).__name__}: {name} must lie in [0, 1), got {value}")
+    def _check_together(self, label: str, settings: Mapping[str, Any]) -> None:  # noqa: B027
+        """Raise ValueError for settings that do not go together."""
 
     def _check_grads(self, grads: Sequence[Tensor]) -> None:
         kind = type(self).__name__
-        if isinstance(grads, Tensor) or len(grads) != len(self.params):
-            given = "one Tensor" if isinstance(grads, Tensor) else len(grads)
-            raise ValueError(
-                f"{kind}.step: expected {len(self.params)} gradients, one for each parameter, got {given}"
-            )
+        self._check_list(grads)
         for index, (p, g) in enumerate(zip(self.params, grads, strict=True)):
             if not isinstance(g, Tensor):
-                raise TypeError(f"{kind}.step: gradient {index} is a {type(g).__name__}, expected a Tensor")
+                raise TypeError(
+                    f"{kind}.step: {self._place(index)} is a {type(g).__name__}, expected a Tensor"
+                )
             if g.shape != p.shape:
                 raise ValueError(
-                    f"{kind}.step: gradient {index} has shape {g.shape}, its parameter has {p.shape}"
+                    f"{kind}.step: {self._place(index)} has shape {g.shape}, its parameter has {p.shape}"
                 )
             if g.dtype != p.dtype or g.device != p.device:
                 expected = f"its parameter is {p.dtype} on {p.device}"
-                raise TypeError(f"{kind}.step: gradient {index} is {g.dtype} on {g.device}, {expected}")
-        for group in self._groups:
-            for p in (self.params[index] for index in group.indices):
-                if p.dtype != group.dtype or p.device != group.device:
+                raise TypeError(f"{kind}.step: {self._place(index)} is {g.dtype} on {g.device}, {expected}")
+        for _, part in self._parts:
+            for _, p in part.placed():
+                if p.dtype != part.dtype or p.device != part.device:
                     raise TypeError(
                         f"{kind}.step: a parameter became {p.dtype} on {p.device} after {kind}(...) was made "
-                        f"for {group.dtype} on {group.device}; make a new one"
+                        f"for {part.dtype} on {part.device}; make a new one"
                     )
 
-    def _read_averages(self, names: list[str], saved: Mapping[str, Any]) -> dict[str, list[Array]]:
+    def _check_list(self, grads: Any) -> None:
         kind = type(self).__name__
-        if sorted(saved) != sorted(names) or any(len(saved[name]) != len(self.params) for name in names):
-            raise ValueError(
-                f"{kind}.load_state_dict: expected the averages {names} of {len(self.params)} parameters, "
-                f"got { {name: len(arrays) for name, arrays in saved.items()} }"
+        expected = f"{kind}.step: expected {len(self.params)} gradients, one for each parameter, got"
+        if isinstance(grads, Tensor):
+            raise ValueError(f"{expected} one Tensor")
+        if callable(grads):
+            raise TypeError(
+                f"{kind}.step takes gradients, no closure: write "
+                "optimizer.step(minigrad.grad(closure(), optimizer.params))"
             )
-        averages: dict[str, list[Array]] = {}
-        for name in names:
-            averages[name] = []
-            for index, (p, value) in enumerate(zip(self.params, saved[name], strict=True)):
-                array = value if is_array(value) else np.asarray(value)
-                if array.shape != p.shape or array.dtype != p.dtype:
-                    raise ValueError(
-                        f"{kind}.load_state_dict: {name} of parameter {index} is {describe(array)}, "
-                        f"the parameter is {describe(p)}"
-                    )
-                averages[name].append(to_device(array, p.device))
-        return averages
+        if not isinstance(grads, Sequence):
+            raise TypeError(f"{expected} {_brief(grads)}; minigrad.grad returns the list of them")
+        if len(grads) != len(self.params):
+            raise ValueError(
+                f"{expected} {len(grads)}; write optimizer.step(minigrad.grad(loss, optimizer.params))"
+            )
+
+    def _place(self, index: int) -> str:
+        """What the gradient ``index`` is called in an error."""
+        if len(self._groups) == 1:
+            return f"gradient {index}"
+        for number, group in enumerate(self._groups):
+            own = sorted(i for part in group.parts for i in part.indices)
+            if index in own:
+                return f"gradient {index} (group {number}, parameter {own.index(index)})"
+        raise AssertionError(index)
 
 
-class Group:
-    """The parameters of one dtype and device at ``indices``, and their running averages."""
-
-    def __init__(self, params: Sequence[Tensor], indices: list[int], names: list[str]) -> None:
-        self.indices = indices
-        self.gathered = Gathered([params[index] for index in indices])
-        self.dtype = params[indices[0]].dtype
-        self.device = params[indices[0]].device
-        self.averages = self.zeros(names)
-
-    def zeros(self, names: list[str]) -> dict[str, Flat]:
-        return {name: Flat.zeros(self.gathered.params) for name in names}
-
-    @property
-    def addresses(self) -> list[int]:
-        """Where the running averages lie."""
-        return [address_of(flat.buffer) for flat in self.averages.values()]
+def _brief(value: object) -> str:
+    return f"a {type(value).__name__}"
 
 
 def _where_or_nan(where: Array, settings: Array) -> Array:
     """The settings, or NaN, with which an update changes nothing."""
     kept: Array = xp_of(settings).where(where.reshape(1), settings, np.nan).astype(settings.dtype, copy=False)
     return kept
-
-
-def _checked_params(kind: str, params: Iterable[Any]) -> list[Tensor]:
-    if isinstance(params, Tensor):
-        raise TypeError(f"{kind}: expected a list of parameters, got one Tensor; write [tensor]")
-    listed = list(params)
-    if not listed:
-        raise ValueError(f"{kind}: the list of parameters is empty")
-    seen: dict[int, int] = {}
-    for index, p in enumerate(listed):
-        if not isinstance(p, Tensor) or not p.is_float:
-            found = p.dtype if isinstance(p, Tensor) else type(p).__name__
-            raise TypeError(f"{kind}: parameter {index} is {found}, expected a float32 or float64 Tensor")
-        if id(p) in seen:
-            raise ValueError(
-                f"{kind}: parameters {seen[id(p)]} and {index} are the same Tensor; name it once"
-            )
-        seen[id(p)] = index
-    return listed

@@ -1,40 +1,66 @@
-"""SGD, RMSprop and Adam."""
+"""SGD, RMSprop and Adagrad; what they read are their classes' formulas."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from minigrad.backend import Array, adam_settings, kernels_of, rmsprop_settings, sgd_settings
-from minigrad.optim.optimizer import Optimizer
-from minigrad.tensor import Tensor
+import numpy as np
 
-__all__ = ["SGD", "Adam", "RMSprop"]
+from minigrad.backend import Array, kernels_of, rmsprop_settings, sgd_settings
+from minigrad.optim.checks import at_least_zero, below_one, flag, number
+from minigrad.optim.group import ParameterGroup, Setting
+from minigrad.optim.optimizer import Optimizer, Parameters
+
+__all__ = ["SGD", "Adagrad", "RMSprop", "sign_of"]
+
+
+def sign_of(settings: Mapping[str, Any]) -> int:
+    """-1 where the update climbs: with the rate and the decay negated, it is that of the negated gradient.
+
+    Averages are of the gradient itself, and every number is the same as with ``-g``, bit for bit.
+    """
+    return -1 if settings["maximize"] else 1
 
 
 class SGD(Optimizer):
     """Stochastic gradient descent with (Nesterov) momentum, as in PyTorch.
 
     With ``g <- g + weight_decay p``:  ``v <- momentum v + (1 - dampening) g`` (``v <- g`` in the first step),
-    and ``p <- p - lr v``, or ``p <- p - lr (g + momentum v)`` with Nesterov momentum. Sutskever et al.
-    (2013), eq. 1-4.
+    and ``p <- p - lr v``, or ``p <- p - lr (g + momentum v)`` with Nesterov momentum. ``maximize`` negates
+    the gradient first. Sutskever et al. (2013), eq. 1-4.
     """
 
     average_switches = MappingProxyType({"velocity": "momentum"})
-    momentum: float
-    weight_decay: float
-    dampening: float
-    nesterov: bool
+    switches = ("nesterov",)
+    later = MappingProxyType({"maximize": False})
+    checks = MappingProxyType(
+        {
+            "lr": at_least_zero,
+            "momentum": at_least_zero,
+            "weight_decay": at_least_zero,
+            "dampening": number,
+            "nesterov": flag,
+            "maximize": flag,
+        }
+    )
+    momentum = Setting[float]()
+    weight_decay = Setting[float]()
+    dampening = Setting[float]()
+    nesterov = Setting[bool]()
+    maximize = Setting[bool]()
 
     def __init__(
         self,
-        params: Iterable[Tensor],
+        params: Parameters,
         lr: float = 1e-3,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
         dampening: float = 0.0,
         nesterov: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
         super().__init__(
             params,
@@ -43,37 +69,34 @@ class SGD(Optimizer):
             weight_decay=weight_decay,
             dampening=dampening,
             nesterov=nesterov,
+            maximize=maximize,
         )
 
-    def _check(self, hyperparameters: Mapping[str, Any]) -> None:
-        for name in ("lr", "momentum", "weight_decay"):
-            self._check_at_least_zero(name, hyperparameters[name])
-        if hyperparameters["nesterov"] and (
-            hyperparameters["momentum"] == 0 or hyperparameters["dampening"] != 0
-        ):
-            raise ValueError("SGD: nesterov=True needs momentum > 0 and dampening = 0")
+    def _check_together(self, label: str, settings: Mapping[str, Any]) -> None:
+        if settings["nesterov"] and (settings["momentum"] == 0 or settings["dampening"] != 0):
+            raise ValueError(f"{label}: nesterov=True needs momentum > 0 and dampening = 0")
 
-    @property
-    def _dampening(self) -> float:
-        """The first velocity is the gradient itself, not dampened."""
-        return float(self.dampening) if self.steps > 1 else 0.0
+    def _numbers(self, group: ParameterGroup) -> tuple[float, ...]:
+        """Rate, momentum, dampening and decay. The first velocity is the gradient itself, not dampened."""
+        s = group._settings
+        sign, dampening = sign_of(s), s["dampening"] if group.steps > 1 else 0.0
+        return sign * s["lr"], float(s["momentum"]), float(dampening), float(sign * s["weight_decay"])
 
-    def _settings(self) -> tuple[float, ...]:
-        return sgd_settings(self._lr, self.momentum, self._dampening, self.weight_decay)
+    def _settings(self, group: ParameterGroup) -> tuple[float, ...]:
+        return sgd_settings(*self._numbers(group))
 
     def _update(
-        self, p: Array, g: Array | list[Array], averages: Mapping[str, Array], settings: Array | None
+        self,
+        group: ParameterGroup,
+        p: Array,
+        g: Array | list[Array],
+        averages: Mapping[str, Array],
+        settings: Array | None,
     ) -> None:
+        s = group._settings
+        velocity = averages["velocity"] if s["momentum"] else None
         kernels_of(p).sgd_update(
-            p,
-            g,
-            averages["velocity"] if self.momentum else None,
-            self.lr,
-            float(self.momentum),
-            self._dampening,
-            float(self.weight_decay),
-            bool(self.nesterov),
-            settings=settings,
+            p, g, velocity, *self._numbers(group), bool(s["nesterov"]), settings=settings
         )
 
 
@@ -82,28 +105,43 @@ class RMSprop(Optimizer):
 
     With ``g <- g + weight_decay p``:  ``s <- alpha s + (1 - alpha) g^2``,  ``d = sqrt(s) + eps``, or when
     centered ``a <- alpha a + (1 - alpha) g`` and ``d = sqrt(s - a^2) + eps``;  ``p <- p - lr g / d``, or with
-    momentum ``v <- momentum v + g / d`` and ``p <- p - lr v``. Tieleman and Hinton (2012); centered: Graves
-    (2013), eq. 38-41.
+    momentum ``v <- momentum v + g / d`` and ``p <- p - lr v``. ``maximize`` negates the gradient first.
+    Tieleman and Hinton (2012); centered: Graves (2013), eq. 38-41.
     """
 
     average_switches = MappingProxyType(
         {"square_average": None, "gradient_average": "centered", "velocity": "momentum"}
     )
-    alpha: float
-    eps: float
-    weight_decay: float
-    momentum: float
-    centered: bool
+    later = MappingProxyType({"maximize": False})
+    checks = MappingProxyType(
+        {
+            "lr": at_least_zero,
+            "alpha": below_one,
+            "eps": at_least_zero,
+            "weight_decay": at_least_zero,
+            "momentum": at_least_zero,
+            "centered": flag,
+            "maximize": flag,
+        }
+    )
+    alpha = Setting[float]()
+    eps = Setting[float]()
+    weight_decay = Setting[float]()
+    momentum = Setting[float]()
+    centered = Setting[bool]()
+    maximize = Setting[bool]()
 
     def __init__(
         self,
-        params: Iterable[Tensor],
+        params: Parameters,
         lr: float = 1e-2,
         alpha: float = 0.99,
         eps: float = 1e-8,
         weight_decay: float = 0.0,
         momentum: float = 0.0,
         centered: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
         super().__init__(
             params,
@@ -113,83 +151,99 @@ class RMSprop(Optimizer):
             weight_decay=weight_decay,
             momentum=momentum,
             centered=centered,
+            maximize=maximize,
         )
 
-    def _check(self, hyperparameters: Mapping[str, Any]) -> None:
-        for name in ("lr", "eps", "weight_decay", "momentum"):
-            self._check_at_least_zero(name, hyperparameters[name])
-        self._check_decay("alpha", hyperparameters["alpha"])
+    def _numbers(self, group: ParameterGroup) -> tuple[float, ...]:
+        s = group._settings
+        sign = sign_of(s)
+        decay, momentum = float(sign * s["weight_decay"]), float(s["momentum"])
+        return sign * s["lr"], float(s["alpha"]), float(s["eps"]), decay, momentum
 
-    def _settings(self) -> tuple[float, ...]:
-        return rmsprop_settings(self._lr, self.alpha, self.eps, self.weight_decay, self.momentum)
+    def _settings(self, group: ParameterGroup) -> tuple[float, ...]:
+        return rmsprop_settings(*self._numbers(group))
 
     def _update(
-        self, p: Array, g: Array | list[Array], averages: Mapping[str, Array], settings: Array | None
+        self,
+        group: ParameterGroup,
+        p: Array,
+        g: Array | list[Array],
+        averages: Mapping[str, Array],
+        settings: Array | None,
     ) -> None:
-        gradient_average = averages["gradient_average"] if self.centered else None
-        velocity = averages["velocity"] if self.momentum else None
-        kernels_of(p).rmsprop_update(
-            p,
-            g,
-            averages["square_average"],
-            gradient_average,
-            velocity,
-            self.lr,
-            float(self.alpha),
-            float(self.eps),
-            float(self.weight_decay),
-            float(self.momentum),
-            settings=settings,
-        )
+        s = group._settings
+        gradient_average = averages["gradient_average"] if s["centered"] else None
+        velocity = averages["velocity"] if s["momentum"] else None
+        state = averages["square_average"], gradient_average, velocity
+        kernels_of(p).rmsprop_update(p, g, *state, *self._numbers(group), settings=settings)
 
 
-class Adam(Optimizer):
-    """Adam: gradient and squared gradient as running averages, corrected for their start at zero.
+class Adagrad(Optimizer):
+    """Adagrad: the gradient divided by the size of all gradients so far, as in PyTorch.
 
-    With ``g <- g + weight_decay p``:  ``m <- beta1 m + (1 - beta1) g``,  ``v <- beta2 v + (1 - beta2) g^2``,
-    ``p <- p - lr m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps)`` in step t. Kingma and Ba (2015),
-    algorithm 1.
+    With ``g <- g + weight_decay p``:  ``s <- s + g^2``, which begins at ``initial_accumulator_value``, and
+    ``p <- p - lr / (1 + (t - 1) lr_decay) g / (sqrt(s) + eps)`` in step t. ``maximize`` negates the gradient
+    first. Duchi, Hazan and Singer (2011), section 1.3, with diagonal matrices.
     """
 
-    average_switches = MappingProxyType({"m": None, "v": None})
-    betas: tuple[float, float]
-    eps: float
-    weight_decay: float
+    average_switches = MappingProxyType({"square_sum": None})
+    checks = MappingProxyType(
+        {
+            "lr": at_least_zero,
+            "lr_decay": at_least_zero,
+            "weight_decay": at_least_zero,
+            "initial_accumulator_value": at_least_zero,
+            "eps": at_least_zero,
+            "maximize": flag,
+        }
+    )
+    lr_decay = Setting[float]()
+    weight_decay = Setting[float]()
+    initial_accumulator_value = Setting[float]()
+    eps = Setting[float]()
+    maximize = Setting[bool]()
 
     def __init__(
         self,
-        params: Iterable[Tensor],
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
+        params: Parameters,
+        lr: float = 1e-2,
+        lr_decay: float = 0.0,
         weight_decay: float = 0.0,
+        initial_accumulator_value: float = 0.0,
+        eps: float = 1e-10,
+        *,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+        super().__init__(
+            params,
+            lr=lr,
+            lr_decay=lr_decay,
+            weight_decay=weight_decay,
+            initial_accumulator_value=initial_accumulator_value,
+            eps=eps,
+            maximize=maximize,
+        )
 
-    def _check(self, hyperparameters: Mapping[str, Any]) -> None:
-        for name in ("lr", "eps", "weight_decay"):
-            self._check_at_least_zero(name, hyperparameters[name])
-        beta1, beta2 = hyperparameters["betas"]
-        self._check_decay("betas[0]", beta1)
-        self._check_decay("betas[1]", beta2)
+    @classmethod
+    def first_average(cls, settings: Mapping[str, Any]) -> float:
+        return float(settings["initial_accumulator_value"])
 
-    def _settings(self) -> tuple[float, ...]:
-        return adam_settings(self.steps, self._lr, *self.betas, self.eps, self.weight_decay)
+    def _settings(self, group: ParameterGroup) -> tuple[float, ...]:
+        """Those of an RMSprop whose average keeps all and adds all: alpha = 1 - alpha = 1."""
+        s = group._settings
+        sign = sign_of(s)
+        rate = sign * s["lr"] / (1 + (group.steps - 1) * s["lr_decay"])
+        return rate, 1.0, 1.0, float(s["eps"]), float(sign * s["weight_decay"]), 0.0
 
     def _update(
-        self, p: Array, g: Array | list[Array], averages: Mapping[str, Array], settings: Array | None
+        self,
+        group: ParameterGroup,
+        p: Array,
+        g: Array | list[Array],
+        averages: Mapping[str, Array],
+        settings: Array | None,
     ) -> None:
-        beta1, beta2 = self.betas
-        kernels_of(p).adam_update(
-            p,
-            g,
-            averages["m"],
-            averages["v"],
-            self.steps,
-            self.lr,
-            float(beta1),
-            float(beta2),
-            float(self.eps),
-            float(self.weight_decay),
-            settings=settings,
-        )
+        if settings is None:
+            settings = np.array(self._settings(group), p.dtype)
+        unread = 0.0, 0.0, 0.0, 0.0, 0.0  # the kernel takes all numbers from the settings
+        kernels_of(p).rmsprop_update(p, g, averages["square_sum"], None, None, *unread, settings=settings)

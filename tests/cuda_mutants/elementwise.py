@@ -185,19 +185,31 @@ ELEMENTWISE = [
         "alpha * square_average[i] + rest * d * d",
         "rest * square_average[i] + rest * d * d",
     ),
-    Mutant("optimizer.cu", "Adam's mean without its past", "m[i] + rest1 * (d - m[i])", "rest1 * d"),
+    Mutant(
+        "optimizer.cu",
+        "Adam's mean without its past",
+        "m[i] + rest1 * (d - m[i])",
+        "rest1 * d",
+        after="adam_update(",
+    ),
     Mutant(
         "optimizer.cu",
         "Adam's root without its correction",
         "sqrt(square) / root + eps",
         "sqrt(square) + eps",
+        after="adam_update(",
     ),
     Mutant(
         "optimizer.cu",
         "Adam's moments in each other's place",
         "m[i] = mean;\n    v[i] = square;",
         "v[i] = mean;\n    m[i] = square;",
+        after="adam_update(",
     ),
+    Mutant("optimizer.cu", "AdamW's parameter not decayed", "before - (shrink * before + ", "before - ("),
+    Mutant("optimizer.cu", "AMSGrad's maximum always taken", "if (amsgrad)", "if (true)"),
+    Mutant("optimizer.cu", "AMSGrad's maximum not kept", "v_max[i] = square;", ""),
+    Mutant("optimizer.cu", "AMSGrad's minimum", "!(square >= largest)", "!(square <= largest)"),
     Mutant(
         "optimizer.cu", "a chunk beyond its array", "end = min(first + CHUNK, last)", "end = first + CHUNK"
     ),

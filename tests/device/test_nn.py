@@ -23,6 +23,9 @@ OPTIMIZERS: list[Callable[[Any], optim.Optimizer]] = [
     lambda p: optim.RMSprop(p, lr=0.01),
     lambda p: optim.RMSprop(p, lr=0.01, centered=True, momentum=0.5),
     lambda p: optim.Adam(p, lr=0.01, weight_decay=0.01),
+    lambda p: optim.Adam([{"params": p[:2], "amsgrad": True}, {"params": p[2:], "maximize": True}], lr=0.01),
+    lambda p: optim.AdamW(p, lr=0.01, amsgrad=True),
+    lambda p: optim.Adagrad(p, lr=0.01, lr_decay=0.1, initial_accumulator_value=0.1),
 ]
 
 
@@ -106,11 +109,11 @@ def test_training_is_that_of_the_cpu_and_reads_nothing(
     on_cpu, on_device = network(), network().to("cuda")
     expected = train(on_cpu, make(on_cpu.parameters()), "cpu")
     optimizer = make(on_device.parameters())
-    assert optimizer._groups[0].gathered.buffer is not None
+    assert optimizer._parts[0][1].gathered.buffer is not None
     copies.reset()
     losses = train(on_device, optimizer, "cuda")
     copies.check(reads=len(losses))  # read by the test, at the end
-    assert optimizer._groups[0].gathered.buffer is not None
+    assert optimizer._parts[0][1].gathered.buffer is not None
     np.testing.assert_allclose(losses, expected, rtol=1e-5)
     assert_near(on_device.state_dict(), on_cpu.state_dict())
     on_cpu.eval()

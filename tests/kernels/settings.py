@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigrad.kernels.settings import adam_settings, rmsprop_settings, sgd_settings
+from minigrad.kernels.settings import adam_settings, adamw_settings, rmsprop_settings, sgd_settings
 
 NUMBERS: dict[str, tuple[Any, tuple[float, ...], int]] = {
     "sgd_update": (sgd_settings, (0.1, 0.9, 0.3, 0.02), 1),
     "rmsprop_update": (rmsprop_settings, (0.1, 0.9, 1e-3, 0.01, 0.5), 3),
     "adam_update": (adam_settings, (7, 0.1, 0.9, 0.99, 1e-3, 0.1), 2),
+    "adamw_update": (adamw_settings, (7, 0.1, 0.9, 0.99, 1e-3, 0.1, 0.3), 3),
 }
 """What makes an update's settings, of what, and how many running averages the update has."""
 

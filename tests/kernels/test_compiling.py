@@ -106,6 +106,7 @@ def test_results_do_not_depend_on_the_number_of_threads(dtype: type) -> None:
             ("sgd_update", 1, (0.1, 0.9, 0.0, 0.01, True)),
             ("rmsprop_update", 3, (0.1, 0.9, 1e-8, 0.01, 0.9)),
             ("adam_update", 2, (3, 0.1, 0.5, 0.9, 1e-8, 0.01)),
+            ("adamw_update", 3, (3, 0.1, 0.5, 0.9, 1e-8, 0.01, 0.02)),
         ):
             arrays = [parameter.copy(), *(0.1 + np.abs(parameter) for _ in range(state))]
             getattr(cpu, name)(arrays[0], parameter[::-1], *arrays[1:], *numbers)

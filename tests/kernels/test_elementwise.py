@@ -52,6 +52,7 @@ SETTINGS: dict[str, list[tuple[Any, ...]]] = {
     "sgd_update": [(0.1, 0.0, 0.0, 0.01, False), (0.1, 0.9, 0.0, 0.0, True), (0.1, 0.9, 0.3, 0.02, False)],
     "rmsprop_update": [(0.1, 0.99, 1e-3, 0.01, 0.0), (0.1, 0.9, 1e-3, 0.0, 0.5)],
     "adam_update": [(1, 0.1, 0.5, 0.999, 1e-3, 0.0), (7, 0.1, 0.9, 0.99, 1e-3, 0.1)],
+    "adamw_update": [(1, 0.1, 0.5, 0.999, 1e-3, 0.0, 0.2), (7, 0.1, 0.9, 0.99, 1e-3, 0.1, 0.0)],
 }
 
 
@@ -68,6 +69,8 @@ def test_cpu_update_equals_reference(name: str, data: st.DataObject, drawn: list
         state[0] += 1.0  # a mean of squares is never below the square of the mean
         state[1] = data.draw(st.sampled_from([None, 0.1 * drawn[3].copy(order="C")]))
         state[2] = state[2] if numbers[4] else None
+    elif name == "adamw_update":
+        state[2] = data.draw(st.sampled_from([None, state[2]]))
     else:
         state = state[:2]
     results, before = [], g.copy()
@@ -91,7 +94,7 @@ def test_updates_take_gradients_end_to_end(kernels: ModuleType, name: str, sizes
     states[1][...] = states[0]
     numbers = SETTINGS[name][-1]
     for (p, *state), g in zip(states, (gradients, np.concatenate(gradients)), strict=True):
-        used = {"sgd_update": state[:1], "rmsprop_update": state, "adam_update": state[:2]}[name]
+        used = {"sgd_update": state[:1], "adam_update": state[:2]}.get(name, state)
         getattr(kernels, name)(p, g, *used, *numbers)
     np.testing.assert_allclose(*states, rtol=1e-6, atol=1e-7)
     with pytest.raises(ValueError, match=r"adam_update: expected gradients|reshape"):
@@ -135,6 +138,8 @@ def test_updates_equal_torch(kernels: ModuleType, name: str) -> None:
         optimizer = torch.optim.SGD([p_torch], 0.1, momentum=0.9, dampening=0.3, weight_decay=0.01)
     elif name == "rmsprop_update":
         optimizer = torch.optim.RMSprop([p_torch], 0.1, 0.9, 1e-8, 0.01, momentum=0.5, centered=True)
+    elif name == "adamw_update":
+        optimizer = torch.optim.AdamW([p_torch], 0.1, (0.5, 0.99), weight_decay=0.2, amsgrad=True)
     else:
         optimizer = torch.optim.Adam([p_torch], 0.1, (0.5, 0.99), weight_decay=0.01)
     for step, g in enumerate(gradients, 1):
@@ -144,6 +149,8 @@ def test_updates_equal_torch(kernels: ModuleType, name: str) -> None:
             kernels.sgd_update(p, g, a, 0.1, 0.9, 0.3 if step > 1 else 0.0, 0.01, False)
         elif name == "rmsprop_update":
             kernels.rmsprop_update(p, g, a, b, c, 0.1, 0.9, 1e-8, 0.01, 0.5)
+        elif name == "adamw_update":
+            kernels.adamw_update(p, g, a, b, c, step, 0.1, 0.5, 0.99, 1e-8, 0.0, 0.2)
         else:
             kernels.adam_update(p, g, a, b, step, 0.1, 0.5, 0.99, 1e-8, 0.01)
         np.testing.assert_allclose(p, p_torch.detach().numpy(), atol=1e-12)

@@ -60,6 +60,7 @@ def test_a_kernel_that_refuses_a_dtype_names_itself(kernels: ModuleType, dtype: 
         "sgd_update": (x, x, None, 0.1, 0.0, 0.0, 0.0, False),
         "rmsprop_update": (x, x, x, None, None, 0.1, 0.9, 1e-8, 0.0, 0.0),
         "adam_update": (x, x, x, x, 1, 0.1, 0.5, 0.9, 1e-8, 0.0),
+        "adamw_update": (x, x, x, x, x, 1, 0.1, 0.5, 0.9, 1e-8, 0.0, 0.1),
         "philox_uniform": (np.zeros(3, np.uint64), (3,), dtype),
         "philox_normal": (np.zeros(3, np.uint64), (3,), dtype),
         "update_running_stats": (c, c, np.array(0), c, c, 0.1, 2),

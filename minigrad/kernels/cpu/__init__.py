@@ -18,12 +18,19 @@ from minigrad.kernels.cpu.conv import (
 from minigrad.kernels.cpu.gemm import linear, matmul, matmul_gate, stacked_matmul
 from minigrad.kernels.cpu.loss import mean_softplus, mean_softplus_grad
 from minigrad.kernels.cpu.norm import batch_norm, batch_norm_grad, standardize, standardize_grad
-from minigrad.kernels.cpu.optimizer import adam_update, rmsprop_update, sgd_update, sum_squares
+from minigrad.kernels.cpu.optimizer import (
+    adam_update,
+    adamw_update,
+    rmsprop_update,
+    sgd_update,
+    sum_squares,
+)
 from minigrad.kernels.cpu.philox import philox_normal, philox_uniform
 from minigrad.kernels.running import update_running_stats
 
 __all__ = [
     "adam_update",
+    "adamw_update",
     "batch_norm",
     "batch_norm_grad",
     "bias_leaky_relu",

@@ -6,9 +6,7 @@ they lie: the loops take their addresses, and go over segments that each lie wit
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Any
 
 import numba
@@ -16,22 +14,20 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from minigrad.kernels import Gradients, check_gradient, launching
-from minigrad.kernels.cpu.compiling import DTYPES, SMALL, Array, checked, contiguous, jit, launch
+from minigrad.kernels import Gradients
+from minigrad.kernels.cpu.compiling import SMALL, Array, checked, contiguous, jit, launch
+from minigrad.kernels.cpu.end_to_end import (
+    NONE,
+    SERIAL,
+    addresses_of,
+    joined,
+    numbers_of,
+    run_update,
+    segments_of,
+)
 from minigrad.kernels.cpu.inner import inner_jit
 from minigrad.kernels.cpu.parallel import parallel_for
-from minigrad.kernels.settings import (
-    Settings,
-    adam_settings,
-    check_settings,
-    rmsprop_settings,
-    sgd_settings,
-)
-
-NONE = {dtype: np.empty(0, dtype) for dtype in DTYPES}
-
-CHUNK = 1 << 14  # elements that one iteration owns at most
-SERIAL = 1 << 16  # elements below which starting the threads costs more than they save
+from minigrad.kernels.settings import adam_settings, adamw_settings, rmsprop_settings, sgd_settings
 
 
 @intrinsic
@@ -47,22 +43,10 @@ def _pointer(context: Any, address: Any, like: Any) -> Any:
 
 @jit
 def _part(addresses: Array, segment: Array, like: Array) -> Array:
-    """The elements that a row of `_segments` names, of the arrays of `like`'s dtype at `addresses`."""
+    """The elements that a row of `segments_of` names, of the arrays of `like`'s dtype at `addresses`."""
     pointer = _pointer(addresses[segment[0]], like)
     part: Array = numba.carray(pointer, segment[1] + segment[3])[segment[1] :]
     return part
-
-
-@lru_cache(maxsize=64)
-def _segments(sizes: tuple[int, ...]) -> Array:
-    """Rows (array, first element there, first element end to end, size) that cover arrays of `sizes`."""
-    places = np.cumsum((0, *sizes))
-    rows = [
-        (index, first, places[index] + first, min(CHUNK, size - first))
-        for index, size in enumerate(sizes)
-        for first in range(0, size, CHUNK)
-    ]
-    return np.array(rows, np.int64).reshape(-1, 4)
 
 
 @jit
@@ -199,6 +183,58 @@ def _adam_segments(
 
 
 @jit
+def _adamw(p: Array, g: Array, m: Array, v: Array, v_max: Array, settings: Array) -> None:
+    amsgrad = v_max.size > 0
+    rate, root, rest1 = settings[0], settings[1], settings[2]
+    beta2, rest2 = settings[3], settings[4]
+    eps, weight_decay, shrink = settings[5], settings[6], settings[7]
+    for i in range(p.size):
+        d = g[i] + weight_decay * p[i]
+        m[i] += rest1 * (d - m[i])
+        square = beta2 * v[i] + rest2 * d * d
+        v[i] = square
+        if amsgrad:
+            largest = v_max[i]
+            if not square >= largest and square == square:  # a NaN in either stays
+                square = largest
+            v_max[i] = square
+        p[i] -= shrink * p[i] + rate * m[i] / (np.sqrt(square) / root + eps)
+
+
+@inner_jit
+def _adamw_share(
+    share: int,
+    shares: int,
+    p: Array,
+    addresses: Array,
+    segments: Array,
+    m: Array,
+    v: Array,
+    v_max: Array,
+    settings: Array,
+) -> None:
+    for s in range(share * len(segments) // shares, (share + 1) * len(segments) // shares):
+        own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
+        state = m[own], v[own], v_max[own]
+        _adamw(p[own], _part(addresses, segments[s], p), *state, settings)
+
+
+@jit
+def _adamw_segments(
+    shares: int,
+    p: Array,
+    addresses: Array,
+    segments: Array,
+    m: Array,
+    v: Array,
+    v_max: Array,
+    settings: Array,
+) -> None:
+    state = m, v, v_max
+    parallel_for(shares, _adamw_share, shares, p, addresses, segments, *state, settings)
+
+
+@jit
 def _squares(g: Array) -> float:
     total = 0.0
     for i in range(g.size):
@@ -224,12 +260,12 @@ def sum_squares(arrays: Sequence[Array]) -> Array:
     checked("sum_squares", *arrays)
     size = sum([a.size for a in arrays])
     if size < SERIAL:
-        return np.asarray(_squares(_one(arrays)))
+        return np.asarray(_squares(joined(arrays)))
     own = [contiguous(a) for a in arrays]
-    segments = _segments(tuple([a.size for a in own]))
+    segments = segments_of(tuple([a.size for a in own]))
     sums = np.empty(len(segments))
     with launch(SMALL):
-        _squares_segments(_addresses(own), segments, NONE[own[0].dtype], sums)
+        _squares_segments(addresses_of(own), segments, NONE[own[0].dtype], sums)
     return np.asarray(sums.sum())
 
 
@@ -252,8 +288,8 @@ def sgd_update(
     that are p's end to end. `settings`, if given, is an array of p's dtype with what sgd_settings makes of
     the numbers, and is read in their place. (Sutskever et al. 2013.)
     """
-    numbers = _numbers("sgd_update", p, sgd_settings(lr, momentum, dampening, weight_decay), settings)
-    _run("sgd_update", _sgd, _sgd_segments, p, g, (velocity,), numbers, bool(nesterov))
+    numbers = numbers_of("sgd_update", p, sgd_settings(lr, momentum, dampening, weight_decay), settings)
+    run_update("sgd_update", _sgd, _sgd_segments, p, g, (velocity,), numbers, bool(nesterov))
 
 
 def rmsprop_update(
@@ -277,10 +313,10 @@ def rmsprop_update(
     (Tieleman and Hinton 2012; Graves 2013 for the centered form.)
     """
     state = square_average, gradient_average, velocity
-    numbers = _numbers(
+    numbers = numbers_of(
         "rmsprop_update", p, rmsprop_settings(lr, alpha, eps, weight_decay, momentum), settings
     )
-    _run("rmsprop_update", _rmsprop, _rmsprop_segments, p, g, state, numbers)
+    run_update("rmsprop_update", _rmsprop, _rmsprop_segments, p, g, state, numbers)
 
 
 def adam_update(
@@ -303,68 +339,31 @@ def adam_update(
     p -= lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps). `g` and `settings` as in
     sgd_update.
     """
-    numbers = _numbers("adam_update", p, adam_settings(step, lr, beta1, beta2, eps, weight_decay), settings)
-    _run("adam_update", _adam, _adam_segments, p, g, (m, v), numbers)
+    numbers = numbers_of("adam_update", p, adam_settings(step, lr, beta1, beta2, eps, weight_decay), settings)
+    run_update("adam_update", _adam, _adam_segments, p, g, (m, v), numbers)
 
 
-def _numbers(name: str, p: Array, numbers: Settings, settings: Array | None) -> Array:
-    if settings is None:
-        return np.array(numbers, p.dtype)
-    check_settings(name, p, settings, numbers)
-    return settings
-
-
-def _run(
-    name: str,
-    alone: Callable[..., None],
-    update: Callable[..., None],
+def adamw_update(
     p: Array,
     g: Gradients,
-    state: tuple[Array | None, ...],
-    settings: Array,
-    *flags: bool,
+    m: Array,
+    v: Array,
+    v_max: Array | None,
+    step: int,
+    lr: float,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    weight_decay: float,
+    decay: float,
+    *,
+    settings: Array | None = None,
 ) -> None:
-    gradients = [g] if isinstance(g, np.ndarray) else g
-    checked(name, p, *gradients, *state)
-    check_gradient(name, p, g)
-    arguments: tuple[Any, ...]
-    # an empty array stands for None
-    own = [NONE[p.dtype] if a is None else _in_place(name, a, p) for a in (p, *state)]
-    if math.isnan(settings[0]):
-        return
-    if len(gradients) == 1 and p.size < SERIAL:
-        source = contiguous(gradients[0])
-        in_place = source is gradients[0]
-        update, arguments = alone, (own[0], source.reshape(-1), *own[1:], settings, *flags)
-    else:
-        sources = [contiguous(a) for a in gradients]
-        in_place = all(a is b for a, b in zip(sources, gradients, strict=True))
-        segments = _segments(tuple([a.size for a in sources]))
-        shares = 1 if p.size < SERIAL else len(segments)
-        arguments = (shares, own[0], _addresses(sources), segments, *own[1:], settings, *flags)
-    if in_place:
-        launching.launch(update, *arguments)
-    else:
-        with launching.lock:  # no launch to note: it reads copies
-            update(*arguments)
+    """Adam with decay apart from the gradient, in place (Loshchilov and Hutter 2019, algorithm 2).
 
-
-def _one(arrays: Sequence[Array]) -> Array:
-    """The arrays end to end, or the very memory of the only one."""
-    if len(arrays) == 1:
-        return contiguous(arrays[0]).reshape(-1)
-    return np.concatenate(arrays, axis=None) if arrays else np.empty(0)
-
-
-def _addresses(arrays: Sequence[Array]) -> Array:
-    return np.array([a.__array_interface__["data"][0] for a in arrays], np.uint64)
-
-
-def _in_place(name: str, array: Array, p: Array) -> Array:
-    if not array.flags.carray or array.shape != p.shape:
-        raise ValueError(
-            f"{name}: the parameter and its state are updated in place: expected writeable, C-contiguous "
-            f"arrays of shape {p.shape}; got shape {array.shape}, writeable={array.flags.writeable}, "
-            f"C-contiguous={array.flags.c_contiguous}"
-        )
-    return array.reshape(-1)
+    As adam_update, but p -= lr decay p + lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps),
+    and with `v_max` (AMSGrad; Reddi et al. 2018) v_max = max(v_max, v) stands in v's place in the root.
+    """
+    made = adamw_settings(step, lr, beta1, beta2, eps, weight_decay, decay)
+    numbers = numbers_of("adamw_update", p, made, settings)
+    run_update("adamw_update", _adamw, _adamw_segments, p, g, (m, v, v_max), numbers)

@@ -50,11 +50,18 @@ from minigrad.kernels.cuda.norm import (
     standardize_grad,
     update_running_stats,
 )
-from minigrad.kernels.cuda.optimizer import adam_update, rmsprop_update, sgd_update, sum_squares
+from minigrad.kernels.cuda.optimizer import (
+    adam_update,
+    adamw_update,
+    rmsprop_update,
+    sgd_update,
+    sum_squares,
+)
 from minigrad.kernels.cuda.philox import philox_normal, philox_uniform
 
 __all__ = [
     "adam_update",
+    "adamw_update",
     "batch_norm",
     "batch_norm_grad",
     "bias_leaky_relu",

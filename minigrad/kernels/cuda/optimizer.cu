@@ -111,6 +111,35 @@ __global__ void __launch_bounds__(THREADS)
   }
 }
 
+// m and v as above; p -= shrink p + rate m / (sqrt(v) / root + eps), with v_max = max(v_max, v) in v's place if
+// `amsgrad`.
+template <typename T>
+__global__ void __launch_bounds__(THREADS)
+    adamw_update(ARRAYS, T* p, T* m, T* v, T* v_max, int amsgrad, T rate, T root, T rest1, T beta2, T rest2,
+                 T eps, T weight_decay, T shrink, const T* settings, int given) {
+  if (given) {
+    rate = settings[0], root = settings[1], rest1 = settings[2], beta2 = settings[3], rest2 = settings[4],
+    eps = settings[5], weight_decay = settings[6], shrink = settings[7];
+  }
+  const Chunk<T> own(CHUNK_OF_ARRAYS);
+  if (rate != rate) return;
+#pragma unroll 2
+  for (int64 i = own.first + threadIdx.x; i < own.end; i += THREADS) {
+    const T before = p[i];
+    const T d = own.g[i] + weight_decay * before;
+    const T mean = m[i] + rest1 * (d - m[i]);
+    T square = beta2 * v[i] + rest2 * d * d;
+    m[i] = mean;
+    v[i] = square;
+    if (amsgrad) {
+      const T largest = v_max[i];
+      if (!(square >= largest) && square == square) square = largest;  // a NaN in either stays
+      v_max[i] = square;
+    }
+    p[i] = before - (shrink * before + rate * mean / (sqrt(square) / root + eps));
+  }
+}
+
 // sums[block] = sum of the squares of the elements that the block owns.
 template <typename T>
 __global__ void __launch_bounds__(THREADS) sum_squares(ARRAYS, double* sums) {

@@ -24,6 +24,7 @@ from minigrad.kernels.cuda.loading import Source
 from minigrad.kernels.settings import (
     Settings,
     adam_settings,
+    adamw_settings,
     check_settings,
     rmsprop_settings,
     sgd_settings,
@@ -129,6 +130,31 @@ def adam_update(
     """
     numbers = adam_settings(step, lr, beta1, beta2, eps, weight_decay)
     _run("adam_update", p, g, (m, v), (), numbers, settings)
+
+
+def adamw_update(
+    p: Array,
+    g: Gradients,
+    m: Array,
+    v: Array,
+    v_max: Array | None,
+    step: int,
+    lr: float,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    weight_decay: float,
+    decay: float,
+    *,
+    settings: Array | None = None,
+) -> None:
+    """Adam with decay apart from the gradient, in place (Loshchilov and Hutter 2019, algorithm 2).
+
+    As adam_update, but p -= lr decay p + lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps),
+    and with `v_max` (AMSGrad; Reddi et al. 2018) v_max = max(v_max, v) stands in v's place in the root.
+    """
+    numbers = adamw_settings(step, lr, beta1, beta2, eps, weight_decay, decay)
+    _run("adamw_update", p, g, (m, v, v_max), (np.int32(v_max is not None),), numbers, settings)
 
 
 def _run(

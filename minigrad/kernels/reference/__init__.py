@@ -19,11 +19,18 @@ from minigrad.kernels.reference.conv import (
 from minigrad.kernels.reference.gemm import linear, matmul, matmul_gate, stacked_matmul
 from minigrad.kernels.reference.loss import mean_softplus, mean_softplus_grad
 from minigrad.kernels.reference.norm import batch_norm, batch_norm_grad, standardize, standardize_grad
-from minigrad.kernels.reference.optimizer import adam_update, rmsprop_update, sgd_update, sum_squares
+from minigrad.kernels.reference.optimizer import (
+    adam_update,
+    adamw_update,
+    rmsprop_update,
+    sgd_update,
+    sum_squares,
+)
 from minigrad.kernels.running import update_running_stats
 
 __all__ = [
     "adam_update",
+    "adamw_update",
     "batch_norm",
     "batch_norm_grad",
     "bias_leaky_relu",

@@ -12,6 +12,7 @@ from minigrad.kernels.reference.arrays import Array
 from minigrad.kernels.settings import (
     Settings,
     adam_settings,
+    adamw_settings,
     check_settings,
     rmsprop_settings,
     sgd_settings,
@@ -121,6 +122,42 @@ def adam_update(
     m += rest1 * (d - m)
     v[...] = beta2 * v + rest2 * d * d
     p -= rate * m / (np.sqrt(v) / root + eps)
+
+
+def adamw_update(
+    p: Array,
+    g: Gradients,
+    m: Array,
+    v: Array,
+    v_max: Array | None,
+    step: int,
+    lr: float,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    weight_decay: float,
+    decay: float,
+    *,
+    settings: Array | None = None,
+) -> None:
+    """Adam with decay apart from the gradient, in place (Loshchilov and Hutter 2019, algorithm 2).
+
+    As adam_update, but p -= lr decay p + lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps),
+    and with `v_max` (AMSGrad; Reddi et al. 2018) v_max = max(v_max, v) stands in v's place in the root.
+    """
+    rate, root, rest1, beta2, rest2, eps, weight_decay, shrink = _settings(
+        "adamw_update", p, adamw_settings(step, lr, beta1, beta2, eps, weight_decay, decay), settings
+    )
+    if math.isnan(rate):
+        return
+    d = _gradient(g, p) + weight_decay * p
+    m += rest1 * (d - m)
+    v[...] = beta2 * v + rest2 * d * d
+    square = v
+    if v_max is not None:
+        v_max[...] = np.maximum(v_max, v)
+        square = v_max
+    p -= shrink * p + rate * m / (np.sqrt(square) / root + eps)
 
 
 def _settings(name: str, p: Array, numbers: Settings, settings: Array | None) -> Settings:

@@ -255,6 +255,7 @@ UPDATES = {
     "sgd_update": [(0.1, 0.0, 0.0, 0.01, False), (0.1, 0.9, 0.3, 0.02, True), (0.1, 0.9, 0.3, 0.02, False)],
     "rmsprop_update": [(0.1, 0.9, 1e-3, 0.01, 0.0), (0.1, 0.9, 1e-3, 0.01, 0.5)],
     "adam_update": [(7, 0.1, 0.5, 0.99, 1e-3, 0.1)],
+    "adamw_update": [(7, 0.1, 0.5, 0.99, 1e-3, 0.1, 0.2), (7, 0.1, 0.5, 0.99, 1e-3, 0.0, 0.2)],
 }
 ENDS = ((300,), (3, 40, 1, 5), (1, 2, 3, 4, 5, 6, 7, 300), (700, 5, 1, 300, 2, 2, 7, 9, 600))
 
@@ -283,6 +284,8 @@ def _updated(
         own = [own[0], own[1] if setting[1] else None]
     elif name == "adam_update":
         own = [own[0], own[2], np.abs(own[1])]
+    elif name == "adamw_update":  # half of AMSGrad's maxima are below the averages
+        own = [own[0], own[2], np.abs(state[2]), np.abs(state[1]) if setting[5] else None]
     elif not setting[4]:
         own = [*own[:2], None, None]
     getattr(module, name)(own[0], gradients, *own[1:], *setting)

@@ -1,0 +1,134 @@
+"""Adam, and AdamW, whose decay of the weights is no part of the gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar
+
+from minigrad.backend import Array, adam_settings, adamw_settings, kernels_of
+from minigrad.optim.checks import at_least_zero, flag, two_below_one
+from minigrad.optim.group import ParameterGroup, Setting
+from minigrad.optim.optimizer import Optimizer, Parameters
+from minigrad.optim.optimizers import sign_of
+
+__all__ = ["Adam", "AdamW"]
+
+
+class Adam(Optimizer):
+    """Adam: gradient and squared gradient as running averages, corrected for their start at zero.
+
+    With ``g <- g + weight_decay p``:  ``m <- beta1 m + (1 - beta1) g``,  ``v <- beta2 v + (1 - beta2) g^2``,
+    ``p <- p - lr m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps)`` in step t. With ``amsgrad`` the
+    largest v so far stands in its place there. ``maximize`` negates the gradient first. Kingma and Ba
+    (2015), algorithm 1; AMSGrad: Reddi et al. (2018), algorithm 2.
+    """
+
+    average_switches: ClassVar[Mapping[str, str | None]] = MappingProxyType(
+        {"m": None, "v": None, "v_max": "amsgrad"}
+    )
+    later = MappingProxyType({"amsgrad": False, "maximize": False})
+    checks = MappingProxyType(
+        {
+            "lr": at_least_zero,
+            "betas": two_below_one,
+            "eps": at_least_zero,
+            "weight_decay": at_least_zero,
+            "amsgrad": flag,
+            "maximize": flag,
+        }
+    )
+    betas = Setting[tuple[float, float]]()
+    eps = Setting[float]()
+    weight_decay = Setting[float]()
+    amsgrad = Setting[bool]()
+    maximize = Setting[bool]()
+
+    _decoupled = False
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            amsgrad=amsgrad,
+            maximize=maximize,
+        )
+
+    def _numbers(self, group: ParameterGroup) -> tuple[int, float, float, float, float, float]:
+        """Step, rate, beta1, beta2, eps and the decay within the gradient."""
+        s = group._settings
+        sign, (beta1, beta2) = sign_of(s), s["betas"]
+        decay = 0.0 if self._decoupled else float(sign * s["weight_decay"])
+        return group.steps, sign * s["lr"], float(beta1), float(beta2), float(s["eps"]), decay
+
+    def _decay(self, group: ParameterGroup) -> float:
+        """The decay apart from the gradient; its sign is the rate's, by which it is multiplied."""
+        s = group._settings
+        return float(sign_of(s) * s["weight_decay"]) if self._decoupled else 0.0
+
+    def _is_plain(self, group: ParameterGroup) -> bool:
+        return not (self._decoupled or group._settings["amsgrad"])
+
+    def _settings(self, group: ParameterGroup) -> tuple[float, ...]:
+        numbers = self._numbers(group)
+        return (
+            adam_settings(*numbers) if self._is_plain(group) else adamw_settings(*numbers, self._decay(group))
+        )
+
+    def _update(
+        self,
+        group: ParameterGroup,
+        p: Array,
+        g: Array | list[Array],
+        averages: Mapping[str, Array],
+        settings: Array | None,
+    ) -> None:
+        kernels, numbers, moments = kernels_of(p), self._numbers(group), (averages["m"], averages["v"])
+        if self._is_plain(group):
+            kernels.adam_update(p, g, *moments, *numbers, settings=settings)
+            return
+        largest = averages["v_max"] if group._settings["amsgrad"] else None
+        kernels.adamw_update(p, g, *moments, largest, *numbers, self._decay(group), settings=settings)
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay: it is not part of the gradient, whose size does not divide it.
+
+    As Adam without decay, but ``p <- p - lr weight_decay p - ...`` in each step. Loshchilov and Hutter
+    (2019), algorithm 2, with ``lr`` for their ``eta_t alpha`` in both terms, as in PyTorch.
+
+    >>> import minigrad as mg
+    >>> w = mg.tensor([2.0])
+    >>> mg.optim.AdamW([w], lr=0.1, weight_decay=0.5).step([mg.tensor([1.0])])
+    >>> w  # 2 - 0.1 * 0.5 * 2 - 0.1
+    tensor([1.8], float32)
+    """
+
+    later = MappingProxyType({})
+    _decoupled = True
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)

@@ -1,0 +1,166 @@
+"""Parameters that share settings, and what an optimizer keeps for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from minigrad.backend import Array, address_of
+from minigrad.optim.checks import check_setting
+from minigrad.optim.flat import Flat, Gathered
+from minigrad.tensor import Tensor
+from minigrad.tracing import Changes, not_in_capture
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from minigrad.optim.optimizer import Optimizer
+
+__all__ = ["ParameterGroup", "Part", "Setting"]
+
+T = TypeVar("T")
+
+
+class ParameterGroup(Mapping[str, Any]):
+    """Some of an optimizer's parameters, with settings of their own: ``group["lr"] = 1e-4``.
+
+    ``group["params"]`` lists the parameters; every other key is a setting, which the next step reads.
+    ``initial_lr`` is the rate on which schedules build: the last one that no schedule wrote. Setting a value
+    raises ValueError if it is out of its range or has an unknown name, TypeError for "params".
+    """
+
+    __slots__ = ("_kind", "_settings", "initial_lr", "label", "parts", "steps")
+
+    def __init__(
+        self, kind: type[Optimizer], label: str, parts: list[Part], settings: Mapping[str, Any]
+    ) -> None:
+        self.label = label
+        self.parts = parts
+        self.steps = 0
+        self._kind = kind
+        self._settings: dict[str, Any] = {}
+        self.restore(settings)
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    @property
+    def params(self) -> list[Tensor]:
+        """The parameters, in the order in which they were given."""
+        placed = {index: p for part in self.parts for index, p in part.placed()}
+        return [placed[index] for index in sorted(placed)]
+
+    @property
+    def averages(self) -> dict[str, list[Array]]:
+        """Each running average's name, and one array per parameter, zero at first."""
+        found: dict[str, dict[int, Array]] = {}
+        for part in self.parts:
+            for name, flat in part.averages.items():
+                found.setdefault(name, {}).update(zip(part.indices, flat.views(), strict=True))
+        return {name: [arrays[index] for index in sorted(arrays)] for name, arrays in found.items()}
+
+    def restore(self, settings: Mapping[str, Any]) -> None:
+        """Take checked settings, all of them, and make the running averages that they need."""
+        self._settings = {name: settings[name] for name in self._kind.checks}
+        self._settings["lr"] = self.initial_lr = float(settings["lr"])
+        self._make_averages()
+
+    def schedule_lr(self, lr: float) -> None:
+        """Write a schedule's rate, which is not the initial one."""
+        before = self.initial_lr
+        self["lr"] = lr
+        self.initial_lr = before
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name == "params":
+            raise TypeError(f"{self.label}: the parameters of a group are fixed; see add_param_group")
+        what = "the learning rate" if name == "lr" else name
+        not_in_capture(f"{what} was set", "set it before the step, or let a schedule do it")
+        check_setting(self._kind.checks, self.label, name, value)
+        if name == "lr":
+            value = self.initial_lr = float(value)
+        self._settings[name] = value
+        if name in self._kind.average_switches.values():
+            self._make_averages()
+
+    def _make_averages(self) -> None:
+        """Zeros for averages that a setting has switched on; those that it switched off are kept."""
+        for name, switch in self._kind.average_switches.items():
+            if switch is None or self._settings[switch]:
+                for part in self.parts:
+                    if name not in part.averages:
+                        part.add_average(name, self._kind.first_average(self._settings))
+
+    def __getitem__(self, name: str) -> Any:
+        return self.params if name == "params" else self._settings[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("params", *self._settings))
+
+    def __len__(self) -> int:
+        return 1 + len(self._settings)
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={value}" for name, value in self._settings.items())
+        count = sum(len(part.indices) for part in self.parts)
+        return f"{count} parameters, {settings}"
+
+
+class Part:
+    """The parameters of one dtype and device in a group, end to end, with their running averages.
+
+    ``indices`` are their places among all parameters of the optimizer.
+    """
+
+    def __init__(self, params: Sequence[Tensor], indices: list[int]) -> None:
+        self.indices = indices
+        self.gathered = Gathered(params)
+        self.dtype = params[0].dtype
+        self.device = params[0].device
+        self.averages: dict[str, Flat] = {}
+
+    def placed(self) -> Iterator[tuple[int, Tensor]]:
+        """Each parameter behind its place."""
+        return zip(self.indices, self.gathered.params, strict=True)
+
+    def add_average(self, name: str, value: float) -> None:
+        """A running average that begins at ``value`` everywhere."""
+        flat = Flat.zeros(self.gathered.params)
+        if value:
+            flat.buffer[...] = value
+        self.averages = {**self.averages, name: flat}
+        Changes.count += 1
+
+    @property
+    def addresses(self) -> list[int]:
+        """Where the running averages lie."""
+        return [address_of(flat.buffer) for flat in self.averages.values()]
+
+
+class Setting(Generic[T]):
+    """A setting as an attribute of the optimizer: read where its groups agree, written to each of them."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, optimizer: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, optimizer: Optimizer, owner: type) -> T: ...
+
+    def __get__(self, optimizer: Optimizer | None, owner: type) -> Self | T:
+        if optimizer is None:
+            return self
+        groups = optimizer.param_groups
+        value: T = groups[0][self.name]
+        if any(group[self.name] != value for group in groups):
+            values = ", ".join(str(group[self.name]) for group in groups)
+            raise ValueError(
+                f"{owner.__name__}: the groups differ in {self.name} ({values}); read "
+                f'optimizer.param_groups[index]["{self.name}"]'
+            )
+        return value
+
+    def __set__(self, optimizer: Optimizer, value: T) -> None:
+        for group in optimizer.param_groups:
+            group[self.name] = value

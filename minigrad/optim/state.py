@@ -1,0 +1,100 @@
+"""An optimizer's state as a dict, and the checks of one that is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from minigrad.backend import Array, is_array, to_device
+from minigrad.optim.group import ParameterGroup
+from minigrad.tensor import describe
+
+if TYPE_CHECKING:
+    from minigrad.optim.optimizer import Optimizer
+
+KEYS = {"steps", "hyperparameters", "averages"}
+
+
+class Saved(NamedTuple):
+    """A group's part of a state: averages by the parameters' places in the optimizer."""
+
+    steps: int
+    settings: dict[str, Any]
+    averages: dict[str, dict[int, Array]]
+
+
+def state_of(kind: str, groups: Sequence[ParameterGroup]) -> dict[str, Any]:
+    """The state of an optimizer of this kind and these groups."""
+    states = [
+        {
+            "steps": group.steps,
+            "hyperparameters": dict(group._settings),
+            "averages": {
+                name: [np.array(to_device(array, "cpu")) for array in arrays]
+                for name, arrays in group.averages.items()
+            },
+        }
+        for group in groups
+    ]
+    return {"name": kind, **states[0]} if len(states) == 1 else {"name": kind, "groups": states}
+
+
+def read_state(
+    label: str, kind: type[Optimizer], groups: Sequence[ParameterGroup], state: Mapping[str, Any]
+) -> list[Saved]:
+    """Each group's part of a state; ValueError if it does not fit."""
+    several = set(state) == {"name", "groups"}
+    if not (several or set(state) == {"name", *KEYS}) or state["name"] != kind.__name__:
+        found = state.get("name", f"a dict with the keys {sorted(state)}")
+        raise ValueError(f"{label}: expected a state of {kind.__name__}, got {found}")
+    parts = list(state["groups"]) if several else [{key: state[key] for key in KEYS}]
+    if len(parts) != len(groups) or any(set(part) != KEYS for part in parts):
+        raise ValueError(
+            f"{label}: expected a state of {len(groups)} parameter groups, got one of {len(parts)}"
+        )
+    labels = [f"{label}, group {index}" if len(groups) > 1 else label for index in range(len(groups))]
+    return [_read(*each, kind) for each in zip(labels, groups, parts, strict=True)]
+
+
+def _read(label: str, group: ParameterGroup, state: Mapping[str, Any], kind: type[Optimizer]) -> Saved:
+    settings, steps = {**kind.later, **state["hyperparameters"]}, state["steps"]
+    if set(settings) != set(kind.checks):
+        raise ValueError(
+            f"{label}: expected the hyper-parameters {sorted(kind.checks)}, "
+            f"got {sorted(state['hyperparameters'])}"
+        )
+    if not isinstance(steps, int) or steps < 0:
+        raise ValueError(f"{label}: steps must be an integer >= 0, got {steps!r}")
+    needed = [name for name, switch in kind.average_switches.items() if switch is None or settings[switch]]
+    averages = _read_averages(label, group, needed, kind.average_switches, state["averages"])
+    return Saved(steps, settings, averages)
+
+
+def _read_averages(
+    label: str,
+    group: ParameterGroup,
+    needed: Sequence[str],
+    known: Mapping[str, Any],
+    saved: Mapping[str, Any],
+) -> dict[str, dict[int, Array]]:
+    placed = sorted([pair for part in group.parts for pair in part.placed()], key=lambda pair: pair[0])
+    fits = set(needed) <= set(saved) <= set(known)
+    if not fits or any(len(arrays) != len(placed) for arrays in saved.values()):
+        raise ValueError(
+            f"{label}: expected the averages {list(needed)} of {len(placed)} parameters, "
+            f"got { {name: len(arrays) for name, arrays in saved.items()} }"
+        )
+    averages: dict[str, dict[int, Array]] = {}
+    for name, values in saved.items():
+        averages[name] = {}
+        for number, ((index, p), value) in enumerate(zip(placed, values, strict=True)):
+            array = value if is_array(value) else np.asarray(value)
+            if array.shape != p.shape or array.dtype != p.dtype:
+                raise ValueError(
+                    f"{label}: {name} of parameter {number} is {describe(array)}, "
+                    f"the parameter is {describe(p)}"
+                )
+            averages[name][index] = to_device(array, p.device)
+    return averages
