@@ -103,7 +103,7 @@ def test_training(name: str, cupy: ModuleType) -> None:
         losses = [run(drawn(i, 4 + i % 2, 3)) for i in range(10)]
         net.eval()
         losses += [run(drawn(i, 4, 3)) for i in range(4)]
-        ends.append((numbers(losses), net.state_dict(), optimizer.state_dict()["averages"], optimizer.lr))
+        ends.append((numbers(losses), net.state_dict(), optimizer.state_dict()))
     assert run.replays == 2 * 3 + 2
     same(*ends)
 
