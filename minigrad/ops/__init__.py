@@ -48,6 +48,8 @@ from minigrad.ops.elementwise import (
     to_device,
     where,
 )
+from minigrad.ops.embedding import embedding
+from minigrad.ops.interpolate import interpolate
 from minigrad.ops.linalg import linear, linear_composed, matmul
 from minigrad.ops.loss import (
     binary_cross_entropy_with_logits,
@@ -69,6 +71,8 @@ from minigrad.ops.norm import (
     standardize_composed,
     standardize_grad,
 )
+from minigrad.ops.padding import pad
+from minigrad.ops.pool import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, max_pool2d
 from minigrad.ops.query import all, any, argmax, argmin, isfinite, isinf, isnan
 from minigrad.ops.rearrange import (
     chunk,
@@ -82,6 +86,7 @@ from minigrad.ops.rearrange import (
     tril,
     triu,
 )
+from minigrad.ops.rectifiers import elu, hardtanh, prelu, selu
 from minigrad.ops.reduce import logsumexp, max, mean, min, std, sum, var
 from minigrad.ops.rounding import ceil, floor, floor_divide, remainder, round, sign
 from minigrad.ops.shape import (
@@ -91,7 +96,7 @@ from minigrad.ops.shape import (
     flatten,
     getitem,
     join,
-    pad,
+    pad_constant,
     reshape,
     scatter,
     squeeze,
@@ -100,22 +105,24 @@ from minigrad.ops.shape import (
     swapaxes,
     transpose,
 )
+from minigrad.ops.smooth import erf, gelu, log_sigmoid, silu
 from minigrad.ops.vector_norm import vector_norm
 
 __all__ = [
-    "abs", "add", "all", "any", "argmax", "argmin", "astype", "batch_norm", "batch_norm_composed",
-    "batch_norm_grad", "batch_norm_grad_bias", "batch_norm_grad_weight", "bias_leaky_relu",
-    "bias_leaky_relu_composed", "bias_leaky_relu_grad", "binary_cross_entropy_with_logits", "broadcast_to",
-    "ceil", "channel_sum", "chunk", "clip", "concatenate", "conv2d", "conv2d_bias_leaky_relu",
-    "conv2d_bias_leaky_relu_composed", "conv2d_moments", "conv2d_weight", "conv_transpose2d",
-    "conv_transpose2d_moments", "cos", "cross_entropy", "cumsum", "div", "einsum", "exp", "expand_dims",
-    "expm1", "flatten", "flip", "floor", "floor_divide", "getitem", "isfinite", "isinf", "isnan", "join",
-    "l1_loss", "leaky_gate", "leaky_relu", "linear", "linear_composed", "log", "log1p", "log_softmax",
-    "logsumexp", "matmul", "max", "maximum", "mean", "mean_softplus", "mean_softplus_composed",
-    "mean_softplus_grad", "min", "minimum", "mse_loss", "mul", "neg", "norm_per_sample", "pad",
-    "pixel_shuffle", "pixel_unshuffle", "power", "prod", "relu", "remainder", "repeat", "reshape", "roll",
-    "round", "scatter", "sigmoid", "sign", "sin", "softmax", "softplus", "split", "sqrt", "square",
-    "squeeze", "stack", "standardize", "standardize_composed", "standardize_grad", "std", "sub", "sum",
-    "sum_to", "swapaxes", "tanh", "tile", "to_device", "transpose", "tril", "triu", "var", "vector_norm",
-    "where",
+    "abs", "adaptive_avg_pool2d", "adaptive_max_pool2d", "add", "all", "any", "argmax", "argmin", "astype",
+    "avg_pool2d", "batch_norm", "batch_norm_composed", "batch_norm_grad", "batch_norm_grad_bias",
+    "batch_norm_grad_weight", "bias_leaky_relu", "bias_leaky_relu_composed", "bias_leaky_relu_grad",
+    "binary_cross_entropy_with_logits", "broadcast_to", "ceil", "channel_sum", "chunk", "clip",
+    "concatenate", "conv2d", "conv2d_bias_leaky_relu", "conv2d_bias_leaky_relu_composed", "conv2d_moments",
+    "conv2d_weight", "conv_transpose2d", "conv_transpose2d_moments", "cos", "cross_entropy", "cumsum", "div",
+    "einsum", "elu", "embedding", "erf", "exp", "expand_dims", "expm1", "flatten", "flip", "floor",
+    "floor_divide", "gelu", "getitem", "hardtanh", "interpolate", "isfinite", "isinf", "isnan", "join",
+    "l1_loss", "leaky_gate", "leaky_relu", "linear", "linear_composed", "log", "log1p", "log_sigmoid",
+    "log_softmax", "logsumexp", "matmul", "max", "max_pool2d", "maximum", "mean", "mean_softplus",
+    "mean_softplus_composed", "mean_softplus_grad", "min", "minimum", "mse_loss", "mul", "neg",
+    "norm_per_sample", "pad", "pad_constant", "pixel_shuffle", "pixel_unshuffle", "power", "prelu", "prod",
+    "relu", "remainder", "repeat", "reshape", "roll", "round", "scatter", "selu", "sigmoid", "sign", "silu",
+    "sin", "softmax", "softplus", "split", "sqrt", "square", "squeeze", "stack", "standardize",
+    "standardize_composed", "standardize_grad", "std", "sub", "sum", "sum_to", "swapaxes", "tanh", "tile",
+    "to_device", "transpose", "tril", "triu", "var", "vector_norm", "where",
 ]  # fmt: skip

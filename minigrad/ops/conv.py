@@ -15,7 +15,7 @@ import numpy as np
 from minigrad.backend import Array, kernels_of
 from minigrad.op import flat, op
 from minigrad.ops.activation import bias_leaky_relu_composed, bias_leaky_relu_grad, channel_sum
-from minigrad.ops.shape import getitem, pad
+from minigrad.ops.shape import getitem, pad_constant
 from minigrad.tensor import Tensor
 
 Pair = int | tuple[int, int]
@@ -217,7 +217,8 @@ def _input_of(y: Tensor, w: Tensor, x: Tensor, settings: dict[str, Any]) -> Tens
         )
     )
     if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
-        y = pad(y, pad_width=((0, 0), (0, 0), *((0, e // s) for e, s in zip(extra, stride, strict=True))))
+        more = tuple((0, e // s) for e, s in zip(extra, stride, strict=True))
+        y = pad_constant(y, pad_width=((0, 0), (0, 0), *more))
         extra = tuple(e % s for e, s in zip(extra, stride, strict=True))
     return conv_transpose2d(y, w, output_padding=extra, **settings)
 

@@ -104,19 +104,19 @@ scatter.vjp(x=lambda g, y, x, *, index, shape: getitem(g, index=index))
 
 
 @op
-def pad(x: Array, *, pad_width: Any) -> Array:
-    """x with zeros around it; ``pad_width`` as in numpy.pad: (before, after) for each axis or for all."""
-    return xp_of(x).pad(x, pad_width)
+def pad_constant(x: Array, *, pad_width: Any, value: float = 0.0) -> Array:
+    """x with ``value`` around it; ``pad_width`` as in numpy.pad: (before, after) for each axis or for all."""
+    return xp_of(x).pad(x, pad_width, constant_values=value)
 
 
-def _pad_x(g: Tensor, y: Tensor, x: Tensor, *, pad_width: Any) -> Tensor:
+def _pad_constant_x(g: Tensor, y: Tensor, x: Tensor, *, pad_width: Any, value: float) -> Tensor:
     before = np.broadcast_to(pad_width, (x.ndim, 2))[:, 0]
     return getitem(
         g, index=tuple(slice(int(b), int(b) + size) for b, size in zip(before, x.shape, strict=True))
     )
 
 
-pad.vjp(x=_pad_x)
+pad_constant.vjp(x=_pad_constant_x)
 
 
 def concatenate(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:

@@ -163,8 +163,8 @@ def may_share_memory(x: ndarray, y: ndarray) -> bool:
     return np.may_share_memory(_only(x).host, _only(y).host)
 
 
-def pad(array: ndarray, pad_width: Any) -> ndarray:
-    return compute(lambda x: np.pad(x, pad_width), _only(array).host)
+def pad(array: ndarray, pad_width: Any, *, constant_values: float = 0) -> ndarray:
+    return compute(lambda x: np.pad(x, pad_width, constant_values=constant_values), _only(array).host)
 
 
 def where(condition: ndarray, x: Any, y: Any) -> ndarray:

@@ -167,11 +167,12 @@ def scattered(draw: st.DrawFn) -> Sample:
 
 
 @st.composite
-def padded(draw: st.DrawFn) -> Sample:
+def padded(draw: st.DrawFn, **params: st.SearchStrategy[Any]) -> Sample:
     x = fill(generator(draw), draw(_shapes(dims=1)), anything)
     width = st.integers(0, 2)
     pairs = st.tuples(*[st.tuples(width, width)] * x.ndim)
-    return Sample([x], {"pad_width": draw(st.one_of(width, st.tuples(width, width), pairs))})
+    pad_width = draw(st.one_of(width, st.tuples(width, width), pairs))
+    return Sample([x], {"pad_width": pad_width, **{name: draw(s) for name, s in params.items()}})
 
 
 @st.composite
