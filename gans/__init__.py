@@ -14,9 +14,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gans.api import Evaluation, Run, Samples, evaluate, load, resume, sample, train
+    from gans.api import Evaluation, Run, Samples, evaluate, export, load, resume, sample, train
 
-_API = ("Evaluation", "Run", "Samples", "evaluate", "load", "resume", "sample", "train")
+_API = ("Evaluation", "Run", "Samples", "evaluate", "export", "load", "resume", "sample", "train")
 _MODULES = (
     "api",
     "data",
@@ -35,6 +35,7 @@ __all__ = [
     "Run",
     "Samples",
     "evaluate",
+    "export",
     "load",
     "resume",
     "sample",

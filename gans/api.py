@@ -15,7 +15,7 @@ Run(gan on ring, step 3 of 3)
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,10 @@ import numpy as np
 from gans.data import Dataset, ImageData, ToyData
 from gans.data import load as load_dataset
 from gans.errors import UserError
+from gans.exporting import export_generator
 from gans.html import escaped, inline_png
-from gans.metrics import evaluate_images, evaluate_points
-from gans.systems import Gan, check_device, settings_for
+from gans.metrics import MEANINGS, evaluate_images, evaluate_points, remarks
+from gans.systems import Gan, check_device, check_used, settings_for
 from gans.trainer import (
     Ended,
     Length,
@@ -45,7 +46,7 @@ from gans.trainer import (
 )
 from gans.trainer import resume as resume_run
 
-__all__ = ["Evaluation", "Run", "Samples", "evaluate", "load", "resume", "sample", "train"]
+__all__ = ["Evaluation", "Run", "Samples", "evaluate", "export", "load", "resume", "sample", "train"]
 
 StrPath = str | os.PathLike[str]
 
@@ -92,14 +93,38 @@ class Samples(np.ndarray[Any, np.dtype[np.float32]]):
 
 
 class Evaluation(dict[str, Any]):
-    """Figures by name, as `gans.metrics.evaluate_images` and `evaluate_points` describe them."""
+    """Figures by name, as `gans.metrics.evaluate_images` and `evaluate_points` describe them.
+
+    A notebook shows them as a table with what real data score in the samples' place, which way is better, and
+    remarks.
+    """
+
+    def rows(self) -> Iterator[tuple[str, str, str, str, str]]:
+        """The name of each figure, its value, that of real data, which way is better, and what it is."""
+        beside = {name: self._of_real(name) for name in self}
+        for name, value in self.items():
+            if name not in beside.values():
+                meaning = MEANINGS[name]
+                real = beside[name]
+                words = "" if real is None else _short(self[real])
+                yield name.replace("_", " "), _short(value), words, meaning.better, meaning.words
+
+    def remarks(self) -> list[str]:
+        """What to know before one believes the figures: a sentence each."""
+        return list(remarks(self))
+
+    def _of_real(self, name: str) -> str | None:
+        return next((other for other in (f"{name}_floor", f"real_{name}") if other in self), None)
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{escaped(name.replace('_', ' '))}</td><td>{escaped(_short(value))}</td></tr>"
-            for name, value in self.items()
+        head = "".join(
+            f"<th>{name}</th>" for name in ("figure", "samples", "real data", "better", "what it is")
         )
-        return f"<table><thead><tr><th>figure</th><th>value</th></tr></thead><tbody>{rows}</tbody></table>"
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{escaped(cell)}</td>" for cell in row) + "</tr>" for row in self.rows()
+        )
+        said = "".join(f"<p>{escaped(remark)}</p>" for remark in self.remarks())
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{said}"
 
 
 class Run:
@@ -188,6 +213,7 @@ def train(
     name, loaded = _dataset(data, data_dir)
     kind = kind_of(loaded)
     chosen = settings_for(model, kind, **settings)
+    check_used(model, kind, settings, chosen)
     length = Length(steps, epochs)
     config = new_config(
         chosen,
@@ -273,10 +299,12 @@ def evaluate(
     seed: int = 0,
     data: Dataset | StrPath | None = None,
     data_dir: StrPath | None = None,
+    progress: Callable[[str], None] = lambda stage: None,
 ) -> Evaluation:
     """Figures of ``n`` new samples (10,000 images or 2,500 points unless given) against the run's data.
 
     ``data`` is needed where the run was trained on a data set of yours, or to compare with another one.
+    ``progress`` is called with the name of each stage as it begins.
 
     :raises UserError: as `load`, or the samples cannot be measured against the data
     """
@@ -286,13 +314,26 @@ def evaluate(
     else:
         _, against = _dataset(data, data_dir)
     count = n or (DEFAULT_IMAGES if isinstance(against, ImageData) else DEFAULT_POINTS)
+    progress(f"making {count:,} samples")
     samples = np.asarray(sample(loaded, count, seed))
     try:
         if isinstance(against, ImageData):
-            return Evaluation(evaluate_images(samples, against, seed=seed))
+            return Evaluation(evaluate_images(samples, against, seed=seed, progress=progress))
         return Evaluation(evaluate_points(samples, against, seed=seed))
     except ValueError as error:
         raise UserError(f"{count} samples of {loaded.config.title} cannot be measured: {error}") from error
+
+
+def export(run: Run | StrPath, path: StrPath) -> Path:
+    """Write a run's generator to ``path``, a name in .safetensors, and its layers for PyTorch beside it.
+
+    The Python file with the layers, whose path is returned, has a function ``load`` that gives the trained
+    module.
+
+    :raises UserError: as `load`, or the name cannot serve
+    """
+    loaded = _run_of(run)
+    return export_generator(loaded.gan, loaded.config.title, loaded.step, loaded.config.shape, Path(path))
 
 
 def _dataset(data: Dataset | StrPath, data_dir: StrPath | None) -> tuple[str, Dataset]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -53,7 +53,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class System:
-    """One GAN: its paper, the objectives it can take (the default first), its settings and its networks."""
+    """One GAN: its paper, the objectives it can take (the default first), its settings and its networks.
+
+    ``own`` are the settings that no other system has.
+    """
 
     name: str
     title: str
@@ -63,6 +66,7 @@ class System:
     image: Settings
     points: Settings | None
     networks: Callable[[Settings, Shape], Networks]
+    own: tuple[str, ...] = ()
 
 
 OBJECTIVES: dict[str, Callable[[Settings], Objective]] = {
@@ -136,6 +140,7 @@ SYSTEMS: dict[str, System] = {
                 clip=0.1,
             ),
             _dcgan_networks,
+            own=("clip",),
         ),
         System(
             "wgan-gp",
@@ -158,6 +163,7 @@ SYSTEMS: dict[str, System] = {
                 penalty=0.1,
             ),
             _wgan_gp_networks,
+            own=("penalty",),
         ),
     )
 }
@@ -184,6 +190,20 @@ def settings_for(model: str, kind: Kind, **changes: Any) -> Settings:
     settings = replace(settings, **changes)
     _check(settings, system)
     return settings
+
+
+def check_used(model: str, kind: Kind, names: Iterable[str], settings: Settings) -> None:
+    """Raise UserError for a setting among ``names`` that changes nothing of ``model`` with ``settings``."""
+    for name in names:
+        owners = [system.name for system in SYSTEMS.values() if name in system.own]
+        if owners and model not in owners:
+            raise UserError(f"{model} has no setting {name}; {', '.join(owners)} has it")
+        if name in ("beta1", "beta2") and settings.optimizer != "adam":
+            raise UserError(
+                f"{name} is a setting of Adam, and {model} has the optimizer {settings.optimizer}"
+            )
+        if name in ("width", "depth") and kind == "image":
+            raise UserError(f"{name} is a setting of the networks for points; those for images have none")
 
 
 @dataclass
@@ -303,5 +323,7 @@ def _check(settings: Settings, system: System) -> None:
     for name in ("lr", "lr_ratio", "clip"):
         if not 0 < getattr(settings, name) < float("inf"):
             raise UserError(f"{name} must be a positive number, got {getattr(settings, name)}")
+    if settings.optimizer not in ("adam", "rmsprop"):
+        raise UserError(f"there is no optimizer {settings.optimizer!r} (choose from adam, rmsprop)")
     if settings.lr_half_life < 0:
         raise UserError(f"lr_half_life must be a number of steps or 0, got {settings.lr_half_life}")

@@ -7,6 +7,7 @@ from gans.metrics.diversity import class_histogram, classifier_score, effective_
 from gans.metrics.evaluate import evaluate_images, evaluate_points
 from gans.metrics.frechet import Gaussian, fit_gaussian, frechet_between, frechet_distance, frechet_floor
 from gans.metrics.manifold import ManifoldScores, manifold_scores
+from gans.metrics.meaning import MEANINGS, Meaning, remarks
 from gans.metrics.neighbours import (
     NearestTraining,
     memorised_share,
@@ -33,6 +34,9 @@ __all__ = [
     "entropy",
     "ManifoldScores",
     "manifold_scores",
+    "MEANINGS",
+    "Meaning",
+    "remarks",
     "NearestTraining",
     "memorised_share",
     "nearest_neighbour_error",

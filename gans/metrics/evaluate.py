@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -49,12 +50,14 @@ def evaluate_images(
     labels: ArrayLike | None = None,
     classifier: Classifier | None = None,
     seed: int = 0,
+    progress: Callable[[str], None] = lambda stage: None,
 ) -> dict[str, Any]:
     """Every figure for generated digits, beside what real digits score in their place.
 
     samples (n, 1, 28, 28) float in [-1, 1]; `labels` (n,) are the classes asked of a conditional generator.
     Sets are compared at equal size: the first `compared` = min(n, number of test images, 10,000) samples
     against as many real images, drawn with `seed`. ValueError unless there are more than 64 of both.
+    `progress` is called with the name of each stage as it begins.
 
     samples, compared, training_images: counts.
     fd: Frechet distance over the classifier's features of `compared` samples from all training images.
@@ -85,16 +88,20 @@ def evaluate_images(
     train_rows = rng.permutation(len(train))[:compared]
     test_rows = rng.permutation(len(test))[:compared]
 
+    progress(f"classifying {len(x):,} samples")
     features, probabilities = judge.describe(x)
     predicted = probabilities.argmax(axis=1)
+    progress(f"classifying {len(train) + len(test):,} real images")
     train_features = judge.features(train)
     test_features, test_probabilities = judge.describe(test)
     counts = class_histogram(predicted, CLASSES)
     fake_features, real_features = features[:compared], test_features[test_rows]
     known = predicted if given is None else given
     few = min(compared, MEMORISATION_SAMPLES)
+    progress(f"looking for the training images nearest to {few:,} samples")
     sample_distances = nearest_training(x[:few], train)
     test_distances = nearest_training(test[test_rows[:few]], train)
+    progress(f"comparing {compared:,} samples with as many real images")
     return {
         "samples": len(x),
         "compared": compared,

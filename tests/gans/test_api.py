@@ -107,7 +107,11 @@ def test_figures_are_a_dict_that_shows_a_table(run: gans.Run) -> None:
     figures = gans.evaluate(run, n=40)
     assert figures["samples"] == 40
     assert figures == run.evaluate(40)
-    assert "<td>wasserstein floor</td>" in figures._repr_html_()
+    rows = {row[0]: row[1:] for row in figures.rows()}
+    assert rows["wasserstein"][1] == f"{figures['wasserstein_floor']:.4g}"
+    assert rows["wasserstein"][2] == "lower"
+    assert "wasserstein floor" not in rows
+    assert "<td>wasserstein</td>" in figures._repr_html_()
     with pytest.raises(UserError, match=r"cannot be measured: .*at least 6"):
         gans.evaluate(run, n=3)
 
@@ -135,6 +139,10 @@ def test_data_of_ones_own_are_trained_on_gone_on_with_and_measured_against(tmp_p
         ({"model": "dcgn"}, "did you mean 'dcgan'"),
         ({"data": "rings"}, "did you mean 'ring'"),
         ({"beta": 1}, "gan has no setting 'beta'; did you mean 'beta2'"),
+        ({"clip": 0.1}, "gan has no setting clip; wgan has it"),
+        ({"model": "wgan", "beta1": 0.1}, "beta1 is a setting of Adam, and wgan has the optimizer rmsprop"),
+        ({"data": "mnist5k", "width": 9}, "width is a setting of the networks for points"),
+        ({"optimizer": "sgd"}, "there is no optimizer 'sgd'"),
         ({"frobnicate": 1}, r"gan has no setting 'frobnicate' \(it has .*batch_size"),
         ({"epochs": 1}, "the length is given twice, epochs=1 and steps=1"),
         ({"batch_size": 0}, "batch_size must be at least 1"),
@@ -168,3 +176,9 @@ def test_gans_has_its_modules_without_importing_them_first() -> None:
     assert done.stdout == "(8, 2)\n", done.stderr
     with pytest.raises(AttributeError, match=r"no attribute 'trian'; it has .*train"):
         gans.trian  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_a_generator_is_exported_for_pytorch(run: gans.Run, tmp_path: Path) -> None:
+    module = gans.export(run, str(tmp_path / "ring.safetensors"))
+    assert "gan on ring after step 7" in module.read_text("utf-8")
+    assert mg.load(tmp_path / "ring.safetensors").keys() == run.gan.generator.state_dict().keys()

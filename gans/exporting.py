@@ -1,0 +1,107 @@
+"""A run's generator by itself: its weights as safetensors, and the same layers as a PyTorch module.
+
+>>> from minigrad import nn
+>>> print(layers_for_torch(nn.Sequential(nn.Linear(2, 3), nn.Tanh())))
+nn.Sequential(
+    nn.Linear(in_features=2, out_features=3, bias=True),
+    nn.Tanh(),
+)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import minigrad as mg
+from gans.errors import UserError
+from gans.systems import Gan
+from minigrad import nn
+from minigrad.files import write_atomically
+
+__all__ = ["export_generator", "layers_for_torch"]
+
+MODULE = '''\
+"""The generator of {title} after step {step:,}, for PyTorch: pip install torch safetensors.
+
+    from {stem} import load
+    images = load()(torch.randn(64, {latent}))  # {made}
+"""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+LATENT = {latent}
+WEIGHTS = Path(__file__).with_name({weights!r})
+
+
+def generator() -> nn.Module:
+    """z (n, {latent}) from N(0, I) -> {made}."""
+    return {layers}
+
+
+def load(path: Path = WEIGHTS) -> nn.Module:
+    """The trained generator, in evaluation mode."""
+    network = generator()
+    network.load_state_dict(load_file(path))
+    return network.eval()
+
+
+if __name__ == "__main__":
+    with torch.no_grad():
+        print(load()(torch.randn(4, LATENT)).shape)
+'''
+
+
+def export_generator(gan: Gan, title: str, step: int, shape: tuple[int, ...], path: Path) -> Path:
+    """Write G's weights to ``path``, and beside it a Python file with the same layers for PyTorch: its path.
+
+    The weights have PyTorch's names; `minigrad.load` reads them too. ``title`` and ``step`` say in the file
+    which run they are of; ``shape`` is that of one sample.
+
+    :raises UserError: ``path`` does not end in .safetensors, its name cannot be a Python module's, or G has a
+        layer that PyTorch lacks
+    """
+    module = path.with_suffix(".py")
+    if path.suffix != ".safetensors":
+        raise UserError(f"{path}: the name must end in .safetensors")
+    if not path.stem.isidentifier():
+        raise UserError(f"{path}: {module.name} could not be imported; use letters, digits and _ alone")
+    made = (
+        f"images (n, {', '.join(map(str, shape))}) in [-1, 1]"
+        if len(shape) == 3
+        else f"points (n, {shape[0]})"
+    )
+    text = MODULE.format(
+        title=title.replace("\\", "/").replace('"', "'"),
+        step=step,
+        stem=path.stem,
+        latent=gan.settings.latent,
+        made=made,
+        weights=path.name,
+        layers=layers_for_torch(gan.generator).replace("\n", "\n    "),
+    )
+    mg.save(path, gan.generator.state_dict())
+    write_atomically(module, text.encode())
+    return module
+
+
+def _in_words(shape: tuple[int, ...]) -> str:
+    return f"points (n, {shape[0]})" if len(shape) == 1 else f"images (n, {str(shape)[1:]} in [-1, 1]"
+
+
+def layers_for_torch(network: nn.Module) -> str:
+    """The network as a Python expression of ``torch.nn``, whose constructors have minigrad's arguments.
+
+    :raises UserError: a layer is not one of minigrad's own
+    """
+    if type(network) is nn.Sequential:
+        layers = [f"    {layers_for_torch(layer)},".replace("\n", "\n    ") for layer in network]
+        return "\n".join(["nn.Sequential(", *layers, ")"])
+    if getattr(nn, type(network).__name__, None) is not type(network) or next(network.children(), None):
+        raise UserError(
+            f"{type(network).__name__} is no layer that PyTorch has too; export its state_dict() instead"
+        )
+    return f"nn.{network!r}"
