@@ -1,25 +1,50 @@
 """Optimizers, which take the list that `minigrad.grad` returns, and learning-rate schedules."""
 
+from minigrad.optim import lr_scheduler
 from minigrad.optim.adam import Adam, AdamW
 from minigrad.optim.flat import gradient_norm
 from minigrad.optim.group import ParameterGroup
+from minigrad.optim.lr_scheduler import (
+    ChainedScheduler,
+    ConstantLR,
+    CosineAnnealingLR,
+    CosineAnnealingWarmRestarts,
+    ExponentialLR,
+    LambdaLR,
+    LinearLR,
+    MultiStepLR,
+    OneCycleLR,
+    PolynomialLR,
+    ReduceLROnPlateau,
+    Schedule,
+    SequentialLR,
+    StepLR,
+)
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.optimizers import SGD, Adagrad, RMSprop
-from minigrad.optim.schedules import CosineAnnealingLR, ExponentialLR, LambdaLR, LinearLR, Schedule, StepLR
 
 __all__ = [
     "SGD",
     "Adagrad",
     "Adam",
     "AdamW",
+    "ChainedScheduler",
+    "ConstantLR",
     "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
     "ExponentialLR",
     "LambdaLR",
     "LinearLR",
+    "MultiStepLR",
+    "OneCycleLR",
     "Optimizer",
     "ParameterGroup",
+    "PolynomialLR",
     "RMSprop",
+    "ReduceLROnPlateau",
     "Schedule",
+    "SequentialLR",
     "StepLR",
     "gradient_norm",
+    "lr_scheduler",
 ]

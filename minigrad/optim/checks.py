@@ -51,6 +51,8 @@ _ELSEWHERE = {
     "fused": "leave it out: all parameters of a group are updated by one kernel",
     "capturable": "leave it out: minigrad.capture takes every optimizer",
     "differentiable": "leave it out: no gradient flows through a step",
+    "last_epoch": "leave it out: load_state_dict goes on from a saved position",
+    "verbose": "leave it out: get_last_lr() gives the present rates",
 }
 
 

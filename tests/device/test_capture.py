@@ -78,7 +78,7 @@ OPTIMIZERS: dict[str, Callable[[list[mg.Tensor]], optim.Optimizer]] = {
     "momentum": lambda p: optim.SGD(p, lr=0.1, momentum=0.9, dampening=0.5, weight_decay=0.1),
     "rmsprop": lambda p: optim.RMSprop(p, lr=0.01, momentum=0.5, centered=True),
     "adam": lambda p: optim.Adam(p, lr=0.01, weight_decay=0.1),
-    "groups": lambda p: optim.AdamW([{"params": p[:1]}, {"params": p[1:], "amsgrad": True}]),
+    "groups": lambda p: optim.AdamW([{"params": p[:1]}, {"params": p[1:], "lr": 0.1, "amsgrad": True}]),
 }
 
 
