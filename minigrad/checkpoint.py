@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import operator
 import os
 import time
 from collections.abc import Mapping
@@ -29,14 +30,16 @@ import safetensors
 import safetensors.numpy
 
 from minigrad.backend import Array, is_array, to_device
-from minigrad.files import temporaries, write_atomically
+from minigrad.files import UnfitFileError, regular, temporaries, write_atomically
 from minigrad.tensor import Tensor
 
 __all__ = ["CheckpointError", "load", "save"]
 
 FORMAT = 1
 MAX_DEPTH = 100
+MAX_HEADER = 100_000_000  # bytes, as safetensors has it
 STALE_SECONDS = 3600.0
+REASON = 160  # characters that a message has for what is wrong
 
 _DTYPES = {
     "BOOL": "bool",
@@ -85,18 +88,21 @@ def save(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
     _remove_stale(target)
 
 
-def load(path: str | os.PathLike[str]) -> dict[str, Any]:
+def load(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> dict[str, Any]:
     """The state in the file ``path``: what ``save`` was given, Tensors as arrays.
 
     A safetensors file by another program gives a flat dict of arrays; its float16 and bfloat16 arrays come
-    back as float32.
+    back as float32. Memory grows with the file, which ``max_bytes`` limits, never with what it claims to
+    hold: its header is read first, and must describe a file of its size.
 
-    Raises CheckpointError if the file is damaged, not a checkpoint, or by a newer version; FileNotFoundError
-    if there is none.
+    Raises CheckpointError if the file is damaged, longer than ``max_bytes``, not a checkpoint (a FIFO and a
+    device are none either), or by a newer version; FileNotFoundError if there is none; IsADirectoryError for
+    a folder.
     """
-    content = Path(path).read_bytes()
     try:
-        return _decode(content)
+        return _decode(_read(path, max_bytes))
+    except UnfitFileError as error:
+        raise CheckpointError(f"{os.fspath(path)}: {error.strerror}") from error
     except CheckpointError as error:
         raise CheckpointError(f"{os.fspath(path)}: {error}") from error
 
@@ -161,16 +167,78 @@ def _unpack(node: Any, arrays: dict[str, Array]) -> Any:
     if len(node) != 1 or not next(iter(node)).startswith("$"):
         return {key: _unpack(item, arrays) for key, item in node.items()}
     [(kind, content)] = node.items()
-    if kind in ("$array", "$scalar"):
-        array = arrays.pop(content)
-        return array if kind == "$array" else array[()]
+    if kind == "$array":
+        return arrays.pop(content)
+    if kind == "$scalar":
+        return _scalar(arrays.pop(content))
     if kind == "$float":
-        return float(content)
+        return _FLOATS[content]
     if kind == "$tuple":
-        return tuple(_unpack(item, arrays) for item in content)
+        return tuple(_unpack(item, arrays) for item in _list(content))
     if kind == "$dict":
-        return {key: _unpack(item, arrays) for key, item in content}
-    raise KeyError(kind)
+        return {_name(key): _unpack(item, arrays) for key, item in map(_list, _list(content))}
+    raise ValueError(f"there is no {kind!r}")
+
+
+_FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def _scalar(array: Array) -> Any:
+    if array.shape:
+        raise ValueError(f"a scalar of shape {array.shape}")
+    return array[()]
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"{type(value).__name__} in place of a list")
+    return value
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} in place of a name")
+    return value
+
+
+def _read(path: str | os.PathLike[str], max_bytes: int | None) -> bytes:
+    """The bytes of the file, once its header agrees with their number."""
+    with open(path, "rb", opener=regular) as file:
+        size = os.fstat(file.fileno()).st_size
+        if max_bytes is not None and size > max_bytes:
+            raise CheckpointError(f"{size:,} bytes long, expected at most {max_bytes:,}")
+        length = file.read(8)
+        header = file.read(min(int.from_bytes(length, "little"), size, MAX_HEADER))
+        described = len(length) + len(header) + _described(header)
+        if described != size or len(header) != int.from_bytes(length, "little"):
+            raise _not_safetensors(
+                size, _guess(length + header) or "its header does not describe such a file"
+            )
+        return length + header + file.read(size)
+
+
+def _described(header: bytes) -> int:
+    """How many bytes of arrays a file of this header has; -1 if nobody can tell."""
+    try:
+        entries = json.loads(header)
+        ends = [entry["data_offsets"][1] for name, entry in entries.items() if name != "__metadata__"]
+        return max((operator.index(end) for end in ends), default=0)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return -1
+
+
+def _guess(start: bytes) -> str:
+    """What a file that starts so is, and how minigrad could read it; '' if nobody can tell."""
+    remedy = "convert it with safetensors, as by safetensors.torch.save_file"
+    if start.startswith(b"PK\x03\x04"):
+        return f"a zip archive, as torch.save and numpy.savez write; {remedy}"
+    if start.startswith((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")):
+        return f"a pickle, which may run any program and is not read; {remedy}"
+    return ""
+
+
+def _not_safetensors(size: int, reason: str) -> CheckpointError:
+    return CheckpointError(f"damaged or not a safetensors file ({size} bytes): {_short(reason)}")
 
 
 def _decode(content: bytes) -> dict[str, Any]:
@@ -185,17 +253,17 @@ def _decode(content: bytes) -> dict[str, Any]:
         header = json.loads(metadata["minigrad"])
         version = header["format"]
         if version != FORMAT:
+            written = _short(version, 40)
             raise CheckpointError(
-                f"written in format {version!r}, this version of minigrad reads format {FORMAT}"
+                f"written in format {written}, this version of minigrad reads format {FORMAT}"
             )
         intact = header["sha256"] == _digest(arrays, header["state"])
         state = _unpack(header["state"], arrays) if intact else None
     except CheckpointError:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise CheckpointError(
-            f"damaged: its description of the state makes no sense ({error!r:.100})"
-        ) from error
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        reason = _short(repr(error))
+        raise CheckpointError(f"damaged: its description of the state makes no sense ({reason})") from error
     if not intact:
         raise CheckpointError("damaged: the content does not match its checksum")
     if arrays or not isinstance(state, dict):
@@ -207,20 +275,23 @@ def _read_arrays(content: bytes) -> dict[str, Array]:
     try:
         entries = safetensors.deserialize(content)  # type: ignore[no-untyped-call]
     except safetensors.SafetensorError as error:
-        reason = " ".join(str(error).split()).removeprefix("Error while deserializing: ")
-        raise CheckpointError(
-            f"damaged or not a safetensors file ({len(content)} bytes): {reason}"
-        ) from error
+        reason = str(error).removeprefix("Error while deserializing: ")
+        raise _not_safetensors(len(content), reason) from error
     return {name: _as_array(name, entry) for name, entry in entries}
 
 
 def _as_array(name: str, entry: Mapping[str, Any]) -> Array:
     code, shape, data = entry["dtype"], entry["shape"], entry["data"]
-    if code == "BF16":  # the upper half of a float32
-        return (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32).reshape(shape)
-    if code not in _DTYPES:
-        raise CheckpointError(f"array {name!r} has the type {code}, which minigrad does not read")
-    stored = np.frombuffer(data, _DTYPES[code]).reshape(shape)
+    if code not in _DTYPES and code != "BF16":
+        named = _short(name, 80)
+        raise CheckpointError(f"array {named!r} has the type {code}, which minigrad does not read")
+    try:
+        if code == "BF16":  # the upper half of a float32
+            return (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32).reshape(shape)
+        stored = np.frombuffer(data, _DTYPES[code]).reshape(shape)
+    except (ValueError, OverflowError) as error:  # of 65 dimensions, or of none of 2^62 rows
+        named, reason = _short(name, 80), _short(error, 80)
+        raise CheckpointError(f"damaged: array {named!r} cannot have its shape ({reason})") from error
     return np.array(stored, dtype=stored.dtype.newbyteorder("="))
 
 
@@ -238,6 +309,12 @@ def _digest(arrays: Mapping[str, Array], tree: Any) -> str:
         digest.update(f"\0{name}\0{array.dtype.newbyteorder('<').str}\0{array.shape}\0".encode())
         digest.update(array.astype(array.dtype.newbyteorder("<"), order="C", copy=False).data)
     return digest.hexdigest()
+
+
+def _short(value: object, most: int = REASON) -> str:
+    """The value as at most ``most`` printable characters of ASCII, whatever a damaged file made of it."""
+    shown = ascii(" ".join(str(value).split()))[1:-1]
+    return shown if len(shown) <= most else shown[: most - 4] + " ..."
 
 
 def _join(name: str, key: str) -> str:

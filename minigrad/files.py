@@ -1,24 +1,95 @@
-"""Files that are whole or absent, whatever happens to the process that writes them."""
+"""Regular files: whole or absent whatever happens to their writer, and nothing else in their place."""
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+__all__ = ["UnfitFileError", "check_place", "read_regular", "regular", "temporaries", "write_atomically"]
+
 DIGITS = 8  # of the hexadecimal number in a temporary file's name
+
+LONGEST_NAME = 100
+"""Bytes of a file's name that its temporary file repeats; most file systems take 255 in all."""
+
+_KINDS = {
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFLNK: "a symbolic link",
+}
+
+
+class UnfitFileError(OSError):
+    """A path names something else than a regular file of a plausible size."""
+
+
+def regular(path: str | os.PathLike[str] | int, flags: int) -> int:
+    """Open a regular file at once or not at all: the ``opener`` of ``open``.
+
+    A FIFO would be waited for, a device may never end, and a symbolic link lets a writer change the file that
+    it names: links are followed by readers alone. What was opened is looked at, not what had the name before.
+
+    Raises UnfitFileError for anything but a regular file, IsADirectoryError for a folder, and OSError as
+    ``os.open``.
+
+    >>> with open(os.devnull, "rb", opener=regular):
+    ...     pass
+    Traceback (most recent call last):
+    minigrad.files.UnfitFileError: [Errno 22] a device, not a regular file: '/dev/null'
+    """
+    name = os.fspath(path) if not isinstance(path, int) else str(path)
+    if flags & (os.O_WRONLY | os.O_RDWR):
+        flags |= getattr(os, "O_NOFOLLOW", 0)
+        check_place(name)  # where there is no such flag; and names the kind of what cannot be opened
+    flags |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+    try:
+        descriptor = os.open(name, flags, 0o666)
+    except OSError:
+        with suppress(FileNotFoundError):
+            _check_kind(os.stat(name), name)  # a socket cannot be opened
+        raise
+    try:
+        _check_kind(os.fstat(descriptor), name)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def read_regular(path: str | os.PathLike[str], most: int) -> bytes:
+    """The content of a regular file of at most ``most`` bytes. Raises as ``regular``, also for more bytes."""
+    with open(path, "rb", opener=regular) as file:
+        size = os.fstat(file.fileno()).st_size
+        content = file.read(most + 1) if size <= most else b""
+    if max(size, len(content)) > most:
+        reason = f"{max(size, len(content)):,} bytes long, expected at most {most:,}"
+        raise UnfitFileError(errno.EFBIG, reason, os.fspath(path))
+    return content
+
+
+def check_place(path: str | os.PathLike[str]) -> None:
+    """Raise UnfitFileError, or IsADirectoryError, unless ``path`` is a regular file or nothing yet."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        _check_kind(os.lstat(path), os.fspath(path))
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write ``content`` into the file ``path``, all or nothing: a temporary file beside it, fsync, rename.
 
     A process that is killed meanwhile may leave one of ``temporaries`` behind. Raises OSError if the file
-    cannot be written; what was there before is unchanged then.
+    cannot be written, UnfitFileError if a link, a device or the like has its name; what was there before is
+    unchanged then.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(DIGITS // 2)}.tmp")
+    check_place(path)
+    temporary = path.with_name(f".{_short(path.name)}.{secrets.token_hex(DIGITS // 2)}.tmp")
     try:
         with open(temporary, "xb") as file:
             file.write(content)
@@ -30,16 +101,16 @@ def write_atomically(path: Path, content: bytes) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink()
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def temporaries(folder: Path, name: str | None = None) -> Iterator[Path]:
     """What killed processes left half-written in ``folder``, of the file ``name`` or of all."""
-    of = "*" if name is None else glob.escape(name)
+    of = "*" if name is None else glob.escape(_short(name))
     return folder.glob(f".{of}.{'[0-9a-f]' * DIGITS}.tmp")
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename in ``folder`` survive a power cut, where the system can."""
     if os.name != "posix":
         return
@@ -48,3 +119,18 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _check_kind(found: os.stat_result, path: str) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    if not stat.S_ISREG(found.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
+        raise UnfitFileError(errno.EINVAL, f"{kind}, not a regular file", path)
+
+
+def _short(name: str) -> str:
+    """As much of ``name`` as a temporary file's name can hold."""
+    while len(os.fsencode(name)) > LONGEST_NAME:
+        name = name[:-1]
+    return name

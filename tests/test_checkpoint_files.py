@@ -270,3 +270,35 @@ class TestAtomicWrites:
         saved, killed_while_writing = map(int, done.stdout.split())
         assert saved > 5
         assert killed_while_writing > 0
+
+
+class TestForgedContent:
+    """A right checksum over nonsense, and headers that other programs would not write."""
+
+    @pytest.mark.parametrize(
+        "tree",
+        [
+            {"w": {"$scalar": "w"}},
+            {"w": {"$array": "w"}, "x": {"$tuple": "abc"}},
+            {"w": {"$array": "w"}, "x": {"$tuple": {"a": 1}}},
+            {"w": {"$array": "w"}, "x": {"$dict": ["ab"]}},
+            {"w": {"$array": "w"}, "x": {"$dict": [[1, 2]]}},
+            {"w": {"$array": "w"}, "x": {"$dict": [[[], 2]]}},
+            {"w": {"$array": "w"}, "x": {"$float": "9" * 400}},
+            {"w": {"$array": "w"}, "x": {"$float": 10**400}},
+            {"w": {"$array": "w"}, "x": {"$\x1b[31m": "\ud800" * 1000}},
+        ],
+    )
+    def test_trees(self, tmp_path: Path, tree: Any) -> None:
+        TestDamage().refuse(tmp_path / "a", forged(tree, {"w": np.ones(2)}), "its description of the state")
+
+    @pytest.mark.parametrize("version", [10**400, "\x1b[31m" * 1000, [[[]]], None, 1.5, {"a": "\ud800"}])
+    def test_versions(self, tmp_path: Path, version: Any) -> None:
+        TestDamage().refuse(tmp_path / "a", forged({}, {}, format=version), "written in format")
+
+    @pytest.mark.parametrize("shape", [[1] * 65, [0, 2**62], [0, 2**62, 2**62], [2**62, 0]])
+    def test_shapes(self, tmp_path: Path, shape: list[int]) -> None:
+        data = bytes(8 if 0 not in shape else 0)
+        header = json.dumps({"\x1b" * 500: {"dtype": "I64", "shape": shape, "data_offsets": [0, len(data)]}})
+        content = len(header).to_bytes(8, "little") + header.encode() + data
+        TestDamage().refuse(tmp_path / "a", content, "damaged")

@@ -14,6 +14,8 @@ from minigrad.tensor import describe
 if TYPE_CHECKING:
     from minigrad.optim.optimizer import Optimizer
 
+MOST_STEPS = 2**53  # no float counts further
+
 KEYS = {"steps", "hyperparameters", "averages"}
 
 
@@ -65,8 +67,8 @@ def _read(label: str, group: ParameterGroup, state: Mapping[str, Any], kind: typ
             f"{label}: expected the hyper-parameters {sorted(kind.checks)}, "
             f"got {sorted(state['hyperparameters'])}"
         )
-    if not isinstance(steps, int) or steps < 0:
-        raise ValueError(f"{label}: steps must be an integer >= 0, got {steps!r}")
+    if not isinstance(steps, int) or not 0 <= steps <= MOST_STEPS:
+        raise ValueError(f"{label}: steps must be an integer from 0 to 2^53, got {steps!r:.60}")
     needed = [name for name, switch in kind.average_switches.items() if switch is None or settings[switch]]
     averages = _read_averages(label, group, needed, kind.average_switches, state["averages"])
     return Saved(steps, settings, averages)
