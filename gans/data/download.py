@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 from gans.data.lock import folder_lock
 from gans.data.progress import Report, silent
 from gans.errors import UserError
+from gans.files import append, open_file
+from minigrad.files import check_place, sync_folder
 
 __all__ = ["Archive", "DownloadError", "fetch", "sha256"]
 
@@ -57,7 +59,7 @@ class _Response(Protocol):
 def sha256(path: Path) -> str:
     """SHA-256 of a file's content, in hexadecimal."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_file(path) as file:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
@@ -128,7 +130,8 @@ def _transfer(archive: Archive, part: Path, url: str, start: int, timeout: float
     try:
         with closing(_receive(archive, url, start, timeout)) as received:
             for offset, chunk in received:
-                with part.open("ab" if offset else "wb") as file:
+                with append(part) as file:
+                    file.truncate(offset)
                     file.write(chunk)
                 report(archive.name, min(offset + len(chunk), archive.size), archive.size)
     except _RangeRefused:
@@ -179,18 +182,14 @@ def _agreed_start(archive: Archive, response: _Response, start: int) -> int:
 
 def _publish(part: Path, final: Path) -> None:
     """Give the complete file its final name so that a crash leaves either the whole file or none."""
-    with part.open("rb+") as file:
+    with append(part) as file:
         os.fsync(file.fileno())
     part.replace(final)
-    if os.name == "posix":
-        descriptor = os.open(final.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    sync_folder(final.parent)
 
 
 def _size(path: Path) -> int:
+    check_place(path)
     return path.stat().st_size if path.exists() else 0
 
 

@@ -11,6 +11,8 @@ import math
 import os
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gans.errors import UserError
+from gans.files import open_file
 
-__all__ = ["MAX_BYTES", "Bytes", "idx_bytes", "read_idx", "write_idx"]
+__all__ = ["MAX_BYTES", "Bytes", "idx_bytes", "idx_header", "idx_shape", "read_idx", "write_idx"]
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -31,27 +34,57 @@ _MAX_DIMENSIONS = 8
 _TYPES = {0x09: "int8", 0x0B: "int16", 0x0C: "int32", 0x0D: "float32", 0x0E: "float64"}
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 1 << 20
+_GZIP_SPARE = 1 << 16
 
 
-def read_idx(path: str | os.PathLike[str], *, ndim: int | None = None) -> Bytes:
+def read_idx(
+    path: str | os.PathLike[str], *, ndim: int | None = None, shape: tuple[int, ...] | None = None
+) -> Bytes:
     """Read an IDX file of unsigned bytes; gzip is recognised by content, whatever the name.
 
     Memory grows with the bytes that are really there, never with what the header claims.
 
     :param ndim: number of dimensions that is expected (3 for images, 1 for labels); any number if None
+    :param shape: shape that is expected, before anything is unpacked; any if None
     :return: read-only uint8 array of the file's shape
     :raises UserError: file missing or unreadable, not IDX, another type of value, unexpected number of
         dimensions, no values, truncated, trailing bytes, damaged gzip, or more than ``MAX_BYTES`` values
     """
     path = Path(path)
+    with _opened(path) as (stream, _):
+        found = _read_shape(stream, path, ndim)
+        if shape is not None and found != shape:
+            raise UserError(f"{path}: the header claims {_times(found)} values, expected {_times(shape)}")
+        return _read_values(stream, path, found)
+
+
+def idx_shape(path: str | os.PathLike[str], *, ndim: int | None = None) -> tuple[int, ...]:
+    """The shape that the header of an IDX file claims; no values are read.
+
+    :raises UserError: as `read_idx`, as far as the header and the file's size tell
+    """
+    path = Path(path)
+    with _opened(path) as (stream, size):
+        shape = _read_shape(stream, path, ndim)
+    most = math.prod(shape) + 4 + 4 * len(shape)
+    if most + most // 1000 + _GZIP_SPARE < size:  # a sparse file, which would be read for hours
+        raise UserError(f"{path}: {size} bytes long, and the header claims {_times(shape)} values")
+    return shape
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[BinaryIO | gzip.GzipFile, int]]:
+    """The unpacked content of a regular file, and its size on the disk."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
+            size = os.fstat(file.fileno()).st_size
             compressed = file.read(2) == _GZIP_MAGIC
             file.seek(0)
             if compressed:
                 with gzip.GzipFile(fileobj=file, mode="rb") as stream:
-                    return _parse(stream, path, ndim)
-            return _parse(file, path, ndim)
+                    yield stream, size
+            else:
+                yield file, size
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise UserError(f"{path}: damaged gzip file ({error}); fetch it again") from error
     except OSError as error:
@@ -70,18 +103,19 @@ def write_idx(path: str | os.PathLike[str], array: Bytes) -> None:
 
 def idx_bytes(array: Bytes) -> bytes:
     """The unpacked IDX file that holds `array`: the same however a data set's files were compressed."""
+    return idx_header(array) + array.tobytes()
+
+
+def idx_header(array: Bytes) -> bytes:
+    """What comes before the values in the unpacked IDX file that holds `array`."""
     if array.dtype != np.uint8 or not 1 <= array.ndim <= _MAX_DIMENSIONS:
         raise ValueError(
             f"needs a uint8 array of 1 to {_MAX_DIMENSIONS} dimensions, got {array.dtype} of {array.ndim}"
         )
-    return (
-        bytes((0, 0, _UNSIGNED_BYTE, array.ndim))
-        + struct.pack(f">{array.ndim}I", *array.shape)
-        + array.tobytes()
-    )
+    return bytes((0, 0, _UNSIGNED_BYTE, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape)
 
 
-def _parse(stream: BinaryIO | gzip.GzipFile, path: Path, ndim: int | None) -> Bytes:
+def _read_shape(stream: BinaryIO | gzip.GzipFile, path: Path, ndim: int | None) -> tuple[int, ...]:
     shape = _read_header(stream, path, ndim)
     expected = math.prod(shape)
     if expected == 0:
@@ -91,6 +125,11 @@ def _parse(stream: BinaryIO | gzip.GzipFile, path: Path, ndim: int | None) -> By
             f"{path}: the header claims {_times(shape)} = {expected} bytes, over the limit of {MAX_BYTES}; "
             "the file is damaged or forged"
         )
+    return shape
+
+
+def _read_values(stream: BinaryIO | gzip.GzipFile, path: Path, shape: tuple[int, ...]) -> Bytes:
+    expected = math.prod(shape)
     values = bytearray()
     while len(values) < expected and (chunk := stream.read(min(_CHUNK, expected - len(values)))):
         values += chunk

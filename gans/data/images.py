@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from gans.data.idx import Bytes, idx_bytes, read_idx
+from gans.data.idx import MAX_BYTES, Bytes, idx_header, idx_shape, read_idx
 from gans.errors import UserError
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "ImageData",
     "Integers",
     "batches",
+    "check_shapes",
+    "dimensions",
     "epoch_order",
     "find_file",
     "image_data",
@@ -28,6 +31,7 @@ __all__ = [
 
 Integers = npt.NDArray[np.int64]
 Floats32 = npt.NDArray[np.float32]
+_Shape = tuple[int, ...]
 
 STEMS = (
     "train-images-idx3-ubyte",
@@ -37,6 +41,8 @@ STEMS = (
 )
 """Names of the four files, as MNIST, Fashion-MNIST and KMNIST distribute them (with or without ``.gz``)."""
 
+_LABELS_AT_ONCE = 1 << 20
+
 _PIXEL_VALUES = (np.arange(256, dtype=np.float64) / 127.5 - 1).astype(np.float32)
 
 
@@ -44,14 +50,14 @@ _PIXEL_VALUES = (np.arange(256, dtype=np.float64) / 127.5 - 1).astype(np.float32
 class ImageData:
     """A labelled set of grey images, split for training and testing; all arrays are read-only.
 
-    images: uint8 (n, h, w), 0 the background; labels: int64 (n,); test_images and test_labels likewise.
+    images: uint8 (n, h, w), 0 the background; labels: uint8 (n,); test_images and test_labels likewise.
     """
 
     name: str
     images: Bytes
-    labels: Integers
+    labels: Bytes
     test_images: Bytes
-    test_labels: Integers
+    test_labels: Bytes
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -75,8 +81,10 @@ class ImageData:
         """SHA-256 of all images and labels, to recognise the same data in another file, folder or run."""
         digest = hashlib.sha256()
         for images, labels in ((self.images, self.labels), (self.test_images, self.test_labels)):
-            digest.update(idx_bytes(images))
-            digest.update(labels.astype("<i8").tobytes())
+            digest.update(idx_header(images))
+            digest.update(np.ascontiguousarray(images).data)
+            for start in range(0, len(labels), _LABELS_AT_ONCE):
+                digest.update(labels[start : start + _LABELS_AT_ONCE].astype("<i8").data)
         return digest.hexdigest()
 
 
@@ -92,20 +100,31 @@ def image_data(name: str, images: Bytes, labels: Bytes, test_images: Bytes, test
     :raises UserError: a split is empty or has another number of labels than images, or the splits' sizes
         differ
     """
-    for split, pixels, classes in (("training", images, labels), ("test", test_images, test_labels)):
-        if pixels.size == 0:
-            raise UserError(f"{name}: no {split} images: the array has shape {pixels.shape}")
-        if len(pixels) != len(classes):
-            raise UserError(f"{name}: {len(pixels)} {split} images but {len(classes)} {split} labels")
-    if images.shape[1:] != test_images.shape[1:]:
-        raise UserError(
-            f"{name}: training images of {images.shape[1]} x {images.shape[2]} pixels "
-            f"but test images of {test_images.shape[1]} x {test_images.shape[2]}"
-        )
-    arrays = (images, labels.astype(np.int64), test_images, test_labels.astype(np.int64))
+    arrays = (images, labels, test_images, test_labels)
+    check_shapes(name, *(array.shape for array in arrays))
     for array in arrays:
         array.flags.writeable = False
     return ImageData(name, *arrays)
+
+
+def check_shapes(name: str, images: _Shape, labels: _Shape, test_images: _Shape, test_labels: _Shape) -> None:
+    """Check that arrays of these shapes belong together, and that there is memory for all of them.
+
+    :raises UserError: as `image_data`, or they hold more than ``MAX_BYTES``
+    """
+    for split, pixels, classes in (("training", images, labels), ("test", test_images, test_labels)):
+        if 0 in pixels:
+            raise UserError(f"{name}: no {split} images: the array has shape {pixels}")
+        if pixels[0] != classes[0]:
+            raise UserError(f"{name}: {pixels[0]} {split} images but {classes[0]} {split} labels")
+    if images[1:] != test_images[1:]:
+        raise UserError(
+            f"{name}: training images of {images[1]} x {images[2]} pixels "
+            f"but test images of {test_images[1]} x {test_images[2]}"
+        )
+    total = sum(map(math.prod, (images, labels, test_images, test_labels)))
+    if total > MAX_BYTES:
+        raise UserError(f"{name}: {total} bytes of images and labels, over the limit of {MAX_BYTES}")
 
 
 def user_path(path: str | os.PathLike[str]) -> Path:
@@ -139,10 +158,15 @@ def load_folder(folder: Path, name: str) -> ImageData:
             f"{folder}: missing {', '.join(missing)}; "
             f"a data folder holds {', '.join(STEMS)}, each with or without .gz"
         )
-    arrays = [
-        read_idx(path, ndim=3 if "images" in stem else 1) for stem, path in found.items() if path is not None
-    ]
-    return image_data(name, *arrays)
+    paths = [path for path in found.values() if path is not None]
+    shapes = [idx_shape(path, ndim=dimensions(stem)) for stem, path in zip(STEMS, paths, strict=True)]
+    check_shapes(name, *shapes)
+    return image_data(name, *(read_idx(path, shape=shape) for path, shape in zip(paths, shapes, strict=True)))
+
+
+def dimensions(stem: str) -> int:
+    """Of the array in the file `stem`: 3 for images, 1 for labels."""
+    return 3 if "images" in stem else 1
 
 
 def epoch_order(n: int, seed: int, epoch: int) -> Integers:

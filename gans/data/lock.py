@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gans.errors import UserError
+from gans.files import append
 from gans.locks import try_lock
 
 __all__ = ["folder_lock"]
@@ -26,7 +27,7 @@ def folder_lock(folder: Path) -> Iterator[None]:
     :raises UserError: the folder's file system knows no locks
     :raises OSError: the folder cannot be written
     """
-    with (folder / ".lock").open("ab") as file:
+    with append(folder / ".lock") as file:
         _wait_for(file.fileno(), folder)
         yield
 

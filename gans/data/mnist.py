@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gans.data.download import Archive, DownloadError, fetch
-from gans.data.idx import Bytes, idx_bytes, read_idx
-from gans.data.images import STEMS, ImageData, find_file, image_data, user_path
+from gans.data.idx import Bytes, idx_header, idx_shape, read_idx
+from gans.data.images import STEMS, ImageData, check_shapes, dimensions, find_file, image_data, user_path
 from gans.data.progress import download_progress
 from gans.errors import UserError
 
@@ -148,16 +148,24 @@ def _load(folder: Path, *, ours: bool) -> ImageData:
 
 
 def _read(folder: Path) -> ImageData:
-    arrays = [_read_official(file, folder) for file in FILES]
-    return image_data("mnist", *arrays)
+    shapes = [idx_shape(_path(file, folder), ndim=dimensions(file.stem)) for file in FILES]
+    check_shapes("mnist", *shapes)
+    return image_data("mnist", *(_read_official(file, folder) for file in FILES))
 
 
-def _read_official(file: MnistFile, folder: Path) -> Bytes:
+def _path(file: MnistFile, folder: Path) -> Path:
     path = find_file(folder, file.stem)
     if path is None:
         raise UserError(f"{folder}: {file.archive.name} is missing")
-    array = read_idx(path, ndim=3 if "images" in file.stem else 1)
-    found = hashlib.sha256(idx_bytes(array)).hexdigest()
+    return path
+
+
+def _read_official(file: MnistFile, folder: Path) -> Bytes:
+    path = _path(file, folder)
+    array = read_idx(path, ndim=dimensions(file.stem))
+    digest = hashlib.sha256(idx_header(array))
+    digest.update(array.data)
+    found = digest.hexdigest()
     if found != file.content_sha256:
         raise UserError(
             f"{path}: not the official MNIST file: SHA-256 of the unpacked content {found[:12]}..., "

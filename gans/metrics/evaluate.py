@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gans.metrics.checks import Float64Array, IntArray, as_labels, as_pair, as_points
+from gans.metrics.checks import Float64Array, as_labels, as_pair, as_points
 from gans.metrics.classifier import CLASSES, FEATURES, Classifier, check_images, load_classifier
 from gans.metrics.diversity import class_histogram, classifier_score, effective_classes, entropy
 from gans.metrics.frechet import frechet_distance, frechet_floor
@@ -26,9 +26,9 @@ class Images(Protocol):
     """Labelled images, split for training and testing, as `gans.data` loads them."""
 
     @property
-    def labels(self) -> IntArray: ...
+    def labels(self) -> NDArray[np.integer]: ...
     @property
-    def test_labels(self) -> IntArray: ...
+    def test_labels(self) -> NDArray[np.integer]: ...
     def train(self, indices: NDArray[Any] | None = None) -> NDArray[np.float32]: ...
     def test(self, indices: NDArray[Any] | None = None) -> NDArray[np.float32]: ...
 

@@ -46,7 +46,7 @@ def scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def train(
     images: NDArray[np.uint8],
-    labels: NDArray[np.int64],
+    labels: NDArray[np.integer],
     *,
     epochs: int,
     lr: float,

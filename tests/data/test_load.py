@@ -65,7 +65,7 @@ def test_mnist5k_is_the_file_that_was_made() -> None:
 def test_mnist5k_is_balanced_and_repeats_no_digit() -> None:
     data = digits()
     assert (data.images.shape, data.test_images.shape) == ((5000, 28, 28), (1000, 28, 28))
-    assert (data.shape, data.classes, data.labels.dtype) == ((1, 28, 28), 10, np.int64)
+    assert (data.shape, data.classes, data.labels.dtype) == ((1, 28, 28), 10, np.uint8)
     assert np.bincount(data.labels).tolist() == [500] * 10
     assert np.bincount(data.test_labels).tolist() == [100] * 10
     everything = np.concatenate([data.images, data.test_images]).reshape(6000, -1)

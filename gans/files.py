@@ -1,0 +1,149 @@
+"""What gans reads and writes: regular files of a plausible size, with content that fits its schema.
+
+Whatever is wrong with a file becomes one line here, a UserError. `read` and `writing` open what readers and
+writers of other formats go on with; `decode` reads JSON; `write` is the one way to an output.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+import msgspec
+
+from gans.errors import UserError
+from gans.messages import LONGEST, one_line
+from minigrad.files import UnfitFileError, check_place, read_regular, regular, temporaries, write_atomically
+
+__all__ = [
+    "DAMAGE",
+    "append",
+    "check_output",
+    "damaged",
+    "decode",
+    "fitted",
+    "open_file",
+    "read",
+    "reading",
+    "remove_temporaries",
+    "write",
+    "write_json",
+]
+
+T = TypeVar("T")
+
+DAMAGE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What nonsense in a file can raise where it is used."""
+
+_SHORTEST_REASON = 60
+
+
+@contextmanager
+def reading(path: Path, remedy: str, what: str = "damaged") -> Iterator[None]:
+    """A block that makes sense of what lies in ``path``: nonsense is told in one line, with ``remedy``.
+
+    ``what`` says in general what is then wrong with the file.
+
+    :raises UserError: the block raised one, or one of `DAMAGE`, or the path is no regular file
+    """
+    try:
+        yield
+    except UnfitFileError as error:
+        raise damaged(path, error.strerror, remedy, "") from error
+    except KeyError as error:
+        raise damaged(path, f"{error} is missing", remedy, what) from error
+    except (*DAMAGE, UserError) as error:
+        raise damaged(path, error, remedy, what) from error
+
+
+def damaged(path: Path, reason: object, remedy: str, what: str = "damaged") -> UserError:
+    """The error of a file whose content makes no sense, as one line of at most 300 characters.
+
+    ``what`` says in general what is wrong, ``reason`` in particular. A longer ``path`` makes a longer line.
+    """
+    named, kind = one_line(path, len(str(path)) * 6), f"{what}: " if what else ""
+    left = LONGEST - len(named) - len(kind) - len(remedy) - len(": ; ")
+    return UserError(f"{named}: {kind}{one_line(reason, max(left, _SHORTEST_REASON))}; {remedy}")
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a regular file for reading.
+
+    :raises OSError: there is none, or what is there is no regular file
+    """
+    return open(path, "rb", opener=regular)
+
+
+def append(path: Path) -> BinaryIO:
+    """Open a regular file, which need not exist yet, for writing at its end.
+
+    :raises OSError: it cannot be written, or what is there is a link, a FIFO or the like
+    """
+    return open(path, "ab", opener=regular)
+
+
+def read(path: Path, most: int) -> bytes:
+    """The content of a regular file of at most ``most`` bytes.
+
+    :raises OSError: there is none, it is longer, or what is there is no regular file
+    """
+    return read_regular(path, most)
+
+
+def decode(content: bytes, schema: type[T]) -> T:
+    """The JSON in ``content`` as a ``schema``, any type that msgspec knows.
+
+    :raises ValueError: it is no JSON, or does not fit; the message says where
+    """
+    try:
+        return msgspec.json.decode(content, type=schema)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+
+
+def fitted(value: Any, schema: type[T]) -> T:
+    """What JSON gave as a ``schema``.
+
+    :raises ValueError: it does not fit; the message says where
+    """
+    try:
+        return msgspec.convert(value, schema)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write an output, all or nothing; a link, a device or the like that has its name stays.
+
+    :raises OSError: it cannot be written
+    """
+    write_atomically(path, content)
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write ``document`` as indented JSON, as `write` does."""
+    write(path, (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+
+
+def check_output(path: Path) -> None:
+    """Find out before any work whether `write` would refuse the ``path``.
+
+    :raises UserError: its folder does not exist, or it names something else than a regular file
+    """
+    try:
+        check_place(path)
+    except IsADirectoryError:
+        raise UserError(f"{path}: a folder of that name is there; give the name of a file") from None
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; give another name") from error
+    if not path.parent.is_dir():
+        raise UserError(f"{path}: there is no folder {path.parent}; make it, or give another name")
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove what a killed process left half-written in ``folder``; nobody may be writing into it."""
+    for path in temporaries(folder):
+        path.unlink(missing_ok=True)

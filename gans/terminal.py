@@ -1,0 +1,52 @@
+"""Text for people on standard output and standard error, whatever these are."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+
+from gans.messages import LONGEST, one_line
+
+__all__ = ["any_encoding", "forget_output", "is_gone", "note", "say"]
+
+
+def say(text: str, most: int = LONGEST) -> None:
+    """Print ``text`` as one line on standard error, if anybody reads it."""
+    with suppress(OSError):
+        print(one_line(text, most), file=sys.stderr, flush=True)
+
+
+def note(text: str) -> None:
+    """Tell what a user should know although nothing is wrong."""
+    say(f"gans: note: {text}")
+
+
+@contextmanager
+def any_encoding() -> Iterator[None]:
+    """A block in which no character is too much for a terminal: what its encoding lacks becomes an escape."""
+    with ExitStack() as restore:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                restore.callback(_reconfigure, stream, stream.errors)
+                _reconfigure(stream, "backslashreplace")
+        yield
+
+
+def is_gone(error: OSError) -> bool:
+    """Whether an output failed because its reader is gone: a pipe's other end, or the terminal."""
+    return error.errno in (errno.EPIPE, errno.EIO)
+
+
+def forget_output() -> None:
+    """Let nobody read standard output from here on: what is still buffered must not fail again at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _reconfigure(stream: io.TextIOWrapper, errors: str | None) -> None:
+    with suppress(OSError, ValueError):  # what it still holds cannot be written, or it is closed
+        stream.reconfigure(errors=errors)
