@@ -26,6 +26,7 @@ from gans.data import Dataset, ImageData, ToyData
 from gans.data import load as load_dataset
 from gans.errors import UserError
 from gans.exporting import export_generator
+from gans.files import read, write
 from gans.html import escaped, inline_png
 from gans.metrics import MEANINGS, evaluate_images, evaluate_points, remarks
 from gans.systems import Gan, check_device, check_used, settings_for
@@ -51,6 +52,7 @@ __all__ = ["Evaluation", "Run", "Samples", "evaluate", "export", "load", "resume
 StrPath = str | os.PathLike[str]
 
 CHECKPOINT_EVERY = 100
+MOST_PICTURE_BYTES = 2**26
 DEFAULT_IMAGES = 10_000
 DEFAULT_POINTS = 2_500
 
@@ -83,7 +85,7 @@ class Samples(np.ndarray[Any, np.dtype[np.float32]]):
         """Write the picture to ``path``, a name that ends in .png."""
         if Path(path).suffix.lower() != ".png":
             raise UserError(f"{path}: the name must end in .png; for the numbers use numpy.save")
-        Path(path).write_bytes(self.png())
+        write(Path(path), self.png())
 
     def _repr_png_(self) -> bytes | None:
         try:
@@ -172,7 +174,8 @@ class Run:
     def _repr_html_(self) -> str:
         folder = RunFolder(self.path)
         pictures = [*list(folder.pictures())[-1:], folder.losses]
-        shown = "".join(inline_png(path.read_bytes(), height=330) for path in pictures if path.is_file())
+        contents = [read(path, MOST_PICTURE_BYTES) for path in pictures if path.is_file()]
+        shown = "".join(inline_png(content, height=330) for content in contents)
         return f"<p><code>{escaped(repr(self))}</code> in <code>{escaped(str(self.path))}</code></p>{shown}"
 
 

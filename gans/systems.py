@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
@@ -11,6 +12,7 @@ import numpy as np
 
 from gans import objectives
 from gans.errors import UserError
+from gans.messages import one_line
 from gans.models import dcgan, mlp
 from gans.objectives import Objective
 from minigrad import Tensor, nn, no_grad, tensor
@@ -49,6 +51,20 @@ class Settings:
     depth: int = 2
     clip: float = 0.01
     penalty: float = 10.0
+
+
+INTEGERS = {
+    "batch_size": (1, 2**20),
+    "critic_steps": (1, 10_000),
+    "latent": (1, 2**16),
+    "width": (1, 2**14),
+    "depth": (1, 1_000),
+    "lr_half_life": (0, 10**12),
+}
+"""What the integers among the settings can be."""
+
+MOST_WEIGHTS = 2**27
+"""Of a network; its gradient and Adam's averages take as much memory each."""
 
 
 @dataclass(frozen=True)
@@ -281,6 +297,7 @@ def build(settings: Settings, shape: Shape, device: str = "cpu") -> Gan:
     cannot be computed on.
     """
     check_device(device)
+    _check_size(settings, shape)
     G, D = (network.to(device) for network in SYSTEMS[settings.model].networks(settings, shape))
     objective = OBJECTIVES[settings.objective](settings)
     optimizer_g = _optimizer(settings, G, settings.lr)
@@ -317,13 +334,33 @@ def _check(settings: Settings, system: System) -> None:
             f"{system.name} has no objective {settings.objective!r} "
             f"(choose from {', '.join(system.objectives)})"
         )
-    for name in ("batch_size", "critic_steps", "latent", "width", "depth"):
-        if getattr(settings, name) < 1:
-            raise UserError(f"{name} must be at least 1, got {getattr(settings, name)}")
-    for name in ("lr", "lr_ratio", "clip"):
-        if not 0 < getattr(settings, name) < float("inf"):
-            raise UserError(f"{name} must be a positive number, got {getattr(settings, name)}")
     if settings.optimizer not in ("adam", "rmsprop"):
         raise UserError(f"there is no optimizer {settings.optimizer!r} (choose from adam, rmsprop)")
-    if settings.lr_half_life < 0:
-        raise UserError(f"lr_half_life must be a number of steps or 0, got {settings.lr_half_life}")
+    for name, (least, most) in INTEGERS.items():
+        value = getattr(settings, name)
+        if not isinstance(value, int):
+            raise UserError(f"{name} must be an integer, got {one_line(repr(value), 40)}")
+        if not least <= value <= most:
+            bound = f"at least {least}" if value < least else f"at most {most:,}"
+            raise UserError(f"{name} must be {bound}, got {one_line(value, 40)}")
+    rates = {name: getattr(settings, name) for name in ("lr", "lr_ratio", "clip")}
+    for name, value in {**rates, "D's learning rate": settings.lr * settings.lr_ratio}.items():
+        if not 0 < value < float("inf"):
+            raise UserError(f"{name} must be a positive number, got {value}")
+    for name in ("beta1", "beta2"):
+        if not 0 <= getattr(settings, name) < 1:
+            raise UserError(f"{name} must lie in [0, 1), got {getattr(settings, name)}")
+    if not 0 <= settings.penalty < float("inf"):
+        raise UserError(f"penalty must be a number of at least 0, got {settings.penalty}")
+
+
+def _check_size(settings: Settings, shape: Shape) -> None:
+    """Refuse networks that hardly any memory holds, before they are built."""
+    widest = max(settings.width, 256 * 7 * 7)  # units after z, in any of the models
+    weights = settings.latent * widest + settings.depth * settings.width**2 + 1024 * math.prod(shape)
+    if weights > MOST_WEIGHTS:
+        raise UserError(
+            f"{settings.model} with latent {settings.latent:,}, width {settings.width:,} and depth "
+            f"{settings.depth:,} for samples of shape {shape} may have {weights:,} weights, more than the "
+            f"{MOST_WEIGHTS:,} that are allowed"
+        )

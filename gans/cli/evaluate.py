@@ -6,13 +6,16 @@ from argparse import Namespace
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from gans.cli.files import check_folder_of
 from gans.cli.tables import show
 from gans.data import ImageData
 from gans.errors import UserError
+from gans.files import write_json
+from gans.messages import one_line
 from gans.metrics import evaluate_images, evaluate_points
-from gans.trainer import RunFolder, load_data, load_gan, random_stream, write_json
+from gans.trainer import RunFolder, load_data, load_gan, random_stream
 
 DEFAULT_IMAGES = 10_000
 DEFAULT_POINTS = 2_500
@@ -20,8 +23,9 @@ DEFAULT_POINTS = 2_500
 
 def run(arguments: Namespace) -> int:
     """Measure samples of a run, write the figures as JSON and show them; the exit status."""
-    if arguments.json is not None:
-        check_folder_of("--json", arguments.json)
+    target = arguments.json or RunFolder(arguments.folder).evaluation
+    if arguments.folder.is_dir() or arguments.json is not None:
+        check_folder_of("--json", target)
     config, gan, step = load_gan(arguments.folder, arguments.device or "cpu")
     data = load_data(config, arguments.data_dir)
     count = arguments.n or (DEFAULT_IMAGES if isinstance(data, ImageData) else DEFAULT_POINTS)
@@ -35,7 +39,6 @@ def run(arguments: Namespace) -> int:
         raise UserError(
             f"{count} samples of {config.title} cannot be measured: {error}; --n sets their number"
         ) from error
-    target = arguments.json or RunFolder(arguments.folder).evaluation
     write_json(
         target,
         {
@@ -47,13 +50,13 @@ def run(arguments: Namespace) -> int:
         },
     )
     show(_table(figures, f"{config.title}, step {step:,}"))
-    print(f"written to {target}")
+    print(f"written to {one_line(target)}")
     return 0
 
 
 def _table(figures: dict[str, Any], title: str) -> Table:
     """A row for each figure; what real data score in the samples' place stands beside it."""
-    table = Table(title=title)
+    table = Table(title=Text(title))
     table.add_column("figure")
     table.add_column("samples", justify="right")
     table.add_column("real data", justify="right")

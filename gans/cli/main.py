@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 
 from gans.cli.parser import parser
 from gans.errors import UserError
+from gans.terminal import any_encoding, forget_output, is_gone, say
 
 __all__ = ["main"]
 
@@ -16,22 +15,31 @@ FAILED = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
+LONGEST_LINE = 1_000
+"""Characters of an error's line: a failed download's names each mirror and file."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that ``arguments`` (those of the process unless given) ask for; the exit status.
 
     0 success; 2 an error, told in one line on standard error; 128 + n ended by signal n, as shells count it.
     """
-    try:
+    with any_encoding():
         try:
-            parsed = parser().parse_args(arguments)
-            status: int = parsed.command(parsed)
-            return status
-        finally:
-            if sys.stdout is not None:
-                sys.stdout.flush()
+            return _flushed(_told(arguments))
+        except SystemExit:  # of --help and --version
+            if status := _flushed(0):
+                return status
+            raise
+
+
+def _told(arguments: Sequence[str] | None) -> int:
+    """Run the command; its status, or that of what it raised."""
+    try:
+        parsed = parser().parse_args(arguments)
+        status: int = parsed.command(parsed)
+        return status
     except BrokenPipeError:
-        _forget_standard_output()
         return BROKEN_PIPE
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
@@ -44,13 +52,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"out of memory; try a smaller --batch-size or --n ({error})", FAILED)
 
 
+def _flushed(status: int) -> int:
+    """The status once standard output is out; if that fails, a command without another fault has this one."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return status
+    except OSError as error:
+        forget_output()
+        if status:
+            return status
+        return BROKEN_PIPE if is_gone(error) else _fail(f"standard output: {error.strerror}", FAILED)
+
+
 def _fail(message: str, status: int) -> int:
-    with suppress(OSError):
-        print(f"gans: error: {' '.join(message.split())}", file=sys.stderr, flush=True)
+    say(f"gans: error: {message}", LONGEST_LINE)
     return status
-
-
-def _forget_standard_output() -> None:
-    """The reader is gone: what is still buffered must not fail again when Python exits."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

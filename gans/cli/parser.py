@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from gans.errors import UserError
+from gans.messages import one_line
 
 __all__ = ["parser"]
 
@@ -97,16 +98,16 @@ def _train(train: Parser) -> None:
     folder.add_argument(
         "--resume", type=Path, metavar="DIR", help="go on with the run in DIR; --epochs or --steps may grow"
     )
-    length = train.add_argument_group("length").add_mutually_exclusive_group()
-    length.add_argument(
+    long = train.add_argument_group("length").add_mutually_exclusive_group()
+    long.add_argument(
         "--epochs",
-        type=positive,
+        type=length,
         metavar="N",
         help="default 12 for each update of D in a step; on toys 20, of 500 steps",
     )
-    length.add_argument("--steps", type=positive, metavar="N", help="updates of the generator")
+    long.add_argument("--steps", type=length, metavar="N", help="updates of the generator")
     numbers = train.add_argument_group("hyper-parameters")
-    numbers.add_argument("--batch-size", type=positive, metavar="N", help="samples in each update")
+    numbers.add_argument("--batch-size", type=setting, metavar="N", help="samples in each update")
     numbers.add_argument(
         "--lr",
         type=positive_real,
@@ -115,13 +116,13 @@ def _train(train: Parser) -> None:
     )
     numbers.add_argument("--objective", metavar="NAME", help="the losses, where a model has several")
     numbers.add_argument(
-        "--critic-steps", type=positive, metavar="K", help="updates of D for each update of G"
+        "--critic-steps", type=setting, metavar="K", help="updates of D for each update of G"
     )
-    numbers.add_argument("--latent", type=positive, metavar="N", help="length of the noise vector z")
-    numbers.add_argument("--seed", type=natural, metavar="N", help="decides all random numbers (default 0)")
+    numbers.add_argument("--latent", type=setting, metavar="N", help="length of the noise vector z")
+    numbers.add_argument("--seed", type=seed, metavar="N", help="decides all random numbers (default 0)")
     train.add_argument(
         "--checkpoint-every",
-        type=positive,
+        type=length,
         default=None,
         metavar="STEPS",
         help="default 100; also at each epoch's end",
@@ -137,7 +138,7 @@ def _train(train: Parser) -> None:
 
 def _sample(sample: Parser) -> None:
     sample.add_argument("folder", type=Path, metavar="RUN", help="a run's folder")
-    sample.add_argument("--n", type=positive, default=64, metavar="N", help="how many (default 64)")
+    sample.add_argument("--n", type=samples, default=64, metavar="N", help="how many (default 64)")
     sample.add_argument(
         "--out",
         type=Path,
@@ -145,18 +146,16 @@ def _sample(sample: Parser) -> None:
         metavar="FILE",
         help="FILE.npz: array `images`, float32 (n, 1, 28, 28) in [-1, 1], or `points`; FILE.png: a picture",
     )
-    sample.add_argument("--seed", type=natural, default=0, metavar="N", help="decides the noise (default 0)")
+    sample.add_argument("--seed", type=seed, default=0, metavar="N", help="decides the noise (default 0)")
     _device(sample, "where the generator runs (default cpu)")
 
 
 def _evaluate(evaluate: Parser) -> None:
     evaluate.add_argument("folder", type=Path, metavar="RUN", help="a run's folder")
     evaluate.add_argument(
-        "--n", type=positive, metavar="N", help="samples (default 10,000 images or 2,500 points)"
+        "--n", type=samples, metavar="N", help="samples (default 10,000 images or 2,500 points)"
     )
-    evaluate.add_argument(
-        "--seed", type=natural, default=0, metavar="N", help="decides the noise (default 0)"
-    )
+    evaluate.add_argument("--seed", type=seed, default=0, metavar="N", help="decides the noise (default 0)")
     evaluate.add_argument(
         "--data-dir", metavar="DIR", help="where the data lie, if not where they were in training"
     )
@@ -186,14 +185,24 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def positive(text: str) -> int:
-    """An integer of at least 1."""
-    return _integer(text, 1)
+def samples(text: str) -> int:
+    """A number of samples."""
+    return _integer(text, 1, 10**7)
 
 
-def natural(text: str) -> int:
-    """An integer of at least 0."""
-    return _integer(text, 0)
+def setting(text: str) -> int:
+    """A number of hidden units, of samples in a batch, and the like; `gans.systems` knows its range."""
+    return _integer(text, 1, 10**9)
+
+
+def length(text: str) -> int:
+    """A number of steps or epochs."""
+    return _integer(text, 1, 10**12)
+
+
+def seed(text: str) -> int:
+    """A seed of random numbers."""
+    return _integer(text, 0, 2**63 - 1)
 
 
 def positive_real(text: str) -> float:
@@ -203,15 +212,21 @@ def positive_real(text: str) -> float:
     except ValueError:
         value = math.nan
     if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+        raise argparse.ArgumentTypeError(f"{_shown(text)} is not a number above 0")
     return value
 
 
-def _integer(text: str, least: int) -> int:
+def _integer(text: str, least: int, most: int) -> int:
     try:
         value = int(text)
     except ValueError:
         value = least - 1
     if value < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least {least}")
+        raise argparse.ArgumentTypeError(f"{_shown(text)} is not an integer of at least {least}")
+    if value > most:
+        raise argparse.ArgumentTypeError(f"{_shown(text)} is more than {most:,}")
     return value
+
+
+def _shown(text: str) -> str:
+    return one_line(repr(text), 40)

@@ -12,8 +12,9 @@ import numpy as np
 from gans.cli.files import check_folder_of
 from gans.data import ToyData
 from gans.errors import UserError
+from gans.files import write
+from gans.messages import one_line
 from gans.trainer import load_data, load_gan, random_stream, sample_picture
-from minigrad.files import write_atomically
 
 
 def run(arguments: Namespace) -> int:
@@ -31,8 +32,8 @@ def run(arguments: Namespace) -> int:
         title = f"{config.title}, step {step:,}"
         toy = data if isinstance(data, ToyData) else None
         content = sample_picture(gan, samples, toy, title, config.seed)
-    write_atomically(out, content)
-    print(f"{out}: {arguments.n:,} samples of {config.title} after step {step:,}")
+    write(out, content)
+    print(f"{one_line(out)}: {arguments.n:,} samples of {config.title} after step {step:,}")
     return 0
 
 

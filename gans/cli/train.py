@@ -10,7 +10,9 @@ from typing import Any
 
 from gans.data import load
 from gans.errors import UserError
+from gans.messages import one_line
 from gans.systems import check_device, settings_for
+from gans.terminal import say
 from gans.trainer import (
     Ended,
     Length,
@@ -24,6 +26,8 @@ from gans.trainer import (
 )
 
 CHECKPOINT_EVERY = 100
+
+LONGEST_PATH = 5_000
 
 HYPERPARAMETERS = ("objective", "batch_size", "lr", "critic_steps", "latent")
 
@@ -58,7 +62,19 @@ def _start(arguments: Namespace, length: Length) -> Ended:
 
 
 def _resume(arguments: Namespace, length: Length) -> Ended:
-    config = RunConfig.read(arguments.resume)
+    return resume(
+        arguments.resume,
+        length,
+        arguments.data_dir,
+        arguments.checkpoint_every,
+        arguments.device,
+        capture=arguments.capture,
+        accept=lambda config: _check_unchanged(arguments, config),
+    )
+
+
+def _check_unchanged(arguments: Namespace, config: RunConfig) -> None:
+    """Refuse, by name, hyper-parameters on the command line that are not those of the run."""
     is_now: dict[str, Any] = {name: getattr(config.settings, name) for name in ("model", *HYPERPARAMETERS)}
     is_now |= {"data": config.data, "seed": config.seed}
     wanted = _given(arguments, tuple(is_now))
@@ -73,14 +89,6 @@ def _resume(arguments: Namespace, length: Length) -> Ended:
         raise UserError(
             f"a resumed run cannot change {', '.join(changed)}; leave that out, or start another run"
         )
-    return resume(
-        arguments.resume,
-        length,
-        arguments.data_dir,
-        arguments.checkpoint_every,
-        arguments.device,
-        capture=arguments.capture,
-    )
 
 
 def _report(ended: Ended) -> int:
@@ -88,12 +96,13 @@ def _report(ended: Ended) -> int:
     if ended.signal is not None:
         again = f"{_program()} train --resume {shlex.quote(str(ended.folder))}"
         told = f"stopped after step {ended.step:,} of {ended.steps:,} and saved; go on with: {again}"
-        print(told, file=sys.stderr, flush=True)
+        say(told, LONGEST_PATH)
         return 128 + ended.signal
+    folder = one_line(ended.folder)
     if ended.began == ended.step:
-        print(f"{ended.folder}: finished already after {ended.steps:,} steps; --epochs or --steps go further")
+        print(f"{folder}: finished already after {ended.steps:,} steps; --epochs or --steps go further")
     else:
-        print(f"finished: {ended.step:,} steps in {ended.folder} (see samples.gif and losses.png)")
+        print(f"finished: {ended.step:,} steps in {folder} (see samples.gif and losses.png)")
     return 0
 
 

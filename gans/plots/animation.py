@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+import struct
+import warnings
+import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from gans.files import DAMAGE, open_file
 
 __all__ = ["animation"]
 
@@ -17,10 +22,29 @@ HELD_SECONDS = 2.0
 CAPTION_HEIGHT = 24
 
 
-def animation(frames: Mapping[str, Path]) -> bytes:
+MOST_PIXELS = 2**24
+"""Of a picture; ours have about a million."""
+
+_UNREADABLE = (
+    OSError,
+    SyntaxError,
+    EOFError,
+    zlib.error,
+    struct.error,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+    *DAMAGE,
+)
+"""What Pillow raises for files that are no pictures, or damaged ones."""
+
+
+def animation(
+    frames: Mapping[str, Path], pass_over: Callable[[Path], None] = lambda path: None
+) -> bytes | None:
     """GIF of the pictures in files, each with its key as caption, for ever repeated; the last one is held.
 
-    Of more than 100 pictures, 100 evenly spaced ones are shown, the first and the last among them.
+    Of more than 100 pictures, 100 evenly spaced ones are shown, the first and the last among them. Files that
+    are no PNG pictures of a plausible size go to ``pass_over``; without any other there is no GIF.
 
     :raises ValueError: no frames
     """
@@ -28,7 +52,14 @@ def animation(frames: Mapping[str, Path]) -> bytes:
         raise ValueError("animation: at least one frame needed")
     captions = list(frames)
     chosen = np.unique(np.linspace(0, len(captions) - 1, min(len(captions), MOST_FRAMES)).round().astype(int))
-    pictures = [_captioned(frames[captions[index]], captions[index]) for index in chosen]
+    pictures = []
+    for caption in (captions[index] for index in chosen):
+        try:
+            pictures.append(_captioned(_picture(frames[caption]), caption))
+        except _UNREADABLE:
+            pass_over(frames[caption])
+    if not pictures:
+        return None
     each = int(1000 * np.clip(LONGEST_SECONDS / len(pictures), 0.06, 0.5))
     durations = [each] * (len(pictures) - 1) + [int(1000 * HELD_SECONDS)]
     file = io.BytesIO()
@@ -38,9 +69,16 @@ def animation(frames: Mapping[str, Path]) -> bytes:
     return file.getvalue()
 
 
-def _captioned(path: Path, caption: str) -> Image.Image:
-    with Image.open(path) as opened:
-        picture = opened.convert("L" if opened.mode == "L" else "RGB")
+def _picture(path: Path) -> Image.Image:
+    with warnings.catch_warnings(), open_file(path) as file:
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(file, formats=["PNG"]) as opened:
+            if opened.width * opened.height > MOST_PIXELS:
+                raise ValueError(f"{path}: a picture of {opened.width} x {opened.height} pixels")
+            return opened.convert("L" if opened.mode == "L" else "RGB")
+
+
+def _captioned(picture: Image.Image, caption: str) -> Image.Image:
     strip = "black" if picture.mode == "L" else "white"
     canvas = Image.new(picture.mode, (picture.width, picture.height + CAPTION_HEIGHT), strip)
     canvas.paste(picture, (0, 0))

@@ -28,9 +28,9 @@ class Line(NamedTuple):
 def training_curves(records: Sequence[Mapping[str, Any]], title: str, probabilities: bool = True) -> bytes:
     """PNG of three panels over the steps: losses, D's mean output on real and generated data, gradient norms.
 
-    ``records`` are the lines of metrics.jsonl. The strong lines are moving averages over 2% of the steps,
-    the pale ones the values themselves, all of them. ``probabilities`` tells what D's outputs are; else
-    they are a critic's scores.
+    ``records`` are the lines of metrics.jsonl; what one of them lacks or has as None is not drawn. The strong
+    lines are moving averages over 2% of the steps, the pale ones the values themselves, all of them.
+    ``probabilities`` tells what D's outputs are; else they are a critic's scores.
 
     :raises ValueError: no records
     """
@@ -39,7 +39,7 @@ def training_curves(records: Sequence[Mapping[str, Any]], title: str, probabilit
     steps = np.array([record["step"] for record in records], dtype=np.float64)
 
     def column(name: str) -> Floats:
-        return np.array([record[name] for record in records], dtype=np.float64)
+        return np.array([record.get(name) for record in records], dtype=np.float64)
 
     made = figure(9, 8.2)
     margins = {
@@ -63,7 +63,7 @@ def training_curves(records: Sequence[Mapping[str, Any]], title: str, probabilit
     _draw(outputs, steps, Line("D(real)", column("d_real"), GREEN), Line("D(fake)", column("d_fake"), PURPLE))
     d, g = d._replace(values=column("grad_norm_d")), g._replace(values=column("grad_norm_g"))
     _draw(norms, steps, d, g)
-    if min(d.values.min(), g.values.min()) > 0:
+    if not (np.minimum(d.values, g.values) <= 0).any():
         norms.set_yscale("log")
     norms.set_ylabel("norm of the gradient")
     norms.set_xlabel("step (updates of the generator)")
@@ -71,7 +71,7 @@ def training_curves(records: Sequence[Mapping[str, Any]], title: str, probabilit
     norms.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     norms.set_xlim(steps[0], max(steps[-1], steps[0] + 1))
     made.align_ylabels()
-    made.suptitle(title, fontsize=13, color=DARK, y=0.985)
+    made.suptitle(title, parse_math=False, fontsize=13, color=DARK, y=0.985)
     return png(made)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -34,5 +35,7 @@ def bare(axes: Axes) -> None:
 def png(made: Figure) -> bytes:
     """The figure as PNG, the same bytes for the same figure."""
     file = io.BytesIO()
-    made.savefig(file, format="png", metadata={"Software": None})
+    with warnings.catch_warnings():  # a name of data may have letters that the font draws as boxes
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        made.savefig(file, format="png", metadata={"Software": None})
     return file.getvalue()

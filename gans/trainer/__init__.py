@@ -11,7 +11,6 @@ As a library, without a folder:
 from __future__ import annotations
 
 from gans.trainer.config import RunConfig, data_name, default_epochs, digest_of, kind_of, versions
-from gans.trainer.files import write_json
 from gans.trainer.folder import RunFolder
 from gans.trainer.loop import Callback, DivergedError, Record, Training, train
 from gans.trainer.metrics_log import read_metrics
@@ -43,5 +42,4 @@ __all__ = [
     "start",
     "train",
     "versions",
-    "write_json",
 ]

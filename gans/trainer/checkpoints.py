@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
 
 import minigrad as mg
 from gans.errors import UserError
+from gans.files import damaged, fitted, reading
+from gans.systems import Gan
+from gans.trainer.config import MOST_STEPS
 from gans.trainer.loop import Callback, Record, Training
 
 __all__ = ["Checkpoints", "load_checkpoint", "restore"]
 
 _REMEDY = "put back a copy, or delete it and `gans train --resume` begins the run anew from its seed"
+
+_BYTES_PER_WEIGHT = 64  # a weight and its optimizer's averages have 12 or 24
+_BYTES_BESIDE = 2**22
 
 
 class Checkpoints(Callback):
@@ -50,31 +59,60 @@ class Checkpoints(Callback):
         self.saved_step = training.step
 
 
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """The state that `Checkpoints` saved last.
+class _State(msgspec.Struct, forbid_unknown_fields=True):
+    """What a checkpoint holds; the parts of ``gan`` check their own content."""
 
-    :raises UserError: there is none, or it is damaged
+    step: Annotated[int, msgspec.Meta(ge=0, le=MOST_STEPS)]
+    random: dict[str, Any]
+    gan: dict[str, dict[str, Any]]
+
+
+def load_checkpoint(path: Path, most: int) -> dict[str, Any]:
+    """The state that `Checkpoints` saved last, of at most ``most`` bytes.
+
+    :raises UserError: there is none, it is damaged, or it is of something else
     """
     try:
-        state = mg.load(path)
+        state = mg.load(path, max_bytes=most)
     except FileNotFoundError:
         raise UserError(f"{path.parent}: no checkpoint there yet ({path.name} is missing)") from None
     except mg.CheckpointError as error:
-        raise UserError(f"{error}; {_REMEDY}") from error
-    if set(state) != {"step", "random", "gan"}:
+        raise damaged(path, str(error).removeprefix(f"{path}: "), _REMEDY, "") from error
+    if set(state) != set(_State.__struct_fields__):
         held = ", ".join(sorted(state)[:5])
-        raise UserError(f"{path}: not a checkpoint of a run (it holds {held}); {_REMEDY}")
+        raise damaged(path, f"it holds {held}", _REMEDY, "not a checkpoint of a run")
     return state
 
 
-def restore(path: Path, load: Callable[[dict[str, Any]], None]) -> int:
+def restore(path: Path, gan: Gan, load: Callable[[dict[str, Any]], None], steps: int = MOST_STEPS) -> int:
     """Hand the checkpoint's state to ``load``; the step that it was saved after.
 
-    :raises UserError: there is no checkpoint, it is damaged, or it belongs to another run
+    ``gan`` says how large it can be, and ``steps`` how far the run can have got.
+
+    :raises UserError: there is no checkpoint, it is damaged, holds what no training saves, or belongs to
+        another run
     """
-    state = load_checkpoint(path)
-    try:
+    weights = sum(p.size for network in (gan.generator, gan.discriminator) for p in network.parameters())
+    state = load_checkpoint(path, _BYTES_PER_WEIGHT * weights + _BYTES_BESIDE)
+    with reading(path, _REMEDY, "does not fit the run's config.json"):
+        checked = fitted(state, _State)
+        if checked.step > steps:
+            raise ValueError(f"it was saved after step {checked.step:,} of {steps:,}")
+        for name, part in checked.gan.items():
+            _check_numbers(part, name, finite=True)
         load(state)
-        return int(state["step"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path}: does not fit the run's config.json: {error}; {_REMEDY}") from error
+    return checked.step
+
+
+def _check_numbers(value: Any, name: str, *, finite: bool) -> None:
+    """No array below ``value`` has a NaN; one right in a part, such as a weight, has no infinity either."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check_numbers(item, f"{name}.{key}", finite=finite and not isinstance(item, dict | list))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _check_numbers(item, f"{name}.{index}", finite=False)
+    elif isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        wrong = ~np.isfinite(value) if finite else np.isnan(value)
+        if wrong.any():
+            raise ValueError(f"{name} holds {'NaN or infinity' if finite else 'NaN'}")

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
+import msgspec
 import numpy as np
+from msgspec import Meta
 
 import minigrad
 from gans.data import NAMES, Dataset, ImageData
 from gans.data.images import user_path
 from gans.errors import UserError
+from gans.files import decode, fitted, read, reading, write_json
+from gans.messages import one_line
 from gans.systems import Kind, Settings, is_image, settings_for
-from gans.trainer.files import write_json
 from minigrad.backend import DEVICES
 
-__all__ = ["CONFIG", "RunConfig", "data_name", "default_epochs", "digest_of", "kind_of", "versions"]
+__all__ = [
+    "CONFIG",
+    "MOST_STEPS",
+    "RunConfig",
+    "data_name",
+    "default_epochs",
+    "digest_of",
+    "kind_of",
+    "versions",
+]
 
 CONFIG = "config.json"
+
+MOST_STEPS = 10**15
+"""More steps than a machine makes in a lifetime, and each of them a whole number of a float."""
+
+MOST_SEED = 2**63 - 1
+"""What other programs can read as an integer of JSON."""
 
 _EPOCHS: dict[Kind, int] = {"image": 12, "points": 20}
 
@@ -33,13 +50,13 @@ def default_epochs(settings: Settings, kind: Kind) -> int:
 
 _FORMAT = 1
 
+_MOST_BYTES = 2**20
+
 _REMEDY = "put back a copy, or train anew into another folder"
 
-# Values of the types that config.json must have.
-_REQUIRED: dict[str, Any] = {
-    "data": "", "seed": 0, "steps": 0, "checkpoint_every": 0, "versions": {}, "device": ""
-}  # fmt: skip
-_OPTIONAL: dict[str, Any] = {"data_dir": "", "data_digest": "", "epochs": 0}
+Text: TypeAlias = Annotated[str, Meta(max_length=4096, pattern=r"^[^\x00]*$")]
+Size: TypeAlias = Annotated[int, Meta(ge=1, le=2**16)]
+Steps: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_STEPS)]
 
 
 @dataclass(frozen=True)
@@ -53,21 +70,21 @@ class RunConfig:
     """
 
     settings: Settings
-    data: str
-    data_dir: str | None
-    data_digest: str | None
-    shape: tuple[int, ...]
-    seed: int
-    steps: int
-    epochs: int | None
-    checkpoint_every: int
-    versions: dict[str, str]
-    device: str = "cpu"
+    data: Text
+    data_dir: Text | None
+    data_digest: Text | None
+    shape: Annotated[tuple[Size, ...], Meta(min_length=1, max_length=3)]
+    seed: Annotated[int, Meta(ge=0, le=MOST_SEED)]
+    steps: Steps
+    epochs: Steps | None
+    checkpoint_every: Steps
+    versions: dict[str, Text]
+    device: Annotated[str, Meta(pattern=f"^({'|'.join(DEVICES)})$")] = "cpu"
 
     @property
     def title(self) -> str:
         """The run in words, for displays and plots."""
-        return f"{self.settings.model} on {Path(self.data).name}"
+        return one_line(f"{self.settings.model} on {Path(self.data).name}", 80)
 
     def write(self, folder: Path) -> None:
         """Write config.json, all or nothing."""
@@ -84,34 +101,35 @@ class RunConfig:
         """
         path = folder / CONFIG
         try:
-            document = json.loads(path.read_bytes())
+            with reading(path, _REMEDY):
+                return cls._from_json(read(path, _MOST_BYTES))
         except (FileNotFoundError, NotADirectoryError):
             raise UserError(f"{folder}: no run there ({CONFIG} is missing)") from None
-        except ValueError as error:
-            raise UserError(f"{path}: damaged: not JSON ({error}); {_REMEDY}") from error
-        try:
-            return cls._from_document(document)
-        except (UserError, KeyError, TypeError, ValueError, AttributeError) as error:
-            reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-            raise UserError(f"{path}: damaged: {reason}; {_REMEDY}") from error
 
     @classmethod
-    def _from_document(cls, document: dict[str, Any]) -> RunConfig:
+    def _from_json(cls, content: bytes) -> RunConfig:
+        document = decode(content, dict[str, Any])
         written_in = document.pop("format")
         if written_in != _FORMAT:
             raise ValueError(f"written in format {written_in!r}, this version reads format {_FORMAT}")
-        shape = tuple(document.pop("shape"))
-        kind: Kind = "image" if is_image(shape) else "points"
-        model, changes = document.pop("model"), document.pop("settings")
-        _check_types(changes, asdict(settings_for(model, kind)))
-        config = cls(settings=settings_for(model, kind, **changes), shape=shape, **document)
-        _check_types(vars(config), _REQUIRED)
-        _check_types({name: value for name, value in vars(config).items() if value is not None}, _OPTIONAL)
-        if min(config.steps, config.checkpoint_every, *shape) < 1 or config.seed < 0:
-            raise ValueError("steps, checkpoint_every and shape must be positive, and seed at least 0")
-        if config.device not in DEVICES:
-            raise ValueError(f"device is {config.device!r}, expected {' or '.join(DEVICES)}")
-        return config
+        header = fitted(document, _Header)
+        kind: Kind = "image" if is_image(header.shape) else "points"
+        values = asdict(settings_for(header.model, kind))
+        known = set(values) - {"model"}
+        unknown = {*(set(header.settings) - known), *(set(document) - {"model", *cls.__annotations__})}
+        if unknown:
+            raise ValueError(f"nothing is called {min(unknown)!r}")
+        changed = asdict(fitted({**values, **header.settings}, Settings))
+        settings = settings_for(header.model, kind, **{name: changed[name] for name in known})
+        return fitted({**document, "settings": settings}, cls)
+
+
+class _Header(msgspec.Struct):
+    """What decides which settings there are."""
+
+    model: str
+    shape: tuple[Size, ...]
+    settings: dict[str, Any]
 
 
 def data_name(text: str) -> str:
@@ -144,13 +162,3 @@ def versions() -> dict[str, str]:
         "platform": platform.platform(),
         "processor": platform.machine(),
     }
-
-
-def _check_types(values: dict[str, Any], like: dict[str, Any]) -> None:
-    """Each of ``values`` has the type of its namesake in ``like``; an integer may stand for a float."""
-    for name, expected in like.items():
-        if name not in values:
-            continue
-        wanted = (int, float) if isinstance(expected, float) else type(expected)
-        if not isinstance(values[name], wanted) or isinstance(values[name], bool):
-            raise ValueError(f"{name} is {values[name]!r}, expected {type(expected).__name__}")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from time import monotonic
 
@@ -15,6 +13,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from gans.messages import one_line
+from gans.terminal import forget_output, is_gone
 from gans.trainer.config import RunConfig
 from gans.trainer.loop import Callback, Record, Training
 from gans.trainer.pace import Pace, duration
@@ -48,6 +48,17 @@ class Display(Callback, AbstractContextManager["Display"]):
     def __exit__(self, *exception: object) -> None:
         """Leave the screen in order."""
 
+    @contextmanager
+    def reader(self) -> Iterator[None]:
+        """A block that prints; if its reader is gone, nothing is printed from there on."""
+        try:
+            yield
+        except OSError as error:
+            if not is_gone(error):
+                raise
+            self.closed = True
+            forget_output()
+
     def heading(self, training: Training) -> str:
         """What is trained, where, and from which step on."""
         G, D = (
@@ -55,8 +66,9 @@ class Display(Callback, AbstractContextManager["Display"]):
             for network in (training.gan.generator, training.gan.discriminator)
         )
         went = f", going on after step {training.step:,}" if training.step else ""
+        folder = one_line(self.folder)
         return (
-            f"{self.config.title} into {self.folder}: {self.config.steps:,} steps, seed {self.config.seed}, "
+            f"{self.config.title} into {folder}: {self.config.steps:,} steps, seed {self.config.seed}, "
             f"G {G:,} and D {D:,} weights{went}"
         )
 
@@ -113,11 +125,8 @@ class LinesDisplay(Display):
 
     def _print(self, *parts: str) -> None:
         self._printed = monotonic()
-        try:
+        with self.reader():
             print("  ".join(part for part in parts if part), flush=True)
-        except BrokenPipeError:
-            self.closed = True
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class LiveDisplay(Display):
@@ -132,15 +141,18 @@ class LiveDisplay(Display):
         self._told = monotonic()
 
     def __enter__(self) -> LiveDisplay:
-        self._live.start()
+        with self.reader():
+            self._live.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._live.stop()
+        with self.reader():
+            self._live.stop()
 
     def on_start(self, training: Training) -> None:
         super().on_start(training)
-        self._live.console.print(self.heading(training), highlight=False, markup=False)
+        with self.reader():
+            self._live.console.print(self.heading(training), highlight=False, markup=False)
 
     def due(self, training: Training) -> bool:
         return training.at_epoch_end or monotonic() - self._told > 1 / REFRESHES
@@ -150,7 +162,8 @@ class LiveDisplay(Display):
         self._told = monotonic()
         if record.step == training.step and training.at_epoch_end:
             shown = "  ".join(f"{name} [bold]{value}[/bold]" for name, value in figures(record).items())
-            self._live.console.print(f"[dim]epoch[/dim] {record.epoch:>3}  {shown}", highlight=False)
+            with self.reader():
+                self._live.console.print(f"[dim]epoch[/dim] {record.epoch:>3}  {shown}", highlight=False)
 
     def _render(self) -> Group:
         done = self.record.step if self.record else 0

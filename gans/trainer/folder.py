@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gans.errors import UserError
+from gans.files import append, remove_temporaries
 from gans.locks import try_lock
 from gans.trainer.config import CONFIG
-from gans.trainer.files import remove_temporaries
+from minigrad.files import check_place
 
 __all__ = ["RunFolder"]
 
 _PICTURE = re.compile(r"epoch-(?P<epoch>[0-9]{4,9})(?:_step-(?P<step>[0-9]{4,12}))?\.png")
+
+
+_LONGEST_NAME = 200
+"""Bytes of a folder's name that come from the data's; file systems take 255, with the number."""
 
 
 class RunFolder:
@@ -37,19 +43,42 @@ class RunFolder:
         """
         if out is None:
             return cls(_first_free(Path("runs"), name))
-        if (out / CONFIG).exists():
-            raise UserError(
-                f"{out} already holds a run: go on with it by --resume {out}, or give another --out"
-            )
+        folder = cls(out)
+        folder.check_free()
         try:
             out.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
             raise UserError(f"{out} cannot be a folder: a file is in its place") from None
-        folder = cls(out)
-        files = (folder.metrics, folder.checkpoint, folder.animation, folder.losses, folder.evaluation)
-        if taken := [path for path in (*files, *folder.pictures()) if path.exists()]:
-            raise UserError(f"{out} holds {taken[0].name}, which a run would change; give another --out")
         return folder
+
+    def check_free(self) -> None:
+        """Refuse a folder with anything that a new run would change.
+
+        :raises UserError: it holds a run or a file that a run would write
+        """
+        out = self.path
+        if os.path.lexists(out / CONFIG):
+            raise UserError(
+                f"{out} already holds a run: go on with it by --resume {out}, or give another --out"
+            )
+        if taken := [path for path in (*self._files(), *self.pictures()) if os.path.lexists(path)]:
+            raise UserError(f"{out} holds {taken[0].name}, which a run would change; give another --out")
+
+    def check_own(self) -> None:
+        """Refuse a run of which a file or folder is a link, a FIFO or the like: a run writes where it lies.
+
+        :raises UserError: the first of them by name
+        """
+        try:
+            for path in (self.path / CONFIG, *self._files(), *self.pictures()):
+                check_place(path)
+        except OSError as error:
+            raise UserError(f"{error.filename}: {error.strerror}; put a copy in its place") from error
+        if self.samples.is_symlink() or (self.samples.exists() and not self.samples.is_dir()):
+            raise UserError(f"{self.samples}: not a folder of the run; put a copy in its place")
+
+    def _files(self) -> tuple[Path, ...]:
+        return (self.metrics, self.checkpoint, self.animation, self.losses, self.evaluation)
 
     def picture(self, epoch: int, step: int | None = None) -> Path:
         """The samples from fixed noise after ``epoch``, or at ``step`` after it; 0 is before training."""
@@ -68,12 +97,13 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Keep other processes from training this run, and clear away what killed ones left half-written.
 
-        :raises UserError: another process trains this run
+        :raises UserError: another process trains this run, or `check_own`
         """
-        with (self.path / ".lock").open("ab") as file:
+        with append(self.path / ".lock") as file:
             with suppress(OSError):  # a file system without locks must not keep anybody from training
                 if not try_lock(file.fileno()):
                     raise UserError(f"{self.path}: another process is training this run")
+            self.check_own()
             self.samples.mkdir(exist_ok=True)
             remove_temporaries(self.path)
             remove_temporaries(self.samples)
@@ -86,6 +116,8 @@ def _words(epoch: str, step: str | None) -> str:
 
 def _first_free(parent: Path, name: str) -> Path:
     parent.mkdir(parents=True, exist_ok=True)
+    while len(os.fsencode(name)) > _LONGEST_NAME:
+        name = name[:-1]
     number = 1
     while True:
         path = parent / (name if number == 1 else f"{name}-{number}")

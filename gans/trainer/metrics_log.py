@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, NamedTuple
 
+import msgspec
+
+from gans.errors import UserError
+from gans.files import append, decode, fitted, open_file, write
+from gans.messages import one_line
+from gans.trainer.config import MOST_STEPS
 from gans.trainer.loop import Callback, Record, Training
 
-__all__ = ["MetricsLog", "cut_metrics", "read_metrics"]
+__all__ = ["MetricsLog", "Recovered", "read_metrics", "recover_metrics"]
 
-_NAMES = {field.name for field in fields(Record)}
+LONGEST_LINE = 2**16
+"""Bytes of a line; ours have about 200, and other programs may add columns."""
+
+MOST_BYTES = 2**36
 
 
 class MetricsLog(Callback):
-    """Appends every step's record to ``path``. Use it as a context: leaving it closes the file."""
+    """Appends every step's record to ``path``. Use it as a context: leaving it closes the file.
+
+    :raises OSError: it cannot be written, or something else than a regular file has its name
+    """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a", encoding="utf-8", newline="\n", buffering=1)
+        self._file = append(path)
 
     def due(self, training: Training) -> bool:
         return False
 
     def on_step(self, training: Training, record: Record) -> None:
-        self._file.write(json.dumps(asdict(record), allow_nan=False) + "\n")
+        self._file.write((json.dumps(asdict(record), allow_nan=False) + "\n").encode())
+        self._file.flush()
 
     def sync(self) -> None:
         """Make all lines survive a power cut."""
@@ -39,42 +53,107 @@ class MetricsLog(Callback):
         self._file.close()
 
 
-def cut_metrics(path: Path, step: int) -> int:
-    """Drop all lines after that of ``step``, and all from a torn one on; the last step kept."""
-    kept = last = 0
-    for end, record in _lines(path):
-        if record["step"] > step:
-            break
-        kept, last = end, record["step"]
-    with path.open("ab") as file:
-        file.truncate(kept)
-    return last
+class Recovered(NamedTuple):
+    """What ``recover_metrics`` found: the steps that no line tells of, as (first, last), and where the file
+    went as it was if lines of it cannot be read.
+    """
+
+    missing: list[tuple[int, int]]
+    aside: Path | None
+
+
+def recover_metrics(path: Path, step: int, most: int = MOST_BYTES) -> Recovered:
+    """Make ``path`` ready to be gone on with after ``step``: it keeps the lines up to that, byte for byte.
+
+    Later lines are dropped, since their steps are made again. If lines cannot be read or come out of order,
+    the whole file is kept under a name of its own first; the others of its lines stay.
+
+    :raises UserError: it is no regular file, or longer than ``most`` bytes
+    """
+    kept: list[tuple[int, bytes]] = []
+    whole = True
+    for line, record in _lines(path, most):
+        if record is None or (kept and record["step"] <= kept[-1][0] <= step):
+            whole = False
+        elif record["step"] <= step:
+            kept.append((record["step"], line))
+    aside = None
+    if not whole:
+        aside = _free_name(path)
+        os.replace(path, aside)
+        write(path, b"".join(line for _, line in kept))
+    elif path.exists():
+        with append(path) as file:
+            file.truncate(sum(len(line) for _, line in kept))
+    return Recovered(_gaps([told for told, _ in kept], step), aside)
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The records of ``path`` up to the first torn line; none if there is no file."""
-    return [record for _, record in _lines(path)]
+    """The records of ``path`` in the order of their steps; none if there is no file.
+
+    Lines that cannot be read, or come out of order, are passed over. What a record of another version lacks
+    is None; what it has more is kept.
+
+    :raises UserError: it is no regular file, or longer than any metrics
+    """
+    records: list[dict[str, Any]] = []
+    for _, record in _lines(path):
+        if record is not None and (not records or record["step"] > records[-1]["step"]):
+            records.append({**_NOTHING, **record})
+    return records
 
 
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Each whole line's end, in bytes, and its record, as long as steps grow."""
-    if not path.exists():
+def _lines(path: Path, most: int = MOST_BYTES) -> Iterator[tuple[bytes, dict[str, Any] | None]]:
+    """Each line, and its record, or None if it cannot be read; of a line without end, parts."""
+    try:
+        file = open_file(path)
+    except FileNotFoundError:
         return
-    end = step = 0
-    with path.open("rb") as file:
-        for line in file:
-            record = _record(line)
-            if record is None or record["step"] <= step:
-                return
-            end, step = end + len(line), record["step"]
-            yield end, record
+    except OSError as error:
+        raise UserError(f"{one_line(path)}: cannot be read: {error.strerror}") from error
+    with file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            remedy = "put back a copy, or delete it"
+            raise UserError(f"{one_line(path)}: {size:,} bytes, more than a run's metrics have; {remedy}")
+        while line := file.readline(LONGEST_LINE):
+            yield line, _record(line)
 
 
 def _record(line: bytes) -> dict[str, Any] | None:
     if not line.endswith(b"\n"):
         return None
     try:
-        record = json.loads(line)
+        record = decode(line, dict[str, Any])
+        fitted(record, _Line)
     except ValueError:
         return None
-    return record if isinstance(record, dict) and record.keys() == _NAMES else None
+    return record
+
+
+_NOTHING: dict[str, None] = {field.name: None for field in fields(Record)}
+
+_FIELDS: list[Any] = [
+    ("step", Annotated[int, msgspec.Meta(ge=1, le=MOST_STEPS)]),
+    *((name, float | None, None) for name in _NOTHING if name != "step"),
+]
+
+_Line = msgspec.defstruct("_Line", _FIELDS)
+"""What must be right in a line for it to be read: the step, and the type of each figure that it has."""
+
+
+def _free_name(path: Path) -> Path:
+    number = 1
+    while os.path.lexists(f"{path}.{number}"):
+        number += 1
+    return Path(f"{path}.{number}")
+
+
+def _gaps(told: list[int], step: int) -> list[tuple[int, int]]:
+    """The steps from 1 to ``step`` that are not among ``told``, which grow.
+
+    >>> _gaps([2, 3, 6], 7)
+    [(1, 1), (4, 5), (7, 7)]
+    """
+    ends = [0, *told, step + 1]
+    return [(before + 1, after - 1) for before, after in itertools.pairwise(ends) if after - before > 1]

@@ -10,12 +10,13 @@ import numpy as np
 
 from gans import plots
 from gans.data import Dataset, ToyData
+from gans.files import write
 from gans.systems import Gan
+from gans.terminal import note
 from gans.trainer.folder import RunFolder
 from gans.trainer.loop import Callback, Record, Training
 from gans.trainer.metrics_log import read_metrics
 from gans.trainer.randomness import random_stream
-from minigrad.files import write_atomically
 
 __all__ = ["Curves", "Samples", "sample_picture"]
 
@@ -61,7 +62,7 @@ class Samples(Callback):
         z = gan.latent(count, random_stream(training.seed, "fixed noise"))
         title = f"{self._name}, epoch {training.epoch}, step {training.step:,}"
         picture = sample_picture(gan, gan.generate(z), self._toy, title, training.seed)
-        write_atomically(path or self._folder.picture(training.epoch), picture)
+        write(path or self._folder.picture(training.epoch), picture)
 
 
 def _is_early(training: Training) -> bool:
@@ -77,6 +78,7 @@ class Curves(Callback):
         self._title = title
         self._probabilities = gan.judges_by_probability
         self._drawn = monotonic()
+        self._passed_over: set[Path] = set()
 
     def due(self, training: Training) -> bool:
         return training.at_epoch_end and monotonic() - self._drawn > REDRAW_SECONDS
@@ -92,13 +94,17 @@ class Curves(Callback):
         """Draw both from the files of the run."""
         records = read_metrics(self._folder.metrics)
         if records:
-            write_atomically(
-                self._folder.losses, plots.training_curves(records, self._title, self._probabilities)
-            )
+            write(self._folder.losses, plots.training_curves(records, self._title, self._probabilities))
         frames = {words: path for path, words in self._folder.pictures().items()}
-        if frames:
-            write_atomically(self._folder.animation, plots.animation(frames))
+        moving = plots.animation(frames, self._pass_over) if frames else None
+        if moving is not None:
+            write(self._folder.animation, moving)
         self._drawn = monotonic()
+
+    def _pass_over(self, path: Path) -> None:
+        if path not in self._passed_over:
+            self._passed_over.add(path)
+            note(f"{path}: no picture that can be read; {self._folder.animation.name} goes without it")
 
 
 def sample_picture(gan: Gan, samples: Samples32, toy: ToyData | None, title: str, seed: int) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -11,14 +11,16 @@ from typing import NamedTuple
 import minigrad as mg
 from gans.data import Dataset, load
 from gans.errors import UserError
+from gans.messages import one_line
 from gans.systems import Gan, Settings, build, is_image
+from gans.terminal import any_encoding, note
 from gans.trainer.batches import Batches
 from gans.trainer.checkpoints import Checkpoints, restore
 from gans.trainer.choice import display_for
-from gans.trainer.config import RunConfig, data_name, digest_of, versions
+from gans.trainer.config import CONFIG, MOST_SEED, MOST_STEPS, RunConfig, data_name, digest_of, versions
 from gans.trainer.folder import RunFolder
 from gans.trainer.loop import DivergedError, Training, train
-from gans.trainer.metrics_log import MetricsLog, cut_metrics
+from gans.trainer.metrics_log import LONGEST_LINE, MOST_BYTES, MetricsLog, Recovered, recover_metrics
 from gans.trainer.pictures import Curves, Samples
 from gans.trainer.randomness import random_stream
 from gans.trainer.signals import StopOnSignal
@@ -50,12 +52,19 @@ class Length(NamedTuple):
     epochs: int | None = None
 
     def in_steps(self, steps_per_epoch: int) -> int:
-        """The length in steps; ValueError if neither is given."""
+        """The length in steps; ValueError if neither is given.
+
+        :raises UserError: it is longer than any training
+        """
         if self.epochs is not None:
-            return self.epochs * steps_per_epoch
-        if self.steps is not None:
-            return self.steps
-        raise ValueError("a length needs steps or epochs")
+            steps = self.epochs * steps_per_epoch
+        elif self.steps is not None:
+            steps = self.steps
+        else:
+            raise ValueError("a length needs steps or epochs")
+        if steps > MOST_STEPS:
+            raise UserError(f"{one_line(steps, 40)} steps are more than a training can have, {MOST_STEPS:,}")
+        return steps
 
 
 def new_config(
@@ -71,8 +80,13 @@ def new_config(
 ) -> RunConfig:
     """The configuration of a new run on ``data``, which was loaded by ``name`` and ``data_dir``.
 
-    :raises UserError: a step needs more images than there are
+    :raises UserError: a step needs more images than there are, or a name cannot be kept
     """
+    for text in filter(None, (name, data_dir)):
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise UserError(f"{text}: bytes that are no UTF-8, which {CONFIG} cannot keep; rename the folder")
+    if not 0 <= seed <= MOST_SEED:
+        raise UserError(f"the seed must be an integer from 0 to {MOST_SEED:,}, got {one_line(seed, 40)}")
     steps_per_epoch = Batches(data, settings.batch_size, settings.critic_steps, seed).steps_per_epoch
     return RunConfig(
         settings=settings,
@@ -103,6 +117,7 @@ def start(
     training = new_training(config, data, capture=capture)
     folder = RunFolder.create(out, f"{config.settings.model}-{Path(config.data).name}")
     with folder.locked():
+        folder.check_free()  # another process may have trained there since
         config.write(folder.path)
         return _run(folder, config, training, data, progress)
 
@@ -117,30 +132,35 @@ def resume(
     data: Dataset | None = None,
     capture: bool = True,
     progress: bool = True,
+    accept: Callable[[RunConfig], None] = lambda config: None,
 ) -> Ended:
     """Go on with the run in ``path`` from its last checkpoint, as if it had never stopped.
 
     ``length``, ``checkpoint_every`` and ``device`` take the place of the run's own, though another device
     rounds otherwise; its generators stay of the kind that it began with. ``data`` are those of a run on
-    a data set that has no name. ``capture`` and ``progress`` as in ``start``. A run without a checkpoint
-    begins anew, from its seed.
+    a data set that has no name. ``capture`` and ``progress`` as in ``start``. ``accept`` may raise to refuse
+    the run as its config.json has it. A run without a checkpoint begins anew, from its seed.
 
     :raises UserError: there is no run, a file of it is damaged, its data changed, it has done more than
         ``length``, its device is not there, another process trains it, or the training diverged
     """
-    before = RunConfig.read(path)
-    config = replace(before, device=device or before.device)
+    RunConfig.read(path)  # nothing is written into what is no run
     folder = RunFolder(path)
-    data = _same(data, config) if data is not None else load_data(config, data_dir)
-    training = new_training(config, data, capture=capture)
     with folder.locked():
+        before = RunConfig.read(path)  # another process may have lengthened the run until now
+        accept(before)
+        config = replace(before, device=device or before.device)
+        data = _same(data, config) if data is not None else load_data(config, data_dir)
+        training = new_training(config, data, capture=capture)
         if folder.checkpoint.exists():
-            restore(folder.checkpoint, training.load_state_dict)
+            restore(folder.checkpoint, training.gan, training.load_state_dict, before.steps)
         config = replace(
             _lengthened(config, length, training),
             checkpoint_every=checkpoint_every or config.checkpoint_every,
         )
-        _tell_about(before, config.device, training.step, cut_metrics(folder.metrics, training.step))
+        most = min(MOST_BYTES, LONGEST_LINE * (config.steps + 1))
+        recovered = recover_metrics(folder.metrics, training.step, most)
+        _tell_about(before, config.device, recovered)
         config.write(path)
         return _run(folder, config, training, data, progress)
 
@@ -175,6 +195,8 @@ def _same(data: Dataset, config: RunConfig) -> Dataset:
     """``data``, if they are those that the run began with."""
     if digest_of(data) != config.data_digest:
         raise UserError(f"the images of {config.data} are not those that this run was trained on")
+    if data.shape != config.shape:
+        raise UserError(f"{config.data} has samples of shape {data.shape}, and {CONFIG} says {config.shape}")
     return data
 
 
@@ -187,7 +209,7 @@ def load_gan(path: Path, device: str = "cpu") -> tuple[RunConfig, Gan, int]:
     """
     config = RunConfig.read(path)
     gan = build(config.settings, config.shape, device)
-    step = restore(RunFolder(path).checkpoint, lambda state: gan.load_state_dict(state["gan"]))
+    step = restore(RunFolder(path).checkpoint, gan, lambda state: gan.load_state_dict(state["gan"]))
     return config, gan, step
 
 
@@ -195,7 +217,7 @@ def _run(folder: RunFolder, config: RunConfig, training: Training, data: Dataset
     began = training.step
     stopped = StopOnSignal()
     display = display_for(config, folder.path, stopped, progress)
-    with stopped, MetricsLog(folder.metrics) as log, display:
+    with any_encoding(), stopped, MetricsLog(folder.metrics) as log, display:
         curves = Curves(folder, config.title, training.gan)
         checkpoints = Checkpoints(folder.checkpoint, config.checkpoint_every, log.sync)
         callbacks = (display, log, Samples(folder, data, config.title), checkpoints, curves)
@@ -220,16 +242,16 @@ def _lengthened(config: RunConfig, length: Length | None, training: Training) ->
     return replace(config, steps=steps, epochs=length.epochs)
 
 
-def _tell_about(before: RunConfig, device: str, step: int, last_record: int) -> None:
+def _tell_about(before: RunConfig, device: str, recovered: Recovered) -> None:
     """Say on standard error what a resumed run cannot give."""
     now = {**versions(), "device": device}
     then = {**before.versions, "device": before.device}
-    changed = [f"{name} {was} -> {now[name]}" for name, was in then.items() if now.get(name) != was]
+    changed = [f"{name} {was} -> {now[name]}" for name, was in then.items() if now.get(name, was) != was]
     if changed:
-        _note(f"last bits may differ from those of an uninterrupted run: {', '.join(changed)}")
-    if last_record < step:
-        _note(f"metrics.jsonl lacks the steps {last_record + 1} to {step}")
-
-
-def _note(text: str) -> None:
-    print(f"gans: note: {text}", file=sys.stderr)
+        note(f"last bits may differ from those of an uninterrupted run: {', '.join(changed)}")
+    if recovered.aside is not None:
+        note(f"metrics.jsonl has lines that cannot be read; as it was, it is kept as {recovered.aside.name}")
+    if recovered.missing:
+        lacking = [f"{first}" if first == last else f"{first} to {last}" for first, last in recovered.missing]
+        more = f" and {len(lacking) - 5} times more" if len(lacking) > 5 else ""
+        note(f"metrics.jsonl lacks the steps {', '.join(lacking[:5])}{more}")

@@ -1,8 +1,9 @@
-"""Ctrl-C and SIGTERM end a run after the current step instead of in its middle."""
+"""Ctrl-C, SIGTERM and a terminal that goes away end a run after the current step instead of in its middle."""
 
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from contextlib import ExitStack
 from types import FrameType
@@ -11,10 +12,11 @@ __all__ = ["StopOnSignal"]
 
 
 class StopOnSignal:
-    """A context in which SIGINT and SIGTERM only ask to stop; a second one raises KeyboardInterrupt.
+    """A context in which SIGINT, SIGTERM and SIGHUP only ask to stop; a second one raises KeyboardInterrupt.
 
-    Call it to know whether to stop; ``signal`` is then the number of the signal that came. Outside the main
-    thread, where Python allows no handlers, signals keep their usual course.
+    A SIGHUP that is ignored, as under nohup, stays ignored. Call it to know whether to stop; ``signal`` is
+    then the number of the signal that came. Outside the main thread, where Python allows no handlers, signals
+    keep their usual course.
     """
 
     def __init__(self) -> None:
@@ -26,7 +28,7 @@ class StopOnSignal:
 
     def __enter__(self) -> StopOnSignal:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in _signals():
                 self._restore.callback(signal.signal, number, signal.signal(number, self._handle))
         return self
 
@@ -37,3 +39,10 @@ class StopOnSignal:
         if self.signal is not None:
             raise KeyboardInterrupt
         self.signal = number
+
+
+def _signals() -> list[signal.Signals]:
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    return numbers

@@ -13,8 +13,7 @@ import pytest
 from gans import data
 from gans.errors import UserError
 from gans.systems import settings_for
-from gans.trainer import Length, RunConfig, RunFolder, new_config, read_metrics
-from gans.trainer.metrics_log import cut_metrics
+from gans.trainer import Length, RunConfig, RunFolder, new_config
 from minigrad.files import write_atomically
 
 
@@ -28,11 +27,6 @@ def config() -> RunConfig:
         seed=4,
         checkpoint_every=10,
     )
-
-
-def line(step: int) -> str:
-    names = ("loss_d", "loss_g", "d_real", "d_fake", "grad_norm_d", "grad_norm_g", "seconds")
-    return json.dumps({"step": step, "epoch": 1, **dict.fromkeys(names, 0.5)}) + "\n"
 
 
 def test_a_write_replaces_the_whole_file(tmp_path: Path) -> None:
@@ -183,33 +177,3 @@ def test_a_lock_clears_away_what_was_half_written(tmp_path: Path) -> None:
     with RunFolder(tmp_path).locked():
         assert not any(path.exists() for path in left)
         assert all(path.exists() for path in kept)
-
-
-@pytest.mark.parametrize(
-    ("content", "step", "kept"),
-    [
-        (line(1) + line(2) + line(3), 2, 2),
-        (line(1) + line(2) + line(3), 0, 0),
-        (line(1) + line(2), 9, 2),
-        (line(1) + line(2)[:20], 9, 1),
-        (line(1) + line(2).rstrip("\n"), 9, 1),
-        (line(1) + "{}\n" + line(3), 9, 1),
-        (line(1) + "\0" * 30 + "\n", 9, 1),
-        (line(1) + line(5) + line(6), 5, 2),
-        (line(1) + line(1), 9, 1),
-        ("", 3, 0),
-    ],
-)
-def test_metrics_are_cut_back_to_whole_lines(tmp_path: Path, content: str, step: int, kept: int) -> None:
-    path = tmp_path / "metrics.jsonl"
-    path.write_text(content, "utf-8")
-    expected = content.splitlines(keepends=True)[:kept]
-    last = cut_metrics(path, step)
-    assert path.read_text("utf-8") == "".join(expected)
-    assert last == (json.loads(expected[-1])["step"] if expected else 0)
-    assert len(read_metrics(path)) == kept
-
-
-def test_there_may_be_no_metrics_yet(tmp_path: Path) -> None:
-    assert read_metrics(tmp_path / "metrics.jsonl") == []
-    assert cut_metrics(tmp_path / "metrics.jsonl", 5) == 0
