@@ -1,7 +1,8 @@
-"""Optimizers, which take the list that `minigrad.grad` returns, and learning-rate schedules."""
+"""Optimizers, which take the list that `minigrad.grad` returns, schedules of rates, averages of weights."""
 
 from minigrad.optim import lr_scheduler
 from minigrad.optim.adam import Adam, AdamW
+from minigrad.optim.average import EMA
 from minigrad.optim.flat import gradient_norm
 from minigrad.optim.group import ParameterGroup
 from minigrad.optim.lr_scheduler import (
@@ -24,6 +25,7 @@ from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.optimizers import SGD, Adagrad, RMSprop
 
 __all__ = [
+    "EMA",
     "SGD",
     "Adagrad",
     "Adam",

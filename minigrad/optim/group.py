@@ -91,6 +91,17 @@ class ParameterGroup(Mapping[str, Any]):
                     if name not in part.averages:
                         part.add_average(name, self._kind.first_average(self._settings))
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in self.__slots__:
+            raise AttributeError(f'{self.label}: settings are keys: write group["{name}"] = {value!r}')
+        super().__setattr__(name, value)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            hint = f'; settings are keys: write group["{name}"]' if not name.startswith("_") else ""
+            raise AttributeError(f"a parameter group has no attribute {name!r}{hint}", name=name, obj=self)
+
     def __getitem__(self, name: str) -> Any:
         return self.params if name == "params" else self._settings[name]
 

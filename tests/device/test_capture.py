@@ -198,6 +198,30 @@ def test_a_state_that_is_loaded_is_used(cupy: ModuleType) -> None:
     same(*ends)
 
 
+def test_averages_of_weights_and_momenta_that_follow_a_schedule(cupy: ModuleType) -> None:
+    ends = []
+    for wrap in (lambda step: step, mg.capture):
+        net = network(nn.BatchNorm1d(8), nn.ReLU())
+        optimizer = optim.Adam(net.parameters())
+        followers = optim.EMA(net), optim.OneCycleLR(optimizer, max_lr=0.1, total_steps=12)
+
+        def step(
+            x: mg.Tensor, net: Any = net, optimizer: Any = optimizer, followers: Any = followers
+        ) -> None:
+            optimizer.step(mg.grad(ops.mean(ops.square(net(x))), net.parameters()))
+            followers[1].step()
+            followers[0].update()
+
+        run = wrap(step)
+        for i in range(10):
+            followers[0].decay = 1 - 0.5 / (i + 1)
+            run(drawn(i, 4, 3))
+        ends.append((net.state_dict(), followers[0].state_dict(), optimizer.betas))
+    assert run.replays == 8
+    same(*ends)
+    assert ends[0][2][0] > 0.86
+
+
 def test_a_switch_of_the_optimizer_is_another_recording(cupy: ModuleType) -> None:
     ends = []
     for wrap in (lambda step: step, mg.capture):
