@@ -1,13 +1,14 @@
 # Works in the active environment: python -m pip install -e ".[dev]" first.
 PYTHON ?= python
 
-.PHONY: help check format test test-all bench gpu-check clean
+.PHONY: help check format test test-all fuzz bench gpu-check clean
 
 help:
 	@echo "make check     lint, format, types and import layers"
 	@echo "make format    format the code and apply the linter's safe fixes"
 	@echo "make test      the tests without the slow ones"
 	@echo "make test-all  every test that this machine can run"
+	@echo "make fuzz      10,000 damaged and forged files of each kind; N=COUNT for another number"
 	@echo "make bench     the benchmarks"
 	@echo "make gpu-check everything that a GPU is wanted for, in 10 minutes; OUT=DIR keeps it there, ONLY=STEPS"
 	@echo "make clean     remove what the tools wrote"
@@ -27,6 +28,9 @@ test:
 
 test-all:
 	$(PYTHON) -m pytest -m "not gpu"
+
+fuzz:
+	MINIGRAD_FUZZ=$(or $(N),10000) $(PYTHON) -m pytest tests/fuzz
 
 bench:
 	$(PYTHON) -m benchmarks kernels

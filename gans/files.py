@@ -111,7 +111,9 @@ def fitted(value: Any, schema: type[T]) -> T:
     """
     try:
         return msgspec.convert(value, schema)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except SystemError as error:  # how some versions of msgspec tell of an integer that is no float
+        raise ValueError("a number is too large") from error
+    except (msgspec.MsgspecError, OverflowError, RecursionError) as error:
         raise ValueError(str(error)) from error
 
 

@@ -107,7 +107,7 @@ def _train(train: Parser) -> None:
     )
     long.add_argument("--steps", type=length, metavar="N", help="updates of the generator")
     numbers = train.add_argument_group("hyper-parameters")
-    numbers.add_argument("--batch-size", type=setting, metavar="N", help="samples in each update")
+    numbers.add_argument("--batch-size", type=positive, metavar="N", help="samples in each update")
     numbers.add_argument(
         "--lr",
         type=positive_real,
@@ -116,10 +116,10 @@ def _train(train: Parser) -> None:
     )
     numbers.add_argument("--objective", metavar="NAME", help="the losses, where a model has several")
     numbers.add_argument(
-        "--critic-steps", type=setting, metavar="K", help="updates of D for each update of G"
+        "--critic-steps", type=positive, metavar="K", help="updates of D for each update of G"
     )
-    numbers.add_argument("--latent", type=setting, metavar="N", help="length of the noise vector z")
-    numbers.add_argument("--seed", type=seed, metavar="N", help="decides all random numbers (default 0)")
+    numbers.add_argument("--latent", type=positive, metavar="N", help="length of the noise vector z")
+    numbers.add_argument("--seed", type=natural, metavar="N", help="decides all random numbers (default 0)")
     train.add_argument(
         "--checkpoint-every",
         type=length,
@@ -146,7 +146,7 @@ def _sample(sample: Parser) -> None:
         metavar="FILE",
         help="FILE.npz: array `images`, float32 (n, 1, 28, 28) in [-1, 1], or `points`; FILE.png: a picture",
     )
-    sample.add_argument("--seed", type=seed, default=0, metavar="N", help="decides the noise (default 0)")
+    sample.add_argument("--seed", type=natural, default=0, metavar="N", help="decides the noise (default 0)")
     _device(sample, "where the generator runs (default cpu)")
 
 
@@ -155,7 +155,9 @@ def _evaluate(evaluate: Parser) -> None:
     evaluate.add_argument(
         "--n", type=samples, metavar="N", help="samples (default 10,000 images or 2,500 points)"
     )
-    evaluate.add_argument("--seed", type=seed, default=0, metavar="N", help="decides the noise (default 0)")
+    evaluate.add_argument(
+        "--seed", type=natural, default=0, metavar="N", help="decides the noise (default 0)"
+    )
     evaluate.add_argument(
         "--data-dir", metavar="DIR", help="where the data lie, if not where they were in training"
     )
@@ -190,8 +192,8 @@ def samples(text: str) -> int:
     return _integer(text, 1, 10**7)
 
 
-def setting(text: str) -> int:
-    """A number of hidden units, of samples in a batch, and the like; `gans.systems` knows its range."""
+def positive(text: str) -> int:
+    """An integer of at least 1; `gans.systems` knows the ranges of settings."""
     return _integer(text, 1, 10**9)
 
 
@@ -200,8 +202,8 @@ def length(text: str) -> int:
     return _integer(text, 1, 10**12)
 
 
-def seed(text: str) -> int:
-    """A seed of random numbers."""
+def natural(text: str) -> int:
+    """An integer of at least 0 that other programs can read in JSON, such as a seed."""
     return _integer(text, 0, 2**63 - 1)
 
 

@@ -100,7 +100,7 @@ def image_data(name: str, images: Bytes, labels: Bytes, test_images: Bytes, test
     :raises UserError: a split is empty or has another number of labels than images, or the splits' sizes
         differ
     """
-    arrays = (images, labels, test_images, test_labels)
+    arrays = tuple(array.view() for array in (images, labels, test_images, test_labels))
     check_shapes(name, *(array.shape for array in arrays))
     for array in arrays:
         array.flags.writeable = False

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from gans.files import DAMAGE, open_file
+from gans.files import DAMAGE, read
 
 __all__ = ["animation"]
 
@@ -22,8 +22,8 @@ HELD_SECONDS = 2.0
 CAPTION_HEIGHT = 24
 
 
-MOST_PIXELS = 2**24
-"""Of a picture; ours have about a million."""
+MOST_BYTES, MOST_PIXELS = 2**26, 2**24
+"""Of a picture; ours have about a million pixels."""
 
 _UNREADABLE = (
     OSError,
@@ -70,9 +70,10 @@ def animation(
 
 
 def _picture(path: Path) -> Image.Image:
-    with warnings.catch_warnings(), open_file(path) as file:
+    content = read(path, MOST_BYTES)
+    with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(file, formats=["PNG"]) as opened:
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as opened:
             if opened.width * opened.height > MOST_PIXELS:
                 raise ValueError(f"{path}: a picture of {opened.width} x {opened.height} pixels")
             return opened.convert("L" if opened.mode == "L" else "RGB")
