@@ -1,41 +1,81 @@
 """Modules and layers, with the names, arguments, initial values and state_dict names of ``torch.nn``."""
 
-from minigrad.nn import init
+from minigrad.nn import init, utils
 from minigrad.nn.activation import Dropout, LeakyReLU, ReLU, Sigmoid, Softmax, Softplus, Tanh
-from minigrad.nn.containers import ModuleList, Sequential
+from minigrad.nn.bent import ELU, GELU, SELU, Hardtanh, LogSigmoid, LogSoftmax, PReLU, SiLU
+from minigrad.nn.containers import ModuleDict, ModuleList, Sequential
 from minigrad.nn.conv import Conv2d, ConvTranspose2d
+from minigrad.nn.conv1d import Conv1d, ConvTranspose1d
+from minigrad.nn.dropout import Dropout2d
 from minigrad.nn.functional import functional_call
 from minigrad.nn.linear import Linear
 from minigrad.nn.module import Fused, LoadResult, Module, Parameter
 from minigrad.nn.norm import BatchNorm1d, BatchNorm2d, LayerNorm
+from minigrad.nn.pad import CircularPad2d, ConstantPad2d, ReflectionPad2d, ReplicationPad2d, ZeroPad2d
+from minigrad.nn.parameters import ParameterDict, ParameterList
+from minigrad.nn.pool import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d
+from minigrad.nn.sample_norm import GroupNorm, InstanceNorm1d, InstanceNorm2d
 from minigrad.nn.shape import Flatten, Identity, Unflatten
+from minigrad.nn.sparse import Embedding
 from minigrad.nn.summary import Summary, summary
+from minigrad.nn.upsample import PixelShuffle, PixelUnshuffle, Upsample
 
 __all__ = [
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool2d",
+    "AvgPool2d",
     "BatchNorm1d",
     "BatchNorm2d",
+    "CircularPad2d",
+    "ConstantPad2d",
+    "Conv1d",
     "Conv2d",
+    "ConvTranspose1d",
     "ConvTranspose2d",
     "Dropout",
+    "Dropout2d",
+    "ELU",
+    "Embedding",
     "Flatten",
     "Fused",
+    "GELU",
+    "GroupNorm",
+    "Hardtanh",
     "Identity",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LoadResult",
+    "LogSigmoid",
+    "LogSoftmax",
+    "MaxPool2d",
     "Module",
+    "ModuleDict",
     "ModuleList",
+    "PReLU",
     "Parameter",
+    "ParameterDict",
+    "ParameterList",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "ReLU",
+    "ReflectionPad2d",
+    "ReplicationPad2d",
+    "SELU",
     "Sequential",
+    "SiLU",
     "Sigmoid",
     "Softmax",
     "Softplus",
     "Summary",
     "Tanh",
     "Unflatten",
+    "Upsample",
+    "ZeroPad2d",
     "functional_call",
     "init",
     "summary",
+    "utils",
 ]

@@ -14,7 +14,17 @@ from minigrad.op import constant
 from minigrad.random import uniform
 from minigrad.tensor import Tensor
 
-__all__ = ["Dropout", "LeakyReLU", "ReLU", "Sigmoid", "Softmax", "Softplus", "Tanh", "rectifier_slope"]
+__all__ = [
+    "Dropout",
+    "LeakyReLU",
+    "ReLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+    "dropped",
+    "rectifier_slope",
+]
 
 
 def rectifier_slope(following: Sequence[Module]) -> float | None:
@@ -98,12 +108,15 @@ class Dropout(Module):
         self.p = p
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.training or self.p == 0:
-            return x
-        return x * constant(_mask, uniform(x.shape, device=x.device), x.dtype, self.p)
+        return dropped(x, self.p, x.shape) if self.training and self.p else x
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
+
+
+def dropped(x: Tensor, p: float, shape: tuple[int, ...]) -> Tensor:
+    """x times a mask of ``shape``, drawn on x's device: 0 with probability p, else 1 / (1 - p)."""
+    return x * constant(_mask, uniform(shape, device=x.device), x.dtype, p)
 
 
 def _mask(drawn: Array, dtype: np.dtype[Any], p: float) -> Array:

@@ -11,7 +11,7 @@ from minigrad.tensor import Tensor
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["ModuleList", "Sequential"]
+__all__ = ["ModuleDict", "ModuleList", "Sequential", "check_key"]
 
 
 class _Numbered(Module):
@@ -90,3 +90,61 @@ class ModuleList(_Numbered):
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
         self._add((str(index), module) for index, module in enumerate(modules))
+
+
+class ModuleDict(Module):
+    """A dictionary of modules whose parameters are found; it is not callable.
+
+    Raises TypeError for a value that is no Module, ValueError for a key that is no free attribute's name.
+    """
+
+    def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] = ()) -> None:
+        self.update(modules)
+
+    def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
+        """Set each (key, module), in their order."""
+        for key, module in modules.items() if isinstance(modules, Mapping) else modules:
+            self[key] = module
+
+    def __setitem__(self, key: str, module: Module) -> None:
+        if not isinstance(module, Module):
+            raise TypeError(f"ModuleDict: {key!r} is a {type(module).__name__}, expected a Module")
+        check_key(self, key)
+        setattr(self, key, module)
+
+    def __getitem__(self, key: str) -> Module:
+        return dict(self.named_children())[key]
+
+    def __delitem__(self, key: str) -> None:
+        self[key]
+        delattr(self, key)
+
+    def __len__(self) -> int:
+        return len(list(self.named_children()))
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self.named_children())
+
+    def __contains__(self, key: object) -> bool:
+        return key in dict(self.named_children())
+
+    def keys(self) -> list[str]:
+        """The keys, in the order of their first assignment."""
+        return list(self)
+
+    def values(self) -> list[Module]:
+        """The modules, in the order of the keys."""
+        return list(self.children())
+
+    def items(self) -> list[tuple[str, Module]]:
+        """(key, module), in the order of the keys."""
+        return list(self.named_children())
+
+
+def check_key(container: Module, key: object) -> None:
+    """Refuse a key that is no string, or names something that the container itself has."""
+    name = type(container).__name__
+    if not isinstance(key, str):
+        raise TypeError(f"{name}: a key is a str, got {type(key).__name__}")
+    if hasattr(type(container), key) or key in ("training", "_buffer_names"):
+        raise ValueError(f"{name}: {key!r} is an attribute of {name} already; choose another key")

@@ -1,11 +1,10 @@
-"""Convolution and transposed convolution over images."""
+"""Convolution and transposed convolution over images, and what they share with those over signals."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -14,16 +13,25 @@ from minigrad import ops
 from minigrad.nn.activation import rectifier_slope
 from minigrad.nn.linear import reset_affine
 from minigrad.nn.module import Fused, Module, Parameter
+from minigrad.nn.naming import named, sizes_of
 from minigrad.nn.norm import BatchNorm2d
 from minigrad.tensor import Tensor
 
-__all__ = ["Conv2d", "ConvTranspose2d"]
+__all__ = ["Conv2d", "ConvTranspose2d", "Correlation", "TransposedCorrelation"]
 
-Size = int | tuple[int, int]
+Size = int | Sequence[int]
+
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
-class _Convolution(Module):
-    """What the two layers share: sizes, weight, bias and their checks."""
+class Convolution(Module):
+    """What all four layers share: sizes, weight, bias and their checks.
+
+    A signal (n, c, l) is an image of one row: ``dims`` is 1, sizes have one number, the weight lacks an axis.
+    """
+
+    dims: ClassVar[int] = 2
+    padding: tuple[int, ...] | str
 
     def __init__(
         self,
@@ -32,19 +40,21 @@ class _Convolution(Module):
         weight_shape: tuple[int, int],
         kernel_size: Size,
         stride: Size,
-        padding: Size,
+        padding: Size | str,
         dilation: Size,
         groups: int,
         bias: bool,
+        padding_mode: str,
         dtype: DTypeLike,
     ) -> None:
         self.in_channels = in_channels
         self.out_channels = out_channels
-        self.kernel_size = self._pair("kernel_size", kernel_size, 1)
-        self.stride = self._pair("stride", stride, 1)
-        self.padding = self._pair("padding", padding, 0)
-        self.dilation = self._pair("dilation", dilation, 1)
+        self.kernel_size = self._sizes("kernel_size", kernel_size, 1)
+        self.stride = self._sizes("stride", stride, 1)
+        self.padding = padding if isinstance(padding, str) else self._sizes("padding", padding, 0)
+        self.dilation = self._sizes("dilation", dilation, 1)
         self.groups = groups
+        self.padding_mode = padding_mode
         self.weight = Parameter(np.empty(weight_shape + self.kernel_size, dtype))
         self.bias = Parameter(np.empty(out_channels, dtype)) if bias else None
         self.reset_parameters()
@@ -58,75 +68,87 @@ class _Convolution(Module):
             raise ValueError(f"{type(self).__name__}: groups={groups} must divide {name}={channels}")
         return channels // groups
 
-    def _pair(self, name: str, value: Size, least: int) -> tuple[int, int]:
-        pair = (value, value) if isinstance(value, int) else tuple(value)
-        if len(pair) != 2 or not all(operator.index(size) >= least for size in pair):
-            expected = f"an integer >= {least} or a pair (h, w) of them"
-            raise ValueError(f"{type(self).__name__}: {name} must be {expected}, got {value!r}")
-        return pair
+    def _sizes(self, name: str, value: Size, least: int) -> tuple[int, ...]:
+        return sizes_of(self, name, value, self.dims, least)
 
     def forward(self, x: Tensor) -> Tensor:
         return self._activated(x, slope=1.0)
 
     def fused_with(self, following: Sequence[Module]) -> Fused | None:
-        if not following or getattr(self.forward, "__func__", None) is not _Convolution.forward:
+        if not following or getattr(self.forward, "__func__", None) is not Convolution.forward:
             return None
         slope = rectifier_slope(following)
         if slope is not None:
             return Fused(partial(self._activated, slope=slope), 1)
         norm = following[0]
         # on a CPU batch norm takes its moments from memory that its second pass then finds in the cache
-        if isinstance(norm, BatchNorm2d) and self.bias is None and self.weight.device == "cuda":
+        if (
+            isinstance(norm, BatchNorm2d)
+            and self.dims == 2
+            and self.bias is None
+            and self.weight.device == "cuda"
+        ):
             return norm.fused_behind(self._with_moments, following[1:])
         return None
 
     def _with_moments(self, x: Tensor) -> Tensor:
         """The layer's function without a bias, with its result's moments as residual."""
         self._check(x)
-        return self._convolve(x, moments=True)
+        return self._convolve(self._surrounded(x), self._kernel(), moments=True)
 
     def _activated(self, x: Tensor, slope: float) -> Tensor:
         """The layer's function and a leaky ReLU after it; there is none where the slope is 1."""
         self._check(x)
+        x, w = self._surrounded(x if self.dims == 2 else ops.expand_dims(x, 2)), self._kernel()
         if self.bias is not None:
-            return self._convolve_with_bias(x, self.bias, slope)
-        y = self._convolve(x)
-        return y if slope == 1 else ops.leaky_relu(y, slope=slope)
+            y = self._convolve_with_bias(x, w, self.bias, slope)
+        else:
+            y = self._convolve(x, w)
+            y = y if slope == 1 else ops.leaky_relu(y, slope=slope)
+        return y if self.dims == 2 else ops.squeeze(y, 2)
 
     def _check(self, x: Tensor) -> None:
-        if x.ndim != 4 or x.shape[1] != self.in_channels:
-            raise ValueError(f"{self!r}: expected an input (n, {self.in_channels}, h, w), got {x.shape}")
+        if x.ndim != self.dims + 2 or x.shape[1] != self.in_channels:
+            places = "h, w" if self.dims == 2 else "l"
+            raise ValueError(f"{self!r}: expected an input (n, {self.in_channels}, {places}), got {x.shape}")
 
-    def _convolve_with_bias(self, x: Tensor, bias: Parameter, slope: float) -> Tensor:
-        return ops.bias_leaky_relu(self._convolve(x), bias, slope=slope)
+    def _surrounded(self, x: Tensor) -> Tensor:
+        """x (n, c, h, w) with what the layer puts around it before it convolves."""
+        return x
 
-    def _convolve(self, x: Tensor, *, moments: bool = False) -> Tensor:
+    def _kernel(self) -> Tensor:
+        """The weight as that of a convolution over images."""
+        return self.weight if self.dims == 2 else ops.expand_dims(self.weight, 2)
+
+    def _pair(self, sizes: Sequence[int], of_the_row: int) -> tuple[int, ...]:
+        """``sizes`` for images; a signal is one row."""
+        return tuple(sizes) if self.dims == 2 else (of_the_row, *sizes)
+
+    def _convolve_with_bias(self, x: Tensor, w: Tensor, bias: Parameter, slope: float) -> Tensor:
+        return ops.bias_leaky_relu(self._convolve(x, w), bias, slope=slope)
+
+    def _convolve(self, x: Tensor, w: Tensor, *, moments: bool = False) -> Tensor:
         raise NotImplementedError
 
     def extra_repr(self) -> str:
         text = (
             f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
         )
+        zeros, ones = (0,) * self.dims, (1,) * self.dims
         for name, default in (
-            ("padding", (0, 0)),
-            ("output_padding", (0, 0)),
-            ("dilation", (1, 1)),
+            ("padding", zeros),
+            ("dilation", ones),
+            ("output_padding", zeros),
             ("groups", 1),
         ):
             if getattr(self, name, default) != default:
                 text += f", {name}={getattr(self, name)}"
-        return text if self.bias is not None else text + ", bias=False"
+        text += "" if self.bias is not None else ", bias=False"
+        return text if self.padding_mode == "zeros" else f"{text}, padding_mode={self.padding_mode}"
 
 
-class Conv2d(_Convolution):
-    """Cross-correlation over images: x (n, in_channels, h, w) -> (n, out_channels, oh, ow).
-
-    ``oh = (h + 2 padding - dilation (kernel_size - 1) - 1) // stride + 1``; weight (out_channels, in_channels
-    / groups, kh, kw). Sizes are integers or pairs (h, w).
-
-    Raises ValueError for sizes out of range, groups that do not divide the channels, and an input of another
-    shape.
-    """
+class Correlation(Convolution):
+    """Convolutions that slide a kernel over x: Conv2d and Conv1d."""
 
     def __init__(
         self,
@@ -134,43 +156,69 @@ class Conv2d(_Convolution):
         out_channels: int,
         kernel_size: Size,
         stride: Size = 1,
-        padding: Size = 0,
+        padding: Size | str = 0,
         dilation: Size = 1,
         groups: int = 1,
         bias: bool = True,
+        padding_mode: str = "zeros",
         *,
         dtype: DTypeLike = np.float32,
     ) -> None:
+        name = type(self).__name__
+        if padding_mode not in PADDING_MODES:
+            raise ValueError(f"{name}: padding_mode must be one of {PADDING_MODES}, got {padding_mode!r}")
         self._channels_per_group(out_channels, groups, "out_channels")
         shape = (out_channels, self._channels_per_group(in_channels, groups, "in_channels"))
         super().__init__(
-            in_channels, out_channels, shape, kernel_size, stride, padding, dilation, groups, bias, dtype
-        )
+            in_channels, out_channels, shape, kernel_size, stride, padding, dilation, groups, bias,
+            padding_mode, dtype,
+        )  # fmt: skip
+        if isinstance(padding, str) and padding not in ("same", "valid"):
+            raise ValueError(f"{name}: padding must be an integer, 'same' or 'valid', got {padding!r}")
+        if padding == "same" and set(self.stride) != {1}:
+            raise ValueError(f"{name}: padding='same' needs a stride of 1, got {self.stride}")
 
-    def _convolve(self, x: Tensor, *, moments: bool = False) -> Tensor:
+    def _around(self) -> tuple[tuple[int, int], ...]:
+        """(before, after) of each of the last axes; "same" puts the odd one after."""
+        if isinstance(self.padding, str):
+            spare = [
+                d * (k - 1) if self.padding == "same" else 0
+                for d, k in zip(self.dilation, self.kernel_size, strict=True)
+            ]
+            return tuple((total // 2, total - total // 2) for total in spare)
+        return tuple((p, p) for p in self.padding)
+
+    @property
+    def _pads_in_the_op(self) -> bool:
+        return self.padding_mode == "zeros" and all(before == after for before, after in self._around())
+
+    def _surrounded(self, x: Tensor) -> Tensor:
+        around = self._around()
+        if self._pads_in_the_op or not any(side for sides in around for side in sides):
+            return x
+        widths = ((0, 0),) * (4 - self.dims) + around
+        with named(self):
+            return ops.pad(x, widths, "constant" if self.padding_mode == "zeros" else self.padding_mode)
+
+    def _convolve(self, x: Tensor, w: Tensor, *, moments: bool = False) -> Tensor:
         op = ops.conv2d_moments if moments else ops.conv2d
-        return op(x, self.weight, **self._settings())
+        return op(x, w, **self._settings())
 
-    def _convolve_with_bias(self, x: Tensor, bias: Parameter, slope: float) -> Tensor:
-        return ops.conv2d_bias_leaky_relu(x, self.weight, bias, slope=slope, **self._settings())
+    def _convolve_with_bias(self, x: Tensor, w: Tensor, bias: Parameter, slope: float) -> Tensor:
+        return ops.conv2d_bias_leaky_relu(x, w, bias, slope=slope, **self._settings())
 
     def _settings(self) -> dict[str, Any]:
+        padding = [before if self._pads_in_the_op else 0 for before, _ in self._around()]
         return {
-            "stride": self.stride,
-            "padding": self.padding,
-            "dilation": self.dilation,
+            "stride": self._pair(self.stride, 1),
+            "padding": self._pair(padding, 0),
+            "dilation": self._pair(self.dilation, 1),
             "groups": self.groups,
         }
 
 
-class ConvTranspose2d(_Convolution):
-    """The adjoint of Conv2d, "fractionally strided convolution": x (n, in_channels, h, w) -> (n,
-    out_channels, oh, ow).
-
-    ``oh = (h - 1) stride - 2 padding + dilation (kernel_size - 1) + output_padding + 1``; weight
-    (in_channels, out_channels / groups, kh, kw). Sizes are integers or pairs (h, w); output_padding is less
-    than stride or dilation. Raises as Conv2d.
-    """
+class TransposedCorrelation(Convolution):
+    """The adjoints of those: ConvTranspose2d and ConvTranspose1d."""
 
     def __init__(
         self,
@@ -183,24 +231,51 @@ class ConvTranspose2d(_Convolution):
         groups: int = 1,
         bias: bool = True,
         dilation: Size = 1,
+        padding_mode: str = "zeros",
         *,
         dtype: DTypeLike = np.float32,
     ) -> None:
+        if padding_mode != "zeros":
+            raise ValueError(f"{type(self).__name__}: padding_mode must be 'zeros', got {padding_mode!r}")
         self._channels_per_group(in_channels, groups, "in_channels")
         shape = (in_channels, self._channels_per_group(out_channels, groups, "out_channels"))
-        self.output_padding = self._pair("output_padding", output_padding, 0)
+        self.output_padding = self._sizes("output_padding", output_padding, 0)
         super().__init__(
-            in_channels, out_channels, shape, kernel_size, stride, padding, dilation, groups, bias, dtype
-        )
+            in_channels, out_channels, shape, kernel_size, stride, padding, dilation, groups, bias,
+            padding_mode, dtype,
+        )  # fmt: skip
 
-    def _convolve(self, x: Tensor, *, moments: bool = False) -> Tensor:
+    def _convolve(self, x: Tensor, w: Tensor, *, moments: bool = False) -> Tensor:
         op = ops.conv_transpose2d_moments if moments else ops.conv_transpose2d
+        assert not isinstance(self.padding, str)
         return op(
             x,
-            self.weight,
-            stride=self.stride,
-            padding=self.padding,
-            output_padding=self.output_padding,
-            dilation=self.dilation,
+            w,
+            stride=self._pair(self.stride, 1),
+            padding=self._pair(self.padding, 0),
+            output_padding=self._pair(self.output_padding, 0),
+            dilation=self._pair(self.dilation, 1),
             groups=self.groups,
         )
+
+
+class Conv2d(Correlation):
+    """Cross-correlation over images: x (n, in_channels, h, w) -> (n, out_channels, oh, ow).
+
+    ``oh = (h + 2 padding - dilation (kernel_size - 1) - 1) // stride + 1``; weight (out_channels, in_channels
+    / groups, kh, kw). Sizes are integers or pairs (h, w). ``padding`` may be "same" (oh is h, for a stride of
+    1) or "valid" (0); ``padding_mode`` "reflect", "replicate" or "circular" fills it as ``ops.pad`` does.
+
+    Raises ValueError for sizes out of range, groups that do not divide the channels, and an input of another
+    shape.
+    """
+
+
+class ConvTranspose2d(TransposedCorrelation):
+    """The adjoint of Conv2d, "fractionally strided convolution": x (n, in_channels, h, w) -> (n,
+    out_channels, oh, ow).
+
+    ``oh = (h - 1) stride - 2 padding + dilation (kernel_size - 1) + output_padding + 1``; weight
+    (in_channels, out_channels / groups, kh, kw). Sizes are integers or pairs (h, w); output_padding is less
+    than stride or dilation. Raises as Conv2d.
+    """

@@ -145,15 +145,18 @@ def _input(network: Module, value: Any) -> Any:
 def _noting_outputs(network: Module, shapes: dict[int, Shape]) -> Iterator[None]:
     """Within the block each module computes by itself, in evaluation mode; its output's shape is noted."""
     modules = list(network.modules())
-    modes = [module.training for module in modules]
+    before = [
+        {name: value for name, value in vars(module).items() if name in ("forward", "fused_with", "training")}
+        for module in modules
+    ]
     for module in modules:
         vars(module).update(forward=_noting(module, shapes), fused_with=_alone, training=False)
     try:
         yield
     finally:
-        for module, training in zip(modules, modes, strict=True):
+        for module, attributes in zip(modules, before, strict=True):
             del vars(module)["forward"], vars(module)["fused_with"]
-            vars(module)["training"] = training
+            vars(module).update(attributes)
 
 
 def _noting(module: Module, shapes: dict[int, Shape]) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ A window's sum or maximum is taken along one axis and then along the other, each
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import NamedTuple
 
@@ -18,6 +18,8 @@ from minigrad.ops.rearrange import piece
 from minigrad.ops.reduce import max, mean
 from minigrad.ops.shape import concatenate, pad_constant, reshape
 from minigrad.tensor import Tensor, describe
+
+Sides = int | Sequence[int | None] | None
 
 
 class _Windows(NamedTuple):
@@ -128,7 +130,7 @@ def _beats(y: Array, x: Array) -> Array:
     return (y > x) | (y != y)
 
 
-def adaptive_avg_pool2d(x: Tensor, output_size: Pair | tuple[int | None, int | None]) -> Tensor:
+def adaptive_avg_pool2d(x: Tensor, output_size: Sides) -> Tensor:
     """x (..., h, w) as the means of (oh, ow) windows that cover it evenly, as PyTorch's.
 
     Window i of oh has the rows floor(i h / oh) to ceil((i + 1) h / oh), not included; None keeps a side.
@@ -136,7 +138,7 @@ def adaptive_avg_pool2d(x: Tensor, output_size: Pair | tuple[int | None, int | N
     return _adaptive("adaptive_avg_pool2d", x, output_size, lambda x, axis: mean(x, axis=axis, keepdims=True))
 
 
-def adaptive_max_pool2d(x: Tensor, output_size: Pair | tuple[int | None, int | None]) -> Tensor:
+def adaptive_max_pool2d(x: Tensor, output_size: Sides) -> Tensor:
     """x (..., h, w) as the maxima of (oh, ow) windows that cover it evenly: those of adaptive_avg_pool2d.
 
     Equal elements of a window share its gradient evenly.
@@ -147,11 +149,11 @@ def adaptive_max_pool2d(x: Tensor, output_size: Pair | tuple[int | None, int | N
 def _adaptive(
     name: str,
     x: Tensor,
-    output_size: Pair | tuple[int | None, int | None],
+    output_size: Sides,
     over: Callable[[Tensor, int], Tensor],
 ) -> Tensor:
     _check(name, x)
-    both = tuple(output_size) if isinstance(output_size, tuple | list) else (output_size, output_size)
+    both = tuple(output_size) if isinstance(output_size, Sequence) else (output_size, output_size)
     if len(both) != 2:
         raise ValueError(
             f"{name}: output_size must be an integer >= 1, None, or a pair of them, got {output_size!r}"

@@ -47,9 +47,61 @@ LAYERS: dict[str, tuple[Callable[[Any], Any], tuple[int, ...]]] = {
     "softmax": (lambda n: n.Softmax(1), (3, 4)),
     "flatten": (lambda n: n.Flatten(1, 2), (3, 4, 5, 2)),
     "unflatten": (lambda n: n.Unflatten(1, (2, 2)), (3, 4, 5)),
+    "conv-same": (lambda n: n.Conv2d(2, 3, (2, 3), padding="same", dilation=(1, 2)), (2, 2, 5, 4)),
+    "conv-valid": (lambda n: n.Conv2d(2, 3, 2, padding="valid"), (2, 2, 5, 4)),
+    "conv-reflect": (lambda n: n.Conv2d(2, 3, 3, 2, (2, 1), padding_mode="reflect"), (2, 2, 5, 4)),
+    "conv-replicate": (lambda n: n.Conv2d(2, 3, 3, padding="same", padding_mode="replicate"), (2, 2, 5, 4)),
+    "conv-circular": (lambda n: n.Conv2d(2, 4, 3, 1, 1, 1, 2, False, "circular"), (2, 2, 5, 4)),
+    "conv-1d": (lambda n: n.Conv1d(4, 6, 3, 2, 1, 2, 2), (2, 4, 9)),
+    "conv-1d-circular": (
+        lambda n: n.Conv1d(4, 6, 3, padding=2, bias=False, padding_mode="circular"),
+        (2, 4, 9),
+    ),
+    "conv-transpose-1d": (lambda n: n.ConvTranspose1d(4, 6, 3, 2, 1, 1, 2), (2, 4, 5)),
+    "instance-norm": (lambda n: n.InstanceNorm2d(3), (2, 3, 4, 5)),
+    "instance-norm-all": (lambda n: n.InstanceNorm2d(3, 1e-3, 0.3, True, True), (2, 3, 4, 5)),
+    "instance-norm-1d": (lambda n: n.InstanceNorm1d(3, affine=True), (2, 3, 4)),
+    "group-norm": (lambda n: n.GroupNorm(2, 4), (3, 4, 2, 5)),
+    "group-norm-plain": (lambda n: n.GroupNorm(4, 4, 1e-3, False), (3, 4, 5)),
+    "spectral-norm": (lambda n: n.utils.spectral_norm(n.Conv2d(2, 3, 3)), (2, 2, 5, 4)),
+    "spectral-norm-linear": (lambda n: n.utils.spectral_norm(n.Linear(5, 3), n_power_iterations=3), (4, 5)),
+    "spectral-norm-transposed": (lambda n: n.utils.spectral_norm(n.ConvTranspose2d(2, 3, 3)), (2, 2, 5, 4)),
+    "weight-norm": (lambda n: n.utils.weight_norm(n.Conv2d(2, 3, 3)), (2, 2, 5, 4)),
+    "weight-norm-of-one-length": (lambda n: n.utils.weight_norm(n.Linear(5, 3), dim=None), (4, 5)),
+    "elu": (lambda n: n.ELU(0.5, inplace=False), (3, 4)),
+    "selu": (lambda n: n.SELU(), (3, 4)),
+    "silu": (lambda n: n.SiLU(), (3, 4)),
+    "gelu": (lambda n: n.GELU(), (3, 4)),
+    "gelu-tanh": (lambda n: n.GELU(approximate="tanh"), (3, 4)),
+    "prelu": (lambda n: n.PReLU(), (3, 4)),
+    "prelu-channels": (lambda n: n.PReLU(4, init=0.1), (3, 4, 2)),
+    "log-sigmoid": (lambda n: n.LogSigmoid(), (3, 4)),
+    "log-softmax": (lambda n: n.LogSoftmax(1), (3, 4)),
+    "hardtanh": (lambda n: n.Hardtanh(-0.5, 0.75), (3, 4)),
+    "avg-pool": (lambda n: n.AvgPool2d(3, 2, 1, count_include_pad=False), (2, 2, 5, 6)),
+    "max-pool": (lambda n: n.MaxPool2d(2), (2, 2, 5, 6)),
+    "max-pool-all": (lambda n: n.MaxPool2d(3, 2, 1, 1, False, True), (2, 2, 5, 6)),
+    "adaptive-avg-pool": (lambda n: n.AdaptiveAvgPool2d((2, None)), (2, 2, 5, 6)),
+    "adaptive-max-pool": (lambda n: n.AdaptiveMaxPool2d(3), (2, 2, 5, 6)),
+    "zero-pad": (lambda n: n.ZeroPad2d((1, 0, 2, 0)), (2, 2, 3, 4)),
+    "constant-pad": (lambda n: n.ConstantPad2d(1, 3.5), (2, 2, 3, 4)),
+    "reflection-pad": (lambda n: n.ReflectionPad2d((1, 3, 2, 0)), (2, 2, 3, 4)),
+    "replication-pad": (lambda n: n.ReplicationPad2d(2), (2, 2, 3, 4)),
+    "circular-pad": (lambda n: n.CircularPad2d((4, 1, 0, 3)), (2, 2, 3, 4)),
+    "upsample": (lambda n: n.Upsample(scale_factor=2), (2, 2, 3, 4)),
+    "upsample-bilinear": (lambda n: n.Upsample(scale_factor=(2, 1.5), mode="bilinear"), (2, 2, 3, 4)),
+    "upsample-size": (lambda n: n.Upsample((5, 7), mode="bilinear", align_corners=True), (2, 2, 3, 4)),
+    "upsample-recomputed": (lambda n: n.Upsample(None, 1.7, "bilinear", False, True), (2, 2, 3, 4)),
+    "pixel-shuffle": (lambda n: n.PixelShuffle(2), (2, 8, 3, 4)),
+    "pixel-unshuffle": (lambda n: n.PixelUnshuffle(2), (2, 2, 4, 6)),
+    "dropout-2d-of-nothing": (lambda n: n.Dropout2d(0.0), (2, 2, 3, 4)),
 }
+SAME_TEXT = [
+    name for name in LAYERS if "norm" not in name and name != "softplus"
+]  # later PyTorch adds bias= to those of norms
 
 
+@pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning", "ignore:Using padding='same':UserWarning")
 @pytest.mark.parametrize("name", LAYERS)
 def test_layer(name: str) -> None:
     make, shape = LAYERS[name]
@@ -81,6 +133,26 @@ def test_layer(name: str) -> None:
         rtol=1e-5,
         atol=1e-5,
     )
+
+
+@pytest.mark.parametrize("name", SAME_TEXT)
+def test_words(name: str) -> None:
+    make, _ = LAYERS[name]
+    assert repr(make(nn)) == repr(make(torch.nn))
+
+
+@pytest.mark.parametrize("padding_idx", [None, 0, -1])
+def test_embedding(padding_idx: int | None) -> None:
+    theirs, ours = torch.nn.Embedding(5, 3, padding_idx), nn.Embedding(5, 3, padding_idx)
+    assert repr(ours) == repr(theirs)
+    assert (ours.weight.data == 0).all(1).tolist() == (theirs.weight == 0).all(1).tolist()
+    ours.load_state_dict(theirs.state_dict())
+    index = np.array([[0, 4, 4], [1, 0, 2]])
+    y, their_y = ours(mg.tensor(index)), theirs(torch.from_numpy(index))
+    np.testing.assert_array_equal(y.numpy(), their_y.detach().numpy())
+    g = draw(2, 3, 3)
+    (expected,) = torch.autograd.grad(their_y, theirs.weight, torch.from_numpy(g))
+    np.testing.assert_allclose(mg.grad(y, [ours.weight], grad_output=g)[0].numpy(), expected.numpy())
 
 
 def generator_of(n: Any) -> Any:

@@ -1,0 +1,134 @@
+"""Activations whose half below 0 is bent, learnt or bounded, and smooth ones."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from minigrad import ops
+from minigrad.nn.module import Module, Parameter
+from minigrad.nn.naming import named
+from minigrad.tensor import Tensor
+
+__all__ = ["ELU", "GELU", "SELU", "Hardtanh", "LogSigmoid", "LogSoftmax", "PReLU", "SiLU"]
+
+
+class _Elementwise(Module):
+    """``inplace`` is accepted as PyTorch's and changes nothing: no op writes into its input."""
+
+    def __init__(self, inplace: bool = False) -> None:
+        self.inplace = inplace
+
+    def extra_repr(self) -> str:
+        return "inplace=True" if self.inplace else ""
+
+
+class ELU(_Elementwise):
+    """``x`` where x > 0, else ``alpha (exp(x) - 1)``. Clevert et al. (2016), eq. 16."""
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(inplace)
+        self.alpha = alpha
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.elu(x, self.alpha)
+
+    def extra_repr(self) -> str:
+        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
+
+
+class SELU(_Elementwise):
+    """``s ELU(x, a)`` with s and a that keep mean 0 and variance 1. Klambauer et al. (2017), eq. 2."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.selu(x)
+
+
+class SiLU(_Elementwise):
+    """``x sigmoid(x)``, also called swish. Elfwing et al. (2018), eq. 12."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.silu(x)
+
+
+class GELU(Module):
+    """``x P(Z <= x)`` for a standard normal Z, exactly or by ``approximate="tanh"``.
+
+    Raises ValueError for another approximation. Hendrycks and Gimpel (2016), section 2.
+    """
+
+    def __init__(self, approximate: str = "none") -> None:
+        if approximate not in ("none", "tanh"):
+            raise ValueError(f"GELU: approximate must be 'none' or 'tanh', got {approximate!r}")
+        self.approximate = approximate
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.gelu(x, self.approximate)
+
+    def extra_repr(self) -> str:
+        return f"approximate={self.approximate!r}"
+
+
+class PReLU(Module):
+    """``x`` where x > 0, else ``weight x``, with one learnt weight or one for each channel of x (n, c, ...).
+
+    Raises ValueError for an input of other channels. He et al. (2015), eq. 1.
+    """
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: DTypeLike = np.float32) -> None:
+        self.num_parameters = operator.index(num_parameters)
+        self.init = init
+        self.weight = Parameter(np.full(self.num_parameters, init, dtype))
+
+    def forward(self, x: Tensor) -> Tensor:
+        with named(self):
+            return ops.prelu(x, self.weight)
+
+    def extra_repr(self) -> str:
+        return f"num_parameters={self.num_parameters}"
+
+
+class LogSigmoid(Module):
+    """``log(1 / (1 + exp(-x)))``, elementwise, finite for every finite x."""
+
+    def __init__(self) -> None:
+        pass
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.log_sigmoid(x)
+
+
+class LogSoftmax(Module):
+    """``x - log(sum(exp(x)))`` along the axis ``dim``."""
+
+    def __init__(self, dim: int = -1) -> None:
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.log_softmax(x, axis=self.dim)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
+
+
+class Hardtanh(_Elementwise):
+    """``x`` between ``min_val`` and ``max_val``, else the bound.
+
+    Raises ValueError unless min_val < max_val.
+    """
+
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(inplace)
+        if not min_val < max_val:
+            raise ValueError(f"Hardtanh: min_val must be less than max_val, got {min_val} and {max_val}")
+        self.min_val = min_val
+        self.max_val = max_val
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.hardtanh(x, self.min_val, self.max_val)
+
+    def extra_repr(self) -> str:
+        text = f"min_val={self.min_val}, max_val={self.max_val}"
+        return text + (", inplace=True" if self.inplace else "")

@@ -1,0 +1,27 @@
+"""Convolution and transposed convolution over signals."""
+
+from __future__ import annotations
+
+from minigrad.nn.conv import Correlation, TransposedCorrelation
+
+__all__ = ["Conv1d", "ConvTranspose1d"]
+
+
+class Conv1d(Correlation):
+    """Cross-correlation over signals: x (n, in_channels, l) -> (n, out_channels, ol); Conv2d of one row.
+
+    ``ol = (l + 2 padding - dilation (kernel_size - 1) - 1) // stride + 1``; weight (out_channels, in_channels
+    / groups, k). Sizes, ``padding`` and ``padding_mode`` are as Conv2d's, which says what raises.
+    """
+
+    dims = 1
+
+
+class ConvTranspose1d(TransposedCorrelation):
+    """The adjoint of Conv1d: x (n, in_channels, l) -> (n, out_channels, ol); ConvTranspose2d of one row.
+
+    ``ol = (l - 1) stride - 2 padding + dilation (kernel_size - 1) + output_padding + 1``; weight
+    (in_channels, out_channels / groups, k).
+    """
+
+    dims = 1

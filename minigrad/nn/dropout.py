@@ -1,0 +1,32 @@
+"""Dropout of whole channels."""
+
+from __future__ import annotations
+
+from minigrad.nn.activation import dropped
+from minigrad.nn.module import Module
+from minigrad.tensor import Tensor
+
+__all__ = ["Dropout2d"]
+
+
+class Dropout2d(Module):
+    """In training, each channel of each image (n, c, h, w) is 0 with probability ``p`` and else divided by
+    ``1 - p``; in evaluation, the identity.
+
+    Drawn as Dropout's. ``inplace`` is accepted as PyTorch's and changes nothing. Raises ValueError for a
+    ``p`` outside [0, 1] and an input of another shape. Tompson et al. (2015), section 3.2.
+    """
+
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
+        if not 0 <= p <= 1:
+            raise ValueError(f"Dropout2d: p must lie in [0, 1], got {p}")
+        self.p = p
+        self.inplace = inplace
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.ndim != 4:
+            raise ValueError(f"{self!r}: expected an input (n, c, h, w), got {x.shape}")
+        return dropped(x, self.p, (*x.shape[:2], 1, 1)) if self.training and self.p else x
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}, inplace={self.inplace}"

@@ -1,0 +1,216 @@
+"""Weights computed anew from other parameters in every call: spectral and weight normalisation.
+
+Parameters and buffers have the names of ``torch.nn.utils``' functions of the same names (``weight_orig``,
+``weight_u`` and ``weight_v``; ``weight_g`` and ``weight_v``), so that state_dicts can be exchanged with them.
+A layer so normalised has its ``weight`` only while it computes, and Sequential does not fuse it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+
+from minigrad import ops
+from minigrad.backend import Array, to_device, xp_of
+from minigrad.nn.conv import TransposedCorrelation
+from minigrad.nn.module import Module, Parameter
+from minigrad.random import generator
+from minigrad.tensor import Tensor
+from minigrad.tracing import call
+
+__all__ = ["remove_spectral_norm", "remove_weight_norm", "spectral_norm", "weight_norm"]
+
+M = TypeVar("M", bound=Module)
+
+
+class _Normalised:
+    """A layer's ``forward`` with one of its parameters computed before; it stands in for the method."""
+
+    parts: ClassVar[tuple[str, ...]]
+
+    def __init__(self, module: Module, name: str) -> None:
+        self.module = module
+        self.name = name
+        self.before = vars(module).get("forward")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
+        attributes = vars(self.module)
+        attributes[self.name] = self.weight()
+        try:
+            y: Tensor = self.forward(*args, **kwargs)
+        finally:
+            del attributes[self.name]
+        return y
+
+    @property
+    def forward(self) -> Any:
+        """The forward that the layer had before."""
+        return type(self.module).forward.__get__(self.module) if self.before is None else self.before
+
+    def weight(self, *, stepping: bool = True) -> Tensor:
+        """The parameter as the layer uses it; without ``stepping`` nothing is changed on the way."""
+        raise NotImplementedError
+
+    def part(self, suffix: str) -> Parameter:
+        parameter: Parameter = getattr(self.module, f"{self.name}_{suffix}")
+        return parameter
+
+    def remove(self) -> None:
+        """Make the parameter, as it is now, the layer's own again."""
+        value = Parameter(np.array(to_device(self.weight(stepping=False)._data, "cpu")))
+        device = self.part(self.parts[0]).device
+        for suffix in self.parts:
+            name = f"{self.name}_{suffix}"
+            delattr(self.module, name)
+            self.module._buffer_names = tuple(b for b in self.module._buffer_names if b != name)
+        del vars(self.module)["forward"]
+        if self.before is not None:
+            vars(self.module)["forward"] = self.before
+        value._replace(to_device(value._data, device))
+        setattr(self.module, self.name, value)
+
+
+class _SpectralNorm(_Normalised):
+    """W / sigma(W), the power iteration's vectors in buffers of the layer."""
+
+    parts = ("orig", "u", "v")
+
+    def __init__(self, module: Module, name: str, dim: int, iterations: int, eps: float) -> None:
+        super().__init__(module, name)
+        self.dim = dim
+        self.iterations = iterations
+        self.eps = eps
+
+    def weight(self, *, stepping: bool = True) -> Tensor:
+        w = self.part("orig")
+        u, v = (Tensor(a) for a in call(self._iterated, w._data, stepping and self.module.training))
+        matrix = self.as_matrix(w)
+        sigma = ops.matmul(u, ops.matmul(matrix, v))  # (1, h) @ (h, w) @ (w, 1) -> (1, 1)
+        return w / ops.reshape(sigma, ())
+
+    def as_matrix(self, w: Tensor) -> Tensor:
+        """The weight (h, w) with ``dim`` as its rows."""
+        return ops.reshape(ops.transpose(w, self._axes(w.ndim)), (w.shape[self.dim], -1))
+
+    def _axes(self, ndim: int) -> tuple[int, ...]:
+        return (self.dim, *(i for i in range(ndim) if i != self.dim))
+
+    def _iterated(self, w: Array, step: bool) -> tuple[Array, Array]:
+        """Copies of u as a row and v as a column, after the iterations of a training step."""
+        u, v = (getattr(self.module, f"{self.name}_{suffix}") for suffix in ("u", "v"))
+        if step:
+            matrix = w.transpose(self._axes(w.ndim)).reshape(len(u), -1)
+            for _ in range(self.iterations):
+                v[...] = self._unit(ops.matmul.forward(u.reshape(1, -1), matrix).reshape(-1))
+                u[...] = self._unit(ops.matmul.forward(matrix, v.reshape(-1, 1)).reshape(-1))
+        return u.reshape(1, -1).copy(), v.reshape(-1, 1).copy()
+
+    def _unit(self, vector: Array) -> Array:
+        xp = xp_of(vector)
+        unit: Array = vector / xp.maximum(xp.sqrt((vector * vector).sum()), self.eps)
+        return unit
+
+
+class _WeightNorm(_Normalised):
+    """g v / |v|."""
+
+    parts = ("g", "v")
+
+    def __init__(self, module: Module, name: str, dim: int | None) -> None:
+        super().__init__(module, name)
+        self.dim = dim
+
+    def weight(self, *, stepping: bool = True) -> Tensor:
+        v = self.part("v")
+        return v * (self.part("g") / self.norm(v))
+
+    def norm(self, v: Tensor) -> Tensor:
+        """The length of v along ``dim``, of all of it where that is None."""
+        if self.dim is None:
+            return ops.vector_norm(v)
+        return ops.vector_norm(v, axis=tuple(i for i in range(v.ndim) if i != self.dim), keepdims=True)
+
+
+def spectral_norm(
+    module: M, name: str = "weight", n_power_iterations: int = 1, eps: float = 1e-12, dim: int | None = None
+) -> M:
+    """Let ``module`` use its parameter ``name`` divided by its largest singular value; returns the module.
+
+    W / sigma(W) with sigma(W) = u^T W v, W as a matrix (h, w) whose rows run along ``dim``: the axis of the
+    outputs if None, 0 or, of transposed convolutions, 1. Each call in training takes ``n_power_iterations``
+    steps v <- W^T u / |W^T u|, u <- W v / |W v|, with lengths of at least ``eps``. The parameter becomes
+    ``weight_orig``; u and v are the buffers ``weight_u`` and ``weight_v``, drawn at first. Gradients take
+    them as constants.
+
+    Raises ValueError where the parameter is missing, has fewer than two axes or is normalised already. Miyato
+    et al. (2018), algorithm 1; the names are those of torch.nn.utils.spectral_norm.
+
+    >>> from minigrad import nn
+    >>> layer = nn.utils.spectral_norm(nn.Linear(3, 2))
+    >>> list(layer.state_dict())
+    ['bias', 'weight_orig', 'weight_u', 'weight_v']
+    """
+    w = _taken(module, name, "spectral_norm")
+    if w.ndim < 2:
+        raise ValueError(f"spectral_norm: {name} needs at least two axes, got {w.shape}")
+    if n_power_iterations < 1:
+        raise ValueError(f"spectral_norm: n_power_iterations must be at least 1, got {n_power_iterations}")
+    at = (1 if isinstance(module, TransposedCorrelation) else 0) if dim is None else dim % w.ndim
+    normalised = _SpectralNorm(module, name, at, n_power_iterations, eps)
+    delattr(module, name)
+    setattr(module, f"{name}_orig", w)
+    h = w.shape[at]
+    for suffix, size in (("u", h), ("v", math.prod(w.shape) // max(h, 1))):
+        drawn = normalised._unit(generator().standard_normal(size, dtype=w.dtype.type))
+        module.register_buffer(f"{name}_{suffix}", to_device(drawn, w.device))
+    vars(module)["forward"] = normalised
+    return module
+
+
+def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
+    """Let ``module`` learn length and direction of its parameter ``name`` apart; returns the module.
+
+    w = g v / |v|, with a length for each place along ``dim``, or one of all for None. The parameter becomes
+    ``weight_g`` (of length 1 along the other axes) and ``weight_v``. Raises ValueError where the parameter is
+    missing or normalised already. Salimans and Kingma (2016), eq. 2; the names are those of
+    torch.nn.utils.weight_norm.
+    """
+    w = _taken(module, name, "weight_norm")
+    normalised = _WeightNorm(module, name, dim if dim is None else dim % w.ndim)
+    length = normalised.norm(w.detach())
+    delattr(module, name)
+    setattr(module, f"{name}_g", Parameter(length._data.copy()))
+    setattr(module, f"{name}_v", w)
+    vars(module)["forward"] = normalised
+    return module
+
+
+def remove_spectral_norm(module: M, name: str = "weight") -> M:
+    """Make W / sigma(W), as it is now, the module's own parameter again; returns the module."""
+    _normalised(module, name, _SpectralNorm).remove()
+    return module
+
+
+def remove_weight_norm(module: M, name: str = "weight") -> M:
+    """Make g v / |v|, as it is now, the module's own parameter again; returns the module."""
+    _normalised(module, name, _WeightNorm).remove()
+    return module
+
+
+def _taken(module: Module, name: str, function: str) -> Parameter:
+    w = vars(module).get(name)
+    if isinstance(w, Parameter):
+        return w
+    before = vars(module).get("forward")
+    if isinstance(before, _Normalised) and before.name == name:
+        raise ValueError(f"{function}: {module!r} has a normalised {name} already")
+    raise ValueError(f"{function}: {module!r} has no parameter {name!r}")
+
+
+def _normalised(module: Module, name: str, kind: type[_Normalised]) -> _Normalised:
+    found = vars(module).get("forward")
+    if not isinstance(found, kind) or found.name != name:
+        raise ValueError(f"{module!r}: {name!r} has no such normalisation to remove")
+    return found
