@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.kernels import launching, precision, settings
+from minigrad.kernels import forking, launching, precision, settings
 
 Array = NDArray[Any]
 
 launch_lock = launching.lock
 noting_launches = launching.noting
+held_at_fork = forking.held
+check_gpu = forking.check_gpu
 allow_tf32 = precision.allow_tf32
 tf32_allowed = precision.tf32_allowed
 sgd_settings = settings.sgd_settings
@@ -86,6 +88,7 @@ def to_device(array: Array, device: str) -> Array:
     xp = xp_on(device)
     if device_of(array) == device:
         return array
+    check_gpu()
     if _recording_graph:
         raise RuntimeError("numbers would move between CPU and GPU, which a CUDA graph cannot repeat")
     moved: Array = array.get(order="A") if xp is np else xp.asarray(array)  # type: ignore[attr-defined]

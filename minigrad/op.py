@@ -10,7 +10,17 @@ from typing import Any, overload
 
 import numpy as np
 
-from minigrad.backend import Array, as_array, check_one_device, device_of, numbers, on_gpu, to_device, xp_of
+from minigrad.backend import (
+    Array,
+    as_array,
+    check_gpu,
+    check_one_device,
+    device_of,
+    numbers,
+    on_gpu,
+    to_device,
+    xp_of,
+)
 from minigrad.tensor import FLOATS, Tensor, describe, registry
 from minigrad.tracing import call, check, mode, using
 
@@ -150,6 +160,10 @@ class Op:
             settings = "".join(f", {name}={value!r}" for name, value in params.items())
             kind = next(kind for kind in (ValueError, TypeError, IndexError) if isinstance(error, kind))
             raise kind(f"{self.name}({given}{settings}): {error}") from error
+        except RuntimeError:
+            if any(map(on_gpu, arrays)):
+                check_gpu()  # says more than CUDA's own error
+            raise
         result, residual = result if type(result) is tuple else (result, None)
         return result if type(result) is np.ndarray else as_array(result), residual
 

@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, recording_graph, xp_on
+from minigrad.backend import Array, check_gpu, recording_graph, xp_on
 from minigrad.capturing.arrays import leaves, place, transform
 from minigrad.capturing.fusing import fused
 from minigrad.capturing.layout import Arrays, Packed
@@ -71,6 +71,7 @@ class GraphProgram:
 
     def run(self, inputs: Sequence[Tensor], generators: list[np.random.Generator]) -> None:
         """Replay; ``copy`` then gives what was made."""
+        check_gpu()
         self._told.check(self._check)
         self._made = Arrays(self.trace, generators)
         for name, buffer, tensor in zip(self.trace.inputs, self._inputs, inputs, strict=True):

@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minigrad.backend import Array
+from minigrad.backend import Array, held_at_fork
 
 ALIGNMENT = 64
 
 lock = threading.RLock()
 """Held by whoever computes in the shared memory."""
+held_at_fork.insert(0, lock)  # before the launches' lock, as a replay takes them
 
 running = False
 """Whether a program is running: what it calls must not run another one in the same memory."""

@@ -12,10 +12,13 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
 
+from minigrad.kernels import forking
+
 Launch = partial[Any]
 
 lock = threading.RLock()
 """Held while a kernel runs: the threads of a pool, and scratch memory, serve one kernel at a time."""
+forking.held.append(lock)
 
 _notes: list[Launch] | None = None
 

@@ -15,6 +15,8 @@ import numpy as np
 from numba.core import event
 from numpy.typing import NDArray
 
+from minigrad.kernels.cpu.forking import guard_pool
+from minigrad.kernels.forking import threads_lost
 from minigrad.kernels.launching import lock as _launching
 
 Array = NDArray[Any]
@@ -72,19 +74,24 @@ def start_pool() -> None:
     the middle. OpenMP reads its settings once, when it is loaded, so the environment is as before
     afterwards.
     """
-    if "OMP_WAIT_POLICY" in os.environ or "GOMP_SPINCOUNT" in os.environ:
-        return
-    os.environ["GOMP_SPINCOUNT"] = "10000"
+    chosen = "OMP_WAIT_POLICY" in os.environ or "GOMP_SPINCOUNT" in os.environ
+    if not chosen:
+        os.environ["GOMP_SPINCOUNT"] = "10000"
     try:
         numba.get_num_threads()
     finally:
-        del os.environ["GOMP_SPINCOUNT"]
+        if not chosen:
+            del os.environ["GOMP_SPINCOUNT"]
+    guard_pool()
 
 
 def threads() -> int:
-    """Number of threads that a parallel kernel may use now (NUMBA_NUM_THREADS or numba.set_num_threads)."""
+    """Number of threads that a parallel kernel may use now.
+
+    NUMBA_NUM_THREADS or numba.set_num_threads; 1 in a process that was forked from one with threads.
+    """
     start_pool()
-    return int(numba.get_num_threads())
+    return 1 if threads_lost.value else int(numba.get_num_threads())
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.kernels.forking import check_gpu
+
 Array = NDArray[Any]
 Function = Callable[..., None]
 """``function(grid, block, args, shared_mem=0)``, as CuPy's RawKernel."""
@@ -139,6 +141,7 @@ def cupy() -> Any:
     ModuleNotFoundError without CuPy, RuntimeError without a driver or a device; both say what to install.
     """
     global _with_device
+    check_gpu()
     try:
         import cupy
     except ModuleNotFoundError as error:
@@ -150,6 +153,11 @@ def cupy() -> Any:
         _check_device(cupy)
         _with_device = cupy
     return cupy
+
+
+def device_used() -> bool:
+    """Whether the driver has been called in this process, or was in its parent before the fork."""
+    return _with_device is not None
 
 
 def _check_device(cupy: Any) -> None:
@@ -194,6 +202,7 @@ def use(maker: Maker) -> Iterator[None]:
 
 
 def _function(source: Source, name: str) -> Function:
+    check_gpu()
     made = _functions.setdefault(_maker, {})
     if (source, name) not in made:
         if source not in made:
