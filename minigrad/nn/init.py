@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any, TypeVar
 
+import numpy as np
+
 from minigrad.backend import Array, to_device
 from minigrad.random import generator
 from minigrad.tensor import Tensor
@@ -20,6 +22,8 @@ __all__ = [
     "kaiming_uniform_",
     "normal_",
     "ones_",
+    "orthogonal_",
+    "trunc_normal_",
     "uniform_",
     "xavier_normal_",
     "xavier_uniform_",
@@ -82,13 +86,67 @@ def kaiming_normal_(tensor: T, a: float = 0.0, mode: str = "fan_in", nonlinearit
     return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode)))
 
 
+def trunc_normal_(tensor: T, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0) -> T:
+    """Draw from ``N(mean, std^2)``, but only numbers in [a, b]: others are drawn again.
+
+    Raises ValueError unless a < b and std > 0.
+    """
+    if not (a < b and std > 0):
+        raise ValueError(f"trunc_normal_: needs a < b and std > 0, got a={a}, b={b}, std={std}")
+    low, high = (a - mean) / std, (b - mean) / std
+    draw = _between(low, high, tensor.size).reshape(tensor.shape) * std + mean
+    return _write(tensor, np.clip(draw, a, b).astype(_float_of(tensor)))
+
+
+def _between(low: float, high: float, count: int) -> Array:
+    """``count`` numbers from N(0, 1) that lie in [low, high], by rejection (float64).
+
+    What is proposed is normal, or uniform on the interval where more of that is kept.
+    """
+    nearest = min(max(0.0, low), high)
+    inside = (math.erf(high / math.sqrt(2)) - math.erf(low / math.sqrt(2))) / 2
+    from_uniform = (high - low) * math.exp(-(nearest**2) / 2) / math.sqrt(2 * math.pi) < 1
+    rng, kept = generator(), np.empty(0)
+    while kept.size < count:
+        more = 2 * (count - kept.size) + 8
+        if from_uniform or inside <= 0:
+            x = rng.uniform(low, high, more)
+            x = x[rng.random(more) < np.exp((nearest**2 - x**2) / 2)]
+        else:
+            x = rng.standard_normal(more)
+            x = x[(low <= x) & (x <= high)]
+        kept = np.concatenate([kept, x])
+    return kept[:count]
+
+
+def orthogonal_(tensor: T, gain: float = 1.0) -> T:
+    """``gain`` times a random matrix with orthonormal rows or columns, as (rows, product of the rest).
+
+    It is the Q of a normal matrix's QR decomposition with the signs of R's diagonal, uniform among all such.
+    Raises ValueError for fewer than two axes. Saxe et al. (2014), section 3.
+    """
+    if tensor.ndim < 2:
+        raise ValueError(f"orthogonal_: needs a weight of at least 2 dimensions, got shape {tensor.shape}")
+    if tensor.size == 0:
+        return tensor
+    rows, columns = tensor.shape[0], tensor.size // tensor.shape[0]
+    q, r = np.linalg.qr(generator().standard_normal((max(rows, columns), min(rows, columns))))
+    q = q * np.where(np.diag(r) < 0, -1.0, 1.0)
+    matrix = (q if rows >= columns else q.T) * gain
+    return _write(tensor, matrix.reshape(tensor.shape).astype(_float_of(tensor)))
+
+
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The factor that keeps the variance through a nonlinearity; ``param``: leaky ReLU's slope (0.01)."""
     slope = 0.01 if param is None else param
     gains = {
         "linear": 1.0,
+        "conv1d": 1.0,
         "conv2d": 1.0,
+        "conv3d": 1.0,
+        "conv_transpose1d": 1.0,
         "conv_transpose2d": 1.0,
+        "conv_transpose3d": 1.0,
         "sigmoid": 1.0,
         "tanh": 5 / 3,
         "relu": math.sqrt(2.0),

@@ -11,7 +11,7 @@ from minigrad.tensor import Tensor, describe, tensor
 from minigrad.tracing import check
 
 
-def embedding(index: Any, weight: Tensor, padding_idx: int | None = None) -> Tensor:
+def embedding(index: Any, weight: Any, padding_idx: int | None = None) -> Tensor:
     """weight[index]: integers (...) and a table (k, d), giving (..., d).
 
     The row ``padding_idx`` gets no gradient. Integers that are no Tensor are copied to the table's device.
@@ -21,6 +21,8 @@ def embedding(index: Any, weight: Tensor, padding_idx: int | None = None) -> Ten
     >>> embedding([1, 0], tensor([[1.0, 2.0], [3.0, 4.0]])).numpy().tolist()
     [[3.0, 4.0], [1.0, 2.0]]
     """
+    if not isinstance(weight, Tensor):
+        weight = tensor(weight)
     if weight.ndim != 2:
         raise ValueError(f"embedding: weight must be (k, d), got {weight.shape}")
     if not isinstance(index, Tensor):

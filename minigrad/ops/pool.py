@@ -5,7 +5,6 @@ A window's sum or maximum is taken along one axis and then along the other, each
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import NamedTuple
@@ -15,7 +14,7 @@ from minigrad.op import constant
 from minigrad.ops.conv import Pair, pair
 from minigrad.ops.elementwise import add, div, mul, where
 from minigrad.ops.rearrange import piece
-from minigrad.ops.reduce import max, mean
+from minigrad.ops.reduce import mean
 from minigrad.ops.shape import concatenate, pad_constant, reshape
 from minigrad.tensor import Tensor, describe
 
@@ -141,9 +140,19 @@ def adaptive_avg_pool2d(x: Tensor, output_size: Sides) -> Tensor:
 def adaptive_max_pool2d(x: Tensor, output_size: Sides) -> Tensor:
     """x (..., h, w) as the maxima of (oh, ow) windows that cover it evenly: those of adaptive_avg_pool2d.
 
-    Equal elements of a window share its gradient evenly.
+    Of equal elements of a window the first gets the gradient, row by row.
     """
-    return _adaptive("adaptive_max_pool2d", x, output_size, lambda x, axis: max(x, axis=axis, keepdims=True))
+    return _adaptive("adaptive_max_pool2d", x, output_size, _first_maximum)
+
+
+def _first_maximum(x: Tensor, axis: int) -> Tensor:
+    """The largest element along ``axis``, of equal ones the first; neighbours are compared in pairs."""
+    while x.shape[axis] > 1:
+        length = x.shape[axis]
+        even = length - length % 2
+        pairs = first_larger(piece(x, axis, 0, even, 2), piece(x, axis, 1, even, 2))
+        x = concatenate([pairs, piece(x, axis, even, length)], axis) if length % 2 else pairs
+    return x
 
 
 def _adaptive(
@@ -158,7 +167,7 @@ def _adaptive(
         raise ValueError(
             f"{name}: output_size must be an integer >= 1, None, or a pair of them, got {output_size!r}"
         )
-    for axis, wanted in zip((x.ndim - 2, x.ndim - 1), both, strict=True):
+    for axis, wanted in ((x.ndim - 1, both[1]), (x.ndim - 2, both[0])):  # columns first, as in max_pool2d
         length = x.shape[axis]
         count = pair("output_size", length if wanted is None else wanted, least=1)[0]
         if count == length:
@@ -208,13 +217,13 @@ def _windows(
 def _check(name: str, x: Tensor) -> None:
     if x.ndim < 3:
         raise ValueError(f"{name}: x must be (n, c, h, w) or (c, h, w), got {x.shape}")
-    if not x.is_float:
+    if x.dtype.kind != "f":
         raise TypeError(f"{name}: x must be float32 or float64, got {describe(x)}")
 
 
 def _padded(x: Tensor, windows: tuple[_Windows, _Windows], value: float) -> Tensor:
     """x with ``value`` around it, so that it ends with the last windows or later."""
-    around = [(w.padding, builtins.max(w.reach - w.padding - w.length, 0)) for w in windows]
+    around = [(w.padding, max(w.reach - w.padding - w.length, 0)) for w in windows]
     if not any(side for sides in around for side in sides):
         return x
     return pad_constant(x, pad_width=((0, 0),) * (x.ndim - 2) + tuple(around), value=value)

@@ -134,7 +134,8 @@ def test_averages_follow_a_cumulative_momentum(cupy: ModuleType, copies: Copies)
 
 
 def test_initial_values_are_those_of_the_cpu(cupy: ModuleType) -> None:
-    for draw in (nn.init.normal_, nn.init.xavier_uniform_, nn.init.kaiming_normal_, nn.init.ones_):
+    fills = [nn.init.normal_, nn.init.xavier_uniform_, nn.init.kaiming_normal_, nn.init.ones_]
+    for draw in (*fills, nn.init.orthogonal_, nn.init.trunc_normal_):
         made = []
         for device in ("cpu", "cuda"):
             mg.manual_seed(3)

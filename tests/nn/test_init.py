@@ -63,7 +63,49 @@ class TestValues:
             for p in layer.parameters():
                 assert 0.95 / math.sqrt(fan_in) < np.abs(p.data).max() <= 1 / math.sqrt(fan_in)
 
+    @pytest.mark.parametrize("shape", [(5, 3), (3, 5), (4, 2, 3, 3), (8, 1, 2)])
+    def test_orthogonal(self, shape: tuple[int, ...]) -> None:
+        mg.manual_seed(0)
+        w = weight(*shape, dtype=np.float64)
+        assert init.orthogonal_(w, gain=3.0) is w
+        matrix = w.data.reshape(shape[0], -1) / 3
+        product = matrix @ matrix.T if shape[0] <= matrix.shape[1] else matrix.T @ matrix
+        np.testing.assert_allclose(product, np.eye(len(product)), atol=1e-12)
+
+    def test_orthogonal_is_uniform(self) -> None:
+        """The mean of each element over many draws is 0, its variance 1 / n; QR alone gives a fixed sign."""
+        mg.manual_seed(0)
+        draws = np.array([init.orthogonal_(weight(3, 3)).data.copy() for _ in range(2000)])
+        np.testing.assert_allclose(draws.mean(0), 0, atol=5 / math.sqrt(3 * 2000))
+        np.testing.assert_allclose((draws**2).mean(0), 1 / 3, atol=0.05)
+
+    @pytest.mark.parametrize(
+        ("mean", "std", "a", "b"),
+        [
+            (0.0, 1.0, -2.0, 2.0),
+            (0.0, 0.02, -2.0, 2.0),
+            (1.0, 2.0, 0.0, 0.5),
+            (0.0, 1.0, 5.0, 5.5),
+            (0.0, 1.0, 3.0, 20.0),
+        ],
+    )
+    def test_truncated_normal(self, mean: float, std: float, a: float, b: float) -> None:
+        mg.manual_seed(0)
+        w = init.trunc_normal_(weight(100, 200, dtype=np.float64), mean, std, a, b).data
+        assert (a <= w).all()
+        assert (w <= b).all()
+        grid = np.linspace(max(a, mean - 9 * std), min(b, mean + 9 * std), 20_001)
+        density = np.exp(-0.5 * ((grid - mean) / std) ** 2)
+        expected = (grid * density).sum() / density.sum()
+        spread = math.sqrt(((grid - expected) ** 2 * density).sum() / density.sum())
+        assert abs(w.mean() - expected) < 5 * spread / math.sqrt(w.size)
+        assert abs(w.std() / spread - 1) < 0.05
+
     def test_errors(self) -> None:
+        with pytest.raises(ValueError, match="orthogonal_: needs a weight of at least 2 dimensions"):
+            init.orthogonal_(weight(3))
+        with pytest.raises(ValueError, match="trunc_normal_: needs a < b and std > 0, got a=2"):
+            init.trunc_normal_(weight(3), a=2.0, b=-2.0)
         with pytest.raises(ValueError, match="need a weight of at least 2 dimensions"):
             init.kaiming_normal_(weight(3))
         with pytest.raises(ValueError, match="mode must be 'fan_in' or 'fan_out', got 'fan'"):

@@ -13,6 +13,7 @@ import pytest
 import minigrad as mg
 from minigrad import nn, ops, optim
 from tests.capture_steps import numbers, same_with_and_without
+from tests.every_layer import Everything
 
 Maker = Callable[[], nn.Module]
 
@@ -291,38 +292,6 @@ def test_parameter_containers() -> None:
 
 
 # -- captured steps --------------------------------------------------------------------------------
-
-
-class Everything(nn.Module):
-    """A network with every layer of these files, from integers to a number."""
-
-    def __init__(self) -> None:
-        spectral, weight = nn.utils.spectral_norm, nn.utils.weight_norm
-        self.embedding = nn.Embedding(5, 16, padding_idx=0)
-        self.first = nn.Sequential(
-            spectral(nn.Linear(16, 32)), nn.SELU(), nn.Unflatten(1, (8, 2, 2)), nn.PixelShuffle(2),
-            nn.Upsample(scale_factor=2), spectral(nn.Conv2d(2, 4, 3, padding="same", padding_mode="reflect")),
-            nn.InstanceNorm2d(4, affine=True, track_running_stats=True), nn.ELU(),
-            nn.Upsample(scale_factor=2, mode="bilinear"), nn.Upsample((12, 15), mode="bilinear"),
-            nn.ReflectionPad2d(1), nn.ReplicationPad2d((1, 0, 2, 1)), nn.ZeroPad2d(1), nn.CircularPad2d(1),
-            nn.ConstantPad2d(1, 0.5), weight(nn.Conv2d(4, 4, (2, 3), padding="same")), nn.GroupNorm(2, 4),
-            nn.PReLU(4), nn.Dropout2d(0.25), nn.MaxPool2d(3, 2, 1), nn.SiLU(),
-            nn.AvgPool2d(2, 1, 1, False, False), nn.GELU(), nn.PixelUnshuffle(1),
-            nn.AdaptiveAvgPool2d((6, 5)), nn.AdaptiveMaxPool2d((4, 2)),
-            nn.GELU("tanh"), spectral(nn.ConvTranspose2d(4, 2, 2)), nn.Hardtanh(-2.0, 2.0), nn.Flatten(2),
-        )  # fmt: skip
-        self.parts = nn.ModuleDict({
-            "down": nn.Conv1d(2, 3, 3, 2, padding_mode="circular", padding=1),
-            "up": weight(nn.ConvTranspose1d(3, 2, 3, 2), dim=None),
-            "last": nn.Sequential(nn.InstanceNorm1d(2), nn.Flatten(), nn.LogSigmoid(), nn.LogSoftmax(1)),
-        })  # fmt: skip
-        self.scales = nn.ParameterList([np.ones(1, np.float32)])
-        self.shifts = nn.ParameterDict({"x": np.zeros(1, np.float32)})
-
-    def forward(self, index: mg.Tensor) -> mg.Tensor:
-        x = self.first(self.embedding(index))
-        x = self.parts["last"](self.parts["up"](self.parts["down"](x)))
-        return x * self.scales[0] + self.shifts["x"]
 
 
 def test_a_captured_training_step_with_every_layer_is_the_step_itself_bit_for_bit() -> None:

@@ -268,6 +268,9 @@ def test_default_initial_values_have_torch_s_distribution(make: Callable[[Any], 
 
 
 @pytest.mark.parametrize("slope", [None, 0.2])
-@pytest.mark.parametrize("name", ["linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu"])
+@pytest.mark.parametrize(
+    "name",
+    ["linear", "conv1d", "conv2d", "conv_transpose1d", "sigmoid", "tanh", "relu", "leaky_relu", "selu"],
+)
 def test_gains(name: str, slope: float | None) -> None:
     assert nn.init.calculate_gain(name, slope) == pytest.approx(torch.nn.init.calculate_gain(name, slope))
