@@ -17,8 +17,10 @@ from urllib.parse import urlsplit
 
 from gans.data.lock import folder_lock
 from gans.data.progress import Report, silent
+from gans.data.transport import MirrorError, Patience, open_url, reason
 from gans.errors import UserError
 from gans.files import append, open_file
+from gans.messages import one_line
 from minigrad.files import check_place, sync_folder
 
 __all__ = ["Archive", "DownloadError", "fetch", "sha256"]
@@ -39,10 +41,6 @@ class Archive:
     name: str
     size: int
     sha256: str
-
-
-class _MirrorError(Exception):
-    """This mirror cannot give the file; the message says why."""
 
 
 class _RangeRefused(Exception):
@@ -80,55 +78,55 @@ def fetch(
     Processes that fetch into the same folder take turns.
 
     :param mirrors: addresses that end in ``/``, tried in turn
-    :param timeout: seconds that a mirror may stay silent
+    :param timeout: seconds that a mirror may stay silent, or send fewer bytes than any network of today
     :raises DownloadError: no mirror gave the right file
     :raises UserError: the folder cannot be made, locked or written
     """
     final, part = folder / archive.name, folder / f"{archive.name}.part"
     reasons = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         with folder_lock(folder):
             if final.is_file() and sha256(final) == archive.sha256:
                 return final
             for mirror in mirrors:
                 try:
                     _complete(archive, part, mirror + archive.name, timeout, report)
-                except _MirrorError as error:
+                except MirrorError as error:
                     reasons.append(f"{urlsplit(mirror).netloc}: {error}")
                 else:
                     _publish(part, final)
                     return final
     except OSError as error:
         raise UserError(
-            f"{folder}: cannot be written ({_reason(error)}); name another folder with --data-dir"
+            f"{folder}: cannot be written ({reason(error)}); name another folder with --data-dir"
         ) from error
     raise DownloadError(f"cannot download {archive.name}: {'; '.join(reasons)}")
 
 
 def _complete(archive: Archive, part: Path, url: str, timeout: float, report: Report) -> None:
     """Complete `part` from one mirror, asking again for as long as each request adds to it."""
+    patience = Patience(timeout, archive.size)
     for _ in range(_ATTEMPTS):
         start = _size(part)
         if start < archive.size:
             report(archive.name, start, archive.size)
-            _transfer(archive, part, url, start, timeout, report)
+            _transfer(archive, part, url, start, patience, report)
         size = _size(part)
         if size == archive.size and sha256(part) == archive.sha256:
             return
         if size >= archive.size:
             part.unlink()
             if start == 0:
-                raise _MirrorError("its file has another SHA-256 than the official one")
+                raise MirrorError("its file has another SHA-256 than the official one")
         elif size == start:
             break
-    raise _MirrorError(f"the connection ended after {_size(part)} of {archive.size} bytes")
+    raise MirrorError(f"the connection ended after {_size(part)} of {archive.size} bytes")
 
 
-def _transfer(archive: Archive, part: Path, url: str, start: int, timeout: float, report: Report) -> None:
+def _transfer(archive: Archive, part: Path, url: str, start: int, patience: Patience, report: Report) -> None:
     """Add to `part` what one request brings; the caller judges the result."""
     try:
-        with closing(_receive(archive, url, start, timeout)) as received:
+        with closing(_receive(archive, url, start, patience)) as received:
             for offset, chunk in received:
                 with append(part) as file:
                     file.truncate(offset)
@@ -139,7 +137,7 @@ def _transfer(archive: Archive, part: Path, url: str, start: int, timeout: float
 
 
 def _receive(
-    archive: Archive, url: str, start: int, timeout: float
+    archive: Archive, url: str, start: int, patience: Patience
 ) -> Generator[tuple[int, bytes], None, None]:
     """Yield (offset in the file, bytes) of one answer, from `start`, or from 0 if the server knows no ranges.
 
@@ -150,7 +148,7 @@ def _receive(
         request.add_header("Range", f"bytes={start}-")
     offset = None
     try:
-        with urllib.request.urlopen(request, timeout=timeout) as response:
+        with open_url(request, patience) as response:
             offset = _agreed_start(archive, response, start)
             # One byte more than expected is enough to refuse the file; a longer answer is not waited for.
             while offset <= archive.size and (chunk := response.read(min(_CHUNK, archive.size + 1 - offset))):
@@ -160,23 +158,23 @@ def _receive(
         error.close()
         if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and start:
             raise _RangeRefused from error
-        raise _MirrorError(f"HTTP {error.code} {error.reason}") from error
-    except (OSError, http.client.HTTPException) as error:
+        raise MirrorError(f"HTTP {error.code} {one_line(error.reason, 100)}") from error
+    except (OSError, http.client.HTTPException, ValueError, ArithmeticError) as error:
         if offset is None or offset == start:
-            raise _MirrorError(_reason(error)) from error
+            raise MirrorError(reason(error)) from error
 
 
 def _agreed_start(archive: Archive, response: _Response, start: int) -> int:
     """The offset at which the answer's body begins: `start` if the server honours the range, otherwise 0."""
     if response.status == http.client.PARTIAL_CONTENT:
         given = response.headers.get("Content-Range", "none")
-        match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", given)
+        match = re.fullmatch(r"bytes (\d{1,18})-\d+/(\d+|\*)", given)
         if match is None or int(match[1]) != start or match[2] not in ("*", str(archive.size)):
-            raise _MirrorError(f"answers with the wrong range ({given})")
+            raise MirrorError(f"answers with the wrong range ({one_line(given, 60)})")
         return start
     length = response.headers.get("Content-Length")
     if length is not None and length != str(archive.size):
-        raise _MirrorError(f"has a file of {length} bytes, expected {archive.size}")
+        raise MirrorError(f"has a file of {one_line(length, 40)} bytes, expected {archive.size}")
     return 0
 
 
@@ -191,13 +189,3 @@ def _publish(part: Path, final: Path) -> None:
 def _size(path: Path) -> int:
     check_place(path)
     return path.stat().st_size if path.exists() else 0
-
-
-def _reason(error: BaseException) -> str:
-    """One line for an exception of the network or the file system."""
-    if isinstance(error, urllib.error.URLError) and isinstance(error.reason, BaseException):
-        return _reason(error.reason)
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(text.split()) or type(error).__name__

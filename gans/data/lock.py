@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import sys
+import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from gans.errors import UserError
 from gans.files import append
 from gans.locks import try_lock
+from gans.terminal import say
 
 __all__ = ["folder_lock"]
 
@@ -19,17 +21,53 @@ _POLL_SECONDS = 0.1
 
 @contextmanager
 def folder_lock(folder: Path) -> Iterator[None]:
-    """Hold `folder` for one process at a time; a second one says that it waits, and waits.
+    """Make `folder` and hold it for one process at a time; a second one says that it waits, and waits.
 
-    The file ``.lock`` stays behind: deleting it would let two processes hold two different files of that
-    name.
+    If nothing is in the folder at the end, what was made for it goes again.
 
     :raises UserError: the folder's file system knows no locks
-    :raises OSError: the folder cannot be written
+    :raises OSError: the folder cannot be made or written
     """
-    with append(folder / ".lock") as file:
-        _wait_for(file.fileno(), folder)
-        yield
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    with _locked(folder) as path:
+        try:
+            yield
+        finally:
+            _tidy(path, made)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[Path]:
+    """Hold the lock; its file may go and come anew as long as nobody holds it."""
+    path = folder / ".lock"
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            file = append(path)
+        except FileNotFoundError:  # whoever held the lock has just removed the folder
+            continue
+        with file:
+            _wait_for(file.fileno(), folder)
+            if _is_at(file, path):
+                yield path
+                return
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    """Whether the open file is the one that has the path now."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _tidy(path: Path, folders: list[Path]) -> None:
+    """If the lock is alone in its folder, remove it, and of the folders, the inmost first, the empty ones."""
+    with suppress(OSError):  # another process has come meanwhile, or, on Windows, the lock is open
+        if [each.name for each in path.parent.iterdir()] == [path.name]:
+            path.unlink()
+            for folder in folders:
+                folder.rmdir()
 
 
 def _wait_for(descriptor: int, folder: Path) -> None:
@@ -37,9 +75,7 @@ def _wait_for(descriptor: int, folder: Path) -> None:
     try:
         while not try_lock(descriptor):
             if not told:
-                print(
-                    f"{folder}: another process is downloading into it; waiting", file=sys.stderr, flush=True
-                )
+                say(f"{folder}: another process is downloading into it; waiting")
                 told = True
             time.sleep(_POLL_SECONDS)
     except OSError as error:
