@@ -47,7 +47,18 @@ from gans.trainer import (
 )
 from gans.trainer import resume as resume_run
 
-__all__ = ["Evaluation", "Run", "Samples", "evaluate", "export", "load", "resume", "sample", "train"]
+__all__ = [
+    "Evaluation",
+    "Run",
+    "Samples",
+    "UnmeasurableError",
+    "evaluate",
+    "export",
+    "load",
+    "resume",
+    "sample",
+    "train",
+]
 
 StrPath = str | os.PathLike[str]
 
@@ -55,6 +66,10 @@ CHECKPOINT_EVERY = 100
 MOST_PICTURE_BYTES = 2**26
 DEFAULT_IMAGES = 10_000
 DEFAULT_POINTS = 2_500
+
+
+class UnmeasurableError(UserError):
+    """Samples that are too few, or of a shape that no figure is for."""
 
 
 class Samples(np.ndarray[Any, np.dtype[np.float32]]):
@@ -309,7 +324,7 @@ def evaluate(
     ``data`` is needed where the run was trained on a data set of yours, or to compare with another one.
     ``progress`` is called with the name of each stage as it begins.
 
-    :raises UserError: as `load`, or the samples cannot be measured against the data
+    :raises UserError: as `load`; as UnmeasurableError, if the samples cannot be measured against the data
     """
     loaded = _run_of(run)
     if data is None:
@@ -324,7 +339,9 @@ def evaluate(
             return Evaluation(evaluate_images(samples, against, seed=seed, progress=progress))
         return Evaluation(evaluate_points(samples, against, seed=seed))
     except ValueError as error:
-        raise UserError(f"{count} samples of {loaded.config.title} cannot be measured: {error}") from error
+        raise UnmeasurableError(
+            f"{count} samples of {loaded.config.title} cannot be measured: {error}"
+        ) from error
 
 
 def export(run: Run | StrPath, path: StrPath) -> Path:

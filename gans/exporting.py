@@ -14,9 +14,9 @@ from pathlib import Path
 
 import minigrad as mg
 from gans.errors import UserError
+from gans.files import check_output, write
 from gans.systems import Gan
 from minigrad import nn
-from minigrad.files import write_atomically
 
 __all__ = ["export_generator", "layers_for_torch"]
 
@@ -69,6 +69,8 @@ def export_generator(gan: Gan, title: str, step: int, shape: tuple[int, ...], pa
         raise UserError(f"{path}: the name must end in .safetensors")
     if not path.stem.isidentifier():
         raise UserError(f"{path}: {module.name} could not be imported; use letters, digits and _ alone")
+    for output in (path, module):
+        check_output(output)
     made = (
         f"images (n, {', '.join(map(str, shape))}) in [-1, 1]"
         if len(shape) == 3
@@ -84,7 +86,7 @@ def export_generator(gan: Gan, title: str, step: int, shape: tuple[int, ...], pa
         layers=layers_for_torch(gan.generator).replace("\n", "\n    "),
     )
     mg.save(path, gan.generator.state_dict())
-    write_atomically(module, text.encode())
+    write(module, text.encode())
     return module
 
 

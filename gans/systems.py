@@ -191,7 +191,7 @@ def settings_for(model: str, kind: Kind, **changes: Any) -> Settings:
     Raises UserError for an unknown model or objective, a value out of range, and a model that needs images.
     """
     if model not in SYSTEMS:
-        near = difflib.get_close_matches(model, SYSTEMS, n=1)
+        near = difflib.get_close_matches(model.lower(), SYSTEMS, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise UserError(f"there is no model {model!r}{hint} (choose from {', '.join(SYSTEMS)})")
     system = SYSTEMS[model]

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import math
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
+from gans.cli.numbers import length, natural, samples
+from gans.cli.settings import add_flags
 from gans.errors import UserError
-from gans.messages import one_line
 
 __all__ = ["parser"]
 
@@ -36,6 +36,12 @@ not given has the value that `gans list` shows.
 """
 
 
+EXPORT = """\
+Write the generator of a run alone: its weights as safetensors, and beside them a Python file with the same
+layers as a PyTorch module, whose load() gives it trained. Running that file draws samples' shape.
+"""
+
+
 class Parser(argparse.ArgumentParser):
     """Reports a mistake as a UserError, with the option that was probably meant."""
 
@@ -48,14 +54,30 @@ class Parser(argparse.ArgumentParser):
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         parsed, unknown = self.parse_known_args(args, namespace)
         if unknown:
-            known = parsed.parser if hasattr(parsed, "parser") else self
-            known.error(f"unrecognized arguments: {' '.join(unknown)}{known.meant(unknown[0])}")
+            command = parsed.parser if hasattr(parsed, "parser") else self
+            hint = meant(unknown[0].split("=")[0], command, self)
+            command.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
         return parsed
 
-    def meant(self, option: str) -> str:
-        """A hint at the option whose name is close to ``option``."""
-        near = difflib.get_close_matches(option.split("=")[0], self._option_string_actions, n=1)
-        return f"; did you mean {near[0]}?" if near else ""
+    @property
+    def flags(self) -> list[str]:
+        """The flags in their long form."""
+        return [flag for flag in self._option_string_actions if flag.startswith("--")]
+
+
+def meant(flag: str, command: Parser, whole: Parser) -> str:
+    """A hint at the flag of ``command`` that is written almost like ``flag``, or at a command that has it."""
+    if flag == "--model":
+        return "; the model has no flag: gans train dcgan"
+    begun = [known for known in command.flags if flag.startswith(known) or known.startswith(flag)]
+    near = begun or difflib.get_close_matches(flag.replace("_", "-"), command.flags, n=1, cutoff=0.75)
+    if near:
+        return f"; did you mean {near[0]}?"
+    commands: dict[str, Parser] = next(
+        (action.choices for action in whole._actions if isinstance(action, argparse._SubParsersAction)), {}
+    )
+    owners = [f"`gans {name}`" for name, other in commands.items() if flag in other.flags]
+    return f"; it is a flag of {' and '.join(owners)}" if owners else ""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -76,6 +98,7 @@ def parser() -> argparse.ArgumentParser:
     _evaluate(
         add("evaluate", "measure what a run's generator makes", "Measure samples of a run against its data.")
     )
+    _export(add("export", "write a generator for PyTorch", EXPORT))
     add(
         "list",
         "show the models and data sets",
@@ -106,24 +129,11 @@ def _train(train: Parser) -> None:
         help="default 12 for each update of D in a step; on toys 20, of 500 steps",
     )
     long.add_argument("--steps", type=length, metavar="N", help="updates of the generator")
-    numbers = train.add_argument_group("hyper-parameters")
-    numbers.add_argument("--batch-size", type=positive, metavar="N", help="samples in each update")
-    numbers.add_argument(
-        "--lr",
-        type=positive_real,
-        metavar="RATE",
-        help="learning rate of G; D takes it too, or the multiple that `gans list` shows",
-    )
-    numbers.add_argument("--objective", metavar="NAME", help="the losses, where a model has several")
-    numbers.add_argument(
-        "--critic-steps", type=positive, metavar="K", help="updates of D for each update of G"
-    )
-    numbers.add_argument("--latent", type=positive, metavar="N", help="length of the noise vector z")
-    numbers.add_argument("--seed", type=natural, metavar="N", help="decides all random numbers (default 0)")
+    add_flags(train)
+    train.add_argument("--seed", type=natural, metavar="N", help="decides all random numbers (default 0)")
     train.add_argument(
         "--checkpoint-every",
         type=length,
-        default=None,
         metavar="STEPS",
         help="default 100; also at each epoch's end",
     )
@@ -162,9 +172,22 @@ def _evaluate(evaluate: Parser) -> None:
         "--data-dir", metavar="DIR", help="where the data lie, if not where they were in training"
     )
     evaluate.add_argument(
-        "--json", type=Path, metavar="FILE", help="where to write it (default RUN/evaluation.json)"
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="where to write it (default RUN/evaluation.json); - for standard output, without the table",
     )
     _device(evaluate, "where the generator runs (default cpu); the judge runs on the CPU")
+
+
+def _export(export: Parser) -> None:
+    export.add_argument("folder", type=Path, metavar="RUN", help="a run's folder")
+    export.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="FILE.safetensors; the layers go into FILE.py (default RUN/generator.safetensors)",
+    )
 
 
 def _device(command: Parser, what: str) -> None:
@@ -183,52 +206,5 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> None:
         from minigrad import __version__
 
-        print(f"minigrad {__version__}")
+        print(f"minigrad-gans {__version__}")
         parser.exit()
-
-
-def samples(text: str) -> int:
-    """A number of samples."""
-    return _integer(text, 1, 10**7)
-
-
-def positive(text: str) -> int:
-    """An integer of at least 1; `gans.systems` knows the ranges of settings."""
-    return _integer(text, 1, 10**9)
-
-
-def length(text: str) -> int:
-    """A number of steps or epochs."""
-    return _integer(text, 1, 10**12)
-
-
-def natural(text: str) -> int:
-    """An integer of at least 0 that other programs can read in JSON, such as a seed."""
-    return _integer(text, 0, 2**63 - 1)
-
-
-def positive_real(text: str) -> float:
-    """A finite number above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{_shown(text)} is not a number above 0")
-    return value
-
-
-def _integer(text: str, least: int, most: int) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        value = least - 1
-    if value < least:
-        raise argparse.ArgumentTypeError(f"{_shown(text)} is not an integer of at least {least}")
-    if value > most:
-        raise argparse.ArgumentTypeError(f"{_shown(text)} is more than {most:,}")
-    return value
-
-
-def _shown(text: str) -> str:
-    return one_line(repr(text), 40)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 from rich.console import Console
@@ -13,12 +14,13 @@ WIDTH_IN_A_PIPE = 120
 
 
 def show(*tables: Table) -> None:
-    """Print tables; in colour and as wide as the terminal if there is one.
+    """Print tables; in colour and as wide as the terminal if there is one, or as COLUMNS says.
 
     They go through ``print``, whose BrokenPipeError ends a command silently, while Rich has its own ideas.
     """
     terminal = sys.stdout is not None and sys.stdout.isatty()
-    console = Console(width=None if terminal else WIDTH_IN_A_PIPE)
+    width = None if terminal else shutil.get_terminal_size((WIDTH_IN_A_PIPE, 24)).columns
+    console = Console(width=width)
     with console.capture() as captured:
         for table in tables:
             console.print(table)

@@ -8,63 +8,45 @@ import sys
 from argparse import Namespace
 from typing import Any
 
-from gans.data import load
+from gans import api
+from gans.cli.settings import FLAGS
 from gans.errors import UserError
 from gans.messages import one_line
-from gans.systems import check_device, settings_for
 from gans.terminal import say
-from gans.trainer import (
-    Ended,
-    Length,
-    RunConfig,
-    data_name,
-    default_epochs,
-    kind_of,
-    new_config,
-    resume,
-    start,
-)
-
-CHECKPOINT_EVERY = 100
+from gans.trainer import Ended, Length, RunConfig, data_name, resume
 
 LONGEST_PATH = 5_000
-
-HYPERPARAMETERS = ("objective", "batch_size", "lr", "critic_steps", "latent")
 
 
 def run(arguments: Namespace) -> int:
     """Train; the exit status."""
-    length = Length(arguments.steps, arguments.epochs)
-    ended = _resume(arguments, length) if arguments.resume else _start(arguments, length)
-    return _report(ended)
+    return _report(_resume(arguments) if arguments.resume else _start(arguments))
 
 
-def _start(arguments: Namespace, length: Length) -> Ended:
+def _start(arguments: Namespace) -> Ended:
     if arguments.model is None:
         raise UserError("which MODEL? For example: gans train dcgan (`gans list` shows all)")
-    changes = _given(arguments, HYPERPARAMETERS)
-    settings_for(arguments.model, "image", **changes)  # a misspelt name should not wait for a download
-    check_device(arguments.device or "cpu")
-    data = load(arguments.data or "mnist5k", arguments.data_dir)
-    kind = kind_of(data)
-    settings = settings_for(arguments.model, kind, **changes)
-    config = new_config(
-        settings,
-        data,
-        length if any(length) else Length(epochs=default_epochs(settings, kind)),
-        name=arguments.data or "mnist5k",
-        data_dir=arguments.data_dir,
+    run = api.train(
+        arguments.model,
+        arguments.data or "mnist5k",
+        out=arguments.out,
+        epochs=arguments.epochs,
+        steps=arguments.steps,
         seed=arguments.seed or 0,
-        checkpoint_every=arguments.checkpoint_every or CHECKPOINT_EVERY,
         device=arguments.device or "cpu",
+        data_dir=arguments.data_dir,
+        checkpoint_every=arguments.checkpoint_every or api.CHECKPOINT_EVERY,
+        capture=arguments.capture,
+        **_given(arguments, tuple(FLAGS)),
     )
-    return start(config, data, arguments.out, capture=arguments.capture)
+    assert run.ended is not None
+    return run.ended
 
 
-def _resume(arguments: Namespace, length: Length) -> Ended:
+def _resume(arguments: Namespace) -> Ended:
     return resume(
         arguments.resume,
-        length,
+        Length(arguments.steps, arguments.epochs),
         arguments.data_dir,
         arguments.checkpoint_every,
         arguments.device,
@@ -75,7 +57,7 @@ def _resume(arguments: Namespace, length: Length) -> Ended:
 
 def _check_unchanged(arguments: Namespace, config: RunConfig) -> None:
     """Refuse, by name, hyper-parameters on the command line that are not those of the run."""
-    is_now: dict[str, Any] = {name: getattr(config.settings, name) for name in ("model", *HYPERPARAMETERS)}
+    is_now: dict[str, Any] = {name: getattr(config.settings, name) for name in ("model", *FLAGS)}
     is_now |= {"data": config.data, "seed": config.seed}
     wanted = _given(arguments, tuple(is_now))
     if "data" in wanted:

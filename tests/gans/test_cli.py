@@ -328,7 +328,7 @@ def test_help_answers_without_heavy_imports() -> None:
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         gans("--version")
-    assert capsys.readouterr().out == f"minigrad {mg.__version__}\n"
+    assert capsys.readouterr().out == f"minigrad-gans {mg.__version__}\n"
 
 
 def test_a_closed_pipe_ends_a_command_without_a_word(tmp_path: Path) -> None:

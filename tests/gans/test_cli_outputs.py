@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from gans.cli.stages import stages
 from tests.gans.running import failure, gans
 
 
@@ -91,3 +94,62 @@ def test_evaluate_shows_and_writes_the_figures_of_images(
     assert "3 samples of dcgan on digits cannot be measured" in failure(
         capsys, "evaluate", image_run, "--n", 3
     )
+
+
+def test_figures_go_to_standard_output_alone(toy_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert gans("evaluate", toy_run, "--n", 50, "--json", "-") == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["samples"] == 50
+    assert err == ""
+    assert not (toy_run / "-").exists()
+
+
+def test_figures_say_what_they_are_and_which_way_is_better(
+    toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert gans("evaluate", toy_run, "--n", 50, "--json", tmp_path / "a.json") == 0
+    [row] = [line for line in capsys.readouterr().out.splitlines() if " wasserstein " in line]
+    assert "lower" in row
+    assert "earth mover's distance from fresh points" in row
+
+
+def test_a_judge_that_does_not_know_the_data_is_noted(
+    image_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert gans("evaluate", image_run, "--n", 90, "--json", tmp_path / "a.json") == 0
+    notes = [line for line in capsys.readouterr().err.splitlines() if line.startswith("gans: note: ")]
+    assert "the classifier, which knows MNIST's digits" in notes[0]
+    assert "80 of the 90 samples are compared" in notes[1]
+
+
+def test_stages_of_a_terminal_take_each_others_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.StringIO()
+    monkeypatch.setattr(shown, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", shown)
+    monkeypatch.setenv("TERM", "xterm")
+    with stages("first") as progress:
+        progress("second")
+    assert "second" in shown.getvalue()
+    assert not shown.getvalue().endswith("second\n")
+
+
+def test_tables_are_as_wide_as_columns_say(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for columns in ("70", "150"):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert gans("list") == 0
+        assert max(map(len, capsys.readouterr().out.splitlines())) <= int(columns)
+
+
+def test_a_generator_is_exported_into_the_run_or_elsewhere(
+    toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert gans("export", toy_run, "--out", tmp_path / "ring.safetensors") == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"ring.safetensors", "ring.py"}
+    assert "the generator of gan on ring after step 14" in capsys.readouterr().out
+    (tmp_path / "a.safetensors").mkdir()
+    assert "a folder of that name" in failure(capsys, "export", toy_run, "--out", tmp_path / "a.safetensors")
+    assert "no run there" in failure(capsys, "export", tmp_path)
