@@ -23,7 +23,7 @@ def grad(
     *,
     grad_output: Any = None,
     create_graph: bool = False,
-    unused: Literal["zeros", "error"] = "zeros",
+    unused: Literal["error", "zeros"] = "error",
 ) -> list[Tensor]:
     """The gradients of ``sum(output * grad_output)`` with respect to each Tensor of ``wrt``, in their order.
 
@@ -31,15 +31,31 @@ def grad(
     wrt           Tensors, leaves or intermediate ones; only what lies between them and ``output`` is visited
     grad_output   the incoming gradient, of output's shape; ones for a single element
     create_graph  record the gradients' own making, so that they can be differentiated again
-    unused        what a Tensor gets that ``output`` does not depend on: "zeros", or "error" for a ValueError
+    unused        what a Tensor of ``wrt`` gets from which ``output`` was not computed: "error", a ValueError,
+                  or "zeros"
 
     Each result has the shape and dtype of its Tensor and an array of its own. Raises TypeError for Tensors
     that are not float, ValueError for shapes that do not fit, StaleGraphError if a Tensor that the gradient
-    needs was changed since the graph was built.
+    needs was changed since the graph was built. A change is noticed if minigrad makes it (an optimizer,
+    ``modify``, ``load_state_dict``, ``t.data = array``) or ``t.changed()`` follows it; a write into the array
+    itself, as in ``t.data[0] = 1.0``, is not.
+
+    Where the path is there and a rule says that the derivative is zero, the gradient is zeros in both cases.
+    A gradient may lack a path to what its output had one to: a network's gradient with respect to its input
+    never contains the last layer's bias, so a gradient penalty alone depends on the weights and not on that
+    bias. Differentiate the sum of loss and penalty, as WGAN-GP does, or ask for zeros:
+
+    >>> w, b, x = tensor(3.0), tensor(1.0), tensor(2.0)
+    >>> (slope,) = grad(w * x + b, [x], create_graph=True)
+    >>> [g.item() for g in grad(slope * slope, [w, b], unused="zeros")]
+    [6.0, 0.0]
+    >>> grad(slope * slope, [w, b])
+    Traceback (most recent call last):
+    ValueError: grad: the output (of mul) does not depend on wrt[1], float32 (); ...
     """
     targets = [wrt] if isinstance(wrt, Tensor) else list(wrt)
     if unused not in ("zeros", "error"):
-        raise ValueError(f'grad: unused is "zeros" or "error", got {unused!r}')
+        raise ValueError(f'grad: unused is "error" or "zeros", got {unused!r}')
     seed = _check(output, targets, grad_output)
     order = _topological(output)
     wanted = {id(t) for t in targets}
@@ -57,7 +73,8 @@ def grad(
             g = grads[key] if key in wanted else grads.pop(key)
             for x, gx in _pull_back(y, g, between):
                 grads[id(x)] = add(grads[id(x)], gx) if id(x) in grads else gx
-        results = [_result(t, grads.get(id(t)), output, unused, index) for index, t in enumerate(targets)]
+        used = None if unused == "zeros" else {id(t) for t in order}
+        results = [_result(t, grads.get(id(t)), output, used, index) for index, t in enumerate(targets)]
         return _with_own_arrays(results, seed)
 
 
@@ -170,12 +187,16 @@ def _check_versions(y: Tensor) -> None:
         )
 
 
-def _result(t: Tensor, g: Tensor | None, output: Tensor, unused: str, index: int) -> Tensor:
+def _result(t: Tensor, g: Tensor | None, output: Tensor, used: set[int] | None, index: int) -> Tensor:
+    """The gradient ``g`` of ``t``, or zeros if there is none; ValueError if ``t`` must be among ``used``."""
     if g is not None:
         return g
-    if unused == "error":
-        made_by = output.op.name if output.op else "a leaf"
-        raise ValueError(f"grad: the output (of {made_by}) does not depend on wrt[{index}], {describe(t)}")
+    if used is not None and id(t) not in used:
+        made_by = f"of {output.op.name}" if output.op else "a leaf, which no op recorded"
+        raise ValueError(
+            f"grad: the output ({made_by}) does not depend on wrt[{index}], {describe(t)}; compute it from "
+            'that very Tensor, outside no_grad() and without detach() or copies, or give unused="zeros"'
+        )
     return Tensor(xp_of(t._data).zeros(t.shape, t.dtype))
 
 

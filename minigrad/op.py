@@ -21,7 +21,7 @@ from minigrad.backend import (
     to_device,
     xp_of,
 )
-from minigrad.tensor import FLOATS, Tensor, describe, registry
+from minigrad.tensor import FLOATS, Tensor, describe, holds_tensors, registry
 from minigrad.tracing import call, check, mode, using
 
 Rule = Callable[..., Any]
@@ -321,7 +321,12 @@ def _as_tensors(args: tuple[Any, ...]) -> tuple[Tensor, ...]:
 
 
 def _constant(value: Any, like: np.dtype[Any] | None, beside: Array | None) -> Tensor:
-    """A leaf of ``value``: numbers and lists have no device and go where ``beside`` is, arrays stay."""
+    """A leaf of ``value``: numbers and lists have no device and go where ``beside`` is, arrays stay.
+
+    A list that holds Tensors, at any depth, is no leaf: it is their stack.
+    """
+    if isinstance(value, list | tuple) and holds_tensors(value):
+        return _stacked(value)
     if on_gpu(value):
         return Tensor(value)
     array = _host_constant(value, like)
@@ -330,6 +335,18 @@ def _constant(value: Any, like: np.dtype[Any] | None, beside: Array | None) -> T
     xp = xp_of(beside)
     # filled by a kernel: the host has nothing to copy, and nothing to wait for
     return Tensor(xp.asarray(array) if array.ndim else xp.full((), array.item(), array.dtype))
+
+
+def _stacked(values: Sequence[Any]) -> Tensor:
+    """Tensors, and what stands beside them, one behind the other along a new first axis; lists in turn."""
+    parts = _as_tensors(tuple(values))
+    shapes = [part.shape for part in parts]
+    if len(set(shapes)) > 1:
+        raise ValueError(
+            "a list of Tensors is their stack, whose parts have one shape, got "
+            f"{', '.join(map(str, shapes))}; join them by minigrad.ops.concatenate"
+        )
+    return registry["join"](*[registry["reshape"](part, shape=(1, *part.shape)) for part in parts], axis=0)
 
 
 def _host_constant(value: Any, like: np.dtype[Any] | None) -> Array:

@@ -178,6 +178,18 @@ class Tensor:
         array = self.numpy()
         return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype, copy=copy)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """How ``copy`` and ``pickle`` take the Tensor apart; TypeError unless it is a leaf.
+
+        A copy of a graph would have weights of its own, and no gradient would reach those of the model.
+        """
+        if self.op is not None:
+            raise TypeError(
+                f"a Tensor that {self.op.name} made is not copied or pickled, for its graph leads to other "
+                "Tensors; copy t.detach(), or use t itself, which no op changes"
+            )
+        return super().__reduce_ex__(protocol)
+
     def __dlpack__(self, **options: Any) -> Any:
         refuse_reading("a Tensor was exported by DLPack")
         return self._data.__dlpack__(**options)
@@ -313,9 +325,15 @@ def tensor(data: Any, dtype: DTypeLike | None = None, device: str | None = None)
 
     Python floats become float32; arrays keep their dtype unless ``dtype`` says otherwise. Without ``device``
     ("cpu" or "cuda") the copy is where the data are: on a GPU for a Tensor, a CuPy array or a PyTorch tensor
-    there, else on the CPU. Raises TypeError for dtypes other than float32, float64, integers and bool, and as
-    ``Tensor.to`` for the device.
+    there, else on the CPU. Raises TypeError for dtypes other than float32, float64, integers and bool, and
+    for lists of Tensors, whose gradients a leaf would lose (``ops.stack`` keeps them); as ``Tensor.to`` for
+    the device.
     """
+    if isinstance(data, list | tuple) and holds_tensors(data):
+        raise TypeError(
+            "tensor: a list of Tensors would become a leaf, through which no gradient flows; use "
+            "minigrad.ops.stack(tensors), or tensor(numpy.asarray(...)) for their numbers alone"
+        )
     if isinstance(data, Tensor):
         data = data.data
     elif not is_array(data) and hasattr(data, "__dlpack__") and not isinstance(data, np.generic):
@@ -324,6 +342,14 @@ def tensor(data: Any, dtype: DTypeLike | None = None, device: str | None = None)
     if dtype is None and array.dtype == np.float64 and not (is_array(data) or isinstance(data, np.generic)):
         array = array.astype(np.float32)
     return Tensor(array if device is None else to_device(array, device))
+
+
+def holds_tensors(values: list[Any] | tuple[Any, ...]) -> bool:
+    """Whether there is a Tensor among the values, or in lists and tuples among them."""
+    return any(
+        isinstance(value, Tensor) or (isinstance(value, list | tuple) and holds_tensors(value))
+        for value in values
+    )
 
 
 def _from_dlpack(data: Any) -> Array:

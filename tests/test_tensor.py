@@ -52,12 +52,6 @@ def test_dtype_of_a_new_tensor(data: Any, dtype: str, shape: tuple[int, ...]) ->
     assert (t.dtype, t.shape) == (np.dtype(dtype), shape)
 
 
-def test_tensor_of_tensors() -> None:
-    t = mg.tensor([mg.tensor(1.0), mg.tensor(2.0)])
-    assert t.dtype == np.float32
-    assert t.numpy().tolist() == [1.0, 2.0]
-
-
 @pytest.mark.parametrize("dtype", ALLOWED)
 def test_every_allowed_dtype(dtype: str) -> None:
     assert mg.tensor([0, 1], dtype).dtype == np.dtype(dtype)

@@ -69,7 +69,12 @@ class Module:
     training: bool
     _buffer_names: tuple[str, ...]
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: ARG004
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        if (args or kwargs) and cls.__init__ is object.__init__:
+            given = ", ".join([*map(repr, args), *(f"{name}={value!r}" for name, value in kwargs.items())])
+            raise TypeError(
+                f"{cls.__name__}() takes no arguments, got {given}; define {cls.__name__}.__init__ to take them"
+            )
         self = super().__new__(cls)
         self.__dict__.update(training=True, _buffer_names=())
         return self
