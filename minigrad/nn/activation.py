@@ -41,16 +41,22 @@ def rectifier_slope(following: Sequence[Module]) -> float | None:
 
 
 class ReLU(Module):
-    """``max(x, 0)``, elementwise."""
+    """``max(x, 0)``, elementwise. ``inplace`` is PyTorch's and changes nothing: an op makes a new array."""
+
+    def __init__(self, inplace: bool = False) -> None:
+        pass
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.relu(x)
 
 
 class LeakyReLU(Module):
-    """``max(x, 0) + negative_slope min(x, 0)``, elementwise. Maas et al. (2013)."""
+    """``max(x, 0) + negative_slope min(x, 0)``, elementwise. Maas et al. (2013).
 
-    def __init__(self, negative_slope: float = 0.01) -> None:
+    ``inplace`` is PyTorch's and changes nothing: an op makes a new array.
+    """
+
+    def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         self.negative_slope = negative_slope
 
     def forward(self, x: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -71,9 +72,10 @@ class Module:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         if (args or kwargs) and cls.__init__ is object.__init__:
-            given = ", ".join([*map(repr, args), *(f"{name}={value!r}" for name, value in kwargs.items())])
+            named = [f"{name}={shortened(value)}" for name, value in kwargs.items()]
             raise TypeError(
-                f"{cls.__name__}() takes no arguments, got {given}; define {cls.__name__}.__init__ to take them"
+                f"{cls.__name__}() takes no arguments, got {', '.join([*map(shortened, args), *named])}; "
+                "a Module takes those of its __init__"
             )
         self = super().__new__(cls)
         self.__dict__.update(training=True, _buffer_names=())

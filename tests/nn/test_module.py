@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
 import minigrad as mg
+from gans.metrics.classifier import DigitNet
 from minigrad import nn, ops
 
 
@@ -321,3 +322,41 @@ class TestFunctionalCall:
             nn.functional_call(layer, {"w": mg.tensor([1.0])}, None)
         with pytest.raises(ValueError, match=r"'weight' has shape \(1,\), expected \(1, 2\)"):
             nn.functional_call(layer, {"weight": mg.tensor([1.0])}, None)
+
+
+# -- arguments -----------------------------------------------------------------------------------------
+
+
+class Net(nn.Module):
+    def forward(self, x: mg.Tensor) -> mg.Tensor:
+        return x
+
+
+@pytest.mark.parametrize(
+    ("make", "given"),
+    [
+        (lambda: Net(3, width=4), r"Net\(\) takes no arguments, got 3, width=4"),
+        (lambda: nn.Softplus(foo=2.0), r"Softplus(\(\) takes no arguments, got foo=2.0|.*unexpected)"),
+        (lambda: nn.Tanh(5, foo=1), r"Tanh\(\) takes no arguments, got 5, foo=1"),
+        (lambda: Net(np.zeros(10**4)), r"Net\(\) takes no arguments, got .{0,60}; a Module takes"),
+    ],
+)
+def test_a_module_without_an_init_takes_no_arguments(make: Callable[[], nn.Module], given: str) -> None:
+    with pytest.raises(TypeError, match=given):
+        make()
+
+
+MODULES = [value for value in vars(nn).values() if isinstance(value, type) and issubclass(value, nn.Module)]
+
+
+@pytest.mark.parametrize("module", [*MODULES, DigitNet], ids=lambda module: module.__name__)
+def test_no_module_swallows_an_argument(module: type[nn.Module]) -> None:
+    with pytest.raises(TypeError, match=r"no_such_argument"):
+        module(no_such_argument=1)
+
+
+def test_inplace_is_accepted_and_changes_nothing() -> None:
+    x = mg.tensor([-1.0, 2.0])
+    assert nn.ReLU(True)(x).numpy().tolist() == nn.ReLU(inplace=True)(x).numpy().tolist() == [0.0, 2.0]
+    assert nn.LeakyReLU(0.5, inplace=True)(x).numpy().tolist() == [-0.5, 2.0]
+    assert x.numpy().tolist() == [-1.0, 2.0]
