@@ -22,7 +22,7 @@ from minigrad.backend import (
     xp_of,
 )
 from minigrad.tensor import FLOATS, Tensor, describe, holds_tensors, registry
-from minigrad.tracing import call, check, mode, using
+from minigrad.tracing import Changes, call, check, mode, using
 
 Rule = Callable[..., Any]
 
@@ -65,9 +65,26 @@ class Op:
         }
         self.rules: dict[str, Rule | None] = {}
         self.joint_rule: Rule | None = None
-        if self.name in registry:
-            raise ValueError(f"an op called {self.name!r} exists already; choose another name")
+        self.revision = 0
+        self._enter()
+
+    def _enter(self) -> None:
+        """Take the op's place in the registry, and that of the op whose definition is run again."""
+        before = registry.get(self.name)
+        if before is not None:
+            if _definition(before) != _definition(self):
+                raise ValueError(
+                    f"an op called {self.name!r} exists already, in {before.__module__}; choose another name"
+                )
+            before.revise()
+            for pair in [pair for pair in fusions if before.forward in pair]:
+                del fusions[pair]
         registry[self.name] = self
+
+    def revise(self) -> None:
+        """Note that the op does something else from now on: captured steps that call it are recorded anew."""
+        self.revision += 1
+        Changes.count += 1
 
     def vjp(self, **rules: Rule | None) -> None:
         """Declare the derivative rule of every Tensor argument; None says that the derivative is zero."""
@@ -76,6 +93,7 @@ class Op:
                 f"{self.name}.vjp: rules for {tuple(rules)}, but the arguments are {self.arguments}"
             )
         self.rules = rules
+        self.revise()
 
     def vjp_jointly(self, rule: Rule) -> None:
         """Declare one rule for all Tensor arguments, where their derivatives share work.
@@ -84,6 +102,7 @@ class Op:
         arguments that makes it if it is needed, or None for zero.
         """
         self.joint_rule = rule
+        self.revise()
 
     def __call__(self, *args: Any, **params: Any) -> Tensor:
         if params or len(args) != len(self.arguments):
@@ -198,10 +217,19 @@ def op(*, view: bool = False, real: bool = False) -> Callable[[Callable[..., Any
 def op(
     forward: Callable[..., Any] | None = None, *, view: bool = False, real: bool = False
 ) -> Op | Callable[[Callable[..., Any]], Op]:
-    """Decorator: make an Op of a forward function and enter it in the registry."""
+    """Decorator: make an Op of a forward function and enter it in the registry.
+
+    A definition that is run again, as of a notebook's cell or a reloaded module, takes the place of its
+    former self; graphs that this made can still be differentiated. Raises ValueError for another op's name.
+    """
     if forward is None:
         return lambda f: Op(f, view=view, real=real)
     return Op(forward)
+
+
+def _definition(op: Op) -> tuple[str, str]:
+    """Where the op is written: a cell or module that is run again writes the same one."""
+    return op.__module__, op.forward.__qualname__
 
 
 def fusion(first: Op, second: Op) -> Callable[[Rule], Rule]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
@@ -12,6 +12,8 @@ import pytest
 from hypothesis import settings
 
 from minigrad import backend, random
+from minigrad.op import Op, op
+from minigrad.tensor import registry
 from minigrad.tracing import Mode, _mode
 
 settings.register_profile("dev", deadline=None)
@@ -43,6 +45,15 @@ def isolated_global_state() -> Iterator[None]:
     backend._chosen_kernels = "cpu"
     np.seterr(all="warn", under="ignore")
     assert not leaked, f"the test left global state changed: {leaked}"
+
+
+@pytest.fixture
+def user_op() -> Iterator[Callable[..., Op]]:
+    """`mg.op` for a test's own ops, which leave the registry afterwards."""
+    before = set(registry)
+    yield op
+    for name in set(registry) - before:
+        del registry[name]
 
 
 @pytest.fixture(params=["cpu", "reference"])

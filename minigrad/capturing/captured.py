@@ -189,11 +189,13 @@ class _Recording:
         self._watched: list[tuple[Callable[[], Any], Any]] = []
 
     def holds(self) -> bool:
-        """Whether the modules and parameters that the step met are as they were."""
+        """Whether the modules, parameters and ops that the step met are as they were."""
         if self._changes != Changes.count:
             if self._trace is None or any(t._data is not array for t, array in self._leaves):
                 return False
             if not all(_unchanged(vars(module), before) for module, before in self._trace.modules.values()):
+                return False
+            if any(op.revision != before for op, before in self._trace.ops.items()):
                 return False
             self._changes = Changes.count
         return not self._watched or all(function() == before for function, before in self._watched)

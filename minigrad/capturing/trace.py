@@ -87,6 +87,7 @@ class Trace:
         self.externals: list[Array] = []
         self.generators: list[np.random.Generator] = []
         self.modules: dict[int, tuple[Any, dict[str, Any]]] = {}
+        self.ops: dict[Any, int] = {}
         self.results: Any = None
         self.watched: list[tuple[Callable[[], Any], Any]] = []
         self._leaves: dict[int, tuple[weakref.ref[Tensor], Array]] = {}
@@ -161,6 +162,7 @@ class Trace:
     # -- minigrad.tracing.Tracer -------------------------------------------------------------------
 
     def op(self, op: Any, inputs: tuple[Tensor, ...], params: dict[str, Any]) -> tuple[Array, Any]:
+        self.ops.setdefault(op, op.revision)
         with using(tracer=None):
             result, residual = op.run(inputs, params)
         arrays = [x._data for x in inputs]
