@@ -56,9 +56,7 @@ def test_a_module_is_reloaded(user_op: Callable[..., mg.Op], tmp_path: Path, mon
 
 def test_the_name_of_another_op_is_refused(user_op: Callable[..., mg.Op]) -> None:
     run_cell(user_op, 2.0)
-    with pytest.raises(
-        ValueError, match=r"called 'scaled' exists already, in __main__; choose another"
-    ):
+    with pytest.raises(ValueError, match=r"called 'scaled' exists already, in __main__; choose another"):
         run_cell(user_op, 2.0, "elsewhere")
     with pytest.raises(ValueError, match=r"'exp' exists already, in minigrad.ops.elementwise"):
 
