@@ -8,6 +8,7 @@
 """
 
 from minigrad import nn, ops, optim
+from minigrad import numpy_protocol as _numpy_protocol  # noqa: F401  NumPy's functions reach Tensors by it
 from minigrad.autograd import StaleGraphError, grad
 from minigrad.capturing import CaptureError, capture
 from minigrad.checkpoint import CheckpointError, load, save

@@ -32,6 +32,10 @@ registry: dict[str, Op] = {}
 """Every op by name; ``minigrad.op`` fills it, so that a Tensor's operators reach ops of a layer above."""
 
 
+numpy_calls: dict[str, Callable[..., Any]] = {}
+"""How NumPy's ufuncs and functions take Tensors; ``minigrad.numpy_protocol`` fills it, from above as well."""
+
+
 class Version:
     """How often an array was changed in place; views of one array share one Version."""
 
@@ -59,7 +63,6 @@ class Tensor:
     """
 
     __slots__ = ("__weakref__", "_data", "_version", "inputs", "op", "params", "residual", "versions")
-    __array_ufunc__ = None
 
     op: Op | None
     inputs: tuple[Tensor, ...]
@@ -178,17 +181,32 @@ class Tensor:
         array = self.numpy()
         return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype, copy=copy)
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """How ``copy`` and ``pickle`` take the Tensor apart; TypeError unless it is a leaf.
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        return numpy_calls["ufunc"](ufunc, method, inputs, options)
 
-        A copy of a graph would have weights of its own, and no gradient would reach those of the model.
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], options: dict[str, Any]
+    ) -> Any:
+        return numpy_calls["function"](function, args, options)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """How ``copy.deepcopy`` and ``pickle`` take the Tensor apart; TypeError unless it is a leaf.
+
+        A deep copy of a graph would have weights of its own, and no gradient would reach those of the model.
         """
         if self.op is not None:
             raise TypeError(
-                f"a Tensor that {self.op.name} made is not copied or pickled, for its graph leads to other "
-                "Tensors; copy t.detach(), or use t itself, which no op changes"
+                f"a Tensor that {self.op.name} made is not deep-copied or pickled, for its graph leads to "
+                "other Tensors; copy t.detach(), or use t itself, which no op changes"
             )
         return super().__reduce_ex__(protocol)
+
+    def __copy__(self) -> Tensor:
+        """Another Tensor on the same array, made by the same op of the same inputs."""
+        twin = object.__new__(type(self))
+        for name in Tensor.__slots__[1:]:
+            setattr(twin, name, getattr(self, name))
+        return twin
 
     def __dlpack__(self, **options: Any) -> Any:
         refuse_reading("a Tensor was exported by DLPack")

@@ -87,9 +87,19 @@ def test_a_leaf_of_tensors_in_a_list_is_refused() -> None:
         mg.nn.Parameter([t, t])
 
 
-@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps, lambda t: copy.deepcopy([t])])
-def test_what_an_op_made_is_neither_copied_nor_pickled(copied: Callable[[Any], Any]) -> None:
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickle.dumps, lambda t: copy.deepcopy([t])])
+def test_what_an_op_made_is_neither_deep_copied_nor_pickled(copied: Callable[[Any], Any]) -> None:
     t = mg.tensor([1.0, 2.0])
-    with pytest.raises(TypeError, match=r"a Tensor that mul made is not copied or pickled.*t\.detach\(\)"):
+    with pytest.raises(
+        TypeError, match=r"a Tensor that mul made is not deep-copied or pickled.*t\.detach\(\)"
+    ):
         copied(t * 2.0)
     copied((t * 2.0).detach())
+
+
+def test_a_shallow_copy_has_the_graph() -> None:
+    t = mg.tensor([1.0, 2.0])
+    y = t * t
+    assert mg.grad(ops.sum(copy.copy(y)), [t])[0].numpy().tolist() == [2.0, 4.0]
+    twin = copy.copy(mg.nn.Parameter([1.0]))
+    assert (type(twin), twin.item(), twin.op) == (mg.nn.Parameter, 1.0, None)

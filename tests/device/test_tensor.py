@@ -59,7 +59,7 @@ def test_gradients_flow_through_a_move(cupy: ModuleType) -> None:
     w = mg.tensor([1.0, 2.0])
     (g,) = mg.grad(ops.sum(ops.square(w.to("cuda"))), [w])
     assert (g.device, g.numpy().tolist()) == ("cpu", [2, 4])
-    (h,) = mg.grad(ops.sum(ops.square(mg.tensor([3.0], device="cuda").to("cpu"))), [w])
+    (h,) = mg.grad(ops.sum(ops.square(mg.tensor([3.0], device="cuda").to("cpu"))), [w], unused="zeros")
     assert h.numpy().tolist() == [0, 0]
     x = mg.tensor([3.0], device="cuda")
     (gx,) = mg.grad(ops.square(x.to("cpu")), [x])
@@ -85,6 +85,27 @@ def test_numbers_and_lists_go_where_the_tensor_is(x: Tensor, cupy: ModuleType, c
     (g,) = mg.grad(ops.sum(x * 2 + 1) ** 2 / 3, [x])
     copies.check(reads=0, writes=0)
     assert g.device == "cuda"
+
+
+def test_functions_of_numpy_stay_on_the_device(x: Tensor, copies: Copies) -> None:
+    host = np.array(x.numpy())
+    copies.reset()
+    made = [
+        np.sum(np.exp(x), axis=0), np.stack([x, x]), np.where(np.greater(x, 0), x, 1.0), np.add(x, 2.0),
+        np.logical_not(x > 0), np.zeros_like(x), np.isclose(x, 1.0),
+    ]  # fmt: skip
+    copies.check(reads=0, writes=0)
+    expected = [
+        np.exp(host).sum(0), np.stack([host, host]), np.where(host > 0, host, 1), host + 2,
+        ~(host > 0), np.zeros_like(host), np.isclose(host, 1),
+    ]  # fmt: skip
+    for ours, theirs in zip(made, expected, strict=True):
+        assert ours.device == "cuda"
+        np.testing.assert_allclose(ours.numpy(), theirs, rtol=1e-6)
+    with pytest.raises(ValueError, match="got cpu and cuda"):
+        np.logical_and(x > 0, host > 0)
+    with pytest.raises(TypeError, match=r"not copied to NumPy unasked"):
+        np.allclose(x, host)
 
 
 MIXED: dict[str, Callable[[Tensor, Any], object]] = {

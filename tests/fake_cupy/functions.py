@@ -11,16 +11,17 @@ from tests.fake_cupy.arrays import compute, empty_like, host_index, host_of, int
 from tests.fake_cupy.memory import device, launch, refuse_in_capture
 
 UFUNCS = [
-    "abs", "add", "ceil", "cos", "divide", "equal", "exp", "expm1", "floor", "floor_divide", "greater",
-    "greater_equal", "isfinite", "isinf", "isnan", "less", "less_equal", "log", "log1p", "maximum", "minimum",
-    "multiply", "negative", "not_equal", "power", "remainder", "sign", "sin", "sqrt", "square", "subtract",
-    "tanh", "true_divide",
+    "abs", "add", "bitwise_and", "bitwise_or", "bitwise_xor", "ceil", "cos", "divide", "equal", "exp",
+    "expm1", "floor", "floor_divide", "greater", "greater_equal", "invert", "isfinite", "isinf", "isnan",
+    "left_shift", "less", "less_equal", "log", "log1p", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "maximum", "minimum", "multiply", "negative", "not_equal", "power", "remainder",
+    "right_shift", "sign", "signbit", "sin", "sqrt", "square", "subtract", "tanh", "true_divide",
 ]  # fmt: skip
 
 __all__ = [  # noqa: PLE0604
-    *UFUNCS, "all", "any", "arange", "argmax", "argmin", "array", "asarray", "broadcast_to", "concatenate",
-    "cumsum", "empty", "from_dlpack", "full", "matmul", "max", "may_share_memory", "min", "ones", "pad",
-    "round", "tril", "triu", "where", "zeros",
+    *UFUNCS, "all", "any", "arange", "argmax", "argmin", "array", "asarray", "broadcast_to",
+    "concatenate", "cumsum", "empty", "from_dlpack", "full", "isclose", "matmul", "max",
+    "may_share_memory", "min", "ones", "pad", "round", "tril", "triu", "where", "zeros",
 ]  # fmt: skip
 
 
@@ -52,6 +53,10 @@ def _only(array: Any) -> ndarray:
     if not isinstance(array, ndarray):
         raise TypeError(f"Unsupported type {type(array)}")
     return array
+
+
+def isclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> ndarray:
+    return compute(lambda x, y: np.isclose(x, y, rtol, atol, equal_nan), host_of(a), host_of(b))
 
 
 def array(obj: Any, dtype: Any = None, *, order: str = "K") -> ndarray:
