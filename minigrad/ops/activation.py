@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.backend import Array, kernels_of, xp_of
+from minigrad.backend import Array, as_array, kernels_of, xp_of
 from minigrad.op import flat, op
 from minigrad.ops.elementwise import add, exp, mul, sub
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import broadcast_to, reshape
+from minigrad.ops.sums import summed
 from minigrad.tensor import Tensor
 
 
@@ -75,8 +76,7 @@ def channel_sum(x: Array, *, residual: Any = None, out: Array | None = None) -> 
     if residual is not None:
         known: Array = residual[0]
         return known
-    total: Array = x.sum(axis=(0, *range(2, x.ndim)), out=out)
-    return total
+    return summed(x, (0, *range(2, x.ndim)), out=out)
 
 
 def _channel_sum_x(g: Tensor, y: Tensor, x: Tensor, *, residual: Any) -> Tensor:
@@ -129,8 +129,13 @@ softplus.vjp(x=lambda g, y, x: mul(g, sigmoid(x)))
 @op(real=True)
 def softmax(x: Array, *, axis: int = -1) -> Array:
     """e^x / sum(e^x) over ``axis``."""
-    e = xp_of(x).exp(x - x.max(axis, keepdims=True))
-    return e / e.sum(axis, keepdims=True)
+    e = as_array(xp_of(x).exp(x - _largest(x, axis)))
+    return e / summed(e, axis, True)
+
+
+def _largest(x: Array, axis: int) -> Array:
+    """The largest element over ``axis``; of an empty x, whose maxima nothing takes, it itself."""
+    return x.max(axis, keepdims=True) if x.size else x
 
 
 def _softmax_x(g: Tensor, y: Tensor, x: Tensor, *, axis: int) -> Tensor:
@@ -144,8 +149,8 @@ softmax.vjp(x=_softmax_x)
 def log_softmax(x: Array, *, axis: int = -1) -> Array:
     """x - log(sum(e^x)) over ``axis``."""
     xp = xp_of(x)
-    shifted = x - x.max(axis, keepdims=True)
-    return shifted - xp.log(xp.exp(shifted).sum(axis, keepdims=True))
+    shifted = x - _largest(x, axis)
+    return shifted - xp.log(summed(as_array(xp.exp(shifted)), axis, True))
 
 
 def _log_softmax_x(g: Tensor, y: Tensor, x: Tensor, *, axis: int) -> Tensor:

@@ -12,15 +12,26 @@ from minigrad.backend import Array, xp_of
 from minigrad.op import op
 from minigrad.ops.elementwise import add, astype, mul
 from minigrad.ops.rearrange import flip
-from minigrad.ops.reduce import Axis, sum
+from minigrad.ops.reduce import sum
 from minigrad.ops.shape import concatenate, getitem, reshape, transpose
+from minigrad.ops.sums import FEW, Axis
 from minigrad.tensor import Tensor, tensor
 
 
 @op
 def cumsum(x: Array, *, axis: int | None = None, out: Array | None = None) -> Array:
-    """y[i] = x[0] + ... + x[i] along ``axis``; None takes x.reshape(-1), as in NumPy."""
-    return xp_of(x).cumsum(x, axis=axis, out=out)
+    """y[i] = x[0] + ... + x[i] along ``axis``; None takes x.reshape(-1), as in NumPy.
+
+    Of float32, more than a few numbers are added in float64.
+    """
+    length = x.size if axis is None else x.shape[axis]
+    if x.dtype.char != "f" or length <= FEW:
+        return xp_of(x).cumsum(x, axis=axis, out=out)
+    wide = xp_of(x).cumsum(x.astype(np.float64), axis=axis)
+    if out is None:
+        return wide.astype(np.float32)
+    out[...] = wide
+    return out
 
 
 def _cumsum_x(g: Tensor, y: Tensor, x: Tensor, *, axis: int | None) -> Tensor:

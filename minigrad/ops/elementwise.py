@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.backend import Array, on_gpu, xp_of
 from minigrad.backend import to_device as moved
 from minigrad.op import constant, op
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, tensor
 
 
 @op
@@ -59,7 +59,7 @@ neg.vjp(x=lambda g, y, x: neg(g))
 
 @op
 def power(x: Array, y: Array) -> Array:
-    """x to the power of y. The derivative with respect to y takes log x, so it needs x > 0."""
+    """x to the power of y. The derivative with respect to y is x^y log x: NaN for x < 0, 0 for x = 0 <= y."""
     if on_gpu(y):  # whose numbers the host would have to wait for
         return xp_of(x).power(x, y)
     return x ** (y.item() if y.ndim == 0 and x.dtype == y.dtype else y)
@@ -76,7 +76,16 @@ def _one_less(x: Array, y: Array) -> Array:
     return 1 - ((y == 0) & (xp_of(x).abs(x) < np.finfo(x.dtype).tiny))
 
 
-power.vjp(x=_power_x, y=lambda g, out, x, y: mul(g, mul(out, log(x))))
+def _power_y(g: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    return mul(g, mul(out, log(where(constant(_stays_zero, x, y), 1.0, x))))
+
+
+def _stays_zero(x: Array, y: Array) -> Array:
+    """Where x^y is 0 or 1 beside exponents as large: log x, minus infinity, says nothing."""
+    return (x == 0) & (y >= 0)
+
+
+power.vjp(x=_power_x, y=_power_y)
 
 
 @op
@@ -157,7 +166,7 @@ def abs(x: Array, *, out: Array | None = None) -> Array:
     return xp_of(x).abs(x, out=out)
 
 
-abs.vjp(x=lambda g, y, x: mul(g, constant(_sign, x)))
+abs.vjp(x=lambda g, y, x: weighed(g, constant(_sign, x)))
 
 
 def _sign(x: Array) -> Array:
@@ -171,8 +180,8 @@ def maximum(x: Array, y: Array, *, out: Array | None = None) -> Array:
 
 
 maximum.vjp(
-    x=lambda g, out, x, y: mul(g, constant(_share, x, y, g.dtype)),
-    y=lambda g, out, x, y: mul(g, constant(_share, y, x, g.dtype)),
+    x=lambda g, out, x, y: weighed(g, constant(_share, x, y, g.dtype)),
+    y=lambda g, out, x, y: weighed(g, constant(_share, y, x, g.dtype)),
 )
 
 
@@ -183,8 +192,8 @@ def minimum(x: Array, y: Array, *, out: Array | None = None) -> Array:
 
 
 minimum.vjp(
-    x=lambda g, out, x, y: mul(g, constant(_share, y, x, g.dtype)),
-    y=lambda g, out, x, y: mul(g, constant(_share, x, y, g.dtype)),
+    x=lambda g, out, x, y: weighed(g, constant(_share, y, x, g.dtype)),
+    y=lambda g, out, x, y: weighed(g, constant(_share, x, y, g.dtype)),
 )
 
 
@@ -208,6 +217,15 @@ where.vjp(
 )
 
 
+def weighed(g: Tensor, weight: Tensor) -> Tensor:
+    """g ``weight``, and 0 where the weight is 0: a closed gate, where 0 times infinity would be NaN."""
+    return mul(where(constant(_is_open, weight), g, 0.0), weight)
+
+
+def _is_open(weight: Array) -> Array:
+    return weight != 0
+
+
 @op(view=True)
 def astype(x: Array, *, dtype: Any) -> Array:
     """x with another dtype; the gradient returns with x's own."""
@@ -226,6 +244,27 @@ def to_device(x: Array, *, device: str) -> Array:
 to_device.vjp(x=lambda g, y, x, *, device: to_device(g, device=x.device))
 
 
-def clip(x: Tensor, min: Any, max: Any) -> Tensor:
-    """x limited to [min, max]."""
-    return minimum(maximum(x, min), max)
+def clip(x: Any, min: Any = None, max: Any = None) -> Tensor:
+    """x limited to [min, max]: numbers or what broadcasts to x; None is no bound.
+
+    The gradient goes to x where min <= x <= max, at the bounds too, and to the bound where x is beyond it. It
+    is max where min > max, and NaN where x or a bound is.
+
+    >>> clip(tensor([-1.0, 0.5, 3.0]), max=1.0).numpy().tolist()
+    [-1.0, 0.5, 1.0]
+    """
+    y = x if isinstance(x, Tensor) else tensor(x)
+    for bound, beyond in ((min, _is_below), (max, _is_above)):
+        if bound is not None:
+            if isinstance(bound, list | tuple):
+                bound = tensor(bound, y.dtype if y.is_float else None, y.device)
+            y = where(constant(beyond, y, bound), bound, y)
+    return y
+
+
+def _is_below(x: Array, bound: Any) -> Array:
+    return (x < bound) | (bound != bound)  # NaN is no number's bound
+
+
+def _is_above(x: Array, bound: Any) -> Array:
+    return (x > bound) | (bound != bound)

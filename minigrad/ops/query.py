@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from minigrad.backend import Array, xp_of
 from minigrad.op import op
-from minigrad.ops.reduce import Axis
+from minigrad.ops.sums import Axis
 
 
 @op

@@ -6,21 +6,19 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 
-from minigrad.backend import Array, xp_of
+from minigrad.backend import Array, as_array, xp_of
 from minigrad.op import constant, op
-from minigrad.ops.elementwise import add, astype, div, exp, log, mul, sqrt, square, sub, where
+from minigrad.ops.elementwise import div, exp, mul, sqrt, square, sub, weighed, where
 from minigrad.ops.shape import broadcast_to, reshape
+from minigrad.ops.sums import Axis, axes_of, summed
 from minigrad.tensor import Tensor
-
-Axis = int | tuple[int, ...] | None
 
 
 @op
 def sum(x: Array, *, axis: Axis = None, keepdims: bool = False, out: Array | None = None) -> Array:
     """The sum of x over ``axis``."""
-    return xp_of(x).add.reduce(x, axis, None, out, keepdims)
+    return summed(x, axis, keepdims, out)
 
 
 sum.vjp(x=lambda g, y, x, *, axis, keepdims: broadcast_to(_with_axes(g, x, axis), shape=x.shape))
@@ -32,7 +30,7 @@ def mean(x: Array, *, axis: Axis = None, keepdims: bool = False, out: Array | No
     count = x.size if axis is None else _count(x.shape, axis)
     if count == 0:
         raise ValueError("the mean of no elements is undefined; give at least one")
-    total = xp_of(x).add.reduce(x, axis, None if x.dtype.kind == "f" else np.float64, out, keepdims)
+    total = summed(x, axis, keepdims, out, dtype=np.float64)
     return xp_of(x).true_divide(total, count, out=out)
 
 
@@ -56,13 +54,13 @@ def min(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
 
 
 def _extremum_x(g: Tensor, y: Tensor, x: Tensor, *, axis: Axis, keepdims: bool) -> Tensor:
-    return mul(_with_axes(g, x, axis), constant(_share, x, _with_axes(y, x, axis), axis))
+    return weighed(_with_axes(g, x, axis), constant(_share, x, _with_axes(y, x, axis), axis))
 
 
 def _share(x: Array, y: Array, axis: Axis) -> Array:
-    """1 / k where x equals y, which it does k times over ``axis``, else 0."""
-    chosen = (x == y).astype(x.dtype)
-    return chosen / chosen.sum(axis, keepdims=True)
+    """1 / k where x equals y or is NaN as y is, k times over ``axis``, else 0."""
+    chosen = as_array((x == y) | (x != x)).astype(x.dtype)
+    return chosen / summed(chosen, axis, True)
 
 
 max.vjp(x=_extremum_x)
@@ -90,29 +88,55 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False, *, correction: float 
     return where(zero, 0.0, sqrt(where(zero, 1.0, variance)))
 
 
-def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """log(sum(exp(x))) over ``axis``, without overflow."""
-    largest = max(x, axis=axis, keepdims=True).detach()
-    if not largest.is_float:
-        largest = astype(largest, dtype=np.float32)
-    y = add(log(sum(exp(sub(x, largest)), axis=axis, keepdims=True)), largest)
-    reduced = _axes(y.ndim, axis)
-    return y if keepdims else reshape(y, shape=tuple(n for i, n in enumerate(y.shape) if i not in reduced))
+@op(real=True)
+def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """log(sum(exp(x))) over ``axis``, without overflow.
+
+    Infinite where x has an infinity, and minus infinity where all x are that. Its gradient is softmax(x):
+    where the result is infinite, the limit, which equal infinities share evenly; where it is minus infinity,
+    0.
+    """
+    xp, axes = xp_of(x), axes_of(x.ndim, axis)
+    kept = tuple(1 if a in axes else size for a, size in enumerate(x.shape))
+    shape = kept if keepdims else tuple(size for a, size in enumerate(kept) if a not in axes)
+    if x.size == 0:
+        empty: Array = xp.full(shape, -np.inf, x.dtype)
+        return empty
+    largest = xp.max(x, axis=axes, keepdims=True)
+    finite = xp.isfinite(largest)
+    terms = xp.exp(xp.minimum(x - xp.where(finite, largest, 0), 0))
+    total = summed(as_array(terms), axes, True)
+    y = xp.where(finite, xp.log(xp.where(finite, total, 1)) + largest, largest)
+    return as_array(y).reshape(shape)
+
+
+def _logsumexp_x(g: Tensor, y: Tensor, x: Tensor, *, axis: Axis, keepdims: bool) -> Tensor:
+    y = _with_axes(y, x, axis)
+    infinite = constant(_is_infinite, y)
+    softmax = exp(sub(where(infinite, 0.0, x), where(infinite, 0.0, y)))
+    weight = where(infinite, constant(_share_of_infinity, x, axis), softmax)
+    return mul(_with_axes(g, x, axis), weight)
+
+
+def _is_infinite(y: Array) -> Array:
+    return xp_of(y).isinf(y)
+
+
+def _share_of_infinity(x: Array, axis: Axis) -> Array:
+    """1 / k where x is plus infinity, which it is k times over ``axis``, else 0."""
+    chosen = as_array(x == np.inf).astype(x.dtype)
+    return chosen / xp_of(x).maximum(summed(chosen, axis, True), 1)
+
+
+logsumexp.vjp(x=_logsumexp_x)
 
 
 def _with_axes(t: Tensor, x: Tensor, axis: Axis) -> Tensor:
     """``t``, a reduction of x over ``axis``, with the reduced axes kept at length 1."""
-    reduced = _axes(x.ndim, axis)
+    reduced = axes_of(x.ndim, axis)
     return reshape(t, shape=tuple(1 if i in reduced else size for i, size in enumerate(x.shape)))
 
 
 def _count(shape: tuple[int, ...], axis: Axis) -> int:
     """How many elements each mean is taken over."""
-    return math.prod(shape[a] for a in _axes(len(shape), axis))
-
-
-def _axes(ndim: int, axis: Axis) -> tuple[int, ...]:
-    """``axis`` as a tuple of numbers in 0..ndim-1; as in NumPy, 0 and -1 name no axis of a 0-d array."""
-    if axis is None or (ndim == 0 and axis in (0, -1)):
-        return tuple(range(ndim))
-    return normalize_axis_tuple(axis, ndim)
+    return math.prod(shape[a] for a in axes_of(len(shape), axis))

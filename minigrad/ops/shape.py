@@ -11,6 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.backend import Array, device_of, is_array, on_gpu, to_device, xp_of
 from minigrad.op import op
+from minigrad.ops.sums import FEW, summed
 from minigrad.tensor import Tensor
 
 
@@ -58,7 +59,7 @@ def sum_to(x: Array, *, shape: tuple[int, ...], out: Array | None = None) -> Arr
     if not axes:
         return x.reshape(shape)
     y = None if out is None else out.reshape((1,) * lead + shape)
-    return x.sum(axes, keepdims=True, out=y).reshape(shape)
+    return summed(x, axes, True, y).reshape(shape)
 
 
 sum_to.vjp(x=lambda g, y, x, *, shape: broadcast_to(g, shape=x.shape))
@@ -95,9 +96,19 @@ def scatter(x: Array, *, index: Any, shape: tuple[int, ...], out: Array | None =
     index = _frozen(index, y)
     if _is_basic(index):
         y[index] = x
+    elif x.dtype.char == "f" and _most_repeats(index) > FEW:
+        wide = xp_of(x).zeros(shape, np.float64)
+        xp_of(x).add.at(wide, index, x.astype(np.float64))
+        y[...] = wide
     else:
         xp_of(x).add.at(y, index, x)
     return y
+
+
+def _most_repeats(index: Any) -> int:
+    """How often the index might name one place: as often as its integer arrays have elements."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return max((part.size for part in parts if is_array(part) and part.dtype.kind in "iu"), default=1)
 
 
 scatter.vjp(x=lambda g, y, x, *, index, shape: getitem(g, index=index))

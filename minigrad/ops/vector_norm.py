@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.ops.elementwise import abs, astype, power, sqrt, square, where
-from minigrad.ops.reduce import Axis, max, min, sum
+from minigrad.ops.reduce import max, min, sum
+from minigrad.ops.sums import Axis
 from minigrad.tensor import Tensor, tensor
 
 

@@ -52,7 +52,7 @@ def sum_products(many: Images, few: Images, n: int, lines: Lines, workers: int) 
     )
     sums = sums.reshape(chunks, -1, padded)
     _sum_chunks(many, few, n, together, lines.pixels, starts, scratch.reshape(workers, own), sums)
-    total: Array = sums.sum(axis=0)
+    total: Array = sums.sum(axis=0, dtype=np.float64).astype(sums.dtype)
     return total[: many.share, :columns].reshape(many.share, few.share, taps)
 
 

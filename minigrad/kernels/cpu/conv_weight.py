@@ -1,6 +1,7 @@
 """conv2d_weight with many channels on both sides: a tap's weights are a product of g with what it meets.
 
-The channels of x lie in the lanes of the vectors, those of g in the rows of the tile.
+The channels of x lie in the lanes of the vectors, those of g in the rows of the tile. Blocks of about DEPTH
+terms are summed by themselves and then added up, as in gemm.
 """
 
 from __future__ import annotations

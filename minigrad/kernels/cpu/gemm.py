@@ -2,6 +2,9 @@
 
 Rows are packed; columns are read where they lie if a row of them is contiguous, and packed otherwise. Each
 thread packs what it needs itself: small products end before a second start of the threads.
+
+A product's terms are summed in blocks of DEPTH, and the blocks one by one: with u half of the arrays' eps,
+the error is at most (DEPTH + terms / DEPTH) u times the sum of the terms' magnitudes.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ The loops forward are in norm_forward, those of the gradient in norm_gradient. S
 (`moments`) are merged in NumPy and leave out the first pass.
 
 A position's sum over the images runs in the arrays' dtype for at most IMAGES of them and goes on in float64;
-so does a large image's sum over a channel's pixels. The order is fixed, whatever the number of threads.
+so does a large image's sum over a channel's pixels, RUN of them at a time. The order is fixed, whatever
+the number of threads.
 """
 
 from __future__ import annotations

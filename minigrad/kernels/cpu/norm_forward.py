@@ -14,6 +14,7 @@ from minigrad.kernels.cpu.tile import prefetch
 LINE = 64  # bytes of a cache line
 IMAGES = 64
 WIDE = 64  # pixels from which the loops run over one channel at a time
+RUN = 1 << 12  # pixels whose sum stays in the arrays' dtype, in the lanes of some vectors
 
 
 @inner_jit
@@ -87,13 +88,14 @@ def _wide_statistics(x: Array, begin: int, pixels: int, mean: Array, squares: Ar
         for n in range(start, start + images):
             for c in range(mean.size):
                 at, away = begin + c * pixels, x.dtype.type(shift[c])
-                row, some_here, squares_here = x[n, at : at + pixels], zero, zero
-                for j in range(row.size):
-                    difference = row[j] - away
-                    some_here += difference
-                    squares_here += difference * difference
-                total[c] += np.float64(some_here)
-                total_squares[c] += np.float64(squares_here)
+                for first in range(at, at + pixels, RUN):
+                    row, some_here, squares_here = x[n, first : min(first + RUN, at + pixels)], zero, zero
+                    for j in range(row.size):
+                        difference = row[j] - away
+                        some_here += difference
+                        squares_here += difference * difference
+                    total[c] += np.float64(some_here)
+                    total_squares[c] += np.float64(squares_here)
         for c in range(mean.size):
             apart = total[c] / (images * pixels)
             step = shift[c] + apart - mean[c]

@@ -6,7 +6,7 @@ import numpy as np
 
 from minigrad.kernels.cpu.compiling import Array, jit
 from minigrad.kernels.cpu.inner import inner_jit
-from minigrad.kernels.cpu.norm_forward import IMAGES, WIDE, fetch, spread
+from minigrad.kernels.cpu.norm_forward import IMAGES, RUN, WIDE, fetch, spread
 from minigrad.kernels.cpu.parallel import parallel_for
 
 
@@ -69,17 +69,18 @@ def _add_wide_sums(
     factor, zero = x.dtype.type(slope), x.dtype.type(0)
     for n in range(x.shape[0]):
         for c in range(mean.size):
-            at = begin + c * pixels
-            row, gradient = x[n, at : at + pixels], g[n, at : at + pixels]
-            middle, times, plus, total, total_moved = mean[c], scale[c], bias[c], zero, zero
-            for j in range(row.size):
-                moved = row[j] - middle
-                low = factor * gradient[j] if factor != 0 else factor
-                h = gradient[j] if moved * times + plus > 0 else low
-                total += h
-                total_moved += h * moved
-            sums[c] += np.float64(total)
-            sums_moved[c] += np.float64(total_moved)
+            at, middle, times, plus = begin + c * pixels, mean[c], scale[c], bias[c]
+            for first in range(at, at + pixels, RUN):
+                last, total, total_moved = min(first + RUN, at + pixels), zero, zero
+                row, gradient = x[n, first:last], g[n, first:last]
+                for j in range(row.size):
+                    moved = row[j] - middle
+                    low = factor * gradient[j] if factor != 0 else factor
+                    h = gradient[j] if moved * times + plus > 0 else low
+                    total += h
+                    total_moved += h * moved
+                sums[c] += np.float64(total)
+                sums_moved[c] += np.float64(total_moved)
 
 
 @inner_jit

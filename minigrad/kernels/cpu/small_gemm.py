@@ -27,6 +27,7 @@ LOCAL = 1.05  # times longer that shares of rows may take: the next kernel finds
 FEW = 4  # columns that are better products of the rows and a vector each, or terms that need no packing
 BLOCK = 8  # rows of the former that one iteration owns if they are contiguous
 CHUNK = 1 << 10  # and otherwise
+LONG = 1 << 11  # products of a row and a vector whose sum stays in their dtype, in the lanes of some vectors
 
 
 class Finish(NamedTuple):
@@ -149,9 +150,13 @@ def _dot_block(
     for i in range(block * BLOCK, min(rows, block * BLOCK + BLOCK)):
         row = x[i * x_row : i * x_row + depth]
         for j in range(columns):
-            vector, total = vectors[j], x.dtype.type(0)
-            for k in range(depth):
-                total += row[k] * vector[k]
+            vector, wide = vectors[j], 0.0
+            for first in range(0, depth, LONG):
+                some = x.dtype.type(0)
+                for k in range(first, min(first + LONG, depth)):
+                    some += row[k] * vector[k]
+                wide += np.float64(some)
+            total = x.dtype.type(wide)
             if bias.size:
                 total += bias[j]
                 low = factor * total if factor != 0 else factor
@@ -174,8 +179,10 @@ def _add_chunk(chunk: int, x: Array, x_step: int, vectors: Array, z: Array, shap
     rows, depth, columns, z_row, z_column = shape
     even = depth // 4 * 4
     first, size = chunk * CHUNK, min(CHUNK, rows - chunk * CHUNK)
-    sums = np.zeros((columns, size), z.dtype)
+    sums, wide = np.zeros((columns, size), z.dtype), np.zeros((columns, size if depth > DEPTH else 0))
     for k in range(0, even, 4):  # four at a time, to load and store the sums less often
+        if k % DEPTH == 0 and k > 0:
+            _move(sums, wide)
         start = first + k * x_step
         k0, k1 = x[start:], x[start + x_step :]
         k2, k3 = x[start + 2 * x_step :], x[start + 3 * x_step :]
@@ -189,9 +196,20 @@ def _add_chunk(chunk: int, x: Array, x_step: int, vectors: Array, z: Array, shap
             total = sums[j]
             for i in range(size):
                 total[i] += vectors[j, k] * column[i]
+    if depth > DEPTH:
+        _move(sums, wide)
     for j in range(columns):
         for i in range(size):
-            z[(first + i) * z_row + j * z_column] = sums[j, i]
+            z[(first + i) * z_row + j * z_column] = wide[j, i] if depth > DEPTH else sums[j, i]
+
+
+@inner_jit
+def _move(sums: Array, wide: Array) -> None:
+    """Add the sums to `wide`, in float64, and begin them anew."""
+    for j in range(sums.shape[0]):
+        for i in range(sums.shape[1]):
+            wide[j, i] += np.float64(sums[j, i])
+            sums[j, i] = 0
 
 
 @inner_jit

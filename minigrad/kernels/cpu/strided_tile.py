@@ -102,18 +102,11 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
     with builder.if_then(builder.icmp_signed("==", way, I64(GATED))):  # they come while the sums are made
         for place in owns:
             emit.prefetch(place, 0)
-    entry = builder.block
-    held, begin, loop, summed, plain, activate, gate, done = (
+    begin, start = builder.block, [zero] * len(places)
+    loop, summed, held, finished, plain, activate, gate, done = (
         builder.append_basic_block(f"tile.{name}")
-        for name in ("held", "begin", "loop", "summed", "plain", "activate", "gate", "done")
+        for name in ("loop", "summed", "held", "finished", "plain", "activate", "gate", "done")
     )
-    builder.cbranch(kept, held, begin)
-    builder.position_at_end(held)
-    before = [emit.load(target) for target in targets]
-    builder.branch(begin)
-
-    builder.position_at_end(begin)
-    start = choice_of(builder, ([zero] * len(places), entry), (before, held))
     multiples = [builder.mul(a_row, I64(i)) for i in range(GROUP)]
     heads = [builder.gep(a, [builder.mul(a_row, I64(r))]) for r in range(0, ROWS, GROUP)]
     builder.cbranch(builder.icmp_signed(">", count, I64(0)), loop, summed)
@@ -137,7 +130,17 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
         phi.add_incoming(next_one, loop)
 
     builder.position_at_end(summed)
-    result = choice_of(builder, (start, begin), (new, loop))
+    fresh = choice_of(builder, (start, begin), (new, loop))
+    builder.cbranch(kept, held, finished)
+
+    builder.position_at_end(
+        held
+    )  # a long sum is one of blocks: added one by one, its terms would lose digits
+    added = [builder.fadd(emit.load(target), value) for value, target in zip(fresh, targets, strict=True)]
+    builder.branch(finished)
+
+    builder.position_at_end(finished)
+    result = choice_of(builder, (fresh, summed), (added, held))
     choice = builder.switch(way, plain)
     choice.add_case(I64(ACTIVATED), activate)
     choice.add_case(I64(GATED), gate)

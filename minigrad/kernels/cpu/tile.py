@@ -187,24 +187,14 @@ def _emit_product(
     targets = [
         emit.vector_at(c, builder.add(builder.mul(c_step, I64(r)), I64(v * emit.width))) for r, v in places
     ]
-    zero = emit.constant(0.0)
-
-    entry = builder.block
-    held, begin, outer, inner, latch, done = (
+    start = [emit.constant(0.0)] * len(places)
+    begin = builder.block
+    outer, inner, latch, summed, held, done = (
         builder.append_basic_block(f"tile.{name}")
-        for name in ("held", "begin", "outer", "inner", "latch", "done")
+        for name in ("outer", "inner", "latch", "summed", "held", "done")
     )
-    builder.cbranch(kept, held, begin)
-    builder.position_at_end(held)
-    before = [emit.load(target) for target in targets]
-    builder.branch(begin)
-
-    builder.position_at_end(begin)
-    start = _phis(builder, emit.vector, len(places))
-    _come(start, [zero] * len(places), entry)
-    _come(start, before, held)
     some = builder.and_(builder.icmp_signed(">", count, I64(0)), builder.icmp_signed(">", last, first))
-    builder.cbranch(some, outer, done)
+    builder.cbranch(some, outer, summed)
 
     builder.position_at_end(outer)
     i = builder.phi(I64)
@@ -232,17 +222,29 @@ def _emit_product(
 
     builder.position_at_end(latch)
     following = builder.add(i, I64(1))
-    builder.cbranch(builder.icmp_signed("<", following, count), outer, done)
+    builder.cbranch(builder.icmp_signed("<", following, count), outer, summed)
 
     _come([i, *outer_sums], [I64(0), *start], begin)
     _come([i, *outer_sums], [following, *new], latch)
     _come([j, *sums], [first, *outer_sums], outer)
     _come([j, *sums], [after, *new], inner)
 
+    builder.position_at_end(summed)
+    fresh = _phis(builder, emit.vector, len(places))
+    _come(fresh, start, begin)
+    _come(fresh, new, latch)
+    builder.cbranch(kept, held, done)
+
+    builder.position_at_end(
+        held
+    )  # a long sum is one of blocks: added one by one, its terms would lose digits
+    added = [builder.fadd(emit.load(target), value) for value, target in zip(fresh, targets, strict=True)]
+    builder.branch(done)
+
     builder.position_at_end(done)
     result = _phis(builder, emit.vector, len(places))
-    _come(result, start, begin)
-    _come(result, new, latch)
+    _come(result, fresh, summed)
+    _come(result, added, held)
     for value, target in zip(result, targets, strict=True):
         emit.store(value, target)
     return context.get_dummy_value()

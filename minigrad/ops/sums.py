@@ -1,0 +1,104 @@
+"""Sums whose rounding error does not grow with the length of what is summed.
+
+NumPy adds the elements of the axes that lie innermost in memory in pairs, and one row behind the other along
+all others: there a float32 sum stops at 2^24 ones. `summed` adds at most FEW rows so and goes on in float64.
+With u = 2^-24 its error is at most BOUND u times the sum of the magnitudes: FEW additions of rows, 16 within
+NumPy's blocks of 128, one for each halving of as many blocks as memory holds, and the last rounding.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from minigrad.backend import Array, on_gpu, xp_of
+
+Axis = int | Sequence[int] | None
+
+FEW = 256
+BOUND = FEW + 16 + 27 + 1
+GPU_THREADS = 512  # of CuPy's, that share one sum
+
+
+def summed(
+    x: Array, axis: Axis = None, keepdims: bool = False, out: Array | None = None, dtype: Any = None
+) -> Array:
+    """numpy.sum of x over ``axis``, of float32 within BOUND u sum |x|; ``dtype`` is for other x."""
+    add = xp_of(x).add
+    if isinstance(axis, list) or x.ndim == 0:
+        axis = axes_of(x.ndim, axis)
+    if x.dtype.char != "f" or x.size <= FEW:
+        return add.reduce(x, axis, dtype if x.dtype.kind != "f" else None, out, keepdims)
+    if on_gpu(x):
+        return _on_gpu(x, axis, keepdims, out)
+    if axis is None and x.flags.c_contiguous:
+        return add.reduce(x, None, None, out, keepdims)
+    axes = axes_of(x.ndim, axis)
+    if math.prod([x.shape[a] for a in axes]) <= FEW:
+        return add.reduce(x, axes, None, out, keepdims)
+    paired, rows = _in_memory(x, axes)
+    if math.prod([x.shape[a] for a in rows]) <= FEW:
+        return add.reduce(x, axes, None, out, keepdims)
+    total = _in_parts(x, paired, rows)
+    y = total if keepdims else total.reshape([size for a, size in enumerate(total.shape) if a not in axes])
+    if out is None:
+        return np.asarray(y, x.dtype)
+    out[...] = y
+    return out
+
+
+def axes_of(ndim: int, axis: Axis) -> tuple[int, ...]:
+    """``axis`` as a tuple of numbers in 0..ndim-1; as in NumPy, 0 and -1 name no axis of a 0-d array."""
+    if ndim == 0 and axis is not None:
+        axis = None if axis in (0, -1) or tuple(np.atleast_1d(axis)) in ((0,), (-1,)) else axis
+    if axis is None:
+        return tuple(range(ndim))
+    return normalize_axis_tuple(axis, ndim)
+
+
+def _in_memory(x: Array, axes: tuple[int, ...]) -> tuple[list[int], list[int]]:
+    """Of ``axes`` those that NumPy's sum takes in pairs, as one run; and the rows, outermost first."""
+    strides = [abs(stride) for stride in x.strides]
+    order = [a for a in sorted(range(x.ndim), key=lambda a: -strides[a]) if x.shape[a] > 1]
+    paired: list[int] = []
+    if all(strides[a] for a in order):  # a broadcast axis may lie anywhere
+        for a in reversed(order):
+            if a not in axes or (paired and strides[a] != strides[paired[-1]] * x.shape[paired[-1]]):
+                break
+            paired.append(a)
+    return paired, [a for a in order if a in axes and a not in paired]
+
+
+def _in_parts(x: Array, paired: list[int], rows: list[int]) -> Array:
+    """The sum over all these axes, kept with length 1, in float64."""
+    inner, count = list(paired), 1
+    while count * x.shape[rows[-1]] <= FEW:
+        count *= x.shape[rows[-1]]
+        inner.append(rows.pop())
+    long, block = rows[-1], FEW // count
+    whole = x.shape[long] // block * block
+    before = (slice(None),) * long
+    body, rest = x[(*before, slice(whole))], x[(*before, slice(whole, None))]
+    split = body.reshape(*x.shape[:long], whole // block, block, *x.shape[long + 1 :])
+    within = tuple(a + (a > long) for a in inner)
+    parts = np.add.reduce(split, (*within, long + 1), keepdims=True).squeeze(long + 1)
+    total = np.add.reduce(parts, tuple(rows), np.float64, keepdims=True)
+    if rest.size:
+        last = np.add.reduce(rest, (*inner, long), keepdims=True)
+        total = total + np.add.reduce(last, tuple(rows), np.float64, keepdims=True)
+    return total
+
+
+def _on_gpu(x: Array, axis: Axis, keepdims: bool, out: Array | None) -> Array:
+    axes = axes_of(x.ndim, axis)
+    if math.prod([x.shape[a] for a in axes]) <= FEW * GPU_THREADS:
+        return xp_of(x).add.reduce(x, axes, None, out, keepdims)
+    total: Array = xp_of(x).add.reduce(x, axes, np.float64, None, keepdims)
+    if out is None:
+        return total.astype(x.dtype)
+    out[...] = total
+    return out
