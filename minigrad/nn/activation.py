@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
 
 from minigrad import ops
-from minigrad.backend import Array
 from minigrad.nn.module import Module
-from minigrad.op import constant
 from minigrad.random import uniform
 from minigrad.tensor import Tensor
 
@@ -121,11 +116,6 @@ class Dropout(Module):
 
 
 def dropped(x: Tensor, p: float, shape: tuple[int, ...]) -> Tensor:
-    """x times a mask of ``shape``, drawn on x's device: 0 with probability p, else 1 / (1 - p)."""
-    return x * constant(_mask, uniform(shape, device=x.device), x.dtype, p)
-
-
-def _mask(drawn: Array, dtype: np.dtype[Any], p: float) -> Array:
-    """0 where a number drawn from [0, 1) is less than p, else 1 / (1 - p)."""
-    mask: Array = (drawn >= p).astype(dtype) * dtype.type(0.0 if p == 1 else 1 / (1 - p))
-    return mask
+    """x / (1 - p), and 0 with probability p, decided for each element of ``shape`` on x's device."""
+    kept = uniform(shape, device=x.device) >= p
+    return ops.where(kept, x, 0.0) * (1.0 if p == 1 else 1 / (1 - p))

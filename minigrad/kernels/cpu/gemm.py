@@ -32,6 +32,7 @@ from minigrad.kernels.cpu.tile import (
 
 TINY = 1 << 12  # multiplications up to which NumPy's product is done sooner than a kernel's call
 LONG = 1 << 10  # columns from which NumPy multiplies a column by a row as fast as memory takes it
+STACKED = 1 << 12  # terms that NumPy adds in a product of stacks
 PACKING = 40  # multiplications that take as long as to move an element while packing
 
 NOWHERE = np.zeros(1, np.int64)  # the one shift of a product whose steps are even
@@ -78,8 +79,17 @@ def stacked_matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """
     checked("stacked_matmul", x, y)
     z = output("stacked_matmul", out, stacked_shape(x.shape, y.shape), x.dtype)
-    launching.launch(np.matmul, x, y, z)
+    launching.launch(np.matmul if x.shape[-1] <= STACKED else _sum_blocks, x, y, z)
     return z
+
+
+def _sum_blocks(x: Array, y: Array, z: Array) -> None:
+    """numpy.matmul of long rows and columns, a block of them at a time: NumPy adds all terms one by one."""
+    total, depth = np.zeros(z.shape), x.shape[-1]
+    for first in range(0, depth, STACKED):
+        own = slice(first, first + STACKED)
+        total += np.matmul(x[..., own], y[own] if y.ndim == 1 else y[..., own, :])
+    z[...] = total
 
 
 def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | None = None) -> Both:

@@ -10,13 +10,13 @@ from minigrad.kernels.reference.bias import bias_leaky_relu_grad
 
 
 def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
-    """z[i, j] = sum over k of x[i, k] y[k, j].
+    """z[i, j] = sum over k of x[i, k] y[k, j], taken in float64 or wider.
 
     x (m, k), y (k, n) -> z (m, n), in `out` if given. ValueError if the shapes do not fit.
     """
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0]:
         raise ValueError(f"matmul: expected (m, k) and (k, n); got {x.shape} and {y.shape}")
-    return put("matmul", np.ascontiguousarray(np.matmul(x, y)), out)
+    return put("matmul", _product(x, y), out)
 
 
 def stacked_matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
@@ -26,7 +26,7 @@ def stacked_matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     an operand of one axis is a row x or a column y, and z lacks that axis. ValueError if the shapes do not
     fit.
     """
-    return put("stacked_matmul", np.asarray(np.matmul(x, y), order="C"), out)
+    return put("stacked_matmul", _product(x, y), out)
 
 
 def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | None = None) -> Both:
@@ -46,3 +46,8 @@ def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = No
     if x.ndim != 2 or w.ndim != 2 or x.shape[1] != w.shape[1] or b.shape != w.shape[:1]:
         raise ValueError(f"linear: expected (m, k), (n, k) and (n,); got {x.shape}, {w.shape} and {b.shape}")
     return put("linear", leaky_relu(matmul(x, w.T) + b, slope), out)
+
+
+def _product(x: Array, y: Array) -> Array:
+    product = np.matmul(x, y, dtype=np.promote_types(np.result_type(x, y), np.float64))
+    return np.asarray(product, x.dtype, order="C")
