@@ -19,6 +19,8 @@ from minigrad.backend import (
     xp_of,
     xp_on,
 )
+from minigrad.methods import Methods
+from minigrad.registry import registry as registry
 from minigrad.tracing import Changes, call, mode, refuse_reading
 
 if TYPE_CHECKING:
@@ -27,9 +29,6 @@ if TYPE_CHECKING:
 FLOATS = ("f", "d")
 _ALLOWED = frozenset("fd?bBhHiIlLqQ")
 _DLPACK_ON_GPU = (2, 13)  # kDLCUDA and kDLCUDAManaged of dlpack.h
-
-registry: dict[str, Op] = {}
-"""Every op by name; ``minigrad.op`` fills it, so that a Tensor's operators reach ops of a layer above."""
 
 
 numpy_calls: dict[str, Callable[..., Any]] = {}
@@ -48,7 +47,7 @@ class Version:
         self.count += 1
 
 
-class Tensor:
+class Tensor(Methods):
     """An array that remembers how it was made, so that ``minigrad.grad`` can differentiate through it.
 
     ``data``      the array, NumPy's or CuPy's: float32, float64, an integer type or bool
@@ -167,6 +166,11 @@ class Tensor:
         value: float | int | bool = self._data.item()
         return value
 
+    def tolist(self) -> Any:
+        """The elements as Python numbers, in lists nested as the axes are."""
+        refuse_reading("a Tensor was read as a list")
+        return to_device(self._data, "cpu").tolist()
+
     def to(self, device: str) -> Tensor:
         """A copy on ``device``, "cpu" or "cuda", by ``ops.to_device``; itself if it is there already.
 
@@ -232,110 +236,29 @@ class Tensor:
     def __int__(self) -> int:
         return int(self.item())
 
+    def __index__(self) -> int:
+        if self.is_float or self.size != 1:
+            raise TypeError(f"only an integer Tensor of one element is an index, this is {describe(self)}")
+        return int(self.item())
+
+    def __round__(self, digits: int | None = None) -> float | int:
+        """The only element as a rounded Python number; ``t.round(decimals)`` rounds all as a Tensor."""
+        return round(self.item(), digits)
+
+    def __format__(self, spec: str) -> str:
+        """As Python formats the only element: ``f"{loss:.3f}"``; without a format, as ``str``."""
+        return format(self.item(), spec) if spec else str(self)
+
     def __repr__(self) -> str:
         made_by = f", op={self.op.name}" if self.op else ""
         place = f", device={self.device!r}" if on_gpu(self._data) else ""
         numbers = np.array2string(to_device(self._data, "cpu"), separator=", ", prefix="tensor(")
         return f"tensor({numbers}, {self.dtype}{place}{made_by})"
 
-    # -- operators: each calls the op of its name --------------------------------------------------
-
-    def __add__(self, other: Any) -> Tensor:
-        return registry["add"](self, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return registry["add"](other, self)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return registry["sub"](self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return registry["sub"](other, self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return registry["mul"](self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return registry["mul"](other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return registry["div"](self, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return registry["div"](other, self)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return registry["power"](self, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return registry["power"](other, self)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return registry["matmul"](self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return registry["matmul"](other, self)
-
-    def __neg__(self) -> Tensor:
-        return registry["neg"](self)
-
-    def __abs__(self) -> Tensor:
-        return registry["abs"](self)
-
-    def __getitem__(self, index: Any) -> Tensor:
-        return registry["getitem"](self, index=index)
-
-    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
-        return self._compare("equal", other)
-
-    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
-        return self._compare("not_equal", other)
-
-    def __lt__(self, other: Any) -> Tensor:
-        return self._compare("less", other)
-
-    def __le__(self, other: Any) -> Tensor:
-        return self._compare("less_equal", other)
-
-    def __gt__(self, other: Any) -> Tensor:
-        return self._compare("greater", other)
-
-    def __ge__(self, other: Any) -> Tensor:
-        return self._compare("greater_equal", other)
-
-    __hash__ = object.__hash__
-
-    def _compare(self, relation: str, other: Any) -> Tensor:
-        return Tensor(
-            call(_compare, relation, self._data, other._data if isinstance(other, Tensor) else other)
-        )
-
-    # -- methods with NumPy's names ----------------------------------------------------------------
-
-    def astype(self, dtype: DTypeLike) -> Tensor:
-        return registry["astype"](self, dtype=np.dtype(dtype))
-
-    def reshape(self, *shape: Any) -> Tensor:
-        return registry["reshape"](self, shape=shape[0] if len(shape) == 1 else shape)
-
-    def transpose(self, *axes: Any) -> Tensor:
-        return registry["transpose"](self, axes=axes[0] if len(axes) == 1 else axes or None)
-
-    @property
-    def T(self) -> Tensor:
-        return registry["transpose"](self)
-
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return registry["sum"](self, axis=axis, keepdims=keepdims)
-
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return registry["mean"](self, axis=axis, keepdims=keepdims)
-
-    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return registry["max"](self, axis=axis, keepdims=keepdims)
-
-    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return registry["min"](self, axis=axis, keepdims=keepdims)
+    def _exact(self, name: str, *operands: Any) -> Tensor:
+        """The array library's function of that name, whose results are bools or integers: a leaf."""
+        arrays = [x._data if isinstance(x, Tensor) else x for x in operands]
+        return Tensor(call(_exact, name, self._data, *arrays))
 
 
 def tensor(data: Any, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
@@ -397,12 +320,15 @@ def _without_result(function: Callable[..., object], *args: Any) -> None:
     function(*args)
 
 
-def _compare(relation: str, x: Array, y: Any) -> Array:
-    if is_array(y):
-        check_one_device([x, y])
-    elif on_gpu(x) and isinstance(y, list | tuple):
-        y = to_device(np.asarray(y), "cuda")
-    return as_array(getattr(xp_of(x), relation)(x, y))
+def _exact(name: str, x: Array, *operands: Any) -> Array:
+    others = []
+    for y in operands:
+        if is_array(y):
+            check_one_device([x, y])
+        elif on_gpu(x) and isinstance(y, list | tuple):
+            y = to_device(np.asarray(y), "cuda")
+        others.append(y)
+    return as_array(getattr(xp_of(x), name)(x, *others))
 
 
 def describe(array: Array | Tensor) -> str:

@@ -107,6 +107,7 @@ from minigrad.ops.shape import (
 )
 from minigrad.ops.smooth import erf, gelu, log_sigmoid, silu
 from minigrad.ops.vector_norm import vector_norm
+from minigrad.registry import functions
 
 __all__ = [
     "abs", "adaptive_avg_pool2d", "adaptive_max_pool2d", "add", "all", "any", "argmax", "argmin", "astype",
@@ -126,3 +127,5 @@ __all__ = [
     "standardize_composed", "standardize_grad", "std", "sub", "sum", "sum_to", "swapaxes", "tanh", "tile",
     "to_device", "transpose", "tril", "triu", "var", "vector_norm", "where",
 ]  # fmt: skip
+
+functions.update({name: globals()[name] for name in __all__})

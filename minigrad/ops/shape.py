@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.backend import Array, device_of, is_array, on_gpu, to_device, xp_of
 from minigrad.op import op
@@ -172,12 +172,15 @@ def expand_dims(x: Tensor, axis: int) -> Tensor:
     return reshape(x, shape=(*x.shape[:at], 1, *x.shape[at:]))
 
 
-def squeeze(x: Tensor, axis: int) -> Tensor:
-    """x without its ``axis``, which has length 1."""
-    at = normalize_axis_index(axis, x.ndim)
-    if x.shape[at] != 1:
-        raise ValueError(f"squeeze: axis {axis} of shape {x.shape} has length {x.shape[at]}, not 1")
-    return reshape(x, shape=(*x.shape[:at], *x.shape[at + 1 :]))
+def squeeze(x: Tensor, axis: int | Sequence[int] | None = None) -> Tensor:
+    """x without the axes in ``axis``, one or several, which have length 1; None is every such axis."""
+    if axis is None:
+        return reshape(x, shape=tuple(size for size in x.shape if size != 1))
+    axes = normalize_axis_tuple(axis, x.ndim)
+    for at in axes:
+        if x.shape[at] != 1:
+            raise ValueError(f"squeeze: axis {at} of shape {x.shape} has length {x.shape[at]}, not 1")
+    return reshape(x, shape=tuple(size for at, size in enumerate(x.shape) if at not in axes))
 
 
 def swapaxes(x: Tensor, axis1: int, axis2: int) -> Tensor:

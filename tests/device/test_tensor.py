@@ -55,6 +55,16 @@ def test_numbers_come_back_when_asked_for(x: Tensor, cupy: ModuleType, copies: C
         x.item()
 
 
+def test_methods_stay_on_the_device(x: Tensor, copies: Copies) -> None:
+    inside = (x > 0) & (x < 4) | ~(x > -3)
+    results = [inside, inside ^ inside, x.copy(), inside.copy(), x // 2.0, x % 2.0, +x, x.flatten(), x.std(0)]
+    copies.check(reads=0)
+    assert {t.device for t in results} == {"cuda"}
+    assert inside.tolist() == [[True, False], [True, False]]
+    assert (results[4].tolist(), f"{x[1, 0]:.2f}", round(x[1, 1])) == ([[0, -1], [1, 2]], "3.00", 4)
+    copies.check(reads=4)
+
+
 def test_gradients_flow_through_a_move(cupy: ModuleType) -> None:
     w = mg.tensor([1.0, 2.0])
     (g,) = mg.grad(ops.sum(ops.square(w.to("cuda"))), [w])

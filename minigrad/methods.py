@@ -1,0 +1,242 @@
+"""The operators and methods of a Tensor: each calls the op of its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from minigrad.registry import functions, registry
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from minigrad.tensor import Tensor
+
+__all__ = ["Methods"]
+
+
+class Methods:
+    """The part of a Tensor that computes with ops; ``minigrad.tensor`` has the array and what Python asks."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @property
+        def is_float(self) -> bool: ...
+        def _exact(self, name: str, *operands: Any) -> Tensor: ...
+
+    # -- operators -----------------------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Tensor:
+        return registry["add"](self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return registry["add"](other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return registry["sub"](self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return registry["sub"](other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return registry["mul"](self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return registry["mul"](other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return registry["div"](self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return registry["div"](other, self)
+
+    def __floordiv__(self, other: Any) -> Tensor:
+        return registry["floor_divide"](self, other)
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return registry["floor_divide"](other, self)
+
+    def __mod__(self, other: Any) -> Tensor:
+        return registry["remainder"](self, other)
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return registry["remainder"](other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return registry["power"](self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return registry["power"](other, self)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return registry["matmul"](self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return registry["matmul"](other, self)
+
+    def __neg__(self) -> Tensor:
+        return registry["neg"](self)
+
+    def __pos__(self) -> Self:
+        return self
+
+    def __abs__(self) -> Tensor:
+        return registry["abs"](self)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return registry["getitem"](self, index=index)
+
+    def __setitem__(self, index: Any, value: Any) -> NoReturn:
+        raise TypeError(
+            "a Tensor's elements cannot be assigned: a graph may need them; write "
+            "minigrad.modify(t, lambda array: array.__setitem__(index, value)), or choose by "
+            "minigrad.ops.where(condition, value, t), through which gradients flow"
+        )
+
+    # -- operators on bools and integers, and comparisons: no gradient flows through them ------------------
+
+    def __and__(self, other: Any) -> Tensor:
+        return self._exact("bitwise_and", other)
+
+    def __or__(self, other: Any) -> Tensor:
+        return self._exact("bitwise_or", other)
+
+    def __xor__(self, other: Any) -> Tensor:
+        return self._exact("bitwise_xor", other)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+    def __invert__(self) -> Tensor:
+        return self._exact("invert")
+
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
+        return self._exact("equal", other)
+
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+        return self._exact("not_equal", other)
+
+    def __lt__(self, other: Any) -> Tensor:
+        return self._exact("less", other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return self._exact("less_equal", other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return self._exact("greater", other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return self._exact("greater_equal", other)
+
+    __hash__ = object.__hash__
+
+    # -- shape, with NumPy's names -------------------------------------------------------------------------
+
+    def astype(self, dtype: DTypeLike) -> Tensor:
+        return registry["astype"](self, dtype=np.dtype(dtype))
+
+    def reshape(self, *shape: Any) -> Tensor:
+        return registry["reshape"](self, shape=shape[0] if len(shape) == 1 else shape)
+
+    def ravel(self) -> Tensor:
+        """All elements along one axis."""
+        return registry["reshape"](self, shape=-1)
+
+    def flatten(self) -> Tensor:
+        """All elements along one axis, as in NumPy; ``ops.flatten`` keeps the first axis."""
+        return registry["reshape"](self, shape=-1)
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """The axes in the order of ``axes``, one argument or several; without any, reversed."""
+        order = axes[0] if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple | list)) else axes
+        return registry["transpose"](self, axes=order or None)
+
+    @property
+    def T(self) -> Tensor:
+        return registry["transpose"](self)
+
+    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
+        return _result("swapaxes", self, axis1, axis2)
+
+    def squeeze(self, axis: Any = None) -> Tensor:
+        """Without the axes in ``axis``, which have length 1; None is every such axis."""
+        return _result("squeeze", self, axis)
+
+    def repeat(self, repeats: Any, axis: int | None = None) -> Tensor:
+        """Each element ``repeats`` times, as in NumPy; ``ops.tile`` repeats the whole."""
+        return _result("repeat", self, repeats, axis)
+
+    # -- reductions ----------------------------------------------------------------------------------------
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return registry["sum"](self, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return registry["mean"](self, axis=axis, keepdims=keepdims)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return registry["max"](self, axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return registry["min"](self, axis=axis, keepdims=keepdims)
+
+    def prod(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return _result("prod", self, axis=axis, keepdims=keepdims)
+
+    def var(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return _result("var", self, axis=axis, keepdims=keepdims)
+
+    def std(self, axis: Any = None, keepdims: bool = False, *, correction: float = 0) -> Tensor:
+        return _result("std", self, axis=axis, keepdims=keepdims, correction=correction)
+
+    def cumsum(self, axis: int | None = None) -> Tensor:
+        return _result("cumsum", self, axis=axis)
+
+    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        return _result("argmax", self, axis=axis, keepdims=keepdims)
+
+    def argmin(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        return _result("argmin", self, axis=axis, keepdims=keepdims)
+
+    def any(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return _result("any", self, axis=axis, keepdims=keepdims)
+
+    def all(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return _result("all", self, axis=axis, keepdims=keepdims)
+
+    # -- elementwise ---------------------------------------------------------------------------------------
+
+    def abs(self) -> Tensor:
+        return registry["abs"](self)
+
+    def exp(self) -> Tensor:
+        return registry["exp"](self)
+
+    def log(self) -> Tensor:
+        return registry["log"](self)
+
+    def sqrt(self) -> Tensor:
+        return registry["sqrt"](self)
+
+    def square(self) -> Tensor:
+        return registry["square"](self)
+
+    def clip(self, min: Any = None, max: Any = None) -> Tensor:
+        """Limited to [min, max]; None is no limit."""
+        return _result("clip", self, min, max)
+
+    def round(self, decimals: int = 0) -> Tensor:
+        return _result("round", self, decimals=decimals)
+
+    def copy(self) -> Tensor:
+        """A Tensor on memory of its own; gradients flow through it."""
+        return registry["mul"](self, 1.0) if self.is_float else self._exact("array")
+
+
+def _result(name: str, *args: Any, **params: Any) -> Tensor:
+    """What the function of ``minigrad.ops`` gives; it stands above this module."""
+    result: Tensor = functions[name](*args, **params)
+    return result
