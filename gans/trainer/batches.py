@@ -25,6 +25,7 @@ class Batches:
     """
 
     def __init__(self, data: Dataset, batch_size: int, critic_steps: int, seed: int) -> None:
+        self.name = data.name
         self._data = data
         self._batch_size = batch_size
         self._critic_steps = critic_steps

@@ -19,6 +19,7 @@ from gans.objectives import Objective
 from gans.steps import NOT_FINITE, StepResult, discriminator_step, generator_step
 from gans.systems import Gan
 from gans.trainer.batches import Batches
+from gans.trainer.callback import Callback, Followers, callbacks_of
 from gans.trainer.randomness import RunGenerators
 from gans.trainer.unread import Failure, Numbers, UnreadUpdates
 from minigrad import nn
@@ -96,6 +97,10 @@ class Training:
             self._unread = UnreadUpdates(
                 _discriminator_update, _generator_update, settings.critic_steps, gan.device
             )
+
+    def __repr__(self) -> str:
+        what = f"{self.gan.settings.model} on {self.batches.name}"
+        return f"Training({what}, step {self.step:,}, epoch {self.epoch})"
 
     @property
     def rng(self) -> Generator:
@@ -298,46 +303,27 @@ def _generator_update(
     return generator_step(G, D, optimizer, objective, z, checked=checked)
 
 
-class Callback:
-    """What `train` tells: override what you need."""
-
-    def on_start(self, training: Training) -> None:
-        """Before the first step of this process."""
-
-    def on_step(self, training: Training, record: Record) -> None:
-        """After each step; `training.at_epoch_end` tells whether it closed an epoch."""
-
-    def due(self, training: Training) -> bool:
-        """Whether ``on_step`` must come right after this step of ``training``, as it always does on the CPU.
-
-        If no callback must have it then, as none that looks at records alone, a GPU goes on to later steps
-        before it is told of this one: ``record.step`` is less than ``training.step`` in such calls.
-        """
-        return True
-
-    def on_end(self, training: Training) -> None:
-        """After the last step, also if it was the last because of ``stop``; not after an exception."""
-
-
 def train(
     training: Training,
     steps: int,
-    callbacks: Iterable[Callback] = (),
+    callbacks: Followers = (),
     stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Advance ``training`` until ``steps`` steps are done in all, or ``stop()`` is true after a step.
 
+    ``callbacks`` are one or several, `Callback` objects or functions of (training, record).
+
     :raises DivergedError: a step made a NaN or an infinity
     """
-    callbacks = tuple(callbacks)
-    for callback in callbacks:
+    following = callbacks_of(callbacks)
+    for callback in following:
         callback.on_start(training)
     while training.step < steps and not stop():
-        _tell(callbacks, training, training.advance)
-        if training.unread and any(callback.due(training) for callback in callbacks):
-            _tell(callbacks, training, training.read)
-    _tell(callbacks, training, training.read)
-    for callback in callbacks:
+        _tell(following, training, training.advance)
+        if training.unread and any(callback.due(training) for callback in following):
+            _tell(following, training, training.read)
+    _tell(following, training, training.read)
+    for callback in following:
         callback.on_end(training)
 
 

@@ -86,6 +86,23 @@ def test_training_goes_on_to_the_step_that_is_asked_for() -> None:
     assert training.step == 5
 
 
+def test_what_follows_a_training_may_be_one_callback_one_function_or_several() -> None:
+    training, keep = toy_training(), Keep()
+    seen: list[tuple[int, int]] = []
+
+    def follow(training: Training, record: Record) -> None:
+        seen.append((training.step, record.step))
+
+    train(training, 1, keep)
+    train(training, 2, follow)
+    train(training, 3, [keep, follow])
+    assert [record.step for record in keep.records] == [1, 3]
+    assert seen == [(2, 2), (3, 3)]
+    with pytest.raises(TypeError, match=r"a callback is a Callback or a function .*, got int"):
+        train(training, 4, [3])  # type: ignore[list-item]
+    assert repr(training) == "Training(gan on ring, step 3, epoch 1)"
+
+
 def test_stop_is_asked_after_each_step() -> None:
     training = toy_training()
     keep = Keep()
