@@ -38,7 +38,7 @@ T = TypeVar("T")
 DAMAGE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 """What nonsense in a file can raise where it is used."""
 
-_SHORTEST_REASON = 60
+_SHORTEST_REASON = 110
 
 
 @contextmanager

@@ -71,12 +71,13 @@ def recover_metrics(path: Path, step: int, most: int = MOST_BYTES) -> Recovered:
     :raises UserError: it is no regular file, or longer than ``most`` bytes
     """
     kept: list[tuple[int, bytes]] = []
-    whole = True
+    whole, last = True, 0
     for line, record in _lines(path, most):
-        if record is None or (kept and record["step"] <= kept[-1][0] <= step):
-            whole = False
-        elif record["step"] <= step:
-            kept.append((record["step"], line))
+        found = None if record is None else record["step"]
+        whole = whole and found is not None and found > last
+        last = found or last
+        if found is not None and (kept[-1][0] if kept else 0) < found <= step:
+            kept.append((found, line))
     aside = None
     if not whole:
         aside = _free_name(path)

@@ -72,6 +72,13 @@ def test_a_damaged_line_costs_no_other(tmp_path: Path, wrong: str) -> None:
     assert (tmp_path / "metrics.jsonl.1").read_text("utf-8") == content
 
 
+def test_a_step_from_nowhere_costs_no_other_line(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text(line(1) + line(2**31) + line(2) + line(3), "utf-8")
+    assert recover_metrics(path, 2) == ([], tmp_path / "metrics.jsonl.1")
+    assert path.read_text("utf-8") == line(1) + line(2)
+
+
 @pytest.mark.parametrize("torn", [line(2)[:20], line(2).rstrip("\n"), "x" * 3 * LONGEST_LINE])
 def test_a_torn_end_is_kept_aside_under_a_free_name(tmp_path: Path, torn: str) -> None:
     path = tmp_path / "metrics.jsonl"
