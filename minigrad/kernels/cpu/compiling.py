@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -15,12 +14,16 @@ import numpy as np
 from numba.core import event
 from numpy.typing import NDArray
 
+from minigrad.kernels.cpu.caching import KernelCache, note
 from minigrad.kernels.cpu.forking import guard_pool
 from minigrad.kernels.forking import threads_lost
 from minigrad.kernels.launching import lock as _launching
 
 Array = NDArray[Any]
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+KEPT = "kept on disk for the next run"
+NOT_KEPT = "in each run: no folder for them can be written; NUMBA_CACHE_DIR chooses one"
 
 SMALL = 1 << 20  # multiplications or so that one thread does sooner than several can be started
 
@@ -40,13 +43,21 @@ def jit(function: Function) -> Function:
     # order that the compiled code fixes. Neither depends on the number of threads; NaN and infinity keep
     # their meaning.
     fastmath = {"contract", "reassoc", "nsz"}
-    options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
+    with _compiler_enabled():
+        dispatcher = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
+    with suppress(RuntimeError):  # no folder can be written: `_Compiling` says so, and each process compiles
+        dispatcher._cache = KernelCache(function)  # as Numba's cache=True does with a cache of its own
+    return cast(Function, dispatcher)
+
+
+@contextmanager
+def _compiler_enabled() -> Iterator[None]:
+    """Compile also under NUMBA_DISABLE_JIT=1: what only compiled code calls cannot run in Python."""
+    before, numba.config.DISABLE_JIT = numba.config.DISABLE_JIT, 0
     try:
-        return cast(Function, numba.njit(cache=True, **options)(function))
-    except (
-        RuntimeError
-    ):  # neither the package's folder nor the user's cache can be written: compile in each process
-        return cast(Function, numba.njit(**options)(function))
+        yield
+    finally:
+        numba.config.DISABLE_JIT = before
 
 
 def checked(name: str, *arrays: Array | None) -> None:
@@ -150,13 +161,15 @@ workspace = Workspace()
 class _Compiling(event.Listener):  # type: ignore[misc]
     """While kernels are compiled (those on disk are not): says so once per process, on stderr.
 
-    And pauses Python's collector, which takes an eighth of that time to find next to nothing.
+    And pauses Python's collector, which takes an eighth of that time to find next to nothing, and enables
+    Numba's compiler, which Numba itself calls for the functions that a kernel calls.
     """
 
     def __init__(self) -> None:
         self.said = False
         self.depth = 0  # Numba holds a lock of its own meanwhile
         self.collecting = False
+        self.enabled = _compiler_enabled()
 
     def on_start(self, happening: Any) -> None:
         if not _ours(happening):
@@ -164,18 +177,22 @@ class _Compiling(event.Listener):  # type: ignore[misc]
         if self.depth == 0:
             self.collecting = gc.isenabled()
             gc.disable()
+            self.enabled = _compiler_enabled()
+            self.enabled.__enter__()
         self.depth += 1
         if not self.said:
             self.said = True
-            message = "minigrad: compiling the CPU kernels (kept on disk for the next run) ..."
-            print(message, file=sys.stderr, flush=True)
+            kept = isinstance(happening.data["dispatcher"]._cache, KernelCache)
+            note(f"compiling the CPU kernels ({KEPT if kept else NOT_KEPT}) ...")
 
     def on_end(self, happening: Any) -> None:
         if not _ours(happening):
             return
         self.depth -= 1
-        if self.depth == 0 and self.collecting:
-            gc.enable()
+        if self.depth == 0:
+            self.enabled.__exit__(None, None, None)
+            if self.collecting:
+                gc.enable()
 
 
 def _ours(happening: Any) -> bool:
