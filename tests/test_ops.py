@@ -322,6 +322,15 @@ def test_derivatives_at_kinks() -> None:
     assert slope_at(lambda x: ops.clip(x, 0.0, 1.0), -1.0, 0.5, 2.0) == [0.0, 1.0, 0.0]
 
 
+def test_rounding_of_integers() -> None:
+    x = mg.tensor([1249, -3])
+    for f in (ops.floor, ops.ceil, ops.round):
+        y = f(x)
+        assert (y.dtype, y.numpy().tolist()) == (np.dtype(np.int64), [1249, -3])
+    assert ops.round(x, decimals=-2).numpy().tolist() == [1200, 0]
+    assert ops.round(mg.tensor([0.5, 1.5, 2.5])).numpy().tolist() == [0, 2, 2]
+
+
 def test_powers_at_zero() -> None:
     for exponent, first, second in [(0, 0.0, 0.0), (1, 1.0, 0.0), (2, 0.0, 2.0), (3, 0.0, 0.0)]:
         for k in (exponent, float(exponent), mg.tensor([float(exponent)])):

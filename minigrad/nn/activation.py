@@ -76,10 +76,20 @@ class Sigmoid(Module):
 
 
 class Softplus(Module):
-    """``log(1 + exp(x))``, elementwise, finite for every finite x."""
+    """``log(1 + exp(beta x)) / beta``, elementwise, finite for every finite x.
+
+    ``threshold`` is PyTorch's, which returns x where beta x is larger; there is no need of it here.
+    """
+
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
+        self.beta = beta
+        self.threshold = threshold
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.softplus(x)
+        return ops.softplus(x) if self.beta == 1 else ops.softplus(x * self.beta) / self.beta
+
+    def extra_repr(self) -> str:
+        return f"beta={self.beta}, threshold={self.threshold}"
 
 
 class Softmax(Module):
@@ -99,20 +109,23 @@ class Dropout(Module):
     """In training, each element is 0 with probability ``p`` and else divided by ``1 - p``; in evaluation, the
     identity.
 
+    ``inplace`` is PyTorch's and changes nothing.
+
     The mask is drawn from ``minigrad.random.generator(device)``, on the input's device. Raises ValueError for
     a ``p`` outside [0, 1]. Srivastava et al. (2014), section 10 (inverted dropout).
     """
 
-    def __init__(self, p: float = 0.5) -> None:
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         if not 0 <= p <= 1:
             raise ValueError(f"Dropout: p must lie in [0, 1], got {p}")
         self.p = p
+        self.inplace = inplace
 
     def forward(self, x: Tensor) -> Tensor:
         return dropped(x, self.p, x.shape) if self.training and self.p else x
 
     def extra_repr(self) -> str:
-        return f"p={self.p}"
+        return f"p={self.p}, inplace={self.inplace}"
 
 
 def dropped(x: Tensor, p: float, shape: tuple[int, ...]) -> Tensor:

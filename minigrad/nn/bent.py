@@ -93,9 +93,6 @@ class PReLU(Module):
 class LogSigmoid(Module):
     """``log(1 / (1 + exp(-x)))``, elementwise, finite for every finite x."""
 
-    def __init__(self) -> None:
-        pass
-
     def forward(self, x: Tensor) -> Tensor:
         return ops.log_sigmoid(x)
 

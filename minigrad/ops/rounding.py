@@ -22,7 +22,7 @@ def ceil(x: Array) -> Array:
 @op
 def round(x: Array, *, decimals: int = 0) -> Array:
     """x rounded to ``decimals`` places, a half to the even neighbour; its derivative is zero."""
-    return xp_of(x).round(x, decimals) if x.dtype.kind == "f" else x.copy()
+    return x.copy() if x.dtype.kind != "f" and decimals >= 0 else x.round(decimals)
 
 
 @op

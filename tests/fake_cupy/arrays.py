@@ -206,6 +206,9 @@ class ndarray:
     def clip(self, low: Any, high: Any, out: ndarray | None = None) -> ndarray:
         return into(out, np.clip, self.host, host_of(low), host_of(high))
 
+    def round(self, decimals: int = 0) -> ndarray:
+        return compute(lambda x: x.round(decimals), self.host)
+
     sum = _reduction("sum")
     max = _reduction("max")
     min = _reduction("min")

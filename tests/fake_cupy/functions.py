@@ -21,7 +21,7 @@ UFUNCS = [
 __all__ = [  # noqa: PLE0604
     *UFUNCS, "all", "any", "arange", "argmax", "argmin", "array", "asarray", "broadcast_to",
     "concatenate", "cumsum", "empty", "from_dlpack", "full", "isclose", "matmul", "max",
-    "may_share_memory", "min", "ones", "pad", "round", "tril", "triu", "where", "zeros",
+    "may_share_memory", "min", "ones", "pad", "tril", "triu", "where", "zeros",
 ]  # fmt: skip
 
 
@@ -150,10 +150,6 @@ def argmin(array: ndarray, axis: Any = None, *, keepdims: bool = False) -> ndarr
 
 def cumsum(array: ndarray, axis: Any = None, out: ndarray | None = None) -> ndarray:
     return into(out, np.cumsum, _only(array).host, axis=axis)
-
-
-def round(array: ndarray, decimals: int = 0) -> ndarray:
-    return compute(np.round, _only(array).host, decimals)
 
 
 def tril(array: ndarray, k: int = 0) -> ndarray:

@@ -186,6 +186,16 @@ def test_sizes_may_be_numpy_s_integers_and_a_batch_may_be_empty(name: str) -> No
             np.testing.assert_array_equal(array, before[key])
 
 
+def test_embedding_names_itself_and_the_rows_that_it_has() -> None:
+    layer = nn.Embedding(3, 2)
+    with pytest.raises(
+        ValueError, match=r"Embedding\(3, 2\): embedding: an index must lie in 0\.\.2, got 3\.\.3"
+    ):
+        layer([3])
+    with pytest.raises(TypeError, match=r"Embedding\(3, 2\): embedding: an index is integers, got float32"):
+        layer(ones(2))
+
+
 def test_embedding_of_nothing() -> None:
     layer = nn.Embedding(np.int64(3), np.int64(2), np.int64(0))
     y = layer(np.zeros((0, 4), np.int64))

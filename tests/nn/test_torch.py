@@ -44,6 +44,7 @@ LAYERS: dict[str, tuple[Callable[[Any], Any], tuple[int, ...]]] = {
     "layer-norm-plain": (lambda n: n.LayerNorm(5, 1e-3, False), (3, 4, 5)),
     "leaky-relu": (lambda n: n.LeakyReLU(), (3, 4)),
     "softplus": (lambda n: n.Softplus(), (3, 4)),
+    "softplus-beta": (lambda n: n.Softplus(beta=2.0), (3, 4)),
     "softmax": (lambda n: n.Softmax(1), (3, 4)),
     "flatten": (lambda n: n.Flatten(1, 2), (3, 4, 5, 2)),
     "unflatten": (lambda n: n.Unflatten(1, (2, 2)), (3, 4, 5)),
@@ -94,11 +95,10 @@ LAYERS: dict[str, tuple[Callable[[Any], Any], tuple[int, ...]]] = {
     "upsample-recomputed": (lambda n: n.Upsample(None, 1.7, "bilinear", False, True), (2, 2, 3, 4)),
     "pixel-shuffle": (lambda n: n.PixelShuffle(2), (2, 8, 3, 4)),
     "pixel-unshuffle": (lambda n: n.PixelUnshuffle(2), (2, 2, 4, 6)),
+    "dropout-of-nothing": (lambda n: n.Dropout(0.0, inplace=False), (3, 4)),
     "dropout-2d-of-nothing": (lambda n: n.Dropout2d(0.0), (2, 2, 3, 4)),
 }
-SAME_TEXT = [
-    name for name in LAYERS if "norm" not in name and name != "softplus"
-]  # later PyTorch adds bias= to those of norms
+SAME_TEXT = [name for name in LAYERS if "norm" not in name]  # later PyTorch adds bias= to those of norms
 
 
 @pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning", "ignore:Using padding='same':UserWarning")
