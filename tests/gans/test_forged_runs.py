@@ -16,6 +16,8 @@ from gans.trainer import folder
 from tests.gans.running import failure, gans, records
 from tests.limits import memory_limit, time_limit
 
+LONGEST = len("gans: error: ") + 300
+
 
 @pytest.fixture
 def run(tmp_path: Path, toy_run: Path) -> Path:
@@ -55,9 +57,9 @@ CHANGES: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (spoilt_weight(np.nan), "generator.0.weight holds NaN or infinity"),
     (spoilt_weight(np.inf), "generator.0.weight holds NaN or infinity"),
     (spoil_average, "optimizer_d.averages.v.1 holds NaN"),
-    (lambda s: s["gan"]["generator"].update({"0.weight": weight(s)[:, :1]}), "has shape"),
+    (lambda s: s["gan"]["generator"].update({"0.weight": weight(s)[:, :1]}), "'0.weight' has shape"),
     (lambda s: s["gan"]["generator"].update({"0.weight": "heavy"}), "'0.weight' "),
-    (lambda s: s["gan"]["generator"].update({"\x1b" * 10**4: 1}), "unexpected key"),
+    (lambda s: s["gan"]["generator"].update({"\x1b" * 10**4: 1}), "(the module is unchanged)"),
     (lambda s: s["gan"]["optimizer_g"].update(steps=10**400), "steps must be an integer from 0"),
     (lambda s: s["gan"]["optimizer_g"]["hyperparameters"].update(betas=(1, 1)), "must lie in [0, 1)"),
     (lambda s: s["gan"]["optimizer_g"]["hyperparameters"].update(betas=10**400), "betas must be two numbers"),
@@ -78,7 +80,7 @@ def test_a_checkpoint_that_does_not_fit_the_run(
     assert f"{path}: does not fit the run's config.json: " in line
     assert told in line
     assert line.endswith("or delete it and `gans train --resume` begins the run anew from its seed")
-    assert len(line) <= 300 + len("gans: error: ") + len(str(path))
+    assert len(line) <= LONGEST + len(str(path))
     assert {file: file.read_bytes() for file in run.rglob("*") if file.is_file()} == before
 
 
@@ -101,7 +103,7 @@ def test_an_average_may_be_infinite(run: Path) -> None:
         ),
         ({"settings": {"penalty": -1}}, "penalty must be a number of at least 0"),
         ({"settings": {"width": 16_384, "depth": 1_000}}, "may have 268,"),
-        ({"settings": {"width": 10**400}}, "Expected `int`"),
+        ({"settings": {"width": 10**400}}, "width must be at most 16,384, got 1000"),
         ({"settings": {"latent": 2**40}}, "latent must be at most 65,536"),
         ({"settings": {"optimizer": ["adam"]}}, "got `array` - at `$.optimizer`"),
         ({"settings": {"objective": "x" * 10**5}}, "has no objective 'xxx"),
@@ -110,7 +112,7 @@ def test_an_average_may_be_infinite(run: Path) -> None:
         ({"shape": []}, "length >= 1 - at `$.shape`"),
         ({"shape": [1] * 65}, "- at `$.shape"),
         ({"shape": [3]}, "ring has samples of shape (2,), and config.json says (3,)"),
-        ({"shape": [2**62]}, "Expected `int` <= 65536 - at `$.shape[...]`"),
+        ({"shape": [2**62]}, "Expected `int` <= 65536 - at `$.shape[0]`"),
         ({"steps": 10**400}, "- at `$.steps`"),
         ({"data": "a\0b"}, "- at `$.data`"),
         ({"data_dir": "\ud800"}, "damaged"),
@@ -137,7 +139,7 @@ def test_a_config_that_no_run_has(
         line = failure(capsys, "train", "--resume", run, "--steps", 20)
     assert told in line
     assert line.isprintable()
-    assert len(line) <= 300 + len("gans: error: ") + len(str(path))
+    assert len(line) <= LONGEST + len(str(path))
 
 
 def test_the_config_that_counts_is_read_under_the_lock(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
