@@ -16,7 +16,7 @@ from minigrad.kernels.cpu import (
     winograd_weight,
 )
 from minigrad.kernels.cpu.bias import NO_EPILOGUE, Epilogue, bias_leaky_relu
-from minigrad.kernels.cpu.compiling import Array, checked, contiguous, launch, workspace
+from minigrad.kernels.cpu.compiling import Array, checked, contiguous, finite, launch, workspace
 from minigrad.kernels.cpu.conv_tables import (
     Geometry,
     Meetings,
@@ -109,11 +109,25 @@ def _conv2d(
         y.fill(0)
         _finish(y, epilogue)
     elif winograd_tiles.pays(x, x.shape[1], w.shape[0], groups, geometry, winograd_tiles.FORWARD):
-        winograd.convolve(x, w, y, winograd.plan_conv2d(geometry), w[0].size, geometry.taps, epilogue)
+        plan = winograd.plan_conv2d(geometry)
+        doubtful = winograd.convolve(x, w, y, plan, w[0].size, geometry.taps, epilogue)
+        if doubtful.size:
+            y[doubtful] = _convolved(
+                x[doubtful], contiguous(w)[None], y, geometry, epilogue, transposed=False
+            )
     else:
         by_output = contiguous(w).reshape(groups, -1, *w.shape[1:])
         _convolve(x, by_output, y, geometry, epilogue, transposed=False)
     return y
+
+
+def _convolved(
+    x: Array, w: Array, y: Array, geometry: Geometry, epilogue: Epilogue, *, transposed: bool
+) -> Array:
+    """As many images as x has of y's shape, by `_convolve`."""
+    result = np.empty((len(x), *y.shape[1:]), y.dtype)
+    _convolve(x, w, result, geometry, epilogue, transposed=transposed)
+    return result
 
 
 def _finish(y: Array, epilogue: Epilogue) -> None:
@@ -147,7 +161,11 @@ def conv_transpose2d(
         y.fill(0)
     elif winograd_tiles.pays(x, x.shape[1], w.shape[1], groups, geometry, winograd_tiles.TRANSPOSED):
         plan = winograd.plan_conv_transpose2d(geometry)
-        winograd.convolve(x, w, y, plan, geometry.taps, w[0].size, NO_EPILOGUE[x.dtype])
+        epilogue = NO_EPILOGUE[x.dtype]
+        doubtful = winograd.convolve(x, w, y, plan, geometry.taps, w[0].size, epilogue)
+        if doubtful.size:
+            by_output = contiguous(w)[None].swapaxes(1, 2)
+            y[doubtful] = _convolved(x[doubtful], by_output, y, geometry, epilogue, transposed=True)
     else:
         by_output = contiguous(w).reshape(groups, -1, *w.shape[1:]).swapaxes(1, 2)
         _convolve(x, by_output, y, geometry, NO_EPILOGUE[x.dtype], transposed=True)
@@ -196,13 +214,13 @@ def conv2d_weight(
         gw.fill(0)
         return gw
     geometry = Geometry(_size(x), _size(g), kernel, stride, padding, dilation)
-    if len(x) * geometry.outputs < DEPTH:
+    if len(x) * geometry.outputs < DEPTH and finite(g):
         parts = _split(x, groups, 1), _split(g, groups, 1), _split(gw, groups, 0)
         for x_part, g_part, gw_part in zip(*parts, strict=True):
             conv_columns.conv2d_weight(x_part, g_part, gw_part, geometry)
-    elif winograd_tiles.pays(x, x.shape[1], g.shape[1], groups, geometry, winograd_tiles.WEIGHT):
-        winograd_weight.sum_weights(x, g, gw, geometry)
-    else:
+        return gw
+    quick = winograd_tiles.pays(x, x.shape[1], g.shape[1], groups, geometry, winograd_tiles.WEIGHT)
+    if not (quick and winograd_weight.sum_weights(x, g, gw, geometry)):
         for group in range(groups):
             _sum_weights(x, g, gw, group, groups, geometry)
     return gw
@@ -211,7 +229,10 @@ def conv2d_weight(
 def _convolve(
     x: Array, w: Array, y: Array, geometry: Geometry, epilogue: Epilogue, *, transposed: bool
 ) -> None:
-    """Fill y by w (groups, o, c, kh, kw); `geometry` is that of conv2d, whose adjoint is `transposed`."""
+    """Fill y by w (groups, o, c, kh, kw); `geometry` is that of conv2d, whose adjoint is `transposed`.
+
+    Some ways multiply weights by zeros for what lies outside: they do not serve where that gives NaN.
+    """
     n, (groups, o, c) = len(x), w.shape[:3]
     x, w = contiguous(x), w.reshape(groups, o, c, geometry.taps)
     x_images = [Images(x.reshape(-1), groups * c, group * c, c, x[0, 0].size) for group in range(groups)]
@@ -229,16 +250,18 @@ def _convolve(
     else:
         work["columns"] = o * c * meetings.left.size + MOVING * geometry.taps * moved + CALLING
     way = min(work, key=lambda name: work[name])
-    if way == "lanes":
-        _convolve_lanes(x, w, y, meetings)
-        _finish(y, epilogue)
-        return
     if way == "columns":
         columns = conv_columns.conv_transpose2d if transposed else conv_columns.conv2d
         for group, (x_part, y_part) in enumerate(
             zip(_split(x, groups, 1), _split(y, groups, 1), strict=True)
         ):
             columns(x_part, w[group].swapaxes(0, 1) if transposed else w[group], y_part, geometry)
+    multiplies_zeros = way == "few to read" or (way == "columns" and not transposed)
+    if multiplies_zeros and not finite(w if way == "few to read" else y):
+        way = "lanes"
+    if way == "lanes":
+        _convolve_lanes(x, w, y, meetings)
+    if way in ("lanes", "columns"):
         _finish(y, epilogue)
         return
     runs = runs_to_sources(geometry) if transposed else runs_to_places(geometry)
@@ -288,13 +311,13 @@ def _sum_weights(x: Array, g: Array, gw: Array, group: int, groups: int, geometr
     }
     way = min(work, key=lambda name: work[name])
     with launch(work[way] * len(x)) as workers:
-        if way == "taps":
-            _sum_by_taps(x_images, g_images, len(x), taps, workers, result)
-        elif way == "few in x":
+        if way == "few in x":
             result[...] = conv_dots.sum_products(g_images, x_images, len(x), places, workers)
-        else:
+        elif way == "few in g":
             products = conv_dots.sum_products(x_images, g_images, len(x), sources, workers)
             result[...] = products.swapaxes(0, 1)
+        if way == "taps" or not finite(result):  # the others multiply zeros for what lies outside
+            _sum_by_taps(x_images, g_images, len(x), taps, workers, result)
 
 
 def _sum_by_taps(x: Images, g: Images, n: int, meetings: Meetings, threads: int, gw: Array) -> None:

@@ -20,9 +20,11 @@ from minigrad.kernels.cpu.compiling import Array, contiguous, jit, launch, works
 from minigrad.kernels.cpu.conv_images import load_pixels, pack_panel, store_pixels
 from minigrad.kernels.cpu.conv_tables import Geometry, Table
 from minigrad.kernels.cpu.inner import inner_jit
+from minigrad.kernels.cpu.magnitude import greatest, note_greatest
 from minigrad.kernels.cpu.parallel import parallel_for
 from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, WIDTH, multiply_far, packed_size
 from minigrad.kernels.cpu.transform import Matrix, sandwich
+from minigrad.kernels.cpu.winograd_range import mark_doubtful, note_tops
 from minigrad.kernels.cpu.winograd_tiles import (
     KERNEL,
     NARROW,
@@ -87,7 +89,7 @@ def plan_conv2d(geometry: Geometry) -> Plan:
 def plan_conv_transpose2d(geometry: Geometry) -> Plan:
     """y[2 u + b - padding] = sum over a of w[2 (1 - a) + b] x[u - 1 + a], a in 0, 1: the adjoint.
 
-    The remainders b share their tiles, although they begin and end elsewhere.
+    The remainders b share their tiles, although they begin and end elsewhere. What reads nothing stays zero.
     """
     axes, inputs, outputs = [], [], []
     for size, places, p in zip(geometry.size, geometry.places, geometry.padding, strict=True):
@@ -97,7 +99,10 @@ def plan_conv_transpose2d(geometry: Geometry) -> Plan:
         axes.append(axis)
         inputs.append(inside(axis.inputs()[:, None, :] - 1, places))
         outputs.append(inside(2 * axis.outputs()[:, None, :] + np.arange(2)[:, None] - p, size))
-    return _plan(axes, inputs, outputs, geometry.places, geometry.size, TAPS[:, ::-1].copy())
+    plan = _plan(axes, inputs, outputs, geometry.places, geometry.size, TAPS[:, ::-1].copy())
+    for axis, places, own in zip(axes, geometry.places, outputs, strict=True):
+        own[np.broadcast_to(axis.outputs()[:, None, :] > places, own.shape)] = -1
+    return plan._replace(outputs=_places(outputs, geometry.size).reshape(plan.outputs.shape))
 
 
 def _plan(
@@ -116,14 +121,18 @@ def _plan(
     reads, writes = reads * size[1], writes * result[1]
     pixels = joined(inputs, size[1]).reshape(groups, -1)
     pixels = np.where(pixels < 0, (reads[1] - reads[0])[:, None], pixels - reads[0][:, None])
-    places = joined(outputs, result[1])
-    places = np.where(places < 0, result[0] * result[1], places)
     narrow = [np.arange(axis.tiles) >= axis.wide for axis in axes]
     kinds = 2 * narrow[0][:, None] + narrow[1]
     return Plan(
         tiles, reads, writes, kinds.reshape(groups, tiles), pixels.reshape(groups, tiles, -1, POINTS**2),
-        places.reshape(groups, tiles, -1, WIDE**2), taps,
+        _places(outputs, result).reshape(groups, tiles, -1, WIDE**2), taps,
     )  # fmt: skip
+
+
+def _places(outputs: list[Table], size: tuple[int, int]) -> Table:
+    """By axes -> pixels of the output, or one past the last."""
+    places = joined(outputs, size[1])
+    return np.where(places < 0, size[0] * size[1], places)
 
 
 def _range(positions: Table) -> Table:
@@ -147,8 +156,18 @@ class Sizes(NamedTuple):
     products: int
 
 
-def convolve(x: Array, w: Array, y: Array, plan: Plan, o_step: int, c_step: int, epilogue: Epilogue) -> None:
-    """Fill y; an output's weights start every `o_step`, a channel's every `c_step`."""
+class Noted(NamedTuple):
+    """Greatest magnitudes, NaN above all: where they say so, an image is left to the direct product."""
+
+    images: Array  # (blocks, groups, lanes) of what a group of tiles reads of an image, or infinity
+    weights: Array  # (panels,)
+
+
+def convolve(x: Array, w: Array, y: Array, plan: Plan, o_step: int, c_step: int, epilogue: Epilogue) -> Array:
+    """Fill y but for the images whose numbers are given back: those `winograd_range` leaves to others.
+
+    An output's weights start every `o_step`, a channel's every `c_step`.
+    """
     c, o, lanes = x.shape[1], y.shape[1], TILE.lanes(x.itemsize)
     groups, tiles, inputs, outputs = *plan.inputs.shape[:3], plan.outputs.shape[2]
     panels, depth, together = -(-o // ROWS), c * inputs, max(1, HELD // outputs)
@@ -170,28 +189,35 @@ def convolve(x: Array, w: Array, y: Array, plan: Plan, o_step: int, c_step: int,
             products=together * outputs * tiles * POINTS**2 * ROWS * lanes,
         )
         staged = (results + 1) * lanes  # and a pixel that is thrown away
+        noted = Noted(
+            np.empty((-(-len(x) // lanes), groups, lanes), x.dtype),
+            np.empty(panels, x.dtype),
+        )
+        doubtful = np.empty(len(x), np.bool_)
         images, result = contiguous(x).reshape(len(x), c, pixels), y.reshape(len(y), o, results)
         packed, weights, scratch = workspace.take(
             x.dtype,
             sizes.held * packed_size(c * KERNEL, lanes),
             POINTS**2 * odd_lines(outputs * sizes.held * row),
-            workers * (sizes.grid + sizes.transformed + sizes.products + staged),
+            workers * (2 * sizes.grid + 3 * lanes + sizes.transformed + sizes.products + staged),
         )
         _convolve(
             images, contiguous(w).reshape(-1), result, packed, weights, scratch.reshape(workers, -1), sizes,
-            plan, plan.taps * ROWS, epilogue,
+            plan, plan.taps * ROWS, epilogue, noted, doubtful,
         )  # fmt: skip
+    return np.flatnonzero(doubtful)
 
 
 @inner_jit
 def _pack_panel(
     index: int, w: Array, top: int, o: int, c: int, sizes: Sizes, taps: Table, inputs: int, packed: Array,
-    out: Array,
+    out: Array, noted: Noted,
 ) -> None:  # fmt: skip
     """out[point, output's remainder, index, (c, input's remainder), r] = (G g G^T)[point] of a panel."""
     width, held, row = WIDTH // w.itemsize, sizes.held, sizes.row
     direct, first = packed.size // held * index, (top + index) * ROWS
     pack_panel(w, first * sizes.o_step, o - first, c, KERNEL, sizes.o_step, sizes.c_step, packed, direct)
+    noted.weights[top + index] = greatest(packed, direct, c * KERNEL * ROWS)
     targets = np.arange(POINTS**2) * (out.size // POINTS**2)
     for channel in range(c):
         source = direct + channel * KERNEL * ROWS
@@ -237,18 +263,24 @@ def _finish_patch(
 
 @inner_jit
 def _transform_images(
-    x: Array, first: int, count: int, group: int, plan: Plan, lanes: int, grid: Array, out: Array
-) -> None:
-    """out[point, tile, (c, remainder), l] = (B^T d B)[point] of a block of images and a group of tiles."""
+    x: Array, first: int, count: int, group: int, plan: Plan, lanes: int, grid: Array, greatest_of: Array,
+    out: Array,
+) -> None:  # fmt: skip
+    """out[point, tile, (c, remainder), l] = (B^T d B)[point] of a block of images and a group of tiles.
+
+    greatest_of[pixel, l] is the greatest magnitude over the channels.
+    """
     width = WIDTH // x.itemsize
     begin, end = plan.reads[0, group], plan.reads[1, group]
     c, pixels, remainders = x.shape[1], x.shape[2], plan.inputs.shape[2]
     flat = x.reshape(-1)
     grid[(end - begin) * lanes :] = 0
+    greatest_of[:] = 0
     sources = plan.inputs[group].reshape(-1) * lanes
     targets = np.arange(POINTS**2) * (out.size // POINTS**2)
     for channel in range(c):
         load_pixels(flat, first, count, c, channel, pixels, begin, end, grid, 0, lanes)
+        note_greatest(grid, 0, greatest_of, 0, (end - begin) * lanes)
         for patch in range(plan.tiles * remainders):
             tile, b = patch // remainders, patch % remainders
             kind, at = plan.kinds[group, tile], ((tile * c + channel) * remainders + b) * lanes
@@ -319,20 +351,25 @@ def _store_panels(
 @inner_jit
 def _convolve_share(
     worker: int, x: Array, w: Array, y: Array, scratch: Array, top: int, bottom: int, sizes: Sizes,
-    plan: Plan, epilogue: Epilogue,
+    plan: Plan, epilogue: Epilogue, noted: Noted,
 ) -> None:  # fmt: skip
     """A worker's share of the items, a block of images and a group of tiles, for the panels that are held."""
     workers, groups, lanes = scratch.shape[0], plan.inputs.shape[0], sizes.lanes
     items = (x.shape[0] + lanes - 1) // lanes * groups
     own = scratch[worker]
     grid, own = own[: sizes.grid], own[sizes.grid :]
+    largest, own = own[: sizes.grid], own[sizes.grid :]
+    spare, own = own[: 3 * lanes], own[3 * lanes :]
     transformed, own = own[: sizes.transformed], own[sizes.transformed :]
     products, staged = own[: sizes.products], own[sizes.products :]
+    staged[:] = 0
     for item in range(worker * items // workers, (worker + 1) * items // workers):
         first, group = item // groups * lanes, item % groups
         if top == 0:
             count = min(lanes, x.shape[0] - first)
-            _transform_images(x, first, count, group, plan, lanes, grid, transformed)
+            _transform_images(x, first, count, group, plan, lanes, grid, largest, transformed)
+            tops, pixels = noted.images[item // groups, group], plan.reads[1, group] - plan.reads[0, group]
+            note_tops(largest, pixels, plan.inputs[group], plan.kinds[group], count, lanes, spare, tops)
         for panel in range(top, bottom, sizes.together):
             together, channel = min(sizes.together, bottom - panel), panel * ROWS
             _multiply_panels(w, transformed, group, x.shape[1], panel - top, together, plan, sizes, products)
@@ -343,13 +380,15 @@ def _convolve_share(
 @jit
 def _convolve(
     x: Array, w: Array, y: Array, packed: Array, weights: Array, scratch: Array, sizes: Sizes, plan: Plan,
-    taps: Table, epilogue: Epilogue,
+    taps: Table, epilogue: Epilogue, noted: Noted, doubtful: Array,
 ) -> None:  # fmt: skip
     c, o, inputs = x.shape[1], y.shape[1], plan.inputs.shape[2]
     panels = (o + ROWS - 1) // ROWS
     for top in range(0, panels, sizes.held):
         bottom = min(panels, top + sizes.held)
-        parallel_for(bottom - top, _pack_panel, w, top, o, c, sizes, taps, inputs, packed, weights)
+        parallel_for(bottom - top, _pack_panel, w, top, o, c, sizes, taps, inputs, packed, weights, noted)
         parallel_for(
-            scratch.shape[0], _convolve_share, x, weights, y, scratch, top, bottom, sizes, plan, epilogue
-        )
+            scratch.shape[0], _convolve_share,
+            x, weights, y, scratch, top, bottom, sizes, plan, epilogue, noted,
+        )  # fmt: skip
+    mark_doubtful(noted.images, x.shape[0], c * inputs * 4, noted.weights, doubtful)

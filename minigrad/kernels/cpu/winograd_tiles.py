@@ -23,7 +23,10 @@ from minigrad.kernels.cpu.conv_tables import Geometry, Table
 from minigrad.kernels.cpu.transform import Matrix
 
 enabled = os.environ.get("MINIGRAD_WINOGRAD", "1") != "0"
-"""Whether convolutions may take this way; the environment's MINIGRAD_WINOGRAD=0 says no from the start."""
+"""Whether convolutions may take this way; the environment's MINIGRAD_WINOGRAD=0 says no from the start.
+
+What the way costs in digits is at `minigrad.ops.conv2d`, and what is kept from it at `winograd_range`.
+"""
 
 WIDE, NARROW = 4, 3  # outputs of the two kinds of tiles
 _NODES = [Fraction(0), Fraction(1), Fraction(-1, 2), None, Fraction(-2)]
@@ -52,7 +55,8 @@ def pays(x: Array, channels: int, outputs: int, groups: int, geometry: Geometry,
     if not enabled or x.dtype != np.float32 or groups != 1 or min(channels, outputs) < least.channels:
         return False
     shape = (geometry.kernel, geometry.stride, geometry.dilation)
-    return shape == ((4, 4), (2, 2), (1, 1)) and min(geometry.places) >= least.places
+    reading = max(geometry.padding) < 4  # every place of y reads something
+    return shape == ((4, 4), (2, 2), (1, 1)) and reading and min(geometry.places) >= least.places
 
 
 def odd_lines(size: int) -> int:

@@ -21,6 +21,7 @@ import numpy as np
 from minigrad.kernels.cpu.compiling import Array, contiguous, jit, launch, workspace
 from minigrad.kernels.cpu.conv_tables import Geometry, Table
 from minigrad.kernels.cpu.inner import inner_jit
+from minigrad.kernels.cpu.magnitude import greatest
 from minigrad.kernels.cpu.parallel import parallel_for
 from minigrad.kernels.cpu.tile import (
     DEPTH,
@@ -103,8 +104,11 @@ class Sizes(NamedTuple):
     panel: int  # of the transformed g, of one point and panel
 
 
-def sum_weights(x: Array, g: Array, gw: Array, geometry: Geometry) -> None:
-    """Fill gw (o, c, 4, 4) from x (n, c, h, w) and g (n, o, oh, ow)."""
+def sum_weights(x: Array, g: Array, gw: Array, geometry: Geometry) -> bool:
+    """Fill gw (o, c, 4, 4) from x (n, c, h, w) and g (n, o, oh, ow); gives whether all of it is finite.
+
+    What is not may still be finite if multiplied directly. The other way round never.
+    """
     tables = plan(geometry)
     (n, c), o, lanes = x.shape[:2], g.shape[1], TILE.lanes(x.itemsize)
     panels, blocks = -(-o // ROWS), -(-c // lanes)
@@ -125,11 +129,13 @@ def sum_weights(x: Array, g: Array, gw: Array, geometry: Geometry) -> None:
             kept * POINTS**2 * REMAINDERS * -(-panels // splits) * ROWS * lanes,
         )
         sizes = Sizes(n, together, geometry.pixels, geometry.outputs, lanes, splits, packed, inputs, panel)
+        finite = np.empty(items, np.bool_)
         _sum_weights(
             contiguous(x).reshape(n, c, -1), contiguous(g).reshape(n, o, -1), transformed,
             grids.reshape(panels, -1), scratch.reshape(workers, -1), sums.reshape(kept, -1),
-            gw.reshape(o, c, KERNEL), _factors(), tables, sizes,
+            gw.reshape(o, c, KERNEL), _factors(), tables, sizes, finite,
         )  # fmt: skip
+    return bool(finite.all())
 
 
 @lru_cache(maxsize=1)
@@ -262,10 +268,21 @@ def _store(sums: Array, block: int, top: int, bottom: int, sizes: Sizes, staged:
             )
 
 
+@inner_jit
+def _check(gw: Array, block: int, top: int, bottom: int, lanes: int, item: int, finite: Array) -> None:
+    """finite[item] = whether all that `_store` wrote is finite."""
+    o, c = gw.shape[0], gw.shape[1]
+    flat, channel = gw.reshape(-1), block * lanes
+    finite[item] = True
+    for row in range(top * ROWS, min(bottom * ROWS, o)):
+        start, count = (row * c + channel) * KERNEL, min(lanes, c - channel) * KERNEL
+        finite[item] &= greatest(flat, start, count) < np.inf
+
+
 @jit
 def _sum_weights(
     x: Array, g: Array, transformed: Array, grids: Array, scratch: Array, sums: Array, gw: Array,
-    factors: Array, plan: Plan, sizes: Sizes,
+    factors: Array, plan: Plan, sizes: Sizes, finite: Array,
 ) -> None:  # fmt: skip
     for first in range(0, sizes.images, sizes.together):
         count = min(sizes.together, sizes.images - first)
@@ -283,13 +300,14 @@ def _sum_weights(
             factors,
             plan,
             sizes,
+            finite,
         )
 
 
 @inner_jit
 def _sum_share(
     worker: int, x: Array, first: int, count: int, outputs: Array, scratch: Array, sums: Array, gw: Array,
-    factors: Array, plan: Plan, sizes: Sizes,
+    factors: Array, plan: Plan, sizes: Sizes, finite: Array,
 ) -> None:  # fmt: skip
     """A worker's share of the items (a block of lanes, some panels), for `count` images."""
     workers, lanes = scratch.shape[0], sizes.lanes
@@ -313,3 +331,4 @@ def _sum_share(
                 _sum_panel(first == 0, left, start, step, count, rows, outputs, inputs, plan, sizes, own)
         if first + count == sizes.images:
             _store(own, block, top, bottom, sizes, inputs, gw)
+            _check(gw, block, top, bottom, lanes, item, finite)

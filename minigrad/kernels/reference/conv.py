@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,18 +18,17 @@ def conv2d(
 ) -> Array:
     """y[n, o, p] = sum over c, i of w[o, c, i] x[n, c, p * stride + i * dilation - padding].
 
-    x (n, c, h, w), zero outside itself, w (o, c / groups, kh, kw) -> y (n, o, oh, ow), in `out` if given.
-    Output channel o sees the c / groups input channels of its own group. Raises ValueError if the shapes do
-    not fit.
+    x (n, c, h, w), w (o, c / groups, kh, kw) -> y (n, o, oh, ow), in `out` if given. Only what lies within x
+    is summed. Output channel o sees the c / groups input channels of its own group. Raises ValueError if the
+    shapes do not fit.
     """
     n, o, *size = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
-    padded = _pad(x, padding)
-    y = np.zeros((n, groups, o // groups, size[0] * size[1]), x.dtype)
-    for i, j, window in _windows(w.shape[2:], size, stride, dilation):
+    y = np.zeros((n, o, *size), x.dtype)
+    for i, j, places, sources in _meetings(x, y, w.shape[2:], stride, padding, dilation):
         weights = w[:, :, i, j].reshape(groups, o // groups, w.shape[1])
         # (g, o, c) @ (n, g, c, oh*ow) -> (n, g, o, oh*ow)
-        y += weights @ _grouped(padded[window], groups)
-    return put("conv2d", y.reshape(n, o, *size), out)
+        y[places] += (weights @ _grouped(x[sources], groups)).reshape(y[places].shape)
+    return put("conv2d", y, out)
 
 
 def conv2d_bias_leaky_relu(
@@ -81,14 +80,12 @@ def conv_transpose2d(
     n, c = x.shape[:2]
     o = w.shape[1] * groups
     check_convolution("conv_transpose2d", (n, o, *size), x.shape, w.shape, stride, padding, dilation, groups)
-    y = np.zeros((n, o, size[0] + 2 * padding[0], size[1] + 2 * padding[1]), x.dtype)
-    columns = _grouped(x, groups)
-    for i, j, window in _windows(w.shape[2:], x.shape[2:], stride, dilation):
+    y = np.zeros((n, o, *size), x.dtype)
+    for i, j, places, sources in _meetings(y, x, w.shape[2:], stride, padding, dilation):
         weights = w[:, :, i, j].reshape(groups, c // groups, w.shape[1])
         # (g, o, c) @ (n, g, c, h*w) -> (n, g, o, h*w)
-        y[window] += (weights.swapaxes(1, 2) @ columns).reshape(n, o, *x.shape[2:])
-    inside = y[:, :, padding[0] : padding[0] + size[0], padding[1] : padding[1] + size[1]]
-    return put("conv_transpose2d", np.ascontiguousarray(inside), out)
+        y[sources] += (weights.swapaxes(1, 2) @ _grouped(x[places], groups)).reshape(y[sources].shape)
+    return put("conv_transpose2d", y, out)
 
 
 def conv_transpose2d_moments(
@@ -126,17 +123,12 @@ def conv2d_weight(
     """
     shape = (g.shape[1], x.shape[1] // groups, *kernel)
     check_convolution("conv2d_weight", x.shape, g.shape, shape, stride, padding, dilation, groups)
-    padded = _pad(x, padding)
     gw = np.zeros(shape, x.dtype)
-    for i, j, window in _windows(kernel, g.shape[2:], stride, dilation):
+    for i, j, places, sources in _meetings(x, g, kernel, stride, padding, dilation):
         # (n, g, o, oh*ow) @ (n, g, oh*ow, c) -> (n, g, o, c), summed over n
-        products = _grouped(g, groups) @ _grouped(padded[window], groups).swapaxes(2, 3)
+        products = _grouped(g[places], groups) @ _grouped(x[sources], groups).swapaxes(2, 3)
         gw[:, :, i, j] = products.sum(axis=0).reshape(shape[:2])
     return put("conv2d_weight", gw, out)
-
-
-def _pad(x: Array, padding: Pair) -> Array:
-    return np.pad(x, ((0, 0), (0, 0), (padding[0], padding[0]), (padding[1], padding[1])))
 
 
 def _grouped(x: Array, groups: int) -> Array:
@@ -144,12 +136,26 @@ def _grouped(x: Array, groups: int) -> Array:
     return x.reshape(n, groups, c // groups, h * w)
 
 
-def _windows(
-    kernel: Pair, size: Sequence[int], stride: Pair, dilation: Pair
-) -> Iterator[tuple[int, int, Any]]:
-    """For each kernel element (i, j): the index of what it meets in the padded image at `size` places."""
+def _meetings(
+    large: Array, small: Array, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair
+) -> Iterator[tuple[int, int, Any, Any]]:
+    """For each kernel element (i, j): the indices of small's places and large's sources that meet in it."""
+    every = slice(None)
     for i in range(kernel[0]):
         for j in range(kernel[1]):
-            rows = slice(i * dilation[0], i * dilation[0] + size[0] * stride[0], stride[0])
-            cols = slice(j * dilation[1], j * dilation[1] + size[1] * stride[1], stride[1])
-            yield i, j, (slice(None), slice(None), rows, cols)
+            (p, s), (q, t) = (
+                _meeting(*numbers)
+                for numbers in zip(
+                    large.shape[2:], small.shape[2:], (i, j), stride, padding, dilation, strict=True
+                )
+            )
+            yield i, j, (every, every, p, q), (every, every, s, t)
+
+
+def _meeting(size: int, places: int, i: int, stride: int, padding: int, dilation: int) -> tuple[slice, slice]:
+    """Along an axis, the places p with 0 <= p * stride + i * dilation - padding < size, and those sources."""
+    offset = i * dilation - padding
+    first = max(0, -(offset // stride))
+    count = max(0, min(places, (size - 1 - offset) // stride + 1) - first)
+    start = first * stride + offset if count else 0
+    return slice(first, first + count), slice(start, start + count * stride, stride)

@@ -1,0 +1,77 @@
+"""The greatest magnitude among numbers, NaN the greatest of all: what tells that a sum may go wrong.
+
+Without their sign, floats are in the order of their bits read as integers: that of NaN is above infinity's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from minigrad.kernels.cpu.tile import I64, Emitter
+
+
+class _Magnitudes:
+    """Vectors of magnitudes as integers, which compare as the numbers do."""
+
+    def __init__(self, emit: Emitter) -> None:
+        self.emit, self.builder = emit, emit.builder
+        self.integer = ir.IntType(emit.bits)
+        self.kind = ir.VectorType(self.integer, emit.width)
+        self.zero = ir.Constant(self.kind, [0] * emit.width)
+        self._positive = ir.Constant(self.kind, [(1 << (emit.bits - 1)) - 1] * emit.width)
+
+    def load(self, base: Any, offset: Any) -> Any:
+        value = self.builder.bitcast(self.emit.load(self.emit.vector_at(base, offset)), self.kind)
+        return self.builder.and_(value, self._positive)
+
+    def store(self, value: Any, base: Any, offset: Any) -> None:
+        self.emit.store(self.builder.bitcast(value, self.emit.vector), self.emit.vector_at(base, offset))
+
+    def greater(self, a: Any, b: Any) -> Any:
+        return self.builder.select(self.builder.icmp_signed(">", a, b), a, b)
+
+
+@intrinsic
+def note_greatest(typingctx: Any, source: Any, s0: Any, target: Any, t0: Any, count: Any) -> Any:
+    """target[t0 + k] = the greater of itself and |source[s0 + k]| for k < count, in whole vectors.
+
+    Both are contiguous arrays of one axis and one float type; `count` is rounded up to a vector's width.
+    """
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
+        emit = Emitter(context, builder, signature.args[0])
+        magnitudes = _Magnitudes(emit)
+        source, target = (emit.pointer(signature.args[k], values[k], values[k + 1]) for k in (0, 2))
+        with cgutils.for_range_slice(builder, I64(0), values[4], I64(emit.width), I64) as (k, _):
+            noted = magnitudes.greater(magnitudes.load(source, k), magnitudes.load(target, k))
+            magnitudes.store(noted, target, k)
+        return context.get_dummy_value()
+
+    size = types.int64
+    return types.void(source, size, target, size, size), generate
+
+
+@intrinsic
+def greatest(typingctx: Any, source: Any, s0: Any, count: Any) -> Any:
+    """The greatest of |source[s0 + k]| for k < count, a multiple of the vector's width."""
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
+        emit = Emitter(context, builder, signature.args[0])
+        magnitudes = _Magnitudes(emit)
+        source = emit.pointer(signature.args[0], values[0], values[1])
+        noted = cgutils.alloca_once_value(builder, magnitudes.zero)
+        with cgutils.for_range_slice(builder, I64(0), values[2], I64(emit.width), I64) as (k, _):
+            builder.store(magnitudes.greater(magnitudes.load(source, k), builder.load(noted)), noted)
+        reduce = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(magnitudes.integer, [magnitudes.kind]),
+            f"llvm.vector.reduce.smax.v{emit.width}i{emit.bits}",
+        )
+        return builder.bitcast(builder.call(reduce, [builder.load(noted)]), emit.element)
+
+    return source.dtype(source, types.int64, types.int64), generate
