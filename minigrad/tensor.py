@@ -21,6 +21,7 @@ from minigrad.backend import (
 )
 from minigrad.methods import Methods
 from minigrad.registry import registry as registry
+from minigrad.showing import array_html
 from minigrad.tracing import Changes, call, mode, refuse_reading
 
 if TYPE_CHECKING:
@@ -254,6 +255,10 @@ class Tensor(Methods):
         place = f", device={self.device!r}" if on_gpu(self._data) else ""
         numbers = np.array2string(to_device(self._data, "cpu"), separator=", ", prefix="tensor(")
         return f"tensor({numbers}, {self.dtype}{place}{made_by})"
+
+    def _repr_html_(self) -> str:
+        made_by = f", made by {self.op.name}" if self.op else ""
+        return array_html(to_device(self._data, "cpu"), describe(self) + made_by)
 
     def _exact(self, name: str, *operands: Any) -> Tensor:
         """The array library's function of that name, whose results are bools or integers: a leaf."""
