@@ -29,6 +29,7 @@ from gans.exporting import export_generator
 from gans.files import read, write
 from gans.html import escaped, inline_png
 from gans.metrics import MEANINGS, evaluate_images, evaluate_points, remarks
+from gans.paths import user_path
 from gans.systems import Gan, check_device, check_used, settings_for
 from gans.trainer import (
     Ended,
@@ -100,7 +101,7 @@ class Samples(np.ndarray[Any, np.dtype[np.float32]]):
         """Write the picture to ``path``, a name that ends in .png."""
         if Path(path).suffix.lower() != ".png":
             raise UserError(f"{path}: the name must end in .png; for the numbers use numpy.save")
-        write(Path(path), self.png())
+        write(user_path(path), self.png())
 
     def _repr_png_(self) -> bytes | None:
         try:
@@ -148,7 +149,7 @@ class Run:
     """A run in its folder: what it was trained with, how far it is, and what can be had from it."""
 
     def __init__(self, path: StrPath, device: str = "cpu", ended: Ended | None = None) -> None:
-        self.path = Path(path)
+        self.path = user_path(path)
         self.device = device
         self.config = RunConfig.read(self.path)
         self.ended = ended
@@ -243,7 +244,7 @@ def train(
         checkpoint_every=checkpoint_every,
         device=device,
     )
-    ended = start(config, loaded, None if out is None else Path(out), capture=capture, progress=progress)
+    ended = start(config, loaded, None if out is None else user_path(out), capture=capture, progress=progress)
     return Run(ended.folder, device, ended)
 
 
@@ -353,7 +354,9 @@ def export(run: Run | StrPath, path: StrPath) -> Path:
     :raises UserError: as `load`, or the name cannot serve
     """
     loaded = _run_of(run)
-    return export_generator(loaded.gan, loaded.config.title, loaded.step, loaded.config.shape, Path(path))
+    return export_generator(
+        loaded.gan, loaded.config.title, loaded.step, loaded.config.shape, user_path(path)
+    )
 
 
 def _dataset(data: Dataset | StrPath, data_dir: StrPath | None) -> tuple[str, Dataset]:
@@ -367,7 +370,7 @@ def _run_of(run: Run | StrPath) -> Run:
 
 
 def _path_of(run: Run | StrPath) -> Path:
-    return run.path if isinstance(run, Run) else Path(run)
+    return run.path if isinstance(run, Run) else user_path(run)
 
 
 def _short(value: Any) -> str:

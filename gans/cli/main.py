@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from gans.cli.parser import parser
 from gans.errors import UserError
+from gans.paths import current_folder_is_gone
 from gans.terminal import any_encoding, forget_output, is_gone, say
 
 __all__ = ["main"]
@@ -46,6 +47,8 @@ def _told(arguments: Sequence[str] | None) -> int:
     except UserError as error:
         return _fail(str(error), FAILED)
     except OSError as error:
+        if current_folder_is_gone():
+            return _fail("the current folder has been deleted; go to another one (cd)", FAILED)
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror or error}", FAILED)
     except MemoryError as error:

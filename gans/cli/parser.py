@@ -9,12 +9,12 @@ import argparse
 import difflib
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from typing import Any, NoReturn
 
 from gans.cli.numbers import length, natural, samples
 from gans.cli.settings import add_flags
 from gans.errors import UserError
+from gans.paths import user_path
 
 __all__ = ["parser"]
 
@@ -117,9 +117,14 @@ def _train(train: Parser) -> None:
     )
     where.add_argument("--data-dir", metavar="DIR", help="where the data lie, or are downloaded to")
     folder = where.add_mutually_exclusive_group()
-    folder.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default runs/MODEL-DATA)")
     folder.add_argument(
-        "--resume", type=Path, metavar="DIR", help="go on with the run in DIR; --epochs or --steps may grow"
+        "--out", type=user_path, metavar="DIR", help="the run's folder (default runs/MODEL-DATA)"
+    )
+    folder.add_argument(
+        "--resume",
+        type=user_path,
+        metavar="DIR",
+        help="go on with the run in DIR; --epochs or --steps may grow",
     )
     long = train.add_argument_group("length").add_mutually_exclusive_group()
     long.add_argument(
@@ -147,11 +152,11 @@ def _train(train: Parser) -> None:
 
 
 def _sample(sample: Parser) -> None:
-    sample.add_argument("folder", type=Path, metavar="RUN", help="a run's folder")
+    sample.add_argument("folder", type=user_path, metavar="RUN", help="a run's folder")
     sample.add_argument("--n", type=samples, default=64, metavar="N", help="how many (default 64)")
     sample.add_argument(
         "--out",
-        type=Path,
+        type=user_path,
         required=True,
         metavar="FILE",
         help="FILE.npz: array `images`, float32 (n, 1, 28, 28) in [-1, 1], or `points`; FILE.png: a picture",
@@ -161,7 +166,7 @@ def _sample(sample: Parser) -> None:
 
 
 def _evaluate(evaluate: Parser) -> None:
-    evaluate.add_argument("folder", type=Path, metavar="RUN", help="a run's folder")
+    evaluate.add_argument("folder", type=user_path, metavar="RUN", help="a run's folder")
     evaluate.add_argument(
         "--n", type=samples, metavar="N", help="samples (default 10,000 images or 2,500 points)"
     )
@@ -173,7 +178,7 @@ def _evaluate(evaluate: Parser) -> None:
     )
     evaluate.add_argument(
         "--json",
-        type=Path,
+        type=user_path,
         metavar="FILE",
         help="where to write it (default RUN/evaluation.json); - for standard output, without the table",
     )
@@ -181,10 +186,10 @@ def _evaluate(evaluate: Parser) -> None:
 
 
 def _export(export: Parser) -> None:
-    export.add_argument("folder", type=Path, metavar="RUN", help="a run's folder")
+    export.add_argument("folder", type=user_path, metavar="RUN", help="a run's folder")
     export.add_argument(
         "--out",
-        type=Path,
+        type=user_path,
         metavar="FILE",
         help="FILE.safetensors; the layers go into FILE.py (default RUN/generator.safetensors)",
     )

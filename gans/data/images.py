@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,6 @@ __all__ = [
     "find_file",
     "image_data",
     "load_folder",
-    "user_path",
 ]
 
 Integers = npt.NDArray[np.int64]
@@ -125,11 +123,6 @@ def check_shapes(name: str, images: _Shape, labels: _Shape, test_images: _Shape,
     total = sum(map(math.prod, (images, labels, test_images, test_labels)))
     if total > MAX_BYTES:
         raise UserError(f"{name}: {total} bytes of images and labels, over the limit of {MAX_BYTES}")
-
-
-def user_path(path: str | os.PathLike[str]) -> Path:
-    """A path as a user writes it, with ``~`` expanded where it stands for somebody's home."""
-    return Path(os.path.expanduser(path))
 
 
 def find_file(folder: Path, stem: str) -> Path | None:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from gans.data.download import Archive, DownloadError, fetch
 from gans.data.idx import Bytes, idx_header, idx_shape, read_idx
-from gans.data.images import STEMS, ImageData, check_shapes, dimensions, find_file, image_data, user_path
+from gans.data.images import STEMS, ImageData, check_shapes, dimensions, find_file, image_data
 from gans.data.progress import download_progress
 from gans.errors import UserError
+from gans.paths import user_path
 
 __all__ = ["ENVIRONMENT_VARIABLE", "FILES", "MIRRORS", "MnistFile", "cache_folder", "load_mnist"]
 
@@ -102,6 +103,8 @@ def cache_folder(platform: str = sys.platform) -> Path:
     :raises UserError: the user has no home folder
     """
     try:
+        if not Path.home().is_absolute():
+            raise RuntimeError  # HOME is a relative path
         if platform == "darwin":
             return Path.home() / "Library" / "Caches" / "minigrad"
         if platform == "win32":

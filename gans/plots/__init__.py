@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gans.plots import agg  # noqa: F401  # before anything else imports Matplotlib
 from gans.plots.animation import animation
 from gans.plots.curves import training_curves
 from gans.plots.grids import image_grid

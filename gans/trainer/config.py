@@ -14,10 +14,10 @@ from msgspec import Meta
 
 import minigrad
 from gans.data import NAMES, Dataset, ImageData
-from gans.data.images import user_path
 from gans.errors import UserError
 from gans.files import decode, fitted, read, reading, write_json
 from gans.messages import one_line
+from gans.paths import user_path
 from gans.systems import Kind, Settings, is_image, settings_for
 from minigrad.backend import DEVICES
 

@@ -12,6 +12,7 @@ import minigrad as mg
 from gans.data import Dataset, load
 from gans.errors import UserError
 from gans.messages import one_line
+from gans.paths import user_path
 from gans.systems import Gan, Settings, build, is_image
 from gans.terminal import any_encoding, note
 from gans.trainer.batches import Batches
@@ -91,7 +92,7 @@ def new_config(
     return RunConfig(
         settings=settings,
         data=data_name(name),
-        data_dir=None if data_dir is None else os.path.abspath(data_dir),
+        data_dir=None if data_dir is None else os.path.abspath(user_path(data_dir)),
         data_digest=digest_of(data),
         shape=data.shape,
         seed=seed,
