@@ -378,8 +378,10 @@ def _stacked(values: Sequence[Any]) -> Tensor:
 
 
 def _host_constant(value: Any, like: np.dtype[Any] | None) -> Array:
-    if isinstance(value, bool | int | float):
-        if like is not None and not isinstance(value, bool) and (like.kind == "f" or isinstance(value, int)):
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _host_integer(value, np.dtype(np.int64) if like is None else like)
+    if isinstance(value, bool | float):
+        if like is not None and like.kind == "f" and not isinstance(value, bool):
             return np.asarray(value, dtype=like)
         return np.asarray(value, dtype=np.float32 if isinstance(value, float) else None)
     array = np.asarray(value)
@@ -388,6 +390,20 @@ def _host_constant(value: Any, like: np.dtype[Any] | None) -> Array:
     if isinstance(value, list | tuple) and array.dtype == np.float64:
         array = array.astype(like or np.float32)
     return array
+
+
+def _host_integer(value: int, dtype: np.dtype[Any]) -> Array:
+    try:
+        return np.asarray(value, dtype=dtype)
+    except OverflowError:
+        number = str(value) if value.bit_length() <= 64 else f"an integer of {value.bit_length()} bits"
+        if dtype.kind == "f":
+            raise ValueError(f"{number} is too large for {dtype}; scale the numbers down") from None
+        limits = np.iinfo(dtype)
+        raise ValueError(
+            f"{number} does not fit into {dtype} ({limits.min}..{limits.max}); convert the Tensor beside it "
+            "first, as in x.astype('float32')"
+        ) from None
 
 
 def _of_one_float(arrays: Sequence[Array]) -> bool:

@@ -284,7 +284,10 @@ def tensor(data: Any, dtype: DTypeLike | None = None, device: str | None = None)
         data = data.data
     elif not is_array(data) and hasattr(data, "__dlpack__") and not isinstance(data, np.generic):
         data = _from_dlpack(data)
-    array = (xp_of(data) if is_array(data) else np).array(data, dtype=dtype)
+    try:
+        array = (xp_of(data) if is_array(data) else np).array(data, dtype=dtype)
+    except OverflowError as error:
+        raise ValueError(f"tensor: {error}; choose a dtype that holds all numbers, or a float") from None
     if dtype is None and array.dtype == np.float64 and not (is_array(data) or isinstance(data, np.generic)):
         array = array.astype(np.float32)
     return Tensor(array if device is None else to_device(array, device))

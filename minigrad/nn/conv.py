@@ -175,7 +175,7 @@ class Correlation(Convolution):
         )  # fmt: skip
         if isinstance(padding, str) and padding not in ("same", "valid"):
             raise ValueError(f"{name}: padding must be an integer, 'same' or 'valid', got {padding!r}")
-        if padding == "same" and set(self.stride) != {1}:
+        if self.padding == "same" and set(self.stride) != {1}:
             raise ValueError(f"{name}: padding='same' needs a stride of 1, got {self.stride}")
 
     def _around(self) -> tuple[tuple[int, int], ...]:

@@ -64,26 +64,33 @@ def ones_(tensor: T) -> T:
 
 def xavier_uniform_(tensor: T, gain: float = 1.0) -> T:
     """Uniform on [-a, a], ``a = gain sqrt(6 / (fan_in + fan_out))``. Glorot and Bengio (2010), eq. 16."""
-    bound = gain * math.sqrt(6 / sum(fans(tensor)))
+    bound = gain * math.sqrt(6 / _at_least_one(sum(fans(tensor))))
     return uniform_(tensor, -bound, bound)
 
 
 def xavier_normal_(tensor: T, gain: float = 1.0) -> T:
     """Normal with ``std = gain sqrt(2 / (fan_in + fan_out))``. Glorot and Bengio (2010), eq. 12."""
-    return normal_(tensor, 0.0, gain * math.sqrt(2 / sum(fans(tensor))))
+    return normal_(tensor, 0.0, gain * math.sqrt(2 / _at_least_one(sum(fans(tensor)))))
 
 
 def kaiming_uniform_(tensor: T, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> T:
     """Uniform on [-b, b], ``b = gain sqrt(3 / fan)``; ``a`` is the slope of leaky ReLU. He et al. (2015), eq.
     15.
     """
-    bound = calculate_gain(nonlinearity, a) * math.sqrt(3 / _fan(tensor, mode))
+    bound = calculate_gain(nonlinearity, a) * math.sqrt(3 / _at_least_one(_fan(tensor, mode)))
     return uniform_(tensor, -bound, bound)
 
 
 def kaiming_normal_(tensor: T, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> T:
     """Normal with ``std = gain / sqrt(fan)``; ``a`` is the slope of leaky ReLU. He et al. (2015), eq. 15."""
-    return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode)))
+    return normal_(
+        tensor, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(_at_least_one(_fan(tensor, mode)))
+    )
+
+
+def _at_least_one(fan: int) -> int:
+    """A fan, or 1 where there is none: then there are no weights either."""
+    return max(fan, 1)
 
 
 def trunc_normal_(tensor: T, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0) -> T:

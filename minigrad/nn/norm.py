@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
@@ -142,6 +144,16 @@ class _BatchNorm(Module):
         )
 
 
+def standardized(x: Tensor, parts: int, eps: float) -> Tensor:
+    """Each of the ``parts`` of x, which follow each other, with mean 0 and variance 1: (1, parts, values).
+
+    Every part is a channel of one big batch. Of no elements it is x itself.
+    """
+    if x.size == 0:
+        return x
+    return ops.standardize(ops.reshape(x, (1, parts, -1)), eps=eps)
+
+
 def _leaky(x: Tensor, slope: float) -> Tensor:
     return x if slope == 1 else ops.leaky_relu(x, slope=slope)
 
@@ -173,8 +185,8 @@ class LayerNorm(Module):
         *,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-        self.normalized_shape = shape
+        sizes = (normalized_shape,) if isinstance(normalized_shape, int | np.integer) else normalized_shape
+        self.normalized_shape = shape = tuple(operator.index(size) for size in sizes)
         self.eps = eps
         self.elementwise_affine = elementwise_affine
         self.weight = Parameter(np.ones(shape, dtype)) if elementwise_affine else None
@@ -185,9 +197,7 @@ class LayerNorm(Module):
         if x.ndim < axes or x.shape[x.ndim - axes :] != self.normalized_shape:
             expected = ", ".join(map(str, self.normalized_shape))
             raise ValueError(f"{self!r}: expected an input (..., {expected}), got {x.shape}")
-        samples = x.size // max(1, int(np.prod(self.normalized_shape)))
-        # every sample is a channel of one big batch: (1, samples, values)
-        y = ops.reshape(ops.standardize(ops.reshape(x, (1, samples, -1)), eps=self.eps), x.shape)
+        y = ops.reshape(standardized(x, math.prod(x.shape[: x.ndim - axes]), self.eps), x.shape)
         y = y if self.weight is None else y * self.weight
         return y if self.bias is None else y + self.bias
 

@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike
 from minigrad import ops
 from minigrad.backend import Array
 from minigrad.nn.module import Module, Parameter
+from minigrad.nn.norm import standardized
 from minigrad.ops.norm import update_running_stats
 from minigrad.tensor import Tensor
 from minigrad.tracing import call
@@ -137,16 +138,6 @@ class GroupNorm(Module):
 
     def extra_repr(self) -> str:
         return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
-
-
-def standardized(x: Tensor, parts: int, eps: float) -> Tensor:
-    """Each of the ``parts`` of x, which follow each other, with mean 0 and variance 1: (1, parts, values).
-
-    Every part is a channel of one big batch. Of no elements it is x itself.
-    """
-    if x.size == 0:
-        return x
-    return ops.standardize(ops.reshape(x, (1, parts, -1)), eps=eps)
 
 
 def _affine(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:

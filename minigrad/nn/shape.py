@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 
 from minigrad import ops
@@ -47,7 +48,7 @@ class Unflatten(Module):
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
         self.dim = dim
-        self.unflattened_size = tuple(unflattened_size)
+        self.unflattened_size = tuple(operator.index(size) for size in unflattened_size)
 
     def forward(self, x: Tensor) -> Tensor:
         dim = self.dim + x.ndim if self.dim < 0 else self.dim

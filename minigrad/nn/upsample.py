@@ -5,6 +5,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 
+import numpy as np
+
 from minigrad import ops
 from minigrad.nn.module import Module
 from minigrad.nn.naming import named, whole
@@ -30,7 +32,7 @@ class Upsample(Module):
     ) -> None:
         self.size = whole(size)
         self.scale_factor: float | tuple[float, ...] | None = None
-        if isinstance(scale_factor, Sequence):
+        if isinstance(scale_factor, Sequence | np.ndarray):
             self.scale_factor = tuple(map(float, scale_factor))
         elif scale_factor is not None:
             self.scale_factor = float(scale_factor)

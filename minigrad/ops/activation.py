@@ -129,13 +129,10 @@ softplus.vjp(x=lambda g, y, x: mul(g, sigmoid(x)))
 @op(real=True)
 def softmax(x: Array, *, axis: int = -1) -> Array:
     """e^x / sum(e^x) over ``axis``."""
-    e = as_array(xp_of(x).exp(x - _largest(x, axis)))
+    if x.size == 0:  # no maxima
+        return x.copy()
+    e = as_array(xp_of(x).exp(x - x.max(axis, keepdims=True)))
     return e / summed(e, axis, True)
-
-
-def _largest(x: Array, axis: int) -> Array:
-    """The largest element over ``axis``; of an empty x, whose maxima nothing takes, it itself."""
-    return x.max(axis, keepdims=True) if x.size else x
 
 
 def _softmax_x(g: Tensor, y: Tensor, x: Tensor, *, axis: int) -> Tensor:
@@ -149,7 +146,9 @@ softmax.vjp(x=_softmax_x)
 def log_softmax(x: Array, *, axis: int = -1) -> Array:
     """x - log(sum(e^x)) over ``axis``."""
     xp = xp_of(x)
-    shifted = x - _largest(x, axis)
+    if x.size == 0:
+        return x.copy()
+    shifted = x - x.max(axis, keepdims=True)
     return shifted - xp.log(summed(as_array(xp.exp(shifted)), axis, True))
 
 

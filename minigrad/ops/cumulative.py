@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.backend import Array, xp_of
 from minigrad.op import op
@@ -14,7 +13,7 @@ from minigrad.ops.elementwise import add, astype, mul
 from minigrad.ops.rearrange import flip
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import concatenate, getitem, reshape, transpose
-from minigrad.ops.sums import FEW, Axis
+from minigrad.ops.sums import FEW, Axis, axes_of
 from minigrad.tensor import Tensor, tensor
 
 
@@ -55,7 +54,7 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
         x = tensor(x)
     if x.dtype.kind in "biu":
         x = astype(x, dtype=np.dtype(np.uint64 if x.dtype.kind == "u" else np.int64))
-    axes = tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(axis, x.ndim)
+    axes = axes_of(x.ndim, axis)
     kept = tuple(i for i in range(x.ndim) if i not in axes)
     rest = tuple(x.shape[i] for i in kept)
     count = math.prod(x.shape[i] for i in axes)

@@ -63,7 +63,7 @@ def _targets(
     if (size is None) == (scale_factor is None):
         raise ValueError("interpolate: give either size or scale_factor")
     given: Any = size if scale_factor is None else scale_factor
-    each = list(given) if isinstance(given, Sequence) else [given] * len(before)
+    each = list(given) if isinstance(given, Sequence | np.ndarray) else [given] * len(before)
     if len(each) != len(before):
         raise ValueError(f"interpolate: {given!r} has {len(each)} numbers for {len(before)} axes")
     lengths = each if scale_factor is None else [math.floor(n * s) for n, s in zip(before, each, strict=True)]

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import NamedTuple
 
+import numpy as np
+
 from minigrad.backend import Array, xp_of
 from minigrad.op import constant
 from minigrad.ops.conv import Pair, pair
@@ -162,7 +164,9 @@ def _adaptive(
     over: Callable[[Tensor, int], Tensor],
 ) -> Tensor:
     _check(name, x)
-    both = tuple(output_size) if isinstance(output_size, Sequence) else (output_size, output_size)
+    both = (
+        tuple(output_size) if isinstance(output_size, Sequence | np.ndarray) else (output_size, output_size)
+    )
     if len(both) != 2:
         raise ValueError(
             f"{name}: output_size must be an integer >= 1, None, or a pair of them, got {output_size!r}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from minigrad.backend import Array, xp_of
 from minigrad.op import op
-from minigrad.ops.sums import Axis
+from minigrad.ops.sums import Axis, axes_of
 
 
 @op
@@ -22,13 +22,13 @@ def argmin(x: Array, *, axis: int | None = None, keepdims: bool = False) -> Arra
 @op
 def any(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """Whether an element over ``axis`` is true, which every number but 0 is."""
-    return xp_of(x).any(x, axis=axis, keepdims=keepdims)
+    return xp_of(x).any(x, axis=axes_of(x.ndim, axis), keepdims=keepdims)
 
 
 @op
 def all(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """Whether each element over ``axis`` is true, which every number but 0 is."""
-    return xp_of(x).all(x, axis=axis, keepdims=keepdims)
+    return xp_of(x).all(x, axis=axes_of(x.ndim, axis), keepdims=keepdims)
 
 
 @op

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 
+import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.backend import Array, xp_of
@@ -25,7 +26,7 @@ def split(x: Tensor, size: int | Sequence[int], axis: int = 0) -> tuple[Tensor, 
     """
     axis = normalize_axis_index(axis, x.ndim)
     length = x.shape[axis]
-    if isinstance(size, Sequence):
+    if isinstance(size, Sequence | np.ndarray):
         sizes = [operator.index(part) for part in size]
         if sum(sizes) != length or min(sizes, default=0) < 0:
             raise ValueError(f"split: pieces of {sizes} do not make up axis {axis} of shape {x.shape}")
@@ -58,8 +59,8 @@ def roll(x: Tensor, shift: int | Sequence[int], axis: int | Sequence[int] | None
     """y[(i + shift) % n] = x[i] along ``axis``, one or several; None rolls x.reshape(-1), as in NumPy."""
     if axis is None:
         return reshape(roll(reshape(x, shape=-1), shift, 0), shape=x.shape)
-    axes = tuple(axis) if isinstance(axis, Sequence) else (axis,)
-    shifts = tuple(shift) if isinstance(shift, Sequence) else (shift,) * len(axes)
+    axes = tuple(axis) if isinstance(axis, Sequence | np.ndarray) else (axis,)
+    shifts = tuple(shift) if isinstance(shift, Sequence | np.ndarray) else (shift,) * len(axes)
     if len(shifts) != len(axes):
         raise ValueError(f"roll: {len(shifts)} shifts for {len(axes)} axes; give as many")
     for by, place in zip(shifts, axes, strict=True):
@@ -73,7 +74,7 @@ def roll(x: Tensor, shift: int | Sequence[int], axis: int | Sequence[int] | None
 
 def tile(x: Tensor, reps: int | Sequence[int]) -> Tensor:
     """x beside itself, ``reps`` times along each axis, as ``numpy.tile`` (``Tensor.repeat`` of PyTorch)."""
-    times = tuple(reps) if isinstance(reps, Sequence) else (reps,)
+    times = tuple(reps) if isinstance(reps, Sequence | np.ndarray) else (reps,)
     ndim = max(x.ndim, len(times))
     times = (1,) * (ndim - len(times)) + times
     sizes = (1,) * (ndim - x.ndim) + x.shape

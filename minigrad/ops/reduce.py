@@ -44,13 +44,13 @@ mean.vjp(x=_mean_x)
 @op
 def max(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """The largest element of x over ``axis``; equal ones share the gradient evenly."""
-    return xp_of(x).max(x, axis=axis, keepdims=keepdims)
+    return xp_of(x).max(x, axis=axes_of(x.ndim, axis), keepdims=keepdims)
 
 
 @op
 def min(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """The smallest element of x over ``axis``; equal ones share the gradient evenly."""
-    return xp_of(x).min(x, axis=axis, keepdims=keepdims)
+    return xp_of(x).min(x, axis=axes_of(x.ndim, axis), keepdims=keepdims)
 
 
 def _extremum_x(g: Tensor, y: Tensor, x: Tensor, *, axis: Axis, keepdims: bool) -> Tensor:

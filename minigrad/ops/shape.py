@@ -25,12 +25,14 @@ reshape.vjp(x=lambda g, y, x, *, shape: reshape(g, shape=x.shape))
 
 
 @op(view=True)
-def transpose(x: Array, *, axes: Sequence[int] | None = None) -> Array:
+def transpose(x: Array, *, axes: int | Sequence[int] | None = None) -> Array:
     """x with its axes permuted: axis i of the result is axis axes[i] of x; None reverses them."""
     return x.transpose(axes)
 
 
-def _transpose_x(g: Tensor, y: Tensor, x: Tensor, *, axes: Sequence[int] | None) -> Tensor:
+def _transpose_x(g: Tensor, y: Tensor, x: Tensor, *, axes: int | Sequence[int] | None) -> Tensor:
+    if isinstance(axes, int | np.integer):
+        axes = (int(axes),)
     inverse = None if axes is None else [int(i) for i in np.argsort([a % x.ndim for a in axes])]
     return transpose(g, axes=inverse)
 
@@ -215,7 +217,8 @@ def _copied(index: Any) -> Any:
     if isinstance(index, Tensor):
         index = index.data
     if isinstance(index, list):
-        return np.array(index, None if index else np.intp)
+        array = np.array(index)
+        return array if array.size else array.astype(np.intp)
     return index.copy() if is_array(index) else index
 
 

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.typing import NDArray
 
 from minigrad.backend import Array, on_gpu, xp_of
 
-Axis = int | Sequence[int] | None
+Axis = int | Sequence[int] | NDArray[Any] | None
 
 FEW = 256
 BOUND = FEW + 16 + 27 + 1
@@ -29,7 +30,7 @@ def summed(
 ) -> Array:
     """numpy.sum of x over ``axis``, of float32 within BOUND u sum |x|; ``dtype`` is for other x."""
     add = xp_of(x).add
-    if isinstance(axis, list) or x.ndim == 0:
+    if x.ndim == 0 or not (axis is None or isinstance(axis, int | tuple)):
         axis = axes_of(x.ndim, axis)
     if x.dtype.char != "f" or x.size <= FEW:
         return add.reduce(x, axis, dtype if x.dtype.kind != "f" else None, out, keepdims)
@@ -53,11 +54,15 @@ def summed(
 
 def axes_of(ndim: int, axis: Axis) -> tuple[int, ...]:
     """``axis`` as a tuple of numbers in 0..ndim-1; as in NumPy, 0 and -1 name no axis of a 0-d array."""
-    if ndim == 0 and axis is not None:
-        axis = None if axis in (0, -1) or tuple(np.atleast_1d(axis)) in ((0,), (-1,)) else axis
     if axis is None:
         return tuple(range(ndim))
-    return normalize_axis_tuple(axis, ndim)
+    axes = axis if isinstance(axis, int | tuple) else np.asarray(axis).tolist()
+    if ndim == 0 and axes in (0, -1, (0,), (-1,), [0], [-1]):
+        return ()
+    try:
+        return normalize_axis_tuple(axes, ndim)
+    except TypeError:
+        raise TypeError(f"axis is an integer, several of them, or None; got {axis!r}") from None
 
 
 def _in_memory(x: Array, axes: tuple[int, ...]) -> tuple[list[int], list[int]]:
