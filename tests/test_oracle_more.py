@@ -99,6 +99,7 @@ POOLS: list[dict[str, Any]] = [
     {"kernel_size": 3, "stride": 2, "padding": 1},
     {"kernel_size": (3, 2), "stride": 2, "padding": (1, 0), "ceil_mode": True},
     {"kernel_size": 2, "stride": 3, "ceil_mode": True},
+    {"kernel_size": (7, 2), "stride": 4, "ceil_mode": True},
 ]
 
 
@@ -144,7 +145,8 @@ def test_pad(mode: str) -> None:
 
 RESIZED: list[dict[str, Any]] = [
     {"scale_factor": 2}, {"scale_factor": (3, 1)}, {"scale_factor": 0.5}, {"scale_factor": 1.5},
-    {"scale_factor": 0.4}, {"size": (8, 12)}, {"size": (2, 9)}, {"size": 1}, {"size": (4, 6)},
+    {"scale_factor": 0.4}, {"scale_factor": 1.2}, {"scale_factor": (2.2, 1.1)},
+    {"size": (8, 12)}, {"size": (2, 9)}, {"size": 1}, {"size": (4, 6)},
 ]  # fmt: skip
 
 

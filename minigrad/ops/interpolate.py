@@ -77,8 +77,10 @@ def _targets(
 
 def _nearest(x: Tensor, axis: int, length: int, factor: float | None) -> Tensor:
     n = x.shape[axis]
-    if length % n == 0 and factor in (None, length // n):
-        return x if length == n else repeat(x, length // n, axis)
+    if length == n:  # whatever the factor was, as in PyTorch; so is twice the length
+        return x
+    if length == 2 * n or (length % n == 0 and factor in (None, length // n)):
+        return repeat(x, length // n, axis)
     if n % length == 0 and factor in (None, length / n):
         return piece(x, axis, 0, n, n // length)
     places = constant(_nearest_places, x, n, length, factor)
@@ -95,7 +97,7 @@ def _nearest_places(x: Array, n: int, length: int, factor: float | None) -> Arra
 
 def _linear(x: Tensor, axis: int, length: int, factor: float | None, align_corners: bool) -> Tensor:
     n = x.shape[axis]
-    if length == n and factor in (None, 1):
+    if length == n:  # whatever the factor was, as in PyTorch
         return x
     if length % n == 0 and factor in (None, length // n) and not align_corners:
         return _enlarged(x, axis, length // n)

@@ -210,7 +210,7 @@ def _windows(
         count = -(-rest // s) + 1 if ceil_mode else rest // s + 1
         if ceil_mode and (count - 1) * s >= length + p:
             count -= 1  # a window that would begin behind the image
-        if rest < 0 or count < 1:
+        if count < 1 or (rest < 0 and not ceil_mode):
             raise ValueError(
                 f"{name}: a window of {d * (k - 1) + 1} is larger than the padded input of {length + 2 * p}"
             )
