@@ -63,6 +63,8 @@ INTEGERS = {
 }
 """What the integers among the settings can be."""
 
+NUMBERS = ("lr", "lr_ratio", "clip", "beta1", "beta2", "penalty")
+
 MOST_WEIGHTS = 2**27
 """Of a network; its gradient and Adam's averages take as much memory each."""
 
@@ -343,15 +345,24 @@ def _check(settings: Settings, system: System) -> None:
         if not least <= value <= most:
             bound = f"at least {least}" if value < least else f"at most {most:,}"
             raise UserError(f"{name} must be {bound}, got {one_line(value, 40)}")
-    rates = {name: getattr(settings, name) for name in ("lr", "lr_ratio", "clip")}
-    for name, value in {**rates, "D's learning rate": settings.lr * settings.lr_ratio}.items():
-        if not 0 < value < float("inf"):
+    numbers = {name: _number(name, getattr(settings, name)) for name in NUMBERS}
+    numbers["D's learning rate"] = numbers["lr"] * numbers["lr_ratio"]
+    for name, value in numbers.items():
+        if name in ("beta1", "beta2"):
+            if not 0 <= value < 1:
+                raise UserError(f"{name} must lie in [0, 1), got {value}")
+        elif name == "penalty":
+            if not 0 <= value < float("inf"):
+                raise UserError(f"penalty must be a number of at least 0, got {value}")
+        elif not 0 < value < float("inf"):
             raise UserError(f"{name} must be a positive number, got {value}")
-    for name in ("beta1", "beta2"):
-        if not 0 <= getattr(settings, name) < 1:
-            raise UserError(f"{name} must lie in [0, 1), got {getattr(settings, name)}")
-    if not 0 <= settings.penalty < float("inf"):
-        raise UserError(f"penalty must be a number of at least 0, got {settings.penalty}")
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise UserError(f"{name} must be a number, got {one_line(repr(value), 40)}") from None
 
 
 def _check_size(settings: Settings, shape: Shape) -> None:

@@ -86,8 +86,9 @@ def fetch(
     reasons = []
     try:
         with folder_lock(folder):
-            if final.is_file() and sha256(final) == archive.sha256:
+            if final.is_file() and final.stat().st_size == archive.size and sha256(final) == archive.sha256:
                 return final
+            check_place(final)
             for mirror in mirrors:
                 try:
                     _complete(archive, part, mirror + archive.name, timeout, report)

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gans.errors import UserError
-from gans.files import open_file
+from gans.files import open_file, write
 
 __all__ = ["MAX_BYTES", "Bytes", "idx_bytes", "idx_header", "idx_shape", "read_idx", "write_idx"]
 
@@ -98,7 +98,7 @@ def write_idx(path: str | os.PathLike[str], array: Bytes) -> None:
     """
     path = Path(path)
     content = idx_bytes(array)
-    path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+    write(path, gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
 
 
 def idx_bytes(array: Bytes) -> bytes:

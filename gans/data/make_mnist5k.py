@@ -22,6 +22,7 @@ from gans.data.download import sha256
 from gans.data.mnist import load_mnist
 from gans.data.mnist5k import FILE_NAME
 from gans.errors import UserError
+from gans.files import write
 
 __all__ = ["SEED", "choose", "main"]
 
@@ -70,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
         test_labels=data.test_labels[test].astype(np.uint8),
         test_indices=test,
     )
-    options.out.write_bytes(buffer.getvalue())
+    write(options.out, buffer.getvalue())
     print(f"{options.out}: {options.out.stat().st_size} bytes, SHA-256 {sha256(options.out)}")
     print(f"content: {data.name} cut to {len(train)} + {len(test)} digits, seed {SEED}")
     return 0

@@ -146,6 +146,10 @@ def test_data_of_ones_own_are_trained_on_gone_on_with_and_measured_against(tmp_p
         ({"frobnicate": 1}, r"gan has no setting 'frobnicate' \(it has .*batch_size"),
         ({"epochs": 1}, "the length is given twice, epochs=1 and steps=1"),
         ({"batch_size": 0}, "batch_size must be at least 1"),
+        ({"batch_size": "many"}, "batch_size must be an integer, got 'many'"),
+        ({"lr": "fast"}, "lr must be a number, got 'fast'"),
+        ({"lr": 10**400}, "lr must be a number, got 1000"),
+        ({"seed": 2**64}, "the seed must be an integer from 0 to 9,223,372,036,854,775,807"),
         ({"device": "tpu"}, "tpu"),
     ],
 )

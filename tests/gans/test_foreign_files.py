@@ -119,7 +119,7 @@ def test_the_default_output_is_looked_at_before_the_work(
     run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     os.mkfifo(run / "evaluation.json")
-    monkeypatch.setattr("gans.cli.evaluate.load_gan", lambda *_: pytest.fail("worked"))
+    monkeypatch.setattr("gans.api.load", lambda *_: pytest.fail("worked"))
     assert "evaluation.json: a FIFO, not a regular file" in failure(capsys, "evaluate", run)
 
 
@@ -213,7 +213,7 @@ class TestData:
         data = load(folder)
         assert data.labels.dtype == data.test_labels.dtype == np.uint8
 
-    @pytest.mark.parametrize("name", ["data.gz.part", ".lock"])
+    @pytest.mark.parametrize("name", ["data.gz", "data.gz.part", ".lock"])
     @pytest.mark.parametrize("kind", ["FIFO", "link"])
     def test_a_download_is_written_through_no_link(self, tmp_path: Path, name: str, kind: str) -> None:
         target, place = tmp_path / "target", tmp_path / "folder" / name
