@@ -151,8 +151,9 @@ class Methods:
 
     def transpose(self, *axes: Any) -> Tensor:
         """The axes in the order of ``axes``, one argument or several; without any, reversed."""
-        order = axes[0] if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple | list)) else axes
-        return registry["transpose"](self, axes=order or None)
+        if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple | list | np.ndarray)):
+            axes = () if axes[0] is None else tuple(axes[0])
+        return registry["transpose"](self, axes=axes or None)
 
     @property
     def T(self) -> Tensor:
