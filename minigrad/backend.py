@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.blocks import Block, Setting
 from minigrad.kernels import forking, launching, precision, settings
 
 Array = NDArray[Any]
@@ -34,7 +35,7 @@ adamw_settings = settings.adamw_settings
 DEVICES = ("cpu", "cuda")
 KERNELS = ("cpu", "reference", "cuda")
 
-_chosen_kernels = "cpu"
+_chosen_kernels = Setting("kernels", "cpu")
 
 
 def on_gpu(value: object) -> bool:
@@ -78,9 +79,10 @@ def kernels_of(array: object) -> Any:
     if not isinstance(array, np.ndarray):
         device_of(array)
         return _load("cuda")
-    if _chosen_kernels == "cuda":
+    chosen = _chosen_kernels.get()
+    if chosen == "cuda":
         _check_emulated()
-    return _load(_chosen_kernels)
+    return _load(chosen)
 
 
 def to_device(array: Array, device: str) -> Array:
@@ -155,28 +157,22 @@ def fits_in_place(array: Array) -> bool:
     return bool(array.flags.c_contiguous if on_gpu(array) else array.flags.carray)
 
 
-@contextmanager
-def use_kernels(name: str) -> Iterator[None]:
+def use_kernels(name: str) -> Block[str]:
     """Within the block NumPy arrays are served by the kernels called ``name``: "cpu", "reference" or "cuda".
 
     "cuda" is for tests: its kernels see NumPy arrays only while an emulator runs them, else RuntimeError.
-    CuPy's arrays are always served by "cuda".
+    CuPy's arrays are always served by "cuda". A thread or asynchronous task sees its own blocks alone.
     """
-    global _chosen_kernels
     if name not in KERNELS:
         raise ValueError(f"kernels {name!r} do not exist; choose one of {', '.join(KERNELS)}")
     if name == "cuda":
         _check_emulated()
-    before, _chosen_kernels = _chosen_kernels, name
-    try:
-        yield
-    finally:
-        _chosen_kernels = before
+    return _chosen_kernels.changed(lambda _: name)
 
 
 def kernels_in_use() -> str:
-    """The name of the kernels that serve NumPy arrays now."""
-    return _chosen_kernels
+    """The name of the kernels that serve NumPy arrays here."""
+    return _chosen_kernels.get()
 
 
 def _check_emulated() -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -21,8 +20,9 @@ from minigrad.backend import (
     to_device,
     xp_of,
 )
+from minigrad.blocks import Block
 from minigrad.tensor import FLOATS, Tensor, describe, holds_tensors, registry
-from minigrad.tracing import Changes, call, check, mode, using
+from minigrad.tracing import Changes, Mode, call, check, mode, using
 
 Rule = Callable[..., Any]
 
@@ -205,9 +205,16 @@ class Op:
         return arrays
 
     def _check_finite(self, y: Tensor, inputs: tuple[Tensor, ...]) -> None:
-        if y.is_float and not _finite(y._data):
-            state = [f"{describe(x)} ({'finite' if _finite(x._data) else 'not finite'})" for x in inputs]
-            raise NonFiniteError(f"{self.name} made a NaN or infinity from {', '.join(state)}")
+        """Raise NonFiniteError unless the result is finite, or let replays of a captured step do it."""
+        if not y.is_float:
+            return
+        if mode().tracer is None or not on_gpu(y._data):
+            described = tuple([describe(x) for x in inputs])
+            check(_check_result, self.name, described, _finite, y._data, *[x._data for x in inputs])
+        else:  # the host is sent whether they are finite, not the numbers
+            seen = [x for x in inputs if on_gpu(x._data)]
+            flags = [call(_all_finite, t._data) for t in (y, *seen)]
+            check(_check_result, self.name, tuple([describe(x) for x in seen]), bool, *flags)
 
 
 @overload
@@ -266,18 +273,31 @@ def _as_array(function: Callable[..., Any], *args: Any) -> Array:
     return as_array(function(*args))
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """Within the block ops make leaves: nothing is recorded, nothing can be differentiated later."""
-    with using(recording=False):
-        yield
+def no_grad() -> Block[Mode]:
+    """Within the block ops make leaves: nothing is recorded, nothing can be differentiated later.
+
+    It is a decorator, too: of functions, generators and coroutines. In a generator it holds while the
+    generator runs, not for whoever takes its values.
+
+    >>> from minigrad.tensor import tensor
+    >>> w = tensor(2.0)
+    >>> @no_grad()
+    ... def doubled():
+    ...     yield w * 2.0
+    >>> [(y.op, (y * w).op is None) for y in doubled()]
+    [(None, False)]
+    """
+    return using(recording=False)
 
 
-@contextmanager
-def check_finite() -> Iterator[None]:
-    """Within the block an op that makes a NaN or an infinity raises NonFiniteError, which names it."""
-    with using(checking=True):
-        yield
+def check_finite() -> Block[Mode]:
+    """Within the block an op that makes a NaN or an infinity raises NonFiniteError, which names it.
+
+    It decorates and holds as ``no_grad`` does. In a step of ``minigrad.capture`` its replays check as well;
+    on a GPU the error is raised by the call after the next one or by the step's ``check()``, as that of
+    ``require_finite``. A captured step that is called within the block runs op by op.
+    """
+    return using(checking=True)
 
 
 def require_finite(message: str, *tensors: Tensor) -> Tensor | None:
@@ -313,6 +333,16 @@ def _all_finite(*arrays: Array) -> Array:
     for other in others:
         finite = finite & other
     return as_array(finite)
+
+
+def _check_result(
+    name: str, described: Sequence[str], finite: Callable[[Array], bool], result: Array, *inputs: Array
+) -> None:
+    """Raise NonFiniteError unless ``result`` is ``finite``."""
+    if not finite(result):
+        pairs = zip(described, inputs, strict=True)
+        state = [f"{words} ({'finite' if finite(array) else 'not finite'})" for words, array in pairs]
+        raise NonFiniteError(f"{name} made a NaN or infinity from {', '.join(state)}")
 
 
 def _require_finite(message: str, *arrays: Array) -> None:

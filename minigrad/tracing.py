@@ -6,11 +6,11 @@ op (an optimizer's update, a random draw, a check) through ``call``. Both take a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any, NamedTuple, Protocol
+
+from minigrad.blocks import Block, Setting
 
 
 class CaptureError(RuntimeError):
@@ -47,21 +47,15 @@ class Mode(NamedTuple):
     tracer: Tracer | None = None
 
 
-_DEFAULT = Mode()
-_mode: ContextVar[Mode] = ContextVar("mode", default=_DEFAULT)
+_mode = Setting("mode", Mode())
 
 mode = _mode.get
 """The Mode that holds now."""
 
 
-@contextmanager
-def using(**changes: Any) -> Iterator[None]:
+def using(**changes: Any) -> Block[Mode]:
     """Within the block the Mode has these fields changed."""
-    token = _mode.set(_mode.get()._replace(**changes))
-    try:
-        yield
-    finally:
-        _mode.reset(token)
+    return _mode.changed(lambda mode: mode._replace(**changes))
 
 
 class Bindable:
@@ -85,7 +79,7 @@ def call(function: Callable[..., Any], *args: Any, **params: Any) -> Any:
     What it returns is None, an array or a tuple of arrays. If it has a parameter ``out=None``, a replay gives
     it the array to fill.
     """
-    tracer = _mode.get().tracer
+    tracer = mode().tracer
     if tracer is None:
         return function(*args, **params)
     return tracer.call(function, args, params)
@@ -96,7 +90,7 @@ def check(function: Callable[..., None], *args: Any) -> None:
 
     Where a captured step is replayed on a GPU nobody waits for the arrays: it is called later, with copies.
     """
-    tracer = _mode.get().tracer
+    tracer = mode().tracer
     if tracer is None:
         function(*args)
     else:
@@ -108,20 +102,20 @@ def watch(function: Callable[[], Any]) -> None:
 
     A replay on the CPU calls what needs it; a CUDA graph has what it was when the step was recorded.
     """
-    tracer = _mode.get().tracer
+    tracer = mode().tracer
     if tracer is not None:
         tracer.watch(function)
 
 
 def not_in_capture(what: str, instead: str) -> None:
     """Raise CaptureError if a step is being captured, because no replay would repeat ``what``."""
-    if _mode.get().tracer is not None:
+    if mode().tracer is not None:
         raise CaptureError(f"{what} inside a captured step, whose replays would not repeat it; {instead}")
 
 
 def refuse_reading(what: str) -> None:
     """Raise CaptureError in a captured step: a number that Python has seen would be frozen in its replays."""
-    if _mode.get().tracer is not None:
+    if mode().tracer is not None:
         raise CaptureError(
             f"{what} inside a captured step, whose replays would go on with the number of the recording; "
             "compute with ops, return the Tensor and read it outside, or change it in place by "

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import settings
 
 from minigrad import backend, random
+from minigrad.kernels.precision import _allowed
 from minigrad.op import Op, op
 from minigrad.tensor import registry
-from minigrad.tracing import Mode, _mode
+from minigrad.tracing import _mode, mode
 
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -24,8 +25,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 def global_state() -> dict[str, object]:
     """What a test may change inside a block and must leave as it was."""
     return {
-        "no_grad, check_finite, capture": _mode.get(),
-        "use_kernels": backend._chosen_kernels,
+        "no_grad, check_finite, capture": mode(),
+        "use_kernels": backend.kernels_in_use(),
         "allow_tf32": backend.tf32_allowed(),
         "numpy.seterr": np.geterr(),
         "working directory": os.getcwd(),
@@ -41,8 +42,8 @@ def isolated_global_state() -> Iterator[None]:
     yield
     random.set_state(random_state)
     leaked = {name: value for name, value in global_state().items() if value != before[name]}
-    _mode.set(Mode())
-    backend._chosen_kernels = "cpu"
+    for setting in (_mode, backend._chosen_kernels, _allowed):
+        setting.reset()
     np.seterr(all="warn", under="ignore")
     assert not leaked, f"the test left global state changed: {leaked}"
 

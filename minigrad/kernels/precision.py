@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 
-_allowed = ContextVar("_allowed", default=os.environ.get("MINIGRAD_ALLOW_TF32") == "1")
+from minigrad.blocks import Block, Setting
+
+_allowed = Setting("TF32", os.environ.get("MINIGRAD_ALLOW_TF32") == "1")
 
 
 def tf32_allowed() -> bool:
@@ -15,8 +14,7 @@ def tf32_allowed() -> bool:
     return _allowed.get()
 
 
-@contextmanager
-def allow_tf32(on: bool = True) -> Iterator[None]:
+def allow_tf32(on: bool = True) -> Block[bool]:
     """Within the block, float32 convolutions and matrix products on a GPU use its tensor cores, or do not.
 
     Operands are rounded to TF32, 10 bits after the point, and sums taken in float32: an error of at most
@@ -29,8 +27,4 @@ def allow_tf32(on: bool = True) -> Iterator[None]:
     ...     tf32_allowed()
     True
     """
-    token = _allowed.set(on)
-    try:
-        yield
-    finally:
-        _allowed.reset(token)
+    return _allowed.changed(lambda _: on)

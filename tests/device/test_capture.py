@@ -336,6 +336,27 @@ def flat_state(net: nn.Module, optimizer: optim.Optimizer) -> Any:
     return net.state_dict(), optimizer.state_dict()["averages"]
 
 
+def test_check_finite_is_told_later_and_names_the_op(cupy: ModuleType, copies: Copies) -> None:
+    def step(x: mg.Tensor, w: mg.Tensor) -> list[mg.Tensor]:
+        with mg.check_finite():
+            return mg.grad(ops.sum(ops.log(ops.square(x)) * w), [x])
+
+    checked, w = mg.capture(step), drawn(9, 4)
+    for i in range(4):
+        same(numbers(checked(drawn(i, 4), w)), numbers(step(drawn(i, 4), w)))
+    checked.check()
+    copies.reset()
+    checked(drawn(0, 4) * 0.0, w)
+    copies.check(reads=0)
+    with pytest.raises(mg.NonFiniteError, match=r"^log made .* float32 \(4,\) on cuda \(finite\)$"):
+        checked.check()
+    checked(drawn(0, 4), w * float("inf"))
+    with pytest.raises(mg.NonFiniteError, match=r"^mul made .* \(finite\), .* on cuda \(not finite\)$"):
+        checked.check()
+    checked(drawn(0, 4), w)
+    checked.check()
+
+
 def test_labels_out_of_range_are_told_later(cupy: ModuleType) -> None:
     step = mg.capture(lambda x, labels: ops.cross_entropy(x, labels))
     good, bad = (mg.tensor(np.array(labels), device="cuda") for labels in ([0, 1, 2], [0, 1, 3]))
