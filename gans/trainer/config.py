@@ -79,7 +79,7 @@ class RunConfig:
     epochs: Steps | None
     checkpoint_every: Steps
     versions: dict[str, Text]
-    device: Annotated[str, Meta(pattern=f"^({'|'.join(DEVICES)})$")] = "cpu"
+    device: Text = "cpu"
 
     @property
     def title(self) -> str:
@@ -121,7 +121,10 @@ class RunConfig:
             raise ValueError(f"nothing is called {min(unknown)!r}")
         changed = asdict(fitted({**values, **header.settings}, Settings))
         settings = settings_for(header.model, kind, **{name: changed[name] for name in known})
-        return fitted({**document, "settings": settings}, cls)
+        config = fitted({**document, "settings": settings}, cls)
+        if config.device not in DEVICES:
+            raise ValueError(f"device is {config.device!r}, expected {' or '.join(DEVICES)}")
+        return config
 
 
 class _Header(msgspec.Struct):

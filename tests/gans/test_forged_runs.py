@@ -118,7 +118,7 @@ def test_an_average_may_be_infinite(run: Path) -> None:
         ({"data_dir": "\ud800"}, "damaged"),
         ({"versions": {"numpy": 3}}, "- at `$.versions[...]`"),
         ({"versions": {"numpy": "1\x1b[31m" * 400, "none": "1"}}, None),
-        ({"device": "tpu"}, "- at `$.device`"),
+        ({"device": "tpu"}, "device is 'tpu', expected cpu or cuda"),
     ],
 )
 def test_a_config_that_no_run_has(
