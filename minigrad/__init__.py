@@ -7,11 +7,15 @@
 [[2.0, 4.0, 6.0]]
 """
 
-from minigrad import nn, ops, optim
+from numpy import float32, float64, int8, int16, int32, int64, uint8
+
+from minigrad import hints as _hints
+from minigrad import nn, ops, optim, random
 from minigrad import numpy_protocol as _numpy_protocol  # noqa: F401  NumPy's functions reach Tensors by it
 from minigrad.autograd import StaleGraphError, grad
 from minigrad.capturing import CaptureError, capture
 from minigrad.checkpoint import CheckpointError, load, save
+from minigrad.creation import arange, eye, full, full_like, linspace, ones, ones_like, zeros, zeros_like
 from minigrad.gradcheck import GradcheckError, gradcheck
 from minigrad.op import NonFiniteError, Op, all_finite, check_finite, no_grad, op, require_finite
 from minigrad.random import manual_seed
@@ -30,19 +34,44 @@ __all__ = [
     "StaleGraphError",
     "Tensor",
     "all_finite",
+    "arange",
     "capture",
     "check_finite",
+    "eye",
+    "float32",
+    "float64",
+    "full",
+    "full_like",
     "grad",
     "gradcheck",
+    "int16",
+    "int32",
+    "int64",
+    "int8",
+    "linspace",
     "load",
     "manual_seed",
     "modify",
     "nn",
     "no_grad",
+    "ones",
+    "ones_like",
     "op",
     "ops",
     "optim",
+    "random",
     "require_finite",
     "save",
     "tensor",
+    "uint8",
+    "zeros",
+    "zeros_like",
 ]
+
+__getattr__ = _hints.of_module(
+    __name__, minigrad_ops=ops, minigrad_nn=nn, minigrad_optim=optim, minigrad_random=random
+)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *(name for name in globals() if name.startswith("__"))])

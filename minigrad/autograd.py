@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
+from minigrad import hints
 from minigrad.backend import Array, is_array, is_writeable, xp_of
 from minigrad.op import Op
 from minigrad.ops.elementwise import add, astype, mul
 from minigrad.ops.shape import sum_to
 from minigrad.tensor import Tensor, describe, tensor
 from minigrad.tracing import using
+
+__getattr__ = hints.of_module(__name__)
 
 
 class StaleGraphError(RuntimeError):
@@ -19,7 +22,7 @@ class StaleGraphError(RuntimeError):
 
 def grad(
     output: Tensor,
-    wrt: Tensor | Sequence[Tensor],
+    wrt: Tensor | Iterable[Tensor],
     *,
     grad_output: Any = None,
     create_graph: bool = False,
@@ -53,7 +56,7 @@ def grad(
     Traceback (most recent call last):
     ValueError: grad: the output (of mul) does not depend on wrt[1], float32 (); ...
     """
-    targets = [wrt] if isinstance(wrt, Tensor) else list(wrt)
+    targets = [wrt] if isinstance(wrt, Tensor) else _listed(wrt)
     if unused not in ("zeros", "error"):
         raise ValueError(f'grad: unused is "error" or "zeros", got {unused!r}')
     seed = _check(output, targets, grad_output)
@@ -132,13 +135,26 @@ def _topological(output: Tensor) -> list[Tensor]:
     return order
 
 
-def _check(output: Tensor, targets: list[Tensor], grad_output: Any) -> Tensor:
+def _listed(wrt: Any) -> list[Any]:
+    """The Tensors of ``wrt``; TypeError for a module, whose parameters are meant."""
+    if callable(getattr(wrt, "parameters", None)):
+        kind = type(wrt).__name__
+        raise TypeError(
+            f"grad: wrt must be Tensors, got a {kind}; write minigrad.grad(loss, net.parameters())"
+        )
+    if not isinstance(wrt, Iterable):
+        raise TypeError(f"grad: wrt must be a Tensor or a list of them, got {type(wrt).__name__}")
+    return list(wrt)
+
+
+def _check(output: Tensor, targets: list[Any], grad_output: Any) -> Tensor:
     """Refuse what cannot be differentiated; return the incoming gradient as a Tensor."""
     if not isinstance(output, Tensor):
         raise TypeError(f"grad: output must be a Tensor, got {type(output).__name__}")
     for index, t in enumerate(targets):
         if not isinstance(t, Tensor):
-            raise TypeError(f"grad: wrt[{index}] must be a Tensor, got {type(t).__name__}")
+            instead = "; add its .parameters()" if hasattr(t, "parameters") else ""
+            raise TypeError(f"grad: wrt[{index}] must be a Tensor, got {type(t).__name__}{instead}")
         if not t.is_float:
             raise TypeError(
                 f"grad: wrt[{index}] is {describe(t)}; gradients need floats, make it with dtype=float32"

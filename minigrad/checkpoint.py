@@ -74,7 +74,7 @@ def save(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
     previous one is untouched).
     """
     if not isinstance(state, Mapping):
-        raise TypeError(f"save: expected a dict, got {type(state).__name__}")
+        raise TypeError(f"save: expected a dict, got {type(state).__name__}{_meant(path, state)}")
     packer = _Packer()
     tree = packer.pack(state, "")
     header = {"format": FORMAT, "sha256": _digest(packer.arrays, tree), "state": tree}
@@ -105,6 +105,13 @@ def load(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> dict[
         raise CheckpointError(f"{os.fspath(path)}: {error.strerror}") from error
     except CheckpointError as error:
         raise CheckpointError(f"{os.fspath(path)}: {error}") from error
+
+
+def _meant(path: Any, state: Any) -> str:
+    """What ``save(path, state)`` was meant to be, or ''."""
+    if isinstance(path, Mapping):
+        return "; the path comes first: save(path, state)"
+    return "; write save(path, net.state_dict())" if hasattr(state, "state_dict") else ""
 
 
 class _Packer:

@@ -106,8 +106,18 @@ def _check_once(
         if not abs(along - difference) <= atol * scale + rtol * abs(difference):
             raise GradcheckError(
                 f"order {level}, input {index} {describe(points[index])}: the derivative is {along:.9g}, "
-                f"the finite difference {difference:.9g}"
+                f"the finite difference {difference:.9g}{_kink(f, points, index, step * v, g)}"
             )
+
+
+def _kink(f: Function, points: list[Array], index: int, move: Array, g: Array) -> str:
+    """A hint if the slopes on both sides, near and nearer, differ, as those of a smooth function do not."""
+    middle = _inner(f, points, index, 0 * move, g)
+    shares = (1, -1, 1 / 8, -1 / 8)
+    slopes = [(_inner(f, points, index, share * move, g) - middle) / share for share in shares]
+    if max(slopes) - min(slopes) < 0.1 * max(map(abs, slopes)):
+        return ""
+    return "; the slopes on its two sides differ: it may lie on a kink or a jump, move it by more than step"
 
 
 def _inner(f: Function, points: list[Array], index: int, move: Array, g: Array) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from numpy.typing import DTypeLike
 
+from minigrad.hints import explain_keywords
 from minigrad.registry import functions, registry
 
 if TYPE_CHECKING:
@@ -145,9 +146,9 @@ class Methods:
         """All elements along one axis."""
         return registry["reshape"](self, shape=-1)
 
-    def flatten(self) -> Tensor:
-        """All elements along one axis, as in NumPy; ``ops.flatten`` keeps the first axis."""
-        return registry["reshape"](self, shape=-1)
+    def flatten(self, start_axis: int = 0) -> Tensor:
+        """The axes from ``start_axis`` on merged into one; all, as in NumPy, where none is given."""
+        return _result("flatten", self, start_axis)
 
     def transpose(self, *axes: Any) -> Tensor:
         """The axes in the order of ``axes``, one argument or several; without any, reversed."""
@@ -162,49 +163,63 @@ class Methods:
     def swapaxes(self, axis1: int, axis2: int) -> Tensor:
         return _result("swapaxes", self, axis1, axis2)
 
+    @explain_keywords
     def squeeze(self, axis: Any = None) -> Tensor:
         """Without the axes in ``axis``, which have length 1; None is every such axis."""
         return _result("squeeze", self, axis)
 
+    @explain_keywords
     def repeat(self, repeats: Any, axis: int | None = None) -> Tensor:
         """Each element ``repeats`` times, as in NumPy; ``ops.tile`` repeats the whole."""
         return _result("repeat", self, repeats, axis)
 
     # -- reductions ----------------------------------------------------------------------------------------
 
+    @explain_keywords
     def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
         return registry["sum"](self, axis=axis, keepdims=keepdims)
 
+    @explain_keywords
     def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
         return registry["mean"](self, axis=axis, keepdims=keepdims)
 
+    @explain_keywords
     def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
         return registry["max"](self, axis=axis, keepdims=keepdims)
 
+    @explain_keywords
     def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
         return registry["min"](self, axis=axis, keepdims=keepdims)
 
+    @explain_keywords
     def prod(self, axis: Any = None, keepdims: bool = False) -> Tensor:
         return _result("prod", self, axis=axis, keepdims=keepdims)
 
+    @explain_keywords
     def var(self, axis: Any = None, keepdims: bool = False) -> Tensor:
         return _result("var", self, axis=axis, keepdims=keepdims)
 
+    @explain_keywords
     def std(self, axis: Any = None, keepdims: bool = False, *, correction: float = 0) -> Tensor:
         return _result("std", self, axis=axis, keepdims=keepdims, correction=correction)
 
+    @explain_keywords
     def cumsum(self, axis: int | None = None) -> Tensor:
         return _result("cumsum", self, axis=axis)
 
+    @explain_keywords
     def argmax(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
         return _result("argmax", self, axis=axis, keepdims=keepdims)
 
+    @explain_keywords
     def argmin(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
         return _result("argmin", self, axis=axis, keepdims=keepdims)
 
+    @explain_keywords
     def any(self, axis: Any = None, keepdims: bool = False) -> Tensor:
         return _result("any", self, axis=axis, keepdims=keepdims)
 
+    @explain_keywords
     def all(self, axis: Any = None, keepdims: bool = False) -> Tensor:
         return _result("all", self, axis=axis, keepdims=keepdims)
 

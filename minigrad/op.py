@@ -21,6 +21,7 @@ from minigrad.backend import (
     xp_of,
 )
 from minigrad.blocks import Block
+from minigrad.hints import KEYWORDS
 from minigrad.tensor import FLOATS, Tensor, describe, holds_tensors, registry
 from minigrad.tracing import Changes, Mode, call, check, mode, using
 
@@ -178,7 +179,8 @@ class Op:
             given = ", ".join(describe(x) for x in inputs)
             settings = "".join(f", {name}={value!r}" for name, value in params.items())
             kind = next(kind for kind in (ValueError, TypeError, IndexError) if isinstance(error, kind))
-            raise kind(f"{self.name}({given}{settings}): {error}") from error
+            hints = [f"; {KEYWORDS[name]}" for name in params if name in KEYWORDS and name not in self.static]
+            raise kind(f"{self.name}({given}{settings}): {error}{''.join(hints)}") from error
         except RuntimeError:
             if any(map(on_gpu, arrays)):
                 check_gpu()  # says more than CUDA's own error

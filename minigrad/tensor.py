@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -19,6 +19,7 @@ from minigrad.backend import (
     xp_of,
     xp_on,
 )
+from minigrad.hints import Absent, attribute, explain_keywords
 from minigrad.methods import Methods
 from minigrad.registry import registry as registry
 from minigrad.showing import array_html
@@ -48,6 +49,15 @@ class Version:
         self.count += 1
 
 
+class Size(int):
+    """A number of elements, which says what else ``x.size()`` was meant to be."""
+
+    def __call__(self, *args: Any) -> NoReturn:
+        raise TypeError(
+            f"x.size is the number of elements, {self:d}; write x.shape, or x.shape[0] for one axis"
+        )
+
+
 class Tensor(Methods):
     """An array that remembers how it was made, so that ``minigrad.grad`` can differentiate through it.
 
@@ -70,12 +80,20 @@ class Tensor(Methods):
     residual: tuple[Array, ...] | None
     versions: tuple[int, ...]
 
+    if not TYPE_CHECKING:
+        grad, requires_grad = Absent("Tensor"), Absent("Tensor")
+
+        def __getattr__(self, name: str) -> Any:
+            return attribute(self, "Tensor", name)
+
     def __init__(self, data: Array) -> None:
-        device_of(data)
+        try:
+            device_of(data)
+        except TypeError as error:
+            raise TypeError(f"{error}; minigrad.tensor(data) copies and converts numbers and lists") from None
         if data.dtype.char not in _ALLOWED:
             raise TypeError(
-                f"a Tensor holds float32, float64, integers or bool, not {data.dtype}; "
-                "convert with .astype(numpy.float32)"
+                f"a Tensor holds float32, float64, integers or bool, not {data.dtype}; {_instead_of(data)}"
             )
         self._data = data if data.dtype.isnative else data.astype(data.dtype.newbyteorder("="))
         self._version = Version()
@@ -136,7 +154,7 @@ class Tensor(Methods):
 
     @property
     def size(self) -> int:
-        return self._data.size
+        return Size(self._data.size)
 
     @property
     def device(self) -> str:
@@ -178,7 +196,11 @@ class Tensor(Methods):
         Raises ValueError for an unknown device; for "cuda", ModuleNotFoundError without CuPy and
         RuntimeError without a driver or a GPU.
         """
+        check_device(device)
         return self if device == self.device else registry["to_device"](self, device=device)
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if not isinstance(vars(Tensor).get(name), Absent)]
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         if on_gpu(self._data):
@@ -266,6 +288,7 @@ class Tensor(Methods):
         return Tensor(call(_exact, name, self._data, *arrays))
 
 
+@explain_keywords
 def tensor(data: Any, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
     """A leaf Tensor with a copy of ``data``: a number, nested lists, an array, a Tensor or any DLPack object.
 
@@ -288,6 +311,12 @@ def tensor(data: Any, dtype: DTypeLike | None = None, device: str | None = None)
         array = (xp_of(data) if is_array(data) else np).array(data, dtype=dtype)
     except OverflowError as error:
         raise ValueError(f"tensor: {error}; choose a dtype that holds all numbers, or a float") from None
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
+        raise ValueError(
+            "tensor: the lists have different lengths; make them equally long, or a Tensor of each"
+        ) from error
     if dtype is None and array.dtype == np.float64 and not (is_array(data) or isinstance(data, np.generic)):
         array = array.astype(np.float32)
     return Tensor(array if device is None else to_device(array, device))
@@ -337,6 +366,28 @@ def _exact(name: str, x: Array, *operands: Any) -> Array:
             y = to_device(np.asarray(y), "cuda")
         others.append(y)
     return as_array(getattr(xp_of(x), name)(x, *others))
+
+
+def check_device(device: object) -> None:
+    """Raise TypeError for a dtype in place of a device, and for what is neither."""
+    if isinstance(device, str) and device not in np.sctypeDict:
+        return
+    try:
+        dtype = np.dtype(device)  # type: ignore[call-overload]
+    except TypeError:
+        raise TypeError(f'to() takes a device, "cpu" or "cuda", got {device!r}') from None
+    raise TypeError(f'to() takes a device, "cpu" or "cuda"; for {dtype} write .astype("{dtype}")')
+
+
+def _instead_of(data: Array) -> str:
+    """What to do with an array of a dtype that Tensors do not hold."""
+    if data.dtype.kind in "SU":
+        return "text is no number: convert each by float(), or number the words"
+    if data.dtype.kind == "O":
+        return "Python objects are no numbers: give numbers, arrays, or lists of equal lengths"
+    if data.dtype.kind == "c":
+        return "give the parts .real and .imag"
+    return "convert with .astype(numpy.float32)"
 
 
 def describe(array: Array | Tensor) -> str:

@@ -62,7 +62,7 @@ def test_other_dtypes_are_refused(dtype: str) -> None:
     array = np.zeros(2, dtype)
     with pytest.raises(TypeError, match="holds float32, float64, integers or bool, not"):
         Tensor(array)
-    with pytest.raises(TypeError, match="convert with"):
+    with pytest.raises(TypeError, match=r"; (convert with|give the parts|text is no|Python objects are no)"):
         mg.tensor(array)
 
 

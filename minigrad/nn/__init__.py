@@ -1,5 +1,7 @@
 """Modules and layers, with the names, arguments, initial values and state_dict names of ``torch.nn``."""
 
+from minigrad import ops
+from minigrad.hints import of_module
 from minigrad.nn import init, utils
 from minigrad.nn.activation import Dropout, LeakyReLU, ReLU, Sigmoid, Softmax, Softplus, Tanh
 from minigrad.nn.bent import ELU, GELU, SELU, Hardtanh, LogSigmoid, LogSoftmax, PReLU, SiLU
@@ -79,3 +81,5 @@ __all__ = [
     "summary",
     "utils",
 ]
+
+__getattr__ = of_module(__name__, minigrad_ops=ops)

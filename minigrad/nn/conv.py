@@ -15,6 +15,7 @@ from minigrad.nn.linear import reset_affine
 from minigrad.nn.module import Fused, Module, Parameter
 from minigrad.nn.naming import named, sizes_of
 from minigrad.nn.norm import BatchNorm2d
+from minigrad.ops.conv import conv2d_moments, conv_transpose2d_moments
 from minigrad.tensor import Tensor
 
 __all__ = ["Conv2d", "ConvTranspose2d", "Correlation", "TransposedCorrelation"]
@@ -201,7 +202,7 @@ class Correlation(Convolution):
             return ops.pad(x, widths, "constant" if self.padding_mode == "zeros" else self.padding_mode)
 
     def _convolve(self, x: Tensor, w: Tensor, *, moments: bool = False) -> Tensor:
-        op = ops.conv2d_moments if moments else ops.conv2d
+        op = conv2d_moments if moments else ops.conv2d
         return op(x, w, **self._settings())
 
     def _convolve_with_bias(self, x: Tensor, w: Tensor, bias: Parameter, slope: float) -> Tensor:
@@ -246,7 +247,7 @@ class TransposedCorrelation(Convolution):
         )  # fmt: skip
 
     def _convolve(self, x: Tensor, w: Tensor, *, moments: bool = False) -> Tensor:
-        op = ops.conv_transpose2d_moments if moments else ops.conv_transpose2d
+        op = conv_transpose2d_moments if moments else ops.conv_transpose2d
         assert not isinstance(self.padding, str)
         return op(
             x,

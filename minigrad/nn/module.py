@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,7 +11,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.backend import Array, device_of, is_array, to_device, xp_on
-from minigrad.tensor import Tensor, tensor
+from minigrad.hints import KEYWORDS, attribute, check_keywords, explain_keywords
+from minigrad.tensor import Tensor, check_device, tensor
 from minigrad.tracing import Changes, mode, not_in_capture
 
 if TYPE_CHECKING:
@@ -28,13 +30,15 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
+    @explain_keywords
     def __init__(self, data: Any) -> None:
         super().__init__(
             data if hasattr(data, "dtype") and not isinstance(data, Tensor) else tensor(data).data
         )
         if not self.is_float:
             raise TypeError(
-                f"a Parameter is float32 or float64, not {self.dtype}; convert with .astype(numpy.float32)"
+                f"a Parameter is float32 or float64, not {self.dtype}; write "
+                "nn.Parameter(minigrad.tensor(data, dtype=minigrad.float32))"
             )
 
     def _replace(self, array: Array) -> None:
@@ -71,6 +75,8 @@ class Module:
     _buffer_names: tuple[str, ...]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        if kwargs.keys() & KEYWORDS.keys():
+            check_keywords(cls.__name__, inspect.signature(cls.__init__).parameters, kwargs)
         if (args or kwargs) and cls.__init__ is object.__init__:
             named = [f"{name}={shortened(value)}" for name, value in kwargs.items()]
             raise TypeError(
@@ -91,6 +97,18 @@ class Module:
             for part in self.modules():
                 tracer.touch(part)
         return self.forward(*args, **kwargs)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            return attribute(self, "Module", name, self._part_with)
+
+    def _part_with(self, name: str) -> str:
+        """Which part has the attribute that this module lacks, as a hint, or ''."""
+        owners = [
+            path for path, part in self.named_modules() if not name.startswith("_") and name in vars(part)
+        ]
+        return f"its part {owners[0]!r} has one" if owners else ""
 
     def fused_with(self, following: Sequence[Module]) -> Fused | None:
         """How this module and some of those that come after it do better together than in turn, or None.
@@ -215,8 +233,13 @@ class Module:
 
         Floats are converted to the dtype that the module has. Raises ValueError, and leaves the module
         unchanged, if a value does not fit in shape or kind, or (``strict``) if names are missing or
-        unexpected; else returns those names.
+        unexpected, TypeError for what is no dict; else returns the names.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(
+                f"{type(self).__name__}.load_state_dict: expected a dict of arrays, got a "
+                f"{type(state).__name__}; read a file by minigrad.load(path)"
+            )
         entries = list(self._entries(""))
         names = dict.fromkeys(name for name, _ in entries)
         result = LoadResult(
@@ -261,6 +284,7 @@ class Module:
         Raises ValueError for an unknown device; for "cuda", ModuleNotFoundError without CuPy and RuntimeError
         without a driver or a GPU. Then nothing has moved.
         """
+        check_device(device)
         xp_on(device)
         return self._convert(lambda array: to_device(array, device))
 

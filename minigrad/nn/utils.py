@@ -14,6 +14,7 @@ import numpy as np
 
 from minigrad import ops
 from minigrad.backend import Array, to_device, xp_of
+from minigrad.hints import of_module
 from minigrad.nn.conv import TransposedCorrelation
 from minigrad.nn.module import Module, Parameter
 from minigrad.random import generator
@@ -21,6 +22,8 @@ from minigrad.tensor import Tensor
 from minigrad.tracing import call
 
 __all__ = ["remove_spectral_norm", "remove_weight_norm", "spectral_norm", "weight_norm"]
+
+__getattr__ = of_module(__name__)
 
 M = TypeVar("M", bound=Module)
 

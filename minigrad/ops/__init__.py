@@ -1,5 +1,6 @@
 """All ops: differentiable functions of Tensors, to any order of derivative."""
 
+from minigrad.hints import of_module
 from minigrad.ops.activation import (
     bias_leaky_relu,
     bias_leaky_relu_composed,
@@ -111,21 +112,32 @@ from minigrad.registry import functions
 
 __all__ = [
     "abs", "adaptive_avg_pool2d", "adaptive_max_pool2d", "add", "all", "any", "argmax", "argmin", "astype",
-    "avg_pool2d", "batch_norm", "batch_norm_composed", "batch_norm_grad", "batch_norm_grad_bias",
-    "batch_norm_grad_weight", "bias_leaky_relu", "bias_leaky_relu_composed", "bias_leaky_relu_grad",
-    "binary_cross_entropy_with_logits", "broadcast_to", "ceil", "channel_sum", "chunk", "clip",
-    "concatenate", "conv2d", "conv2d_bias_leaky_relu", "conv2d_bias_leaky_relu_composed", "conv2d_moments",
-    "conv2d_weight", "conv_transpose2d", "conv_transpose2d_moments", "cos", "cross_entropy", "cumsum", "div",
-    "einsum", "elu", "embedding", "erf", "exp", "expand_dims", "expm1", "flatten", "flip", "floor",
-    "floor_divide", "gelu", "getitem", "hardtanh", "interpolate", "isfinite", "isinf", "isnan", "join",
-    "l1_loss", "leaky_gate", "leaky_relu", "linear", "linear_composed", "log", "log1p", "log_sigmoid",
-    "log_softmax", "logsumexp", "matmul", "max", "max_pool2d", "maximum", "mean", "mean_softplus",
-    "mean_softplus_composed", "mean_softplus_grad", "min", "minimum", "mse_loss", "mul", "neg",
-    "norm_per_sample", "pad", "pad_constant", "pixel_shuffle", "pixel_unshuffle", "power", "prelu", "prod",
-    "relu", "remainder", "repeat", "reshape", "roll", "round", "scatter", "selu", "sigmoid", "sign", "silu",
-    "sin", "softmax", "softplus", "split", "sqrt", "square", "squeeze", "stack", "standardize",
-    "standardize_composed", "standardize_grad", "std", "sub", "sum", "sum_to", "swapaxes", "tanh", "tile",
-    "to_device", "transpose", "tril", "triu", "var", "vector_norm", "where",
+    "avg_pool2d", "batch_norm", "bias_leaky_relu", "binary_cross_entropy_with_logits", "broadcast_to",
+    "ceil", "chunk", "clip", "concatenate", "conv2d", "conv2d_bias_leaky_relu", "conv2d_weight",
+    "conv_transpose2d", "cos", "cross_entropy", "cumsum", "div", "einsum", "elu", "embedding", "erf", "exp",
+    "expand_dims", "expm1", "flatten", "flip", "floor", "floor_divide", "gelu", "getitem", "hardtanh",
+    "interpolate", "isfinite", "isinf", "isnan", "l1_loss", "leaky_relu", "linear", "log", "log1p",
+    "log_sigmoid", "log_softmax", "logsumexp", "matmul", "max", "max_pool2d", "maximum", "mean",
+    "mean_softplus", "min", "minimum", "mse_loss", "mul", "neg", "norm_per_sample", "pad", "pixel_shuffle",
+    "pixel_unshuffle", "power", "prelu", "prod", "relu", "remainder", "repeat", "reshape", "roll", "round",
+    "scatter", "selu", "sigmoid", "sign", "silu", "sin", "softmax", "softplus", "split", "sqrt", "square",
+    "squeeze", "stack", "standardize", "std", "sub", "sum", "swapaxes", "tanh", "tile", "to_device",
+    "transpose", "tril", "triu", "var", "vector_norm", "where",
 ]  # fmt: skip
 
+INTERNAL = (
+    batch_norm_composed, batch_norm_grad, batch_norm_grad_bias, batch_norm_grad_weight,
+    bias_leaky_relu_composed, bias_leaky_relu_grad, channel_sum, conv2d_bias_leaky_relu_composed,
+    conv2d_moments, conv_transpose2d_moments, join, leaky_gate, linear_composed, mean_softplus_composed,
+    mean_softplus_grad, pad_constant, standardize_composed, standardize_grad, sum_to,
+)  # fmt: skip
+"""What derivatives and fused layers are made of, and the definitions that tests compare fused ops with."""
+
 functions.update({name: globals()[name] for name in __all__})
+functions.update({function.__name__: function for function in INTERNAL})
+
+__getattr__ = of_module(__name__)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *(name for name in globals() if name.startswith("__"))])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import Array, xp_of
+from minigrad.hints import explain_keywords
 from minigrad.op import op
 from minigrad.ops.elementwise import add, astype, mul
 from minigrad.ops.rearrange import flip
@@ -41,6 +42,7 @@ def _cumsum_x(g: Tensor, y: Tensor, x: Tensor, *, axis: int | None) -> Tensor:
 cumsum.vjp(x=_cumsum_x)
 
 
+@explain_keywords
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The product of x over ``axis``, of integers as int64; of no elements it is 1.
 

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.backend import Array, xp_of
+from minigrad.hints import explain_keywords
 from minigrad.op import op
 from minigrad.ops.shape import broadcast_to, concatenate, getitem, reshape, transpose
 from minigrad.tensor import Tensor
 
 
+@explain_keywords
 def split(x: Tensor, size: int | Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:
     """Pieces of x along ``axis``, each of length ``size``, the last one of what is left; or of the lengths
     ``size``, whose sum is the axis's.
@@ -39,6 +41,7 @@ def split(x: Tensor, size: int | Sequence[int], axis: int = 0) -> tuple[Tensor, 
     return tuple(piece(x, axis, end - part, end) for part, end in zip(sizes, ends, strict=True))
 
 
+@explain_keywords
 def chunk(x: Tensor, chunks: int, axis: int = 0) -> tuple[Tensor, ...]:
     """x in at most ``chunks`` pieces along ``axis``, all of one length but the last, as in PyTorch."""
     if operator.index(chunks) < 1:
@@ -49,12 +52,14 @@ def chunk(x: Tensor, chunks: int, axis: int = 0) -> tuple[Tensor, ...]:
     return split(x, -(-length // chunks), axis)
 
 
+@explain_keywords
 def flip(x: Tensor, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """x reversed along ``axis``, one or several; None is all."""
     axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim)
     return getitem(x, index=tuple(slice(None, None, -1 if i in axes else None) for i in range(x.ndim)))
 
 
+@explain_keywords
 def roll(x: Tensor, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> Tensor:
     """y[(i + shift) % n] = x[i] along ``axis``, one or several; None rolls x.reshape(-1), as in NumPy."""
     if axis is None:
@@ -72,6 +77,7 @@ def roll(x: Tensor, shift: int | Sequence[int], axis: int | Sequence[int] | None
     return x
 
 
+@explain_keywords
 def tile(x: Tensor, reps: int | Sequence[int]) -> Tensor:
     """x beside itself, ``reps`` times along each axis, as ``numpy.tile`` (``Tensor.repeat`` of PyTorch)."""
     times = tuple(reps) if isinstance(reps, Sequence | np.ndarray) else (reps,)
@@ -85,6 +91,7 @@ def tile(x: Tensor, reps: int | Sequence[int]) -> Tensor:
     )
 
 
+@explain_keywords
 def repeat(x: Tensor, repeats: int, axis: int | None = None) -> Tensor:
     """Each element ``repeats`` times in a row along ``axis``; None takes x.reshape(-1), as in NumPy."""
     if axis is None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import Array, as_array, xp_of
+from minigrad.hints import explain_keywords
 from minigrad.op import constant, op
 from minigrad.ops.elementwise import div, exp, mul, sqrt, square, sub, weighed, where
 from minigrad.ops.shape import broadcast_to, reshape
@@ -67,12 +68,14 @@ max.vjp(x=_extremum_x)
 min.vjp(x=_extremum_x)
 
 
+@explain_keywords
 def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The mean squared distance of x from its mean over ``axis`` (divided by the count, as in NumPy)."""
     centred = sub(x, mean(x, axis=axis, keepdims=True))
     return mean(square(centred), axis=axis, keepdims=keepdims)
 
 
+@explain_keywords
 def std(x: Any, axis: Axis = None, keepdims: bool = False, *, correction: float = 0) -> Tensor:
     """The square root of the sum of squared distances from the mean, divided by the count - ``correction``.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.backend import Array, device_of, is_array, on_gpu, to_device, xp_of
+from minigrad.hints import explain_keywords
 from minigrad.op import op
 from minigrad.ops.sums import FEW, summed
 from minigrad.tensor import Tensor
@@ -132,8 +133,10 @@ def _pad_constant_x(g: Tensor, y: Tensor, x: Tensor, *, pad_width: Any, value: f
 pad_constant.vjp(x=_pad_constant_x)
 
 
+@explain_keywords
 def concatenate(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
     """The Tensors one behind the other along ``axis``."""
+    _check_one_list("concatenate", axis)
     return join(*tensors, axis=axis)
 
 
@@ -163,17 +166,28 @@ def _join_tensor(g: Tensor, y: Tensor, *tensors: Tensor, position: int, axis: in
 join.vjp(tensors=_join_tensor)
 
 
+@explain_keywords
 def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
     """The Tensors, all of one shape, along a new ``axis``."""
+    _check_one_list("stack", axis)
     return concatenate([expand_dims(t, axis) for t in tensors], axis)
 
 
+def _check_one_list(name: str, axis: Any) -> None:
+    if not isinstance(axis, int | np.integer):
+        raise TypeError(
+            f"{name}() takes the Tensors in one list, then the axis: write {name}([x, y], axis=0)"
+        )
+
+
+@explain_keywords
 def expand_dims(x: Tensor, axis: int) -> Tensor:
     """x with a new axis of length 1 at ``axis`` of the result."""
     at = normalize_axis_index(axis, x.ndim + 1)
     return reshape(x, shape=(*x.shape[:at], 1, *x.shape[at:]))
 
 
+@explain_keywords
 def squeeze(x: Tensor, axis: int | Sequence[int] | None = None) -> Tensor:
     """x without the axes in ``axis``, one or several, which have length 1; None is every such axis."""
     if axis is None:
@@ -185,6 +199,7 @@ def squeeze(x: Tensor, axis: int | Sequence[int] | None = None) -> Tensor:
     return reshape(x, shape=tuple(size for at, size in enumerate(x.shape) if at not in axes))
 
 
+@explain_keywords
 def swapaxes(x: Tensor, axis1: int, axis2: int) -> Tensor:
     """x with two axes exchanged."""
     axes = list(range(x.ndim))
@@ -192,6 +207,7 @@ def swapaxes(x: Tensor, axis1: int, axis2: int) -> Tensor:
     return transpose(x, axes=axes)
 
 
+@explain_keywords
 def flatten(x: Tensor, start_axis: int = 1) -> Tensor:
     """x with the axes from ``start_axis`` on merged into one: (n, c, h, w) -> (n, c h w)."""
     return reshape(x, shape=(*x.shape[:start_axis], math.prod(x.shape[start_axis:])))

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.hints import explain_keywords
 from minigrad.ops.elementwise import abs, astype, power, sqrt, square, where
 from minigrad.ops.reduce import max, min, sum
 from minigrad.ops.sums import Axis
 from minigrad.tensor import Tensor, tensor
 
 
+@explain_keywords
 def vector_norm(x: Any, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """(sum |x|^ord)^(1 / ord) over ``axis``; inf and -inf take the largest and smallest |x|, 0 counts what is
     not 0.

@@ -1,5 +1,6 @@
 """Optimizers, which take the list that `minigrad.grad` returns, schedules of rates, averages of weights."""
 
+from minigrad.hints import of_module
 from minigrad.optim import lr_scheduler
 from minigrad.optim.adam import Adam, AdamW
 from minigrad.optim.average import EMA
@@ -50,3 +51,5 @@ __all__ = [
     "gradient_norm",
     "lr_scheduler",
 ]
+
+__getattr__ = of_module(__name__)

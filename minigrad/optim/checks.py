@@ -56,16 +56,6 @@ _ELSEWHERE = {
 }
 
 
-HABITS = {
-    "zero_grad": "there is nothing to clear: gradients are an argument of step(minigrad.grad(loss, params))",
-    "learning_rate": "write optimizer.lr",
-    "groups": "write optimizer.param_groups",
-    "state": "the running averages are optimizer.averages, and state_dict() has all that is saved",
-    "defaults": "settings are attributes, as optimizer.lr, and keys of each of optimizer.param_groups",
-}
-"""What PyTorch's optimizers have, or other libraries', and ours have not, with what to write instead."""
-
-
 def unknown_setting(name: str, known: Iterable[str]) -> str:
     """The error for a setting of a name that an optimizer does not have."""
     names = list(known)

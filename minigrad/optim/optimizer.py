@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from minigrad.backend import Array, to_device, xp_of
+from minigrad.habits import ATTRIBUTES
+from minigrad.hints import attribute, hint_of
 from minigrad.optim.bound import BoundUpdate
 from minigrad.optim.checks import (
-    HABITS,
     Check,
     check_options,
     check_parameters,
@@ -97,16 +98,14 @@ class Optimizer(ABC):
         self._update_all = Bindable(self._apply, self._bound)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in HABITS:
-            raise AttributeError(f"{type(self).__name__} has no {name}; {HABITS[name]}")
+        if name in ATTRIBUTES["Optimizer"]:
+            raise AttributeError(f"{type(self).__name__} has no {name}; {hint_of('Optimizer', name)}")
         super().__setattr__(name, value)
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            kind = type(self).__name__
-            hint = f"; {HABITS[name]}" if name in HABITS else ""
-            raise AttributeError(f"{kind!r} object has no attribute {name!r}{hint}", name=name, obj=self)
+            return attribute(self, "Optimizer", name)
 
     @property
     def param_groups(self) -> tuple[ParameterGroup, ...]:

@@ -4,6 +4,7 @@ A generator is NumPy's, which draws on the CPU, or a ``Philox``, which draws on 
 given, numbers come from the process-wide generator of their device: NumPy's on the CPU, a Philox on a GPU.
 """
 
+from minigrad.hints import of_module
 from minigrad.random.draws import normal, uniform
 from minigrad.random.philox import Generator, Philox
 from minigrad.random.process import generator, get_state, manual_seed, set_state, snapshot
@@ -19,3 +20,5 @@ __all__ = [
     "snapshot",
     "uniform",
 ]
+
+__getattr__ = of_module(__name__)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.backend import Array, kernels_of, to_device
+from minigrad.hints import explain_keywords
 from minigrad.random import process
 from minigrad.random.philox import Generator, Philox
 from minigrad.tensor import Tensor
@@ -17,7 +19,27 @@ from minigrad.tracing import call
 
 Shape = int | tuple[int, ...]
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
+
+def _of_one_shape(draw: Callable[P, R]) -> Callable[P, R]:
+    """Decorator: an error for sizes one by one, which NumPy and PyTorch take for a mean or a bound."""
+
+    @explain_keywords
+    @wraps(draw)
+    def draw_shape(*args: P.args, **kwargs: P.kwargs) -> R:
+        if len(args) > 1:
+            raise TypeError(
+                f"{draw.__name__}() takes one shape: write {draw.__name__}({args!r}); for another mean or "
+                "range, shift and scale what it returns"
+            )
+        return draw(*args, **kwargs)
+
+    return draw_shape
+
+
+@_of_one_shape
 def uniform(
     shape: Shape,
     *,
@@ -37,6 +59,7 @@ def uniform(
     return _draw(_uniform, "philox_uniform", shape, dtype, generator, device)
 
 
+@_of_one_shape
 def normal(
     shape: Shape,
     *,

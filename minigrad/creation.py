@@ -1,0 +1,130 @@
+"""Tensors made of nothing but a shape or a rule, with NumPy's names and minigrad's default of float32."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from minigrad.backend import Array, is_array, to_device, xp_on
+from minigrad.hints import explain_keywords
+from minigrad.tensor import Tensor
+
+__all__ = ["arange", "eye", "full", "full_like", "linspace", "ones", "ones_like", "zeros", "zeros_like"]
+
+
+@explain_keywords
+def full(shape: Any, value: Any, *, dtype: DTypeLike | None = None, device: str = "cpu") -> Tensor:
+    """A Tensor of ``shape`` filled with ``value``: of float32, int64 or bool, as the value is.
+
+    >>> full((2, 2), 7.0)
+    tensor([[7., 7.],
+            [7., 7.]], float32)
+    """
+    if dtype is None:
+        dtype = np.float32 if isinstance(value, float | np.floating) else np.asarray(value).dtype
+    return _filled(_sizes((shape,)), value, dtype, device)
+
+
+@explain_keywords
+def zeros(*shape: Any, dtype: DTypeLike = np.float32, device: str = "cpu") -> Tensor:
+    """Zeros of ``shape``, one argument or several.
+
+    >>> zeros(2, 3).shape == zeros((2, 3)).shape == (2, 3)
+    True
+    """
+    return _filled(_sizes(shape), 0, dtype, device)
+
+
+@explain_keywords
+def ones(*shape: Any, dtype: DTypeLike = np.float32, device: str = "cpu") -> Tensor:
+    """Ones of ``shape``, one argument or several.
+
+    >>> ones(3, dtype="int64")
+    tensor([1, 1, 1], int64)
+    """
+    return _filled(_sizes(shape), 1, dtype, device)
+
+
+@explain_keywords
+def full_like(x: Any, value: float, *, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
+    """A Tensor filled with ``value``, of the shape of ``x`` and, unless given, of its dtype and device.
+
+    >>> full_like(zeros(2), 0.9)
+    tensor([0.9, 0.9], float32)
+    """
+    if not isinstance(x, Tensor):
+        x = Tensor(x if is_array(x) else np.asarray(x))
+    return _filled(x.shape, value, x.dtype if dtype is None else dtype, device or x.device)
+
+
+@explain_keywords
+def zeros_like(x: Any, *, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
+    """Zeros of the shape of ``x`` and, unless given, of its dtype and device."""
+    return full_like(x, 0, dtype=dtype, device=device)
+
+
+@explain_keywords
+def ones_like(x: Any, *, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
+    """Ones of the shape of ``x`` and, unless given, of its dtype and device."""
+    return full_like(x, 1, dtype=dtype, device=device)
+
+
+@explain_keywords
+def arange(
+    start: float,
+    stop: float | None = None,
+    step: float = 1,
+    *,
+    dtype: DTypeLike | None = None,
+    device: str = "cpu",
+) -> Tensor:
+    """``start``, ``start + step``, ... below ``stop``; of one number from 0. Integers give int64, else
+    float32.
+
+    >>> arange(3).tolist(), arange(1.0, 2.0, 0.25).tolist()
+    ([0, 1, 2], [1.0, 1.25, 1.5, 1.75])
+    """
+    array = np.arange(start, step=step) if stop is None else np.arange(start, stop, step)
+    return _made(array, dtype, device)
+
+
+@explain_keywords
+def linspace(
+    start: float, stop: float, num: int = 50, *, dtype: DTypeLike | None = None, device: str = "cpu"
+) -> Tensor:
+    """``num`` numbers at equal distances from ``start`` to ``stop``, both included; float32.
+
+    >>> linspace(0, 1, 5).tolist()
+    [0.0, 0.25, 0.5, 0.75, 1.0]
+    """
+    return _made(np.linspace(start, stop, operator.index(num)), dtype, device)
+
+
+@explain_keywords
+def eye(n: int, m: int | None = None, *, dtype: DTypeLike = np.float32, device: str = "cpu") -> Tensor:
+    """Ones on the diagonal of an (n, m) matrix of zeros; (n, n) without ``m``.
+
+    >>> eye(3)[[2, 0]].tolist()  # one-hot rows
+    [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+    """
+    return _made(np.eye(n, m), dtype, device)
+
+
+def _sizes(shape: tuple[Any, ...]) -> tuple[int, ...]:
+    """The sizes that were given in one argument, or one by one."""
+    if len(shape) == 1 and isinstance(shape[0], tuple | list):
+        shape = tuple(shape[0])
+    return tuple(operator.index(size) for size in shape)
+
+
+def _filled(shape: tuple[int, ...], value: Any, dtype: DTypeLike, device: str) -> Tensor:
+    return Tensor(xp_on(device).full(shape, value, np.dtype(dtype)))
+
+
+def _made(array: Array, dtype: DTypeLike | None, device: str) -> Tensor:
+    if dtype is None and array.dtype.kind == "f":
+        dtype = np.float32
+    return Tensor(to_device(array if dtype is None else array.astype(dtype), device))
