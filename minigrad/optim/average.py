@@ -118,7 +118,8 @@ class EMA(Generic[M]):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what ``state_dict`` returned; ValueError, and no change, if it does not fit."""
-        if set(state) != {"decay", "module"} or below_one("decay", state["decay"]):
+        fits = set(state) == {"decay", "module"} and isinstance(state["module"], Mapping)
+        if not fits or below_one("decay", state["decay"]):
             raise ValueError(f"EMA.load_state_dict: expected a state of EMA, got the keys {sorted(state)}")
         self.module.load_state_dict(state["module"])
         self.decay = state["decay"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import math
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from typing import Any
@@ -17,28 +18,54 @@ Check = Callable[[str, Any], str]
 
 
 def at_least_zero(name: str, value: Any) -> str:
-    fits = isinstance(value, Real) and 0 <= float(value) < float("inf")
-    return "" if fits else f"{name} must be a number >= 0, got {value}"
+    return "" if 0 <= _float(value) < math.inf else f"{name} must be a number >= 0, got {brief(value)}"
 
 
 def below_one(name: str, value: Any) -> str:
-    fits = isinstance(value, Real) and 0 <= float(value) < 1
-    return "" if fits else f"{name} must lie in [0, 1), got {value}"
+    return "" if 0 <= _float(value) < 1 else f"{name} must lie in [0, 1), got {brief(value)}"
 
 
 def number(name: str, value: Any) -> str:
-    fits = isinstance(value, Real) and abs(float(value)) < float("inf")
-    return "" if fits else f"{name} must be a finite number, got {value}"
+    return "" if math.isfinite(_float(value)) else f"{name} must be a finite number, got {brief(value)}"
 
 
 def two_below_one(name: str, value: Any) -> str:
     if not isinstance(value, tuple | list) or len(value) != 2:
-        return f"{name} must be two numbers, got {value}"
+        return f"{name} must be two numbers, got {brief(value)}"
     return below_one(f"{name}[0]", value[0]) or below_one(f"{name}[1]", value[1])
 
 
 def flag(name: str, value: Any) -> str:
-    return "" if isinstance(value, bool | int | np.bool_) else f"{name} must be True or False, got {value!r}"
+    fits = isinstance(value, bool | int | np.bool_) and value in (0, 1)
+    return "" if fits else f"{name} must be True or False, got {brief(value)}"
+
+
+MOST_STEPS = 2**53  # no float counts further
+
+
+def step_count(name: str, value: Any) -> str:
+    fits = isinstance(value, int) and 0 <= value <= MOST_STEPS
+    return "" if fits else f"{name} must be an integer from 0 to 2^53, got {brief(value)}"
+
+
+def brief(value: object) -> str:
+    """A value for an error's line: cut where it is long, since a file may hold anything."""
+    try:
+        text = repr(value)[1:-1] if isinstance(value, str) else repr(value)
+    except ValueError:  # of more digits than Python writes
+        text = f"a {type(value).__name__}"
+    text = " ".join(text.split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _float(value: Any) -> float:
+    """A number as a float, infinite if it is too large for one; NaN for what is none."""
+    if not isinstance(value, Real):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 _ELSEWHERE = {

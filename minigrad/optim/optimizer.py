@@ -145,7 +145,7 @@ class Optimizer(ABC):
     def _add(self, label: str, params: list[Any], settings: Mapping[str, Any]) -> None:
         present = {id(p): f"in group {i}" for i, group in enumerate(self._groups) for p in group.params}
         check_parameters(label, params, present)
-        self._check(label, settings)
+        self.check(label, settings)
         alike: dict[Any, list[int]] = {}
         for index, p in enumerate(params):
             alike.setdefault((p.dtype, p.device), []).append(index)
@@ -262,8 +262,6 @@ class Optimizer(ABC):
         """
         label = f"{type(self).__name__}.load_state_dict"
         read = read_state(label, type(self), self._groups, state)
-        for saved in read:
-            self._check(type(self).__name__, saved.settings)
         for group, saved in zip(self._groups, read, strict=True):
             for part in group.parts:
                 part.averages = {}
@@ -309,14 +307,11 @@ class Optimizer(ABC):
         """What the elements of a running average are at first."""
         return 0.0
 
-    def _check(self, label: str, settings: Mapping[str, Any]) -> None:
-        """Raise ValueError for a setting out of its range."""
-        for name in self.checks:
-            check_setting(self.checks, label, name, settings[name])
-        self._check_together(label, settings)
-
-    def _check_together(self, label: str, settings: Mapping[str, Any]) -> None:  # noqa: B027
-        """Raise ValueError for settings that do not go together."""
+    @classmethod
+    def check(cls, label: str, settings: Mapping[str, Any]) -> None:
+        """Raise ValueError for a setting out of its range, or settings that do not go together."""
+        for name in cls.checks:
+            check_setting(cls.checks, label, name, settings[name])
 
     def _check_grads(self, grads: Sequence[Tensor]) -> None:
         kind = type(self).__name__

@@ -72,7 +72,9 @@ class SGD(Optimizer):
             maximize=maximize,
         )
 
-    def _check_together(self, label: str, settings: Mapping[str, Any]) -> None:
+    @classmethod
+    def check(cls, label: str, settings: Mapping[str, Any]) -> None:
+        super().check(label, settings)
         if settings["nesterov"] and (settings["momentum"] == 0 or settings["dampening"] != 0):
             raise ValueError(f"{label}: nesterov=True needs momentum > 0 and dampening = 0")
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from minigrad.backend import Array, is_array, to_device
+from minigrad.optim.checks import brief, step_count
 from minigrad.optim.group import ParameterGroup
 from minigrad.tensor import describe
 
 if TYPE_CHECKING:
     from minigrad.optim.optimizer import Optimizer
-
-MOST_STEPS = 2**53  # no float counts further
 
 KEYS = {"steps", "hyperparameters", "averages"}
 
@@ -47,12 +46,14 @@ def read_state(
     label: str, kind: type[Optimizer], groups: Sequence[ParameterGroup], state: Mapping[str, Any]
 ) -> list[Saved]:
     """Each group's part of a state; ValueError if it does not fit."""
+    found = state.get("name", f"a dict with the keys {sorted(state)}")
     several = set(state) == {"name", "groups"}
-    if not (several or set(state) == {"name", *KEYS}) or state["name"] != kind.__name__:
-        found = state.get("name", f"a dict with the keys {sorted(state)}")
-        raise ValueError(f"{label}: expected a state of {kind.__name__}, got {found}")
-    parts = list(state["groups"]) if several else [{key: state[key] for key in KEYS}]
-    if len(parts) != len(groups) or any(set(part) != KEYS for part in parts):
+    if not (several or set(state) == {"name", *KEYS}) or found != kind.__name__:
+        raise ValueError(f"{label}: expected a state of {kind.__name__}, got {brief(found)}")
+    parts = state["groups"] if several else [{key: state[key] for key in KEYS}]
+    if not isinstance(parts, list | tuple) or not all(_is_dict(part, KEYS) for part in parts):
+        raise ValueError(f"{label}: expected a list of groups with the keys {sorted(KEYS)}")
+    if len(parts) != len(groups):
         raise ValueError(
             f"{label}: expected a state of {len(groups)} parameter groups, got one of {len(parts)}"
         )
@@ -61,17 +62,26 @@ def read_state(
 
 
 def _read(label: str, group: ParameterGroup, state: Mapping[str, Any], kind: type[Optimizer]) -> Saved:
-    settings, steps = {**kind.later, **state["hyperparameters"]}, state["steps"]
+    saved, steps = state["hyperparameters"], state["steps"]
+    settings = {**kind.later, **saved} if isinstance(saved, Mapping) else {}
     if set(settings) != set(kind.checks):
-        raise ValueError(
-            f"{label}: expected the hyper-parameters {sorted(kind.checks)}, "
-            f"got {sorted(state['hyperparameters'])}"
-        )
-    if not isinstance(steps, int) or not 0 <= steps <= MOST_STEPS:
-        raise ValueError(f"{label}: steps must be an integer from 0 to 2^53, got {steps!r:.60}")
+        found = sorted(saved) if isinstance(saved, Mapping) else brief(saved)
+        raise ValueError(f"{label}: expected the hyper-parameters {sorted(kind.checks)}, got {found}")
+    wrong = step_count("steps", steps)
+    if wrong:
+        raise ValueError(f"{label}: {wrong}")
+    kind.check(kind.__name__, settings)
     needed = [name for name, switch in kind.average_switches.items() if switch is None or settings[switch]]
     averages = _read_averages(label, group, needed, kind.average_switches, state["averages"])
     return Saved(steps, settings, averages)
+
+
+def _length(arrays: object) -> object:
+    return len(arrays) if isinstance(arrays, list) else type(arrays).__name__
+
+
+def _is_dict(value: object, keys: set[str]) -> bool:
+    return isinstance(value, Mapping) and set(value) == keys
 
 
 def _read_averages(
@@ -79,14 +89,17 @@ def _read_averages(
     group: ParameterGroup,
     needed: Sequence[str],
     known: Mapping[str, Any],
-    saved: Mapping[str, Any],
+    saved: Any,
 ) -> dict[str, dict[int, Array]]:
     placed = sorted([pair for part in group.parts for pair in part.placed()], key=lambda pair: pair[0])
-    fits = set(needed) <= set(saved) <= set(known)
-    if not fits or any(len(arrays) != len(placed) for arrays in saved.values()):
+    fits = isinstance(saved, Mapping) and set(needed) <= set(saved) <= set(known)
+    lists = list(saved.values()) if fits else []
+    if not fits or not all(isinstance(arrays, list) and len(arrays) == len(placed) for arrays in lists):
+        counts = (
+            {name: _length(arrays) for name, arrays in saved.items()} if isinstance(saved, Mapping) else saved
+        )
         raise ValueError(
-            f"{label}: expected the averages {list(needed)} of {len(placed)} parameters, "
-            f"got { {name: len(arrays) for name, arrays in saved.items()} }"
+            f"{label}: expected the averages {list(needed)} of {len(placed)} parameters, got {brief(counts)}"
         )
     averages: dict[str, dict[int, Array]] = {}
     for name, values in saved.items():

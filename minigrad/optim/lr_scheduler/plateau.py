@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from minigrad.optim.checks import at_least_zero, check_options
+from minigrad.optim.checks import at_least_zero, brief, check_options, step_count
 from minigrad.optim.lr_scheduler.schedule import check_optimizer, per_group
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor
@@ -124,17 +124,21 @@ class ReduceLROnPlateau:
         kind, groups = type(self).__name__, self.optimizer.param_groups
         if set(state) != {"name", "best", "lrs", *COUNTS} or state["name"] != kind:
             found = state.get("name", f"a dict with the keys {sorted(state)}")
-            raise ValueError(f"{kind}.load_state_dict: expected a state of {kind}, got {found}")
-        wrong = [name for name in COUNTS if not isinstance(state[name], int) or state[name] < 0]
-        if wrong:
-            name = wrong[0]
-            raise ValueError(f"{kind}.load_state_dict: {name} must be an integer >= 0, got {state[name]!r}")
-        if len(state["lrs"]) != len(groups) or any(at_least_zero("lr", lr) for lr in state["lrs"]):
+            raise ValueError(f"{kind}.load_state_dict: expected a state of {kind}, got {brief(found)}")
+        for name in COUNTS:
+            wrong = step_count(name, state[name])
+            if wrong:
+                raise ValueError(f"{kind}.load_state_dict: {wrong}")
+        lrs, best = state["lrs"], state["best"]
+        fits = isinstance(lrs, list) and len(lrs) == len(groups)
+        if not fits or any(at_least_zero("lr", lr) for lr in lrs):
             raise ValueError(
-                f"{kind}.load_state_dict: expected {len(groups)} learning rates, got {state['lrs']}"
+                f"{kind}.load_state_dict: expected {len(groups)} learning rates, got {brief(lrs)}"
             )
-        self.best = float(state["best"])
+        if not isinstance(best, float):
+            raise ValueError(f"{kind}.load_state_dict: best must be a float, got {brief(best)}")
+        self.best = best
         for name in COUNTS:
             setattr(self, name, state[name])
-        for group, lr in zip(groups, state["lrs"], strict=True):
+        for group, lr in zip(groups, lrs, strict=True):
             group.schedule_lr(lr)

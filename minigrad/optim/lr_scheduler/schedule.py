@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from minigrad.optim.checks import at_least_zero, check_options
+from minigrad.optim.checks import at_least_zero, brief, check_options, step_count
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tracing import call
 
@@ -106,12 +106,11 @@ class Schedule:
         kind = type(self).__name__
         if set(state) != {"name", "base_lr", "epoch"} or state["name"] != kind:
             found = state.get("name", f"a dict with the keys {sorted(state)}")
-            raise ValueError(f"{kind}.load_state_dict: expected a state of {kind}, got {found}")
+            raise ValueError(f"{kind}.load_state_dict: expected a state of {kind}, got {brief(found)}")
         base, epoch = state["base_lr"], state["epoch"]
         bases = list(base) if isinstance(base, list | tuple) else [base]
         wrong = next(filter(None, (at_least_zero("base_lr", base) for base in bases)), "")
-        if not isinstance(epoch, int) or epoch < 0:
-            wrong = f"epoch must be an integer >= 0, got {epoch!r}"
+        wrong = step_count("epoch", epoch) or wrong
         if len(bases) != len(self.base_lrs):
             wrong = f"expected rates of {len(self.base_lrs)} parameter groups, got {len(bases)}"
         if wrong:
