@@ -1,7 +1,8 @@
 """What gans reads and writes: regular files of a plausible size, with content that fits its schema.
 
-Whatever is wrong with a file becomes one line here, a UserError. `read` and `writing` open what readers and
-writers of other formats go on with; `decode` reads JSON; `write` is the one way to an output.
+A reader of any format takes `read`, or `open_file` for what is too long for that, makes sense of it within
+`reading`, and so tells nonsense in one line; `decode` reads JSON. `write` is the one way to an output, and
+`append` to a file that grows.
 """
 
 from __future__ import annotations

@@ -107,7 +107,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 def temporaries(folder: Path, name: str | None = None) -> Iterator[Path]:
     """What killed processes left half-written in ``folder``, of the file ``name`` or of all."""
     of = "*" if name is None else glob.escape(_short(name))
-    return folder.glob(f".{of}.{'[0-9a-f]' * DIGITS}.tmp")
+    found = folder.glob(f".{of}.{'[0-9a-f]' * DIGITS}.tmp")
+    return (path for path in found if not path.is_dir())
 
 
 def sync_folder(folder: Path) -> None:

@@ -87,6 +87,14 @@ def test_nothing_else_is_written_to_or_replaced(thing: tuple[Path, str]) -> None
     assert os.path.samestat(before, os.lstat(path))
 
 
+def test_a_checkpoint_takes_no_other_things_place(tmp_path: Path) -> None:
+    link_to_fifo(tmp_path / "link")
+    for name in ("link", "fifo"):
+        with pytest.raises(OSError, match=r"checkpoint not written.*: a FIFO, not a regular file"):
+            mg.save(tmp_path / name, {"step": 1})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fifo", "link"]
+
+
 def test_a_writer_follows_no_link_and_a_reader_does(tmp_path: Path) -> None:
     target, link = tmp_path / "target", tmp_path / "link"
     target.write_bytes(b"mine")
@@ -178,4 +186,5 @@ def test_what_was_left_of_a_long_name_is_found(tmp_path: Path) -> None:
     name = "é" * 120
     left = tmp_path / f".{'é' * 50}.01234567.tmp"
     left.touch()
+    (tmp_path / ".folder.01234567.tmp").mkdir()
     assert list(temporaries(tmp_path, name)) == list(temporaries(tmp_path)) == [left]
