@@ -72,7 +72,7 @@ def test_dot_products_along_either_side_equal_reference(case: Convolution) -> No
         (y, x, lines_by_place(geometry), (0, 1, 2)),
         (x, y, lines_by_source(geometry), (1, 0, 2)),
     ):
-        if conv_dots.work(many, few, lines) < math.inf:
+        if conv_dots.work(many, few, lines.starts.size, lines.pixels.size) < math.inf:
             sums = conv_dots.sum_products(many, few, len(case.x), lines, 1).transpose(order)
             assert_close(np.ascontiguousarray(sums.reshape(expected.shape)), expected, case.y.size)
 

@@ -71,7 +71,8 @@ def test_one_number_spoils_only_what_reads_it(shape: Shape, value: float, dtype:
         ("conv2d_weight", x, y, (shape.kernel, *shape.parameters)),
     )
     layouts = iter(2 * LAYOUT_NAMES)
-    for (kernel, *operands, rest), which, corner in product(calls, (0, 1), (0, -1)):
+    corners = (0, -1) if dtype == np.float32 else (0,)
+    for (kernel, *operands, rest), which, corner in product(calls, (0, 1), corners):
         spoiled = [a.copy() for a in operands]
         last = spoiled[which]
         last[corner, corner, corner, corner if which == 0 else last.shape[3] // 2] = value

@@ -6,6 +6,7 @@ import numpy as np
 
 from minigrad.kernels import Pair, check_convolution, conv2d_shape, output
 from minigrad.kernels.cpu import (
+    conv_bands,
     conv_columns,
     conv_dots,
     conv_few,
@@ -23,8 +24,10 @@ from minigrad.kernels.cpu.conv_tables import (
     by_place,
     by_source,
     by_tap,
+    line_length,
     lines_by_place,
     lines_by_source,
+    meeting_count,
     runs_to_places,
     runs_to_sources,
 )
@@ -108,26 +111,9 @@ def _conv2d(
     if x.shape[1] == 0 or y.size == 0:
         y.fill(0)
         _finish(y, epilogue)
-    elif winograd_tiles.pays(x, x.shape[1], w.shape[0], groups, geometry, winograd_tiles.FORWARD):
-        plan = winograd.plan_conv2d(geometry)
-        doubtful = winograd.convolve(x, w, y, plan, w[0].size, geometry.taps, epilogue)
-        if doubtful.size:
-            y[doubtful] = _convolved(
-                x[doubtful], contiguous(w)[None], y, geometry, epilogue, transposed=False
-            )
     else:
-        by_output = contiguous(w).reshape(groups, -1, *w.shape[1:])
-        _convolve(x, by_output, y, geometry, epilogue, transposed=False)
+        _convolve(x, w, y, geometry, groups, epilogue, transposed=False)
     return y
-
-
-def _convolved(
-    x: Array, w: Array, y: Array, geometry: Geometry, epilogue: Epilogue, *, transposed: bool
-) -> Array:
-    """As many images as x has of y's shape, by `_convolve`."""
-    result = np.empty((len(x), *y.shape[1:]), y.dtype)
-    _convolve(x, w, result, geometry, epilogue, transposed=transposed)
-    return result
 
 
 def _finish(y: Array, epilogue: Epilogue) -> None:
@@ -159,16 +145,8 @@ def conv_transpose2d(
     geometry = Geometry(_size(y), _size(x), _size(w), stride, padding, dilation)
     if x.size == 0 or y.size == 0:
         y.fill(0)
-    elif winograd_tiles.pays(x, x.shape[1], w.shape[1], groups, geometry, winograd_tiles.TRANSPOSED):
-        plan = winograd.plan_conv_transpose2d(geometry)
-        epilogue = NO_EPILOGUE[x.dtype]
-        doubtful = winograd.convolve(x, w, y, plan, geometry.taps, w[0].size, epilogue)
-        if doubtful.size:
-            by_output = contiguous(w)[None].swapaxes(1, 2)
-            y[doubtful] = _convolved(x[doubtful], by_output, y, geometry, epilogue, transposed=True)
     else:
-        by_output = contiguous(w).reshape(groups, -1, *w.shape[1:]).swapaxes(1, 2)
-        _convolve(x, by_output, y, geometry, NO_EPILOGUE[x.dtype], transposed=True)
+        _convolve(x, w, y, geometry, groups, NO_EPILOGUE[x.dtype], transposed=True)
     return y
 
 
@@ -219,17 +197,52 @@ def conv2d_weight(
         for x_part, g_part, gw_part in zip(*parts, strict=True):
             conv_columns.conv2d_weight(x_part, g_part, gw_part, geometry)
         return gw
-    quick = winograd_tiles.pays(x, x.shape[1], g.shape[1], groups, geometry, winograd_tiles.WEIGHT)
-    if not (quick and winograd_weight.sum_weights(x, g, gw, geometry)):
-        for group in range(groups):
-            _sum_weights(x, g, gw, group, groups, geometry)
+    _sum_weights(x, g, gw, geometry, groups)
     return gw
 
 
 def _convolve(
+    x: Array, w: Array, y: Array, geometry: Geometry, groups: int, epilogue: Epilogue, *, transposed: bool
+) -> None:
+    """Fill y, a band of rows after the other; `geometry` is that of conv2d, whose adjoint is `transposed`."""
+    bands = conv_bands.by_sources(geometry) if transposed else conv_bands.by_places(geometry)
+    if len(bands) == 1:
+        _convolve_band(x, w, y, geometry, groups, epilogue, transposed=transposed)
+        return
+    for band in bands:
+        rows, results = (band.places, band.sources) if transposed else (band.sources, band.places)
+        part, result = x[:, :, rows], np.empty_like(y[:, :, results], order="C")
+        if part.size:
+            _convolve_band(part, w, result, band.geometry, groups, epilogue, transposed=transposed)
+        else:
+            result.fill(0)
+            _finish(result, epilogue)
+        y[:, :, results] = result
+
+
+def _convolve_band(
+    x: Array, w: Array, y: Array, geometry: Geometry, groups: int, epilogue: Epilogue, *, transposed: bool
+) -> None:
+    """As `_convolve`: where Winograd's algorithm pays by that, but for the images that it would spoil."""
+    by_output = contiguous(w).reshape(groups, -1, *w.shape[1:])
+    steps, least, plan = (w[0].size, geometry.taps), winograd_tiles.FORWARD, winograd.plan_conv2d
+    if transposed:
+        by_output, steps = by_output.swapaxes(1, 2), steps[::-1]
+        least, plan = winograd_tiles.TRANSPOSED, winograd.plan_conv_transpose2d
+    if not winograd_tiles.pays(x, x.shape[1], y.shape[1], groups, geometry, least):
+        _multiply(x, by_output, y, geometry, epilogue, transposed=transposed)
+        return
+    doubtful = winograd.convolve(x, w, y, plan(geometry), *steps, epilogue)
+    if doubtful.size:
+        some = np.empty((doubtful.size, *y.shape[1:]), y.dtype)
+        _multiply(x[doubtful], by_output, some, geometry, epilogue, transposed=transposed)
+        y[doubtful] = some
+
+
+def _multiply(
     x: Array, w: Array, y: Array, geometry: Geometry, epilogue: Epilogue, *, transposed: bool
 ) -> None:
-    """Fill y by w (groups, o, c, kh, kw); `geometry` is that of conv2d, whose adjoint is `transposed`.
+    """Fill y by w (groups, o, c, kh, kw), directly.
 
     Some ways multiply weights by zeros for what lies outside: they do not serve where that gives NaN.
     """
@@ -237,18 +250,17 @@ def _convolve(
     x, w = contiguous(x), w.reshape(groups, o, c, geometry.taps)
     x_images = [Images(x.reshape(-1), groups * c, group * c, c, x[0, 0].size) for group in range(groups)]
     y_images = [Images(y.reshape(-1), groups * o, group * o, o, y[0, 0].size) for group in range(groups)]
-    lines = lines_by_source(geometry) if transposed else lines_by_place(geometry)
+    length, count = line_length(geometry, to_sources=transposed), meeting_count(geometry)
     work = {
-        "few to read": conv_few.reading_work(x_images[0], y_images[0], lines),
+        "few to read": conv_few.reading_work(x_images[0], y_images[0], geometry.taps, length),
         "few to write": conv_few.writing_work(x_images[0], y_images[0], geometry.taps),
     }
-    meetings = (by_source if transposed else by_place)(geometry, ROWS, _lanes(x))
     moved = x_images[0].size + y_images[0].size
     if _fills_lanes(x):
         rows = 1 if o == 1 else rounded_up(o, ROWS)
-        work["lanes"] = rows * c * meetings.left.size + MOVING * moved
+        work["lanes"] = rows * c * count + MOVING * moved
     else:
-        work["columns"] = o * c * meetings.left.size + MOVING * geometry.taps * moved + CALLING
+        work["columns"] = o * c * count + MOVING * geometry.taps * moved + CALLING
     way = min(work, key=lambda name: work[name])
     if way == "columns":
         columns = conv_columns.conv_transpose2d if transposed else conv_columns.conv2d
@@ -260,17 +272,18 @@ def _convolve(
     if multiplies_zeros and not finite(w if way == "few to read" else y):
         way = "lanes"
     if way == "lanes":
-        _convolve_lanes(x, w, y, meetings)
+        _convolve_lanes(x, w, y, (by_source if transposed else by_place)(geometry, ROWS, _lanes(x)))
     if way in ("lanes", "columns"):
         _finish(y, epilogue)
         return
-    runs = runs_to_sources(geometry) if transposed else runs_to_places(geometry)
     with launch(work[way] * n) as workers:
         for group in range(groups):
             images = x_images[group], y_images[group], n
             if way == "few to read":
+                lines = lines_by_source(geometry) if transposed else lines_by_place(geometry)
                 conv_few.read_few(*images, w[group], lines, epilogue, workers)
             else:
+                runs = runs_to_sources(geometry) if transposed else runs_to_places(geometry)
                 conv_few.write_few(*images, w[group].swapaxes(1, 2), runs, epilogue, workers)
 
 
@@ -296,28 +309,50 @@ def _convolve_lanes(x: Array, w: Array, y: Array, meetings: Meetings) -> None:
         conv_images.convolve(*images, scratch, grid, splits, meetings, dims)
 
 
-def _sum_weights(x: Array, g: Array, gw: Array, group: int, groups: int, geometry: Geometry) -> None:
-    """One group's weights, by products of packed images or, with few channels on a side, by dot products."""
-    c, o, lanes = x.shape[1] // groups, g.shape[1] // groups, _lanes(x)
-    x_images = Images(contiguous(x).reshape(-1), x.shape[1], group * c, c, geometry.pixels)
-    g_images = Images(contiguous(g).reshape(-1), g.shape[1], group * o, o, geometry.outputs)
-    result = gw.reshape(groups, o, c, geometry.taps)[group]
-    taps, places, sources = by_tap(geometry, ROWS, lanes), lines_by_place(geometry), lines_by_source(geometry)
-    packing = MOVING * (x_images.size + g_images.size)
-    work = {
-        "taps": rounded_up(c, lanes) * rounded_up(o, ROWS) * taps.left.size + packing,
-        "few in x": conv_dots.work(g_images, x_images, places),
-        "few in g": conv_dots.work(x_images, g_images, sources),
-    }
-    way = min(work, key=lambda name: work[name])
-    with launch(work[way] * len(x)) as workers:
-        if way == "few in x":
-            result[...] = conv_dots.sum_products(g_images, x_images, len(x), places, workers)
-        elif way == "few in g":
-            products = conv_dots.sum_products(x_images, g_images, len(x), sources, workers)
-            result[...] = products.swapaxes(0, 1)
-        if way == "taps" or not finite(result):  # the others multiply zeros for what lies outside
-            _sum_by_taps(x_images, g_images, len(x), taps, workers, result)
+def _sum_weights(x: Array, g: Array, gw: Array, geometry: Geometry, groups: int) -> None:
+    """Fill gw (o, c / groups, kh, kw), the sum over bands of rows."""
+    bands = conv_bands.by_places(geometry)
+    if len(bands) == 1:
+        _sum_band(x, g, gw, geometry, groups)
+        return
+    gw.fill(0)
+    part = np.empty_like(gw)
+    for band in bands:
+        rows = x[:, :, band.sources]
+        if rows.size:
+            _sum_band(rows, g[:, :, band.places], part, band.geometry, groups)
+            gw += part
+
+
+def _sum_band(x: Array, g: Array, gw: Array, geometry: Geometry, groups: int) -> None:
+    """As `_sum_weights`, by Winograd's algorithm or directly."""
+    x, g = contiguous(x), contiguous(g)
+    quick = winograd_tiles.pays(x, x.shape[1], g.shape[1], groups, geometry, winograd_tiles.WEIGHT)
+    if quick and winograd_weight.sum_weights(x, g, gw, geometry):
+        return
+    c, o, lanes, count = x.shape[1] // groups, g.shape[1] // groups, _lanes(x), meeting_count(geometry)
+    lengths = [line_length(geometry, to_sources=to_sources) for to_sources in (False, True)]
+    for group, result in enumerate(gw.reshape(groups, o, c, geometry.taps)):
+        x_images = Images(x.reshape(-1), x.shape[1], group * c, c, geometry.pixels)
+        g_images = Images(g.reshape(-1), g.shape[1], group * o, o, geometry.outputs)
+        packing = MOVING * (x_images.size + g_images.size)
+        work = {
+            "taps": rounded_up(c, lanes) * rounded_up(o, ROWS) * count + packing,
+            "few in x": conv_dots.work(g_images, x_images, geometry.taps, lengths[0]),
+            "few in g": conv_dots.work(x_images, g_images, geometry.taps, lengths[1]),
+        }
+        way = min(work, key=lambda name: work[name])
+        with launch(work[way] * len(x)) as workers:
+            if way == "few in x":
+                lines = lines_by_place(geometry)
+                result[...] = conv_dots.sum_products(g_images, x_images, len(x), lines, workers)
+            elif way == "few in g":
+                lines = lines_by_source(geometry)
+                products = conv_dots.sum_products(x_images, g_images, len(x), lines, workers)
+                result[...] = products.swapaxes(0, 1)
+            if way == "taps" or not finite(result):  # the others multiply zeros for what lies outside
+                taps = by_tap(geometry, ROWS, lanes)
+                _sum_by_taps(x_images, g_images, len(x), taps, workers, result)
 
 
 def _sum_by_taps(x: Images, g: Images, n: int, meetings: Meetings, threads: int, gw: Array) -> None:

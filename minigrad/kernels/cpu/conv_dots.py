@@ -22,17 +22,15 @@ SLOWER = 1.5  # times that a multiplication takes here, because more of its oper
 GATHERING = 40  # multiplications that take as long as to pack an element
 
 
-def work(many: Images, few: Images, lines: Lines) -> float:
+def work(many: Images, few: Images, taps: int, length: int) -> float:
     """About an image's multiplications and packing, counted in the multiplications of `tile`; infinite if
-    `sum_products` cannot be used.
+    `sum_products` cannot be used. Lines have so many taps and pixels.
     """
-    rows, columns = rounded_up(many.share, ROWS), rounded_up(few.share * lines.starts.size, COLUMNS)
+    rows, columns = rounded_up(many.share, ROWS), rounded_up(few.share * taps, COLUMNS)
     width = WIDTH // many.memory.itemsize
     if many.pixels < width:
         return math.inf
-    return (
-        SLOWER * rows * columns * rounded_up(many.pixels, width) + GATHERING * few.share * lines.pixels.size
-    )
+    return SLOWER * rows * columns * rounded_up(many.pixels, width) + GATHERING * few.share * length
 
 
 def sum_products(many: Images, few: Images, n: int, lines: Lines, workers: int) -> Array:

@@ -21,12 +21,12 @@ from minigrad.kernels.cpu.tile import ROWS, TILE, multiply_long_rows, multiply_t
 ADDING = 8  # multiplications that take as long as to add a product to its pixel
 
 
-def reading_work(x: Images, y: Images, lines: Lines) -> float:
+def reading_work(x: Images, y: Images, taps: int, length: int) -> float:
     """About what `read_few` takes for an image, in multiplications; infinite if it cannot be used."""
     if y.pixels < _lanes(y) or y.share < ROWS:
         return float("inf")
-    products = rounded_up(y.share, ROWS) * x.share * lines.starts.size * rounded_up(y.pixels, _lanes(y))
-    return products + GATHERING * x.share * lines.pixels.size
+    products = rounded_up(y.share, ROWS) * x.share * taps * rounded_up(y.pixels, _lanes(y))
+    return products + GATHERING * x.share * length
 
 
 def writing_work(x: Images, y: Images, taps: int) -> float:

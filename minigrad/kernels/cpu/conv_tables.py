@@ -2,7 +2,8 @@
 
 A convolution joins triples of a tap i of the kernel, a place p of y and a source s of x (all counted over
 the flattened axes) with s = p * stride + i * dilation - padding. Only those inside the image are listed, so
-nothing is ever padded. Each of the three kernels goes over one of them and sums over the other two.
+nothing is ever padded. Each of the three kernels goes over one of them and sums over the other two. A table
+is larger than its image: `keeping` bounds those that are kept, `conv_bands` the images.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.kernels import Pair
+from minigrad.kernels.cpu.keeping import shelf
 
 Table = NDArray[np.int64]
 
@@ -50,21 +52,28 @@ class Meetings(NamedTuple):
     right: Table
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
+def meeting_count(geometry: Geometry) -> int:
+    """The number of triples."""
+    rows, columns = (_along(*numbers) for numbers in zip(*geometry, strict=True))
+    return len(rows[0]) * len(columns[0])
+
+
+@shelf.keeps
 def by_place(geometry: Geometry, left: int, right: int) -> Meetings:
     """For each place: taps times `left`, sources times `right`."""
     tap, place, source = _triples(geometry)
     return _grouped(place, geometry.outputs, tap * left, source * right)
 
 
-@lru_cache(maxsize=256)
+@shelf.keeps
 def by_source(geometry: Geometry, left: int, right: int) -> Meetings:
     """For each source: taps times `left`, places times `right`."""
     tap, place, source = _triples(geometry)
     return _grouped(source, geometry.pixels, tap * left, place * right)
 
 
-@lru_cache(maxsize=256)
+@shelf.keeps
 def by_tap(geometry: Geometry, left: int, right: int) -> Meetings:
     """For each tap: places times `left`, sources times `right`."""
     tap, place, source = _triples(geometry)
@@ -81,18 +90,35 @@ class Lines(NamedTuple):
     starts: Table  # (taps,) where a tap's begin
 
 
-@lru_cache(maxsize=256)
+@shelf.keeps
 def lines_by_place(geometry: Geometry) -> Lines:
     """The sources that each place meets."""
     step, shift, offset = geometry.stride, geometry.dilation, [-p for p in geometry.padding]
     return _lines(geometry, geometry.places, geometry.size, step, shift, offset, (1, 1))
 
 
-@lru_cache(maxsize=256)
+@shelf.keeps
 def lines_by_source(geometry: Geometry) -> Lines:
     """The places that each source meets."""
     shift, offset = [-d for d in geometry.dilation], geometry.padding
     return _lines(geometry, geometry.size, geometry.places, (1, 1), shift, offset, geometry.stride)
+
+
+@lru_cache(maxsize=1024)
+def line_length(geometry: Geometry, *, to_sources: bool) -> int:
+    """The number of pixels of `lines_by_source` or `lines_by_place`."""
+    if to_sources:
+        rows, _, _, count = _rows(geometry, geometry.size[0], 1, -geometry.dilation[0])
+        return rows.size * count * geometry.kernel[1] * geometry.size[1]
+    rows, _, _, count = _rows(geometry, geometry.places[0], geometry.stride[0], geometry.dilation[0])
+    return rows.size * count * geometry.kernel[1] * geometry.places[1]
+
+
+def _rows(geometry: Geometry, keys: int, step: int, shift: int) -> tuple[Table, Table, Table, int]:
+    """Of `_lines`: the rows' remainders, a tap's among them, the steps it begins later, and the length."""
+    remainders, skipped = np.divmod(np.arange(geometry.kernel[0]) * shift, step)[::-1]
+    rows, row = np.unique(remainders, return_inverse=True)
+    return rows, row, skipped, keys + int(np.ptp(skipped))
 
 
 def _lines(
@@ -105,10 +131,9 @@ def _lines(
     divisor: Pair,
 ) -> Lines:
     """Along an axis, key k meets pixel (k * step + tap * shift + offset) / divisor if there is one."""
-    height, width = geometry.kernel
-    remainders, skipped = np.divmod(np.arange(height) * shift[0], step[0])[::-1]
-    lines, line = np.unique(remainders, return_inverse=True)
-    first, count = skipped.min(), keys[0] + int(np.ptp(skipped))
+    width = geometry.kernel[1]
+    lines, line, skipped, count = _rows(geometry, keys[0], step[0], shift[0])
+    first = skipped.min()
     y = lines[:, None] + (first + np.arange(count)) * step[0]
     x = np.arange(width)[:, None] * shift[1] + np.arange(keys[1]) * step[1]
     y, x = _divided(y + offset[0], divisor[0], size[0]), _divided(x + offset[1], divisor[1], size[1])
@@ -135,14 +160,14 @@ class Runs(NamedTuple):
     target_step: int
 
 
-@lru_cache(maxsize=256)
+@shelf.keeps
 def runs_to_places(geometry: Geometry) -> Runs:
     """Products of all sources, results in the places."""
     tap, place, source, count = _runs(geometry)
     return Runs(geometry.taps, tap * geometry.pixels + source, place, count, geometry.stride[1], 1)
 
 
-@lru_cache(maxsize=256)
+@shelf.keeps
 def runs_to_sources(geometry: Geometry) -> Runs:
     """Products of all places, results in the sources."""
     tap, place, source, count = _runs(geometry)

@@ -10,7 +10,6 @@ in float64 wants the digits.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +19,7 @@ from minigrad.kernels.cpu.compiling import Array, contiguous, jit, launch, works
 from minigrad.kernels.cpu.conv_images import load_pixels, pack_panel, store_pixels
 from minigrad.kernels.cpu.conv_tables import Geometry, Table
 from minigrad.kernels.cpu.inner import inner_jit
+from minigrad.kernels.cpu.keeping import shelf
 from minigrad.kernels.cpu.magnitude import greatest, note_greatest
 from minigrad.kernels.cpu.parallel import parallel_for
 from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, WIDTH, multiply_far, packed_size
@@ -73,7 +73,7 @@ class Plan(NamedTuple):
     taps: Table  # (remainders, 4)
 
 
-@lru_cache(maxsize=64)
+@shelf.keeps
 def plan_conv2d(geometry: Geometry) -> Plan:
     """y[q] = sum over remainder b and a of w[2 a + b] x[2 (q + a) + b - padding], a in 0, 1."""
     axes, inputs, outputs = [], [], []
@@ -85,7 +85,7 @@ def plan_conv2d(geometry: Geometry) -> Plan:
     return _plan(axes, inputs, outputs, geometry.size, geometry.places, TAPS)
 
 
-@lru_cache(maxsize=64)
+@shelf.keeps
 def plan_conv_transpose2d(geometry: Geometry) -> Plan:
     """y[2 u + b - padding] = sum over a of w[2 (1 - a) + b] x[u - 1 + a], a in 0, 1: the adjoint.
 

@@ -21,6 +21,7 @@ import numpy as np
 from minigrad.kernels.cpu.compiling import Array, contiguous, jit, launch, workspace
 from minigrad.kernels.cpu.conv_tables import Geometry, Table
 from minigrad.kernels.cpu.inner import inner_jit
+from minigrad.kernels.cpu.keeping import shelf
 from minigrad.kernels.cpu.magnitude import greatest
 from minigrad.kernels.cpu.parallel import parallel_for
 from minigrad.kernels.cpu.tile import (
@@ -69,7 +70,7 @@ class Plan(NamedTuple):
     outputs: Table  # (rows, columns, 16) the same for g
 
 
-@lru_cache(maxsize=64)
+@shelf.keeps
 def plan(geometry: Geometry) -> Plan:
     """gw[2 a + b] = sum over q of g[q] x[2 (q + a) + b - padding] for remainders b and a in 0, 1, by axes."""
     axes, inputs, outputs = [], [], []
