@@ -18,6 +18,7 @@ from minigrad.kernels.cpu.parallel import parallel_for
 from minigrad.kernels.cpu.tile import WIDTH, rounded_up
 
 DEPTH = 512  # pixels to sum in registers at a time, or an image: what the first cache takes
+PART = 1 << 14  # pixels of an image that are summed in a vector's lanes
 SLOWER = 1.5  # times that a multiplication takes here, because more of its operands are loaded
 GATHERING = 40  # multiplications that take as long as to pack an element
 
@@ -43,12 +44,12 @@ def sum_products(many: Images, few: Images, n: int, lines: Lines, workers: int) 
     starts = np.zeros(padded, np.int64)
     starts[:columns] = np.add.outer(np.arange(few.share) * length, lines.starts).ravel()
     together = max(1, DEPTH // many.pixels)
-    chunks = -(-n // together)
+    chunks, parts = -(-n // together), -(-many.pixels // PART)
     own = rounded_up(together * few.share * length + few.pixels + 1, 16)
     scratch, sums = workspace.take(
-        many.memory.dtype, workers * own, chunks * rounded_up(many.share, ROWS) * padded
+        many.memory.dtype, workers * own, chunks * parts * rounded_up(many.share, ROWS) * padded
     )
-    sums = sums.reshape(chunks, -1, padded)
+    sums = sums.reshape(chunks * parts, -1, padded)
     _sum_chunks(many, few, n, together, lines.pixels, starts, scratch.reshape(workers, own), sums)
     total: Array = sums.sum(axis=0, dtype=np.float64).astype(sums.dtype)
     return total[: many.share, :columns].reshape(many.share, few.share, taps)
@@ -73,7 +74,9 @@ def gather(images: Images, first: int, count: int, line: Table, pixels: Array, o
 def _sum_chunks(
     many: Images, few: Images, n: int, together: int, line: Table, starts: Table, scratch: Array, sums: Array
 ) -> None:
-    """sums[chunk, channel of many, (channel of few, tap)], a chunk being `together` images."""
+    """sums[(chunk, part), channel of many, (channel of few, tap)], a chunk being `together` images or fewer,
+    a part some of the pixels.
+    """
     parallel_for(scratch.shape[0], _sum_share, many, few, n, together, line, starts, scratch, sums)
 
 
@@ -90,20 +93,23 @@ def _sum_share(
     sums: Array,
 ) -> None:
     """A worker's row of scratch and share of the chunks."""
-    workers, (chunks, _, columns) = scratch.shape[0], sums.shape
+    workers, columns, parts = scratch.shape[0], sums.shape[2], (many.pixels + PART - 1) // PART
+    chunks = sums.shape[0] // parts
     step = few.share * line.size
     packed, pixels = scratch[worker], scratch[worker, together * step :]
     for chunk in range(worker * chunks // workers, (worker + 1) * chunks // workers):
         first = chunk * together
         count = min(together, n - first)
         gather(few, first, count, line, pixels, packed)
-        result = sums[chunk].reshape(-1)
-        for row in range(0, many.share, ROWS):
-            start = (first * many.channels + many.channel + row) * many.pixels
-            for column in range(0, columns, COLUMNS):
-                # (ROWS, count * pixels) @ (count * pixels, COLUMNS) -> (ROWS, COLUMNS)
-                multiply_dots(
-                    many.memory, start, many.pixels, many.channels * many.pixels, many.share - row,
-                    packed, starts, column, step, count, many.pixels,
-                    result, row * columns + column, columns,
-                )  # fmt: skip
+        for part in range(parts):
+            begin, end = part * many.pixels // parts, (part + 1) * many.pixels // parts
+            result, right = sums[chunk * parts + part].reshape(-1), packed[begin:]
+            for row in range(0, many.share, ROWS):
+                start = (first * many.channels + many.channel + row) * many.pixels + begin
+                for column in range(0, columns, COLUMNS):
+                    # (ROWS, count * pixels) @ (count * pixels, COLUMNS) -> (ROWS, COLUMNS)
+                    multiply_dots(
+                        many.memory, start, many.pixels, many.channels * many.pixels, many.share - row,
+                        right, starts, column, step, count, end - begin,
+                        result, row * columns + column, columns,
+                    )  # fmt: skip
