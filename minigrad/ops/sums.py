@@ -22,6 +22,7 @@ Axis = int | Sequence[int] | NDArray[Any] | None
 
 FEW = 256
 BOUND = FEW + 16 + 27 + 1
+_PLAIN = (int, tuple, type(None))
 GPU_THREADS = 512  # of CuPy's, that share one sum
 
 
@@ -30,10 +31,12 @@ def summed(
 ) -> Array:
     """numpy.sum of x over ``axis``, of float32 within BOUND u sum |x|; ``dtype`` is for other x."""
     add = xp_of(x).add
-    if x.ndim == 0 or not (axis is None or isinstance(axis, int | tuple)):
+    if x.ndim == 0 or not isinstance(axis, _PLAIN):
         axis = axes_of(x.ndim, axis)
-    if x.dtype.char != "f" or x.size <= FEW:
+    if x.dtype.char != "f":
         return add.reduce(x, axis, dtype if x.dtype.kind != "f" else None, out, keepdims)
+    if x.size <= FEW or (type(axis) is int and -x.ndim <= axis < x.ndim and x.shape[axis] <= FEW):
+        return add.reduce(x, axis, None, out, keepdims)  # what short sums cost is calls
     if on_gpu(x):
         return _on_gpu(x, axis, keepdims, out)
     if axis is None and x.flags.c_contiguous:
