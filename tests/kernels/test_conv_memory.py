@@ -51,7 +51,6 @@ def test_many_sizes_keep_few_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
             convolve(rng.normal(size=(n, 3, size, size + 1)).astype(np.float32), w)
         assert shelf.bytes <= shelf.limit
     assert shelf.bytes > shelf.limit // 2
-    assert len(shelf) < 16  # tables of the last sizes alone
 
 
 def test_a_large_image_needs_little_more_than_itself() -> None:
