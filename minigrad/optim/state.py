@@ -77,7 +77,7 @@ def _read(label: str, group: ParameterGroup, state: Mapping[str, Any], kind: typ
 
 
 def _length(arrays: object) -> object:
-    return len(arrays) if isinstance(arrays, list) else type(arrays).__name__
+    return len(arrays) if isinstance(arrays, list | tuple) else type(arrays).__name__
 
 
 def _is_dict(value: object, keys: set[str]) -> bool:
@@ -92,12 +92,9 @@ def _read_averages(
     saved: Any,
 ) -> dict[str, dict[int, Array]]:
     placed = sorted([pair for part in group.parts for pair in part.placed()], key=lambda pair: pair[0])
-    fits = isinstance(saved, Mapping) and set(needed) <= set(saved) <= set(known)
-    lists = list(saved.values()) if fits else []
-    if not fits or not all(isinstance(arrays, list) and len(arrays) == len(placed) for arrays in lists):
-        counts = (
-            {name: _length(arrays) for name, arrays in saved.items()} if isinstance(saved, Mapping) else saved
-        )
+    counts = {name: _length(arrays) for name, arrays in saved.items()} if isinstance(saved, Mapping) else {}
+    fits = set(needed) <= set(counts) <= set(known)
+    if not fits or any(count != len(placed) for count in counts.values()):
         raise ValueError(
             f"{label}: expected the averages {list(needed)} of {len(placed)} parameters, got {brief(counts)}"
         )
