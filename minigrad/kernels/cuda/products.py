@@ -17,6 +17,7 @@ CAPABILITY = 80  # the first with cp.async and TF32
 DEPTH = 16  # of a piece in shared memory
 BLOCKS = 264  # that a product is shared out to: two for each multiprocessor of an H100
 LEAST = 128  # products in a sum that is still worth a share of its own
+DEEPEST = 1 << 14  # products that a thread adds in float32; the shares are added in float64
 
 SHARES = Source("shares.cu")
 
@@ -75,7 +76,8 @@ class Plan(NamedTuple):
 def plan(name: str, rows: int, columns: int, depth: int, products: int = 1, kind: Kind = PLAIN) -> Plan:
     """For `products` products (rows, depth) @ (depth, columns) in one launch of a kernel of the file `name`.
 
-    Small results get small tiles, and shares of the sum, so that a device's multiprocessors all have work.
+    Small results get small tiles, and shares of the sum, so that a device's multiprocessors all have work;
+    long sums get shares, so that their errors stay bounded.
     The choice depends on sizes alone, and with it the order of every sum.
     """
     arithmetic = "tf32" if tf32_allowed() else "fp32"
@@ -85,7 +87,7 @@ def plan(name: str, rows: int, columns: int, depth: int, products: int = 1, kind
         return products * -(-rows // tile.side) * -(-columns // tile.side)
 
     tile = large if min(rows, columns) > small.side and 2 * blocks(large) >= BLOCKS else small
-    shares = max(1, min(BLOCKS // blocks(tile), depth // LEAST))
+    shares = max(1, -(-depth // DEEPEST), min(BLOCKS // blocks(tile), depth // LEAST))
     return Plan(source(name, arithmetic, tile, kind), blocks(tile) * shares, shares)
 
 
