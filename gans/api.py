@@ -24,6 +24,7 @@ import numpy as np
 
 from gans.data import Dataset, ImageData, ToyData
 from gans.data import load as load_dataset
+from gans.data.images import KINDS, STEMS
 from gans.errors import UserError
 from gans.exporting import export_generator
 from gans.files import read, write
@@ -332,6 +333,12 @@ def evaluate(
         against = load_data(loaded.config, None if data_dir is None else os.fspath(data_dir))
     else:
         _, against = _dataset(data, data_dir)
+    if isinstance(against, ImageData) and against.missing:
+        files = ", ".join(STEMS[KINDS.index(kind)] for kind in against.missing)
+        raise UserError(
+            f"{against.name} has no {', '.join(against.missing)}, which samples are measured "
+            f"by; put them into its folder as {files}"
+        )
     count = n or (DEFAULT_IMAGES if isinstance(against, ImageData) else DEFAULT_POINTS)
     progress(f"making {count:,} samples")
     samples = np.asarray(sample(loaded, count, seed))

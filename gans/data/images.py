@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from gans.data.idx import MAX_BYTES, Bytes, idx_header, idx_shape, read_idx
 from gans.errors import UserError
 
 __all__ = [
+    "KINDS",
     "STEMS",
     "ImageData",
     "Integers",
@@ -39,6 +41,9 @@ STEMS = (
 )
 """Names of the four files, as MNIST, Fashion-MNIST and KMNIST distribute them (with or without ``.gz``)."""
 
+KINDS = ("images", "labels", "test images", "test labels")
+"""What the four files hold."""
+
 _LABELS_AT_ONCE = 1 << 20
 
 _PIXEL_VALUES = (np.arange(256, dtype=np.float64) / 127.5 - 1).astype(np.float32)
@@ -48,7 +53,8 @@ _PIXEL_VALUES = (np.arange(256, dtype=np.float64) / 127.5 - 1).astype(np.float32
 class ImageData:
     """A labelled set of grey images, split for training and testing; all arrays are read-only.
 
-    images: uint8 (n, h, w), 0 the background; labels: uint8 (n,); test_images and test_labels likewise.
+    images: uint8 (n, h, w), 0 the background; labels: uint8 (n,); test_images and test_labels likewise. All
+    but the images may be empty: ``missing`` says which are.
     """
 
     name: str
@@ -65,7 +71,13 @@ class ImageData:
     @property
     def classes(self) -> int:
         """Number of classes: the largest label of either split, plus one."""
-        return int(max(self.labels.max(), self.test_labels.max())) + 1
+        return int(max(labels.max(initial=0) for labels in (self.labels, self.test_labels))) + 1
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is not there, though evaluating needs it: names among `KINDS`."""
+        arrays = (self.images, self.labels, self.test_images, self.test_labels)
+        return tuple(kind for kind, array in zip(KINDS, arrays, strict=True) if len(array) == 0)
 
     def train(self, indices: npt.NDArray[np.integer] | slice | None = None) -> Floats32:
         """Training images as float32 in [-1, 1], shape (n, 1, h, w): pixel / 127.5 - 1. All if no indices."""
@@ -92,37 +104,89 @@ def _scaled(images: Bytes, indices: npt.NDArray[np.integer] | slice | None) -> F
     return scaled
 
 
-def image_data(name: str, images: Bytes, labels: Bytes, test_images: Bytes, test_labels: Bytes) -> ImageData:
-    """Check that the four arrays belong together, and wrap them.
+def image_data(
+    name: str,
+    images: Bytes,
+    labels: Integers | Bytes | None = None,
+    test_images: Bytes | None = None,
+    test_labels: Integers | Bytes | None = None,
+) -> ImageData:
+    """Check that the arrays belong together, and wrap them; training needs the images alone.
 
-    :raises UserError: a split is empty or has another number of labels than images, or the splits' sizes
-        differ
+    Images are grey, uint8 (n, h, w); labels (n,) are integers from 0 to 255.
+
+    :raises UserError: images or labels are of another kind, a split is empty or has another number of labels
+        than images, or the splits' sizes differ
+
+    >>> image_data("black", np.zeros((9, 28, 28), np.uint8)).missing
+    ('labels', 'test images', 'test labels')
     """
-    arrays = tuple(array.view() for array in (images, labels, test_images, test_labels))
-    check_shapes(name, *(array.shape for array in arrays))
+    given = (images, labels, test_images, test_labels)
+    check_shapes(name, *(None if array is None else np.shape(array) for array in given))
+    arrays = [
+        _nothing(kind, images) if array is None else _bytes(name, kind, array).view()
+        for kind, array in zip(KINDS, given, strict=True)
+    ]
     for array in arrays:
         array.flags.writeable = False
     return ImageData(name, *arrays)
 
 
-def check_shapes(name: str, images: _Shape, labels: _Shape, test_images: _Shape, test_labels: _Shape) -> None:
-    """Check that arrays of these shapes belong together, and that there is memory for all of them.
+def _nothing(kind: str, images: Bytes) -> Bytes:
+    """An empty array in the place of one that is missing."""
+    return np.empty((0, *images.shape[1:]) if "images" in kind else 0, np.uint8)
+
+
+def _bytes(name: str, kind: str, array: npt.NDArray[Any]) -> Bytes:
+    if array.dtype == np.uint8:
+        return array
+    if "images" in kind:
+        raise UserError(
+            f"{name}: {kind} of {array.dtype}, expected uint8 from 0 to 255: for numbers from 0 to 1, "
+            "(255 * x).round().astype(numpy.uint8)"
+        )
+    if array.dtype.kind not in "iu" or array.min() < 0 or array.max() > 255:
+        raise UserError(f"{name}: {kind} of {array.dtype}, expected integers from 0 to 255")
+    return array.astype(np.uint8)
+
+
+def check_shapes(
+    name: str,
+    images: _Shape | None,
+    labels: _Shape | None = None,
+    test_images: _Shape | None = None,
+    test_labels: _Shape | None = None,
+) -> None:
+    """Check that arrays of these shapes (None is not there) belong together, and that memory holds them all.
 
     :raises UserError: as `image_data`, or they hold more than ``MAX_BYTES``
     """
     for split, pixels, classes in (("training", images, labels), ("test", test_images, test_labels)):
-        if 0 in pixels:
-            raise UserError(f"{name}: no {split} images: the array has shape {pixels}")
-        if pixels[0] != classes[0]:
-            raise UserError(f"{name}: {pixels[0]} {split} images but {classes[0]} {split} labels")
-    if images[1:] != test_images[1:]:
+        if pixels is not None:
+            _check_split(name, split, pixels, classes)
+    if images is not None and test_images is not None and images[1:] != test_images[1:]:
         raise UserError(
             f"{name}: training images of {images[1]} x {images[2]} pixels "
             f"but test images of {test_images[1]} x {test_images[2]}"
         )
-    total = sum(map(math.prod, (images, labels, test_images, test_labels)))
+    total = sum(math.prod(shape) for shape in (images, labels, test_images, test_labels) if shape is not None)
     if total > MAX_BYTES:
         raise UserError(f"{name}: {total} bytes of images and labels, over the limit of {MAX_BYTES}")
+
+
+def _check_split(name: str, split: str, pixels: _Shape, classes: _Shape | None) -> None:
+    if 0 in pixels:
+        raise UserError(f"{name}: no {split} images: the array has shape {pixels}")
+    if len(pixels) != 3:
+        grey = ""
+        if len(pixels) == 4 and (1 in pixels[1::2] or 3 in pixels[1::2]):
+            axis = 1 if pixels[1] in (1, 3) else 3
+            grey = f"; for grey ones take x.mean(axis={axis}).round().astype(numpy.uint8)"
+        raise UserError(f"{name}: {split} images of shape {pixels}, expected grey ones, (n, h, w){grey}")
+    if classes is not None and len(classes) != 1:
+        raise UserError(f"{name}: {split} labels of shape {classes}, expected a number for each image, (n,)")
+    if classes is not None and pixels[0] != classes[0]:
+        raise UserError(f"{name}: {pixels[0]} {split} images but {classes[0]} {split} labels")
 
 
 def find_file(folder: Path, stem: str) -> Path | None:
@@ -139,22 +203,29 @@ def find_file(folder: Path, stem: str) -> Path | None:
 
 
 def load_folder(folder: Path, name: str) -> ImageData:
-    """Read a folder that holds the four IDX files under their usual names (`STEMS`), each gzipped or not.
+    """Read a folder of IDX files under their usual names (`STEMS`), each gzipped or not.
 
-    :raises UserError: a file is missing (the message lists the expected names), damaged, or does not fit the
-        others
+    Training needs the first of them; what else is missing, `ImageData.missing` names.
+
+    :raises UserError: there are no training images (the message lists the expected names), or a file is
+        damaged or does not fit the others
     """
-    found = {stem: find_file(folder, stem) for stem in STEMS}
-    missing = [stem for stem, path in found.items() if path is None]
-    if missing:
+    found = [find_file(folder, stem) for stem in STEMS]
+    if found[0] is None:
         raise UserError(
-            f"{folder}: missing {', '.join(missing)}; "
-            f"a data folder holds {', '.join(STEMS)}, each with or without .gz"
+            f"{folder}: missing {STEMS[0]}; a data folder holds {', '.join(STEMS)}, each with or without "
+            ".gz; training needs the first, evaluating all of them"
         )
-    paths = [path for path in found.values() if path is not None]
-    shapes = [idx_shape(path, ndim=dimensions(stem)) for stem, path in zip(STEMS, paths, strict=True)]
+    shapes = [
+        None if path is None else idx_shape(path, ndim=dimensions(stem))
+        for path, stem in zip(found, STEMS, strict=True)
+    ]
     check_shapes(name, *shapes)
-    return image_data(name, *(read_idx(path, shape=shape) for path, shape in zip(paths, shapes, strict=True)))
+    arrays = (
+        None if path is None else read_idx(path, shape=shape)
+        for path, shape in zip(found, shapes, strict=True)
+    )
+    return image_data(name, *arrays)  # type: ignore[arg-type]  # the first is there
 
 
 def dimensions(stem: str) -> int:

@@ -79,6 +79,8 @@ def evaluate_images(
     judge = load_classifier() if classifier is None else classifier
     given = None if labels is None else as_labels(labels, "labels", count=len(x))
     rng = np.random.default_rng(seed)
+    if not (len(data.labels) and len(data.test_labels)):
+        raise ValueError("images without labels, by which nn_error and classifier_accuracy are found")
     train, test = data.train(), data.test()
     compared = min(len(x), len(test), len(train), COMPARED)
     if compared <= FEATURES:

@@ -150,8 +150,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
-    if not isinstance(data, ImageData) or data.shape != SHAPE or len(data.images) <= VALIDATION:
-        print(f"{args.data}: needs more than {VALIDATION} training images of 28 x 28 pixels", file=sys.stderr)
+    if (
+        not isinstance(data, ImageData)
+        or data.missing
+        or data.shape != SHAPE
+        or len(data.images) <= VALIDATION
+    ):
+        print(
+            f"{args.data}: needs more than {VALIDATION} training images of 28 x 28, test images, labels",
+            file=sys.stderr,
+        )
         return 2
     started = time.perf_counter()
     result = record(data, args, choose(data, args))

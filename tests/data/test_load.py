@@ -12,7 +12,7 @@ import pytest
 
 from gans.data import NAMES, ImageData, batches, epoch_order, load, make_mnist5k, mnist5k
 from gans.data.idx import write_idx
-from gans.data.images import STEMS
+from gans.data.images import KINDS, STEMS, image_data
 from gans.errors import UserError
 
 MNIST5K_SHA256 = "73d300298347d74bb996712a4e7603b4ecdec6c90d1e3ab86ffd2c4ab3b86a13"
@@ -165,10 +165,63 @@ def test_other_labels_and_sizes_are_counted_not_refused(tmp_path: Path) -> None:
     assert (data.shape, data.classes) == ((1, 14, 28), 27)
 
 
-@pytest.mark.parametrize("stem", STEMS)
-def test_a_missing_file_is_named(fashion: Path, stem: str) -> None:
-    (fashion / f"{stem}.gz").unlink()
-    assert f"missing {stem}; a data folder holds" in refusal(fashion)
+def test_missing_training_images_are_named(fashion: Path) -> None:
+    (fashion / f"{STEMS[0]}.gz").unlink()
+    assert f"missing {STEMS[0]}; a data folder holds" in refusal(fashion)
+
+
+def test_training_images_are_enough(fashion: Path) -> None:
+    whole = load(fashion)
+    assert whole.missing == ()
+    for kind, stem in list(zip(KINDS, STEMS, strict=True))[:0:-1]:
+        (fashion / f"{stem}.gz").unlink()
+        data = load(fashion)
+        assert kind in data.missing
+        assert data.digest() != whole.digest()
+    assert data.missing == ("labels", "test images", "test labels")
+    assert (data.classes, data.test().shape, data.train(slice(2)).shape) == (
+        1,
+        (0, 1, 28, 28),
+        (2, 1, 28, 28),
+    )
+
+
+GREY, LABELS = np.zeros((4, 8, 8), np.uint8), np.arange(4)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "told"),
+    [
+        (
+            (np.zeros((4, 3, 32, 32), np.uint8), LABELS),
+            "grey ones, (n, h, w); for grey ones take x.mean(axis=1)",
+        ),
+        (
+            (np.zeros((4, 32, 32, 3), np.uint8), LABELS),
+            "grey ones, (n, h, w); for grey ones take x.mean(axis=3)",
+        ),
+        ((np.zeros((4, 64), np.uint8), LABELS), "training images of shape (4, 64), expected grey ones"),
+        ((GREY / 255, LABELS), "images of float64, expected uint8 from 0 to 255: for numbers from 0 to 1"),
+        ((GREY.astype(np.int64), LABELS), "images of int64"),
+        ((GREY, LABELS[:, None]), "labels of shape (4, 1), expected a number for each image"),
+        ((GREY, LABELS - 1), "labels of int64, expected integers from 0 to 255"),
+        ((GREY, LABELS * 100), "labels of int64, expected integers from 0 to 255"),
+        ((GREY, LABELS / 2), "labels of float64, expected integers from 0 to 255"),
+        ((GREY, LABELS, GREY[:, None], LABELS), "test images of shape (4, 1, 8, 8), expected grey ones"),
+        ((GREY, LABELS, GREY[:0], LABELS[:0]), "no test images"),
+    ],
+)
+def test_arrays_of_another_kind_are_refused_in_words(arrays: tuple[np.ndarray, ...], told: str) -> None:
+    with pytest.raises(UserError) as caught:
+        image_data("mine", *arrays)
+    assert str(caught.value).startswith("mine: ")
+    assert told in str(caught.value)
+
+
+def test_labels_of_any_integers_become_bytes() -> None:
+    data = image_data("mine", GREY, LABELS, GREY, LABELS.astype(np.int8))
+    assert data.labels.dtype == data.test_labels.dtype == np.uint8
+    assert data.labels.tolist() == [0, 1, 2, 3]
 
 
 def test_files_that_do_not_belong_together_are_refused(fashion: Path) -> None:

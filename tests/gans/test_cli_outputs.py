@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from gans.cli.stages import stages
-from tests.gans.running import failure, gans
+from gans.data.images import STEMS
+from tests.gans.running import failure, gans, idx_folder
 
 
 def test_images_are_sampled_as_an_array(tmp_path: Path, image_run: Path) -> None:
@@ -153,3 +154,17 @@ def test_a_generator_is_exported_into_the_run_or_elsewhere(
     (tmp_path / "a.safetensors").mkdir()
     assert "a folder of that name" in failure(capsys, "export", toy_run, "--out", tmp_path / "a.safetensors")
     assert "no run there" in failure(capsys, "export", tmp_path)
+
+
+def test_what_evaluating_needs_and_training_does_not_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (80, 28, 28)).astype(np.uint8)
+    folder = idx_folder(tmp_path / "digits", pixels)
+    for stem in STEMS[1:]:
+        (folder / f"{stem}.gz").unlink()
+    run = tmp_path / "run"
+    assert gans("train", "gan", "--data", folder, "--batch-size", 4, "--steps", 1, "--out", run) == 0
+    told = failure(capsys, "evaluate", run, "--n", 100)
+    assert "digits has no labels, test images, test labels, which samples are measured by" in told
+    assert told.endswith(f"put them into its folder as {', '.join(STEMS[1:])}")
