@@ -24,6 +24,7 @@ from gans.trainer.loop import DivergedError, Training, train
 from gans.trainer.metrics_log import LONGEST_LINE, MOST_BYTES, MetricsLog, Recovered, recover_metrics
 from gans.trainer.pictures import Curves, Samples
 from gans.trainer.randomness import random_stream
+from gans.trainer.sanity import Sanity
 from gans.trainer.signals import StopOnSignal
 
 __all__ = ["Ended", "Length", "load_data", "load_gan", "new_config", "new_training", "resume", "start"]
@@ -180,7 +181,11 @@ def new_training(config: RunConfig, data: Dataset, *, capture: bool = True) -> T
         made = training.gan.generate(z).shape[1:]
         if made != config.shape:
             sizes = " and ".join(f"{height} x {width}" for _, height, width in (made, config.shape))
-            raise UserError(f"{config.settings.model} and {data.name} do not fit: images of {sizes} pixels")
+            size = f"{made[1]} x {made[2]}"
+            raise UserError(
+                f"{config.settings.model} and {data.name} do not fit: images of {sizes} pixels; scale them "
+                f"to {size}, or train gan, which makes images of any size"
+            )
     return training
 
 
@@ -221,7 +226,8 @@ def _run(folder: RunFolder, config: RunConfig, training: Training, data: Dataset
     with any_encoding(), stopped, MetricsLog(folder.metrics) as log, display:
         curves = Curves(folder, config.title, training.gan)
         checkpoints = Checkpoints(folder.checkpoint, config.checkpoint_every, log.sync)
-        callbacks = (display, log, Samples(folder, data, config.title), checkpoints, curves)
+        samples, sanity = Samples(folder, data, config.title), Sanity(data)
+        callbacks = (display, log, samples, checkpoints, curves, sanity)
         try:
             train(training, config.steps, callbacks, lambda: stopped() or display.closed)
         except DivergedError as error:

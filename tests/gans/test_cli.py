@@ -190,7 +190,7 @@ def test_images_of_another_size_are_refused_before_training(
     tmp_path: Path, small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = failure(capsys, "train", "dcgan", "--data", small, "--batch-size", 4, "--out", tmp_path / "run")
-    assert "dcgan and small do not fit: images of 28 x 28 and 8 x 8 pixels" in told
+    assert "dcgan and small do not fit: images of 28 x 28 and 8 x 8 pixels; scale them to 28 x 28, or" in told
     assert not (tmp_path / "run").exists()
 
 

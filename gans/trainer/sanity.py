@@ -1,0 +1,113 @@
+"""Warnings about runs that end well and mean nothing: one line for each fault, none for a healthy run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gans.data import Dataset, ImageData
+from gans.terminal import say
+from gans.trainer.callback import Callback
+from gans.trainer.loop import Record, Training
+from minigrad import nn
+
+__all__ = ["Sanity", "data_warnings"]
+
+LARGEST_LOSS = {True: 1e3, False: 1e6}
+"""By whether D gives probabilities: a loss beyond it comes of logits, or scores, that no training makes."""
+
+STUCK = 0.1
+"""Of all steps, so many with a gradient of exactly 0 are no accident."""
+
+DECIDED, DECIDED_STEPS = 1e-3, 500
+"""D errs by less than this for so many steps on end: G has nothing to learn from."""
+
+LOOKED_AT = 5_000
+"""Images, evenly spaced."""
+
+NARROW = 64
+"""Grey levels, of 256; images that span fewer were scaled to numbers from 0 to 1, or are masks."""
+
+UNLABELLED = 255
+
+
+class Sanity(Callback):
+    """Looks at the data and at every record, and says at the end, on standard error, what cannot be right."""
+
+    def __init__(self, data: Dataset) -> None:
+        self._data = data
+        self._steps = 0
+        self._largest = 0.0
+        self._no_gradient = {"D": 0, "G": 0}
+        self._decided = self._longest_decided = 0
+
+    def due(self, training: Training) -> bool:
+        return False
+
+    def on_step(self, training: Training, record: Record) -> None:
+        self._steps += 1
+        self._largest = max(self._largest, abs(record.loss_d), abs(record.loss_g))
+        self._no_gradient["D"] += record.grad_norm_d == 0
+        self._no_gradient["G"] += record.grad_norm_g == 0
+        if record.d_real is not None and training.gan.judges_by_probability:
+            decided = record.d_real > 1 - DECIDED and record.d_fake < DECIDED
+            self._decided = self._decided + 1 if decided else 0
+            self._longest_decided = max(self._longest_decided, self._decided)
+
+    def on_end(self, training: Training) -> None:
+        for warning in (*data_warnings(self._data), *self.warnings(training)):
+            say(f"gans: warning: {warning}")
+
+    def warnings(self, training: Training) -> Iterator[str]:
+        """What was wrong with the steps so far."""
+        settings = training.gan.settings
+        networks = training.gan.generator, training.gan.discriminator
+        normed = any(
+            isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)
+            for network in networks
+            for layer in network.modules()
+        )
+        if settings.batch_size == 1 and normed:
+            yield "a batch of 1 under batch norm: each image is normed by itself; take larger batches"
+        if self._largest > LARGEST_LOSS[training.gan.judges_by_probability]:
+            yield f"a loss reached {self._largest:.1e}, beyond what training makes; try a lower learning rate"
+        for name, steps in self._no_gradient.items():
+            if steps > STUCK * self._steps:
+                yield (
+                    f"the gradient of {name} was exactly 0 in {steps:,} of {self._steps:,} steps: it learned "
+                    "nothing there; try a lower learning rate"
+                )
+        if self._longest_decided >= DECIDED_STEPS:
+            yield (
+                f"D told real from fake without fault for {self._longest_decided:,} steps on end, and G "
+                "learned nothing from it; try a lower learning rate of D"
+            )
+
+
+def data_warnings(data: Dataset) -> Iterator[str]:
+    """What is odd about images and labels.
+
+    >>> from gans.data.images import image_data
+    >>> list(data_warnings(image_data("black", np.zeros((9, 28, 28), np.uint8))))
+    ['all images of black have one colour, 0: there is nothing to learn']
+    """
+    if not isinstance(data, ImageData):
+        return
+    images = data.images[:: max(1, len(data.images) // LOOKED_AT)]
+    low, high = int(images.min()), int(images.max())
+    flat = float((images.min(axis=(1, 2)) == images.max(axis=(1, 2))).mean())
+    if low == high:
+        yield f"all images of {data.name} have one colour, {low}: there is nothing to learn"
+    elif len(images) > 1 and (images == images[0]).all():
+        yield f"all images of {data.name} are the same"
+    elif high - low < NARROW:
+        yield f"the pixels of {data.name} lie between {low} and {high}, of 0 to 255: scale them to that range"
+    elif flat > 0.5:
+        yield f"{flat:.0%} of the images of {data.name} have one colour each"
+    unlabelled = int((data.labels == UNLABELLED).sum())
+    if unlabelled and len(np.unique(data.labels)) <= UNLABELLED // 2:
+        yield (
+            f"{unlabelled:,} of {len(data.labels):,} labels of {data.name} are {UNLABELLED}, which often "
+            "stands for no label; here it is a class"
+        )
