@@ -173,11 +173,7 @@ def _positions(a: Tensor) -> Any:
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, **named: Any) -> Tensor:
-    low, high = named.get("min", a_min), named.get("max", a_max)
-    if low is None or high is None:
-        a = a if low is None else ops.maximum(a, low)
-        return a if high is None else ops.minimum(a, high)
-    return ops.clip(a, low, high)
+    return ops.clip(a, named.get("min", a_min), named.get("max", a_max))
 
 
 def _pad(array: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from minigrad.arguments import as_tensors, default_float, harmonised, of_one_float
 from minigrad.backend import (
     Array,
     as_array,
@@ -22,7 +23,7 @@ from minigrad.backend import (
 )
 from minigrad.blocks import Block
 from minigrad.hints import KEYWORDS
-from minigrad.tensor import FLOATS, Tensor, describe, holds_tensors, registry
+from minigrad.tensor import FLOATS, Tensor, describe, registry
 from minigrad.tracing import Changes, Mode, call, check, mode, using
 
 Rule = Callable[..., Any]
@@ -112,7 +113,7 @@ class Op:
             params = self.defaults
         for arg in args:
             if not isinstance(arg, Tensor):
-                args = _as_tensors(args)
+                args = as_tensors(args)
                 break
         recording, checking, tracer = mode()
         result, residual = self.run(args, params) if tracer is None else tracer.op(self, args, params)
@@ -173,7 +174,7 @@ class Op:
         arrays = [x._data for x in inputs]
         try:
             result = (
-                self.forward(*arrays, **params) if _of_one_float(arrays) else self.compute(*arrays, **params)
+                self.forward(*arrays, **params) if of_one_float(arrays) else self.compute(*arrays, **params)
             )
         except (ValueError, TypeError, IndexError) as error:
             given = ", ".join(describe(x) for x in inputs)
@@ -196,11 +197,11 @@ class Op:
         if any(a.dtype.char in FLOATS for a in converted):
             return result
         result, *residual = result if type(result) is tuple else (result,)
-        return (_default_float(result), *residual) if residual else _default_float(result)
+        return (default_float(result), *residual) if residual else default_float(result)
 
     def converted(self, arrays: Sequence[Array]) -> Sequence[Array]:
         """The arrays as the forward function takes them; ``arrays`` itself where nothing is to be done."""
-        arrays = _harmonise(arrays)
+        arrays = harmonised(arrays)
         if self.real and any(a.dtype.char not in FLOATS for a in arrays):
             dtype = next((a.dtype for a in arrays if a.dtype.char in FLOATS), np.dtype(np.float32))
             return [a.astype(dtype, copy=False) for a in arrays]
@@ -362,103 +363,3 @@ def _may_share_memory(x: Array, y: Array) -> bool:
 
 def _finite(array: Array) -> bool:
     return bool(xp_of(array).isfinite(array).all())
-
-
-def _as_tensors(args: tuple[Any, ...]) -> tuple[Tensor, ...]:
-    """Tensors of the arguments; a Python number takes dtype and device of the Tensors beside it."""
-    like, beside = None, None
-    for arg in args:
-        if isinstance(arg, Tensor):
-            dtype = arg._data.dtype
-            if beside is None:
-                beside = arg._data
-            if dtype.kind == "f":
-                like = dtype
-                break
-            if like is None and dtype.kind != "b":
-                like = dtype
-    return tuple([arg if isinstance(arg, Tensor) else _constant(arg, like, beside) for arg in args])
-
-
-def _constant(value: Any, like: np.dtype[Any] | None, beside: Array | None) -> Tensor:
-    """A leaf of ``value``: numbers and lists have no device and go where ``beside`` is, arrays stay.
-
-    A list that holds Tensors, at any depth, is no leaf: it is their stack.
-    """
-    if isinstance(value, list | tuple) and holds_tensors(value):
-        return _stacked(value)
-    if on_gpu(value):
-        return Tensor(value)
-    array = _host_constant(value, like)
-    if beside is None or not on_gpu(beside) or isinstance(value, np.ndarray):
-        return Tensor(array)
-    xp = xp_of(beside)
-    # filled by a kernel: the host has nothing to copy, and nothing to wait for
-    return Tensor(xp.asarray(array) if array.ndim else xp.full((), array.item(), array.dtype))
-
-
-def _stacked(values: Sequence[Any]) -> Tensor:
-    """Tensors, and what stands beside them, one behind the other along a new first axis; lists in turn."""
-    parts = _as_tensors(tuple(values))
-    shapes = [part.shape for part in parts]
-    if len(set(shapes)) > 1:
-        raise ValueError(
-            "a list of Tensors is their stack, whose parts have one shape, got "
-            f"{', '.join(map(str, shapes))}; join them by minigrad.ops.concatenate"
-        )
-    return registry["join"](*[registry["reshape"](part, shape=(1, *part.shape)) for part in parts], axis=0)
-
-
-def _host_constant(value: Any, like: np.dtype[Any] | None) -> Array:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return _host_integer(value, np.dtype(np.int64) if like is None else like)
-    if isinstance(value, bool | float):
-        if like is not None and like.kind == "f" and not isinstance(value, bool):
-            return np.asarray(value, dtype=like)
-        return np.asarray(value, dtype=np.float32 if isinstance(value, float) else None)
-    array = np.asarray(value)
-    if array.dtype == object:
-        raise TypeError(f"expected a Tensor, an array or a number, got {type(value).__name__}")
-    if isinstance(value, list | tuple) and array.dtype == np.float64:
-        array = array.astype(like or np.float32)
-    return array
-
-
-def _host_integer(value: int, dtype: np.dtype[Any]) -> Array:
-    try:
-        return np.asarray(value, dtype=dtype)
-    except OverflowError:
-        number = str(value) if value.bit_length() <= 64 else f"an integer of {value.bit_length()} bits"
-        if dtype.kind == "f":
-            raise ValueError(f"{number} is too large for {dtype}; scale the numbers down") from None
-        limits = np.iinfo(dtype)
-        raise ValueError(
-            f"{number} does not fit into {dtype} ({limits.min}..{limits.max}); convert the Tensor beside it "
-            "first, as in x.astype('float32')"
-        ) from None
-
-
-def _of_one_float(arrays: Sequence[Array]) -> bool:
-    """Whether all arrays have one float dtype and come from one library."""
-    if not arrays:
-        return False
-    dtype, library = arrays[0].dtype, type(arrays[0])
-    for a in arrays:
-        if a.dtype is not dtype or type(a) is not library:
-            return False
-    return dtype.char in FLOATS
-
-
-def _harmonise(arrays: Sequence[Array]) -> Sequence[Array]:
-    """The arrays with one float dtype: the widest among the floats; integers beside them follow."""
-    floats = [a.dtype for a in arrays if a.dtype.char in FLOATS]
-    if not floats:
-        return arrays
-    common = np.result_type(*floats)
-    return [a if a.dtype == common or a.dtype == bool else a.astype(common) for a in arrays]
-
-
-def _default_float(result: Any) -> Any:
-    """A float result of integer inputs is float32, minigrad's default, where NumPy would say float64."""
-    array = as_array(result)
-    return array.astype(np.float32) if array.dtype.kind == "f" else array
