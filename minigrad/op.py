@@ -150,6 +150,12 @@ class Op:
             args = self._with_named(args, params)
         if "out" in params:
             raise TypeError(f"{self.name}{self.__signature__}: an op has no argument 'out'")
+        for name, value in params.items():
+            if isinstance(value, Tensor) and value.is_float:
+                raise TypeError(
+                    f"{self.name}: {name} is a setting, through which no gradient flows, no float Tensor; "
+                    f"give the number, as in {name}=float(t), or compose the function of other ops"
+                )
         return args, {**self.defaults, **params}
 
     def _static_from(self, extra: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:

@@ -103,3 +103,23 @@ def test_a_shallow_copy_has_the_graph() -> None:
     assert mg.grad(ops.sum(copy.copy(y)), [t])[0].numpy().tolist() == [2.0, 4.0]
     twin = copy.copy(mg.nn.Parameter([1.0]))
     assert (type(twin), twin.item(), twin.op) == (mg.nn.Parameter, 1.0, None)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x, s: ops.leaky_relu(x, slope=s),
+        lambda x, s: ops.leaky_relu(x, s),
+        lambda x, s: mg.nn.LeakyReLU(s)(x),
+        lambda x, s: ops.linear(x, np.ones((2, 2)), np.ones(2), slope=s),
+        lambda x, s: ops.batch_norm(x, np.ones(2), np.zeros(2), eps=s),
+    ],
+)
+def test_a_setting_is_no_tensor_whose_gradient_would_be_lost(call: Callable[..., mg.Tensor]) -> None:
+    x, s = mg.tensor([[1.0, -2.0]]), mg.nn.Parameter([0.2])
+    with pytest.raises(
+        TypeError, match=r"(slope|eps) is a setting, .* give the number, as in \w+=float\(t\)"
+    ):
+        call(x, s)
+    call(x, float(s))
+    assert ops.sum(x, axis=mg.tensor(0)).shape == (2,)  # integers have no gradient
