@@ -127,7 +127,8 @@ def conv2d_weight(
     for i, j, places, sources in _meetings(x, g, kernel, stride, padding, dilation):
         # (n, g, o, oh*ow) @ (n, g, oh*ow, c) -> (n, g, o, c), summed over n
         products = _grouped(g[places], groups) @ _grouped(x[sources], groups).swapaxes(2, 3)
-        gw[:, :, i, j] = products.sum(axis=0).reshape(shape[:2])
+        total = products.sum(axis=0, dtype=np.promote_types(x.dtype, np.float64))
+        gw[:, :, i, j] = total.reshape(shape[:2])
     return put("conv2d_weight", gw, out)
 
 
