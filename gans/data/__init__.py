@@ -23,7 +23,7 @@ NAMES: tuple[str, ...] = ("mnist5k", "mnist", *TOYS)
 def load(name: str | os.PathLike[str], data_dir: str | os.PathLike[str] | None = None) -> Dataset:
     """Load a data set.
 
-    :param name: one of `NAMES`, or the path of a folder with the four IDX files of a set such as
+    :param name: one of `NAMES`, or the path of a folder with the IDX files of a set such as
         Fashion-MNIST, or such a folder's name inside `data_dir`. A name wins over a folder of the same name;
         write ``./mnist`` for that.
     :param data_dir: where ``mnist`` is looked for first and downloaded to (see `gans.data.mnist.load_mnist`)

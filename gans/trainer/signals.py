@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -16,12 +17,13 @@ class StopOnSignal:
 
     A SIGHUP that is ignored, as under nohup, stays ignored. Call it to know whether to stop; ``signal`` is
     then the number of the signal that came. Outside the main thread, where Python allows no handlers, signals
-    keep their usual course.
+    keep their usual course, as they do in the children of a fork, such as the workers of multiprocessing.
     """
 
     def __init__(self) -> None:
         self.signal: int | None = None
         self._restore = ExitStack()
+        self._process = os.getpid()
 
     def __call__(self) -> bool:
         return self.signal is not None
@@ -36,6 +38,11 @@ class StopOnSignal:
         self._restore.close()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        if os.getpid() != self._process:
+            # a child made by fork, such as a worker of multiprocessing, ends as it would without us
+            self._restore.close()
+            signal.raise_signal(number)
+            return
         if self.signal is not None:
             raise KeyboardInterrupt
         self.signal = number
