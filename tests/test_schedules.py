@@ -216,6 +216,27 @@ def test_a_new_schedule_builds_on_the_rate_that_was_set_last() -> None:
     assert optim.ExponentialLR(optimizer, 0.5).base_lr == 2.0
 
 
+def test_a_cycle_in_a_sequence_and_in_a_chain_moves_the_momentum_too() -> None:
+    """PyTorch's sequence would begin all its schedules at the cycle's first rate."""
+    alone, later, chained = (optim.Adam(start(np.float32), lr=0.4) for _ in range(3))
+    cycle = optim.OneCycleLR(alone, 0.5, 20)
+    parts = [optim.ConstantLR(later, 0.1, 3), optim.OneCycleLR(later, 0.5, 20)]
+    sequence = optim.SequentialLR(later, parts, [3])
+    chain = optim.ChainedScheduler([optim.OneCycleLR(chained, 0.5, 20), optim.ConstantLR(chained, 0.5, 99)])
+    for _ in range(3):
+        assert later.lr == pytest.approx(0.04)
+        sequence.step()
+    for _ in range(20):
+        assert (later.lr, later.betas) == (alone.lr, alone.betas)
+        assert (2 * chained.lr, chained.betas) == (alone.lr, alone.betas)
+        for schedule in (cycle, sequence, chain):
+            schedule.step()
+    with pytest.raises(ValueError, match="step 21 of 20"):
+        sequence.step()
+    with pytest.raises(ValueError, match="step 21 of 20"):
+        chain.step()
+
+
 def test_one_function_for_each_group() -> None:
     optimizer = two_groups(optim.SGD, start(np.float32))
     schedule = optim.LambdaLR(optimizer, [lambda t: 0.5**t, lambda t: 1.0 + t])

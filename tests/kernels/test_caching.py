@@ -103,27 +103,24 @@ def test_a_file_that_is_a_folder_or_gone(source: Path, capsys: pytest.CaptureFix
     assert "stays as it is" in said
 
 
-def test_code_of_another_source_or_signature_is_not_run(source: Path) -> None:
+def test_code_of_another_source_or_signature_is_not_run(tmp_path: Path) -> None:
     """As where a process ends between its two files, or two processes choose the same name."""
-    kernel = made(source)
-    assert (kernel(1), kernel(1.5)) == (2, 2.5)
-    old = {path: path.read_bytes() for path in (source.parent / "cache").rglob("*.nbc")}
-    assert len(old) == 2
-    source.write_text("def function(x):\n    return x + 2\n")
-    stat = source.stat()
-    os.utime(source, (stat.st_atime, stat.st_mtime + 10))
-    kernel = made(source)
-    assert (kernel(1), kernel(1.5)) == (3, 3.5)
-    for path, content in old.items():
-        path.write_bytes(content)
-    kernel = made(source)
-    assert (kernel(1), kernel(1.5)) == (3, 3.5)
-    one, other = old
-    content = one.read_bytes()
-    one.write_bytes(other.read_bytes())
-    other.write_bytes(content)
-    kernel = made(source)
-    assert (kernel(1), kernel(1.5)) == (3, 3.5)
+    older, files = (caching._Files(str(tmp_path), "function", stamp) for stamp in ("older", "stamp"))
+    older.save("signature", "old code")
+    (path,) = tmp_path.glob("*.nbc")
+    old = path.read_bytes()
+    assert files.load("signature") is None
+    files.save("signature", "code")
+    files.save("another", "other code")
+    assert (files.load("signature"), files.load("another")) == ("code", "other code")
+    content = path.read_bytes()
+    (other,) = set(tmp_path.glob("*.nbc")) - {path}
+    for wrong in (old, other.read_bytes()):
+        path.write_bytes(wrong)
+        with pytest.raises(caching.Damaged, match="its checksum is another"):
+            files.load("signature")
+    path.write_bytes(content)
+    assert files.load("signature") == "code"
 
 
 def test_files_of_before_the_checksums_are_read(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
