@@ -104,7 +104,10 @@ class Module:
             return attribute(self, "Module", name, self._part_with)
 
     def _part_with(self, name: str) -> str:
-        """Which part has the attribute that this module lacks, as a hint, or ''."""
+        """What stands for the attribute that this module lacks, or which part has it, as a hint, or ''."""
+        stands = getattr(vars(self).get("forward"), "instead_of", None)
+        if stands is not None and stands(name):
+            return str(stands(name))
         owners = [
             path for path, part in self.named_modules() if not name.startswith("_") and name in vars(part)
         ]

@@ -56,6 +56,12 @@ class _Normalised:
         """The parameter as the layer uses it; without ``stepping`` nothing is changed on the way."""
         raise NotImplementedError
 
+    def instead_of(self, name: str) -> str:
+        """Where the parameter ``name`` went, if it is the one that is computed; else ''."""
+        if name != self.name:
+            return ""
+        return f"each call computes it from {' and '.join(f'{name}_{suffix}' for suffix in self.parts)}"
+
     def part(self, suffix: str) -> Parameter:
         parameter: Parameter = getattr(self.module, f"{self.name}_{suffix}")
         return parameter

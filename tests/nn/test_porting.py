@@ -225,6 +225,16 @@ def test_evaluation_leaves_the_vectors_and_training_moves_them() -> None:
     assert [name for name in before if (after[name] != before[name]).any()] == ["weight_u", "weight_v"]
 
 
+def test_a_normalised_layer_says_where_its_weight_went() -> None:
+    layer = nn.utils.spectral_norm(nn.Linear(3, 4))
+    with pytest.raises(
+        AttributeError, match="each call computes it from weight_orig and weight_u and weight_v"
+    ):
+        layer.weight  # noqa: B018
+    with pytest.raises(AttributeError, match=r"no attribute 'height'$"):
+        layer.height  # noqa: B018
+
+
 @pytest.mark.parametrize("normalise", [nn.utils.spectral_norm, nn.utils.weight_norm])
 def test_a_normalised_layer_is_copied_pickled_and_looked_at_as_any_other(normalise: Any) -> None:
     mg.manual_seed(0)

@@ -68,8 +68,8 @@ class Case:
     """`function` of minigrad.ops equals `definition` on all samples; `sequence`: it takes a list.
 
     Where it is called with what another op made, `through` calls both. `dtype` is the result's where it is
-    none of the inputs'; `few` examples do for what no kernel of
-    minigrad's computes: one NumPy function, or ops that have rows of their own.
+    none of the inputs'. `few` examples do for what no kernel computes: one NumPy function, or ops of other
+    rows.
     """
 
     function: str
