@@ -238,7 +238,7 @@ def train(
     config = new_config(
         chosen,
         loaded,
-        length if any(length) else Length(epochs=default_epochs(chosen, kind)),
+        length if length != Length() else Length(epochs=default_epochs(chosen, kind)),
         name=name,
         data_dir=None if data_dir is None else os.fspath(data_dir),
         seed=seed,

@@ -86,6 +86,21 @@ class RunConfig:
         """The run in words, for displays and plots."""
         return one_line(f"{self.settings.model} on {Path(self.data).name}", 80)
 
+    def check(self) -> None:
+        """Refuse what `read` would refuse later.
+
+        :raises UserError: a value is out of its range, or a name has bytes that are no text
+        """
+        for text in filter(None, (self.data, self.data_dir)):
+            if any("\ud800" <= character <= "\udfff" for character in text):
+                raise UserError(
+                    f"{text}: bytes that are no UTF-8, which {CONFIG} cannot keep; rename the folder"
+                )
+        try:
+            fitted(asdict(self), RunConfig)
+        except ValueError as error:
+            raise UserError(f"no run can have this: {error}") from error
+
     def write(self, folder: Path) -> None:
         """Write config.json, all or nothing."""
         document = asdict(self)

@@ -82,15 +82,12 @@ def new_config(
 ) -> RunConfig:
     """The configuration of a new run on ``data``, which was loaded by ``name`` and ``data_dir``.
 
-    :raises UserError: a step needs more images than there are, or a name cannot be kept
+    :raises UserError: a step needs more images than there are, or config.json cannot keep a value
     """
-    for text in filter(None, (name, data_dir)):
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            raise UserError(f"{text}: bytes that are no UTF-8, which {CONFIG} cannot keep; rename the folder")
     if not 0 <= seed <= MOST_SEED:
         raise UserError(f"the seed must be an integer from 0 to {MOST_SEED:,}, got {one_line(seed, 40)}")
     steps_per_epoch = Batches(data, settings.batch_size, settings.critic_steps, seed).steps_per_epoch
-    return RunConfig(
+    config = RunConfig(
         settings=settings,
         data=data_name(name),
         data_dir=None if data_dir is None else os.path.abspath(user_path(data_dir)),
@@ -103,6 +100,8 @@ def new_config(
         versions=versions(),
         device=device,
     )
+    config.check()
+    return config
 
 
 def start(
@@ -241,7 +240,7 @@ def _run(folder: RunFolder, config: RunConfig, training: Training, data: Dataset
 
 
 def _lengthened(config: RunConfig, length: Length | None, training: Training) -> RunConfig:
-    if length is None or not any(length):
+    if length is None or length == Length():
         return config
     steps = length.in_steps(training.steps_per_epoch)
     if steps < training.step:
