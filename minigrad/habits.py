@@ -198,6 +198,9 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
             "permute": "mg.ops.transpose(x, (1, 0))",
             "view": "mg.ops.reshape(x, (3, 2))",
             "gather take": "x[[0, 1], [2, 0]]",
+            "dropout": "mg.nn.functional.dropout(x, 0.5)",
+            "one_hot": "mg.nn.functional.one_hot([0, 2], 3)",
+            "normalize": "mg.nn.functional.normalize(x)",
             "zeros": "mg.zeros(2, 3)",
             "ones": "mg.ones(2, 3)",
             "randn": "mg.random.normal((2, 3))",
@@ -214,10 +217,22 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     ),
     "minigrad.nn": _table(
         {
+            "BCELoss": (
+                "mg.nn.BCEWithLogitsLoss()  # losses take logits, finite however large: leave the Sigmoid out"
+            ),
             "Swish": "mg.nn.SiLU()",
             "UpsamplingNearest2d UpsamplingBilinear2d": 'mg.nn.Upsample(scale_factor=2, mode="bilinear")',
             "DataParallel": "net",
             "Tensor": "mg.Tensor",
+        }
+    ),
+    "minigrad.nn.functional": _table(
+        {
+            "binary_cross_entropy": (
+                "F.binary_cross_entropy_with_logits(x, 1.0)  # losses take logits: leave the sigmoid out"
+            ),
+            "upsample": "F.interpolate(images, scale_factor=2)",
+            "batch_norm": "mg.nn.BatchNorm2d(3)(images)  # running statistics belong to a module",
         }
     ),
     "minigrad.nn.utils": _table(

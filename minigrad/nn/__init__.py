@@ -2,7 +2,7 @@
 
 from minigrad import ops
 from minigrad.hints import of_module
-from minigrad.nn import init, utils
+from minigrad.nn import functional, init, utils
 from minigrad.nn.activation import Dropout, LeakyReLU, ReLU, Sigmoid, Softmax, Softplus, Tanh
 from minigrad.nn.bent import ELU, GELU, SELU, Hardtanh, LogSigmoid, LogSoftmax, PReLU, SiLU
 from minigrad.nn.containers import ModuleDict, ModuleList, Sequential
@@ -11,6 +11,16 @@ from minigrad.nn.conv1d import Conv1d, ConvTranspose1d
 from minigrad.nn.dropout import Dropout2d
 from minigrad.nn.functional import functional_call
 from minigrad.nn.linear import Linear
+from minigrad.nn.loss import (
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
+    SmoothL1Loss,
+)
 from minigrad.nn.module import Fused, LoadResult, Module, Parameter
 from minigrad.nn.norm import BatchNorm1d, BatchNorm2d, LayerNorm
 from minigrad.nn.pad import CircularPad2d, ConstantPad2d, ReflectionPad2d, ReplicationPad2d, ZeroPad2d
@@ -26,6 +36,7 @@ __all__ = [
     "AdaptiveAvgPool2d",
     "AdaptiveMaxPool2d",
     "AvgPool2d",
+    "BCEWithLogitsLoss",
     "BatchNorm1d",
     "BatchNorm2d",
     "CircularPad2d",
@@ -34,6 +45,7 @@ __all__ = [
     "Conv2d",
     "ConvTranspose1d",
     "ConvTranspose2d",
+    "CrossEntropyLoss",
     "Dropout",
     "Dropout2d",
     "ELU",
@@ -43,19 +55,24 @@ __all__ = [
     "GELU",
     "GroupNorm",
     "Hardtanh",
+    "HuberLoss",
     "Identity",
     "InstanceNorm1d",
     "InstanceNorm2d",
+    "KLDivLoss",
+    "L1Loss",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LoadResult",
     "LogSigmoid",
     "LogSoftmax",
+    "MSELoss",
     "MaxPool2d",
     "Module",
     "ModuleDict",
     "ModuleList",
+    "NLLLoss",
     "PReLU",
     "Parameter",
     "ParameterDict",
@@ -69,6 +86,7 @@ __all__ = [
     "Sequential",
     "SiLU",
     "Sigmoid",
+    "SmoothL1Loss",
     "Softmax",
     "Softplus",
     "Summary",
@@ -76,6 +94,7 @@ __all__ = [
     "Unflatten",
     "Upsample",
     "ZeroPad2d",
+    "functional",
     "functional_call",
     "init",
     "summary",

@@ -15,6 +15,7 @@ from minigrad.ops.activation import (
     softplus,
     tanh,
 )
+from minigrad.ops.classification import cross_entropy, kl_div, nll_loss
 from minigrad.ops.conv import (
     conv2d,
     conv2d_bias_leaky_relu,
@@ -54,13 +55,14 @@ from minigrad.ops.interpolate import interpolate
 from minigrad.ops.linalg import linear, linear_composed, matmul
 from minigrad.ops.loss import (
     binary_cross_entropy_with_logits,
-    cross_entropy,
+    huber_loss,
     l1_loss,
     mean_softplus,
     mean_softplus_composed,
     mean_softplus_grad,
     mse_loss,
     norm_per_sample,
+    smooth_l1_loss,
 )
 from minigrad.ops.norm import (
     batch_norm,
@@ -116,13 +118,13 @@ __all__ = [
     "ceil", "chunk", "clip", "concatenate", "conv2d", "conv2d_bias_leaky_relu", "conv2d_weight",
     "conv_transpose2d", "cos", "cross_entropy", "cumsum", "div", "einsum", "elu", "embedding", "erf", "exp",
     "expand_dims", "expm1", "flatten", "flip", "floor", "floor_divide", "gelu", "getitem", "hardtanh",
-    "interpolate", "isfinite", "isinf", "isnan", "l1_loss", "leaky_relu", "linear", "log", "log1p",
-    "log_sigmoid", "log_softmax", "logsumexp", "matmul", "max", "max_pool2d", "maximum", "mean",
-    "mean_softplus", "min", "minimum", "mse_loss", "mul", "neg", "norm_per_sample", "pad", "pixel_shuffle",
-    "pixel_unshuffle", "power", "prelu", "prod", "relu", "remainder", "repeat", "reshape", "roll", "round",
-    "scatter", "selu", "sigmoid", "sign", "silu", "sin", "softmax", "softplus", "split", "sqrt", "square",
-    "squeeze", "stack", "standardize", "std", "sub", "sum", "swapaxes", "tanh", "tile", "to_device",
-    "transpose", "tril", "triu", "var", "vector_norm", "where",
+    "huber_loss", "interpolate", "isfinite", "isinf", "isnan", "kl_div", "l1_loss", "leaky_relu", "linear",
+    "log", "log1p", "log_sigmoid", "log_softmax", "logsumexp", "matmul", "max", "max_pool2d", "maximum",
+    "mean", "mean_softplus", "min", "minimum", "mse_loss", "mul", "neg", "nll_loss", "norm_per_sample",
+    "pad", "pixel_shuffle", "pixel_unshuffle", "power", "prelu", "prod", "relu", "remainder", "repeat",
+    "reshape", "roll", "round", "scatter", "selu", "sigmoid", "sign", "silu", "sin", "smooth_l1_loss",
+    "softmax", "softplus", "split", "sqrt", "square", "squeeze", "stack", "standardize", "std", "sub", "sum",
+    "swapaxes", "tanh", "tile", "to_device", "transpose", "tril", "triu", "var", "vector_norm", "where",
 ]  # fmt: skip
 
 INTERNAL = (

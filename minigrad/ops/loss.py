@@ -1,4 +1,4 @@
-"""Losses, each the mean over all elements; on logits, never probabilities, so that they stay finite."""
+"""Losses: on logits, never probabilities, so that they stay finite; and distances from a target."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, is_array, kernels_of, xp_of
+from minigrad.backend import Array, kernels_of
 from minigrad.op import op
-from minigrad.ops.activation import log_softmax, sigmoid, softplus
-from minigrad.ops.elementwise import abs, add, mul, neg, sqrt, square, sub
+from minigrad.ops.activation import sigmoid, softplus
+from minigrad.ops.elementwise import abs, add, clip, div, mul, neg, sqrt, square, sub
 from minigrad.ops.reduce import mean, sum
-from minigrad.ops.shape import getitem
-from minigrad.tensor import Tensor, describe, tensor
-from minigrad.tracing import check
+from minigrad.ops.shape import broadcast_to
+from minigrad.tensor import Tensor
 
 
 @op(real=True)
@@ -53,46 +52,78 @@ def mean_softplus_composed(x: Tensor, *, sign: int = 1) -> Tensor:
     return mean(softplus(mul(x, float(sign))))
 
 
-def binary_cross_entropy_with_logits(logits: Tensor, target: Any) -> Tensor:
+def binary_cross_entropy_with_logits(
+    logits: Tensor, target: Any, weight: Any = None, *, pos_weight: Any = None, reduction: str = "mean"
+) -> Tensor:
     """mean(target softplus(-logits) + (1 - target) softplus(logits)).
 
     ``target`` in [0, 1] is the probability of the class that large logits stand for: a number, or an array
-    that broadcasts to the logits; ValueError for one that does not.
+    that broadcasts to the logits; ValueError for one that does not. ``pos_weight`` multiplies the first term,
+    ``weight`` the sum; both broadcast to the logits. ``reduction`` is "mean", "sum" or "none".
     """
-    _check_target("binary_cross_entropy_with_logits", logits, target)
+    name = "binary_cross_entropy_with_logits"
+    check_target(name, logits, target)
     rest = 1.0 - target if isinstance(target, int | float) else sub(1.0, target)
-    return mean(add(mul(softplus(neg(logits)), target), mul(softplus(logits), rest)))
+    positive = mul(softplus(neg(logits)), target)
+    if pos_weight is not None:
+        check_target(name, logits, pos_weight, "pos_weight")
+        positive = mul(positive, pos_weight)
+    return reduced(name, add(positive, mul(softplus(logits), rest)), reduction, weight)
 
 
-def cross_entropy(logits: Tensor, labels: Any) -> Tensor:
-    """-mean(log softmax(logits)[label]): logits (n, k), labels (n,) integers in 0..k-1.
+def mse_loss(x: Tensor, target: Any, weight: Any = None, *, reduction: str = "mean") -> Tensor:
+    """mean((x - target)^2); ``target`` is a number or an array that broadcasts to x, else ValueError.
 
-    Labels that are no Tensor are copied to the logits' device. Raises ValueError for other shapes, and for
-    labels that are no integers or out of range.
+    ``weight`` multiplies the terms, and the mean divides by its sum. ``reduction`` is "mean", "sum" or
+    "none".
+
+    >>> mse_loss(tensor([1.0, 4.0]), 2.0, [3.0, 1.0]).item()
+    1.75
     """
-    if not isinstance(labels, Tensor):
-        labels = tensor(labels if is_array(labels) else np.asarray(labels), device=logits.device)
-    if logits.ndim != 2:
-        raise ValueError(f"cross_entropy: logits must be (n, k), got {logits.shape}")
-    n, k = logits.shape
-    if labels.shape != (n,) or labels.dtype.kind not in "iu":
-        raise ValueError(
-            f"cross_entropy: logits {logits.shape} need {n} integer labels, got {describe(labels)}"
-        )
-    check(_check_labels, labels._data, k)
-    return neg(mean(getitem(log_softmax(logits, axis=1), index=(xp_of(logits._data).arange(n), labels))))
+    check_target("mse_loss", x, target)
+    return _reduced_by_weight("mse_loss", square(sub(x, target)), reduction, weight)
 
 
-def mse_loss(x: Tensor, target: Any) -> Tensor:
-    """mean((x - target)^2); ``target`` is a number or an array that broadcasts to x, else ValueError."""
-    _check_target("mse_loss", x, target)
-    return mean(square(sub(x, target)))
+def l1_loss(x: Tensor, target: Any, weight: Any = None, *, reduction: str = "mean") -> Tensor:
+    """mean(|x - target|); ``target``, ``weight`` and ``reduction`` as in mse_loss."""
+    check_target("l1_loss", x, target)
+    return _reduced_by_weight("l1_loss", abs(sub(x, target)), reduction, weight)
 
 
-def l1_loss(x: Tensor, target: Any) -> Tensor:
-    """mean(|x - target|); ``target`` is a number or an array that broadcasts to x, else ValueError."""
-    _check_target("l1_loss", x, target)
-    return mean(abs(sub(x, target)))
+def huber_loss(x: Tensor, target: Any, *, delta: float = 1.0, reduction: str = "mean") -> Tensor:
+    """mean(d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2)) of d = x - target. Huber (1964).
+
+    ``target`` and ``reduction`` as in mse_loss. Raises ValueError unless ``delta`` is above 0.
+
+    >>> huber_loss(tensor([0.5, 3.0]), 0.0, reduction="none").numpy().tolist()
+    [0.125, 2.5]
+    """
+    if not delta > 0:
+        raise ValueError(f"huber_loss: delta must be above 0, got {delta}")
+    check_target("huber_loss", x, target)
+    return reduced("huber_loss", _huber(sub(x, target), delta), reduction)
+
+
+def smooth_l1_loss(x: Tensor, target: Any, *, beta: float = 1.0, reduction: str = "mean") -> Tensor:
+    """mean(d^2 / (2 beta) where |d| <= beta, else |d| - beta / 2) of d = x - target: huber_loss / beta, and
+    l1_loss for a ``beta`` of 0. Girshick (2015), eq. 3.
+
+    ``target`` and ``reduction`` as in mse_loss. Raises ValueError for a ``beta`` below 0.
+
+    >>> smooth_l1_loss(tensor([0.5, 3.0]), 0.0, beta=2.0, reduction="none").numpy().tolist()
+    [0.0625, 2.0]
+    """
+    if not beta >= 0:
+        raise ValueError(f"smooth_l1_loss: beta must be at least 0, got {beta}")
+    check_target("smooth_l1_loss", x, target)
+    d = sub(x, target)
+    return reduced("smooth_l1_loss", abs(d) if beta == 0 else div(_huber(d, beta), float(beta)), reduction)
+
+
+def _huber(d: Tensor, delta: float) -> Tensor:
+    """c (d - c / 2) of c = d limited to [-delta, delta], which is one formula for both parts."""
+    c = clip(d, -delta, delta)
+    return mul(c, sub(d, mul(c, 0.5)))
 
 
 def norm_per_sample(x: Tensor, eps: float = 1e-12) -> Tensor:
@@ -103,11 +134,6 @@ def norm_per_sample(x: Tensor, eps: float = 1e-12) -> Tensor:
     return sqrt(add(sum(square(x), axis=tuple(range(1, x.ndim))), eps))
 
 
-def _check_labels(labels: Array, k: int) -> None:
-    if labels.size and (labels.min() < 0 or labels.max() >= k):
-        raise ValueError(f"cross_entropy: labels must lie in 0..{k - 1}, got {labels.min()}..{labels.max()}")
-
-
 def _check_logits(x: Array, sign: int) -> None:
     if sign not in (1, -1):
         raise ValueError("sign must be 1 or -1")
@@ -115,10 +141,36 @@ def _check_logits(x: Array, sign: int) -> None:
         raise ValueError("the mean of no logits is undefined")
 
 
-def _check_target(loss: str, x: Tensor, target: Any) -> None:
+REDUCTIONS = ("mean", "sum", "none")
+
+
+def reduced(
+    name: str, losses: Tensor, reduction: str, weight: Any = None, more: tuple[str, ...] = ()
+) -> Tensor:
+    """The losses, times ``weight``, as ``reduction`` says; ValueError for a word that is not among them."""
+    if weight is not None:
+        check_target(name, losses, weight, "weight")
+        losses = mul(losses, weight)
+    if reduction == "mean":
+        return mean(losses)
+    if reduction not in REDUCTIONS:
+        known = ", ".join(map(repr, (*REDUCTIONS, *more)))
+        raise ValueError(f"{name}: reduction must be one of {known}, got {reduction!r}")
+    return sum(losses) if reduction == "sum" else losses
+
+
+def _reduced_by_weight(name: str, losses: Tensor, reduction: str, weight: Any) -> Tensor:
+    """As ``reduced``, but the mean divides by the sum of the weights, as PyTorch's regression losses do."""
+    if weight is None or reduction != "mean":
+        return reduced(name, losses, reduction, weight)
+    total = sum(reduced(name, losses, "none", weight))
+    return div(total, sum(broadcast_to(weight, shape=losses.shape)))
+
+
+def check_target(loss: str, x: Tensor, target: Any, what: str = "target") -> None:
     """Refuse (n,) beside (n, 1), which would silently compare each with each."""
     shape = np.shape(target)
     if len(shape) > x.ndim or any(
         size not in (1, length) for size, length in zip(shape[::-1], x.shape[::-1], strict=False)
     ):
-        raise ValueError(f"{loss}: target {shape} does not fit {x.shape}; reshape it to that shape")
+        raise ValueError(f"{loss}: {what} {shape} does not fit {x.shape}; reshape it to that shape")

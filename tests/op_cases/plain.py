@@ -193,6 +193,19 @@ def cross_entropy(logits: Array, labels: Array) -> Any:
     return -np.mean(np.log(softmax(logits, axis=1))[np.arange(len(labels)), labels])
 
 
+def nll_loss(log_p: Array, labels: Array) -> Any:
+    return -np.mean(log_p[np.arange(len(labels)), labels])
+
+
+def kl_div(log_q: Array, p: Array) -> Any:
+    return np.mean(p * (np.log(p) - log_q))
+
+
+def huber(x: Array, target: Array) -> Any:
+    d = np.abs(x - target)
+    return np.mean(np.where(d <= 1, d * d / 2, d - 0.5))
+
+
 def logsumexp(x: Array, *, axis: Any, keepdims: bool) -> Any:
     return np.log(np.exp(x).sum(axis=axis, keepdims=keepdims))
 

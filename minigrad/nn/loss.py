@@ -1,0 +1,163 @@
+"""Losses as modules; ``minigrad.ops`` has their formulas."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from minigrad.backend import Array, is_array
+from minigrad.nn import functional as F
+from minigrad.nn.module import Module
+from minigrad.ops.loss import REDUCTIONS
+from minigrad.tensor import Tensor
+
+__all__ = [
+    "BCEWithLogitsLoss",
+    "CrossEntropyLoss",
+    "HuberLoss",
+    "KLDivLoss",
+    "L1Loss",
+    "MSELoss",
+    "NLLLoss",
+    "SmoothL1Loss",
+]
+
+
+class _Loss(Module):
+    """What the losses share: ``reduction``, the "mean", the "sum" or "none"."""
+
+    reductions: ClassVar[tuple[str, ...]] = REDUCTIONS
+
+    def __init__(self, *, reduction: str = "mean") -> None:
+        if reduction not in self.reductions:
+            known = ", ".join(map(repr, self.reductions))
+            raise ValueError(f"{type(self).__name__}: reduction must be one of {known}, got {reduction!r}")
+        self.reduction = reduction
+
+    def extra_repr(self) -> str:
+        return f"reduction={self.reduction!r}"
+
+
+class MSELoss(_Loss):
+    """The squared distance, ``ops.mse_loss``."""
+
+    def forward(self, x: Tensor, target: Any) -> Tensor:
+        return F.mse_loss(x, target, reduction=self.reduction)
+
+
+class L1Loss(_Loss):
+    """The absolute distance, ``ops.l1_loss``."""
+
+    def forward(self, x: Tensor, target: Any) -> Tensor:
+        return F.l1_loss(x, target, reduction=self.reduction)
+
+
+class SmoothL1Loss(_Loss):
+    """The squared distance near 0, the absolute one beyond ``beta``: ``ops.smooth_l1_loss``."""
+
+    def __init__(self, *, reduction: str = "mean", beta: float = 1.0) -> None:
+        super().__init__(reduction=reduction)
+        self.beta = beta
+
+    def forward(self, x: Tensor, target: Any) -> Tensor:
+        return F.smooth_l1_loss(x, target, reduction=self.reduction, beta=self.beta)
+
+
+class HuberLoss(_Loss):
+    """The squared distance near 0, the absolute one beyond ``delta``: ``ops.huber_loss``."""
+
+    def __init__(self, *, reduction: str = "mean", delta: float = 1.0) -> None:
+        super().__init__(reduction=reduction)
+        self.delta = delta
+
+    def forward(self, x: Tensor, target: Any) -> Tensor:
+        return F.huber_loss(x, target, reduction=self.reduction, delta=self.delta)
+
+
+class KLDivLoss(_Loss):
+    """The Kullback-Leibler divergence of log-probabilities from ``target``: ``ops.kl_div``."""
+
+    reductions: ClassVar[tuple[str, ...]] = (*REDUCTIONS, "batchmean")
+
+    def __init__(self, *, reduction: str = "mean", log_target: bool = False) -> None:
+        super().__init__(reduction=reduction)
+        self.log_target = log_target
+
+    def forward(self, log_q: Tensor, target: Any) -> Tensor:
+        return F.kl_div(log_q, target, reduction=self.reduction, log_target=self.log_target)
+
+
+class BCEWithLogitsLoss(_Loss):
+    """Binary cross-entropy of logits, ``ops.binary_cross_entropy_with_logits``: what PyTorch's loss of that
+    name computes. There is no BCELoss: logits are finite where probabilities round to 0 or 1.
+
+    ``weight`` and ``pos_weight`` are buffers.
+    """
+
+    weight: Array | None
+    pos_weight: Array | None
+
+    def __init__(self, weight: Any = None, *, reduction: str = "mean", pos_weight: Any = None) -> None:
+        super().__init__(reduction=reduction)
+        self.register_buffer("weight", _array(weight))
+        self.register_buffer("pos_weight", _array(pos_weight))
+
+    def forward(self, logits: Tensor, target: Any) -> Tensor:
+        return F.binary_cross_entropy_with_logits(
+            logits, target, self.weight, reduction=self.reduction, pos_weight=self.pos_weight
+        )
+
+
+class NLLLoss(_Loss):
+    """Minus the log-probability of each label, ``ops.nll_loss``; ``weight``, one number a class, is a buffer.
+
+    Labels of ``ignore_index`` count for nothing.
+    """
+
+    weight: Array | None
+
+    def __init__(self, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
+        self.register_buffer("weight", _array(weight))
+        self.ignore_index = ignore_index
+
+    def forward(self, log_p: Tensor, labels: Any) -> Tensor:
+        return F.nll_loss(log_p, labels, self.weight, self.ignore_index, self.reduction)
+
+
+class CrossEntropyLoss(_Loss):
+    """Cross-entropy of logits and labels or probabilities, ``ops.cross_entropy``; ``weight``, one number a
+    class, is a buffer. Labels of ``ignore_index`` count for nothing.
+    """
+
+    weight: Array | None
+
+    def __init__(
+        self,
+        weight: Any = None,
+        *,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(reduction=reduction)
+        if not 0 <= label_smoothing <= 1:
+            raise ValueError(f"CrossEntropyLoss: label_smoothing must lie in [0, 1], got {label_smoothing}")
+        self.register_buffer("weight", _array(weight))
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+
+    def forward(self, logits: Tensor, target: Any) -> Tensor:
+        return F.cross_entropy(
+            logits, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing
+        )
+
+
+def _array(value: Any) -> Array | None:
+    """An array of its own, or None."""
+    if value is None:
+        return None
+    data = value.data if isinstance(value, Tensor) else value
+    array: Array = data.copy() if is_array(data) else np.asarray(data, np.float32)
+    return array
