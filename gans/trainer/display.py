@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from time import monotonic
 
 from rich.console import Console, Group
+from rich.file_proxy import FileProxy
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -211,3 +214,15 @@ def figures(record: Record) -> dict[str, str]:
         for name, value in numbers.items()
         if value is not None
     }
+
+
+def _print_plainly() -> None:
+    """Let a child made by fork print without the live display: a thread of the parent may hold its locks."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(stream, FileProxy):
+            setattr(sys, name, stream.rich_proxied_file)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_print_plainly)

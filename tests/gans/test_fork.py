@@ -1,4 +1,4 @@
-"""A training whose process forks: what its children do with the signals that it catches."""
+"""A training whose process forks: its children do not have its signals, nor its display."""
 
 from __future__ import annotations
 
@@ -36,13 +36,55 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_signal_ends_the_children_of_a_training_as_it_would_without_one() -> None:
+DISPLAY = """
+import os, signal, threading, time
+from rich.console import Console
+from gans.trainer.display import LiveDisplay
+
+drawing, drawn = threading.Event(), threading.Event()
+
+class Slow(LiveDisplay):
+    def _render(self):
+        if threading.current_thread() is not threading.main_thread():
+            drawing.set()
+            drawn.wait(20)
+        return "frame"
+
+with Slow(None, None, Console(force_terminal=True, width=80), lambda: False):
+    assert drawing.wait(20)  # the thread that redraws holds the locks
+    if (child := os.fork()) == 0:
+        print("told by the child", flush=True)
+        os._exit(0)
+    for _ in range(200):
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            break
+        time.sleep(0.05)
+    else:
+        os.kill(child, signal.SIGKILL)
+    drawn.set()
+assert done and status == 0
+"""
+
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
+
+def run(code: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", POOL],
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", code],
         env=environment(),
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_a_signal_ends_the_children_of_a_training_as_it_would_without_one() -> None:
+    run(POOL)
+
+
+def test_a_child_prints_whatever_the_live_display_was_doing() -> None:
+    assert "told by the child" in run(DISPLAY)
