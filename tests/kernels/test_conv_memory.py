@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from minigrad.kernels import cpu, reference
 from minigrad.kernels.cpu import conv_bands
-from minigrad.kernels.cpu.conv_tables import Geometry, by_place, line_length, meeting_count
+from minigrad.kernels.cpu.conv_tables import Geometry, by_place, counts
 from minigrad.kernels.cpu.conv_tables import lines_by_place as by_places
 from minigrad.kernels.cpu.conv_tables import lines_by_source as by_sources
 from minigrad.kernels.cpu.keeping import Shelf, shelf
@@ -105,6 +105,6 @@ def test_sizes_of_tables_are_known_without_them(case: Convolution) -> None:
     shapes = (case.x.shape, case.y.shape, case.w.shape)
     size, places, kernel = ((shape[2], shape[3]) for shape in shapes)
     geometry = Geometry(size, places, kernel, case.stride, case.padding, case.dilation)
-    assert meeting_count(geometry) == by_place(geometry, 1, 1).left.size
-    assert line_length(geometry, to_sources=False) == by_places(geometry).pixels.size
-    assert line_length(geometry, to_sources=True) == by_sources(geometry).pixels.size
+    lines = by_places(geometry), by_sources(geometry)
+    expected = by_place(geometry, 1, 1).left.size, *(line.pixels.size for line in lines)
+    assert counts(geometry) == expected

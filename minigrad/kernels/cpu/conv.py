@@ -24,10 +24,9 @@ from minigrad.kernels.cpu.conv_tables import (
     by_place,
     by_source,
     by_tap,
-    line_length,
+    counts,
     lines_by_place,
     lines_by_source,
-    meeting_count,
     runs_to_places,
     runs_to_sources,
 )
@@ -205,11 +204,10 @@ def _convolve(
     x: Array, w: Array, y: Array, geometry: Geometry, groups: int, epilogue: Epilogue, *, transposed: bool
 ) -> None:
     """Fill y, a band of rows after the other; `geometry` is that of conv2d, whose adjoint is `transposed`."""
-    bands = conv_bands.by_sources(geometry) if transposed else conv_bands.by_places(geometry)
-    if len(bands) == 1:
+    if conv_bands.fits(geometry.size if transposed else geometry.places):
         _convolve_band(x, w, y, geometry, groups, epilogue, transposed=transposed)
         return
-    for band in bands:
+    for band in conv_bands.by_sources(geometry) if transposed else conv_bands.by_places(geometry):
         rows, results = (band.places, band.sources) if transposed else (band.sources, band.places)
         part, result = x[:, :, rows], np.empty_like(y[:, :, results], order="C")
         if part.size:
@@ -250,9 +248,9 @@ def _multiply(
     x, w = contiguous(x), w.reshape(groups, o, c, geometry.taps)
     x_images = [Images(x.reshape(-1), groups * c, group * c, c, x[0, 0].size) for group in range(groups)]
     y_images = [Images(y.reshape(-1), groups * o, group * o, o, y[0, 0].size) for group in range(groups)]
-    length, count = line_length(geometry, to_sources=transposed), meeting_count(geometry)
+    count, *lengths = counts(geometry)
     work = {
-        "few to read": conv_few.reading_work(x_images[0], y_images[0], geometry.taps, length),
+        "few to read": conv_few.reading_work(x_images[0], y_images[0], geometry.taps, lengths[transposed]),
         "few to write": conv_few.writing_work(x_images[0], y_images[0], geometry.taps),
     }
     moved = x_images[0].size + y_images[0].size
@@ -311,13 +309,12 @@ def _convolve_lanes(x: Array, w: Array, y: Array, meetings: Meetings) -> None:
 
 def _sum_weights(x: Array, g: Array, gw: Array, geometry: Geometry, groups: int) -> None:
     """Fill gw (o, c / groups, kh, kw), the sum over bands of rows."""
-    bands = conv_bands.by_places(geometry)
-    if len(bands) == 1:
+    if conv_bands.fits(geometry.places):
         _sum_band(x, g, gw, geometry, groups)
         return
     gw.fill(0)
     part = np.empty_like(gw)
-    for band in bands:
+    for band in conv_bands.by_places(geometry):
         rows = x[:, :, band.sources]
         if rows.size:
             _sum_band(rows, g[:, :, band.places], part, band.geometry, groups)
@@ -330,16 +327,15 @@ def _sum_band(x: Array, g: Array, gw: Array, geometry: Geometry, groups: int) ->
     quick = winograd_tiles.pays(x, x.shape[1], g.shape[1], groups, geometry, winograd_tiles.WEIGHT)
     if quick and winograd_weight.sum_weights(x, g, gw, geometry):
         return
-    c, o, lanes, count = x.shape[1] // groups, g.shape[1] // groups, _lanes(x), meeting_count(geometry)
-    lengths = [line_length(geometry, to_sources=to_sources) for to_sources in (False, True)]
+    c, o, lanes, count = x.shape[1] // groups, g.shape[1] // groups, _lanes(x), counts(geometry)
     for group, result in enumerate(gw.reshape(groups, o, c, geometry.taps)):
         x_images = Images(x.reshape(-1), x.shape[1], group * c, c, geometry.pixels)
         g_images = Images(g.reshape(-1), g.shape[1], group * o, o, geometry.outputs)
         packing = MOVING * (x_images.size + g_images.size)
         work = {
-            "taps": rounded_up(c, lanes) * rounded_up(o, ROWS) * count + packing,
-            "few in x": conv_dots.work(g_images, x_images, geometry.taps, lengths[0]),
-            "few in g": conv_dots.work(x_images, g_images, geometry.taps, lengths[1]),
+            "taps": rounded_up(c, lanes) * rounded_up(o, ROWS) * count.meetings + packing,
+            "few in x": conv_dots.work(g_images, x_images, geometry.taps, count.lines_by_place),
+            "few in g": conv_dots.work(x_images, g_images, geometry.taps, count.lines_by_source),
         }
         way = min(work, key=lambda name: work[name])
         with launch(work[way] * len(x)) as workers:

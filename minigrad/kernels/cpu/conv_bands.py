@@ -21,6 +21,11 @@ class Band(NamedTuple):
     geometry: Geometry
 
 
+def fits(size: tuple[int, int]) -> bool:
+    """Whether so many rows and columns are one band."""
+    return size[0] * size[1] <= PIXELS
+
+
 def by_places(geometry: Geometry) -> list[Band]:
     """Bands of y, each with all that it reads of x."""
     bands = []

@@ -52,13 +52,6 @@ class Meetings(NamedTuple):
     right: Table
 
 
-@lru_cache(maxsize=1024)
-def meeting_count(geometry: Geometry) -> int:
-    """The number of triples."""
-    rows, columns = (_along(*numbers) for numbers in zip(*geometry, strict=True))
-    return len(rows[0]) * len(columns[0])
-
-
 @shelf.keeps
 def by_place(geometry: Geometry, left: int, right: int) -> Meetings:
     """For each place: taps times `left`, sources times `right`."""
@@ -104,14 +97,24 @@ def lines_by_source(geometry: Geometry) -> Lines:
     return _lines(geometry, geometry.size, geometry.places, (1, 1), shift, offset, geometry.stride)
 
 
+class Counts(NamedTuple):
+    """How large the tables are, known without them."""
+
+    meetings: int  # the triples
+    lines_by_place: int  # pixels
+    lines_by_source: int
+
+
 @lru_cache(maxsize=1024)
-def line_length(geometry: Geometry, *, to_sources: bool) -> int:
-    """The number of pixels of `lines_by_source` or `lines_by_place`."""
-    if to_sources:
-        rows, _, _, count = _rows(geometry, geometry.size[0], 1, -geometry.dilation[0])
-        return rows.size * count * geometry.kernel[1] * geometry.size[1]
-    rows, _, _, count = _rows(geometry, geometry.places[0], geometry.stride[0], geometry.dilation[0])
-    return rows.size * count * geometry.kernel[1] * geometry.places[1]
+def counts(geometry: Geometry) -> Counts:
+    """Of all tables, what a choice between them needs."""
+    rows, columns = (_along(*numbers) for numbers in zip(*geometry, strict=True))
+    lines = []
+    steps = (geometry.stride[0], geometry.dilation[0]), (1, -geometry.dilation[0])
+    for keys, (step, shift) in zip((geometry.places, geometry.size), steps, strict=True):
+        remainders, _, _, count = _rows(geometry, keys[0], step, shift)
+        lines.append(remainders.size * count * geometry.kernel[1] * keys[1])
+    return Counts(len(rows[0]) * len(columns[0]), *lines)
 
 
 def _rows(geometry: Geometry, keys: int, step: int, shift: int) -> tuple[Table, Table, Table, int]:
