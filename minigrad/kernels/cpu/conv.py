@@ -222,19 +222,23 @@ def _convolve_band(
     x: Array, w: Array, y: Array, geometry: Geometry, groups: int, epilogue: Epilogue, *, transposed: bool
 ) -> None:
     """As `_convolve`: where Winograd's algorithm pays by that, but for the images that it would spoil."""
-    by_output = contiguous(w).reshape(groups, -1, *w.shape[1:])
     steps, least, plan = (w[0].size, geometry.taps), winograd_tiles.FORWARD, winograd.plan_conv2d
     if transposed:
-        by_output, steps = by_output.swapaxes(1, 2), steps[::-1]
-        least, plan = winograd_tiles.TRANSPOSED, winograd.plan_conv_transpose2d
-    if not winograd_tiles.pays(x, x.shape[1], y.shape[1], groups, geometry, least):
+        steps, least, plan = steps[::-1], winograd_tiles.TRANSPOSED, winograd.plan_conv_transpose2d
+    left = None  # all images
+    if winograd_tiles.pays(x, x.shape[1], y.shape[1], groups, geometry, least):
+        left = winograd.convolve(x, w, y, plan(geometry), *steps, epilogue)
+        if left.size == 0:
+            return
+    by_output = contiguous(w).reshape(groups, -1, *w.shape[1:])
+    if transposed:
+        by_output = by_output.swapaxes(1, 2)
+    if left is None:
         _multiply(x, by_output, y, geometry, epilogue, transposed=transposed)
-        return
-    doubtful = winograd.convolve(x, w, y, plan(geometry), *steps, epilogue)
-    if doubtful.size:
-        some = np.empty((doubtful.size, *y.shape[1:]), y.dtype)
-        _multiply(x[doubtful], by_output, some, geometry, epilogue, transposed=transposed)
-        y[doubtful] = some
+    else:
+        some = np.empty((left.size, *y.shape[1:]), y.dtype)
+        _multiply(x[left], by_output, some, geometry, epilogue, transposed=transposed)
+        y[left] = some
 
 
 def _multiply(
