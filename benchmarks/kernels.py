@@ -17,7 +17,7 @@ from benchmarks import cases, compare, gpu, peers, table, timing
 from benchmarks.faults import Faults
 from benchmarks.jobs import compulsory_bytes
 from benchmarks.rivals import rivals
-from gans.cli.parser import positive
+from gans.cli.numbers import positive
 
 Row = dict[str, Any]
 

@@ -15,7 +15,7 @@ from benchmarks.faults import Faults
 from benchmarks.kernels import JUDGES
 from benchmarks.rivals import rivals
 from benchmarks.training import WORKLOADS
-from gans.cli.parser import positive
+from gans.cli.numbers import positive
 
 Row = dict[str, Any]
 

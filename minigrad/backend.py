@@ -152,6 +152,15 @@ def is_writeable(array: Array) -> bool:
     return bool(array.flags.writeable)
 
 
+def read_only(array: Array) -> Array:
+    """A view of ``array`` that cannot be written; ``array`` itself on a GPU, where nothing can be marked."""
+    if on_gpu(array) or not array.flags.writeable:
+        return array
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 def fits_in_place(array: Array) -> bool:
     """Whether a kernel can update ``array`` where it lies: C-contiguous, writeable and aligned."""
     return bool(array.flags.c_contiguous if on_gpu(array) else array.flags.carray)

@@ -18,6 +18,7 @@ from minigrad.backend import (
     device_of,
     numbers,
     on_gpu,
+    read_only,
     to_device,
     xp_of,
 )
@@ -47,18 +48,22 @@ class Op:
     A forward function that ends in ``*, out: Array | None = None`` fills that array, of its result's shape,
     dtype and strides, where a replay of ``minigrad.capture`` gives one; it is no parameter of the op. With a
     residual, ``out`` is structured as the result is: (array, residual).
+
+    A forward function does not write into its inputs. Outside minigrad's own modules it gets NumPy arrays
+    read-only, and ValueError says so; on a GPU, whose arrays have no such flag, it is not noticed.
     """
 
     def __init__(self, forward: Callable[..., Any], *, view: bool = False, real: bool = False) -> None:
         self.name = self.__name__ = forward.__name__
         self.__doc__ = forward.__doc__
-        self.__module__ = forward.__module__
+        self.__module__ = forward.__module__ or "__main__"  # exec may give none
         signature = inspect.signature(forward, eval_str=False)
         parameters = [p for p in signature.parameters.values() if p.name != "out"]
         self.__signature__ = signature.replace(parameters=parameters)
         self.forward = forward
         self.view = view
         self.real = real
+        self.guarded = self.__module__.partition(".")[0] != "minigrad"
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         self.arguments = tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
         self.static = tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
@@ -178,6 +183,8 @@ class Op:
     def run(self, inputs: tuple[Tensor, ...], params: dict[str, Any]) -> tuple[Array, Any]:
         """The result of the forward function as an array, and the residual or None."""
         arrays = [x._data for x in inputs]
+        if self.guarded:
+            arrays = [read_only(a) for a in arrays]
         try:
             result = (
                 self.forward(*arrays, **params) if of_one_float(arrays) else self.compute(*arrays, **params)
@@ -187,6 +194,8 @@ class Op:
             settings = "".join(f", {name}={value!r}" for name, value in params.items())
             kind = next(kind for kind in (ValueError, TypeError, IndexError) if isinstance(error, kind))
             hints = [f"; {KEYWORDS[name]}" for name in params if name in KEYWORDS and name not in self.static]
+            if self.guarded and "read-only" in str(error):
+                hints.append("; a forward function does not write into its inputs: change a copy")
             raise kind(f"{self.name}({given}{settings}): {error}{''.join(hints)}") from error
         except RuntimeError:
             if any(map(on_gpu, arrays)):

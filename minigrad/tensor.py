@@ -107,6 +107,9 @@ class Tensor(Methods):
 
     @property
     def data(self) -> Array:
+        """The array itself. An assignment, ``t.data = array``, makes graphs built before stale, as ``modify``
+        and optimizers do; a write into the array, ``t.data[0] = 1.0``, does not: call ``changed`` after it.
+        """
         refuse_reading(".data was used")
         return self._data
 
@@ -130,7 +133,7 @@ class Tensor(Methods):
         Changes.count += 1
 
     def changed(self) -> None:
-        """Tell that ``data`` was written in place: graphs built before can no longer be differentiated."""
+        """Note that ``data`` was written in place: graphs built before can no longer be differentiated."""
         tracer = mode().tracer
         if tracer is not None:
             tracer.changed(self)

@@ -42,6 +42,14 @@ def test_a_cell_that_is_run_again_replaces_its_op(user_op: Callable[..., mg.Op])
     assert mg.gradcheck(new, [x.numpy()])
 
 
+def test_a_cell_without_a_module(user_op: Callable[..., mg.Op]) -> None:
+    for factor in (2.0, 3.0):
+        namespace: dict[str, Any] = {"user_op": user_op}
+        exec(CELL.format(factor=factor), namespace)
+        assert namespace["scaled"](numbers(1.0)).item() == factor
+    assert namespace["scaled"].__module__ == "__main__"
+
+
 def test_a_module_is_reloaded(user_op: Callable[..., mg.Op], tmp_path: Path, monkeypatch: Any) -> None:
     file = tmp_path / "ops_of_a_user.py"
     monkeypatch.syspath_prepend(tmp_path)
