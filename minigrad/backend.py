@@ -114,6 +114,17 @@ def recording_graph() -> Iterator[None]:
         _recording_graph = False
 
 
+def check_device(device: object) -> None:
+    """Raise TypeError for a dtype in place of a device, and for what is neither."""
+    if isinstance(device, str) and device not in np.sctypeDict:
+        return
+    try:
+        dtype = np.dtype(device)  # type: ignore[call-overload]
+    except TypeError:
+        raise TypeError(f'to() takes a device, "cpu" or "cuda", got {device!r}') from None
+    raise TypeError(f'to() takes a device, "cpu" or "cuda"; for {dtype} write .astype("{dtype}")')
+
+
 def check_one_device(arrays: Sequence[Array]) -> None:
     """Raise ValueError unless all arrays are on one device."""
     devices = sorted({device_of(array) for array in arrays})

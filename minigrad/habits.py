@@ -172,7 +172,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
             ),
             "inference_mode": "mg.no_grad()",
             "autocast amp": "net.astype(mg.float32)  # there is no half precision",
-            "Function": "mg.op(lambda x: 2 * x)  # then op.vjp(x=rule); README has an example",
+            "Function": "mg.op  # decorates a function of arrays; then function.vjp(x=rule)",
             "compile jit": "step = mg.capture(lambda x: net(x))",
             "utils": "mg.nn.utils",
             "Grad GradientTape": f"{_GRAD}",
@@ -265,7 +265,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     ),
     "minigrad.autograd": _table(
         {
-            "Function": "mg.op(lambda x: 2 * x)  # then op.vjp(x=rule); README has an example",
+            "Function": "mg.op  # decorates a function of arrays; then function.vjp(x=rule)",
             "backward": _GRAD,
             "Variable": "mg.tensor([1.0, 2.0])",
             "gradcheck gradgradcheck": "mg.gradcheck(mg.ops.tanh, [np.ones(3)])",

@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike
 from minigrad.backend import (
     Array,
     as_array,
+    check_device,
     check_one_device,
     device_of,
     is_array,
@@ -369,17 +370,6 @@ def _exact(name: str, x: Array, *operands: Any) -> Array:
             y = to_device(np.asarray(y), "cuda")
         others.append(y)
     return as_array(getattr(xp_of(x), name)(x, *others))
-
-
-def check_device(device: object) -> None:
-    """Raise TypeError for a dtype in place of a device, and for what is neither."""
-    if isinstance(device, str) and device not in np.sctypeDict:
-        return
-    try:
-        dtype = np.dtype(device)  # type: ignore[call-overload]
-    except TypeError:
-        raise TypeError(f'to() takes a device, "cpu" or "cuda", got {device!r}') from None
-    raise TypeError(f'to() takes a device, "cpu" or "cuda"; for {dtype} write .astype("{dtype}")')
 
 
 def _instead_of(data: Array) -> str:

@@ -38,6 +38,8 @@ METHODS: dict[str, Callable[[Any], Any]] = {
     "all": lambda x: (x > -1).all(axis=0),
     "abs": lambda x: abs(x),
     "clip": lambda x: x.clip(-1, 2),
+    "clip from below": lambda x: x.clip(0.5),
+    "clip from above": lambda x: x.clip(max=0.5),
     "round": lambda x: x.round(1),
     "copy": lambda x: x.copy(),
     "copy of bools": lambda x: (x > 0).copy(),
@@ -73,7 +75,7 @@ def test_functions_as_methods(name: str) -> None:
 
 SMOOTH = [
     "ravel", "flatten", "squeeze", "swapaxes", "transpose of one axis", "repeat", "prod", "var", "std",
-    "cumsum", "abs", "clip", "copy", "positive", "%",
+    "cumsum", "abs", "clip", "clip from below", "clip from above", "copy", "positive", "%",
 ]  # fmt: skip
 
 

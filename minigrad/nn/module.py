@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.backend import Array, device_of, is_array, to_device, xp_on
+from minigrad.backend import Array, check_device, device_of, is_array, to_device, xp_on
 from minigrad.hints import KEYWORDS, attribute, check_keywords, explain_keywords
-from minigrad.tensor import Tensor, check_device, tensor
+from minigrad.tensor import Tensor, tensor
 from minigrad.tracing import Changes, mode, not_in_capture
 
 if TYPE_CHECKING:

@@ -65,6 +65,39 @@ def test_methods_stay_on_the_device(x: Tensor, copies: Copies) -> None:
     copies.check(reads=4)
 
 
+def test_tensors_are_made_on_the_device(cupy: ModuleType, copies: Copies) -> None:
+    like = mg.zeros(2, 3, device="cuda")
+    made = [like, mg.ones(3, device="cuda"), mg.full((2,), 0.5, device="cuda"), mg.full_like(like, 2.0)]
+    made += [mg.zeros_like(like), mg.ones_like(like)]
+    copies.check(reads=0, writes=0)
+    made += [mg.arange(3, device="cuda"), mg.linspace(0, 1, 3, device="cuda"), mg.eye(2, device="cuda")]
+    assert {t.device for t in made} == {"cuda"}
+    assert [t.dtype for t in made] == [np.dtype("f")] * 6 + [np.dtype(np.int64)] + [np.dtype("f")] * 2
+    assert (made[3].tolist(), made[8].tolist()) == ([[2.0] * 3] * 2, [[1.0, 0.0], [0.0, 1.0]])
+
+
+def test_losses_with_options_on_the_device(x: Tensor, copies: Copies) -> None:
+    weight = mg.tensor([0.5, 2.0], device="cuda")
+    labels = mg.tensor([1, -100], device="cuda")
+    functional = mg.nn.functional
+    losses = [
+        lambda x, w, t: functional.cross_entropy(x, t, w, label_smoothing=0.1),
+        lambda x, w, t: functional.nll_loss(x, t, w, reduction="none").sum(),
+        lambda x, w, t: functional.kl_div(x, w, reduction="batchmean"),
+        lambda x, w, t: functional.mse_loss(x, w, weight=w),
+        lambda x, w, t: functional.huber_loss(x, w, reduction="sum"),
+        lambda x, w, t: functional.binary_cross_entropy_with_logits(x, 0.5, w, pos_weight=w),
+    ]
+    for loss in losses:
+        there = loss(x, weight, labels)
+        (g,) = mg.grad(there, [x])
+        assert there.device == g.device == "cuda"
+        host = [t.to("cpu").detach() for t in (x, weight, labels)]
+        here = loss(*host)
+        np.testing.assert_allclose(there.item(), here.item(), rtol=1e-6)
+        np.testing.assert_allclose(g.numpy(), mg.grad(here, [host[0]])[0].numpy(), rtol=1e-5)
+
+
 def test_gradients_flow_through_a_move(cupy: ModuleType) -> None:
     w = mg.tensor([1.0, 2.0])
     (g,) = mg.grad(ops.sum(ops.square(w.to("cuda"))), [w])
