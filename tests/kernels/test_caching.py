@@ -202,3 +202,57 @@ def test_kernels_are_compiled_where_users_disabled_numba_s_compiler(tmp_path: Pa
     )
     result = run(code, tmp_path, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_DISABLE_JIT="1")
     assert (result.stdout, result.returncode) == (USED, 0), result.stderr
+
+
+PLACES = """
+import pwd, sys
+from numba.core import caching
+def unknown(user): raise KeyError(user)
+pwd.getpwuid = unknown
+user_wide = [each for each in caching.CompileResultCacheImpl._locator_classes if 'UserWide' in each.__name__]
+assert len(user_wide) == 1
+caching.CompileResultCacheImpl._locator_classes = user_wide  # as where the package cannot be written
+from minigrad.kernels.cpu.compiling import jit
+import kernel
+print(bool(jit(kernel.f).stats.cache_path))
+"""
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the variables of other systems")
+@pytest.mark.parametrize(
+    ("variables", "kept"),
+    [
+        ({}, False),
+        ({"XDG_CACHE_HOME": "relative"}, False),
+        ({"XDG_CACHE_HOME": ""}, False),
+        ({"HOME": "relative"}, False),
+        ({"HOME": "{folder}/home"}, True),
+        ({"XDG_CACHE_HOME": "{folder}/cache"}, True),
+    ],
+)
+def test_no_code_is_kept_in_a_folder_that_depends_on_the_current_one(
+    variables: dict[str, str], kept: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "kernel.py").write_text("def f(x):\n    return x\n")
+    here = tmp_path / "here"
+    here.mkdir()
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR")
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", PLACES],
+        cwd=here,
+        env={
+            **inherited,
+            "PYTHONPATH": os.pathsep.join((str(ROOT), str(tmp_path))),
+            **{name: value.format(folder=tmp_path) for name, value in variables.items()},
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert list(here.iterdir()) == []
+    assert done.stdout == f"{kept}\n"

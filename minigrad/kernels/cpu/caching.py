@@ -15,6 +15,7 @@ import zlib
 from typing import Any
 
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
+from numba.misc.appdirs import AppDirs
 
 __all__ = ["KernelCache", "note"]
 
@@ -81,12 +82,16 @@ class _Files(IndexDataCacheFile):  # type: ignore[misc]
 
 
 class _Places(CompileResultCacheImpl):  # type: ignore[misc]
-    """Where Numba keeps code, but not in a folder called "~" where nobody has a home."""
+    """Where Numba keeps code, but in no folder that depends on the current one.
+
+    Where nobody has a home, Numba's would be called "~"; XDG_CACHE_HOME may be empty or relative.
+    """
 
     _locator_classes = [  # noqa: RUF012  # Numba's name, and its kind of list
         locator
         for locator in CompileResultCacheImpl._locator_classes
-        if os.path.isabs(os.path.expanduser("~")) or not locator.__name__.endswith("UserWideCacheLocator")
+        if os.path.isabs(AppDirs("numba", appauthor=False).user_cache_dir)
+        or not locator.__name__.endswith("UserWideCacheLocator")
     ]
 
 
