@@ -6,6 +6,7 @@ import copy
 import importlib
 import pickle
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ import minigrad as mg
 from minigrad import nn, optim
 from minigrad.habits import ATTRIBUTES, KEYWORDS
 from minigrad.hints import hint_of
+from minigrad.methods import Methods
+from minigrad.registry import functions
 
 ROWS = [(kind, name) for kind, rows in ATTRIBUTES.items() for name in rows]
 
@@ -77,6 +80,19 @@ def test_assigning_gives_the_same_hint(name: str) -> None:
         with pytest.raises(AttributeError, match=rf"has no attribute '{name}'; write .*mg\.grad\(loss"):
             setattr(t, name, None)
         assert name not in dir(t)
+
+
+def test_freezing_a_module_is_no_attribute_that_changes_nothing() -> None:
+    with pytest.raises(AttributeError, match=r"has no requires_grad; write mg\.grad\(loss, net\.parameters"):
+        names()["net"].requires_grad = False
+
+
+def test_every_function_and_method_with_axes_explains_dim() -> None:
+    for function in [*functions.values(), *filter(callable, vars(Methods).values())]:
+        if isinstance(function, mg.Op) or not {"axis", "keepdims"} & {*signature(function).parameters}:
+            continue
+        with pytest.raises(TypeError, match=r"'dim'; the argument is called axis, as in NumPy: axis=0"):
+            function(X, dim=0)
 
 
 def test_functions_that_are_elsewhere_are_found() -> None:

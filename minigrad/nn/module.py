@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.backend import Array, check_device, device_of, is_array, to_device, xp_on
-from minigrad.hints import KEYWORDS, attribute, check_keywords, explain_keywords
+from minigrad.hints import KEYWORDS, attribute, check_keywords, explain_keywords, hint_of
 from minigrad.tensor import Tensor, tensor
 from minigrad.tracing import Changes, mode, not_in_capture
 
@@ -132,6 +132,8 @@ class Module:
                 f"{layer}.{name} is a Parameter and cannot become a {type(value).__name__}; "
                 f"write {name}.data[...] = array; {name}.changed(), or assign Parameter(array)"
             )
+        if name == "requires_grad":
+            raise AttributeError(f"{layer} has no requires_grad; {hint_of('Module', name)}")
         if name in self._buffer_names and value is not None:
             device_of(value)
         members = (
