@@ -40,9 +40,8 @@ def cross_entropy(
     A target that is no Tensor is copied to the logits' device. Raises ValueError for other shapes, and for
     labels that are out of range.
 
-    >>> loss = cross_entropy(tensor([[0.0, 0.0], [0.0, 50.0]]), [0, 1], reduction="none")
-    >>> loss.numpy().round(4).tolist()
-    [0.6931, 0.0]
+    >>> f"{cross_entropy(tensor([[0.0, 0.0], [0.0, 50.0]]), [0, 1]):.4f}"
+    '0.3466'
     """
     _check_classes("cross_entropy", "logits", logits)
     if not 0 <= label_smoothing <= 1:

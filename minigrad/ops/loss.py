@@ -77,6 +77,7 @@ def mse_loss(x: Tensor, target: Any, weight: Any = None, *, reduction: str = "me
     ``weight`` multiplies the terms, and the mean divides by its sum. ``reduction`` is "mean", "sum" or
     "none".
 
+    >>> from minigrad.tensor import tensor
     >>> mse_loss(tensor([1.0, 4.0]), 2.0, [3.0, 1.0]).item()
     1.75
     """
@@ -95,6 +96,7 @@ def huber_loss(x: Tensor, target: Any, *, delta: float = 1.0, reduction: str = "
 
     ``target`` and ``reduction`` as in mse_loss. Raises ValueError unless ``delta`` is above 0.
 
+    >>> from minigrad.tensor import tensor
     >>> huber_loss(tensor([0.5, 3.0]), 0.0, reduction="none").numpy().tolist()
     [0.125, 2.5]
     """
@@ -110,6 +112,7 @@ def smooth_l1_loss(x: Tensor, target: Any, *, beta: float = 1.0, reduction: str 
 
     ``target`` and ``reduction`` as in mse_loss. Raises ValueError for a ``beta`` below 0.
 
+    >>> from minigrad.tensor import tensor
     >>> smooth_l1_loss(tensor([0.5, 3.0]), 0.0, beta=2.0, reduction="none").numpy().tolist()
     [0.0625, 2.0]
     """
