@@ -13,7 +13,7 @@ __all__ = ["current_folder_is_gone", "user_path"]
 def user_path(path: str | os.PathLike[str]) -> Path:
     """A path with ``~`` and ``~name`` expanded where they stand for somebody's home.
 
-    A shell leaves them to the program within quotes, and in ``--out=~/run``.
+    A shell leaves them to the program within quotes, and behind the = of a flag.
 
     :raises UserError: it begins with ``~``, and nobody knows which folder that is
     """

@@ -312,7 +312,7 @@ def check_device(device: str) -> None:
     try:
         xp_on(device)
     except (ValueError, ImportError, RuntimeError) as error:
-        raise UserError(f"--device {device}: {error}") from error
+        raise UserError(f"`device` {device}: {error}") from error
 
 
 def is_image(shape: Shape) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -173,3 +174,17 @@ def test_wheel_holds_packages_and_licence_alone(wheel: list[str]) -> None:
     assert any(name.endswith("/licenses/LICENSE") for name in wheel)
     assert not [name for name in wheel if name.endswith((".nbi", ".nbc", ".pyc"))]
     assert {"minigrad/py.typed", "gans/py.typed"} <= set(wheel)
+
+
+def test_errors_of_the_library_do_not_speak_of_flags() -> None:
+    scripts = {"gans/metrics/train_classifier.py", "gans/data/make_mnist5k.py"}
+    found = [
+        f"{name}: {node.value}"
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        if not (name := path.relative_to(ROOT).as_posix()).startswith("gans/cli/") and name not in scripts
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if re.search(r"(^|[\s`(])--[a-z]", node.value)
+    ]
+    assert found == []

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from gans.cli.parser import parser
+from gans.cli.settings import with_flags
 from gans.errors import UserError
 from gans.paths import current_folder_is_gone
 from gans.terminal import any_encoding, forget_output, is_gone, say
@@ -45,7 +46,7 @@ def _told(arguments: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
     except UserError as error:
-        return _fail(str(error), FAILED)
+        return _fail(with_flags(str(error)), FAILED)
     except OSError as error:
         if current_folder_is_gone():
             return _fail("the current folder has been deleted; go to another one (cd)", FAILED)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from gans.cli.numbers import at_least_0, fraction, positive, positive_real, steps_or_0
 
-__all__ = ["FLAGS", "Flag", "add_flags"]
+__all__ = ["FLAGS", "Flag", "add_flags", "with_flags"]
+
+OTHERS = ("data", "data_dir", "device", "epochs", "out", "resume", "seed", "steps")
+"""Arguments of `gans.api` that are flags too, apart from the settings."""
 
 
 @dataclass(frozen=True)
@@ -52,3 +56,17 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
             choices=flag.choices,
             help=flag.help,
         )
+
+
+def with_flags(message: str) -> str:
+    """``message`` of the library with its arguments' names as the flags of the command line.
+
+    >>> with_flags("try a lower `lr` or `batch_size` (see `gans list`)")
+    'try a lower --lr or --batch-size (see `gans list`)'
+    """
+    return re.sub(r"`([a-z0-9_]+)`", _flag, message)
+
+
+def _flag(quoted: re.Match[str]) -> str:
+    name = quoted[1]
+    return f"--{name.replace('_', '-')}" if name in FLAGS or name in OTHERS else quoted[0]

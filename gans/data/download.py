@@ -99,7 +99,7 @@ def fetch(
                     return final
     except OSError as error:
         raise UserError(
-            f"{folder}: cannot be written ({reason(error)}); name another folder with --data-dir"
+            f"{folder}: cannot be written ({reason(error)}); name another folder with `data_dir`"
         ) from error
     raise DownloadError(f"cannot download {archive.name}: {'; '.join(reasons)}")
 

@@ -80,5 +80,5 @@ def _wait_for(descriptor: int, folder: Path) -> None:
             time.sleep(_POLL_SECONDS)
     except OSError as error:
         raise UserError(
-            f"{folder}: cannot be locked: {error.strerror}; name a folder on a local disk with --data-dir"
+            f"{folder}: cannot be locked: {error.strerror}; name a folder on a local disk with `data_dir`"
         ) from error

@@ -114,7 +114,7 @@ def cache_folder(platform: str = sys.platform) -> Path:
         return (cache if cache.is_absolute() else Path.home() / ".cache") / "minigrad"
     except RuntimeError as error:
         raise UserError(
-            f"no home folder to keep data in; name a folder with --data-dir or {ENVIRONMENT_VARIABLE}"
+            f"no home folder to keep data in; name a folder with `data_dir` or {ENVIRONMENT_VARIABLE}"
         ) from error
 
 
@@ -123,7 +123,7 @@ def _roots(data_dir: str | os.PathLike[str] | None) -> list[_Root]:
     roots = [_Root(user_path(folder), ours=False) for folder in named]
     for root in roots:
         if os.path.exists(root.path) and not os.path.isdir(root.path):
-            raise UserError(f"{root.path}: not a folder; --data-dir and {ENVIRONMENT_VARIABLE} name a folder")
+            raise UserError(f"{root.path}: not a folder; `data_dir` and {ENVIRONMENT_VARIABLE} name a folder")
     try:
         return [*roots, _Root(cache_folder(), ours=True)]
     except UserError:
@@ -173,7 +173,7 @@ def _read_official(file: MnistFile, folder: Path) -> Bytes:
         raise UserError(
             f"{path}: not the official MNIST file: SHA-256 of the unpacked content {found[:12]}..., "
             f"expected {file.content_sha256[:12]}...; delete it to have it downloaded, "
-            f"or train on what it is with --data {folder}"
+            f"or train on what it is with `data` {folder}"
         )
     return array
 
@@ -191,7 +191,7 @@ def _fetch(folder: Path, *, ours: bool) -> None:
             except DownloadError as error:
                 raise UserError(
                     f"{error}. Without a network, put {archives} into {folder} or a folder named by "
-                    f"--data-dir or {ENVIRONMENT_VARIABLE}, or use --data mnist5k, a part of the package"
+                    f"`data_dir` or {ENVIRONMENT_VARIABLE}, or use `data` mnist5k, a part of the package"
                 ) from error
 
 

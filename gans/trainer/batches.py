@@ -52,6 +52,6 @@ class Batches:
             batches = "batch" if self._critic_steps == 1 else "batches"
             raise UserError(
                 f"a step needs {self._critic_steps} {batches} of {self._batch_size} images, and "
-                f"{self._data.name} has only {images}; lower --batch-size or --critic-steps"
+                f"{self._data.name} has only {images}; lower `batch_size` or `critic_steps`"
             )
         return images // per_step

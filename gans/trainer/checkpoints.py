@@ -18,7 +18,7 @@ from gans.trainer.loop import Callback, Record, Training
 
 __all__ = ["Checkpoints", "load_checkpoint", "restore"]
 
-_REMEDY = "put back a copy, or delete it and `gans train --resume` begins the run anew from its seed"
+_REMEDY = "put back a copy, or delete it and `resume` begins the run anew from its seed"
 
 _BYTES_PER_WEIGHT = 64  # a weight and its optimizer's averages have 12 or 24
 _BYTES_BESIDE = 2**22

@@ -59,10 +59,10 @@ class RunFolder:
         out = self.path
         if os.path.lexists(out / CONFIG):
             raise UserError(
-                f"{out} already holds a run: go on with it by --resume {out}, or give another --out"
+                f"{out} already holds a run: go on with it by `resume` {out}, or give another `out`"
             )
         if taken := [path for path in (*self._files(), *self.pictures()) if os.path.lexists(path)]:
-            raise UserError(f"{out} holds {taken[0].name}, which a run would change; give another --out")
+            raise UserError(f"{out} holds {taken[0].name}, which a run would change; give another `out`")
 
     def check_own(self) -> None:
         """Refuse a run of which a file or folder is a link, a FIFO or the like: a run writes where it lies.

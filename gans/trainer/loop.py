@@ -59,7 +59,7 @@ class DivergedError(UserError):
     """
 
     def __init__(self, step: int, network: str, cause: str, lr: float) -> None:
-        super().__init__(f"step {step} ({network} update): {cause}; try a lower --lr (it is {lr:g})")
+        super().__init__(f"step {step} ({network} update): {cause}; try a lower `lr` (it is {lr:g})")
         self.step = step
         self.untold: list[Record] = []
 

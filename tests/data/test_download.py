@@ -197,7 +197,7 @@ def test_a_server_that_does_not_speak_http_is_a_reason(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_told(good: Mirror, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match=r"file/folder: cannot be written .*--data-dir"):
+    with pytest.raises(UserError, match=r"file/folder: cannot be written .*`data_dir`"):
         fetch(ARCHIVE, tmp_path / "file" / "folder", (good.address,))
 
 

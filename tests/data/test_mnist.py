@@ -144,7 +144,7 @@ def test_other_data_under_mnists_names_is_refused_and_left_alone(tmp_path: Path,
     before = other.read_bytes()
     message = refusal(tmp_path / "data")
     assert f"{other}: not the official MNIST file" in message
-    assert f"--data {tmp_path / 'data'}" in message
+    assert f"`data` {tmp_path / 'data'}" in message
     assert (other.read_bytes(), mirror.requests) == (before, [])
     assert load(tmp_path / "data").name == "data"
 
@@ -163,9 +163,9 @@ def test_without_a_network_the_error_says_what_to_do(tmp_path: Path, mirror: Mir
     for words in (
         *PACKED,
         f"into {tmp_path / 'misspelt' / 'mnist'} or",
-        "--data-dir",
+        "`data_dir`",
         "MINIGRAD_DATA",
-        "--data mnist5k",
+        "`data` mnist5k",
     ):
         assert words in message
 

@@ -256,7 +256,7 @@ def test_a_damaged_checkpoint_is_one_line(
     ):
         told = failure(capsys, *arguments)
         assert "checkpoint.safetensors: damaged" in told
-        assert told.endswith("delete it and `gans train --resume` begins the run anew from its seed")
+        assert told.endswith("delete it and --resume begins the run anew from its seed")
     assert not (tmp_path / "a.npz").exists()
     assert not (run / "evaluation.json").exists()
     (run / "checkpoint.safetensors").unlink()

@@ -79,7 +79,7 @@ def test_a_checkpoint_that_does_not_fit_the_run(
     line = failure(capsys, "train", "--resume", run, "--steps", 20)
     assert f"{path}: does not fit the run's config.json: " in line
     assert told in line
-    assert line.endswith("or delete it and `gans train --resume` begins the run anew from its seed")
+    assert line.endswith("or delete it and --resume begins the run anew from its seed")
     assert len(line) <= LONGEST + len(str(path))
     assert {file: file.read_bytes() for file in run.rglob("*") if file.is_file()} == before
 

@@ -169,7 +169,7 @@ def test_batches_are_scaled_images() -> None:
 def test_a_step_that_needs_more_images_than_there_are_is_an_error() -> None:
     with pytest.raises(UserError, match=r"1 batch of 80 images, and small has only 79"):
         Batches(images(79), 80, 1, seed=0)
-    with pytest.raises(UserError, match=r"5 batches of 16 images, and small has only 79.*--batch-size"):
+    with pytest.raises(UserError, match=r"5 batches of 16 images, and small has only 79.*`batch_size`"):
         Batches(images(79), 16, 5, seed=0)
     assert Batches(images(80), 16, 5, seed=0).steps_per_epoch == 1
 
@@ -208,7 +208,7 @@ def test_a_nan_stops_before_anything_changes_and_names_step_and_op(network: str)
         )
     before = flat(training.gan.generator.state_dict())
     with pytest.raises(
-        DivergedError, match=rf"^step 3 \({network} update\): \w+ made a NaN.*try a lower --lr"
+        DivergedError, match=rf"^step 3 \({network} update\): \w+ made a NaN.*try a lower `lr`"
     ):
         train(training, 10)
     assert training.step == 2
