@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from benchmarks import record
-from gans.cli.parser import natural, positive
+from gans.cli.numbers import natural, positive
 
 
 class Experiment(NamedTuple):
