@@ -12,7 +12,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from minigrad.kernels.cpu.tile import I64, Emitter
+from minigrad.kernels.cpu.tile import I64, TILE, Emitter
 
 
 class _Magnitudes:
@@ -38,18 +38,22 @@ class _Magnitudes:
 
 @intrinsic
 def note_greatest(typingctx: Any, source: Any, s0: Any, target: Any, t0: Any, count: Any) -> Any:
-    """target[t0 + k] = the greater of itself and |source[s0 + k]| for k < count, in whole vectors.
+    """target[t0 + k] = the greater of itself and |source[s0 + k]| for k < count, of whole rows of lanes.
 
-    Both are contiguous arrays of one axis and one float type; `count` is rounded up to a vector's width.
+    Both are contiguous arrays of one axis and one float type. Nothing checks bounds.
     """
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
         emit = Emitter(context, builder, signature.args[0])
         magnitudes = _Magnitudes(emit)
         source, target = (emit.pointer(signature.args[k], values[k], values[k + 1]) for k in (0, 2))
-        with cgutils.for_range_slice(builder, I64(0), values[4], I64(emit.width), I64) as (k, _):
-            noted = magnitudes.greater(magnitudes.load(source, k), magnitudes.load(target, k))
-            magnitudes.store(noted, target, k)
+        lanes = TILE.vectors * emit.width
+        with cgutils.for_range_slice(builder, I64(0), values[4], I64(lanes), I64) as (k, _):
+            places = [builder.add(k, I64(v * emit.width)) for v in range(TILE.vectors)]
+            found = [magnitudes.load(source, place) for place in places]
+            before = [magnitudes.load(target, place) for place in places]
+            for a, b, place in zip(found, before, places, strict=True):
+                magnitudes.store(magnitudes.greater(a, b), target, place)
         return context.get_dummy_value()
 
     size = types.int64
