@@ -7,7 +7,7 @@ The tests run them emulated and on a device, the mutants of tests/cuda_mutants m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import product
 from typing import Any
 
@@ -115,20 +115,20 @@ def exact(seed: int, *shape: int, dtype: type = np.float32) -> Array:
     return (np.round(8 * numbers(seed, *shape, dtype=np.float64)) / 8).astype(dtype)
 
 
+def ways() -> Iterator[AbstractContextManager[None]]:
+    """The ways of a float32 product, for `with`: its tiles, its shares, its arithmetic."""
+    for arithmetic in (False, True):
+        for blocks in (1, 12):  # large tiles; small ones, their sums in shares
+            yield _way(arithmetic, blocks, 20)
+
+
 @contextmanager
-def ways() -> Iterator[Iterator[None]]:
-    """Goes through the ways of a float32 product: its tiles, its shares, its arithmetic."""
+def _way(arithmetic: bool, blocks: int, least: int) -> Iterator[None]:
     before = products.BLOCKS, products.LEAST
-
-    def each() -> Iterator[None]:
-        for arithmetic in (False, True):
-            for setting in ((1, 20), (12, 20)):  # large tiles; small ones, their sums in shares
-                products.BLOCKS, products.LEAST = setting
-                with allow_tf32(arithmetic):
-                    yield
-
+    products.BLOCKS, products.LEAST = blocks, least
     try:
-        yield each()
+        with allow_tf32(arithmetic):
+            yield
     finally:
         products.BLOCKS, products.LEAST = before
 
@@ -144,8 +144,8 @@ def gemm() -> None:
 
 def gemm_product() -> None:
     """float32: by stages of cp.async, and tensor cores."""
-    with ways() as each:
-        for _ in each:
+    for way in ways():
+        with way:
             for size in PRODUCTS:
                 _products(*size, dtype=np.float32)
 
@@ -200,8 +200,8 @@ def conv() -> None:
 
 def conv_product() -> None:
     """float32: by stages of cp.async, and tensor cores."""
-    with ways() as each:
-        for _ in each:
+    for way in ways():
+        with way:
             for geometry in (*GEOMETRIES, LARGE):
                 _faces(geometry, np.float32)
 
@@ -222,12 +222,12 @@ def _faces(geometry: tuple[Any, ...], dtype: type) -> None:
 
 def moments() -> None:
     """What a convolution hands on to batch norm: with its tiles, with its shares, and of any other."""
-    with ways() as each:
-        for _ in each:
+    for way in ways():
+        with way:
             for geometry in (*GEOMETRIES, LARGE, THIN):
                 moments_of_faces(cuda, _convolution(geometry, np.float32))
             moments_of_faces(cuda, far_from_zero(1e5))
-        products.BLOCKS, products.LEAST = 264, 8  # shares of channels that are several slices
+    with _way(arithmetic=True, blocks=264, least=8):  # shares of channels that are several slices
         moments_of_faces(cuda, _convolution(WIDE, np.float32))
     for _, (y, found) in moments_of_faces(cuda, _convolution(GEOMETRIES[1], np.float64)):
         assert_merged(cuda, y, found)
