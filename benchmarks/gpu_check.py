@@ -79,7 +79,7 @@ def python(*words: str) -> list[str]:
 def steps(work: Path) -> list[Step]:
     """In the order of what would be missed most."""
     pytest = python(
-        "-m", "pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", "--tb=short", "--durations=10"
+        "-m", "pytest", "-q", "-n", "0", "-m", "gpu", "-p", "no:cacheprovider", "--tb=short", "--durations=10"
     )
     pytest += ["--continue-on-collection-errors", *TESTED]
     run, samples = str(work / "dcgan"), str(work / "samples.png")

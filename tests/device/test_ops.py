@@ -23,7 +23,7 @@ from tests.op_cases.samples import Sample
 
 NAMES = {name: set(op.forward.__code__.co_names) for name, op in registry.items()}
 WITH_KERNEL = [case for case in CASES if "kernels_of" in NAMES.get(case.function, ())]
-READS = {"cross_entropy": 2, "embedding": 1}  # whose labels and indices are checked
+READS = {"cross_entropy": 2, "embedding": 1, "nll_loss": 2}  # whose labels and indices are checked
 
 a_few = settings(
     max_examples=5,

@@ -129,7 +129,7 @@ def test_a_given_folder_may_exist_but_not_hold_a_run(tmp_path: Path) -> None:
     assert RunFolder.create(tmp_path / "a" / "b", "x").path.is_dir()
     assert RunFolder.create(tmp_path, "x").path == tmp_path
     config().write(tmp_path)
-    with pytest.raises(UserError, match=r"already holds a run.*--resume"):
+    with pytest.raises(UserError, match=r"already holds a run.*`resume`"):
         RunFolder.create(tmp_path, "x")
     (tmp_path / "file").touch()
     for path in (tmp_path / "file", tmp_path / "file" / "below"):
