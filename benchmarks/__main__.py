@@ -8,6 +8,7 @@ import sys
 from benchmarks import bill, kernels, record, startup, steps
 from benchmarks.quality import cli as quality
 from gans.cli.files import check_folder_of
+from gans.cli.settings import with_flags
 from gans.errors import UserError
 
 
@@ -27,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
                 check_folder_of(place, path)
         return int(options.run(options))
     except UserError as error:
-        print(f"python -m benchmarks: {error}", file=sys.stderr)
+        print(f"python -m benchmarks: {with_flags(str(error))}", file=sys.stderr)
         return 2
 
 
