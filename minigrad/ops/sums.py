@@ -35,15 +35,13 @@ def summed(
         axis = axes_of(x.ndim, axis)
     if x.dtype.char != "f":
         return add.reduce(x, axis, dtype if x.dtype.kind != "f" else None, out, keepdims)
-    if x.size <= FEW or (type(axis) is int and -x.ndim <= axis < x.ndim and x.shape[axis] <= FEW):
+    if x.size <= FEW or _are_few(x.shape, axis):
         return add.reduce(x, axis, None, out, keepdims)  # what short sums cost is calls
     if on_gpu(x):
         return _on_gpu(x, axis, keepdims, out)
     if axis is None and x.flags.c_contiguous:
         return add.reduce(x, None, None, out, keepdims)
     axes = axes_of(x.ndim, axis)
-    if math.prod([x.shape[a] for a in axes]) <= FEW:
-        return add.reduce(x, axes, None, out, keepdims)
     paired, rows = _in_memory(x, axes)
     if math.prod([x.shape[a] for a in rows]) <= FEW:
         return add.reduce(x, axes, None, out, keepdims)
@@ -53,6 +51,18 @@ def summed(
         return np.asarray(y, x.dtype)
     out[...] = y
     return out
+
+
+def _are_few(shape: tuple[int, ...], axis: Any) -> bool:
+    """Whether a sum over an axis, or several, that are there has at most FEW terms."""
+    count, ndim = 1, len(shape)
+    if type(axis) is int:
+        return -ndim <= axis < ndim and shape[axis] <= FEW
+    for a in axis or (None,):
+        if type(a) is not int or not -ndim <= a < ndim:
+            return False
+        count *= shape[a]
+    return count <= FEW
 
 
 def axes_of(ndim: int, axis: Axis) -> tuple[int, ...]:

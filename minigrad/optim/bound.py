@@ -50,8 +50,10 @@ class BoundUpdate:
         if self._changes != Changes.count:
             if any(now is not then for now, then in zip(self._found(), self._memory, strict=True)):
                 return False
+            if self._optimizer._switches() != self._switches:
+                return False
             self._changes = Changes.count
-        return self._optimizer._switches() == self._switches
+        return True
 
     def _note(self) -> None:
         """Run the step, and note what it launches."""

@@ -63,6 +63,7 @@ class ParameterGroup(Mapping[str, Any]):
         """Take checked settings, all of them, and make the running averages that they need."""
         self._settings = {name: settings[name] for name in self._kind.checks}
         self._settings["lr"] = self.initial_lr = float(settings["lr"])
+        Changes.count += 1
         self._make_averages()
 
     def schedule_lr(self, lr: float) -> None:
@@ -79,6 +80,8 @@ class ParameterGroup(Mapping[str, Any]):
         check_setting(self._kind.checks, self.label, name, value)
         if name == "lr":
             value = self.initial_lr = float(value)
+        else:  # which may choose what the kernels do
+            Changes.count += 1
         self._settings[name] = value
         if name in self._kind.average_switches.values():
             self._make_averages()

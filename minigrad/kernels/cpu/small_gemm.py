@@ -150,13 +150,19 @@ def _dot_block(
     for i in range(block * BLOCK, min(rows, block * BLOCK + BLOCK)):
         row = x[i * x_row : i * x_row + depth]
         for j in range(columns):
-            vector, wide = vectors[j], 0.0
-            for first in range(0, depth, LONG):
-                some = x.dtype.type(0)
-                for k in range(first, min(first + LONG, depth)):
-                    some += row[k] * vector[k]
-                wide += np.float64(some)
-            total = x.dtype.type(wide)
+            vector, total = vectors[j], x.dtype.type(0)
+            if depth <= LONG:
+                for k in range(depth):
+                    total += row[k] * vector[k]
+            else:
+                wide = 0.0
+                for first in range(0, depth, LONG):
+                    left, right = row[first : first + LONG], vector[first : first + LONG]
+                    some = x.dtype.type(0)
+                    for k in range(left.size):
+                        some += left[k] * right[k]
+                    wide += np.float64(some)
+                total = x.dtype.type(wide)
             if bias.size:
                 total += bias[j]
                 low = factor * total if factor != 0 else factor
@@ -177,30 +183,42 @@ def _add_columns(x: Array, x_step: int, y: Array, y_step: int, y_column: int, z:
 def _add_chunk(chunk: int, x: Array, x_step: int, vectors: Array, z: Array, shape: Shape) -> None:
     """CHUNK rows."""
     rows, depth, columns, z_row, z_column = shape
-    even = depth // 4 * 4
     first, size = chunk * CHUNK, min(CHUNK, rows - chunk * CHUNK)
-    sums, wide = np.zeros((columns, size), z.dtype), np.zeros((columns, size if depth > DEPTH else 0))
-    for k in range(0, even, 4):  # four at a time, to load and store the sums less often
-        if k % DEPTH == 0 and k > 0:
+    own, sums = x[first:], np.zeros((columns, size), z.dtype)
+    if depth <= DEPTH:
+        _add_terms(own, x_step, vectors, 0, depth, sums)
+        for j in range(columns):
+            for i in range(size):
+                z[(first + i) * z_row + j * z_column] = sums[j, i]
+    else:
+        wide = np.zeros((columns, size))
+        for k in range(0, depth, DEPTH):
+            _add_terms(own, x_step, vectors, k, min(k + DEPTH, depth), sums)
             _move(sums, wide)
-        start = first + k * x_step
+        for j in range(columns):
+            for i in range(size):
+                z[(first + i) * z_row + j * z_column] = wide[j, i]
+
+
+@inner_jit
+def _add_terms(x: Array, x_step: int, vectors: Array, begin: int, end: int, sums: Array) -> None:
+    """sums[j, i] += sum over k from begin to end of x[i + k x_step] vectors[j, k]."""
+    columns, size = sums.shape
+    fours = begin + (end - begin) // 4 * 4
+    for k in range(begin, fours, 4):  # four at a time, to load and store the sums less often
+        start = k * x_step
         k0, k1 = x[start:], x[start + x_step :]
         k2, k3 = x[start + 2 * x_step :], x[start + 3 * x_step :]
         for j in range(columns):
             total, v = sums[j], vectors[j, k : k + 4]
             for i in range(size):
                 total[i] += v[0] * k0[i] + v[1] * k1[i] + v[2] * k2[i] + v[3] * k3[i]
-    for k in range(even, depth):
-        column = x[first + k * x_step :]
+    for k in range(fours, end):
+        column = x[k * x_step :]
         for j in range(columns):
-            total = sums[j]
+            total, factor = sums[j], vectors[j, k]
             for i in range(size):
-                total[i] += vectors[j, k] * column[i]
-    if depth > DEPTH:
-        _move(sums, wide)
-    for j in range(columns):
-        for i in range(size):
-            z[(first + i) * z_row + j * z_column] = wide[j, i] if depth > DEPTH else sums[j, i]
+                total[i] += factor * column[i]
 
 
 @inner_jit

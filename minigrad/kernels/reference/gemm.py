@@ -8,9 +8,11 @@ from minigrad.kernels.reference.activation import leaky_relu
 from minigrad.kernels.reference.arrays import Array, Both, put
 from minigrad.kernels.reference.bias import bias_leaky_relu_grad
 
+LONG = 1 << 10  # products whose sum stays in float32
+
 
 def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
-    """z[i, j] = sum over k of x[i, k] y[k, j], taken in float64 or wider.
+    """z[i, j] = sum over k of x[i, k] y[k, j].
 
     x (m, k), y (k, n) -> z (m, n), in `out` if given. ValueError if the shapes do not fit.
     """
@@ -49,5 +51,11 @@ def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = No
 
 
 def _product(x: Array, y: Array) -> Array:
-    product = np.matmul(x, y, dtype=np.promote_types(np.result_type(x, y), np.float64))
-    return np.asarray(product, x.dtype, order="C")
+    """numpy.matmul; of float32, longer sums than LONG in parts, which are added in float64."""
+    depth = x.shape[-1]
+    if x.dtype.char != "f" or depth <= LONG or y.shape[max(y.ndim - 2, 0)] != depth:
+        return np.asarray(np.matmul(x, y), order="C")
+    parts = [slice(first, first + LONG) for first in range(0, depth, LONG)]
+    within = (slice(None),) if y.ndim > 1 else ()  # y's columns
+    total = sum(np.matmul(x[..., part], y[(..., part, *within)]).astype(np.float64) for part in parts)
+    return np.asarray(total, x.dtype, order="C")
