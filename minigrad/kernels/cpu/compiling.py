@@ -76,11 +76,6 @@ def contiguous(a: Array) -> Array:
     return a if a.flags.carray else np.array(a, order="C")
 
 
-def finite(a: Array) -> bool:
-    """Whether no element is infinite or NaN."""
-    return bool(np.isfinite(a).all())
-
-
 @cache
 def start_pool() -> None:
     """Load Numba's thread pool, and let GNU OpenMP's threads sleep soon when they wait for each other.

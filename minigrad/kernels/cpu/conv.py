@@ -17,7 +17,7 @@ from minigrad.kernels.cpu import (
     winograd_weight,
 )
 from minigrad.kernels.cpu.bias import NO_EPILOGUE, Epilogue, bias_leaky_relu
-from minigrad.kernels.cpu.compiling import Array, checked, contiguous, finite, launch, workspace
+from minigrad.kernels.cpu.compiling import Array, checked, contiguous, jit, launch, workspace
 from minigrad.kernels.cpu.conv_tables import (
     Geometry,
     Meetings,
@@ -191,7 +191,7 @@ def conv2d_weight(
         gw.fill(0)
         return gw
     geometry = Geometry(_size(x), _size(g), kernel, stride, padding, dilation)
-    if len(x) * geometry.outputs < DEPTH and finite(g):
+    if len(x) * geometry.outputs < DEPTH and _finite(g):
         parts = _split(x, groups, 1), _split(g, groups, 1), _split(gw, groups, 0)
         for x_part, g_part, gw_part in zip(*parts, strict=True):
             conv_columns.conv2d_weight(x_part, g_part, gw_part, geometry)
@@ -271,7 +271,7 @@ def _multiply(
         ):
             columns(x_part, w[group].swapaxes(0, 1) if transposed else w[group], y_part, geometry)
     multiplies_zeros = way == "few to read" or (way == "columns" and not transposed)
-    if multiplies_zeros and not finite(w if way == "few to read" else y):
+    if multiplies_zeros and not _finite(w if way == "few to read" else y):
         way = "lanes"
     if way == "lanes":
         _convolve_lanes(x, w, y, (by_source if transposed else by_place)(geometry, ROWS, _lanes(x)))
@@ -350,7 +350,7 @@ def _sum_band(x: Array, g: Array, gw: Array, geometry: Geometry, groups: int) ->
                 lines = lines_by_source(geometry)
                 products = conv_dots.sum_products(x_images, g_images, len(x), lines, workers)
                 result[...] = products.swapaxes(0, 1)
-            if way == "taps" or not finite(result):  # the others multiply zeros for what lies outside
+            if way == "taps" or not _finite(result):  # the others multiply zeros for what lies outside
                 taps = by_tap(geometry, ROWS, lanes)
                 _sum_by_taps(x_images, g_images, len(x), taps, workers, result)
 
@@ -376,6 +376,19 @@ def _sum_by_taps(x: Images, g: Images, n: int, meetings: Meetings, threads: int,
             min(threads, units), *packed, count, row_step, lane_step, blocks, panels, lanes, meetings
         )
     conv_weight.unpack(sums, lanes, gw)
+
+
+@jit
+def _count_finite(a: Array) -> int:
+    count = 0
+    for i in range(a.size):
+        count += np.isfinite(a[i])
+    return count
+
+
+def _finite(a: Array) -> bool:
+    """Whether no element is infinite or NaN."""
+    return bool(_count_finite(contiguous(a).reshape(-1)) == a.size)
 
 
 def _split(a: Array, groups: int, axis: int) -> list[Array]:

@@ -18,6 +18,7 @@ from minigrad.kernels.cpu.parallel import parallel_for
 from minigrad.kernels.cpu.tile import WIDTH, rounded_up
 
 DEPTH = 512  # pixels to sum in registers at a time, or an image: what the first cache takes
+FEW = 256  # sums that are added in their own dtype
 PART = 1 << 14  # pixels of an image that are summed in a vector's lanes
 SLOWER = 1.5  # times that a multiplication takes here, because more of its operands are loaded
 GATHERING = 40  # multiplications that take as long as to pack an element
@@ -51,7 +52,8 @@ def sum_products(many: Images, few: Images, n: int, lines: Lines, workers: int) 
     )
     sums = sums.reshape(chunks * parts, -1, padded)
     _sum_chunks(many, few, n, together, lines.pixels, starts, scratch.reshape(workers, own), sums)
-    total: Array = sums.sum(axis=0, dtype=np.float64).astype(sums.dtype)
+    wide = np.float64 if len(sums) > FEW else sums.dtype
+    total: Array = sums.sum(axis=0, dtype=wide).astype(sums.dtype, copy=False)
     return total[: many.share, :columns].reshape(many.share, few.share, taps)
 
 
