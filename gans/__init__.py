@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gans.api import Evaluation, Run, Samples, evaluate, export, load, resume, sample, train
 
-_API = ("Evaluation", "Run", "Samples", "evaluate", "export", "load", "resume", "sample", "train")
 _MODULES = (
     "api",
     "data",
@@ -44,12 +43,14 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _API:
+    if name in __all__:
         return getattr(import_module("gans.api"), name)
     if name in _MODULES:
         return import_module(f"gans.{name}")
-    raise AttributeError(f"module 'gans' has no attribute {name!r}; it has {', '.join((*_API, *_MODULES))}")
+    raise AttributeError(
+        f"module 'gans' has no attribute {name!r}; it has {', '.join((*__all__, *_MODULES))}"
+    )
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_API, *_MODULES})
+    return sorted({*globals(), *__all__, *_MODULES})

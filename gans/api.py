@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from gans.data.images import KINDS, STEMS
 from gans.errors import UserError
 from gans.exporting import export_generator
 from gans.files import read, write
-from gans.html import escaped, inline_png
+from gans.html import inline_png
 from gans.metrics import MEANINGS, evaluate_images, evaluate_points, remarks
 from gans.paths import user_path
 from gans.systems import Gan, check_device, check_used, settings_for
@@ -107,7 +108,7 @@ class Samples(np.ndarray[Any, np.dtype[np.float32]]):
     def _repr_png_(self) -> bytes | None:
         try:
             return self.png()
-        except ValueError:
+        except (ValueError, UserError):  # a part without a picture, or points of a data set without a name
             return None
 
 
@@ -140,9 +141,9 @@ class Evaluation(dict[str, Any]):
             f"<th>{name}</th>" for name in ("figure", "samples", "real data", "better", "what it is")
         )
         rows = "".join(
-            "<tr>" + "".join(f"<td>{escaped(cell)}</td>" for cell in row) + "</tr>" for row in self.rows()
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self.rows()
         )
-        said = "".join(f"<p>{escaped(remark)}</p>" for remark in self.remarks())
+        said = "".join(f"<p>{escape(remark)}</p>" for remark in self.remarks())
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{said}"
 
 
@@ -193,7 +194,7 @@ class Run:
         pictures = [*list(folder.pictures())[-1:], folder.losses]
         contents = [read(path, MOST_PICTURE_BYTES) for path in pictures if path.is_file()]
         shown = "".join(inline_png(content, height=330) for content in contents)
-        return f"<p><code>{escaped(repr(self))}</code> in <code>{escaped(str(self.path))}</code></p>{shown}"
+        return f"<p><code>{escape(repr(self))}</code> in <code>{escape(str(self.path))}</code></p>{shown}"
 
 
 def train(

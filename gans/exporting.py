@@ -15,6 +15,7 @@ from pathlib import Path
 import minigrad as mg
 from gans.errors import UserError
 from gans.files import check_output, write
+from gans.messages import one_line
 from gans.systems import Gan
 from minigrad import nn
 
@@ -71,17 +72,12 @@ def export_generator(gan: Gan, title: str, step: int, shape: tuple[int, ...], pa
         raise UserError(f"{path}: {module.name} could not be imported; use letters, digits and _ alone")
     for output in (path, module):
         check_output(output)
-    made = (
-        f"images (n, {', '.join(map(str, shape))}) in [-1, 1]"
-        if len(shape) == 3
-        else f"points (n, {shape[0]})"
-    )
     text = MODULE.format(
-        title=title.replace("\\", "/").replace('"', "'"),
+        title=one_line(title).replace("\\", "/").replace('"', "'"),
         step=step,
         stem=path.stem,
         latent=gan.settings.latent,
-        made=made,
+        made=_in_words(shape),
         weights=path.name,
         layers=layers_for_torch(gan.generator).replace("\n", "\n    "),
     )

@@ -44,7 +44,7 @@ _SHORTEST_REASON = 110
 
 @contextmanager
 def reading(path: Path, remedy: str, what: str = "damaged") -> Iterator[None]:
-    """A block that makes sense of what lies in ``path``: nonsense is told in one line, with ``remedy``.
+    """A block that reads what lies in ``path``: nonsense there becomes an error of one line, with ``remedy``.
 
     ``what`` says in general what is then wrong with the file.
 

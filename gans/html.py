@@ -1,20 +1,10 @@
-"""Pieces of HTML for notebooks."""
+"""HTML for notebooks."""
 
 from __future__ import annotations
 
 import base64
-import html
 
-__all__ = ["escaped", "inline_png"]
-
-
-def escaped(text: str) -> str:
-    """``text`` as HTML that shows it.
-
-    >>> escaped("a < b")
-    'a &lt; b'
-    """
-    return html.escape(text)
+__all__ = ["inline_png"]
 
 
 def inline_png(content: bytes, height: int) -> str:

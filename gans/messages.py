@@ -14,7 +14,7 @@ def one_line(text: object, most: int = LONGEST) -> str:
     r"""``text`` as one line of at most ``most`` printable characters, its middle left out if it is longer.
 
     White space becomes one space; control characters, and bytes of a file's name that are no text, become
-    escapes, so that no terminal obeys them and every encoding that knows ASCII can be told them.
+    escapes: no terminal obeys them, and every encoding that contains ASCII can show them.
 
     >>> one_line("cannot\nread \x1b[31m")
     'cannot read \\x1b[31m'

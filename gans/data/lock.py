@@ -44,7 +44,7 @@ def _locked(folder: Path) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             file = append(path)
-        except FileNotFoundError:  # whoever held the lock has just removed the folder
+        except FileNotFoundError:  # the process that held the lock has just removed the folder
             continue
         with file:
             _wait_for(file.fileno(), folder)

@@ -58,7 +58,7 @@ class Patience:
         return left
 
     def count(self, received: int) -> None:
-        """Note that so many bytes have arrived.
+        """Count bytes that have arrived.
 
         :raises MirrorError: more than any head has
         """

@@ -20,7 +20,7 @@ def _import_matplotlib() -> None:
         if chosen is not None:
             os.environ["MPLBACKEND"] = chosen
     if chosen:
-        with suppress(ValueError):  # there is no such backend; who opens a window is told so
+        with suppress(ValueError):  # there is no such backend; opening a window says so
             mpl.rcParams["backend"] = chosen
 
 

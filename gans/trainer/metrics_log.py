@@ -140,7 +140,7 @@ _FIELDS: list[Any] = [
 ]
 
 _Line = msgspec.defstruct("_Line", _FIELDS)
-"""What must be right in a line for it to be read: the step, and the type of each figure that it has."""
+"""What a readable line has: a step, and figures of the right types."""
 
 
 def _free_name(path: Path) -> Path:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from html import escape
 from importlib import import_module
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from gans.html import escaped, inline_png
+from gans.html import inline_png
 from gans.trainer.config import RunConfig
 from gans.trainer.display import Display, figures
 from gans.trainer.folder import RunFolder
@@ -73,16 +74,16 @@ class NotebookDisplay(Display):
             self.left(),
         ]
         parts = [
-            f"<div>{escaped(self._heading)}</div>",
+            f"<div>{escape(self._heading)}</div>",
             f'<progress style="width: 60%" value="{done}" max="{self.config.steps}"></progress> ',
-            escaped("  ".join(part for part in line if part)),
+            escape("  ".join(part for part in line if part)),
         ]
         if self.record is not None:
             cells = "".join(
-                f"<td><b>{escaped(value)}</b><br>{escaped(name)}</td>"
+                f"<td><b>{escape(value)}</b><br>{escape(name)}</td>"
                 for name, value in figures(self.record).items()
             )
             parts.append(f"<table><tr>{cells}</tr></table>")
         for path, words in list(RunFolder(self.folder).pictures().items())[-1:]:
-            parts.append(f"<div>{escaped(words)}</div>{inline_png(path.read_bytes(), PICTURE_HEIGHT)}")
+            parts.append(f"<div>{escape(words)}</div>{inline_png(path.read_bytes(), PICTURE_HEIGHT)}")
         return "".join(parts)

@@ -23,16 +23,10 @@ from minigrad.tracing import call
 __all__ = ["BatchNorm1d", "BatchNorm2d", "LayerNorm"]
 
 
-class _BatchNorm(Module):
-    """``y = (x - mean) / sqrt(var + eps) weight + bias`` per channel, over all axes of x (n, c, ...) but the
-    second.
+class ChannelNorm(Module):
+    """What batch and instance normalisation share: their settings, weights, running statistics and shapes.
 
-    In training, mean and (biased) variance are the batch's, and the buffers follow: ``running <- (1 -
-    momentum) running + momentum batch``, with the unbiased variance; ``momentum=None`` averages all batches
-    so far equally. In evaluation, the running values are used; without ``track_running_stats`` always the
-    batch's. Ioffe and Szegedy (2015), algorithms 1 and 2.
-
-    Raises ValueError for an input of another shape, and for one value per channel in training.
+    ``shapes`` has the inputs that a layer takes, in words, by their number of axes.
     """
 
     shapes: ClassVar[Mapping[int, str]]
@@ -50,16 +44,42 @@ class _BatchNorm(Module):
         *,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        self.num_features = num_features
+        c = operator.index(num_features)
+        self.num_features = c
         self.eps = eps
         self.momentum = momentum
         self.affine = affine
         self.track_running_stats = track_running_stats
-        self.weight = Parameter(np.ones(num_features, dtype)) if affine else None
-        self.bias = Parameter(np.zeros(num_features, dtype)) if affine else None
-        self.register_buffer("running_mean", np.zeros(num_features, dtype) if track_running_stats else None)
-        self.register_buffer("running_var", np.ones(num_features, dtype) if track_running_stats else None)
+        self.weight = Parameter(np.ones(c, dtype)) if affine else None
+        self.bias = Parameter(np.zeros(c, dtype)) if affine else None
+        self.register_buffer("running_mean", np.zeros(c, dtype) if track_running_stats else None)
+        self.register_buffer("running_var", np.ones(c, dtype) if track_running_stats else None)
         self.register_buffer("num_batches_tracked", np.array(0, np.int64) if track_running_stats else None)
+
+    def check_shape(self, x: Tensor) -> None:
+        """Raise ValueError unless x is of one of ``shapes``, with as many channels as the layer."""
+        if x.ndim not in self.shapes or x.shape[1] != self.num_features:
+            expected = " or ".join(self.shapes.values()).replace("c", str(self.num_features))
+            raise ValueError(f"{self!r}: expected an input {expected}, got {x.shape}")
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"track_running_stats={self.track_running_stats}"
+        )
+
+
+class _BatchNorm(ChannelNorm):
+    """``y = (x - mean) / sqrt(var + eps) weight + bias`` per channel, over all axes of x (n, c, ...) but the
+    second.
+
+    In training, mean and (biased) variance are the batch's, and the buffers follow: ``running <- (1 -
+    momentum) running + momentum batch``, with the unbiased variance; ``momentum=None`` averages all batches
+    so far equally. In evaluation, the running values are used; without ``track_running_stats`` always the
+    batch's. Ioffe and Szegedy (2015), algorithms 1 and 2.
+
+    Raises ValueError for an input of another shape, and for one value per channel in training.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return self._activated(x, slope=1.0)
@@ -97,9 +117,7 @@ class _BatchNorm(Module):
 
     def _activated(self, x: Tensor, slope: float, moments: Array | None = None) -> Tensor:
         """The layer's function and a leaky ReLU after it; there is none where the slope is 1."""
-        if x.ndim not in self.shapes or x.shape[1] != self.num_features:
-            expected = " or ".join(self.shapes.values()).replace("c", str(self.num_features))
-            raise ValueError(f"{self!r}: expected an input {expected}, got {x.shape}")
+        self.check_shape(x)
         running = self._running()
         if running is not None:
             return _leaky(self._affine_of(x, *running), slope)
@@ -136,12 +154,6 @@ class _BatchNorm(Module):
         assert self.num_batches_tracked is not None
         running = self.running_mean, self.running_var, self.num_batches_tracked
         update_running_stats(*running, mean, var, momentum=self.momentum, count=count)
-
-    def extra_repr(self) -> str:
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"track_running_stats={self.track_running_stats}"
-        )
 
 
 def standardized(x: Tensor, parts: int, eps: float) -> Tensor:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -13,7 +11,7 @@ from numpy.typing import DTypeLike
 from minigrad import ops
 from minigrad.backend import Array
 from minigrad.nn.module import Module, Parameter
-from minigrad.nn.norm import standardized
+from minigrad.nn.norm import ChannelNorm, standardized
 from minigrad.ops.norm import update_running_stats
 from minigrad.tensor import Tensor
 from minigrad.tracing import call
@@ -21,7 +19,7 @@ from minigrad.tracing import call
 __all__ = ["GroupNorm", "InstanceNorm1d", "InstanceNorm2d"]
 
 
-class _InstanceNorm(Module):
+class _InstanceNorm(ChannelNorm):
     """``y = (x - mean) / sqrt(var + eps) weight + bias``, with mean and biased variance of each channel of
     each sample of x (n, c, ...).
 
@@ -30,11 +28,6 @@ class _InstanceNorm(Module):
     al. (2016), eq. 3. Raises ValueError for an input of another shape, and for one value per channel where it
     is normalised by itself.
     """
-
-    shapes: ClassVar[Mapping[int, str]]
-    running_mean: Array | None
-    running_var: Array | None
-    num_batches_tracked: Array | None
 
     def __init__(
         self,
@@ -46,22 +39,10 @@ class _InstanceNorm(Module):
         *,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        c = operator.index(num_features)
-        self.num_features = c
-        self.eps = eps
-        self.momentum = momentum
-        self.affine = affine
-        self.track_running_stats = track_running_stats
-        self.weight = Parameter(np.ones(c, dtype)) if affine else None
-        self.bias = Parameter(np.zeros(c, dtype)) if affine else None
-        self.register_buffer("running_mean", np.zeros(c, dtype) if track_running_stats else None)
-        self.register_buffer("running_var", np.ones(c, dtype) if track_running_stats else None)
-        self.register_buffer("num_batches_tracked", np.array(0, np.int64) if track_running_stats else None)
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, dtype=dtype)
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.ndim not in self.shapes or x.shape[1] != self.num_features:
-            expected = " or ".join(self.shapes.values()).replace("c", str(self.num_features))
-            raise ValueError(f"{self!r}: expected an input {expected}, got {x.shape}")
+        self.check_shape(x)
         if self.running_mean is not None and self.running_var is not None and not self.training:
             mean, var = (
                 _along_channels(Tensor(self.running_mean), x),
@@ -85,12 +66,6 @@ class _InstanceNorm(Module):
         momentum = 0.0 if self.momentum is None else self.momentum
         running = self.running_mean, self.running_var, self.num_batches_tracked.copy()
         update_running_stats(*running, mean, var, momentum=momentum, count=count)
-
-    def extra_repr(self) -> str:
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"track_running_stats={self.track_running_stats}"
-        )
 
 
 class InstanceNorm1d(_InstanceNorm):

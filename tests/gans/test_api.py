@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,12 @@ def test_samples_are_arrays_that_draw_themselves(run: gans.Run, tmp_path: Path) 
         samples.save(tmp_path / "points.jpg")
     with pytest.raises(UserError, match="n must be at least 1"):
         run.sample(0)
+
+
+def test_points_of_a_data_set_without_a_name_have_no_picture_and_show_their_numbers(tmp_path: Path) -> None:
+    mine = replace(gans.data.TOYS["ring"](), name="mine")
+    run = gans.train("gan", mine, steps=1, batch_size=16, out=tmp_path / "run", progress=False)
+    assert run.sample(5)._repr_png_() is None
 
 
 def test_figures_are_a_dict_that_shows_a_table(run: gans.Run) -> None:

@@ -51,7 +51,7 @@ def test_pytorch_makes_the_same_samples(model: str, shape: tuple[int, ...], tmp_
 
 def test_minigrad_reads_the_weights_too(tmp_path: Path) -> None:
     gan = made("dcgan", (1, 28, 28))
-    export_generator(gan, 'a "title"\\', 7, (1, 28, 28), tmp_path / "g.safetensors")
+    export_generator(gan, 'a "title"\\ \udcff\x1b[31m\n', 7, (1, 28, 28), tmp_path / "g.safetensors")
     other = made("dcgan", (1, 28, 28))
     assert not other.generator.load_state_dict(mg.load(tmp_path / "g.safetensors")).missing
     compile((tmp_path / "g.py").read_text("utf-8"), "g.py", "exec")
