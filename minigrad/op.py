@@ -295,7 +295,7 @@ def no_grad() -> Block[Mode]:
     """Within the block ops make leaves: nothing is recorded, nothing can be differentiated later.
 
     It is a decorator, too: of functions, generators and coroutines. In a generator it holds while the
-    generator runs, not for whoever takes its values.
+    generator runs, not for the code that takes its values.
 
     >>> from minigrad.tensor import tensor
     >>> w = tensor(2.0)
