@@ -50,6 +50,29 @@ def test_bright_patches_cost_other_outputs_few_digits(factor: float, size: int) 
         assert errors(g, w, "conv_transpose2d", (size, size), *PARAMETERS).max() < allowed
 
 
+def test_a_bright_patch_of_any_one_channel_is_noticed() -> None:
+    """Most channels are not looked at one by one, unless what others show is not enough."""
+    rng = np.random.default_rng(0)
+    w = rng.normal(size=(48, 48, 4, 4)).astype(np.float32)
+    dark = rng.normal(size=(48, 48, 14, 14)).astype(np.float32)
+    x = dark.copy()
+    x[np.arange(48), np.arange(48), 5, 6] = 1e6
+    others = cpu.conv2d(dark, w, *PARAMETERS)[:, :, 5:]  # read rows from 9 on
+    np.testing.assert_allclose(cpu.conv2d(x, w, *PARAMETERS)[:, :, 5:], others, atol=2e-3)
+
+
+def test_channels_of_zeros_leave_an_image_to_the_quick_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The few that are looked at first show nothing then; all together do."""
+    rng = np.random.default_rng(0)
+    x, w = (rng.normal(size=shape).astype(np.float32) for shape in ((5, 48, 14, 14), (48, 48, 4, 4)))
+    x[:, ::8] = 0
+    quick = cpu.conv2d(x, w, *PARAMETERS)
+    monkeypatch.setattr(winograd_tiles, "enabled", False)
+    direct = cpu.conv2d(x, w, *PARAMETERS)
+    np.testing.assert_allclose(quick, direct, atol=1e-3)
+    assert not np.array_equal(quick, direct)
+
+
 @pytest.mark.parametrize("factor", [1, 1e3, 1e5])
 def test_a_weight_gradient_errs_by_its_greatest_products(factor: float) -> None:
     """Where x and g are bright in different places; a bright patch of x alone costs nothing."""

@@ -279,8 +279,15 @@ def _emit_transposition(context: Any, builder: ir.IRBuilder, signature: Any, val
     emit = Emitter(context, builder, signature.args[0])
     source = emit.pointer(signature.args[0], values[0], values[1])
     target = emit.pointer(signature.args[3], values[3], values[4])
-    width = emit.width
-    rows = [emit.load(emit.vector_at(source, builder.mul(values[2], I64(i)))) for i in range(width)]
+    for j, column in enumerate(emit_columns(emit, source, values[2])):
+        emit.store(column, emit.vector_at(target, builder.mul(values[5], I64(j))))
+    return context.get_dummy_value()
+
+
+def emit_columns(emit: Emitter, source: Any, step: Any) -> list[Any]:
+    """The columns of a block, whose rows start `step` apart: as many of each as a vector is wide."""
+    width, builder = emit.width, emit.builder
+    rows = [emit.load(emit.vector_at(source, builder.mul(step, I64(i)))) for i in range(width)]
     half = width // 2
     while half:  # swap the off-diagonal quarters of ever smaller blocks
         low = [lane if lane & half == 0 else lane - half + width for lane in range(width)]
@@ -291,9 +298,7 @@ def _emit_transposition(context: Any, builder: ir.IRBuilder, signature: Any, val
                 swapped[i] = emit.shuffle(rows[i], rows[i + half], low)
                 swapped[i + half] = emit.shuffle(rows[i], rows[i + half], high)
         rows, half = swapped, half // 2
-    for j, row in enumerate(rows):
-        emit.store(row, emit.vector_at(target, builder.mul(values[5], I64(j))))
-    return context.get_dummy_value()
+    return rows
 
 
 @inner_jit

@@ -24,7 +24,7 @@ from minigrad.kernels.cpu.magnitude import greatest, note_greatest
 from minigrad.kernels.cpu.parallel import parallel_for
 from minigrad.kernels.cpu.tile import DEPTH, ROWS, TILE, WIDTH, multiply_far, packed_size
 from minigrad.kernels.cpu.transform import Matrix, sandwich
-from minigrad.kernels.cpu.winograd_range import mark_doubtful, note_tops
+from minigrad.kernels.cpu.winograd_range import SAMPLED, SPARE, load_noting, mark_doubtful, note_tops
 from minigrad.kernels.cpu.winograd_tiles import (
     KERNEL,
     NARROW,
@@ -154,6 +154,7 @@ class Sizes(NamedTuple):
     grid: int  # elements of a channel's pixels
     transformed: int  # of the transformed images
     products: int
+    staged: int  # outputs on their way to y
 
 
 class Noted(NamedTuple):
@@ -187,8 +188,8 @@ def convolve(x: Array, w: Array, y: Array, plan: Plan, o_step: int, c_step: int,
             grid=(int((plan.reads[1] - plan.reads[0]).max()) + 1) * lanes,  # and a pixel of zeros
             transformed=POINTS**2 * odd_lines(tiles * depth * lanes),
             products=together * outputs * tiles * POINTS**2 * ROWS * lanes,
+            staged=(results + 1) * lanes,  # and a pixel that is thrown away
         )
-        staged = (results + 1) * lanes  # and a pixel that is thrown away
         noted = Noted(
             np.empty((-(-len(x) // lanes), groups, lanes), x.dtype),
             np.empty(panels, x.dtype),
@@ -199,7 +200,8 @@ def convolve(x: Array, w: Array, y: Array, plan: Plan, o_step: int, c_step: int,
             x.dtype,
             sizes.held * packed_size(c * KERNEL, lanes),
             POINTS**2 * odd_lines(outputs * sizes.held * row),
-            workers * (2 * sizes.grid + 3 * lanes + sizes.transformed + sizes.products + staged),
+            workers
+            * (2 * sizes.grid + (1 + SPARE) * lanes + sizes.transformed + sizes.products + sizes.staged),
         )
         _convolve(
             images, contiguous(w).reshape(-1), result, packed, weights, scratch.reshape(workers, -1), sizes,
@@ -263,29 +265,40 @@ def _finish_patch(
 
 @inner_jit
 def _transform_images(
-    x: Array, first: int, count: int, group: int, plan: Plan, lanes: int, grid: Array, greatest_of: Array,
-    out: Array,
+    x: Array, first: int, count: int, group: int, plan: Plan, lanes: int, grid: Array, noted: Array,
+    peaks: Array, out: Array,
 ) -> None:  # fmt: skip
     """out[point, tile, (c, remainder), l] = (B^T d B)[point] of a block of images and a group of tiles.
 
-    greatest_of[pixel, l] is the greatest magnitude over the channels.
+    peaks[l] is the greatest magnitude, noted[pixel, l] that over one of SAMPLED channels.
     """
     width = WIDTH // x.itemsize
     begin, end = plan.reads[0, group], plan.reads[1, group]
-    c, pixels, remainders = x.shape[1], x.shape[2], plan.inputs.shape[2]
-    flat = x.reshape(-1)
+    c, remainders = x.shape[1], plan.inputs.shape[2]
     grid[(end - begin) * lanes :] = 0
-    greatest_of[:] = 0
+    noted[:], peaks[:] = 0, 0
     sources = plan.inputs[group].reshape(-1) * lanes
     targets = np.arange(POINTS**2) * (out.size // POINTS**2)
     for channel in range(c):
-        load_pixels(flat, first, count, c, channel, pixels, begin, end, grid, 0, lanes)
-        note_greatest(grid, 0, greatest_of, 0, (end - begin) * lanes)
+        load_noting(x, first, count, channel, begin, end, grid, lanes, peaks)
+        if channel % SAMPLED == 0:
+            note_greatest(grid, 0, noted, 0, (end - begin) * lanes)
         for patch in range(plan.tiles * remainders):
             tile, b = patch // remainders, patch % remainders
             kind, at = plan.kinds[group, tile], ((tile * c + channel) * remainders + b) * lanes
             for lane in range(0, lanes, width):
                 _transform_patch(kind, grid, lane, sources, patch * POINTS**2, out, at + lane, targets)
+
+
+@inner_jit
+def _note_images(
+    x: Array, first: int, count: int, group: int, plan: Plan, lanes: int, grid: Array, noted: Array
+) -> None:
+    """noted[pixel, l] = the greatest magnitude over all channels."""
+    begin, end = plan.reads[0, group], plan.reads[1, group]
+    for channel in range(x.shape[1]):
+        load_pixels(x.reshape(-1), first, count, x.shape[1], channel, x.shape[2], begin, end, grid, 0, lanes)
+        note_greatest(grid, 0, noted, 0, (end - begin) * lanes)
 
 
 @jit
@@ -358,18 +371,24 @@ def _convolve_share(
     items = (x.shape[0] + lanes - 1) // lanes * groups
     own = scratch[worker]
     grid, own = own[: sizes.grid], own[sizes.grid :]
-    largest, own = own[: sizes.grid], own[sizes.grid :]
-    spare, own = own[: 3 * lanes], own[3 * lanes :]
     transformed, own = own[: sizes.transformed], own[sizes.transformed :]
-    products, staged = own[: sizes.products], own[sizes.products :]
+    products, own = own[: sizes.products], own[sizes.products :]
+    staged, own = own[: sizes.staged], own[sizes.staged :]
+    largest, own = own[: sizes.grid], own[sizes.grid :]
+    peaks, spare = own[:lanes], own[lanes : (1 + SPARE) * lanes]
     staged[:] = 0
     for item in range(worker * items // workers, (worker + 1) * items // workers):
         first, group = item // groups * lanes, item % groups
         if top == 0:
             count = min(lanes, x.shape[0] - first)
-            _transform_images(x, first, count, group, plan, lanes, grid, largest, transformed)
             tops, pixels = noted.images[item // groups, group], plan.reads[1, group] - plan.reads[0, group]
-            note_tops(largest, pixels, plan.inputs[group], plan.kinds[group], count, lanes, spare, tops)
+            inputs, kinds = plan.inputs[group], plan.kinds[group]
+            _transform_images(x, first, count, group, plan, lanes, grid, largest, peaks, transformed)
+            note_tops(largest, pixels, inputs, kinds, count, lanes, spare, peaks, tops)
+            if not tops[:count].max() < np.inf:
+                peaks[:] = 0
+                _note_images(x, first, count, group, plan, lanes, grid, largest)
+                note_tops(largest, pixels, inputs, kinds, count, lanes, spare, peaks, tops)
         for panel in range(top, bottom, sizes.together):
             together, channel = min(sizes.together, bottom - panel), panel * ROWS
             _multiply_panels(w, transformed, group, x.shape[1], panel - top, together, plan, sizes, products)

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.kernels.cpu.compiling import Array
+from minigrad.kernels.cpu.compiling import Array, jit
 from minigrad.kernels.cpu.conv_tables import Table
 from minigrad.kernels.cpu.inner import inner_jit
-from minigrad.kernels.cpu.magnitude import note_greatest
+from minigrad.kernels.cpu.magnitude import note_greatest, transpose_noting
+from minigrad.kernels.cpu.tile import WIDTH
 from minigrad.kernels.cpu.transform import Matrix
 from minigrad.kernels.cpu.winograd_tiles import (
     NARROW,
@@ -34,6 +35,15 @@ def _gain(matrix: Matrix) -> float:
     return float(max(sum(map(abs, row)) for row in matrix))
 
 
+WINDOW = (0, 1, POINTS, POINTS + 1)
+"""Points of a tile that one of its outputs reads, counted from the first of them."""
+
+SPARE = 3 + POINTS**2
+"""Rows of lanes in which `note_tops` works."""
+
+SAMPLED = 8
+"""One of so many channels is looked at first: mostly it shows already that no tile's range is too wide."""
+
 GAIN = (
     max(_gain(input_matrix(size)) * _gain(output_matrix(size)) for size in (WIDE, NARROW))
     * _gain(weight_matrix())
@@ -44,48 +54,63 @@ LARGEST = float(np.finfo(np.float32).max)
 
 
 @inner_jit
-def note_tops(
-    noted: Array, pixels: int, inputs: Table, kinds: Table, count: int, lanes: int, spare: Array, tops: Array
+def load_noting(
+    x: Array, first: int, count: int, channel: int, begin: int, end: int, out: Array, lanes: int, peaks: Array
 ) -> None:
+    """out[q - begin, i] = x[first + i, channel, q] for i < count, begin <= q < end; peaks[i] is raised."""
+    width, flat = WIDTH // x.itemsize, x.reshape(-1)
+    step, pixels = x.shape[1] * x.shape[2], x.shape[2]
+    for lane in range(0, count, width):
+        start, rows = (first + lane) * step + channel * pixels + begin, min(width, count - lane)
+        transpose_noting(flat, start, step, rows, end - begin, out, lane, lanes, peaks, lane)
+
+
+@inner_jit
+def note_tops(
+    noted: Array, pixels: int, inputs: Table, kinds: Table, count: int, lanes: int, spare: Array,
+    peaks: Array, tops: Array,
+) -> None:  # fmt: skip
     """tops[l] = the greatest that a group of tiles reads of image l, infinity if a tile's range is too wide.
 
-    noted (pixels and a row of zeros, l) the greatest magnitude over the channels; inputs (tiles, remainders,
-    25) the pixels of a tile, kinds (tiles,) as in `winograd.Plan`. `spare` has three rows of lanes.
+    noted (pixels and a row of zeros, l) the greatest magnitude over channels; peaks (l,) what no tile exceeds
+    if these are not all channels, else 0; inputs (tiles, remainders, 25) the pixels of a tile, kinds (tiles,)
+    as in `winograd.Plan`. `spare` has SPARE rows of lanes.
     """
     top, least, window = spare[:lanes], spare[lanes : 2 * lanes], spare[2 * lanes : 3 * lanes]
+    points = spare[3 * lanes :]
     tops[:] = 0
     for tile in range(inputs.shape[0]):
         own, kind = inputs[tile], kinds[tile]
         rows, columns = (WIDE if kind < 2 else NARROW), (WIDE if kind % 2 == 0 else NARROW)
+        points[:] = 0
         for lane in range(lanes):
-            top[lane], least[lane] = 0, np.inf
-        for b in range(own.shape[0]):
-            for k in range(POINTS**2):
-                note_greatest(noted, own[b, k] * lanes, top, 0, lanes)
+            top[lane], least[lane] = peaks[lane], np.inf
+        for k in range(POINTS**2):
+            for b in range(own.shape[0]):
+                note_greatest(noted, own[b, k] * lanes, points, k * lanes, lanes)
+            note_greatest(points, k * lanes, top, 0, lanes)
         for place in range(rows * columns):
-            _note_window(noted, pixels, own, place // columns * POINTS + place % columns, lanes, window)
-            for lane in range(lanes):
-                least[lane] = window[lane] if window[lane] < least[lane] else least[lane]
+            first = place // columns * POINTS + place % columns
+            if _reads_any(own, first, pixels):
+                window[:] = 0
+                for corner in WINDOW:
+                    note_greatest(points, (first + corner) * lanes, window, 0, lanes)
+                for lane in range(lanes):
+                    least[lane] = window[lane] if window[lane] < least[lane] else least[lane]
         note_greatest(top, 0, tops, 0, lanes)
         for lane in range(count):
             if not top[lane] <= RANGE * least[lane]:
                 tops[lane] = np.inf
 
 
-@inner_jit
-def _note_window(noted: Array, pixels: int, inputs: Table, first: int, lanes: int, window: Array) -> None:
-    """window[l] = the greatest of the 2x2 inputs from `first` on of all remainders, infinity without any."""
-    reads = False
-    for lane in range(lanes):
-        window[lane] = 0
+@jit
+def _reads_any(inputs: Table, first: int, pixels: int) -> bool:
+    """Whether an output reads any pixel; its window begins at point `first` of each remainder."""
     for b in range(inputs.shape[0]):
-        for a in range(4):
-            pixel = inputs[b, first + a // 2 * POINTS + a % 2]
-            reads |= pixel < pixels
-            note_greatest(noted, pixel * lanes, window, 0, lanes)
-    if not reads:
-        for lane in range(lanes):
-            window[lane] = np.inf
+        for corner in WINDOW:
+            if inputs[b, first + corner] < pixels:
+                return True
+    return False
 
 
 @inner_jit
