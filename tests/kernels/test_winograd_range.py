@@ -57,8 +57,8 @@ def test_a_bright_patch_of_any_one_channel_is_noticed() -> None:
     dark = rng.normal(size=(48, 48, 14, 14)).astype(np.float32)
     x = dark.copy()
     x[np.arange(48), np.arange(48), 5, 6] = 1e6
-    others = cpu.conv2d(dark, w, *PARAMETERS)[:, :, 5:]  # read rows from 9 on
-    np.testing.assert_allclose(cpu.conv2d(x, w, *PARAMETERS)[:, :, 5:], others, atol=2e-3)
+    others = cpu.conv2d(dark, w, *PARAMETERS)[:, :, :2]  # read rows below 5
+    np.testing.assert_allclose(cpu.conv2d(x, w, *PARAMETERS)[:, :, :2], others, atol=2e-3)
 
 
 def test_channels_of_zeros_leave_an_image_to_the_quick_way(monkeypatch: pytest.MonkeyPatch) -> None:
