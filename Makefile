@@ -41,4 +41,4 @@ gpu-check:
 
 clean:
 	rm -rf build dist ./*.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find minigrad gans benchmarks tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find minigrad gans benchmarks tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

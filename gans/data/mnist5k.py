@@ -20,7 +20,7 @@ def load_mnist5k() -> ImageData:
     """5,000 training digits (500 of each class) and 1,000 test digits (100 of each), pixels as in MNIST.
 
     The training digits come from MNIST's training set and the test digits from its test set.
-    ``make_mnist5k.py`` cuts them; ``MNIST5K-LICENSE.txt`` names MNIST's authors and its licence.
+    ``tools/make_mnist5k.py`` cuts them; ``MNIST5K-LICENSE.txt`` names MNIST's authors and its licence.
 
     :raises UserError: the package's file is missing or damaged
     """

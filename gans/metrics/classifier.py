@@ -14,7 +14,11 @@ from gans.metrics.checks import Float64Array, IntArray
 from minigrad import nn
 
 WEIGHTS = Path(__file__).with_name("classifier.safetensors")
-"""The shipped weights; `classifier.json` beside them says how they were made and how good they are."""
+"""The shipped weights; `classifier.json` beside them says how they were made and how good they are.
+
+Its `command` makes them anew, in a checkout; `command_then` is the one that made them, when the script was
+`gans.metrics.train_classifier`.
+"""
 
 SHAPE = (1, 28, 28)
 CLASSES = 10

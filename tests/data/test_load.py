@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gans.data import NAMES, ImageData, batches, epoch_order, load, make_mnist5k, mnist5k
+from gans.data import NAMES, ImageData, batches, epoch_order, load, mnist5k
 from gans.data.idx import write_idx
 from gans.data.images import KINDS, STEMS, image_data
 from gans.errors import UserError
@@ -98,17 +98,6 @@ def test_the_package_names_its_damaged_file(monkeypatch: pytest.MonkeyPatch, tmp
     for content in (b"", whole[:middle], whole[:middle] + bytes(64) + whole[middle + 64 :], b"rubbish" * 99):
         (tmp_path / "mnist5k.npz").write_bytes(content)
         assert "install it again" in refusal("mnist5k")
-
-
-def test_the_choice_of_mnist5k_is_fixed_and_balanced() -> None:
-    labels = np.arange(100) % 4
-    chosen = make_mnist5k.choose(labels, "train", 5)
-    assert np.bincount(labels[chosen]).tolist() == [5] * 4
-    assert chosen.tolist() == sorted(chosen.tolist())
-    assert chosen[:5].tolist() == [0, 2, 17, 18, 19]
-    assert chosen.tolist() != make_mnist5k.choose(labels, "test", 5).tolist()
-    with pytest.raises(ValueError, match="class 0 has 25 examples, 26 are wanted"):
-        make_mnist5k.choose(labels, "train", 26)
 
 
 def test_images_become_floats_from_minus_one_to_one() -> None:

@@ -2,56 +2,24 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gans.data import load, make_mnist5k, mnist
-from gans.data.download import Archive
-from gans.data.idx import idx_bytes, write_idx
+from gans.data import load, mnist
+from gans.data.idx import write_idx
 from gans.data.images import STEMS
 from gans.errors import UserError
 from tests.data.conftest import Mirror
-
-RNG = np.random.default_rng(0)
-ARRAYS = (
-    RNG.integers(0, 256, (20, 28, 28), dtype=np.uint8),
-    (np.arange(20) % 10).astype(np.uint8),
-    RNG.integers(0, 256, (10, 28, 28), dtype=np.uint8),
-    np.arange(10, dtype=np.uint8),
-)
-PACKED = {f"{stem}.gz": gzip.compress(idx_bytes(array), 9) for stem, array in zip(STEMS, ARRAYS, strict=True)}
+from tests.data.small_mnist import ARRAYS, PACKED, fill, replace_mnist
 
 
 @pytest.fixture(autouse=True)
 def stand_in(mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twenty-and-ten digits in MNIST's place, a cache of the test's own, and no environment variable."""
-    files = tuple(
-        mnist.MnistFile(
-            stem,
-            Archive(name, len(packed), hashlib.sha256(packed).hexdigest()),
-            hashlib.sha256(idx_bytes(array)).hexdigest(),
-        )
-        for (name, packed), stem, array in zip(PACKED.items(), STEMS, ARRAYS, strict=True)
-    )
+    """The small MNIST on one mirror, a cache of the test's own, and no environment variable."""
     mirror.files.update({f"/{name}": packed for name, packed in PACKED.items()})
-    monkeypatch.setattr(mnist, "FILES", files)
-    monkeypatch.setattr(mnist, "MIRRORS", (mirror.address,))
-    monkeypatch.setattr(mnist, "cache_folder", lambda: tmp_path / "cache")
-    monkeypatch.delenv(mnist.ENVIRONMENT_VARIABLE, raising=False)
-
-
-def fill(folder: Path, *, anew: bool = False) -> Path:
-    folder.mkdir(parents=True)
-    for (name, packed), array in zip(PACKED.items(), ARRAYS, strict=True):
-        if anew:
-            write_idx(folder / name.removesuffix(".gz"), array)
-        else:
-            (folder / name).write_bytes(packed)
-    return folder
+    replace_mnist(monkeypatch, mirrors=(mirror.address,), cache=tmp_path / "cache")
 
 
 def loaded(data_dir: object = None) -> None:
@@ -205,26 +173,3 @@ def test_a_user_without_a_home_needs_a_named_folder(tmp_path: Path, monkeypatch:
     assert "no home folder" in refusal()
     fill(tmp_path / "data")
     loaded(tmp_path / "data")
-
-
-def test_the_tool_cuts_a_set_that_loads(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(make_mnist5k, "TRAIN_PER_CLASS", 1)
-    monkeypatch.setattr(make_mnist5k, "TEST_PER_CLASS", 1)
-    outs = [tmp_path / "a.npz", tmp_path / "b.npz"]
-    for out in outs:
-        assert make_mnist5k.main([str(fill(tmp_path / f"from-{out.stem}")), str(out)]) == 0
-    assert outs[0].read_bytes() == outs[1].read_bytes()
-    assert hashlib.sha256(outs[0].read_bytes()).hexdigest() in capsys.readouterr().out
-    with np.load(outs[0], allow_pickle=False) as stored:
-        np.testing.assert_array_equal(stored["train_images"], ARRAYS[0][stored["train_indices"]])
-        assert sorted(stored["train_labels"].tolist()) == list(range(10))
-        np.testing.assert_array_equal(stored["test_images"], ARRAYS[2])
-
-
-def test_the_tool_tells_bad_input_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "data").write_text("")
-    assert make_mnist5k.main([str(tmp_path / "data"), str(tmp_path / "out.npz")]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
-    assert not (tmp_path / "out.npz").exists()

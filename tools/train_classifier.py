@@ -1,4 +1,4 @@
-"""Make the classifier's weights: python -m gans.metrics.train_classifier --data mnist --data-dir DIR
+"""Make the classifier's weights: python -m tools.train_classifier --data mnist --data-dir DIR
 
 Learning rates compete on 5,000 images cut from the training set; the best one trains on the whole training
 set; the test set is looked at once, at the end. The figures go into a JSON file beside the weights.
@@ -112,7 +112,7 @@ def record(data: ImageData, args: argparse.Namespace, candidates: list[dict[str,
     mg.save(args.out, classifier.net.state_dict())
     wrong = int(np.sum(classifier.predict(scaled(data.test_images)) != data.test_labels))
     return {
-        "command": f"python -m gans.metrics.train_classifier --data {args.data} --data-dir DIR"
+        "command": f"python -m tools.train_classifier --data {args.data} --data-dir DIR"
         f" --epochs {args.epochs} --batch-size {args.batch_size} --seed {args.seed}"
         f" --lr {' '.join(str(lr) for lr in args.lr)}",
         "data": data.name,
@@ -134,9 +134,9 @@ def record(data: ImageData, args: argparse.Namespace, candidates: list[dict[str,
     }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns its exit status."""
-    parser = argparse.ArgumentParser(prog="gans.metrics.train_classifier", description=__doc__)
+def make_parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = argparse.ArgumentParser(prog="python -m tools.train_classifier", description=__doc__)
     parser.add_argument("--data", default="mnist", help="data set, as in `gans train` (default: mnist)")
     parser.add_argument("--data-dir", type=Path, help="folder with the data's files")
     parser.add_argument("--epochs", type=int, default=8)
@@ -144,7 +144,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--lr", type=float, nargs="+", default=[1e-3, 3e-3], help="candidates")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="weights file (default: the shipped one)")
-    args = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns its exit status."""
+    args = make_parser().parse_args(arguments)
     try:
         data = load(args.data, data_dir=args.data_dir)
     except UserError as error:

@@ -1,4 +1,4 @@
-"""Cut `mnist5k` from the full MNIST: ``python -m gans.data.make_mnist5k FOLDER [OUT.npz]``.
+"""Cut `mnist5k` from the full MNIST: ``python -m tools.make_mnist5k FOLDER [OUT.npz]``.
 
 FOLDER holds MNIST's four files, as for ``--data-dir``. Of each class the digits whose key is smallest are
 taken, 500 from the training set and 100 from the test set; the key of the digit at index i of a split is the
@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+import gans.data
 from gans.data.download import sha256
 from gans.data.mnist import load_mnist
 from gans.data.mnist5k import FILE_NAME
@@ -28,6 +29,7 @@ __all__ = ["SEED", "choose", "main"]
 
 SEED = 5000
 TRAIN_PER_CLASS, TEST_PER_CLASS = 500, 100
+SHIPPED = Path(gans.data.__file__).with_name(FILE_NAME)
 
 
 def choose(labels: npt.NDArray[np.integer], split: str, per_class: int) -> npt.NDArray[np.uint16]:
@@ -48,11 +50,9 @@ def choose(labels: npt.NDArray[np.integer], split: str, per_class: int) -> npt.N
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the file and print its size and SHA-256; status 2 and one line on bad input."""
-    parser = argparse.ArgumentParser(
-        prog="python -m gans.data.make_mnist5k", description="Cut mnist5k from MNIST."
-    )
+    parser = argparse.ArgumentParser("python -m tools.make_mnist5k", description="Cut mnist5k from MNIST.")
     parser.add_argument("folder", type=Path, help="folder with MNIST's four files")
-    parser.add_argument("out", type=Path, nargs="?", default=Path(__file__).with_name(FILE_NAME))
+    parser.add_argument("out", type=Path, nargs="?", default=SHIPPED, help="file (default: the shipped one)")
     options = parser.parse_args(arguments)
     try:
         data = load_mnist(options.folder)

@@ -1,0 +1,1 @@
+"""Maintainers' commands, run from a checkout's root: what made the files that gans ships."""
