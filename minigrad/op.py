@@ -57,6 +57,7 @@ class Op:
         self.name = self.__name__ = forward.__name__
         self.__doc__ = forward.__doc__
         self.__module__ = forward.__module__ or "__main__"  # exec may give none
+        self.__wrapped__ = forward  # inspect.getsource and doctest find the function behind the object
         signature = inspect.signature(forward, eval_str=False)
         parameters = [p for p in signature.parameters.values() if p.name != "out"]
         self.__signature__ = signature.replace(parameters=parameters)

@@ -15,7 +15,12 @@ from minigrad.tensor import Tensor
 
 @op(real=True)
 def leaky_relu(x: Array, *, slope: float, out: Array | None = None) -> Array:
-    """max(x, 0) + slope min(x, 0), elementwise (Maas et al. 2013)."""
+    """max(x, 0) + slope min(x, 0), elementwise (Maas et al. 2013).
+
+    >>> import minigrad as mg
+    >>> mg.ops.leaky_relu(mg.tensor([-2.0, 0.0, 3.0]), slope=0.25).tolist()
+    [-0.5, 0.0, 3.0]
+    """
     return kernels_of(x).leaky_relu(x, slope, out=out)
 
 
@@ -35,7 +40,13 @@ leaky_gate.vjp(g=lambda gg, y, g, x, *, slope: leaky_gate(gg, x, slope=slope), x
 
 @op
 def bias_leaky_relu(x: Array, b: Array, *, slope: float, out: Array | None = None) -> Array:
-    """leaky_relu(x + b) for each channel of x (n, c, ...), b (c,), with a ``slope`` of at least 0."""
+    """leaky_relu(x + b) for each channel of x (n, c, ...), b (c,), with a ``slope`` of at least 0.
+
+    >>> import minigrad as mg
+    >>> x, b = mg.tensor([[-3.0, 1.0], [1.0, -3.0]]), mg.tensor([1.0, 2.0])  # (n, c), (c,)
+    >>> mg.ops.bias_leaky_relu(x, b, slope=0.5).tolist()  # of [[-2, 3], [2, -1]]
+    [[-1.0, 3.0], [2.0, -0.5]]
+    """
     if x.ndim < 2 or b.shape != x.shape[1:2]:
         raise ValueError("x must be (n, c, ...) and b (c,)")
     if slope < 0:
@@ -92,13 +103,23 @@ def bias_leaky_relu_composed(x: Tensor, b: Tensor, *, slope: float) -> Tensor:
 
 
 def relu(x: Tensor) -> Tensor:
-    """max(x, 0), elementwise."""
+    """max(x, 0), elementwise.
+
+    >>> import minigrad as mg
+    >>> mg.ops.relu(mg.tensor([-2.0, 0.0, 3.0])).tolist()
+    [0.0, 0.0, 3.0]
+    """
     return leaky_relu(x, slope=0.0)
 
 
 @op(real=True)
 def tanh(x: Array, *, out: Array | None = None) -> Array:
-    """The hyperbolic tangent of x."""
+    """The hyperbolic tangent of x.
+
+    >>> import minigrad as mg
+    >>> mg.ops.tanh(mg.tensor([-100.0, 0.0, 100.0])).tolist()
+    [-1.0, 0.0, 1.0]
+    """
     return xp_of(x).tanh(x, out=out)
 
 
@@ -107,7 +128,12 @@ tanh.vjp(x=lambda g, y, x: mul(g, sub(1.0, mul(y, y))))
 
 @op(real=True)
 def sigmoid(x: Array) -> Array:
-    """1 / (1 + e^-x), without overflow for any x."""
+    """1 / (1 + e^-x), without overflow for any x.
+
+    >>> import minigrad as mg
+    >>> mg.ops.sigmoid(mg.tensor([-1000.0, 0.0, 1000.0])).tolist()
+    [0.0, 0.5, 1.0]
+    """
     xp = xp_of(x)
     small = xp.exp(-xp.abs(x))  # in (0, 1]
     return xp.where(x >= 0, 1 / (1 + small), small / (1 + small)).astype(small.dtype, copy=False)
@@ -118,7 +144,12 @@ sigmoid.vjp(x=lambda g, y, x: mul(g, mul(y, sub(1.0, y))))
 
 @op(real=True)
 def softplus(x: Array) -> Array:
-    """log(1 + e^x), without overflow for any x."""
+    """log(1 + e^x), without overflow for any x.
+
+    >>> import minigrad as mg
+    >>> [f"{y:.4f}" for y in mg.ops.softplus(mg.tensor([-1000.0, 0.0, 1000.0]))]
+    ['0.0000', '0.6931', '1000.0000']
+    """
     xp = xp_of(x)
     return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
 
@@ -128,7 +159,12 @@ softplus.vjp(x=lambda g, y, x: mul(g, sigmoid(x)))
 
 @op(real=True)
 def softmax(x: Array, *, axis: int = -1) -> Array:
-    """e^x / sum(e^x) over ``axis``."""
+    """e^x / sum(e^x) over ``axis``.
+
+    >>> import minigrad as mg
+    >>> mg.ops.softmax(mg.tensor([[0.0, 0.0], [1000.0, 0.0]])).tolist()  # each row sums to 1
+    [[0.5, 0.5], [1.0, 0.0]]
+    """
     if x.size == 0:  # no maxima
         return x.copy()
     e = as_array(xp_of(x).exp(x - x.max(axis, keepdims=True)))
@@ -144,7 +180,12 @@ softmax.vjp(x=_softmax_x)
 
 @op(real=True)
 def log_softmax(x: Array, *, axis: int = -1) -> Array:
-    """x - log(sum(e^x)) over ``axis``."""
+    """x - log(sum(e^x)) over ``axis``.
+
+    >>> import minigrad as mg
+    >>> mg.ops.log_softmax(mg.tensor([1000.0, 0.0])).tolist()  # log(softmax(x)) would be -inf
+    [0.0, -1000.0]
+    """
     xp = xp_of(x)
     if x.size == 0:
         return x.copy()

@@ -46,6 +46,12 @@ def conv2d(
     is one that is not finite. The environment's MINIGRAD_WINOGRAD=0 has everything multiplied directly.
 
     Raises ValueError if shapes, groups or settings do not fit, TypeError unless x and w are floats.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([[[[1.0, 2.0, 4.0, 8.0]]]])  # (1, 1, 1, 4)
+    >>> w = mg.tensor([[[[-1.0, 1.0]]]])  # (1, 1, 1, 2)
+    >>> mg.ops.conv2d(x, w).tolist(), mg.ops.conv2d(x, w, stride=2).tolist()
+    ([[[[1.0, 2.0, 4.0]]]], [[[[1.0, 4.0]]]])
     """
     settings = _checked_conv2d(x, w, stride, padding, dilation, groups)
     return kernels_of(x).conv2d(x, w, *settings, groups, out=out)
@@ -85,7 +91,13 @@ def conv2d_bias_leaky_relu(
     groups: int = 1,
     out: Array | None = None,
 ) -> Array:
-    """leaky_relu(conv2d(x, w) + b), b (o,), with a ``slope`` of at least 0; 1 leaves the sum as it is."""
+    """leaky_relu(conv2d(x, w) + b), b (o,), with a ``slope`` of at least 0; 1 leaves the sum as it is.
+
+    >>> import minigrad as mg
+    >>> x, w = mg.tensor([[[[1.0, 2.0, 4.0, 8.0]]]]), mg.tensor([[[[-1.0, 1.0]]]])
+    >>> mg.ops.conv2d_bias_leaky_relu(x, w, mg.tensor([-2.0]), slope=0.5).tolist()  # [1, 2, 4] - 2
+    [[[[-0.5, 0.0, 2.0]]]]
+    """
     settings = _checked_conv2d(x, w, stride, padding, dilation, groups)
     if b.shape != w.shape[:1]:
         raise ValueError(f"b must be {w.shape[:1]}, one number for each output channel, got {b.shape}")
@@ -111,6 +123,11 @@ def conv_transpose2d(
     y[n, o, i stride + p dilation - padding, j stride + q dilation - padding] += x[n, c, i, j] w[c, o, p, q],
     with oh = (h - 1) stride - 2 padding + dilation (kh - 1) + output_padding + 1. Settings are ints or pairs
     (h, w). Raises as conv2d, and errs as it does.
+
+    >>> import minigrad as mg
+    >>> x, w = mg.tensor([[[[1.0, 10.0]]]]), mg.tensor([[[[1.0, 2.0]]]])  # (1, 1, 1, 2), (1, 1, 1, 2)
+    >>> mg.ops.conv_transpose2d(x, w).tolist(), mg.ops.conv_transpose2d(x, w, stride=2).tolist()
+    ([[[[1.0, 12.0, 20.0]]]], [[[[1.0, 2.0, 10.0, 20.0]]]])
     """
     settings = _checked_conv_transpose2d(x, w, stride, padding, output_padding, dilation, groups)
     return kernels_of(x).conv_transpose2d(x, w, *settings, groups, out=out)
@@ -155,6 +172,14 @@ def conv2d_weight(
     Winograd's algorithm (see conv2d) errs by up to 1e-5 of the greatest |g| times the greatest |x|. Where a
     patch of g and one of x that do not meet are 1e3 times brighter than the rest, that is 3e-4 of the sum of
     the products' magnitudes, at 1e5 times 6e-3; directly it is 2e-6.
+
+    >>> import minigrad as mg
+    >>> x, w = mg.tensor([[[[1.0, 2.0, 4.0]]]]), mg.tensor([[[[-1.0, 1.0]]]])
+    >>> y = mg.ops.conv2d(x, w)
+    >>> mg.ops.conv2d_weight(x, mg.ones_like(y), kernel=(1, 2)).tolist()
+    [[[[3.0, 6.0]]]]
+    >>> mg.grad(mg.ops.sum(y), [w])[0].tolist()  # the same
+    [[[[3.0, 6.0]]]]
     """
     stride, padding, dilation = _settings(stride, padding, dilation)
     if x.ndim != 4 or g.ndim != 4 or x.shape[0] != g.shape[0]:

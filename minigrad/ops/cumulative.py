@@ -23,6 +23,10 @@ def cumsum(x: Array, *, axis: int | None = None, out: Array | None = None) -> Ar
     """y[i] = x[0] + ... + x[i] along ``axis``; None takes x.reshape(-1), as in NumPy.
 
     Of float32, more than a few numbers are added in float64.
+
+    >>> import minigrad as mg
+    >>> mg.ops.cumsum(mg.tensor([1.0, 2.0, 3.0])).tolist()
+    [1.0, 3.0, 6.0]
     """
     length = x.size if axis is None else x.shape[axis]
     if x.dtype.char != "f" or length <= FEW:

@@ -14,7 +14,12 @@ from minigrad.tensor import Tensor, tensor
 
 @op
 def add(x: Array, y: Array, *, out: Array | None = None) -> Array:
-    """x + y."""
+    """x + y.
+
+    >>> import minigrad as mg
+    >>> mg.ops.add(mg.tensor([[1.0], [2.0]]), mg.tensor([10.0, 20.0])).tolist()  # (2, 1) + (2,) -> (2, 2)
+    [[11.0, 21.0], [12.0, 22.0]]
+    """
     return xp_of(x).add(x, y, out=out)
 
 
@@ -23,7 +28,12 @@ add.vjp(x=lambda g, out, x, y: g, y=lambda g, out, x, y: g)
 
 @op
 def sub(x: Array, y: Array, *, out: Array | None = None) -> Array:
-    """x - y."""
+    """x - y.
+
+    >>> import minigrad as mg
+    >>> mg.ops.sub(mg.tensor([1.0, 2.0]), 0.5).tolist()
+    [0.5, 1.5]
+    """
     return xp_of(x).subtract(x, y, out=out)
 
 
@@ -32,7 +42,13 @@ sub.vjp(x=lambda g, out, x, y: g, y=lambda g, out, x, y: neg(g))
 
 @op
 def mul(x: Array, y: Array, *, out: Array | None = None) -> Array:
-    """x y."""
+    """x y.
+
+    >>> import minigrad as mg
+    >>> x, y = mg.tensor(3.0), mg.tensor(4.0)
+    >>> [g.item() for g in mg.grad(mg.ops.mul(x, y), [x, y])]  # the gradient of each is the other
+    [4.0, 3.0]
+    """
     return xp_of(x).multiply(x, y, out=out)
 
 
@@ -41,7 +57,12 @@ mul.vjp(x=lambda g, out, x, y: mul(g, y), y=lambda g, out, x, y: mul(g, x))
 
 @op
 def div(x: Array, y: Array, *, out: Array | None = None) -> Array:
-    """x / y."""
+    """x / y.
+
+    >>> import minigrad as mg
+    >>> mg.ops.div(mg.tensor([1.0, -1.0]), mg.tensor([4.0, 2.0])).tolist()
+    [0.25, -0.5]
+    """
     return xp_of(x).true_divide(x, y, out=out)
 
 
@@ -50,7 +71,12 @@ div.vjp(x=lambda g, out, x, y: div(g, y), y=lambda g, out, x, y: neg(div(mul(g, 
 
 @op
 def neg(x: Array, *, out: Array | None = None) -> Array:
-    """-x."""
+    """-x.
+
+    >>> import minigrad as mg
+    >>> mg.ops.neg(mg.tensor([1.0, -2.0])).tolist()
+    [-1.0, 2.0]
+    """
     return xp_of(x).negative(x, out=out)
 
 
@@ -59,7 +85,13 @@ neg.vjp(x=lambda g, y, x: neg(g))
 
 @op
 def power(x: Array, y: Array) -> Array:
-    """x to the power of y. The derivative with respect to y is x^y log x: NaN for x < 0, 0 for x = 0 <= y."""
+    """x to the power of y. The derivative with respect to y is x^y log x: NaN for x < 0, 0 for x = 0 <= y.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([1.0, 2.0, 3.0])
+    >>> mg.ops.power(x, 2.0).tolist(), mg.grad(mg.ops.sum(mg.ops.power(x, 2.0)), [x])[0].tolist()
+    ([1.0, 4.0, 9.0], [2.0, 4.0, 6.0])
+    """
     if on_gpu(y):  # whose numbers the host would have to wait for
         return xp_of(x).power(x, y)
     return x ** (y.item() if y.ndim == 0 and x.dtype == y.dtype else y)
@@ -90,7 +122,13 @@ power.vjp(x=_power_x, y=_power_y)
 
 @op
 def square(x: Array, *, out: Array | None = None) -> Array:
-    """x^2."""
+    """x^2.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor(-3.0)
+    >>> mg.ops.square(x).item(), mg.grad(mg.ops.square(x), [x])[0].item()
+    (9.0, -6.0)
+    """
     return xp_of(x).square(x, out=out)
 
 
@@ -99,7 +137,13 @@ square.vjp(x=lambda g, y, x: mul(g, mul(x, 2.0)))
 
 @op(real=True)
 def sqrt(x: Array, *, out: Array | None = None) -> Array:
-    """The square root of x; its derivative 1 / (2 sqrt x) is infinite at 0."""
+    """The square root of x; its derivative 1 / (2 sqrt x) is infinite at 0.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor(4.0)
+    >>> mg.ops.sqrt(x).item(), mg.grad(mg.ops.sqrt(x), [x])[0].item()
+    (2.0, 0.25)
+    """
     return xp_of(x).sqrt(x, out=out)
 
 
@@ -108,7 +152,12 @@ sqrt.vjp(x=lambda g, y, x: div(g, mul(y, 2.0)))
 
 @op(real=True)
 def exp(x: Array, *, out: Array | None = None) -> Array:
-    """e^x."""
+    """e^x.
+
+    >>> import minigrad as mg
+    >>> mg.ops.exp(mg.tensor([0, 1])).numpy().round(3)  # integers are taken as float32
+    array([1.   , 2.718], dtype=float32)
+    """
     return xp_of(x).exp(x, out=out)
 
 
@@ -117,7 +166,13 @@ exp.vjp(x=lambda g, y, x: mul(g, y))
 
 @op(real=True)
 def log(x: Array, *, out: Array | None = None) -> Array:
-    """The natural logarithm of x."""
+    """The natural logarithm of x.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([1.0, 4.0])
+    >>> mg.ops.log(x).numpy().round(3), mg.grad(mg.ops.sum(mg.ops.log(x)), [x])[0].tolist()
+    (array([0.   , 1.386], dtype=float32), [1.0, 0.25])
+    """
     return xp_of(x).log(x, out=out)
 
 
@@ -126,7 +181,13 @@ log.vjp(x=lambda g, y, x: div(g, x))
 
 @op(real=True)
 def log1p(x: Array, *, out: Array | None = None) -> Array:
-    """log(1 + x), exact for small x."""
+    """log(1 + x), exact for small x.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor(1e-10)
+    >>> f"{mg.ops.log1p(x):.1e}, {mg.ops.log(x + 1.0):.1e}"  # x + 1 rounds to 1
+    '1.0e-10, 0.0e+00'
+    """
     return xp_of(x).log1p(x, out=out)
 
 
@@ -135,7 +196,13 @@ log1p.vjp(x=lambda g, y, x: div(g, add(x, 1.0)))
 
 @op(real=True)
 def expm1(x: Array, *, out: Array | None = None) -> Array:
-    """e^x - 1, exact for small x."""
+    """e^x - 1, exact for small x.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor(1e-10)
+    >>> f"{mg.ops.expm1(x):.1e}, {mg.ops.exp(x) - 1.0:.1e}"  # e^x rounds to 1
+    '1.0e-10, 0.0e+00'
+    """
     return xp_of(x).expm1(x, out=out)
 
 
@@ -144,7 +211,13 @@ expm1.vjp(x=lambda g, y, x: mul(g, add(y, 1.0)))
 
 @op(real=True)
 def sin(x: Array, *, out: Array | None = None) -> Array:
-    """The sine of x radians."""
+    """The sine of x radians.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor(0.0)
+    >>> mg.ops.sin(x).item(), mg.grad(mg.ops.sin(x), [x])[0].item()
+    (0.0, 1.0)
+    """
     return xp_of(x).sin(x, out=out)
 
 
@@ -153,7 +226,13 @@ sin.vjp(x=lambda g, y, x: mul(g, cos(x)))
 
 @op(real=True)
 def cos(x: Array, *, out: Array | None = None) -> Array:
-    """The cosine of x radians."""
+    """The cosine of x radians.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor(0.0)
+    >>> mg.ops.cos(x).item(), mg.ops.abs(mg.grad(mg.ops.cos(x), [x])[0]).item()
+    (1.0, 0.0)
+    """
     return xp_of(x).cos(x, out=out)
 
 
@@ -162,7 +241,13 @@ cos.vjp(x=lambda g, y, x: neg(mul(g, sin(x))))
 
 @op
 def abs(x: Array, *, out: Array | None = None) -> Array:
-    """|x|; its derivative at 0 is 0."""
+    """|x|; its derivative at 0 is 0.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([-2.0, 0.0, 3.0])
+    >>> mg.ops.abs(x).tolist(), mg.grad(mg.ops.sum(mg.ops.abs(x)), [x])[0].tolist()
+    ([2.0, 0.0, 3.0], [-1.0, 0.0, 1.0])
+    """
     return xp_of(x).abs(x, out=out)
 
 
@@ -175,7 +260,14 @@ def _sign(x: Array) -> Array:
 
 @op
 def maximum(x: Array, y: Array, *, out: Array | None = None) -> Array:
-    """The larger of x and y; a tie gives each half of the gradient."""
+    """The larger of x and y; a tie gives each half of the gradient.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([1.0, 2.0, 3.0])
+    >>> y = mg.ops.maximum(x, 2.0)
+    >>> y.tolist(), mg.grad(mg.ops.sum(y), [x])[0].tolist()
+    ([2.0, 2.0, 3.0], [0.0, 0.5, 1.0])
+    """
     return xp_of(x).maximum(x, y, out=out)
 
 
@@ -187,7 +279,14 @@ maximum.vjp(
 
 @op
 def minimum(x: Array, y: Array, *, out: Array | None = None) -> Array:
-    """The smaller of x and y; a tie gives each half of the gradient."""
+    """The smaller of x and y; a tie gives each half of the gradient.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([1.0, 2.0, 3.0])
+    >>> y = mg.ops.minimum(x, 2.0)
+    >>> y.tolist(), mg.grad(mg.ops.sum(y), [x])[0].tolist()
+    ([1.0, 2.0, 2.0], [1.0, 0.5, 0.0])
+    """
     return xp_of(x).minimum(x, y, out=out)
 
 
@@ -204,7 +303,13 @@ def _share(x: Array, y: Array, dtype: np.dtype[Any]) -> Array:
 
 @op
 def where(condition: Array, x: Array, y: Array) -> Array:
-    """x where the bool ``condition`` holds, else y."""
+    """x where the bool ``condition`` holds, else y.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([-1.0, 4.0])
+    >>> mg.ops.where(x > 0, mg.ops.sqrt(mg.ops.maximum(x, 0.0)), 0.0).tolist()
+    [0.0, 2.0]
+    """
     if condition.dtype != bool:
         raise TypeError(f"condition must be bool, got {condition.dtype}; compare first, as in x > 0")
     return xp_of(x).where(condition, x, y)
@@ -228,7 +333,13 @@ def _is_open(weight: Array) -> Array:
 
 @op(view=True)
 def astype(x: Array, *, dtype: Any) -> Array:
-    """x with another dtype; the gradient returns with x's own."""
+    """x with another dtype; the gradient returns with x's own.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([1.5, -1.5])
+    >>> mg.ops.astype(x, dtype="int64").tolist(), mg.ops.astype(x, dtype="float64").dtype.name
+    ([1, -1], 'float64')
+    """
     return x.astype(dtype, copy=False)
 
 
@@ -237,7 +348,12 @@ astype.vjp(x=lambda g, y, x, *, dtype: g)
 
 @op(view=True)
 def to_device(x: Array, *, device: str) -> Array:
-    """x on ``device``, "cpu" or "cuda"; the gradient returns to x's own. ``Tensor.to`` calls it."""
+    """x on ``device``, "cpu" or "cuda"; the gradient returns to x's own. ``Tensor.to`` calls it.
+
+    >>> import minigrad as mg
+    >>> mg.ops.to_device(mg.tensor([1.0]), device="cpu").device
+    'cpu'
+    """
     return moved(x, device)
 
 

@@ -18,6 +18,10 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """x @ y as in numpy.matmul: (..., n, k) @ (..., k, m) -> (..., n, m); a 1-D side is a vector.
 
     Raises ValueError if the shapes do not fit.
+
+    >>> import minigrad as mg
+    >>> mg.ops.matmul(mg.tensor([[1.0, 2.0], [3.0, 4.0]]), mg.tensor([10.0, 1.0])).tolist()
+    [12.0, 34.0]
     """
     if x.dtype == y.dtype and x.dtype.kind == "f":
         if x.ndim == y.ndim == 2 and x.shape[1] == y.shape[0]:
@@ -72,6 +76,11 @@ def linear(x: Array, w: Array, b: Array, *, slope: float = 1.0, out: Array | Non
     """leaky_relu(x w^T + b): x (n, i), w (o, i), b (o,) -> (n, o), with a ``slope`` of at least 0.
 
     Raises ValueError for other shapes or a negative slope.
+
+    >>> import minigrad as mg
+    >>> x, w, b = mg.tensor([[1.0, 2.0]]), mg.tensor([[3.0, 4.0], [-3.0, -4.0]]), mg.tensor([0.0, 1.0])
+    >>> mg.ops.linear(x, w, b).tolist(), mg.ops.linear(x, w, b, slope=0.5).tolist()
+    ([[11.0, -10.0]], [[11.0, -5.0]])
     """
     if x.ndim != 2 or w.ndim != 2 or x.shape[1] != w.shape[1] or b.shape != w.shape[:1]:
         raise ValueError("x must be (n, i), w (o, i) and b (o,)")

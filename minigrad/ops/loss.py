@@ -20,6 +20,11 @@ def mean_softplus(x: Array, *, sign: int = 1, out: Array | None = None) -> Array
     """mean(softplus(sign x)) for a ``sign`` of 1 or -1: of logits x, the mean of -log(1 - D) or of -log D.
 
     Finite for every finite logit, as its gradient is.
+
+    >>> import minigrad as mg
+    >>> logits = mg.tensor([0.0, 1000.0])
+    >>> f"{mg.ops.mean_softplus(logits, sign=-1):.4f}, {mg.ops.mean_softplus(logits):.4f}"
+    '0.3466, 500.3466'
     """
     _check_logits(x, sign)
     return kernels_of(x).mean_softplus(x, sign, out=out)
@@ -60,6 +65,11 @@ def binary_cross_entropy_with_logits(
     ``target`` in [0, 1] is the probability of the class that large logits stand for: a number, or an array
     that broadcasts to the logits; ValueError for one that does not. ``pos_weight`` multiplies the first term,
     ``weight`` the sum; both broadcast to the logits. ``reduction`` is "mean", "sum" or "none".
+
+    >>> import minigrad as mg
+    >>> logits = mg.tensor([0.0, 1000.0])
+    >>> f"{mg.ops.binary_cross_entropy_with_logits(logits, [1.0, 0.0]):.4f}"  # (log 2 + 1000) / 2
+    '500.3466'
     """
     name = "binary_cross_entropy_with_logits"
     check_target(name, logits, target)
@@ -86,7 +96,12 @@ def mse_loss(x: Tensor, target: Any, weight: Any = None, *, reduction: str = "me
 
 
 def l1_loss(x: Tensor, target: Any, weight: Any = None, *, reduction: str = "mean") -> Tensor:
-    """mean(|x - target|); ``target``, ``weight`` and ``reduction`` as in mse_loss."""
+    """mean(|x - target|); ``target``, ``weight`` and ``reduction`` as in mse_loss.
+
+    >>> import minigrad as mg
+    >>> mg.ops.l1_loss(mg.tensor([1.0, 4.0]), 2.0).item()
+    1.5
+    """
     check_target("l1_loss", x, target)
     return _reduced_by_weight("l1_loss", abs(sub(x, target)), reduction, weight)
 
@@ -133,6 +148,10 @@ def norm_per_sample(x: Tensor, eps: float = 1e-12) -> Tensor:
     """The Euclidean norm of each whole sample of x (n, ...), shape (n,): sqrt(sum of squares + eps).
 
     ``eps`` keeps the derivative finite where a sample is zero.
+
+    >>> import minigrad as mg
+    >>> mg.ops.norm_per_sample(mg.tensor([[3.0, 4.0], [6.0, 8.0]])).tolist()
+    [5.0, 10.0]
     """
     return sqrt(add(sum(square(x), axis=tuple(range(1, x.ndim))), eps))
 

@@ -28,6 +28,11 @@ def standardize(
     """(x - mean) / sqrt(var + eps) for each channel of x (n, c, ...), over all axes but the second.
 
     The variance is the biased one. The residual is (mean, var, inv_std), each of shape (c,).
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([[0.0, 5.0], [2.0, 9.0]])  # 2 samples of 2 channels
+    >>> mg.ops.standardize(x, eps=0.0).tolist()
+    [[-1.0, -1.0], [1.0, 1.0]]
     """
     _check(x)
     y, *residual = kernels_of(x).standardize(x, eps, moments=moments, out=flat(out))
@@ -97,6 +102,13 @@ def batch_norm(
 
     ``slope`` is that of the leaky ReLU: 0 for ReLU, 1 for none. The residual is (mean, var, inv_std) of
     standardize.
+
+    >>> import minigrad as mg
+    >>> x, weight, bias = mg.tensor([[0.0], [2.0]]), mg.tensor([3.0]), mg.tensor([1.0])
+    >>> mg.ops.batch_norm(x, weight, bias, eps=0.0).tolist()  # 3 * [-1, 1] + 1
+    [[-2.0], [4.0]]
+    >>> mg.ops.batch_norm(x, weight, bias, eps=0.0, slope=0.25).tolist()
+    [[-0.5], [4.0]]
     """
     _check(x)
     y, *residual = kernels_of(x).batch_norm(x, weight, bias, eps, slope, moments=moments, out=flat(out))

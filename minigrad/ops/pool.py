@@ -64,6 +64,10 @@ def avg_pool2d(
     oh = (h + 2 padding - kernel_size) // stride + 1, rounded up with ``ceil_mode``; ``stride`` is kernel_size
     if None. Zeros of the padding count as elements unless ``count_include_pad`` is False;
     ``divisor_override`` stands for the number of elements. Raises ValueError for windows that do not fit.
+
+    >>> import minigrad as mg
+    >>> mg.ops.avg_pool2d(mg.tensor([[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]]), 2).tolist()
+    [[[3.5, 5.5]]]
     """
     rows, columns = windows = _windows("avg_pool2d", x, kernel_size, stride, padding, 1, ceil_mode)
     if divisor_override is not None and divisor_override < 1:
@@ -112,6 +116,10 @@ def max_pool2d(
     oh = (h + 2 padding - dilation (kernel_size - 1) - 1) // stride + 1, rounded up with ``ceil_mode``;
     ``stride`` is kernel_size if None. Of equal elements the first gets the gradient, row by row. Raises
     ValueError for windows that do not fit.
+
+    >>> import minigrad as mg
+    >>> mg.ops.max_pool2d(mg.tensor([[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]]), 2).tolist()
+    [[[6.0, 8.0]]]
     """
     windows = _windows("max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode)
     y = _padded(x, windows, float("-inf"))
@@ -135,6 +143,10 @@ def adaptive_avg_pool2d(x: Tensor, output_size: Sides) -> Tensor:
     """x (..., h, w) as the means of (oh, ow) windows that cover it evenly, as PyTorch's.
 
     Window i of oh has the rows floor(i h / oh) to ceil((i + 1) h / oh), not included; None keeps a side.
+
+    >>> import minigrad as mg
+    >>> mg.ops.adaptive_avg_pool2d(mg.tensor([[[1.0, 2.0, 3.0, 5.0, 10.0]]]), (1, 2)).tolist()
+    [[[2.0, 6.0]]]
     """
     return _adaptive("adaptive_avg_pool2d", x, output_size, lambda x, axis: mean(x, axis=axis, keepdims=True))
 
@@ -143,6 +155,10 @@ def adaptive_max_pool2d(x: Tensor, output_size: Sides) -> Tensor:
     """x (..., h, w) as the maxima of (oh, ow) windows that cover it evenly: those of adaptive_avg_pool2d.
 
     Of equal elements of a window the first gets the gradient, row by row.
+
+    >>> import minigrad as mg
+    >>> mg.ops.adaptive_max_pool2d(mg.tensor([[[1.0, 2.0, 3.0, 5.0, 10.0]]]), (1, 2)).tolist()
+    [[[3.0, 10.0]]]
     """
     return _adaptive("adaptive_max_pool2d", x, output_size, _first_maximum)
 

@@ -43,7 +43,12 @@ def split(x: Tensor, size: int | Sequence[int], axis: int = 0) -> tuple[Tensor, 
 
 @explain_keywords
 def chunk(x: Tensor, chunks: int, axis: int = 0) -> tuple[Tensor, ...]:
-    """x in at most ``chunks`` pieces along ``axis``, all of one length but the last, as in PyTorch."""
+    """x in at most ``chunks`` pieces along ``axis``, all of one length but the last, as in PyTorch.
+
+    >>> import minigrad as mg
+    >>> [piece.tolist() for piece in mg.ops.chunk(mg.arange(5), 3)]
+    [[0, 1], [2, 3], [4]]
+    """
     if operator.index(chunks) < 1:
         raise ValueError(f"chunk: chunks must be at least 1, got {chunks}")
     length = x.shape[normalize_axis_index(axis, x.ndim)]
@@ -54,14 +59,25 @@ def chunk(x: Tensor, chunks: int, axis: int = 0) -> tuple[Tensor, ...]:
 
 @explain_keywords
 def flip(x: Tensor, axis: int | tuple[int, ...] | None = None) -> Tensor:
-    """x reversed along ``axis``, one or several; None is all."""
+    """x reversed along ``axis``, one or several; None is all.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([[1, 2], [3, 4]])
+    >>> mg.ops.flip(x).tolist(), mg.ops.flip(x, axis=1).tolist()
+    ([[4, 3], [2, 1]], [[2, 1], [4, 3]])
+    """
     axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim)
     return getitem(x, index=tuple(slice(None, None, -1 if i in axes else None) for i in range(x.ndim)))
 
 
 @explain_keywords
 def roll(x: Tensor, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> Tensor:
-    """y[(i + shift) % n] = x[i] along ``axis``, one or several; None rolls x.reshape(-1), as in NumPy."""
+    """y[(i + shift) % n] = x[i] along ``axis``, one or several; None rolls x.reshape(-1), as in NumPy.
+
+    >>> import minigrad as mg
+    >>> mg.ops.roll(mg.arange(5), 2).tolist()
+    [3, 4, 0, 1, 2]
+    """
     if axis is None:
         return reshape(roll(reshape(x, shape=-1), shift, 0), shape=x.shape)
     axes = tuple(axis) if isinstance(axis, Sequence | np.ndarray) else (axis,)
@@ -79,7 +95,12 @@ def roll(x: Tensor, shift: int | Sequence[int], axis: int | Sequence[int] | None
 
 @explain_keywords
 def tile(x: Tensor, reps: int | Sequence[int]) -> Tensor:
-    """x beside itself, ``reps`` times along each axis, as ``numpy.tile`` (``Tensor.repeat`` of PyTorch)."""
+    """x beside itself, ``reps`` times along each axis, as ``numpy.tile`` (``Tensor.repeat`` of PyTorch).
+
+    >>> import minigrad as mg
+    >>> mg.ops.tile(mg.tensor([1, 2]), (2, 2)).tolist()
+    [[1, 2, 1, 2], [1, 2, 1, 2]]
+    """
     times = tuple(reps) if isinstance(reps, Sequence | np.ndarray) else (reps,)
     ndim = max(x.ndim, len(times))
     times = (1,) * (ndim - len(times)) + times
@@ -93,7 +114,12 @@ def tile(x: Tensor, reps: int | Sequence[int]) -> Tensor:
 
 @explain_keywords
 def repeat(x: Tensor, repeats: int, axis: int | None = None) -> Tensor:
-    """Each element ``repeats`` times in a row along ``axis``; None takes x.reshape(-1), as in NumPy."""
+    """Each element ``repeats`` times in a row along ``axis``; None takes x.reshape(-1), as in NumPy.
+
+    >>> import minigrad as mg
+    >>> mg.ops.repeat(mg.tensor([1, 2]), 2).tolist()
+    [1, 1, 2, 2]
+    """
     if axis is None:
         x, axis = reshape(x, shape=-1), 0
     at = normalize_axis_index(axis, x.ndim)
@@ -104,14 +130,24 @@ def repeat(x: Tensor, repeats: int, axis: int | None = None) -> Tensor:
 
 @op
 def tril(x: Array, *, k: int = 0) -> Array:
-    """The lower triangle of matrices (..., n, m), zeros above diagonal ``k``."""
+    """The lower triangle of matrices (..., n, m), zeros above diagonal ``k``.
+
+    >>> import minigrad as mg
+    >>> mg.ops.tril(mg.ones(3, 3, dtype="int64")).tolist()
+    [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
+    """
     _check_matrices(x)
     return xp_of(x).tril(x, k)
 
 
 @op
 def triu(x: Array, *, k: int = 0) -> Array:
-    """The upper triangle of matrices (..., n, m), zeros below diagonal ``k``."""
+    """The upper triangle of matrices (..., n, m), zeros below diagonal ``k``.
+
+    >>> import minigrad as mg
+    >>> mg.ops.triu(mg.ones(3, 3, dtype="int64"), k=1).tolist()
+    [[0, 1, 1], [0, 0, 1], [0, 0, 0]]
+    """
     _check_matrices(x)
     return xp_of(x).triu(x, k)
 
@@ -125,6 +161,10 @@ def pixel_shuffle(x: Tensor, upscale_factor: int) -> Tensor:
     w].
 
     Raises ValueError for other shapes. Shi et al. (2016), eq. 4.
+
+    >>> import minigrad as mg
+    >>> mg.ops.pixel_shuffle(mg.tensor([[[1]], [[2]], [[3]], [[4]]]), 2).tolist()  # (4, 1, 1) -> (1, 2, 2)
+    [[[1, 2], [3, 4]]]
     """
     r = operator.index(upscale_factor)
     if r < 1 or x.ndim < 3 or x.shape[-3] % (r * r):
@@ -140,7 +180,12 @@ def pixel_shuffle(x: Tensor, upscale_factor: int) -> Tensor:
 
 
 def pixel_unshuffle(x: Tensor, downscale_factor: int) -> Tensor:
-    """(..., c, h r, w r) -> (..., c r^2, h, w) for a factor r: the inverse of pixel_shuffle; raises as it."""
+    """(..., c, h r, w r) -> (..., c r^2, h, w) for a factor r: the inverse of pixel_shuffle; raises as it.
+
+    >>> import minigrad as mg
+    >>> mg.ops.pixel_unshuffle(mg.tensor([[[1, 2], [3, 4]]]), 2).tolist()  # (1, 2, 2) -> (4, 1, 1)
+    [[[1]], [[2]], [[3]], [[4]]]
+    """
     r = operator.index(downscale_factor)
     if r < 1 or x.ndim < 3 or x.shape[-1] % r or x.shape[-2] % r:
         raise ValueError(

@@ -18,7 +18,13 @@ from minigrad.tensor import Tensor
 
 @op
 def sum(x: Array, *, axis: Axis = None, keepdims: bool = False, out: Array | None = None) -> Array:
-    """The sum of x over ``axis``."""
+    """The sum of x over ``axis``.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> mg.ops.sum(x).item(), mg.ops.sum(x, axis=0).tolist(), mg.ops.sum(x, axis=1, keepdims=True).tolist()
+    (10.0, [4.0, 6.0], [[3.0], [7.0]])
+    """
     return summed(x, axis, keepdims, out)
 
 
@@ -27,7 +33,13 @@ sum.vjp(x=lambda g, y, x, *, axis, keepdims: broadcast_to(_with_axes(g, x, axis)
 
 @op
 def mean(x: Array, *, axis: Axis = None, keepdims: bool = False, out: Array | None = None) -> Array:
-    """The mean of x over ``axis``."""
+    """The mean of x over ``axis``.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([1.0, 2.0, 3.0, 6.0])
+    >>> mg.ops.mean(x).item(), mg.grad(mg.ops.mean(x), [x])[0].tolist()
+    (3.0, [0.25, 0.25, 0.25, 0.25])
+    """
     count = x.size if axis is None else _count(x.shape, axis)
     if count == 0:
         raise ValueError("the mean of no elements is undefined; give at least one")
@@ -44,13 +56,25 @@ mean.vjp(x=_mean_x)
 
 @op
 def max(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
-    """The largest element of x over ``axis``; equal ones share the gradient evenly."""
+    """The largest element of x over ``axis``; equal ones share the gradient evenly.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([1.0, 3.0, 3.0])
+    >>> mg.ops.max(x).item(), mg.grad(mg.ops.max(x), [x])[0].tolist()
+    (3.0, [0.0, 0.5, 0.5])
+    """
     return xp_of(x).max(x, axis=axes_of(x.ndim, axis), keepdims=keepdims)
 
 
 @op
 def min(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
-    """The smallest element of x over ``axis``; equal ones share the gradient evenly."""
+    """The smallest element of x over ``axis``; equal ones share the gradient evenly.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([[1.0, 3.0], [5.0, 4.0]])
+    >>> mg.ops.min(x, axis=1).tolist(), mg.grad(mg.ops.sum(mg.ops.min(x, axis=1)), [x])[0].tolist()
+    ([1.0, 4.0], [[1.0, 0.0], [0.0, 1.0]])
+    """
     return xp_of(x).min(x, axis=axes_of(x.ndim, axis), keepdims=keepdims)
 
 
@@ -70,7 +94,12 @@ min.vjp(x=_extremum_x)
 
 @explain_keywords
 def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The mean squared distance of x from its mean over ``axis`` (divided by the count, as in NumPy)."""
+    """The mean squared distance of x from its mean over ``axis`` (divided by the count, as in NumPy).
+
+    >>> import minigrad as mg
+    >>> mg.ops.var(mg.tensor([1.0, 3.0])).item()  # the count is 2
+    1.0
+    """
     centred = sub(x, mean(x, axis=axis, keepdims=True))
     return mean(square(centred), axis=axis, keepdims=keepdims)
 
@@ -81,6 +110,11 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False, *, correction: float 
 
     NumPy's divides by the count, PyTorch's has a correction of 1. Its derivative where all elements are equal
     is 0.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([1.0, 2.0, 3.0])
+    >>> f"{mg.ops.std(x):.4f}, {mg.ops.std(x, correction=1):.4f}"
+    '0.8165, 1.0000'
     """
     centred = sub(x, mean(x, axis=axis, keepdims=True))
     count = centred.size if axis is None else _count(centred.shape, axis)
@@ -98,6 +132,10 @@ def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     Infinite where x has an infinity, and minus infinity where all x are that. Its gradient is softmax(x):
     where the result is infinite, the limit, which equal infinities share evenly; where it is minus infinity,
     0.
+
+    >>> import minigrad as mg
+    >>> f"{mg.ops.logsumexp(mg.tensor([1000.0, 1000.0])):.4f}"  # 1000 + log 2
+    '1000.6932'
     """
     xp, axes = xp_of(x), axes_of(x.ndim, axis)
     kept = tuple(1 if a in axes else size for a, size in enumerate(x.shape))

@@ -9,25 +9,45 @@ from minigrad.ops.elementwise import mul, neg
 
 @op
 def floor(x: Array) -> Array:
-    """The largest whole number that is at most x; its derivative is zero."""
+    """The largest whole number that is at most x; its derivative is zero.
+
+    >>> import minigrad as mg
+    >>> mg.ops.floor(mg.tensor([1.5, -1.5])).tolist()
+    [1.0, -2.0]
+    """
     return xp_of(x).floor(x) if x.dtype.kind == "f" else x.copy()
 
 
 @op
 def ceil(x: Array) -> Array:
-    """The smallest whole number that is at least x; its derivative is zero."""
+    """The smallest whole number that is at least x; its derivative is zero.
+
+    >>> import minigrad as mg
+    >>> mg.ops.ceil(mg.tensor([1.5, -1.5])).tolist()
+    [2.0, -1.0]
+    """
     return xp_of(x).ceil(x) if x.dtype.kind == "f" else x.copy()
 
 
 @op
 def round(x: Array, *, decimals: int = 0) -> Array:
-    """x rounded to ``decimals`` places, a half to the even neighbour; its derivative is zero."""
+    """x rounded to ``decimals`` places, a half to the even neighbour; its derivative is zero.
+
+    >>> import minigrad as mg
+    >>> mg.ops.round(mg.tensor([0.5, 1.5, 2.5])).tolist(), mg.ops.round(mg.tensor([26]), decimals=-1).tolist()
+    ([0.0, 2.0, 2.0], [30])
+    """
     return x.copy() if x.dtype.kind != "f" and decimals >= 0 else x.round(decimals)
 
 
 @op
 def sign(x: Array, *, out: Array | None = None) -> Array:
-    """-1, 0 or 1; its derivative is zero."""
+    """-1, 0 or 1; its derivative is zero.
+
+    >>> import minigrad as mg
+    >>> mg.ops.sign(mg.tensor([-2.0, 0.0, 3.0])).tolist()
+    [-1.0, 0.0, 1.0]
+    """
     return xp_of(x).sign(x, out=out)
 
 
@@ -39,7 +59,12 @@ sign.vjp(x=None)
 
 @op
 def floor_divide(x: Array, y: Array, *, out: Array | None = None) -> Array:
-    """floor(x / y), as Python's ``//``; its derivative is zero."""
+    """floor(x / y), as Python's ``//``; its derivative is zero.
+
+    >>> import minigrad as mg
+    >>> mg.ops.floor_divide(mg.tensor([7, -7]), 2).tolist()
+    [3, -4]
+    """
     return xp_of(x).floor_divide(x, y, out=out)
 
 
@@ -48,7 +73,12 @@ floor_divide.vjp(x=None, y=None)
 
 @op
 def remainder(x: Array, y: Array, *, out: Array | None = None) -> Array:
-    """x - y floor(x / y), with the sign of y, as Python's ``%``."""
+    """x - y floor(x / y), with the sign of y, as Python's ``%``.
+
+    >>> import minigrad as mg
+    >>> mg.ops.remainder(mg.tensor([7, -7]), 3).tolist(), mg.ops.remainder(mg.tensor([7, -7]), -3).tolist()
+    ([1, 2], [-2, -1])
+    """
     return xp_of(x).remainder(x, y, out=out)
 
 

@@ -18,7 +18,12 @@ from minigrad.tensor import Tensor
 
 @op(view=True)
 def reshape(x: Array, *, shape: int | Sequence[int]) -> Array:
-    """x with another shape of the same size; one length may be -1."""
+    """x with another shape of the same size; one length may be -1.
+
+    >>> import minigrad as mg
+    >>> mg.ops.reshape(mg.arange(6), shape=(2, -1)).tolist()
+    [[0, 1, 2], [3, 4, 5]]
+    """
     return x.reshape(shape)
 
 
@@ -27,7 +32,12 @@ reshape.vjp(x=lambda g, y, x, *, shape: reshape(g, shape=x.shape))
 
 @op(view=True)
 def transpose(x: Array, *, axes: int | Sequence[int] | None = None) -> Array:
-    """x with its axes permuted: axis i of the result is axis axes[i] of x; None reverses them."""
+    """x with its axes permuted: axis i of the result is axis axes[i] of x; None reverses them.
+
+    >>> import minigrad as mg
+    >>> mg.ops.transpose(mg.zeros(2, 3, 4), axes=(0, 2, 1)).shape
+    (2, 4, 3)
+    """
     return x.transpose(axes)
 
 
@@ -43,7 +53,12 @@ transpose.vjp(x=_transpose_x)
 
 @op(view=True)
 def broadcast_to(x: Array, *, shape: tuple[int, ...]) -> Array:
-    """x repeated to ``shape`` by NumPy's broadcasting rules."""
+    """x repeated to ``shape`` by NumPy's broadcasting rules.
+
+    >>> import minigrad as mg
+    >>> mg.ops.broadcast_to(mg.tensor([[1], [2]]), shape=(2, 3)).tolist()
+    [[1, 1, 1], [2, 2, 2]]
+    """
     return xp_of(x).broadcast_to(x, shape)
 
 
@@ -75,6 +90,11 @@ def getitem(x: Array, *, index: Any) -> tuple[Array, tuple[Any]]:
     The residual is the index, copied where it is an array, which may be refilled before the gradient's time.
     For x on a GPU, index arrays of the CPU are checked and moved there; those that are there already are not
     checked: one that is out of range wraps around, as in CuPy.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([1.0, 2.0, 3.0])
+    >>> mg.ops.getitem(x, index=[2, 0]).tolist(), mg.grad(mg.ops.sum(x[[0, 0, 2]]), [x])[0].tolist()
+    ([3.0, 1.0], [2.0, 0.0, 1.0])
     """
     frozen = _frozen(index, x)
     return x[frozen], (frozen,)
@@ -93,6 +113,10 @@ def scatter(x: Array, *, index: Any, shape: tuple[int, ...], out: Array | None =
     """Zeros of ``shape`` with x added at ``index``, a place named twice gets the sum: getitem's adjoint.
 
     On a GPU CuPy adds to such a place in no fixed order: the last bits may differ from call to call.
+
+    >>> import minigrad as mg
+    >>> mg.ops.scatter(mg.tensor([1.0, 2.0, 4.0]), index=[0, 0, 2], shape=(3,)).tolist()
+    [3.0, 0.0, 4.0]
     """
     y = xp_of(x).empty(shape, x.dtype) if out is None else out
     y.fill(0)
@@ -135,7 +159,12 @@ pad_constant.vjp(x=_pad_constant_x)
 
 @explain_keywords
 def concatenate(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
-    """The Tensors one behind the other along ``axis``."""
+    """The Tensors one behind the other along ``axis``.
+
+    >>> import minigrad as mg
+    >>> mg.ops.concatenate([mg.zeros(2, 3), mg.ones(1, 3)]).shape
+    (3, 3)
+    """
     _check_one_list("concatenate", axis)
     return join(*tensors, axis=axis)
 
@@ -168,7 +197,12 @@ join.vjp(tensors=_join_tensor)
 
 @explain_keywords
 def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
-    """The Tensors, all of one shape, along a new ``axis``."""
+    """The Tensors, all of one shape, along a new ``axis``.
+
+    >>> import minigrad as mg
+    >>> mg.ops.stack([mg.tensor([1, 2]), mg.tensor([3, 4])], axis=1).tolist()
+    [[1, 3], [2, 4]]
+    """
     _check_one_list("stack", axis)
     return concatenate([expand_dims(t, axis) for t in tensors], axis)
 
@@ -182,14 +216,25 @@ def _check_one_list(name: str, axis: Any) -> None:
 
 @explain_keywords
 def expand_dims(x: Tensor, axis: int) -> Tensor:
-    """x with a new axis of length 1 at ``axis`` of the result."""
+    """x with a new axis of length 1 at ``axis`` of the result.
+
+    >>> import minigrad as mg
+    >>> mg.ops.expand_dims(mg.zeros(2, 3), 0).shape, mg.ops.expand_dims(mg.zeros(2, 3), -1).shape
+    ((1, 2, 3), (2, 3, 1))
+    """
     at = normalize_axis_index(axis, x.ndim + 1)
     return reshape(x, shape=(*x.shape[:at], 1, *x.shape[at:]))
 
 
 @explain_keywords
 def squeeze(x: Tensor, axis: int | Sequence[int] | None = None) -> Tensor:
-    """x without the axes in ``axis``, one or several, which have length 1; None is every such axis."""
+    """x without the axes in ``axis``, one or several, which have length 1; None is every such axis.
+
+    >>> import minigrad as mg
+    >>> x = mg.zeros(1, 3, 1)
+    >>> mg.ops.squeeze(x).shape, mg.ops.squeeze(x, 0).shape
+    ((3,), (3, 1))
+    """
     if axis is None:
         return reshape(x, shape=tuple(size for size in x.shape if size != 1))
     axes = normalize_axis_tuple(axis, x.ndim)
@@ -201,7 +246,12 @@ def squeeze(x: Tensor, axis: int | Sequence[int] | None = None) -> Tensor:
 
 @explain_keywords
 def swapaxes(x: Tensor, axis1: int, axis2: int) -> Tensor:
-    """x with two axes exchanged."""
+    """x with two axes exchanged.
+
+    >>> import minigrad as mg
+    >>> mg.ops.swapaxes(mg.zeros(2, 3, 4), 0, -1).shape
+    (4, 3, 2)
+    """
     axes = list(range(x.ndim))
     axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
     return transpose(x, axes=axes)
@@ -209,7 +259,12 @@ def swapaxes(x: Tensor, axis1: int, axis2: int) -> Tensor:
 
 @explain_keywords
 def flatten(x: Tensor, start_axis: int = 1) -> Tensor:
-    """x with the axes from ``start_axis`` on merged into one: (n, c, h, w) -> (n, c h w)."""
+    """x with the axes from ``start_axis`` on merged into one: (n, c, h, w) -> (n, c h w).
+
+    >>> import minigrad as mg
+    >>> mg.ops.flatten(mg.zeros(8, 3, 4, 4)).shape
+    (8, 48)
+    """
     return reshape(x, shape=(*x.shape[:start_axis], math.prod(x.shape[start_axis:])))
 
 

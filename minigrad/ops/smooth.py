@@ -21,6 +21,10 @@ def erf(x: Array) -> Array:
     Up to |x| = 1 it is the Taylor series. Beyond, with h = 1/2, 1 - erf(x) is
     h x e^-x^2 / pi (1 / x^2 + 2 sum of e^-(k h)^2 / ((k h)^2 + x^2)) - 2 / (e^(2 pi x / h) - 1),
     the trapezoidal rule and the residue of its pole (Matta and Reichel 1971).
+
+    >>> import minigrad as mg
+    >>> mg.ops.erf(mg.tensor([-9.0, 0.0, 1.0])).numpy().round(4)
+    array([-1.    ,  0.    ,  0.8427], dtype=float32)
     """
     xp = xp_of(x)
     size = xp.abs(x)
@@ -42,7 +46,12 @@ erf.vjp(x=lambda g, y, x: mul(g, mul(exp(neg(square(x))), 2 / math.sqrt(math.pi)
 
 
 def silu(x: Tensor) -> Tensor:
-    """x sigmoid(x), also called swish. Elfwing et al. (2018), eq. 12."""
+    """x sigmoid(x), also called swish. Elfwing et al. (2018), eq. 12.
+
+    >>> import minigrad as mg
+    >>> mg.ops.silu(mg.tensor([-1.0, 0.0, 1.0])).numpy().round(4)
+    array([-0.2689,  0.    ,  0.7311], dtype=float32)
+    """
     return mul(x, sigmoid(x))
 
 
@@ -50,6 +59,11 @@ def gelu(x: Tensor, approximate: str = "none") -> Tensor:
     """x P(Z <= x) for a standard normal Z: x (1 + erf(x / sqrt 2)) / 2, or with "tanh" its approximation
 
     x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. Hendrycks and Gimpel (2016), section 2.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor(1.0)
+    >>> f"{mg.ops.gelu(x):.4f}, {mg.ops.gelu(x, approximate='tanh'):.4f}"
+    '0.8413, 0.8412'
     """
     if approximate not in ("none", "tanh"):
         raise ValueError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
@@ -62,5 +76,10 @@ def gelu(x: Tensor, approximate: str = "none") -> Tensor:
 
 
 def log_sigmoid(x: Tensor) -> Tensor:
-    """log(1 / (1 + e^-x)), finite for every finite x."""
+    """log(1 / (1 + e^-x)), finite for every finite x.
+
+    >>> import minigrad as mg
+    >>> [f"{y:.4f}" for y in mg.ops.log_sigmoid(mg.tensor([-1000.0, 0.0]))]  # not -inf
+    ['-1000.0000', '-0.6931']
+    """
     return neg(softplus(neg(x)))
