@@ -36,7 +36,12 @@ def rectifier_slope(following: Sequence[Module]) -> float | None:
 
 
 class ReLU(Module):
-    """``max(x, 0)``, elementwise. ``inplace`` is PyTorch's and changes nothing: an op makes a new array."""
+    """``max(x, 0)``, elementwise. ``inplace`` is PyTorch's and changes nothing: an op makes a new array.
+
+    >>> import minigrad as mg
+    >>> mg.nn.ReLU()(mg.tensor([-2.0, 3.0])).tolist()
+    [0.0, 3.0]
+    """
 
     def __init__(self, inplace: bool = False) -> None:
         pass
@@ -49,6 +54,10 @@ class LeakyReLU(Module):
     """``max(x, 0) + negative_slope min(x, 0)``, elementwise. Maas et al. (2013).
 
     ``inplace`` is PyTorch's and changes nothing: an op makes a new array.
+
+    >>> import minigrad as mg
+    >>> mg.nn.LeakyReLU(0.25)(mg.tensor([-2.0, 3.0])).tolist()
+    [-0.5, 3.0]
     """
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
@@ -62,14 +71,26 @@ class LeakyReLU(Module):
 
 
 class Tanh(Module):
-    """``tanh(x)``, elementwise."""
+    """``tanh(x)``, elementwise.
+
+    >>> import minigrad as mg
+    >>> y = mg.nn.Tanh()(mg.tensor([-100.0, 0.0, 0.5]))
+    >>> [round(value, 3) for value in y.tolist()]
+    [-1.0, 0.0, 0.462]
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.tanh(x)
 
 
 class Sigmoid(Module):
-    """``1 / (1 + exp(-x))``, elementwise."""
+    """``1 / (1 + exp(-x))``, elementwise.
+
+    >>> import minigrad as mg
+    >>> y = mg.nn.Sigmoid()(mg.tensor([-1.0, 0.0, 1.0]))
+    >>> [round(value, 3) for value in y.tolist()]
+    [0.269, 0.5, 0.731]
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.sigmoid(x)
@@ -79,6 +100,11 @@ class Softplus(Module):
     """``log(1 + exp(beta x)) / beta``, elementwise, finite for every finite x.
 
     ``threshold`` is PyTorch's, which returns x where beta x is larger; there is no need of it here.
+
+    >>> import minigrad as mg
+    >>> y = mg.nn.Softplus()(mg.tensor([-1.0, 0.0, 1000.0]))
+    >>> [round(value, 3) for value in y.tolist()]
+    [0.313, 0.693, 1000.0]
     """
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
@@ -93,7 +119,13 @@ class Softplus(Module):
 
 
 class Softmax(Module):
-    """``exp(x) / sum(exp(x))`` along the axis ``dim``."""
+    """``exp(x) / sum(exp(x))`` along the axis ``dim``.
+
+    >>> import minigrad as mg
+    >>> p = mg.nn.Softmax(dim=1)(mg.tensor([[0.0, 0.0], [0.0, 1000.0]]))
+    >>> p.tolist()
+    [[0.5, 0.5], [0.0, 1.0]]
+    """
 
     def __init__(self, dim: int = -1) -> None:
         self.dim = dim
@@ -113,6 +145,13 @@ class Dropout(Module):
 
     The mask is drawn from ``minigrad.random.generator(device)``, on the input's device. Raises ValueError for
     a ``p`` outside [0, 1]. Srivastava et al. (2014), section 10 (inverted dropout).
+
+    >>> import minigrad as mg
+    >>> layer = mg.nn.Dropout(p=0.75)
+    >>> sorted(set(layer(mg.ones(1000)).tolist()))  # an element that is kept is divided by 0.25
+    [0.0, 4.0]
+    >>> layer.eval()(mg.ones(3)).tolist()
+    [1.0, 1.0, 1.0]
     """
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:

@@ -26,7 +26,13 @@ class _Elementwise(Module):
 
 
 class ELU(_Elementwise):
-    """``x`` where x > 0, else ``alpha (exp(x) - 1)``. Clevert et al. (2016), eq. 16."""
+    """``x`` where x > 0, else ``alpha (exp(x) - 1)``. Clevert et al. (2016), eq. 16.
+
+    >>> import minigrad as mg
+    >>> y = mg.nn.ELU(alpha=2.0)(mg.tensor([-1000.0, -1.0, 3.0]))
+    >>> [round(value, 3) for value in y.tolist()]
+    [-2.0, -1.264, 3.0]
+    """
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
@@ -40,14 +46,26 @@ class ELU(_Elementwise):
 
 
 class SELU(_Elementwise):
-    """``s ELU(x, a)`` with s and a that keep mean 0 and variance 1. Klambauer et al. (2017), eq. 2."""
+    """``s ELU(x, a)`` with s and a that keep mean 0 and variance 1. Klambauer et al. (2017), eq. 2.
+
+    >>> import minigrad as mg
+    >>> y = mg.nn.SELU()(mg.tensor([-1.0, 0.0, 1.0]))
+    >>> [round(value, 3) for value in y.tolist()]
+    [-1.111, 0.0, 1.051]
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.selu(x)
 
 
 class SiLU(_Elementwise):
-    """``x sigmoid(x)``, also called swish. Elfwing et al. (2018), eq. 12."""
+    """``x sigmoid(x)``, also called swish. Elfwing et al. (2018), eq. 12.
+
+    >>> import minigrad as mg
+    >>> y = mg.nn.SiLU()(mg.tensor([-1.0, 0.0, 1.0]))
+    >>> [round(value, 3) for value in y.tolist()]
+    [-0.269, 0.0, 0.731]
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.silu(x)
@@ -57,6 +75,13 @@ class GELU(Module):
     """``x P(Z <= x)`` for a standard normal Z, exactly or by ``approximate="tanh"``.
 
     Raises ValueError for another approximation. Hendrycks and Gimpel (2016), section 2.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([-1.0, 0.0, 2.0])
+    >>> [round(value, 3) for value in mg.nn.GELU()(x).tolist()]
+    [-0.159, 0.0, 1.954]
+    >>> [round(value, 3) for value in mg.nn.GELU(approximate="tanh")(x).tolist()]
+    [-0.159, 0.0, 1.955]
     """
 
     def __init__(self, approximate: str = "none") -> None:
@@ -75,6 +100,13 @@ class PReLU(Module):
     """``x`` where x > 0, else ``weight x``, with one learnt weight or one for each channel of x (n, c, ...).
 
     Raises ValueError for an input of other channels. He et al. (2015), eq. 1.
+
+    >>> import minigrad as mg
+    >>> layer = mg.nn.PReLU(num_parameters=2)  # one weight for each channel, 0.25 at first
+    >>> layer(mg.tensor([[-4.0, 4.0]])).tolist()
+    [[-1.0, 4.0]]
+    >>> layer.weight.shape
+    (2,)
     """
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: DTypeLike = np.float32) -> None:
@@ -91,14 +123,26 @@ class PReLU(Module):
 
 
 class LogSigmoid(Module):
-    """``log(1 / (1 + exp(-x)))``, elementwise, finite for every finite x."""
+    """``log(1 / (1 + exp(-x)))``, elementwise, finite for every finite x.
+
+    >>> import minigrad as mg
+    >>> y = mg.nn.LogSigmoid()(mg.tensor([-1000.0, 0.0]))
+    >>> [round(value, 3) for value in y.tolist()]
+    [-1000.0, -0.693]
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.log_sigmoid(x)
 
 
 class LogSoftmax(Module):
-    """``x - log(sum(exp(x)))`` along the axis ``dim``."""
+    """``x - log(sum(exp(x)))`` along the axis ``dim``.
+
+    >>> import minigrad as mg
+    >>> y = mg.nn.LogSoftmax(dim=0)(mg.tensor([0.0, 0.0, -1000.0]))
+    >>> [round(value, 3) for value in y.tolist()]
+    [-0.693, -0.693, -1000.693]
+    """
 
     def __init__(self, dim: int = -1) -> None:
         self.dim = dim
@@ -114,6 +158,10 @@ class Hardtanh(_Elementwise):
     """``x`` between ``min_val`` and ``max_val``, else the bound.
 
     Raises ValueError unless min_val < max_val.
+
+    >>> import minigrad as mg
+    >>> mg.nn.Hardtanh()(mg.tensor([-3.0, 0.5, 3.0])).tolist()
+    [-1.0, 0.5, 1.0]
     """
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:

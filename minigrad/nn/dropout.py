@@ -15,6 +15,11 @@ class Dropout2d(Module):
 
     Drawn as Dropout's. ``inplace`` is accepted as PyTorch's and changes nothing. Raises ValueError for a
     ``p`` outside [0, 1] and an input of another shape. Tompson et al. (2015), section 3.2.
+
+    >>> import minigrad as mg
+    >>> y = mg.nn.Dropout2d(p=0.5)(mg.ones((1, 100, 4, 4)))
+    >>> sorted(set(mg.ops.mean(y, axis=(2, 3)).numpy()[0].tolist()))  # a channel is kept or dropped whole
+    [0.0, 2.0]
     """
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
