@@ -62,6 +62,18 @@ class Sequential(_Numbered):
     slice is a Sequential of the same modules under their names. Neighbours that do better together
     (``Module.fused_with``: batch norm and the ReLU after it, on a GPU also the convolution before it) run
     together.
+
+    >>> import minigrad as mg
+    >>> network = mg.nn.Sequential(mg.nn.Linear(3, 8), mg.nn.ReLU(), mg.nn.Linear(8, 1))
+    >>> network(mg.ones((5, 3))).shape
+    (5, 1)
+    >>> network[:2]
+    Sequential(
+      (0): Linear(in_features=3, out_features=8, bias=True)
+      (1): ReLU()
+    )
+    >>> list(network.state_dict())
+    ['0.weight', '0.bias', '2.weight', '2.bias']
     """
 
     def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
@@ -86,7 +98,15 @@ class Sequential(_Numbered):
 
 
 class ModuleList(_Numbered):
-    """A list of modules whose parameters are found; it is not callable."""
+    """A list of modules whose parameters are found; it is not callable.
+
+    >>> import minigrad as mg
+    >>> layers = mg.nn.ModuleList(mg.nn.Linear(4, 4) for _ in range(3))
+    >>> len(layers), len(layers.parameters())
+    (3, 6)
+    >>> [name for name, _ in layers.named_parameters()][:2]
+    ['0.weight', '0.bias']
+    """
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
         self._add((str(index), module) for index, module in enumerate(modules))
@@ -96,6 +116,13 @@ class ModuleDict(Module):
     """A dictionary of modules whose parameters are found; it is not callable.
 
     Raises TypeError for a value that is no Module, ValueError for a key that is no free attribute's name.
+
+    >>> import minigrad as mg
+    >>> heads = mg.nn.ModuleDict({"age": mg.nn.Linear(8, 1), "digit": mg.nn.Linear(8, 10)})
+    >>> heads["digit"](mg.ones((2, 8))).shape
+    (2, 10)
+    >>> list(heads.state_dict())
+    ['age.weight', 'age.bias', 'digit.weight', 'digit.bias']
     """
 
     def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] = ()) -> None:

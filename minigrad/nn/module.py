@@ -26,6 +26,11 @@ class Parameter(Tensor):
 
     ``Parameter(array)`` uses the array itself; a Tensor or nested lists are copied. Raises TypeError unless
     float32 or float64.
+
+    >>> import minigrad as mg
+    >>> w = mg.nn.Parameter([1.0, 2.0])
+    >>> mg.grad(mg.ops.sum(w * w), [w])[0].tolist()
+    [2.0, 4.0]
     """
 
     __slots__ = ()
@@ -49,14 +54,26 @@ class Parameter(Tensor):
 
 
 class Fused(NamedTuple):
-    """``function`` does what a module and the ``taken`` modules after it do in turn."""
+    """``function`` does what a module and the ``taken`` modules after it do in turn.
+
+    >>> import minigrad as mg
+    >>> network = mg.nn.Sequential(mg.nn.BatchNorm1d(4), mg.nn.ReLU(), mg.nn.Linear(4, 1))
+    >>> network[0].fused_with([network[1], network[2]]).taken  # batch norm and the ReLU are one op
+    1
+    """
 
     function: Callable[[Tensor], Tensor]
     taken: int
 
 
 class LoadResult(NamedTuple):
-    """What ``load_state_dict(..., strict=False)`` skipped."""
+    """What ``load_state_dict(..., strict=False)`` skipped.
+
+    >>> import minigrad as mg
+    >>> layer = mg.nn.Linear(2, 1)
+    >>> layer.load_state_dict({"weight": layer.weight.numpy(), "scale": layer.bias.numpy()}, strict=False)
+    LoadResult(missing=['bias'], unexpected=['scale'])
+    """
 
     missing: list[str]
     unexpected: list[str]
@@ -69,6 +86,18 @@ class Module:
     Attributes that are Parameters or Modules are found by looking at them, in the order of their assignment;
     buffers, plain arrays that are saved but not learnt, are announced with ``register_buffer``. ``training``
     says which of its two behaviours a layer such as batch norm shows.
+
+    >>> import minigrad as mg
+    >>> class Residual(mg.nn.Module):
+    ...     def __init__(self, width):
+    ...         self.layer = mg.nn.Linear(width, width)
+    ...     def forward(self, x):
+    ...         return x + self.layer(x)
+    >>> block = Residual(3)
+    >>> block(mg.ones((2, 3))).shape
+    (2, 3)
+    >>> [(name, p.shape) for name, p in block.named_parameters()]
+    [('layer.weight', (3, 3)), ('layer.bias', (3,))]
     """
 
     training: bool

@@ -34,7 +34,15 @@ class _Parameters(Module):
 
 
 class ParameterList(_Parameters):
-    """A list of Parameters that are found under the names "0", "1", ...; it is not callable."""
+    """A list of Parameters that are found under the names "0", "1", ...; it is not callable.
+
+    >>> import minigrad as mg
+    >>> scales = mg.nn.ParameterList([mg.ones(2), mg.zeros(3)])
+    >>> [scale.shape for scale in scales]
+    [(2,), (3,)]
+    >>> list(scales.state_dict())
+    ['0', '1']
+    """
 
     def __init__(self, values: Iterable[Any] = ()) -> None:
         self.extend(values)
@@ -61,7 +69,14 @@ class ParameterList(_Parameters):
 
 
 class ParameterDict(_Parameters):
-    """A dictionary of Parameters; it is not callable. Raises ValueError for a key that is no free name."""
+    """A dictionary of Parameters; it is not callable. Raises ValueError for a key that is no free name.
+
+    >>> import minigrad as mg
+    >>> weights = mg.nn.ParameterDict({"gain": mg.ones(2)})
+    >>> weights["shift"] = mg.zeros(2)
+    >>> list(weights.state_dict())
+    ['gain', 'shift']
+    """
 
     def __init__(self, values: Mapping[str, Any] | Iterable[tuple[str, Any]] = ()) -> None:
         self.update(values)

@@ -42,7 +42,13 @@ class Layer:
 
 @dataclass(frozen=True)
 class Summary:
-    """The layers of a network, and how many numbers it learns; ``print`` shows the table."""
+    """The layers of a network, and how many numbers it learns; ``print`` shows the table.
+
+    >>> import minigrad as mg
+    >>> found = mg.nn.summary(mg.nn.Linear(3, 2), (1, 3))
+    >>> found.parameters, found.bytes, found.layers[0].output
+    (8, 32, (1, 2))
+    """
 
     layers: tuple[Layer, ...]
     parameters: int
