@@ -269,6 +269,11 @@ class Conv2d(Correlation):
 
     Raises ValueError for sizes out of range, groups that do not divide the channels, and an input of another
     shape.
+
+    >>> import minigrad as mg
+    >>> layer = mg.nn.Conv2d(3, 16, kernel_size=4, stride=2, padding=1)
+    >>> layer.weight.shape, layer(mg.zeros((8, 3, 32, 32))).shape
+    ((16, 3, 4, 4), (8, 16, 16, 16))
     """
 
 
@@ -279,4 +284,9 @@ class ConvTranspose2d(TransposedCorrelation):
     ``oh = (h - 1) stride - 2 padding + dilation (kernel_size - 1) + output_padding + 1``; weight
     (in_channels, out_channels / groups, kh, kw). Sizes are integers or pairs (h, w); output_padding is less
     than stride or dilation. Raises as Conv2d.
+
+    >>> import minigrad as mg
+    >>> layer = mg.nn.ConvTranspose2d(16, 3, kernel_size=4, stride=2, padding=1)
+    >>> layer.weight.shape, layer(mg.zeros((8, 16, 16, 16))).shape
+    ((16, 3, 4, 4), (8, 3, 32, 32))
     """

@@ -12,6 +12,11 @@ class Conv1d(Correlation):
 
     ``ol = (l + 2 padding - dilation (kernel_size - 1) - 1) // stride + 1``; weight (out_channels, in_channels
     / groups, k). Sizes, ``padding`` and ``padding_mode`` are as Conv2d's, which says what raises.
+
+    >>> import minigrad as mg
+    >>> layer = mg.nn.Conv1d(2, 4, kernel_size=3, padding=1)
+    >>> layer.weight.shape, layer(mg.zeros((8, 2, 10))).shape
+    ((4, 2, 3), (8, 4, 10))
     """
 
     dims = 1
@@ -22,6 +27,11 @@ class ConvTranspose1d(TransposedCorrelation):
 
     ``ol = (l - 1) stride - 2 padding + dilation (kernel_size - 1) + output_padding + 1``; weight
     (in_channels, out_channels / groups, k).
+
+    >>> import minigrad as mg
+    >>> layer = mg.nn.ConvTranspose1d(4, 2, kernel_size=4, stride=2, padding=1)
+    >>> layer.weight.shape, layer(mg.zeros((8, 4, 10))).shape
+    ((4, 2, 4), (8, 2, 20))
     """
 
     dims = 1

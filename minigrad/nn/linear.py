@@ -30,6 +30,13 @@ def reset_affine(weight: Parameter, bias: Parameter | None) -> None:
 class Linear(Module):
     """``y = x weight^T + bias``: x (..., in_features) -> (..., out_features); weight (out_features,
     in_features). Raises ValueError for an input of another shape.
+
+    >>> import minigrad as mg
+    >>> layer = mg.nn.Linear(3, 2)
+    >>> layer.weight.shape, layer.bias.shape
+    ((2, 3), (2,))
+    >>> layer(mg.ones((5, 3))).shape
+    (5, 2)
     """
 
     def __init__(

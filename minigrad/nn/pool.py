@@ -19,6 +19,11 @@ class AvgPool2d(Module):
 
     ``oh = (h + 2 padding - kernel_size) // stride + 1``, rounded up with ``ceil_mode``; ``stride`` is
     kernel_size if None. Raises ValueError for windows that do not fit.
+
+    >>> import minigrad as mg
+    >>> x = mg.ops.reshape(mg.arange(16.0), (1, 4, 4))
+    >>> mg.nn.AvgPool2d(2)(x).tolist()
+    [[[2.5, 4.5], [10.5, 12.5]]]
     """
 
     def __init__(
@@ -59,6 +64,13 @@ class MaxPool2d(Module):
     ``oh = (h + 2 padding - dilation (kernel_size - 1) - 1) // stride + 1``, rounded up with ``ceil_mode``;
     ``stride`` is kernel_size if None. Raises ValueError for windows that do not fit, and for
     ``return_indices``, which is not offered.
+
+    >>> import minigrad as mg
+    >>> x = mg.ops.reshape(mg.arange(16.0), (1, 4, 4))
+    >>> mg.nn.MaxPool2d(2)(x).tolist()
+    [[[5.0, 7.0], [13.0, 15.0]]]
+    >>> mg.nn.MaxPool2d(3, stride=2, padding=1)(x).shape
+    (1, 2, 2)
     """
 
     def __init__(
@@ -103,6 +115,12 @@ class AdaptiveAvgPool2d(_AdaptivePool2d):
     """The means of ``output_size`` windows that cover x (n, c, h, w) or (c, h, w) evenly.
 
     A size is an integer or a pair (oh, ow), in which None keeps a side; see ``ops.adaptive_avg_pool2d``.
+
+    >>> import minigrad as mg
+    >>> mg.nn.AdaptiveAvgPool2d(1)(mg.tensor([[[1.0, 2.0], [3.0, 6.0]]])).tolist()  # the mean of each channel
+    [[[3.0]]]
+    >>> mg.nn.AdaptiveAvgPool2d((3, None))(mg.zeros((8, 2, 7, 5))).shape
+    (8, 2, 3, 5)
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -114,6 +132,10 @@ class AdaptiveMaxPool2d(_AdaptivePool2d):
     """The maxima of ``output_size`` windows that cover x (n, c, h, w) or (c, h, w) evenly.
 
     A size is an integer or a pair (oh, ow), in which None keeps a side; see ``ops.adaptive_max_pool2d``.
+
+    >>> import minigrad as mg
+    >>> mg.nn.AdaptiveMaxPool2d((1, 2))(mg.tensor([[[1.0, 2.0], [3.0, 6.0]]])).tolist()
+    [[[3.0, 6.0]]]
     """
 
     def forward(self, x: Tensor) -> Tensor:

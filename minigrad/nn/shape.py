@@ -14,7 +14,13 @@ __all__ = ["Flatten", "Identity", "Unflatten"]
 
 
 class Identity(Module):
-    """``y = x``."""
+    """``y = x``.
+
+    >>> import minigrad as mg
+    >>> x = mg.ones(2)
+    >>> mg.nn.Identity()(x) is x
+    True
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return x
@@ -23,6 +29,12 @@ class Identity(Module):
 class Flatten(Module):
     """Join the axes ``start_dim`` to ``end_dim``, both included, into one: by default (n, ...) -> (n, product
     of the rest). Raises ValueError for an input without these axes.
+
+    >>> import minigrad as mg
+    >>> mg.nn.Flatten()(mg.zeros((8, 3, 4, 4))).shape
+    (8, 48)
+    >>> mg.nn.Flatten(start_dim=2)(mg.zeros((8, 3, 4, 4))).shape
+    (8, 3, 16)
     """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
@@ -44,6 +56,10 @@ class Unflatten(Module):
     """Split the axis ``dim`` into axes of the sizes ``unflattened_size``, one of which may be -1.
 
     Raises ValueError for an input that does not have the axis, or one that they do not fill.
+
+    >>> import minigrad as mg
+    >>> mg.nn.Unflatten(1, (3, 4, -1))(mg.zeros((8, 48))).shape
+    (8, 3, 4, 4)
     """
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:

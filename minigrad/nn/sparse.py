@@ -22,6 +22,13 @@ class Embedding(Module):
 
     The row ``padding_idx`` is 0 at first and gets no gradient. Raises ValueError for integers that are no
     row, TypeError for an index of other numbers.
+
+    >>> import minigrad as mg
+    >>> table = mg.nn.Embedding(10, 4, padding_idx=0)
+    >>> table(mg.tensor([[1, 5, 0], [9, 1, 1]])).shape
+    (2, 3, 4)
+    >>> table(mg.tensor([0])).tolist()
+    [[0.0, 0.0, 0.0, 0.0]]
     """
 
     def __init__(

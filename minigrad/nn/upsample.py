@@ -20,6 +20,12 @@ class Upsample(Module):
 
     ``mode`` is "nearest", "linear" (n, c, l) or "bilinear" (n, c, h, w). Raises ValueError for an input or a
     mode that does not fit; with ``recompute_scale_factor`` the places are those of the rounded size.
+
+    >>> import minigrad as mg
+    >>> mg.nn.Upsample(scale_factor=2)(mg.tensor([[[1.0, 2.0]]])).tolist()
+    [[[1.0, 1.0, 2.0, 2.0]]]
+    >>> mg.nn.Upsample(size=(7, 5), mode="bilinear")(mg.zeros((1, 3, 4, 4))).shape
+    (1, 3, 7, 5)
     """
 
     def __init__(
@@ -57,6 +63,11 @@ class PixelShuffle(Module):
     """x (..., c r^2, h, w) -> (..., c, h r, w r) for r = ``upscale_factor``, by ``ops.pixel_shuffle``.
 
     Raises ValueError for an input of another shape. Shi et al. (2016), eq. 4.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([[[1.0]], [[2.0]], [[3.0]], [[4.0]]])  # four channels of one pixel
+    >>> mg.nn.PixelShuffle(2)(x).tolist()
+    [[[1.0, 2.0], [3.0, 4.0]]]
     """
 
     def __init__(self, upscale_factor: int) -> None:
@@ -74,6 +85,10 @@ class PixelUnshuffle(Module):
     """x (..., c, h r, w r) -> (..., c r^2, h, w) for r = ``downscale_factor``: PixelShuffle's inverse.
 
     Raises ValueError for an input of another shape.
+
+    >>> import minigrad as mg
+    >>> mg.nn.PixelUnshuffle(2)(mg.tensor([[[1.0, 2.0], [3.0, 4.0]]])).tolist()
+    [[[1.0]], [[2.0]], [[3.0]], [[4.0]]]
     """
 
     def __init__(self, downscale_factor: int) -> None:
