@@ -40,21 +40,39 @@ class _Loss(Module):
 
 
 class MSELoss(_Loss):
-    """The squared distance, ``ops.mse_loss``."""
+    """The squared distance, ``ops.mse_loss``.
+
+    >>> import minigrad as mg
+    >>> x, target = mg.tensor([1.0, 2.0]), mg.tensor([1.0, 5.0])
+    >>> mg.nn.MSELoss()(x, target).item(), mg.nn.MSELoss(reduction="none")(x, target).tolist()
+    (4.5, [0.0, 9.0])
+    """
 
     def forward(self, x: Tensor, target: Any) -> Tensor:
         return F.mse_loss(x, target, reduction=self.reduction)
 
 
 class L1Loss(_Loss):
-    """The absolute distance, ``ops.l1_loss``."""
+    """The absolute distance, ``ops.l1_loss``.
+
+    >>> import minigrad as mg
+    >>> mg.nn.L1Loss()(mg.tensor([1.0, 2.0]), mg.tensor([1.0, 5.0])).item()
+    1.5
+    """
 
     def forward(self, x: Tensor, target: Any) -> Tensor:
         return F.l1_loss(x, target, reduction=self.reduction)
 
 
 class SmoothL1Loss(_Loss):
-    """The squared distance near 0, the absolute one beyond ``beta``: ``ops.smooth_l1_loss``."""
+    """The squared distance near 0, the absolute one beyond ``beta``: ``ops.smooth_l1_loss``.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([0.5, 3.0])
+    >>> loss = mg.nn.SmoothL1Loss(beta=2.0, reduction="none")
+    >>> loss(x, mg.zeros(2)).tolist()  # 0.5^2 / (2 beta) and 3 - beta / 2
+    [0.0625, 2.0]
+    """
 
     def __init__(self, *, reduction: str = "mean", beta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
@@ -65,7 +83,14 @@ class SmoothL1Loss(_Loss):
 
 
 class HuberLoss(_Loss):
-    """The squared distance near 0, the absolute one beyond ``delta``: ``ops.huber_loss``."""
+    """The squared distance near 0, the absolute one beyond ``delta``: ``ops.huber_loss``.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([0.5, 3.0])
+    >>> loss = mg.nn.HuberLoss(delta=2.0, reduction="none")
+    >>> loss(x, mg.zeros(2)).tolist()  # 0.5^2 / 2 and delta (3 - delta / 2)
+    [0.125, 4.0]
+    """
 
     def __init__(self, *, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
@@ -76,7 +101,14 @@ class HuberLoss(_Loss):
 
 
 class KLDivLoss(_Loss):
-    """The Kullback-Leibler divergence of log-probabilities from ``target``: ``ops.kl_div``."""
+    """The Kullback-Leibler divergence of log-probabilities from ``target``: ``ops.kl_div``.
+
+    >>> import minigrad as mg
+    >>> log_q = mg.nn.LogSoftmax(dim=1)(mg.tensor([[0.0, 0.0]]))
+    >>> loss = mg.nn.KLDivLoss(reduction="batchmean")
+    >>> round(loss(log_q, mg.tensor([[1.0, 0.0]])).item(), 3)  # log 2
+    0.693
+    """
 
     reductions: ClassVar[tuple[str, ...]] = (*REDUCTIONS, "batchmean")
 
@@ -93,6 +125,12 @@ class BCEWithLogitsLoss(_Loss):
     name computes. There is no BCELoss: logits are finite where probabilities round to 0 or 1.
 
     ``weight`` and ``pos_weight`` are buffers.
+
+    >>> import minigrad as mg
+    >>> loss = mg.nn.BCEWithLogitsLoss(reduction="none")
+    >>> x, target = mg.tensor([0.0, 1000.0, 1000.0]), mg.tensor([1.0, 1.0, 0.0])
+    >>> [round(value, 3) for value in loss(x, target).tolist()]
+    [0.693, 0.0, 1000.0]
     """
 
     weight: Array | None
@@ -113,6 +151,11 @@ class NLLLoss(_Loss):
     """Minus the log-probability of each label, ``ops.nll_loss``; ``weight``, one number a class, is a buffer.
 
     Labels of ``ignore_index`` count for nothing.
+
+    >>> import minigrad as mg
+    >>> log_p = mg.tensor([[-0.5, -1.0], [-2.0, -0.25]])
+    >>> mg.nn.NLLLoss(reduction="none")(log_p, mg.tensor([0, 1])).tolist()
+    [0.5, 0.25]
     """
 
     weight: Array | None
@@ -129,6 +172,11 @@ class NLLLoss(_Loss):
 class CrossEntropyLoss(_Loss):
     """Cross-entropy of logits and labels or probabilities, ``ops.cross_entropy``; ``weight``, one number a
     class, is a buffer. Labels of ``ignore_index`` count for nothing.
+
+    >>> import minigrad as mg
+    >>> logits = mg.zeros((2, 10))
+    >>> round(mg.nn.CrossEntropyLoss()(logits, mg.tensor([3, 7])).item(), 4)  # log 10
+    2.3026
     """
 
     weight: Array | None
