@@ -186,6 +186,11 @@ class LayerNorm(Module):
 
     ``normalized_shape`` (an integer or the sizes of the last axes) is the shape of weight and bias. Raises
     ValueError for an input whose last axes have other sizes. Ba et al. (2016), eq. 3-4.
+
+    >>> import minigrad as mg
+    >>> y = mg.nn.LayerNorm(2)(mg.tensor([[1.0, 3.0], [100.0, 500.0]]))
+    >>> y.numpy().round(3).tolist()
+    [[-1.0, 1.0], [-1.0, 1.0]]
     """
 
     def __init__(

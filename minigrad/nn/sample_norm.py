@@ -84,6 +84,11 @@ class GroupNorm(Module):
 
     Weight and bias are (num_channels,). Raises ValueError for groups that do not divide the channels and an
     input of another shape. Wu and He (2018), eq. 1-2 and 7.
+
+    >>> import minigrad as mg
+    >>> layer = mg.nn.GroupNorm(num_groups=2, num_channels=4)
+    >>> layer(mg.tensor([[1.0, 3.0, 100.0, 500.0]])).numpy().round(3).tolist()
+    [[-1.0, 1.0, -1.0, 1.0]]
     """
 
     def __init__(
