@@ -1,4 +1,4 @@
-"""Measurements of minigrad, for people to run: `python -m benchmarks --help`.
+"""Measurements of minigrad, for people to run: ``python -m benchmarks --help``.
 
 kernels   each kernel against plain NumPy and PyTorch, on the CPU or a GPU, beside the machine's ceilings
 steps     whole training steps against the same
@@ -6,5 +6,5 @@ bill      what one training step is spent on, op by op
 startup   from a process's start to its first finished step, and peak memory
 quality   does it train? experiments with a figure to reach
 
-`make gpu-check` runs all that a GPU is wanted for (gpu_check.py).
+``make gpu-check`` runs all that a GPU is wanted for (gpu_check.py).
 """

@@ -1,9 +1,9 @@
-"""Everything that a GPU is wanted for, in one call of under ten minutes: `make gpu-check`.
+"""Everything that a GPU is wanted for, in one call of under ten minutes: ``make gpu-check``.
 
 Tests, compute-sanitizer's tools, derivatives to second order, a short DCGAN, and the benchmarks against
 PyTorch, with nothing to download. Each step is a process with a time limit of its own; one that fails loses
 no other. The folder OUT gets gpu-check.json (the machine, each step, the benchmarks' records), gpu-check.log
-and pictures; what was measured, and the end of what a failed step printed, is shown at once. `--only` takes
+and pictures; what was measured, and the end of what a failed step printed, is shown at once. ``--only`` takes
 steps or parts by name, for what the ten minutes did not reach or what was mended since.
 
 The exit status is the sum of what failed: 1 tests, 2 sanitizers, 4 derivatives, 8 training, 16 benchmarks; 64

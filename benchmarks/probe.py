@@ -1,4 +1,4 @@
-"""One training in a process of its own: `python -m benchmarks.probe SIDE STEP COUNT THREADS`.
+"""One training in a process of its own: ``python -m benchmarks.probe SIDE STEP COUNT THREADS``.
 
 Writes a line when the first step has finished, and the process's largest resident memory in bytes after the
 last. It imports what a training needs and nothing else.

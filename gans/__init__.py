@@ -5,7 +5,7 @@
     gans.sample(run, n=64).save("digits.png")
     gans.evaluate(run)["fd"]
 
-`gans.api` describes these functions. Modules are imported when they are first used.
+``gans.api`` describes these functions. Modules are imported when they are first used.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ class Samples(np.ndarray[Any, np.dtype[np.float32]]):
     def png(self) -> bytes:
         """The picture of the samples as the bytes of a PNG file: a grid of images, or points among real ones.
 
-        :raises ValueError: of a part that is neither images (n, c, h, w) nor points (n, d)
+        Raises ValueError for a part that is neither images (n, c, h, w) nor points (n, d).
         """
         if self._picture is None:
             raise ValueError(f"an array of shape {self.shape} that was not drawn from a run has no picture")
@@ -113,7 +113,7 @@ class Samples(np.ndarray[Any, np.dtype[np.float32]]):
 
 
 class Evaluation(dict[str, Any]):
-    """Figures by name, as `gans.metrics.evaluate_images` and `evaluate_points` describe them.
+    """Figures by name, as ``gans.metrics.evaluate_images`` and ``evaluate_points`` describe them.
 
     A notebook shows them as a table with what real data score in the samples' place, which way is better, and
     remarks.
@@ -183,7 +183,7 @@ class Run:
     def evaluate(
         self, n: int | None = None, seed: int = 0, data: Dataset | StrPath | None = None
     ) -> Evaluation:
-        """Figures of new samples; as `gans.evaluate`."""
+        """Figures of new samples; as ``gans.evaluate``."""
         return evaluate(self, n, seed, data)
 
     def __repr__(self) -> str:
@@ -214,18 +214,18 @@ def train(
 ) -> Run:
     """Train ``model`` in a new folder and return its run; an interrupt saves and returns too.
 
-    model       a name of `gans.systems.SYSTEMS`, such as "dcgan"
-    data        a name or folder that `gans.data.load` takes (from ``data_dir``), or a data set of yours
+    model       a name of ``gans.systems.SYSTEMS``, such as "dcgan"
+    data        a name or folder that ``gans.data.load`` takes (from ``data_dir``), or a data set of yours
     out         the run's folder; runs/MODEL-DATA, with a number if that exists, unless given
     epochs      or ``steps``: the length, in passes over the images or in updates of G
     seed        decides all random numbers
     device      "cpu" or "cuda"
     capture     replay recorded updates, which are sooner done and the same bit for bit
     progress    show losses while it goes on: lines, a live display on a terminal, pictures in a notebook
-    settings    hyper-parameters, fields of `gans.systems.Settings`: batch_size, lr, beta1, critic_steps, ...
+    settings    hyper-parameters, fields of ``gans.systems.Settings``: batch_size, lr, beta1, ...
 
-    :raises UserError: an unknown name, a value out of range, a model that does not fit the data, a folder
-        that holds a run, a device that is not there, or a training that diverged
+    Raises UserError for an unknown name, a value out of range, a model that does not fit the data, a folder
+    that holds a run, a device that is not there, or a training that diverged.
     """
     if epochs is not None and steps is not None:
         raise UserError(f"the length is given twice, epochs={epochs} and steps={steps}; give one of them")
@@ -267,7 +267,7 @@ def resume(
     ``epochs`` or ``steps`` is the new length in all. ``data`` is needed where the run was trained on a
     data set of yours.
 
-    :raises UserError: there is no run, a file of it is damaged, its data changed, or as `train`
+    Raises UserError if there is no run, a file of it is damaged or its data changed, and as ``train`` does.
     """
     path = _path_of(run)
     ended = resume_run(
@@ -286,7 +286,7 @@ def resume(
 def load(path: StrPath, device: str = "cpu") -> Run:
     """The run in the folder ``path``, with its networks on ``device``.
 
-    :raises UserError: there is no run or no checkpoint, or a file of it is damaged
+    Raises UserError if there is no run or no checkpoint, or a file of it is damaged.
     """
     run = Run(path, device)
     run.step  # noqa: B018  a damaged checkpoint is an error here, not later
@@ -296,7 +296,7 @@ def load(path: StrPath, device: str = "cpu") -> Run:
 def sample(run: Run | StrPath, n: int = 64, seed: int = 0) -> Samples:
     """``n`` new samples of a run's generator, from noise that ``seed`` decides.
 
-    :raises UserError: as `load`, or ``n`` is below 1
+    Raises UserError as ``load`` does, or if ``n`` is below 1.
     """
     if n < 1:
         raise UserError(f"n must be at least 1, got {n}")
@@ -327,7 +327,8 @@ def evaluate(
     ``data`` is needed where the run was trained on a data set of yours, or to compare with another one.
     ``progress`` is called with the name of each stage as it begins.
 
-    :raises UserError: as `load`; as UnmeasurableError, if the samples cannot be measured against the data
+    Raises UserError as ``load`` does, and UnmeasurableError, which is one, if the samples cannot be measured
+    against the data.
     """
     loaded = _run_of(run)
     if data is None:
@@ -359,7 +360,7 @@ def export(run: Run | StrPath, path: StrPath) -> Path:
     The Python file with the layers, whose path is returned, has a function ``load`` that gives the trained
     module.
 
-    :raises UserError: as `load`, or the name cannot serve
+    Raises UserError as ``load`` does, or if the name cannot serve.
     """
     loaded = _run_of(run)
     return export_generator(

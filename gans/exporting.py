@@ -59,11 +59,11 @@ if __name__ == "__main__":
 def export_generator(gan: Gan, title: str, step: int, shape: tuple[int, ...], path: Path) -> Path:
     """Write G's weights to ``path``, and beside it a Python file with the same layers for PyTorch: its path.
 
-    The weights have PyTorch's names; `minigrad.load` reads them too. ``title`` and ``step`` say in the file
+    The weights have PyTorch's names; ``minigrad.load`` reads them too. ``title`` and ``step`` say in the file
     which run they are of; ``shape`` is that of one sample.
 
-    :raises UserError: ``path`` does not end in .safetensors, its name cannot be a Python module's, or G has a
-        layer that PyTorch lacks
+    Raises UserError if ``path`` does not end in .safetensors, its name cannot be a Python module's, or G has
+    a layer that PyTorch lacks.
     """
     module = path.with_suffix(".py")
     if path.suffix != ".safetensors":
@@ -93,7 +93,7 @@ def _in_words(shape: tuple[int, ...]) -> str:
 def layers_for_torch(network: nn.Module) -> str:
     """The network as a Python expression of ``torch.nn``, whose constructors have minigrad's arguments.
 
-    :raises UserError: a layer is not one of minigrad's own
+    Raises UserError if a layer is not one of minigrad's own.
     """
     if type(network) is nn.Sequential:
         layers = [f"    {layers_for_torch(layer)},".replace("\n", "\n    ") for layer in network]

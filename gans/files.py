@@ -1,8 +1,8 @@
 """What gans reads and writes: regular files of a plausible size, with content that fits its schema.
 
-A reader of any format takes `read`, or `open_file` for what is too long for that, makes sense of it within
-`reading`, and so tells nonsense in one line; `decode` reads JSON. `write` is the one way to an output, and
-`append` to a file that grows.
+A reader of any format takes ``read``, or ``open_file`` for what is too long for that, makes sense of it
+within ``reading``, and so tells nonsense in one line; ``decode`` reads JSON. ``write`` is the one way to an
+output, and ``append`` to a file that grows.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def reading(path: Path, remedy: str, what: str = "damaged") -> Iterator[None]:
 
     ``what`` says in general what is then wrong with the file.
 
-    :raises UserError: the block raised one, or one of `DAMAGE`, or the path is no regular file
+    Raises UserError if the block raised one, or one of ``DAMAGE``, or the path is no regular file.
     """
     try:
         yield
@@ -73,7 +73,7 @@ def damaged(path: Path, reason: object, remedy: str, what: str = "damaged") -> U
 def open_file(path: Path) -> BinaryIO:
     """Open a regular file for reading.
 
-    :raises OSError: there is none, or what is there is no regular file
+    Raises OSError if there is none, or what is there is no regular file.
     """
     return open(path, "rb", opener=regular)
 
@@ -81,7 +81,7 @@ def open_file(path: Path) -> BinaryIO:
 def append(path: Path) -> BinaryIO:
     """Open a regular file, which need not exist yet, for writing at its end.
 
-    :raises OSError: it cannot be written, or what is there is a link, a FIFO or the like
+    Raises OSError if it cannot be written, or what is there is a link, a FIFO or the like.
     """
     return open(path, "ab", opener=regular)
 
@@ -89,7 +89,7 @@ def append(path: Path) -> BinaryIO:
 def read(path: Path, most: int) -> bytes:
     """The content of a regular file of at most ``most`` bytes.
 
-    :raises OSError: there is none, it is longer, or what is there is no regular file
+    Raises OSError if there is none, it is longer, or what is there is no regular file.
     """
     return read_regular(path, most)
 
@@ -97,7 +97,7 @@ def read(path: Path, most: int) -> bytes:
 def decode(content: bytes, schema: type[T]) -> T:
     """The JSON in ``content`` as a ``schema``, any type that msgspec knows.
 
-    :raises ValueError: it is no JSON, or does not fit; the message says where
+    Raises ValueError if it is no JSON, or does not fit; the message says where.
     """
     try:
         return msgspec.json.decode(content, type=schema)
@@ -108,7 +108,7 @@ def decode(content: bytes, schema: type[T]) -> T:
 def fitted(value: Any, schema: type[T]) -> T:
     """What JSON gave as a ``schema``.
 
-    :raises ValueError: it does not fit; the message says where
+    Raises ValueError if it does not fit; the message says where.
     """
     try:
         return msgspec.convert(value, schema)
@@ -121,20 +121,20 @@ def fitted(value: Any, schema: type[T]) -> T:
 def write(path: Path, content: bytes) -> None:
     """Write an output, all or nothing; a link, a device or the like that has its name stays.
 
-    :raises OSError: it cannot be written
+    Raises OSError if it cannot be written.
     """
     write_atomically(path, content)
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Write ``document`` as indented JSON, as `write` does."""
+    """Write ``document`` as indented JSON, as ``write`` does."""
     write(path, (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
 
 
 def check_output(path: Path) -> None:
-    """Find out before any work whether `write` would refuse the ``path``.
+    """Find out before any work whether ``write`` would refuse the ``path``.
 
-    :raises UserError: its folder does not exist, or it names something else than a regular file
+    Raises UserError if its folder does not exist, or it names something else than a regular file.
     """
     try:
         check_place(path)

@@ -24,7 +24,7 @@ _HELD = {errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK}
 def try_lock(descriptor: int) -> bool:
     """Lock an open file until it is closed; False if another process holds it.
 
-    :raises OSError: the file system knows no locks
+    Raises OSError if the file system has no locks.
     """
     try:
         _lock(descriptor)

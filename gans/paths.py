@@ -15,7 +15,7 @@ def user_path(path: str | os.PathLike[str]) -> Path:
 
     A shell leaves them to the program within quotes, and behind the = of a flag.
 
-    :raises UserError: it begins with ``~``, and nobody knows which folder that is
+    Raises UserError if it begins with ``~`` and no folder is known for that.
     """
     text = os.fspath(path)
     expanded = os.path.expanduser(text)

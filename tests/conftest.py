@@ -50,7 +50,7 @@ def isolated_global_state() -> Iterator[None]:
 
 @pytest.fixture
 def user_op() -> Iterator[Callable[..., Op]]:
-    """`mg.op` for a test's own ops, which leave the registry afterwards."""
+    """``mg.op`` for a test's own ops, which leave the registry afterwards."""
     before = set(registry)
     yield op
     for name in set(registry) - before:

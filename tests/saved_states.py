@@ -18,7 +18,7 @@ STATE: dict[str, Any] = {
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether `a`, loaded, is `b` in value, type, native dtype, shape and order of keys; NaN equals NaN."""
+    """Whether ``a``, loaded, is ``b`` in value, type, native dtype, shape and order of keys; NaN is NaN."""
     if isinstance(a, np.ndarray | np.generic):
         if type(a) is not type(b) or a.shape != b.shape or a.dtype != b.dtype.newbyteorder("="):
             return False

@@ -24,7 +24,7 @@ TOLERANCE = {"float32": 2e-5, "float64": 1e-10}
 
 
 def laid_out(array: Array, layout: str) -> Array:
-    """A copy of `array` that lies in memory another way."""
+    """A copy of ``array`` that lies in memory another way."""
     if layout == "byte-swapped":
         return array.astype(array.dtype.newbyteorder("S"))
     if layout == "read-only":

@@ -52,7 +52,7 @@ PUBLIC = [(owner, name) for owner in NAMES for name in NAMES[owner].split()]
 
 
 def fresh_python(code: str) -> str:
-    """What a new interpreter prints when it runs `code`."""
+    """What a new interpreter prints when it runs ``code``."""
     command = [sys.executable, "-W", "error", "-c", code]
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
 

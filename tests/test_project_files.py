@@ -47,7 +47,7 @@ CFF_FIELDS = [
 
 @pytest.fixture(scope="module")
 def project() -> dict[str, Any]:
-    """The table `project` of pyproject.toml."""
+    """The table ``project`` of pyproject.toml."""
     table: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     return table
 
@@ -67,7 +67,7 @@ def job() -> dict[str, Any]:
 
 
 def minor_versions(requires_python: str) -> list[str]:
-    """`>=3.10,<3.14` -> 3.10, 3.11, 3.12, 3.13."""
+    """``>=3.10,<3.14`` -> 3.10, 3.11, 3.12, 3.13."""
     bounds = re.fullmatch(r">=3\.(\d+),<3\.(\d+)", requires_python)
     assert bounds, requires_python
     return [f"3.{minor}" for minor in range(int(bounds[1]), int(bounds[2]))]

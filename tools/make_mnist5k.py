@@ -1,4 +1,4 @@
-"""Cut `mnist5k` from the full MNIST: ``python -m tools.make_mnist5k FOLDER [OUT.npz]``.
+"""Cut ``mnist5k`` from the full MNIST: ``python -m tools.make_mnist5k FOLDER [OUT.npz]``.
 
 FOLDER holds MNIST's four files, as for ``--data-dir``. Of each class the digits whose key is smallest are
 taken, 500 from the training set and 100 from the test set; the key of the digit at index i of a split is the
@@ -33,9 +33,9 @@ SHIPPED = Path(gans.data.__file__).with_name(FILE_NAME)
 
 
 def choose(labels: npt.NDArray[np.integer], split: str, per_class: int) -> npt.NDArray[np.uint16]:
-    """Indices of `per_class` examples of every class in `labels`, ascending; SEED alone decides which.
+    """Indices of ``per_class`` examples of every class in ``labels``, ascending; SEED alone decides which.
 
-    :raises ValueError: a class has too few examples
+    Raises ValueError if a class has too few examples.
     """
     chosen: list[int] = []
     for label in np.unique(labels):

@@ -13,7 +13,7 @@ __all__ = ["check_folder_of"]
 def check_folder_of(option: str, path: Path) -> None:
     """Refuse, before any work, the ``path`` that ``option`` gives if no file can be put there.
 
-    :raises UserError: its folder does not exist, or a folder, a link or a device is in its place
+    Raises UserError if its folder does not exist, or a folder, a link or a device is in its place.
     """
     try:
         check_output(path)

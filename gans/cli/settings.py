@@ -1,4 +1,4 @@
-"""The flags of a model's hyper-parameters: one for each field of `gans.systems.Settings`."""
+"""The flags of a model's hyper-parameters: one for each field of ``gans.systems.Settings``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gans.cli.numbers import at_least_0, fraction, positive, positive_real, step
 __all__ = ["FLAGS", "Flag", "add_flags", "with_flags"]
 
 OTHERS = ("data", "data_dir", "device", "epochs", "out", "resume", "seed", "steps")
-"""Arguments of `gans.api` that are flags too, apart from the settings."""
+"""Arguments of ``gans.api`` that are flags too, apart from the settings."""
 
 
 @dataclass(frozen=True)

@@ -17,17 +17,18 @@ __all__ = ["NAMES", "Dataset", "ImageData", "ToyData", "batches", "epoch_order",
 Dataset = ImageData | ToyData
 
 NAMES: tuple[str, ...] = ("mnist5k", "mnist", *TOYS)
-"""What `load` knows by name; anything else is a folder of IDX files."""
+"""What ``load`` knows by name; anything else is a folder of IDX files."""
 
 
 def load(name: str | os.PathLike[str], data_dir: str | os.PathLike[str] | None = None) -> Dataset:
     """Load a data set.
 
-    :param name: one of `NAMES`, or the path of a folder with the IDX files of a set such as
-        Fashion-MNIST, or such a folder's name inside `data_dir`. A name wins over a folder of the same name;
-        write ``./mnist`` for that.
-    :param data_dir: where ``mnist`` is looked for first and downloaded to (see `gans.data.mnist.load_mnist`)
-    :raises UserError: unknown name, missing or damaged files, failed download
+    ``name`` is one of ``NAMES``, or the path of a folder with the IDX files of a set such as Fashion-MNIST,
+    or such a folder's name inside ``data_dir``. A name wins over a folder of the same name; write
+    ``./mnist`` for the folder. ``data_dir`` is where ``mnist`` is looked for first and downloaded to (see
+    ``gans.data.mnist.load_mnist``).
+
+    Raises UserError for an unknown name, missing or damaged files, or a failed download.
 
     >>> load("ring").modes.shape
     (8, 2)

@@ -71,16 +71,17 @@ def fetch(
     timeout: float = 20.0,
     report: Report = silent,
 ) -> Path:
-    """Make sure that `folder` holds `archive`, downloading it if it does not, and return its path.
+    """Make sure that ``folder`` holds ``archive``, downloading it if it does not, and return its path.
 
     Bytes arrive in ``NAME.part``, which a later call continues (also after a kill, also from another mirror).
     Only once its SHA-256 is right does the file take its final name, in one step; a wrong one is deleted.
     Processes that fetch into the same folder take turns.
 
-    :param mirrors: addresses that end in ``/``, tried in turn
-    :param timeout: seconds that a mirror may stay silent, or send fewer bytes than any network of today
-    :raises DownloadError: no mirror gave the right file
-    :raises UserError: the folder cannot be made, locked or written
+    ``mirrors`` are addresses that end in ``/``, tried in turn. A mirror may stay silent for ``timeout``
+    seconds, or send fewer bytes than any network of today.
+
+    Raises DownloadError if no mirror gave the right file. Raises UserError if the folder cannot be made,
+    locked or written.
     """
     final, part = folder / archive.name, folder / f"{archive.name}.part"
     reasons = []
@@ -105,7 +106,7 @@ def fetch(
 
 
 def _complete(archive: Archive, part: Path, url: str, timeout: float, report: Report) -> None:
-    """Complete `part` from one mirror, asking again for as long as each request adds to it."""
+    """Complete ``part`` from one mirror, asking again for as long as each request adds to it."""
     patience = Patience(timeout, archive.size)
     for _ in range(_ATTEMPTS):
         start = _size(part)
@@ -125,7 +126,7 @@ def _complete(archive: Archive, part: Path, url: str, timeout: float, report: Re
 
 
 def _transfer(archive: Archive, part: Path, url: str, start: int, patience: Patience, report: Report) -> None:
-    """Add to `part` what one request brings; the caller judges the result."""
+    """Add to ``part`` what one request brings; the caller judges the result."""
     try:
         with closing(_receive(archive, url, start, patience)) as received:
             for offset, chunk in received:
@@ -140,7 +141,7 @@ def _transfer(archive: Archive, part: Path, url: str, start: int, patience: Pati
 def _receive(
     archive: Archive, url: str, start: int, patience: Patience
 ) -> Generator[tuple[int, bytes], None, None]:
-    """Yield (offset in the file, bytes) of one answer, from `start`, or from 0 if the server knows no ranges.
+    """Yield (offset in the file, bytes) of one answer, from ``start``, or 0 from a server without ranges.
 
     An answer that breaks off simply ends.
     """
@@ -166,7 +167,7 @@ def _receive(
 
 
 def _agreed_start(archive: Archive, response: _Response, start: int) -> int:
-    """The offset at which the answer's body begins: `start` if the server honours the range, otherwise 0."""
+    """The offset at which the answer's body begins: ``start`` if the server honours the range, else 0."""
     if response.status == http.client.PARTIAL_CONTENT:
         given = response.headers.get("Content-Range", "none")
         match = re.fullmatch(r"bytes (\d{1,18})-\d+/(\d+|\*)", given)

@@ -44,11 +44,11 @@ def read_idx(
 
     Memory grows with the bytes that are really there, never with what the header claims.
 
-    :param ndim: number of dimensions that is expected (3 for images, 1 for labels); any number if None
-    :param shape: shape that is expected, before anything is unpacked; any if None
-    :return: read-only uint8 array of the file's shape
-    :raises UserError: file missing or unreadable, not IDX, another type of value, unexpected number of
-        dimensions, no values, truncated, trailing bytes, damaged gzip, or more than ``MAX_BYTES`` values
+    Returns a read-only uint8 array of the file's shape. ``ndim`` is the expected number of dimensions (3 for
+    images, 1 for labels) and ``shape`` the expected shape, checked before anything is unpacked; any if None.
+
+    Raises UserError for a file that is missing, unreadable, truncated or not IDX, has another type of value
+    or number of dimensions, no values, trailing bytes, damaged gzip, or more than ``MAX_BYTES`` values.
     """
     path = Path(path)
     with _opened(path) as (stream, _):
@@ -61,7 +61,7 @@ def read_idx(
 def idx_shape(path: str | os.PathLike[str], *, ndim: int | None = None) -> tuple[int, ...]:
     """The shape that the header of an IDX file claims; no values are read.
 
-    :raises UserError: as `read_idx`, as far as the header and the file's size tell
+    Raises UserError as ``read_idx`` does, as far as the header and the file's size show.
     """
     path = Path(path)
     with _opened(path) as (stream, size):
@@ -102,12 +102,12 @@ def write_idx(path: str | os.PathLike[str], array: Bytes) -> None:
 
 
 def idx_bytes(array: Bytes) -> bytes:
-    """The unpacked IDX file that holds `array`: the same however a data set's files were compressed."""
+    """The unpacked IDX file that holds ``array``: the same however a data set's files were compressed."""
     return idx_header(array) + array.tobytes()
 
 
 def idx_header(array: Bytes) -> bytes:
-    """What comes before the values in the unpacked IDX file that holds `array`."""
+    """What comes before the values in the unpacked IDX file that holds ``array``."""
     if array.dtype != np.uint8 or not 1 <= array.ndim <= _MAX_DIMENSIONS:
         raise ValueError(
             f"needs a uint8 array of 1 to {_MAX_DIMENSIONS} dimensions, got {array.dtype} of {array.ndim}"

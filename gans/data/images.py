@@ -75,7 +75,7 @@ class ImageData:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What is not there, though evaluating needs it: names among `KINDS`."""
+        """What is not there, though evaluating needs it: names among ``KINDS``."""
         arrays = (self.images, self.labels, self.test_images, self.test_labels)
         return tuple(kind for kind, array in zip(KINDS, arrays, strict=True) if len(array) == 0)
 
@@ -84,7 +84,7 @@ class ImageData:
         return _scaled(self.images, indices)
 
     def test(self, indices: npt.NDArray[np.integer] | slice | None = None) -> Floats32:
-        """Test images, scaled as by `train`."""
+        """Test images, scaled as by ``train``."""
         return _scaled(self.test_images, indices)
 
     def digest(self) -> str:
@@ -115,8 +115,8 @@ def image_data(
 
     Images are grey, uint8 (n, h, w); labels (n,) are integers from 0 to 255.
 
-    :raises UserError: images or labels are of another kind, a split is empty or has another number of labels
-        than images, or the splits' sizes differ
+    Raises UserError if images or labels are of another kind, a split is empty or has another number of labels
+    than images, or the splits' sizes differ.
 
     >>> image_data("black", np.zeros((9, 28, 28), np.uint8)).missing
     ('labels', 'test images', 'test labels')
@@ -159,7 +159,7 @@ def check_shapes(
 ) -> None:
     """Check that arrays of these shapes (None is not there) belong together, and that memory holds them all.
 
-    :raises UserError: as `image_data`, or they hold more than ``MAX_BYTES``
+    Raises UserError as ``image_data`` does, or if they hold more than ``MAX_BYTES``.
     """
     for split, pixels, classes in (("training", images, labels), ("test", test_images, test_labels)):
         if pixels is not None:
@@ -190,9 +190,9 @@ def _check_split(name: str, split: str, pixels: _Shape, classes: _Shape | None) 
 
 
 def find_file(folder: Path, stem: str) -> Path | None:
-    """The file that holds `stem` in `folder`: plain or ``.gz``, also spelled ``train-images.idx3-ubyte``.
+    """The file that holds ``stem`` in ``folder``: plain or ``.gz``, also spelled ``train-images.idx3-ubyte``.
 
-    :raises UserError: the folder cannot be searched
+    Raises UserError if the folder cannot be searched.
     """
     dotted = stem.replace("-idx", ".idx")
     candidates = (folder / name for name in (f"{stem}.gz", stem, f"{dotted}.gz", dotted))
@@ -203,12 +203,12 @@ def find_file(folder: Path, stem: str) -> Path | None:
 
 
 def load_folder(folder: Path, name: str) -> ImageData:
-    """Read a folder of IDX files under their usual names (`STEMS`), each gzipped or not.
+    """Read a folder of IDX files under their usual names (``STEMS``), each gzipped or not.
 
-    Training needs the first of them; what else is missing, `ImageData.missing` names.
+    Training needs the first of them; what else is missing, ``ImageData.missing`` names.
 
-    :raises UserError: there are no training images (the message lists the expected names), or a file is
-        damaged or does not fit the others
+    Raises UserError if there are no training images (the message lists the expected names), or a file is
+    damaged or does not fit the others.
     """
     found = [find_file(folder, stem) for stem in STEMS]
     if found[0] is None:
@@ -229,7 +229,7 @@ def load_folder(folder: Path, name: str) -> ImageData:
 
 
 def dimensions(stem: str) -> int:
-    """Of the array in the file `stem`: 3 for images, 1 for labels."""
+    """Of the array in the file ``stem``: 3 for images, 1 for labels."""
     return 3 if "images" in stem else 1
 
 
@@ -243,12 +243,12 @@ def epoch_order(n: int, seed: int, epoch: int) -> Integers:
 
 
 def batches(order: Integers, batch_size: int, *, drop_last: bool = True) -> Iterator[Integers]:
-    """Cut `order` into consecutive index arrays of `batch_size`; a shorter last one only if not drop_last.
+    """Cut ``order`` into consecutive index arrays of ``batch_size``; ``drop_last`` drops a shorter last one.
 
     >>> [batch.tolist() for batch in batches(np.arange(5), 2)]
     [[0, 1], [2, 3]]
 
-    :raises ValueError: batch_size is below 1, or no full batch fits while drop_last is set
+    Raises ValueError if batch_size is below 1, or no full batch fits while drop_last is set.
     """
     if batch_size < 1 or (drop_last and batch_size > len(order)):
         raise ValueError(

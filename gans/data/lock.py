@@ -21,12 +21,12 @@ _POLL_SECONDS = 0.1
 
 @contextmanager
 def folder_lock(folder: Path) -> Iterator[None]:
-    """Make `folder` and hold it for one process at a time; a second one says that it waits, and waits.
+    """Make ``folder`` and hold it for one process at a time; a second one says that it waits, and waits.
 
     If nothing is in the folder at the end, what was made for it goes again.
 
-    :raises UserError: the folder's file system knows no locks
-    :raises OSError: the folder cannot be made or written
+    Raises UserError if the folder's file system has no locks. Raises OSError if the folder cannot be made or
+    written.
     """
     made = [each for each in (folder, *folder.parents) if not each.exists()]
     with _locked(folder) as path:

@@ -76,13 +76,13 @@ class _Root:
 def load_mnist(data_dir: str | os.PathLike[str] | None = None) -> ImageData:
     """The full MNIST: 60,000 training and 10,000 test digits.
 
-    Searched in turn: `data_dir`, the folder named by the environment variable ``MINIGRAD_DATA``, the user's
+    Searched in turn: ``data_dir``, the folder named by the environment variable ``MINIGRAD_DATA``, the user's
     cache; in each of them directly, in ``mnist/`` and in ``MNIST/raw/``. If none has all four files, the
     missing ones are downloaded into the first folder that was named (into its ``mnist/``, unless some lie in
     it already), or into the cache. Files may be packed anew or unpacked: the SHA-256 of their content
     decides. A wrong file is an error, and is left alone, except in the cache, where it is fetched again.
 
-    :raises UserError: a file is damaged or not MNIST's, a folder cannot be written, or the download fails
+    Raises UserError if a file is damaged or not MNIST's, a folder cannot be written, or the download fails.
     """
     roots = _roots(data_dir)
     for root in roots:
@@ -100,7 +100,7 @@ def cache_folder(platform: str = sys.platform) -> Path:
     ``~/Library/Caches/minigrad`` on macOS, ``%LOCALAPPDATA%/minigrad/Cache`` on Windows, elsewhere
     ``$XDG_CACHE_HOME/minigrad`` or ``~/.cache/minigrad``.
 
-    :raises UserError: the user has no home folder
+    Raises UserError if the user has no home folder.
     """
     try:
         if not Path.home().is_absolute():
@@ -179,7 +179,7 @@ def _read_official(file: MnistFile, folder: Path) -> Bytes:
 
 
 def _fetch(folder: Path, *, ours: bool) -> None:
-    """Download what is missing from `folder`, and, if it is ours, what is damaged."""
+    """Download what is missing from ``folder``, and, if it is ours, what is damaged."""
     archives = ", ".join(file.archive.name for file in FILES)
     with download_progress() as report:
         for file in FILES:

@@ -1,4 +1,4 @@
-"""`mnist5k`, the balanced cut of MNIST that is part of the package."""
+"""``mnist5k``, the balanced cut of MNIST that is part of the package."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def load_mnist5k() -> ImageData:
     The training digits come from MNIST's training set and the test digits from its test set.
     ``tools/make_mnist5k.py`` cuts them; ``MNIST5K-LICENSE.txt`` names MNIST's authors and its licence.
 
-    :raises UserError: the package's file is missing or damaged
+    Raises UserError if the package's file is missing or damaged.
     """
     try:
         with (

@@ -29,7 +29,7 @@ def silent(name: str, done: int, size: int) -> None:
 
 @contextmanager
 def download_progress() -> Iterator[Report]:
-    """A `Report` that shows what it is told for as long as the context lasts."""
+    """A ``Report`` that shows what it is told for as long as the context lasts."""
     if not sys.stderr.isatty():
         yield _Lines()
         return

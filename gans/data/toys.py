@@ -57,7 +57,7 @@ class ToyData:
     def log_density(self, points: npt.ArrayLike) -> Floats:
         """Exact log p(x) = log (1/k) sum_i N(x; mode_i, std_i^2 I) at points (n, d); float64 (n,), in nats.
 
-        :raises ValueError: the set has no closed-form density (swiss roll), or points are not (n, d)
+        Raises ValueError if the set has no closed-form density (swiss roll), or points are not (n, d).
         """
         modes, stds = self._mixture("log_density")
         x = np.asarray(points, dtype=np.float64)
@@ -99,7 +99,7 @@ def mixture(means: tuple[float, ...] = (-2.0, 2.0), std: float = 0.5) -> ToyData
     """Two equal Gaussians on the line, N(-2, 0.5^2) and N(2, 0.5^2).
 
     This project's own choice: the figures that contrast KL with reverse KL on two modes (Goodfellow 2016,
-    NIPS tutorial, figure 14) give no numbers. `mixture_madgan` has published ones.
+    NIPS tutorial, figure 14) give no numbers. ``mixture_madgan`` has published ones.
     """
     return _gaussians(
         "mixture", [[mean] for mean in means], std, "this project; after Goodfellow 2016, figure 14"
@@ -160,7 +160,7 @@ def grid_gulrajani() -> ToyData:
 def swiss_roll(noise: float = 0.25, scale: float = 7.5) -> ToyData:
     """The spiral t (cos t, sin t), t uniform on [1.5 pi, 4.5 pi], plus Gaussian noise 0.25, divided by 7.5.
 
-    Gulrajani et al. 2017 (WGAN-GP), the parameters of the authors' published toy code; `std` is 0.25/7.5.
+    Gulrajani et al. 2017 (WGAN-GP), the parameters of the authors' published toy code; ``std`` is 0.25/7.5.
     """
 
     def curve(n: int, rng: np.random.Generator) -> Floats:

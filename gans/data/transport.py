@@ -28,8 +28,8 @@ class MirrorError(Exception):
 
 
 class Patience:
-    """How long a mirror is waited for: `timeout` seconds for the head of each answer, then as long as each
-    `timeout` seconds bring `SLOWEST` bytes a second; in all as long as `size` bytes may take so.
+    """How long a mirror is waited for: ``timeout`` seconds for the head of each answer, then as long as each
+    ``timeout`` seconds bring ``SLOWEST`` bytes a second; in all as long as ``size`` bytes may take so.
     """
 
     def __init__(self, timeout: float, size: int) -> None:
@@ -46,7 +46,7 @@ class Patience:
     def left(self) -> float:
         """Seconds that may pass until something arrives.
 
-        :raises MirrorError: none
+        Raises MirrorError if there are none left.
         """
         now = monotonic()
         if now >= self._window and self._body and self._bytes >= SLOWEST * self.timeout:
@@ -60,7 +60,7 @@ class Patience:
     def count(self, received: int) -> None:
         """Count bytes that have arrived.
 
-        :raises MirrorError: more than any head has
+        Raises MirrorError if they are more than any head has.
         """
         self._bytes += received
         if not self._body and self._bytes > _MOST_BEFORE_BODY:
@@ -68,12 +68,11 @@ class Patience:
 
 
 def open_url(request: urllib.request.Request, patience: Patience) -> Any:
-    """The answer to a request, after redirections to HTTP and HTTPS alone; to be read with `patience`.
+    """The answer to a request, after redirections to HTTP and HTTPS alone; to be read with ``patience``.
 
-    :raises MirrorError: the patience is at its end
-    :raises OSError: no connection, or another status than success
-    :raises http.client.HTTPException: no HTTP
-    :raises ValueError: a redirection to what is no address
+    Raises MirrorError if the patience is at its end. Raises OSError if there is no connection, or another
+    status than success. Raises http.client.HTTPException if the answer is no HTTP. Raises ValueError if a
+    redirection leads to no address.
     """
     patience.begin(body=False)
     opener = urllib.request.OpenerDirector()

@@ -13,9 +13,9 @@ IntArray: TypeAlias = NDArray[np.int64]
 
 
 def as_points(values: ArrayLike, name: str, *, at_least: int = 1) -> FloatArray:
-    """`values` as an (n, d) array of floats: float32 stays float32, everything else becomes float64.
+    """``values`` as an (n, d) array of floats: float32 stays float32, everything else becomes float64.
 
-    Raises ValueError when it is not two-dimensional, has fewer than `at_least` rows, no columns, or a value
+    Raises ValueError when it is not two-dimensional, has fewer than ``at_least`` rows, no columns, or a value
     that is not finite.
     """
     points = np.asarray(values)
@@ -46,7 +46,7 @@ def as_pair(
 
 
 def as_numbers(values: ArrayLike, name: str, *, at_least: int = 1) -> Float64Array:
-    """`values` as n float64 numbers; (n, 1) is flattened. ValueError for other shapes, NaN or infinity."""
+    """``values`` as n float64 numbers; (n, 1) is flattened. ValueError for other shapes, NaN or infinity."""
     numbers = np.asarray(values, dtype=np.float64)
     if numbers.ndim == 2 and numbers.shape[1] == 1:
         numbers = numbers[:, 0]
@@ -60,7 +60,7 @@ def as_numbers(values: ArrayLike, name: str, *, at_least: int = 1) -> Float64Arr
 
 
 def as_labels(values: ArrayLike, name: str, *, count: int | None = None) -> IntArray:
-    """`values` as class numbers >= 0, (n,); ValueError for other shapes, dtypes or signs, or n != `count`."""
+    """``values`` as class numbers >= 0, (n,); ValueError for another shape, dtype or sign, or number."""
     labels = np.asarray(values)
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         raise ValueError(f"{name} must be integers of shape (n,), got {labels.dtype} of shape {labels.shape}")

@@ -14,10 +14,10 @@ from gans.metrics.checks import Float64Array, IntArray
 from minigrad import nn
 
 WEIGHTS = Path(__file__).with_name("classifier.safetensors")
-"""The shipped weights; `classifier.json` beside them says how they were made and how good they are.
+"""The shipped weights; ``classifier.json`` beside them says how they were made and how good they are.
 
-Its `command` makes them anew, in a checkout; `command_then` is the one that made them, when the script was
-`gans.metrics.train_classifier`.
+Its ``command`` makes them anew, in a checkout; ``command_then`` is the one that made them, when the script
+was ``gans.metrics.train_classifier``.
 """
 
 SHAPE = (1, 28, 28)
@@ -98,7 +98,7 @@ class Classifier:
 
 
 def load_classifier(path: Path | str = WEIGHTS) -> Classifier:
-    """The shipped classifier, or one whose weights lie at `path`.
+    """The shipped classifier, or one whose weights lie at ``path``.
 
     Raises mg.CheckpointError when the file is damaged, ValueError when its weights are of another network.
     """
@@ -108,7 +108,7 @@ def load_classifier(path: Path | str = WEIGHTS) -> Classifier:
 
 
 def check_images(images: ArrayLike, name: str = "images") -> NDArray[np.float32]:
-    """`images` as contiguous float32 of shape (n, 1, 28, 28) in [-1, 1]; ValueError otherwise."""
+    """``images`` as contiguous float32 of shape (n, 1, 28, 28) in [-1, 1]; ValueError otherwise."""
     array = np.asarray(images)
     if array.ndim != 4 or array.shape[1:] != SHAPE or len(array) == 0:
         raise ValueError(f"{name} must have shape (n, 1, 28, 28) with n >= 1, got {array.shape}")

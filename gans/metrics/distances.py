@@ -37,8 +37,9 @@ def squared_differences(x: FloatArray, y: FloatArray) -> Float64Array:
 def squared_distance_blocks(x: FloatArray, y: FloatArray) -> Iterator[tuple[slice, FloatArray, Float64Array]]:
     """Squared distances from blocks of x (n, d) to all of y (m, d) by the product form.
 
-    Yields (rows, block, error): `block` (len(rows), m) is never negative and lies within `error` (len(rows),
-    1) of the exact squared distances. Both sets are moved to y's mean first, which makes the error small.
+    Yields (rows, block, error): ``block`` (len(rows), m) is never negative and lies within ``error``
+    (len(rows), 1) of the exact squared distances. Both sets are moved to y's mean first, which makes the
+    error small.
     """
     dtype = np.result_type(x, y)
     centre = y.mean(axis=0, dtype=np.float64)
@@ -64,7 +65,7 @@ def nearest(
 ) -> tuple[Float64Array, IntArray]:
     """The k nearest points of each query: squared distances (n, k), ascending, and their indices (n, k).
 
-    queries (n, d), points (m, d). With `same_set` query i is point i and is not its own neighbour; an exact
+    queries (n, d), points (m, d). With ``same_set`` query i is point i and is not its own neighbour; an exact
     duplicate of it is, at distance 0. Ties are broken by the smaller index among the proposed candidates.
     ValueError when there are fewer than k candidates.
     """

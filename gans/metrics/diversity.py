@@ -30,7 +30,7 @@ def entropy(counts: ArrayLike) -> float:
 
 
 def effective_classes(labels: ArrayLike, classes: int) -> float:
-    """exp(H) of the predicted classes: 1 when all samples show one class, `classes` when all are even."""
+    """exp(H) of the predicted classes: 1 when all samples show one class, ``classes`` when all are even."""
     return math.exp(entropy(class_histogram(labels, classes)))
 
 

@@ -23,7 +23,7 @@ MEMORISATION_SAMPLES = 1_000
 
 
 class Images(Protocol):
-    """Labelled images, split for training and testing, as `gans.data` loads them."""
+    """Labelled images, split for training and testing, as ``gans.data`` loads them."""
 
     @property
     def labels(self) -> NDArray[np.integer]: ...
@@ -34,7 +34,7 @@ class Images(Protocol):
 
 
 class Points(Protocol):
-    """A toy distribution, as `gans.data` describes it: `modes` (k, d) and `stds` (k,), or None for both."""
+    """A toy distribution, as in ``gans.data``: ``modes`` (k, d) and ``stds`` (k,), or None for both."""
 
     @property
     def modes(self) -> Float64Array | None: ...
@@ -54,18 +54,18 @@ def evaluate_images(
 ) -> dict[str, Any]:
     """Every figure for generated digits, beside what real digits score in their place.
 
-    samples (n, 1, 28, 28) float in [-1, 1]; `labels` (n,) are the classes asked of a conditional generator.
-    Sets are compared at equal size: the first `compared` = min(n, number of test images, 10,000) samples
-    against as many real images, drawn with `seed`. ValueError unless there are more than 64 of both.
-    `progress` is called with the name of each stage as it begins.
+    samples (n, 1, 28, 28) float in [-1, 1]; ``labels`` (n,) are the classes asked of a conditional generator.
+    Sets are compared at equal size: the first ``compared`` = min(n, number of test images, 10,000) samples
+    against as many real images, drawn with ``seed``. ValueError unless there are more than 64 of both.
+    ``progress`` is called with the name of each stage as it begins.
 
     samples, compared, training_images: counts.
-    fd: Frechet distance over the classifier's features of `compared` samples from all training images.
+    fd: Frechet distance over the classifier's features of ``compared`` samples from all training images.
     fd_floor: the same with test images in place of the samples.
     entropy, effective_classes, class_counts, classifier_score: of all n samples, by the classifier.
     precision, recall, density, coverage: over the features, against test images.
     real_precision, ...: the same with training images in place of the samples.
-    nn_error: DCGAN's nearest-neighbour protocol on all test images, fitted on `compared` samples with the
+    nn_error: DCGAN's nearest-neighbour protocol on all test images, fitted on ``compared`` samples with the
         labels that nn_labels names, "given" or "classifier".
     real_nn_error: the same fitted on as many training images and their labels.
     nearest_training: median distance of a sample to its nearest training image, over nearest_samples of them.
@@ -73,7 +73,7 @@ def evaluate_images(
     memorised_share: share of samples that are nearer to a training image than 99% of the test images are.
     classifier_accuracy: on the data's test images. When it is low the classifier does not know this data, and
         no figure that rests on it means much.
-    label_accuracy: share of samples classified as `labels`; None without them.
+    label_accuracy: share of samples classified as ``labels``; None without them.
     """
     x = check_images(samples, "samples")
     judge = load_classifier() if classifier is None else classifier
@@ -134,7 +134,7 @@ def evaluate_points(samples: ArrayLike, toy: Points, *, seed: int = 0) -> dict[s
     """Every figure for generated points (n, d) of a toy distribution, beside those of fresh points of it.
 
     samples: count n; the published tables (Lin et al. 2018) are for 2,500.
-    modes, modes_covered, high_quality, reverse_kl: as `mode_coverage` defines them; None without modes.
+    modes, modes_covered, high_quality, reverse_kl: as ``mode_coverage`` defines them; None without modes.
     wasserstein: W1 from n fresh points (d = 1), or its mean over directions (d > 1).
     wasserstein_floor: the same with another n fresh points in place of the samples.
     precision, recall, density, coverage: against fresh points, at most 10,000 of each.

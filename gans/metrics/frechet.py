@@ -56,7 +56,7 @@ def frechet_distance(x: ArrayLike, y: ArrayLike) -> float:
     """Frechet distance between Gaussians fitted to features x (n, d) and y (m, d): 0 is best, no upper bound.
 
     It depends on the features and, by a bias of order 1/n, on the number of samples: compare figures only
-    over the same features and the same n, and read them beside `frechet_floor`.
+    over the same features and the same n, and read them beside ``frechet_floor``.
     """
     first, second = as_pair(x, y, ("x", "y"))
     return frechet_between(fit_gaussian(first, "x"), fit_gaussian(second, "y"))
@@ -67,10 +67,10 @@ def frechet_floor(
 ) -> float:
     """The distance that a perfect generator would get: real samples in place of the generated ones.
 
-    features (n, d) are the reference that generated samples are compared with. With `held_out` (m, d), other
-    real samples of the same source, `samples` of them drawn without replacement stand in for the generated
-    ones. Without it, `samples` rows drawn from `features` are compared with the remaining rows. ValueError
-    when there are too few.
+    features (n, d) are the reference that generated samples are compared with. With ``held_out`` (m, d),
+    other real samples of the same source, ``samples`` of them drawn without replacement stand in for the
+    generated ones. Without it, ``samples`` rows drawn from ``features`` are compared with the remaining rows.
+    ValueError when there are too few.
     """
     rng = np.random.default_rng(seed)
     if held_out is None:

@@ -16,7 +16,7 @@ NEIGHBOURS = 5
 
 @dataclass(frozen=True)
 class ManifoldScores:
-    """Fidelity (`precision`, `density`) and diversity (`recall`, `coverage`) at neighbourhood size `k`."""
+    """Fidelity (``precision``, ``density``) and diversity (``recall``, ``coverage``), by ``k`` neighbours."""
 
     precision: float
     recall: float

@@ -18,9 +18,9 @@ def nearest_neighbour_error(
 
     samples (n, ...), labels (n,), test_images (m, ...), test_labels (m,); distances are Euclidean between
     flattened images. The protocol of Radford et al. 2015, table 3: there the samples come from a
-    class-conditional generator and `labels` are the classes asked for; they report errors of 3.1% for real
+    class-conditional generator and ``labels`` are the classes asked for; they report errors of 3.1% for real
     training images, 6.28% for a GAN and 2.98% for DCGAN (50,000 samples each). For an unconditional generator
-    `labels` are a classifier's predictions, which is another, easier protocol: say which one was used. Low
+    ``labels`` are a classifier's predictions, which is another, easier protocol: say which one was used. Low
     error needs samples that look like their class and show its variety. Compare only with the error of the
     same number of real training images.
     """
@@ -33,7 +33,7 @@ def nearest_neighbour_error(
 
 @dataclass(frozen=True)
 class NearestTraining:
-    """Per sample: `distances` (n,) to the nearest training image and that image's `indices` (n,)."""
+    """Per sample: ``distances`` (n,) to the nearest training image and that image's ``indices`` (n,)."""
 
     distances: Float64Array
     indices: IntArray
@@ -57,7 +57,7 @@ def nearest_training(samples: ArrayLike, training: ArrayLike) -> NearestTraining
 def memorised_share(samples: NearestTraining, held_out: NearestTraining, quantile: float = 0.01) -> float:
     """Share of samples nearer to the training set than the given quantile of held-out real images; in [0, 1].
 
-    A generator that is as far from its training set as fresh real images scores about `quantile`; one that
+    A generator that is as far from its training set as fresh real images scores about ``quantile``; one that
     copies scores near 1. After the distance test of Meehan et al. 2020, at a single quantile.
     """
     if not 0.0 < quantile < 1.0:

@@ -15,10 +15,11 @@ from gans.metrics.diversity import entropy
 
 @dataclass(frozen=True)
 class ModeCoverage:
-    """How points spread over the modes of a mixture; `mode_coverage` defines the figures.
+    """How points spread over the modes of a mixture; ``mode_coverage`` defines the figures.
 
-    `covered` of `modes` modes hold a high-quality point; `high_quality` is the share of such points;
-    `reverse_kl` in nats is None when there are none; `counts` (modes,) are the high-quality points per mode.
+    ``covered`` of ``modes`` modes hold a high-quality point; ``high_quality`` is the share of such points;
+    ``reverse_kl`` in nats is None when there are none; ``counts`` (modes,) are the high-quality points per
+    mode.
     """
 
     covered: int
@@ -35,7 +36,7 @@ def mode_coverage(
     """Assign each point to its nearest mode and judge it there.
 
     samples (n, d), modes (k, d), std a number or one per mode (k,). A point is of high quality when it lies
-    less than `within` standard deviations from its mode. A mode is covered when it has at least one
+    less than ``within`` standard deviations from its mode. A mode is covered when it has at least one
     high-quality point; the paper draws 2,500 points. With p the distribution over modes of the high-quality
     points,
 

@@ -46,7 +46,7 @@ def animation(
     Of more than 100 pictures, 100 evenly spaced ones are shown, the first and the last among them. Files that
     are no PNG pictures of a plausible size go to ``pass_over``; without any other there is no GIF.
 
-    :raises ValueError: no frames
+    Raises ValueError if there are no frames.
     """
     if not frames:
         raise ValueError("animation: at least one frame needed")

@@ -32,7 +32,7 @@ def training_curves(records: Sequence[Mapping[str, Any]], title: str, probabilit
     lines are moving averages over 2% of the steps, the pale ones the values themselves, all of them.
     ``probabilities`` tells what D's outputs are; else they are a critic's scores.
 
-    :raises ValueError: no records
+    Raises ValueError if there are no records.
     """
     if not records:
         raise ValueError("training_curves: at least one record needed")

@@ -24,7 +24,7 @@ def image_grid(
     Unless given, ``columns`` make the grid about square, and ``scale`` (from 1 to 3) keeps it within 1,000
     pixels.
 
-    :raises ValueError: images of another shape
+    Raises ValueError if the images have another shape.
     """
     x = np.asarray(images)
     if x.ndim != 4 or x.shape[1] not in (1, 3) or 0 in x.shape:

@@ -55,7 +55,7 @@ def scatter(
     (k,). The frame is that of the real points; the picture says how many generated ones lie outside. Behind
     the points is D's ``surface``, where one is given.
 
-    :raises ValueError: points that are not (n, 2)
+    Raises ValueError if points are not (n, 2).
     """
     x, data = _checked("scatter", points, 2), _checked("scatter", real, 2)
     made = figure(6 if surface is None else 6.7, 6.5)
@@ -102,7 +102,7 @@ def density(
     1) takes its place. Heights are shares of all points per unit of length; the picture counts those
     outside its frame. D's ``surface`` is a curve with a scale of its own on the right.
 
-    :raises ValueError: points that are not (n, 1)
+    Raises ValueError if points are not (n, 1).
     """
     x, data = _checked("density", points, 1), _checked("density", real, 1)
     made = figure(7, 5)

@@ -21,7 +21,7 @@ class Batches:
     Images are visited in a new order each epoch, which (seed, epoch) decides, each of them at most once;
     an epoch has as many steps as whole batches allow. Points are drawn anew from the run's generator.
 
-    :raises UserError: one step needs more images than there are
+    Raises UserError if one step needs more images than there are.
     """
 
     def __init__(self, data: Dataset, batch_size: int, critic_steps: int, seed: int) -> None:

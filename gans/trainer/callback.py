@@ -12,13 +12,13 @@ __all__ = ["Callback", "Followers", "callbacks_of"]
 
 
 class Callback:
-    """What `train` tells: override what you need."""
+    """What ``train`` tells: override what you need."""
 
     def on_start(self, training: Training) -> None:
         """Before the first step of this process."""
 
     def on_step(self, training: Training, record: Record) -> None:
-        """After each step; `training.at_epoch_end` tells whether it closed an epoch."""
+        """After each step; ``training.at_epoch_end`` tells whether it closed an epoch."""
 
     def due(self, training: Training) -> bool:
         """Whether ``on_step`` must come right after this step of ``training``, as it always does on the CPU.

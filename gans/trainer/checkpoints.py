@@ -68,9 +68,9 @@ class _State(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def load_checkpoint(path: Path, most: int) -> dict[str, Any]:
-    """The state that `Checkpoints` saved last, of at most ``most`` bytes.
+    """The state that ``Checkpoints`` saved last, of at most ``most`` bytes.
 
-    :raises UserError: there is none, it is damaged, or it is of something else
+    Raises UserError if there is none, it is damaged, or it is of something else.
     """
     try:
         state = mg.load(path, max_bytes=most)
@@ -89,8 +89,8 @@ def restore(path: Path, gan: Gan, load: Callable[[dict[str, Any]], None], steps:
 
     ``gan`` says how large it can be, and ``steps`` how far the run can have got.
 
-    :raises UserError: there is no checkpoint, it is damaged, holds what no training saves, or belongs to
-        another run
+    Raises UserError if there is no checkpoint, it is damaged, holds what no training saves, or belongs to
+    another run.
     """
     weights = sum(p.size for network in (gan.generator, gan.discriminator) for p in network.parameters())
     state = load_checkpoint(path, _BYTES_PER_WEIGHT * weights + _BYTES_BESIDE)

@@ -44,7 +44,7 @@ _EPOCHS: dict[Kind, int] = {"image": 12, "points": 20}
 
 
 def default_epochs(settings: Settings, kind: Kind) -> int:
-    """How long `gans train` trains unless told: G gets as many updates whatever the critic takes."""
+    """How long ``gans train`` trains unless told: G gets as many updates whatever the critic takes."""
     return _EPOCHS[kind] * (settings.critic_steps if kind == "image" else 1)
 
 
@@ -63,7 +63,7 @@ Steps: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_STEPS)]
 class RunConfig:
     """A run's settings, data, seed and length.
 
-    ``data`` is a name that `gans.data.load` knows, or a folder; ``data_dir`` is where it was looked for;
+    ``data`` is a name that ``gans.data.load`` knows, or a folder; ``data_dir`` is where it was looked for;
     ``data_digest`` tells whether images are still the same; ``shape`` is that of one sample. The run ends
     after ``steps`` steps, which are ``epochs`` epochs if the length was given so. ``device`` is where it is
     trained; runs from before there was a choice say nothing and are on the CPU.
@@ -87,9 +87,9 @@ class RunConfig:
         return one_line(f"{self.settings.model} on {Path(self.data).name}", 80)
 
     def check(self) -> None:
-        """Refuse what `read` would refuse later.
+        """Refuse what ``read`` would refuse later.
 
-        :raises UserError: a value is out of its range, or a name has bytes that are no text
+        Raises UserError if a value is out of its range, or a name has bytes that are no text.
         """
         for text in filter(None, (self.data, self.data_dir)):
             if any("\ud800" <= character <= "\udfff" for character in text):
@@ -112,7 +112,7 @@ class RunConfig:
     def read(cls, folder: Path) -> RunConfig:
         """Read config.json.
 
-        :raises UserError: the folder holds no run, or its config.json is damaged or by a newer version
+        Raises UserError if the folder holds no run, or its config.json is damaged or by a newer version.
         """
         path = folder / CONFIG
         try:

@@ -39,7 +39,7 @@ class RunFolder:
     def create(cls, out: Path | None, name: str) -> RunFolder:
         """The folder ``out``, or the first free one of runs/NAME, runs/NAME-2, ...
 
-        :raises UserError: ``out`` holds a run or a file that a run would write, or is a file
+        Raises UserError if ``out`` holds a run or a file that a run would write, or is a file.
         """
         if out is None:
             return cls(_first_free(Path("runs"), name))
@@ -54,7 +54,7 @@ class RunFolder:
     def check_free(self) -> None:
         """Refuse a folder with anything that a new run would change.
 
-        :raises UserError: it holds a run or a file that a run would write
+        Raises UserError if it holds a run or a file that a run would write.
         """
         out = self.path
         if os.path.lexists(out / CONFIG):
@@ -67,7 +67,7 @@ class RunFolder:
     def check_own(self) -> None:
         """Refuse a run of which a file or folder is a link, a FIFO or the like: a run writes where it lies.
 
-        :raises UserError: the first of them by name
+        Raises UserError for the first of them by name.
         """
         try:
             for path in (self.path / CONFIG, *self._files(), *self.pictures()):
@@ -97,7 +97,7 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Keep other processes from training this run, and clear away what killed ones left half-written.
 
-        :raises UserError: another process trains this run, or `check_own`
+        Raises UserError if another process trains this run, or as ``check_own`` does.
         """
         with append(self.path / ".lock") as file:
             with suppress(OSError):  # a file system without locks must not keep anybody from training

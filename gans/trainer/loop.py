@@ -76,7 +76,7 @@ class Training:
     the failing update as one that waits: it ends as it would have on the CPU. What others did to weights in
     between is lost then, so hand such changes over by ``load_state_dict``.
 
-    :raises UserError: one step needs more images than there are
+    Raises UserError if one step needs more images than there are.
     """
 
     def __init__(self, gan: Gan, data: Dataset, seed: int = 0, *, capture: bool = True) -> None:
@@ -131,7 +131,7 @@ class Training:
         What there is to tell by now, in the order of the steps: of this one, or on a GPU of none until there
         are many.
 
-        :raises DivergedError: a loss or a gradient is NaN or infinite; it names the op that made it
+        Raises DivergedError if a loss or a gradient is NaN or infinite; it names the op that made it.
         """
         if self._unread is None:
             return [self._step()]
@@ -143,7 +143,7 @@ class Training:
     def read(self) -> list[Record]:
         """What there is to tell of the steps that ``advance`` has not told of; waits for the GPU.
 
-        :raises DivergedError: as ``advance``, of one of these steps
+        Raises DivergedError as ``advance`` does, for one of these steps.
         """
         self._read_unread()
         told, self._untold = self._untold, []
@@ -311,9 +311,9 @@ def train(
 ) -> None:
     """Advance ``training`` until ``steps`` steps are done in all, or ``stop()`` is true after a step.
 
-    ``callbacks`` are one or several, `Callback` objects or functions of (training, record).
+    ``callbacks`` are one or several, ``Callback`` objects or functions of (training, record).
 
-    :raises DivergedError: a step made a NaN or an infinity
+    Raises DivergedError if a step made a NaN or an infinity.
     """
     following = callbacks_of(callbacks)
     for callback in following:

@@ -29,7 +29,7 @@ MOST_BYTES = 2**36
 class MetricsLog(Callback):
     """Appends every step's record to ``path``. Use it as a context: leaving it closes the file.
 
-    :raises OSError: it cannot be written, or something else than a regular file has its name
+    Raises OSError if it cannot be written, or something else than a regular file has its name.
     """
 
     def __init__(self, path: Path) -> None:
@@ -68,7 +68,7 @@ def recover_metrics(path: Path, step: int, most: int = MOST_BYTES) -> Recovered:
     Later lines are dropped, since their steps are made again. If lines cannot be read or come out of order,
     the whole file is kept under a name of its own first; the others of its lines stay.
 
-    :raises UserError: it is no regular file, or longer than ``most`` bytes
+    Raises UserError if it is no regular file, or longer than ``most`` bytes.
     """
     kept: list[tuple[int, bytes]] = []
     whole, last = True, 0
@@ -95,7 +95,7 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     Lines that cannot be read, or come out of order, are passed over. What a record of another version lacks
     is None; what it has more is kept.
 
-    :raises UserError: it is no regular file, or longer than any metrics
+    Raises UserError if it is no regular file, or longer than any metrics.
     """
     records: list[dict[str, Any]] = []
     for _, record in _lines(path):

@@ -56,7 +56,7 @@ class Length(NamedTuple):
     def in_steps(self, steps_per_epoch: int) -> int:
         """The length in steps; ValueError if neither is given.
 
-        :raises UserError: it is longer than any training
+        Raises UserError if it is longer than any training.
         """
         if self.epochs is not None:
             steps = self.epochs * steps_per_epoch
@@ -82,7 +82,7 @@ def new_config(
 ) -> RunConfig:
     """The configuration of a new run on ``data``, which was loaded by ``name`` and ``data_dir``.
 
-    :raises UserError: a step needs more images than there are, or config.json cannot keep a value
+    Raises UserError if a step needs more images than there are, or config.json cannot keep a value.
     """
     if not 0 <= seed <= MOST_SEED:
         raise UserError(f"the seed must be an integer from 0 to {MOST_SEED:,}, got {one_line(seed, 40)}")
@@ -112,8 +112,8 @@ def start(
     ``capture`` replays recorded updates, which are sooner done and the same bit for bit; ``progress`` shows
     the losses while they come.
 
-    :raises UserError: the model does not fit the data, ``out`` holds a run, its device is not there, or the
-        training diverged
+    Raises UserError if the model does not fit the data, ``out`` holds a run, its device is not there, or the
+    training diverged.
     """
     training = new_training(config, data, capture=capture)
     folder = RunFolder.create(out, f"{config.settings.model}-{Path(config.data).name}")
@@ -142,8 +142,8 @@ def resume(
     a data set that has no name. ``capture`` and ``progress`` as in ``start``. ``accept`` may raise to refuse
     the run as its config.json has it. A run without a checkpoint begins anew, from its seed.
 
-    :raises UserError: there is no run, a file of it is damaged, its data changed, it has done more than
-        ``length``, its device is not there, another process trains it, or the training diverged
+    Raises UserError if there is no run, a file of it is damaged, its data changed, it has done more than
+    ``length``, its device is not there, another process trains it, or the training diverged.
     """
     RunConfig.read(path)  # nothing is written into what is no run
     folder = RunFolder(path)
@@ -169,8 +169,8 @@ def resume(
 def new_training(config: RunConfig, data: Dataset, *, capture: bool = True) -> Training:
     """The training of ``config`` before its first step.
 
-    :raises UserError: the model makes images of another size, a step needs more images than there are, or
-        the device is not there
+    Raises UserError if the model makes images of another size, a step needs more images than there are, or
+    the device is not there.
     """
     mg.manual_seed(config.seed)
     gan = build(config.settings, config.shape, config.device)
@@ -191,7 +191,7 @@ def new_training(config: RunConfig, data: Dataset, *, capture: bool = True) -> T
 def load_data(config: RunConfig, data_dir: str | None = None) -> Dataset:
     """The data of a run; ``data_dir`` says where they lie now.
 
-    :raises UserError: they cannot be loaded, or are not those that the run began with
+    Raises UserError if they cannot be loaded, or are not those that the run began with.
     """
     return _same(load(config.data, data_dir or config.data_dir), config)
 
@@ -210,7 +210,7 @@ def load_gan(path: Path, device: str = "cpu") -> tuple[RunConfig, Gan, int]:
 
     ``device`` is where it is put, wherever it was trained.
 
-    :raises UserError: there is no run or no checkpoint, a file is damaged, or the device is not there
+    Raises UserError if there is no run or no checkpoint, a file is damaged, or the device is not there.
     """
     config = RunConfig.read(path)
     gan = build(config.settings, config.shape, device)

@@ -72,7 +72,7 @@ class Pointer(ctypes.Structure):
 
 
 class Packed(NamedTuple):
-    """Arguments for the runtime; `values` keeps alive what the other three point to."""
+    """Arguments for the runtime; ``values`` keeps alive what the other three point to."""
 
     values: list[Any]
     memories: list[Memory]

@@ -73,7 +73,7 @@ def processor_flags() -> tuple[str, ...]:
 
 
 def _build(name: str, files: dict[str, str], steps: Sequence[Sequence[str]]) -> Path:
-    """The file `out` that the compiler makes of some files in some steps, kept by a hash of all of it."""
+    """The file ``out`` that the compiler makes of some files in some steps, kept by a hash of all of it."""
     path, version = compiler()
     words = [version, *(word for step in steps for word in step), *files.values(), *_runtime_texts()]
     key = hashlib.sha256("\0".join(words).encode())
@@ -111,7 +111,7 @@ def _definitions(options: Sequence[str]) -> tuple[str, ...]:
 
 
 def _program(source: str, names: Sequence[str]) -> dict[str, str]:
-    """The C++ files of a CUDA source, with an entry for each of the kernels `names`."""
+    """The C++ files of a CUDA source, with an entry for each of the kernels ``names``."""
     entries = [f"EMULATOR_ENTRY({index}, {name})" for index, name in enumerate(names)]
     return {
         "kernel.cu": DYNAMIC_SHARED.sub(r"\1 *\2 = (\1 *)emulator_dynamic_shared_memory();", source),
@@ -120,7 +120,7 @@ def _program(source: str, names: Sequence[str]) -> dict[str, str]:
 
 
 def kernels(source: str, names: Sequence[str], options: Sequence[str], check: bool) -> Path:
-    """The shared object of the kernels `names` of a CUDA source.
+    """The shared object of the kernels ``names`` of a CUDA source.
 
     Raises EmulatorError of kind "compile" with the compiler's words, and ValueError for an unknown option.
     """

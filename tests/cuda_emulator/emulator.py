@@ -121,7 +121,7 @@ class Emulator:
     def module(
         self, source: str, options: Sequence[str] = (), name_expressions: Sequence[str] = ()
     ) -> Module:
-        """A CUDA source. The kernels of `name_expressions` are compiled together, others when asked for."""
+        """A CUDA source. The kernels of ``name_expressions`` are compiled together, others when asked for."""
         return Module(self, source, tuple(options), tuple(name_expressions))
 
 
@@ -145,7 +145,7 @@ class Module:
 
 
 class Function:
-    """A kernel. `max_dynamic_shared_size_bytes` is CuPy's: a launch with more than 48 KiB needs it raised."""
+    """A kernel. ``max_dynamic_shared_size_bytes`` is CuPy's: launches with over 48 KiB need it raised."""
 
     def __init__(self, emulator: Emulator, compiled: _Object, name: str) -> None:
         self.emulator, self.name = emulator, name
@@ -156,7 +156,7 @@ class Function:
     def __call__(
         self, grid: Sequence[int], block: Sequence[int], args: Sequence[Any], shared_mem: int = 0
     ) -> None:
-        """Runs the kernel; arrays among `args` are read and written in place.
+        """Runs the kernel; arrays among ``args`` are read and written in place.
 
         grid, block: up to three sizes, x first. args: NumPy arrays (a view's pointer is its first element,
         its bounds are its first and last bytes), None for a null pointer, and NumPy scalars of the types

@@ -5,7 +5,7 @@ from __future__ import annotations
 KINDS = (
     "race",  # two accesses that nothing orders, one of them a write
     "out of bounds",  # outside every argument and shared array, or outside a declared array
-    "uninitialised",  # a read of shared memory, or of an `uninitialised` array, before anybody wrote
+    "uninitialised",  # a read of shared memory, or of an ``uninitialised`` array, before anybody wrote
     "divergent barrier",  # not every thread of the block reaches the same __syncthreads
     "divergent warp",  # not every lane of the mask reaches the same shuffle, vote, mma or __syncwarp
     "misaligned",  # a vector load or store, or an atomic, at an address that is no multiple of its size
@@ -19,7 +19,7 @@ KINDS = (
 
 
 class EmulatorError(RuntimeError):
-    """A kernel that breaks CUDA's rules. `kind` is one of `KINDS`."""
+    """A kernel that breaks CUDA's rules. ``kind`` is one of ``KINDS``."""
 
     def __init__(self, kind: str, message: str) -> None:
         assert kind in KINDS, kind

@@ -12,9 +12,9 @@ from tests.cuda_emulator.sample_kernels import SAMPLES, source_of
 
 
 class Bug(NamedTuple):
-    """A mistake: in the sample's source the first `old` after `after` becomes `new`.
+    """A mistake: in the sample's source the first ``old`` after ``after`` becomes ``new``.
 
-    `kind` is what the checker must say; two kinds where the schedule decides which it meets first.
+    ``kind`` is what the checker must say; two kinds where the schedule decides which it meets first.
     """
 
     what: str

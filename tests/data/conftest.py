@@ -14,7 +14,7 @@ import pytest
 
 @dataclass
 class Mirror:
-    """A local server's `files` by path and the faults it shows, which a test may change at any time."""
+    """A local server's ``files`` by path and the faults it shows, which a test may change at any time."""
 
     address: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     server: _Server
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Quiet: a test reads `Mirror.requests`."""
+        """Quiet: a test reads ``Mirror.requests``."""
 
     def do_GET(self) -> None:
         mirror = self.server.mirror

@@ -25,7 +25,7 @@ PACKED = {f"{stem}.gz": gzip.compress(idx_bytes(array), 9) for stem, array in zi
 
 
 def replace_mnist(monkeypatch: pytest.MonkeyPatch, *, mirrors: tuple[str, ...], cache: Path) -> None:
-    """`gans.data.mnist` takes these files for MNIST's, from `mirrors` and `cache` alone."""
+    """``gans.data.mnist`` takes these files for MNIST's, from ``mirrors`` and ``cache`` alone."""
     files = tuple(
         mnist.MnistFile(
             stem,
@@ -41,7 +41,7 @@ def replace_mnist(monkeypatch: pytest.MonkeyPatch, *, mirrors: tuple[str, ...], 
 
 
 def fill(folder: Path, *, anew: bool = False) -> Path:
-    """Write the four files into a new folder: packed as they are downloaded, or unpacked with `anew`."""
+    """Write the four files into a new folder: packed as they are downloaded, or unpacked with ``anew``."""
     folder.mkdir(parents=True)
     for (name, packed), array in zip(PACKED.items(), ARRAYS, strict=True):
         if anew:

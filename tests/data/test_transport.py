@@ -26,7 +26,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + CONTENT
 
 @contextmanager
 def server(*parts: bytes, forever: bytes = b"", pause: float = 0.0) -> Iterator[str]:
-    """A server that answers each request with the parts, then with `forever` as often as it is taken."""
+    """A server that answers each request with the parts, then with ``forever`` as often as it is taken."""
     listening = socket.create_server(("127.0.0.1", 0))
     listening.settimeout(0.01)
     ended = threading.Event()

@@ -1,4 +1,4 @@
-"""Tests of device="cuda": on a fake CuPy anywhere, and by `pytest -m gpu` on CuPy itself."""
+"""Tests of device="cuda": on a fake CuPy anywhere, and by ``pytest -m gpu`` on CuPy itself."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ TAPS = np.array([[1.0, 0.0], [0.0, -1.0]], np.float32).reshape(2, 2, 1, 1)
 
 @dataclass(frozen=True)
 class Gate:
-    """`function` of the inputs, whose gradient by the first of them is 0 where `closed`."""
+    """``function`` of the inputs, whose gradient by the first of them is 0 where ``closed``."""
 
     name: str
     function: Function

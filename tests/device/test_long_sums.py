@@ -52,7 +52,7 @@ def channels(f: Callable[..., Any]) -> Callable[..., Any]:
 
 @dataclass(frozen=True)
 class LongSum:
-    """`function` of the arrays as Tensors is `definition` of them in float64, within `bound` u."""
+    """``function`` of the arrays as Tensors is ``definition`` of them in float64, within ``bound`` u."""
 
     name: str
     function: Callable[..., Any]

@@ -1,4 +1,4 @@
-"""Every damaged or forged file is read as something valid, or refused in one line: `make fuzz N=10000`.
+"""Every damaged or forged file is read as something valid, or refused in one line: ``make fuzz N=10000``.
 
 MINIGRAD_FUZZ is how many files of each kind are tried; a failure names the seed of its file.
 """

@@ -17,7 +17,7 @@ TOY: dict[str, Any] = {"data": "ring", "batch_size": 16, "steps": 3}
 
 
 class Output:
-    """What `IPython.display.display` hands out: it keeps the pages that it was given."""
+    """What ``IPython.display.display`` hands out: it keeps the pages that it was given."""
 
     def __init__(self, page: str) -> None:
         self.pages = [page]

@@ -41,7 +41,7 @@ def figures_of(path: Path) -> Figures:
 
 
 def digits(path: Path) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """The images (64, 1, 28, 28) in [-1, 1] of a picture that `image_grid` made."""
+    """The images (64, 1, 28, 28) in [-1, 1] of a picture that ``image_grid`` made."""
     with Image.open(path) as opened:
         pixels = np.asarray(opened.convert("L"))
     step = SIDE * SCALE + GAP

@@ -14,7 +14,7 @@ DTYPES = (np.float32, np.float64)
 
 
 def laid_out(a: Array, layout: str) -> Array:
-    """An array equal to `a` whose memory is arranged in another way."""
+    """An array equal to ``a`` whose memory is arranged in another way."""
     if layout == "transposed":
         return np.asfortranarray(a)
     if layout == "negative":
@@ -45,7 +45,7 @@ LARGE = st.sampled_from(
 
 @st.composite
 def arrays(draw: st.DrawFn, count: int) -> list[Array]:
-    """`count` arrays of one shape and dtype, each in its own layout, zeros of both signs among them."""
+    """``count`` arrays of one shape and dtype, each in its own layout, zeros of both signs among them."""
     shape = draw(st.one_of(SHAPES, SHAPES, SHAPES, LARGE))
     dtype, rng = draw(st.sampled_from(DTYPES)), np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     values = [rng.normal(size=shape) * rng.integers(-1, 2, size=shape) for _ in range(count)]
@@ -93,7 +93,7 @@ def convolutions(draw: st.DrawFn, dtypes: tuple[type, ...] = DTYPES) -> Convolut
 
 
 def assert_close(actual: Array, expected: Array, terms: int) -> None:
-    """Equal up to the rounding of a sum of `terms` products of numbers near 1; same dtype, C-contiguous."""
+    """Equal up to the rounding of a sum of ``terms`` products of numbers near 1; same dtype, C-contiguous."""
     assert actual.dtype == expected.dtype
     assert actual.shape == expected.shape
     assert actual.flags.c_contiguous

@@ -19,7 +19,7 @@ DIRECT = 2e-6
 
 
 def spotted(rng: np.random.Generator, shape: tuple[int, ...], patch: int, factor: float) -> Array:
-    """Normal numbers, a patch of each image `factor` times brighter."""
+    """Normal numbers, a patch of each image ``factor`` times brighter."""
     x = rng.normal(size=shape).astype(np.float32)
     row, column = rng.integers(0, shape[2] - patch, 2)
     x[:, :, row : row + patch, column : column + patch] *= factor

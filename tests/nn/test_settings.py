@@ -15,7 +15,7 @@ from tests.nn.test_layers import CASES, draw
 
 
 class InNumbersOf:
-    """`minigrad.nn` whose layers get each number of their settings as NumPy's, pairs as lists or arrays."""
+    """``minigrad.nn`` whose layers get each number of their settings as NumPy's, pairs as lists or arrays."""
 
     def __init__(self, floats: type, several: Callable[[Any], Any] = list) -> None:
         self.utils, self.floats, self.several = nn.utils, floats, several

@@ -65,11 +65,11 @@ HOST_KERNELS = ("cpu", "reference")  # that take NumPy arrays anywhere; tests/de
 
 @dataclass(frozen=True)
 class Case:
-    """`function` of minigrad.ops equals `definition` on all samples; `sequence`: it takes a list.
+    """``function`` of minigrad.ops equals ``definition`` on all samples; ``sequence``: it takes a list.
 
-    Where it is called with what another op made, `through` calls both. `dtype` is the result's where it is
-    none of the inputs'. `few` examples do for what no kernel computes: one NumPy function, or ops of other
-    rows.
+    Where it is called with what another op made, ``through`` calls both. ``dtype`` is the result's where it
+    is none of the inputs'. ``few`` examples do for what no kernel computes: one NumPy function, or ops of
+    other rows.
     """
 
     function: str

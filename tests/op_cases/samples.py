@@ -43,7 +43,7 @@ def _shapes(least: int = 0, *, dims: int = 0, most: int = 3) -> st.SearchStrateg
 def elementwise(
     draw: st.DrawFn, /, *values: Values, least: int = 0, **params: st.SearchStrategy[Any]
 ) -> Sample:
-    """Arrays that broadcast with each other, one for each of `values`."""
+    """Arrays that broadcast with each other, one for each of ``values``."""
     shapes = draw(
         hnp.mutually_broadcastable_shapes(num_shapes=len(values), min_side=least, max_side=3, max_dims=3)
     ).input_shapes
@@ -70,7 +70,7 @@ def with_target(draw: st.DrawFn, *values: Values) -> Sample:
 def alike(
     draw: st.DrawFn, /, *values: Values, least: int = 0, dims: int = 0, **params: st.SearchStrategy[Any]
 ) -> Sample:
-    """Arrays of one shape, one for each of `values`."""
+    """Arrays of one shape, one for each of ``values``."""
     shape, rng = draw(_shapes(least, dims=dims)), generator(draw)
     return Sample([fill(rng, shape, v) for v in values], {name: draw(s) for name, s in params.items()})
 
@@ -113,7 +113,7 @@ def permuted(draw: st.DrawFn) -> Sample:
 
 @st.composite
 def broadcast(draw: st.DrawFn, *, up: bool) -> Sample:
-    """A shape and one that broadcasts to it: x has the smaller one if `up`, the larger one if not."""
+    """A shape and one that broadcasts to it: x has the smaller one if ``up``, the larger one if not."""
     large = draw(_shapes())
     small = tuple(draw(st.sampled_from([1, size])) for size in large)[draw(st.integers(0, len(large))) :]
     source, target = (small, large) if up else (large, small)
@@ -255,7 +255,7 @@ def channels(draw: st.DrawFn, /, *values: Values) -> Sample:
 
 @st.composite
 def normalised(draw: st.DrawFn, /, *values: Values) -> Sample:
-    """`values`, and x, weight and bias of a batch norm whose results stay away from the kink at 0."""
+    """``values``, and x, weight and bias of a batch norm whose results stay away from the kink at 0."""
     sample = draw(channels(*values, anything))
     rng, (*others, x) = generator(draw), sample.arrays
     weight = fill(rng, x.shape[1:2], off_zero)
@@ -290,7 +290,7 @@ class Geometry:
 
 @st.composite
 def geometries(draw: st.DrawFn) -> Geometry:
-    """Settings as ints or pairs; `spare` is how much of the input lies beyond the kernel's last place."""
+    """Settings as ints or pairs; ``spare`` is how much of the input lies beyond the kernel's last place."""
     few = st.integers(1, 2)
     n, groups = draw(st.integers(0, 2)), draw(few)
     c, o = groups * draw(few), groups * draw(few)

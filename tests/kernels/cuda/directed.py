@@ -116,7 +116,7 @@ def exact(seed: int, *shape: int, dtype: type = np.float32) -> Array:
 
 
 def ways() -> Iterator[AbstractContextManager[None]]:
-    """The ways of a float32 product, for `with`: its tiles, its shares, its arithmetic."""
+    """The ways of a float32 product, for ``with``: its tiles, its shares, its arithmetic."""
     for arithmetic in (False, True):
         for blocks in (1, 12):  # large tiles; small ones, their sums in shares
             yield _way(arithmetic, blocks, 20)

@@ -19,7 +19,7 @@ SEVERAL_BLOCKS = st.sampled_from([(700, 3), (3, 40, 7, 1), (1, 1, 70, 70), (2100
 
 @st.composite
 def arrays(draw: st.DrawFn, count: int) -> list[Array]:
-    """`count` arrays of one shape and dtype, each in its own layout, zeros of both signs among them."""
+    """``count`` arrays of one shape and dtype, each in its own layout, zeros of both signs among them."""
     shape = draw(st.one_of(SHAPES, SHAPES, SEVERAL_BLOCKS))
     dtype, rng = draw(st.sampled_from(DTYPES)), np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     values = [rng.normal(size=shape) * rng.integers(-1, 2, size=shape) for _ in range(count)]
