@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from minigrad.backend import Array, noting_launches
+from minigrad.optim.group import ParameterGroup, Part
+from minigrad.tensor import Tensor
 from minigrad.tracing import Changes
-
-if TYPE_CHECKING:
-    from minigrad.optim.group import ParameterGroup, Part
-    from minigrad.optim.optimizer import Optimizer
 
 Launch = Callable[[], Any]
 
@@ -22,23 +20,39 @@ class BoundUpdate:
 
     They are noted anew when the parameters or averages have moved, or a setting changed that chooses what the
     kernels do. Kernels that cannot be noted are called.
+
+    ``begin`` counts a step; ``settings`` are the numbers of a group's step; ``switches`` choose what the
+    kernels do; ``update`` updates a part of a group, by settings in an array and from gradients.
     """
 
-    def __init__(self, optimizer: Optimizer, gradients: Sequence[Array]) -> None:
-        self._optimizer = optimizer
+    def __init__(
+        self,
+        params: Sequence[Tensor],
+        gradients: Sequence[Array],
+        parts: Sequence[tuple[ParameterGroup, Part]],
+        *,
+        begin: Callable[[], None],
+        settings: Callable[[ParameterGroup], tuple[float, ...]],
+        switches: Callable[[], list[bool]],
+        update: Callable[..., None],
+    ) -> None:
         self._gradients = gradients
-        self._versions = [p._version for p in optimizer.params]
+        self._parts = parts
+        self._begin = begin
+        self._settings = settings
+        self._switches = switches
+        self._update = update
+        self._versions = [p._version for p in params]
         self._launches: list[tuple[ParameterGroup, Array, Launch]] = []
         self._memory: list[object] = []
         self._changes = -1
-        self._switches: list[bool] = []
+        self._switched: list[bool] = []
 
     def __call__(self) -> None:
-        optimizer = self._optimizer
-        optimizer._begin()
+        self._begin()
         if self._launches and self._holds():
             for group, array, launch in self._launches:
-                array[...] = optimizer._settings(group)
+                array[...] = self._settings(group)
                 launch()
         else:
             self._note()
@@ -50,29 +64,26 @@ class BoundUpdate:
         if self._changes != Changes.count:
             if any(now is not then for now, then in zip(self._found(), self._memory, strict=True)):
                 return False
-            if self._optimizer._switches() != self._switches:
+            if self._switches() != self._switched:
                 return False
             self._changes = Changes.count
         return True
 
     def _note(self) -> None:
         """Run the step, and note what it launches."""
-        parts = self._optimizer._parts
-        launches = [note for group, part in parts for note in self._noted(group, part)]
-        self._launches = launches if len(launches) == len(parts) else []
+        launches = [note for group, part in self._parts for note in self._noted(group, part)]
+        self._launches = launches if len(launches) == len(self._parts) else []
         self._memory, self._changes = self._found(), Changes.count
-        self._switches = self._optimizer._switches()
+        self._switched = self._switches()
 
     def _noted(self, group: ParameterGroup, part: Part) -> list[tuple[ParameterGroup, Array, Launch]]:
-        array = np.array(self._optimizer._settings(group), part.dtype)
+        array = np.array(self._settings(group), part.dtype)
         with noting_launches() as launches:
             gradients = [self._gradients[index] for index in part.indices]
-            self._optimizer._update_part(group, part, array, *gradients)
+            self._update(group, part, array, *gradients)
         gathered = part.gathered.buffer is not None
         return [(group, array, launch) for launch in launches] if gathered else []
 
     def _found(self) -> list[object]:
         """What the launches are for, apart from the gradients."""
-        return [
-            found for _, part in self._optimizer._parts for found in (part.gathered.buffer, part.averages)
-        ]
+        return [found for _, part in self._parts for found in (part.gathered.buffer, part.averages)]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 from minigrad.backend import Array, address_of
-from minigrad.optim.checks import check_setting
+from minigrad.optim.checks import Check, check_setting
 from minigrad.optim.flat import Flat, Gathered
 from minigrad.tensor import Tensor
 from minigrad.tracing import Changes, not_in_capture
@@ -14,11 +14,29 @@ from minigrad.tracing import Changes, not_in_capture
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from minigrad.optim.optimizer import Optimizer
-
-__all__ = ["ParameterGroup", "Part", "Setting"]
+__all__ = ["Kind", "ParameterGroup", "Part", "Setting"]
 
 T = TypeVar("T")
+
+
+class Kind(Protocol):
+    """What a class of optimizers declares of its settings and running averages, as ``Optimizer`` does."""
+
+    @property
+    def checks(self) -> Mapping[str, Check]: ...
+    @property
+    def average_switches(self) -> Mapping[str, str | None]: ...
+    @property
+    def later(self) -> Mapping[str, Any]: ...
+    def first_average(self, settings: Mapping[str, Any]) -> float: ...
+    def check(self, label: str, settings: Mapping[str, Any]) -> None: ...
+
+
+class Grouped(Protocol):
+    """What has groups of parameters, as an optimizer has."""
+
+    @property
+    def param_groups(self) -> tuple[ParameterGroup, ...]: ...
 
 
 class ParameterGroup(Mapping[str, Any]):
@@ -31,9 +49,7 @@ class ParameterGroup(Mapping[str, Any]):
 
     __slots__ = ("_kind", "_settings", "initial_lr", "label", "parts", "steps")
 
-    def __init__(
-        self, kind: type[Optimizer], label: str, parts: list[Part], settings: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, kind: Kind, label: str, parts: list[Part], settings: Mapping[str, Any]) -> None:
         self.label = label
         self.parts = parts
         self.steps = 0
@@ -160,9 +176,9 @@ class Setting(Generic[T]):
     @overload
     def __get__(self, optimizer: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, optimizer: Optimizer, owner: type) -> T: ...
+    def __get__(self, optimizer: Grouped, owner: type) -> T: ...
 
-    def __get__(self, optimizer: Optimizer | None, owner: type) -> Self | T:
+    def __get__(self, optimizer: Grouped | None, owner: type) -> Self | T:
         if optimizer is None:
             return self
         groups = optimizer.param_groups
@@ -175,6 +191,6 @@ class Setting(Generic[T]):
             )
         return value
 
-    def __set__(self, optimizer: Optimizer, value: T) -> None:
+    def __set__(self, optimizer: Grouped, value: T) -> None:
         for group in optimizer.param_groups:
             group[self.name] = value

@@ -185,7 +185,15 @@ class Optimizer(ABC):
         self._tell_all()
 
     def _bound(self, *grads: Array) -> BoundUpdate:
-        return BoundUpdate(self, grads)
+        return BoundUpdate(
+            self.params,
+            grads,
+            self._parts,
+            begin=self._begin,
+            settings=self._settings,
+            switches=self._switches,
+            update=self._update_part,
+        )
 
     def _begin(self) -> None:
         """Count a step."""
@@ -261,7 +269,7 @@ class Optimizer(ABC):
         kind of optimizer, to other groups or to parameters of other shapes or dtypes.
         """
         label = f"{type(self).__name__}.load_state_dict"
-        read = read_state(label, type(self), self._groups, state)
+        read = read_state(label, type(self).__name__, type(self), self._groups, state)
         for group, saved in zip(self._groups, read, strict=True):
             for part in group.parts:
                 part.averages = {}

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minigrad.backend import Array, is_array, to_device
 from minigrad.optim.checks import brief, step_count
-from minigrad.optim.group import ParameterGroup
+from minigrad.optim.group import Kind, ParameterGroup
 from minigrad.tensor import describe
-
-if TYPE_CHECKING:
-    from minigrad.optim.optimizer import Optimizer
 
 KEYS = {"steps", "hyperparameters", "averages"}
 
@@ -43,13 +40,13 @@ def state_of(kind: str, groups: Sequence[ParameterGroup]) -> dict[str, Any]:
 
 
 def read_state(
-    label: str, kind: type[Optimizer], groups: Sequence[ParameterGroup], state: Mapping[str, Any]
+    label: str, name: str, kind: Kind, groups: Sequence[ParameterGroup], state: Mapping[str, Any]
 ) -> list[Saved]:
-    """Each group's part of a state; ValueError if it does not fit."""
+    """Each group's part of a state, for the optimizer of that name; ValueError if it does not fit."""
     found = state.get("name", f"a dict with the keys {sorted(state)}")
     several = set(state) == {"name", "groups"}
-    if not (several or set(state) == {"name", *KEYS}) or found != kind.__name__:
-        raise ValueError(f"{label}: expected a state of {kind.__name__}, got {brief(found)}")
+    if not (several or set(state) == {"name", *KEYS}) or found != name:
+        raise ValueError(f"{label}: expected a state of {name}, got {brief(found)}")
     parts = state["groups"] if several else [{key: state[key] for key in KEYS}]
     if not isinstance(parts, list | tuple) or not all(_is_dict(part, KEYS) for part in parts):
         raise ValueError(f"{label}: expected a list of groups with the keys {sorted(KEYS)}")
@@ -58,10 +55,10 @@ def read_state(
             f"{label}: expected a state of {len(groups)} parameter groups, got one of {len(parts)}"
         )
     labels = [f"{label}, group {index}" if len(groups) > 1 else label for index in range(len(groups))]
-    return [_read(*each, kind) for each in zip(labels, groups, parts, strict=True)]
+    return [_read(*each, name, kind) for each in zip(labels, groups, parts, strict=True)]
 
 
-def _read(label: str, group: ParameterGroup, state: Mapping[str, Any], kind: type[Optimizer]) -> Saved:
+def _read(label: str, group: ParameterGroup, state: Mapping[str, Any], name: str, kind: Kind) -> Saved:
     saved, steps = state["hyperparameters"], state["steps"]
     settings = {**kind.later, **saved} if isinstance(saved, Mapping) else {}
     if set(settings) != set(kind.checks):
@@ -70,8 +67,10 @@ def _read(label: str, group: ParameterGroup, state: Mapping[str, Any], kind: typ
     wrong = step_count("steps", steps)
     if wrong:
         raise ValueError(f"{label}: {wrong}")
-    kind.check(kind.__name__, settings)
-    needed = [name for name, switch in kind.average_switches.items() if switch is None or settings[switch]]
+    kind.check(name, settings)
+    needed = [
+        average for average, switch in kind.average_switches.items() if switch is None or settings[switch]
+    ]
     averages = _read_averages(label, group, needed, kind.average_switches, state["averages"])
     return Saved(steps, settings, averages)
 
