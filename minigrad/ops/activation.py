@@ -6,7 +6,7 @@ from typing import Any
 
 from minigrad.backend import Array, as_array, kernels_of, xp_of
 from minigrad.op import flat, op
-from minigrad.ops.elementwise import add, exp, mul, sub
+from minigrad.ops.elementwise import exp
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.ops.sums import summed
@@ -99,7 +99,7 @@ channel_sum.vjp(x=_channel_sum_x)
 
 def bias_leaky_relu_composed(x: Tensor, b: Tensor, *, slope: float) -> Tensor:
     """bias_leaky_relu written in other ops: the definition to read and the oracle of the kernel."""
-    return leaky_relu(add(x, reshape(b, shape=(-1, *(1,) * (x.ndim - 2)))), slope=slope)
+    return leaky_relu(x + reshape(b, shape=(-1, *(1,) * (x.ndim - 2))), slope=slope)
 
 
 def relu(x: Tensor) -> Tensor:
@@ -123,7 +123,7 @@ def tanh(x: Array, *, out: Array | None = None) -> Array:
     return xp_of(x).tanh(x, out=out)
 
 
-tanh.vjp(x=lambda g, y, x: mul(g, sub(1.0, mul(y, y))))
+tanh.vjp(x=lambda g, y, x: g * (1.0 - y * y))
 
 
 @op(real=True)
@@ -139,7 +139,7 @@ def sigmoid(x: Array) -> Array:
     return xp.where(x >= 0, 1 / (1 + small), small / (1 + small)).astype(small.dtype, copy=False)
 
 
-sigmoid.vjp(x=lambda g, y, x: mul(g, mul(y, sub(1.0, y))))
+sigmoid.vjp(x=lambda g, y, x: g * (y * (1.0 - y)))
 
 
 @op(real=True)
@@ -154,7 +154,7 @@ def softplus(x: Array) -> Array:
     return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
 
 
-softplus.vjp(x=lambda g, y, x: mul(g, sigmoid(x)))
+softplus.vjp(x=lambda g, y, x: g * sigmoid(x))
 
 
 @op(real=True)
@@ -172,7 +172,7 @@ def softmax(x: Array, *, axis: int = -1) -> Array:
 
 
 def _softmax_x(g: Tensor, y: Tensor, x: Tensor, *, axis: int) -> Tensor:
-    return mul(y, sub(g, sum(mul(g, y), axis=axis, keepdims=True)))
+    return y * (g - sum(g * y, axis=axis, keepdims=True))
 
 
 softmax.vjp(x=_softmax_x)
@@ -194,7 +194,7 @@ def log_softmax(x: Array, *, axis: int = -1) -> Array:
 
 
 def _log_softmax_x(g: Tensor, y: Tensor, x: Tensor, *, axis: int) -> Tensor:
-    return sub(g, mul(exp(y), sum(g, axis=axis, keepdims=True)))
+    return g - exp(y) * sum(g, axis=axis, keepdims=True)
 
 
 log_softmax.vjp(x=_log_softmax_x)

@@ -11,7 +11,7 @@ from typing import Any
 from minigrad.backend import Array, kernels_of
 from minigrad.op import flat, op
 from minigrad.ops.activation import leaky_gate, leaky_relu
-from minigrad.ops.elementwise import add, div, mul, neg, sqrt, sub
+from minigrad.ops.elementwise import sqrt
 from minigrad.ops.reduce import mean, sum, var
 from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.tensor import Tensor
@@ -77,11 +77,11 @@ def _standardize_grad_x(u: Tensor, y: Tensor, g: Tensor, x: Tensor, *, eps: floa
     axes = _axes(x)
     xhat = standardize(x, eps=eps)
     s = inverse_std(x, eps=eps)
-    a, b = _mean(mul(u, xhat), axes), _mean(mul(g, xhat), axes)
-    covariance = sub(sub(_mean(mul(u, g), axes), mul(_mean(u, axes), _mean(g, axes))), mul(a, b))
-    through_s = neg(mul(mul(mul(s, s), covariance), xhat))
-    through_xhat = standardize_grad(neg(mul(s, add(mul(u, b), mul(g, a)))), x, eps=eps, residual=residual)
-    return add(through_s, through_xhat)
+    a, b = _mean(u * xhat, axes), _mean(g * xhat, axes)
+    covariance = _mean(u * g, axes) - _mean(u, axes) * _mean(g, axes) - a * b
+    through_s = -(s * s * covariance * xhat)
+    through_xhat = standardize_grad(-(s * (u * b + g * a)), x, eps=eps, residual=residual)
+    return through_s + through_xhat
 
 
 standardize_grad.vjp(g=_standardize_grad_g, x=_standardize_grad_x)
@@ -196,8 +196,8 @@ def _batch_norm_grad_rule(
     before, scale = batch_norm(x, weight, bias, eps=eps), _per_channel(weight, x)
     h = leaky_gate(g, before, slope=slope)
     v = standardize_grad(u, x, eps=eps, residual=residual)
-    gx = _standardize_grad_x(u, y, mul(h, scale), x, eps=eps, residual=residual)
-    return leaky_gate(mul(v, scale), before, slope=slope), gx, sum(mul(v, h), axis=_axes(x)), None
+    gx = _standardize_grad_x(u, y, h * scale, x, eps=eps, residual=residual)
+    return leaky_gate(v * scale, before, slope=slope), gx, sum(v * h, axis=_axes(x)), None
 
 
 def _batch_norm_grad_weight_rule(
@@ -213,8 +213,8 @@ def _batch_norm_grad_weight_rule(
     residual: Any,
 ) -> tuple[Tensor | None, ...]:
     before, along = batch_norm(x, weight, bias, eps=eps), _per_channel(u, x)
-    gg = leaky_gate(mul(along, standardize(x, eps=eps)), before, slope=slope)
-    gx = standardize_grad(mul(along, leaky_gate(g, before, slope=slope)), x, eps=eps)
+    gg = leaky_gate(along * standardize(x, eps=eps), before, slope=slope)
+    gx = standardize_grad(along * leaky_gate(g, before, slope=slope), x, eps=eps)
     return gg, gx, None, None
 
 
@@ -262,18 +262,18 @@ def update_running_stats(
 def batch_norm_composed(x: Tensor, weight: Tensor, bias: Tensor, *, eps: float, slope: float = 1.0) -> Tensor:
     """batch_norm written in other ops: the definition to read and the oracle of the kernel."""
     xhat = standardize_composed(x, eps=eps)
-    return leaky_relu(add(mul(xhat, _per_channel(weight, x)), _per_channel(bias, x)), slope=slope)
+    return leaky_relu(xhat * _per_channel(weight, x) + _per_channel(bias, x), slope=slope)
 
 
 def standardize_composed(x: Tensor, *, eps: float) -> Tensor:
     """standardize written in primitive ops: the definition to read and the oracle of the kernel."""
     axes = _axes(x)
-    return mul(sub(x, _mean(x, axes)), inverse_std(x, eps=eps))
+    return (x - _mean(x, axes)) * inverse_std(x, eps=eps)
 
 
 def inverse_std(x: Tensor, *, eps: float) -> Tensor:
     """1 / sqrt(var(x) + eps) for each channel of x (n, c, ...), with the reduced axes kept."""
-    return div(1.0, sqrt(add(var(x, axis=_axes(x), keepdims=True), eps)))
+    return 1.0 / sqrt(var(x, axis=_axes(x), keepdims=True) + eps)
 
 
 def _per_channel(a: Tensor, x: Tensor) -> Tensor:
