@@ -103,9 +103,9 @@ def capture(step: Callable[P, R]) -> Captured[P, R]:
     (``float(t)``, ``t.data``, ``if t``), differentiates through something made outside it, or does something
     else in its second call than in its first. Within ``check_finite()`` the step runs as it is.
 
-    What the step does to Python objects happens while recording alone, and so does what it reads of them: a
-    replay goes on with a global number, an attribute of what is no module, or a list or dict that is neither
-    an argument nor part of one, as they were. Pass as arguments what changes.
+    Side effects on Python objects happen only while recording. Values that are read from Python are frozen
+    then: a global number, an attribute of an object that is no module, a list or dict outside the arguments.
+    Pass what changes as an argument.
 
     On a GPU a replay is one CUDA graph, launched and not waited for (``minigrad.capturing.graph``). The step
     may then read nothing back (numbers that can wait go into ``minigrad.Readings``), and ``minigrad.modify``

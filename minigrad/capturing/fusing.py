@@ -1,4 +1,4 @@
-"""Pairs of lines as one line, where a function computes both and what passes between them is not kept."""
+"""Fuses two lines into one if one function computes both and nothing else needs the value between them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from minigrad.op import fusions
 
 
 def fused(trace: Trace) -> list[Line]:
-    """The trace's lines, with a line for each pair that ``minigrad.op.fusions`` knows how to compute at once.
+    """The trace's lines, with a line for each pair that ``minigrad.op.fusions`` lists.
 
-    The first makes an array of its own that the second reads as its first argument, and that nobody else
-    needs; and whatever runs between them changes no array.
+    The first line makes an array that the second one reads as its first argument and nothing else reads. The
+    lines between them change no array.
     """
     lines: list[Line | None] = list(trace.lines)
     users = _users(trace)

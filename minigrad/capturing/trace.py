@@ -135,7 +135,7 @@ class Trace:
 
     @property
     def changed_what_is_gone(self) -> bool:
-        """Whether the step wrote into a Tensor made of numbers that, some time after it, does not exist."""
+        """Whether the step wrote into a temporary Tensor, made from numbers, that has since been freed."""
         return any(tensor() is None for tensor in self._written)
 
     @property

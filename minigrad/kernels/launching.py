@@ -1,7 +1,7 @@
 """The call that a kernel comes down to, to be made again without the kernel's checks.
 
-A kernel that does nothing but check, make views of its arrays, and call one function on them does that by
-``launch``. Whoever is going to call it on the same arrays again and again notes the function with ``noting``.
+A kernel of checks, views and one compiled call makes that call with ``launch``. A replay notes the call once
+with ``noting`` and then repeats it without the checks.
 """
 
 from __future__ import annotations
