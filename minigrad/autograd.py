@@ -17,7 +17,16 @@ __getattr__ = hints.of_module(__name__)
 
 
 class StaleGraphError(RuntimeError):
-    """A Tensor of the graph was changed in place after the graph was built."""
+    """A Tensor of the graph was changed in place after the graph was built.
+
+    >>> import minigrad as mg
+    >>> w = mg.tensor([2.0])
+    >>> loss = mg.ops.sum(w * w)
+    >>> mg.optim.SGD([w], lr=0.5).step([mg.tensor([1.0])])  # w changes, and the loss is that of the old w
+    >>> mg.grad(loss, [w])
+    Traceback (most recent call last):
+    minigrad.autograd.StaleGraphError: ...
+    """
 
 
 def grad(

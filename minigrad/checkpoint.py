@@ -59,7 +59,17 @@ _STORABLE = frozenset(np.dtype(code).newbyteorder("=") for code in _DTYPES.value
 
 
 class CheckpointError(ValueError):
-    """A checkpoint cannot be read; the message is one line with the file and what is wrong with it."""
+    """A checkpoint cannot be read; the message is one line with the file and what is wrong with it.
+
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "state")
+    ...     with open(path, "wb") as file:
+    ...         _ = file.write(b"no checkpoint")
+    ...     load(path)
+    Traceback (most recent call last):
+    minigrad.checkpoint.CheckpointError: ...
+    """
 
 
 def save(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
@@ -72,6 +82,13 @@ def save(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
 
     Raises TypeError for other values, naming where they are; OSError if the file cannot be written (the
     previous one is untouched).
+
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "state.safetensors")
+    ...     save(path, {"step": 3, "weights": [np.ones(2), np.zeros(1)]})
+    ...     load(path)
+    {'step': 3, 'weights': [array([1., 1.]), array([0.])]}
     """
     if not isinstance(state, Mapping):
         raise TypeError(f"save: expected a dict, got {type(state).__name__}{_meant(path, state)}")
@@ -98,6 +115,15 @@ def load(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> dict[
     Raises CheckpointError if the file is damaged, longer than ``max_bytes``, not a checkpoint (a FIFO and a
     device are none either), or by a newer version; FileNotFoundError if there is none; IsADirectoryError for
     a folder.
+
+    >>> import os, tempfile
+    >>> import minigrad as mg
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "net.safetensors")
+    ...     mg.save(path, mg.nn.Linear(3, 2).state_dict())
+    ...     state = mg.load(path)
+    >>> {name: array.shape for name, array in state.items()}
+    {'weight': (2, 3), 'bias': (2,)}
     """
     try:
         return _decode(_read(path, max_bytes))

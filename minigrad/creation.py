@@ -62,13 +62,21 @@ def full_like(x: Any, value: float, *, dtype: DTypeLike | None = None, device: s
 
 @explain_keywords
 def zeros_like(x: Any, *, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
-    """Zeros of the shape of ``x`` and, unless given, of its dtype and device."""
+    """Zeros of the shape of ``x`` and, unless given, of its dtype and device.
+
+    >>> zeros_like(ones(2, dtype="int64"))
+    tensor([0, 0], int64)
+    """
     return full_like(x, 0, dtype=dtype, device=device)
 
 
 @explain_keywords
 def ones_like(x: Any, *, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
-    """Ones of the shape of ``x`` and, unless given, of its dtype and device."""
+    """Ones of the shape of ``x`` and, unless given, of its dtype and device.
+
+    >>> ones_like(zeros(2, 3)).shape, ones_like([0.5, 0.5], dtype="float32")
+    ((2, 3), tensor([1., 1.], float32))
+    """
     return full_like(x, 1, dtype=dtype, device=device)
 
 

@@ -17,7 +17,13 @@ Function = Callable[..., Tensor]
 
 
 class GradcheckError(AssertionError):
-    """A derivative differs from its finite difference; the message gives order, input and both numbers."""
+    """A derivative differs from its finite difference; the message gives order, input and both numbers.
+
+    >>> import minigrad as mg
+    >>> mg.gradcheck(lambda x: x * x.detach(), [[1.0, 2.0]])  # a factor without its gradient
+    Traceback (most recent call last):
+    minigrad.gradcheck.GradcheckError: ...
+    """
 
 
 def gradcheck(
@@ -38,6 +44,10 @@ def gradcheck(
     For random directions v and a random incoming gradient g, the derivative of <g, f(x)> along v is compared
     with (<g, f(x + h v)> - <g, f(x - h v)>) / 2h. The next order checks the gradient itself as a function of
     x and of g. Keep inputs off kinks: no element may change sides within ``step``.
+
+    >>> import minigrad as mg
+    >>> mg.gradcheck(lambda x, y: x * mg.ops.exp(y), [[1.0, 2.0], [0.5, -0.5]])
+    True
     """
     if order < 1:
         raise ValueError(f"gradcheck: order must be at least 1, got {order}")

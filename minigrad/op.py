@@ -31,7 +31,14 @@ Rule = Callable[..., Any]
 
 
 class NonFiniteError(FloatingPointError):
-    """An op made a NaN or an infinity; the message names the op, its inputs and whether they were finite."""
+    """An op made a NaN or an infinity; the message names the op, its inputs and whether they were finite.
+
+    >>> import minigrad as mg
+    >>> with mg.check_finite():
+    ...     mg.ops.standardize(mg.tensor([[5.0], [5.0]]), eps=0.0)  # a variance of 0
+    Traceback (most recent call last):
+    minigrad.op.NonFiniteError: standardize made a NaN or infinity from float32 (2, 1) (finite)
+    """
 
 
 class Op:
@@ -51,6 +58,12 @@ class Op:
 
     A forward function does not write into its inputs. Outside minigrad's own modules it gets NumPy arrays
     read-only, and ValueError says so; on a GPU, whose arrays have no such flag, it is not noticed.
+
+    >>> import minigrad as mg
+    >>> isinstance(mg.ops.sum, mg.Op), mg.ops.sum.name
+    (True, 'sum')
+    >>> mg.ops.sum.arguments, mg.ops.sum.static
+    (('x',), ('axis', 'keepdims'))
     """
 
     def __init__(self, forward: Callable[..., Any], *, view: bool = False, real: bool = False) -> None:
@@ -247,6 +260,15 @@ def op(
 
     A definition that is run again, as of a notebook's cell or a reloaded module, takes the place of its
     former self; graphs that this made can still be differentiated. Raises ValueError for another op's name.
+
+    >>> import minigrad as mg
+    >>> @mg.op
+    ... def cube(x):
+    ...     return x**3
+    >>> cube.vjp(x=lambda g, y, x: g * 3.0 * x * x)
+    >>> x = mg.tensor([1.0, 2.0])
+    >>> cube(x).tolist(), mg.grad(mg.ops.sum(cube(x)), [x])[0].tolist()
+    ([1.0, 8.0], [3.0, 12.0])
     """
     if forward is None:
         return lambda f: Op(f, view=view, real=real)
@@ -315,6 +337,12 @@ def check_finite() -> Block[Mode]:
     It decorates and holds as ``no_grad`` does. In a step of ``minigrad.capture`` its replays check as well;
     on a GPU the error is raised by the call after the next one or by the step's ``check()``, as that of
     ``require_finite``. A captured step that is called within the block runs op by op.
+
+    >>> import minigrad as mg
+    >>> with mg.check_finite():
+    ...     mg.ops.square(mg.tensor([1.0, float("inf")]))
+    Traceback (most recent call last):
+    minigrad.op.NonFiniteError: square made a NaN or infinity from float32 (2,) (not finite)
     """
     return using(checking=True)
 
@@ -342,6 +370,10 @@ def all_finite(*tensors: Tensor) -> Tensor:
     """Whether all numbers are finite, as a Tensor of one bool, for ``optimizer.step(gradients, where=...)``.
 
     Unlike ``require_finite`` it raises nothing: whoever has the numbers looks at them, when it suits.
+
+    >>> import minigrad as mg
+    >>> mg.all_finite(mg.ones(2), mg.tensor([0.0, float("inf")])).item()
+    False
     """
     return Tensor(call(_all_finite, *[t._data for t in tensors]))
 

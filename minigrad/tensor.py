@@ -71,6 +71,12 @@ class Tensor(Methods):
 
     Tensors are compared elementwise and hashed by identity. ``Tensor(array)`` is a leaf on the very array
     given; ``minigrad.tensor`` copies and converts.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([1.0, 2.0])
+    >>> y = x * 3.0
+    >>> isinstance(y, mg.Tensor), y.op.name, y.inputs[0] is x, x.op
+    (True, 'mul', True, None)
     """
 
     __slots__ = ("__weakref__", "_data", "_version", "inputs", "op", "params", "residual", "versions")
@@ -301,6 +307,13 @@ def tensor(data: Any, dtype: DTypeLike | None = None, device: str | None = None)
     there, else on the CPU. Raises TypeError for dtypes other than float32, float64, integers and bool, and
     for lists of Tensors, whose gradients a leaf would lose (``ops.stack`` keeps them); as ``Tensor.to`` for
     the device.
+
+    >>> import minigrad as mg
+    >>> mg.tensor([[1.0, 2.0], [3.0, 4.0]])
+    tensor([[1., 2.],
+            [3., 4.]], float32)
+    >>> mg.tensor([1, 2]).dtype.name, mg.tensor([1, 2], "float64").dtype.name
+    ('int64', 'float64')
     """
     if isinstance(data, list | tuple) and holds_tensors(data):
         raise TypeError(

@@ -14,7 +14,14 @@ from minigrad.blocks import Block, Setting
 
 
 class CaptureError(RuntimeError):
-    """A captured step did something that a replay could not repeat; the message says what to do instead."""
+    """A captured step did something that a replay could not repeat; the message says what to do instead.
+
+    >>> import minigrad as mg
+    >>> step = mg.capture(lambda x: x * 2.0 if float(x) > 0 else x)
+    >>> step(mg.tensor(1.0))
+    Traceback (most recent call last):
+    minigrad.tracing.CaptureError: ...
+    """
 
 
 class Tracer(Protocol):

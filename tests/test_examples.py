@@ -1,4 +1,4 @@
-"""Every public op has an example in its docstring, and the suite runs it."""
+"""Every public op and function has an example in its docstring, and the suite runs it."""
 
 from __future__ import annotations
 
@@ -35,27 +35,38 @@ def examples_of(module: str) -> dict[str, doctest.DocTest]:
     return {test.name.removeprefix(f"{module}."): test for test in tests}
 
 
-def check(function: object, name: str) -> None:
-    """The docstring calls the function, in few lines, and shows what comes out."""
-    examples = examples_of(str(function.__module__))[name].examples
-    assert any(f"{name}(" in example.source for example in examples)
-    assert any(example.want for example in examples)
+def pytest_in_a_process(*arguments: str) -> str:
+    """What pytest prints; an error if anything fails."""
+    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-pno:cacheprovider", *arguments]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.mark.parametrize("name", public(mg.ops))
 def test_every_op_has_an_example_of_its_own(name: str) -> None:
-    check(getattr(mg.ops, name), name)
+    examples = examples_of(getattr(mg.ops, name).__module__)[name].examples
+    assert any(f"{name}(" in example.source for example in examples)
+    assert any(example.want for example in examples)
+
+
+@pytest.mark.parametrize("name", public(mg))
+def test_every_name_of_minigrad_has_an_example_of_its_own(name: str) -> None:
+    """Of an error, the example that raises it; of a class, one that makes or shows an object of it."""
+    test = examples_of(getattr(mg, name).__module__)[name]
+    assert any(example.want or example.exc_msg for example in test.examples)
+    uses = "".join(example.source + (example.exc_msg or "") for example in test.examples)
+    assert name in uses, "the example is about something else"
 
 
 def test_the_suite_runs_the_example_of_every_op() -> None:
     """An op is an object: pytest would pass its docstring over if it did not find the function behind it."""
     assert sum(isinstance(getattr(mg.ops, name), Op) for name in mg.ops.__all__) > 50
-    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-pno:cacheprovider", "--collect-only"]
-    listing = subprocess.run(
-        [*command, "minigrad/ops"], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout
+    listing = pytest_in_a_process("--collect-only", "minigrad/ops")
     collected = {line.rpartition("::")[2].rpartition(".")[2] for line in listing.splitlines()}
     assert set(public(mg.ops)) <= collected
+
+
+def test_the_examples_of_one_file_run_alone() -> None:
+    assert "passed" in pytest_in_a_process("minigrad/tensor.py")
 
 
 def test_the_source_of_an_op_is_its_forward_function() -> None:

@@ -110,6 +110,11 @@ def capture(step: Callable[P, R]) -> Captured[P, R]:
     On a GPU a replay is one CUDA graph, launched and not waited for (``minigrad.capturing.graph``). The step
     may then read nothing back (numbers that can wait go into ``minigrad.Readings``), and ``minigrad.modify``
     calls its function while the graph is recorded alone.
+
+    >>> import minigrad as mg
+    >>> double = mg.capture(lambda x: x * 2.0)
+    >>> [double(mg.tensor(x)).item() for x in (1.0, 2.0, 3.0)], double.replays
+    ([2.0, 4.0, 6.0], 1)
     """
     return Captured(step)
 

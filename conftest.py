@@ -1,0 +1,23 @@
+"""Settings of the examples in docstrings.
+
+minigrad is imported before pytest collects them. Of a package that is not imported yet, pytest imports a
+module by its path: ``pytest minigrad/tensor.py`` would make a second Tensor class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from minigrad.tensor import registry
+
+
+@pytest.fixture(autouse=True)
+def ops_of_examples(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Takes the ops that an example defines out of the registry, so that no test finds them there."""
+    before = set(registry)
+    yield
+    if isinstance(request.node, pytest.DoctestItem):
+        for name in set(registry) - before:
+            del registry[name]
