@@ -144,7 +144,10 @@ def orthogonal_(tensor: T, gain: float = 1.0) -> T:
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """The factor that keeps the variance through a nonlinearity; ``param``: leaky ReLU's slope (0.01)."""
+    """The factor that keeps the variance through a nonlinearity; ``param``: leaky ReLU's slope (0.01).
+
+    Raises ValueError for a name without a known factor.
+    """
     slope = 0.01 if param is None else param
     gains = {
         "linear": 1.0,
@@ -166,7 +169,10 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 
 def fans(tensor: Tensor) -> tuple[int, int]:
-    """(fan_in, fan_out) of a weight (out, in, ...): its second and first sizes times the size of the rest."""
+    """(fan_in, fan_out) of a weight (out, in, ...): its second and first sizes times the size of the rest.
+
+    Raises ValueError for fewer than two axes.
+    """
     if tensor.ndim < 2:
         raise ValueError(
             f"fan_in and fan_out need a weight of at least 2 dimensions, got shape {tensor.shape}"

@@ -70,16 +70,7 @@ class ChannelNorm(Module):
 
 
 class _BatchNorm(ChannelNorm):
-    """``y = (x - mean) / sqrt(var + eps) weight + bias`` per channel, over all axes of x (n, c, ...) but the
-    second.
-
-    In training, mean and (biased) variance are the batch's, and the buffers follow: ``running <- (1 -
-    momentum) running + momentum batch``, with the unbiased variance; ``momentum=None`` averages all batches
-    so far equally. In evaluation, the running values are used; without ``track_running_stats`` always the
-    batch's. Ioffe and Szegedy (2015), algorithms 1 and 2.
-
-    Raises ValueError for an input of another shape, and for one value per channel in training.
-    """
+    """What BatchNorm1d and BatchNorm2d share: all but ``shapes``."""
 
     def forward(self, x: Tensor) -> Tensor:
         return self._activated(x, slope=1.0)
@@ -171,12 +162,41 @@ def _leaky(x: Tensor, slope: float) -> Tensor:
 
 
 class BatchNorm1d(_BatchNorm):
-    __doc__ = _BatchNorm.__doc__
+    """``y = (x - mean) / sqrt(var + eps) weight + bias`` for each channel of x (n, c) or (n, c, l), with mean
+    and variance over the other axes.
+
+    Running statistics, settings and what raises are as BatchNorm2d's.
+
+    >>> import minigrad as mg
+    >>> layer = mg.nn.BatchNorm1d(2, momentum=0.5)
+    >>> layer(mg.tensor([[1.0, 100.0], [3.0, 500.0]])).numpy().round(3).tolist()
+    [[-1.0, -1.0], [1.0, 1.0]]
+    >>> layer.running_mean.tolist()  # half way from 0 to the means 2 and 300
+    [1.0, 150.0]
+    """
+
     shapes = MappingProxyType({2: "(n, c)", 3: "(n, c, l)"})
 
 
 class BatchNorm2d(_BatchNorm):
-    __doc__ = _BatchNorm.__doc__
+    """``y = (x - mean) / sqrt(var + eps) weight + bias`` for each channel of x (n, c, h, w), with mean and
+    variance over the other axes.
+
+    In training, mean and (biased) variance are the batch's, and the buffers follow: ``running <- (1 -
+    momentum) running + momentum batch``, with the unbiased variance; ``momentum=None`` averages all batches
+    so far equally. In evaluation, the running values are used; without ``track_running_stats`` always the
+    batch's. Ioffe and Szegedy (2015), algorithms 1 and 2.
+
+    Raises ValueError for an input of another shape, and for one value per channel in training.
+
+    >>> import minigrad as mg
+    >>> layer = mg.nn.BatchNorm2d(3)
+    >>> layer(mg.ones((8, 3, 4, 4))).shape, layer.weight.shape
+    ((8, 3, 4, 4), (3,))
+    >>> {name: buffer.shape for name, buffer in layer.named_buffers()}
+    {'running_mean': (3,), 'running_var': (3,), 'num_batches_tracked': ()}
+    """
+
     shapes = MappingProxyType({4: "(n, c, h, w)"})
 
 

@@ -15,10 +15,7 @@ Padding = int | tuple[int, int, int, int]
 
 
 class _Pad2d(Module):
-    """``padding`` is an integer, or (left, right, top, bottom); x is (n, c, h, w) or (c, h, w).
-
-    Raises ValueError for an input of another shape, or one that has not as much as the mode takes from it.
-    """
+    """What the five layers share: the widths, their checks, and ``ops.pad`` by ``mode``."""
 
     mode: ClassVar[str] = "constant"
 
@@ -41,11 +38,24 @@ class _Pad2d(Module):
 
 
 class ZeroPad2d(_Pad2d):
-    __doc__ = f"Zeros around images. {_Pad2d.__doc__}"
+    """Zeros around images: x (n, c, h, w) or (c, h, w) -> (..., top + h + bottom, left + w + right).
+
+    ``padding``, in pixels, is an integer or (left, right, top, bottom); a negative one raises ValueError, as
+    does an input of another shape.
+
+    >>> import minigrad as mg
+    >>> mg.nn.ZeroPad2d((1, 0, 0, 1))(mg.tensor([[[1.0, 2.0]]])).tolist()  # one at the left, one below
+    [[[0.0, 1.0, 2.0], [0.0, 0.0, 0.0]]]
+    """
 
 
 class ConstantPad2d(_Pad2d):
-    __doc__ = f"A number around images. {_Pad2d.__doc__}"
+    """``value`` around images; shapes, ``padding`` and what raises are as ZeroPad2d's.
+
+    >>> import minigrad as mg
+    >>> mg.nn.ConstantPad2d((1, 1, 0, 0), value=-1.0)(mg.tensor([[[1.0, 2.0]]])).tolist()
+    [[[-1.0, 1.0, 2.0, -1.0]]]
+    """
 
     def __init__(self, padding: Padding, value: float) -> None:
         super().__init__(padding)
@@ -59,15 +69,40 @@ class ConstantPad2d(_Pad2d):
 
 
 class ReflectionPad2d(_Pad2d):
-    __doc__ = f"Images with their mirror image around them, without the border. {_Pad2d.__doc__}"
+    """Images with their mirror image around them, in which the border is not repeated.
+
+    Shapes and ``padding`` are as ZeroPad2d's. Raises ValueError also for a padding that is not shorter than
+    its side.
+
+    >>> import minigrad as mg
+    >>> mg.nn.ReflectionPad2d((2, 2, 0, 0))(mg.tensor([[[1.0, 2.0, 3.0]]])).tolist()
+    [[[3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0]]]
+    """
+
     mode = "reflect"
 
 
 class ReplicationPad2d(_Pad2d):
-    __doc__ = f"Images with their border repeated around them. {_Pad2d.__doc__}"
+    """Images with their border repeated around them.
+
+    Shapes and ``padding`` are as ZeroPad2d's. Raises ValueError also for an image without pixels.
+
+    >>> import minigrad as mg
+    >>> mg.nn.ReplicationPad2d((2, 2, 0, 0))(mg.tensor([[[1.0, 2.0, 3.0]]])).tolist()
+    [[[1.0, 1.0, 1.0, 2.0, 3.0, 3.0, 3.0]]]
+    """
+
     mode = "replicate"
 
 
 class CircularPad2d(_Pad2d):
-    __doc__ = f"Images with their other end at each side. {_Pad2d.__doc__}"
+    """Images that go on at each side with their other end, as on a torus.
+
+    Shapes and ``padding`` are as ZeroPad2d's. Raises ValueError also for a padding longer than its side.
+
+    >>> import minigrad as mg
+    >>> mg.nn.CircularPad2d((2, 2, 0, 0))(mg.tensor([[[1.0, 2.0, 3.0]]])).tolist()
+    [[[2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0]]]
+    """
+
     mode = "circular"

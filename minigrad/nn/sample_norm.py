@@ -20,14 +20,7 @@ __all__ = ["GroupNorm", "InstanceNorm1d", "InstanceNorm2d"]
 
 
 class _InstanceNorm(ChannelNorm):
-    """``y = (x - mean) / sqrt(var + eps) weight + bias``, with mean and biased variance of each channel of
-    each sample of x (n, c, ...).
-
-    With ``track_running_stats`` evaluation uses running values, which follow the mean over the samples in
-    training: ``running <- (1 - momentum) running + momentum batch``, with the unbiased variance. Ulyanov et
-    al. (2016), eq. 3. Raises ValueError for an input of another shape, and for one value per channel where it
-    is normalised by itself.
-    """
+    """What InstanceNorm1d and InstanceNorm2d share: all but ``shapes``."""
 
     def __init__(
         self,
@@ -69,12 +62,35 @@ class _InstanceNorm(ChannelNorm):
 
 
 class InstanceNorm1d(_InstanceNorm):
-    __doc__ = _InstanceNorm.__doc__
+    """``y = (x - mean) / sqrt(var + eps) weight + bias``, with mean and biased variance of each channel of
+    each sample of x (n, c, l).
+
+    Running statistics, settings and what raises are as InstanceNorm2d's.
+
+    >>> import minigrad as mg
+    >>> y = mg.nn.InstanceNorm1d(1)(mg.tensor([[[1.0, 3.0]], [[100.0, 500.0]]]))  # two signals
+    >>> y.numpy().round(3).tolist()
+    [[[-1.0, 1.0]], [[-1.0, 1.0]]]
+    """
+
     shapes = MappingProxyType({3: "(n, c, l)"})
 
 
 class InstanceNorm2d(_InstanceNorm):
-    __doc__ = _InstanceNorm.__doc__
+    """``y = (x - mean) / sqrt(var + eps) weight + bias``, with mean and biased variance of each channel of
+    each sample of x (n, c, h, w).
+
+    With ``track_running_stats`` evaluation uses running values, which follow the mean over the samples in
+    training: ``running <- (1 - momentum) running + momentum batch``, with the unbiased variance. Ulyanov et
+    al. (2016), eq. 3. Raises ValueError for an input of another shape, and for one value per channel where it
+    is normalised by itself.
+
+    >>> import minigrad as mg
+    >>> y = mg.nn.InstanceNorm2d(2)(mg.tensor([[[[1.0, 3.0]], [[100.0, 500.0]]]]))  # two channels
+    >>> y.numpy().round(3).tolist()
+    [[[[-1.0, 1.0]], [[-1.0, 1.0]]]]
+    """
+
     shapes = MappingProxyType({4: "(n, c, h, w)"})
 
 
