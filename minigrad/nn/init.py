@@ -34,55 +34,105 @@ T = TypeVar("T", bound=Tensor)
 
 
 def normal_(tensor: T, mean: float = 0.0, std: float = 1.0) -> T:
-    """Draw from ``N(mean, std^2)``."""
+    """Draw from ``N(mean, std^2)``.
+
+    >>> import minigrad as mg
+    >>> w = mg.nn.init.normal_(mg.zeros((100, 100)), mean=5.0, std=0.01)
+    >>> bool(abs(w.numpy() - 5.0).max() < 0.1), w.shape
+    (True, (100, 100))
+    """
     draw = generator().standard_normal(tensor.shape, dtype=_float_of(tensor))
     return _write(tensor, draw * tensor.dtype.type(std) + tensor.dtype.type(mean))
 
 
 def uniform_(tensor: T, a: float = 0.0, b: float = 1.0) -> T:
-    """Draw from the uniform distribution on [a, b)."""
+    """Draw from the uniform distribution on [a, b).
+
+    >>> import minigrad as mg
+    >>> w = mg.nn.init.uniform_(mg.zeros(1000), -0.5, 0.5).numpy()
+    >>> bool((-0.5 <= w).all() and (w < 0.5).all())
+    True
+    """
     draw = generator().random(tensor.shape, dtype=_float_of(tensor))
     return _write(tensor, draw * tensor.dtype.type(b - a) + tensor.dtype.type(a))
 
 
 def constant_(tensor: T, val: float) -> T:
-    """Set every element to ``val``."""
+    """Set every element to ``val``.
+
+    >>> import minigrad as mg
+    >>> mg.nn.init.constant_(mg.nn.Linear(2, 1).weight, 0.5)
+    tensor([[0.5, 0.5]], float32)
+    """
     tensor.data[...] = val
     tensor.changed()
     return tensor
 
 
 def zeros_(tensor: T) -> T:
-    """Set every element to 0."""
+    """Set every element to 0.
+
+    >>> import minigrad as mg
+    >>> mg.nn.init.zeros_(mg.nn.Linear(2, 3).bias)
+    tensor([0., 0., 0.], float32)
+    """
     return constant_(tensor, 0.0)
 
 
 def ones_(tensor: T) -> T:
-    """Set every element to 1."""
+    """Set every element to 1.
+
+    >>> import minigrad as mg
+    >>> mg.nn.init.ones_(mg.nn.Linear(2, 3).bias)
+    tensor([1., 1., 1.], float32)
+    """
     return constant_(tensor, 1.0)
 
 
 def xavier_uniform_(tensor: T, gain: float = 1.0) -> T:
-    """Uniform on [-a, a], ``a = gain sqrt(6 / (fan_in + fan_out))``. Glorot and Bengio (2010), eq. 16."""
+    """Uniform on [-a, a], ``a = gain sqrt(6 / (fan_in + fan_out))``. Glorot and Bengio (2010), eq. 16.
+
+    >>> import minigrad as mg
+    >>> w = mg.nn.init.xavier_uniform_(mg.zeros((2, 4)))
+    >>> bool(abs(w.numpy()).max() <= 1)  # sqrt(6 / (4 + 2))
+    True
+    """
     bound = gain * math.sqrt(6 / _at_least_one(sum(fans(tensor))))
     return uniform_(tensor, -bound, bound)
 
 
 def xavier_normal_(tensor: T, gain: float = 1.0) -> T:
-    """Normal with ``std = gain sqrt(2 / (fan_in + fan_out))``. Glorot and Bengio (2010), eq. 12."""
+    """Normal with ``std = gain sqrt(2 / (fan_in + fan_out))``. Glorot and Bengio (2010), eq. 12.
+
+    >>> import minigrad as mg
+    >>> w = mg.nn.init.xavier_normal_(mg.zeros((100, 100))).numpy()
+    >>> round(float(w.std()), 2)  # sqrt(2 / (100 + 100))
+    0.1
+    """
     return normal_(tensor, 0.0, gain * math.sqrt(2 / _at_least_one(sum(fans(tensor)))))
 
 
 def kaiming_uniform_(tensor: T, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> T:
     """Uniform on [-b, b], ``b = gain sqrt(3 / fan)``; ``a`` is the slope of leaky ReLU. He et al. (2015), eq.
     15.
+
+    >>> import minigrad as mg
+    >>> w = mg.nn.init.kaiming_uniform_(mg.zeros((2, 6)), nonlinearity="relu")
+    >>> bool(abs(w.numpy()).max() <= 1)  # sqrt(2) sqrt(3 / 6)
+    True
     """
     bound = calculate_gain(nonlinearity, a) * math.sqrt(3 / _at_least_one(_fan(tensor, mode)))
     return uniform_(tensor, -bound, bound)
 
 
 def kaiming_normal_(tensor: T, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> T:
-    """Normal with ``std = gain / sqrt(fan)``; ``a`` is the slope of leaky ReLU. He et al. (2015), eq. 15."""
+    """Normal with ``std = gain / sqrt(fan)``; ``a`` is the slope of leaky ReLU. He et al. (2015), eq. 15.
+
+    >>> import minigrad as mg
+    >>> w = mg.nn.init.kaiming_normal_(mg.zeros((100, 200)), nonlinearity="relu").numpy()
+    >>> round(float(w.std()), 2)  # sqrt(2) / sqrt(200)
+    0.1
+    """
     return normal_(
         tensor, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(_at_least_one(_fan(tensor, mode)))
     )
@@ -97,6 +147,11 @@ def trunc_normal_(tensor: T, mean: float = 0.0, std: float = 1.0, a: float = -2.
     """Draw from ``N(mean, std^2)``, but only numbers in [a, b]: others are drawn again.
 
     Raises ValueError unless a < b and std > 0.
+
+    >>> import minigrad as mg
+    >>> w = mg.nn.init.trunc_normal_(mg.zeros(1000), std=1.0, a=-0.5, b=0.5)
+    >>> bool(abs(w.numpy()).max() <= 0.5)
+    True
     """
     if not (a < b and std > 0):
         raise ValueError(f"trunc_normal_: needs a < b and std > 0, got a={a}, b={b}, std={std}")
@@ -131,6 +186,11 @@ def orthogonal_(tensor: T, gain: float = 1.0) -> T:
 
     It is the Q of a normal matrix's QR decomposition with the signs of R's diagonal, uniform among all such.
     Raises ValueError for fewer than two axes. Saxe et al. (2014), section 3.
+
+    >>> import minigrad as mg
+    >>> w = mg.nn.init.orthogonal_(mg.zeros((2, 3), dtype="float64")).numpy()
+    >>> abs(w @ w.T).round(6).tolist()  # two orthonormal rows
+    [[1.0, 0.0], [0.0, 1.0]]
     """
     if tensor.ndim < 2:
         raise ValueError(f"orthogonal_: needs a weight of at least 2 dimensions, got shape {tensor.shape}")
@@ -147,6 +207,10 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The factor that keeps the variance through a nonlinearity; ``param``: leaky ReLU's slope (0.01).
 
     Raises ValueError for a name without a known factor.
+
+    >>> import minigrad as mg
+    >>> round(mg.nn.init.calculate_gain("relu"), 4), mg.nn.init.calculate_gain("leaky_relu", 1.0)
+    (1.4142, 1.0)
     """
     slope = 0.01 if param is None else param
     gains = {
@@ -172,6 +236,10 @@ def fans(tensor: Tensor) -> tuple[int, int]:
     """(fan_in, fan_out) of a weight (out, in, ...): its second and first sizes times the size of the rest.
 
     Raises ValueError for fewer than two axes.
+
+    >>> import minigrad as mg
+    >>> mg.nn.init.fans(mg.zeros((16, 3, 4, 4)))  # 3 * 4 * 4 and 16 * 4 * 4
+    (48, 256)
     """
     if tensor.ndim < 2:
         raise ValueError(
