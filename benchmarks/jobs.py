@@ -37,7 +37,7 @@ def open_job(side: str, task: tuple[Any, ...], device: str = "cpu") -> Job:
         torch.set_num_threads(peers.threads())
     if kind == "kernel":
         return KernelJob(side, cases.find(name, batch), device)
-    from benchmarks.training import StepJob
+    from benchmarks.sides import StepJob
 
     return StepJob(side, name, batch, device)
 

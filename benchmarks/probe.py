@@ -10,7 +10,7 @@ import resource
 import sys
 from pathlib import Path
 
-from benchmarks.training import open_side
+from benchmarks.sides import open_side
 
 
 def main(side: str, name: str, count: int, threads: int) -> None:

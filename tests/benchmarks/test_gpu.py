@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import compare, gpu, peers, training
+from benchmarks import compare, gpu, peers, sides, training
 from benchmarks.__main__ import main
 from benchmarks.jobs import KernelJob, open_job
 from tests.device.conftest import emulator_at_hand, fake_cupy
@@ -82,7 +82,7 @@ def test_a_held_device_begins_when_the_host_is_through() -> None:
     assert min(holds) >= 2 * gpu.CALLS * 0.001
     assert len(calls) == 4 * gpu.CALLS
     assert KernelJob.held
-    assert not training.StepJob.held
+    assert not sides.StepJob.held
 
 
 def test_waiting_for_the_host_fills_a_turn_too() -> None:

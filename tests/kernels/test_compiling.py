@@ -48,7 +48,7 @@ def test_the_dcgan_step_compiles_each_kernel_for_one_signature(tmp_path: Path) -
     code = (
         "from collections import Counter\n"
         "from numba.core import event\n"
-        "from benchmarks.training import open_side\n"
+        "from benchmarks.sides import open_side\n"
         "with event.install_recorder('numba:compile') as recorder: open_side('minigrad', 'dcgan').step(0)\n"
         "functions = [e.data['dispatcher'].py_func for _, e in recorder.buffer if e.is_start]\n"
         "own = [f for f in functions if f.__module__.startswith('minigrad')]\n"
