@@ -37,7 +37,7 @@ def sub(x: Array, y: Array, *, out: Array | None = None) -> Array:
     return xp_of(x).subtract(x, y, out=out)
 
 
-sub.vjp(x=lambda g, out, x, y: g, y=lambda g, out, x, y: neg(g))
+sub.vjp(x=lambda g, out, x, y: g, y=lambda g, out, x, y: -g)
 
 
 @op
@@ -52,7 +52,7 @@ def mul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     return xp_of(x).multiply(x, y, out=out)
 
 
-mul.vjp(x=lambda g, out, x, y: mul(g, y), y=lambda g, out, x, y: mul(g, x))
+mul.vjp(x=lambda g, out, x, y: g * y, y=lambda g, out, x, y: g * x)
 
 
 @op
@@ -66,7 +66,7 @@ def div(x: Array, y: Array, *, out: Array | None = None) -> Array:
     return xp_of(x).true_divide(x, y, out=out)
 
 
-div.vjp(x=lambda g, out, x, y: div(g, y), y=lambda g, out, x, y: neg(div(mul(g, out), y)))
+div.vjp(x=lambda g, out, x, y: g / y, y=lambda g, out, x, y: -(g * out / y))
 
 
 @op
@@ -80,7 +80,7 @@ def neg(x: Array, *, out: Array | None = None) -> Array:
     return xp_of(x).negative(x, out=out)
 
 
-neg.vjp(x=lambda g, y, x: neg(g))
+neg.vjp(x=lambda g, y, x: -g)
 
 
 @op
@@ -98,7 +98,7 @@ def power(x: Array, y: Array) -> Array:
 
 
 def _power_x(g: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    return mul(g, mul(y, power(x, sub(y, constant(_one_less, x, y)))))
+    return g * (y * x ** (y - constant(_one_less, x, y)))
 
 
 def _one_less(x: Array, y: Array) -> Array:
@@ -109,7 +109,7 @@ def _one_less(x: Array, y: Array) -> Array:
 
 
 def _power_y(g: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    return mul(g, mul(out, log(where(constant(_stays_zero, x, y), 1.0, x))))
+    return g * (out * log(where(constant(_stays_zero, x, y), 1.0, x)))
 
 
 def _stays_zero(x: Array, y: Array) -> Array:
@@ -132,7 +132,7 @@ def square(x: Array, *, out: Array | None = None) -> Array:
     return xp_of(x).square(x, out=out)
 
 
-square.vjp(x=lambda g, y, x: mul(g, mul(x, 2.0)))
+square.vjp(x=lambda g, y, x: g * (x * 2.0))
 
 
 @op(real=True)
@@ -147,7 +147,7 @@ def sqrt(x: Array, *, out: Array | None = None) -> Array:
     return xp_of(x).sqrt(x, out=out)
 
 
-sqrt.vjp(x=lambda g, y, x: div(g, mul(y, 2.0)))
+sqrt.vjp(x=lambda g, y, x: g / (y * 2.0))
 
 
 @op(real=True)
@@ -161,7 +161,7 @@ def exp(x: Array, *, out: Array | None = None) -> Array:
     return xp_of(x).exp(x, out=out)
 
 
-exp.vjp(x=lambda g, y, x: mul(g, y))
+exp.vjp(x=lambda g, y, x: g * y)
 
 
 @op(real=True)
@@ -176,7 +176,7 @@ def log(x: Array, *, out: Array | None = None) -> Array:
     return xp_of(x).log(x, out=out)
 
 
-log.vjp(x=lambda g, y, x: div(g, x))
+log.vjp(x=lambda g, y, x: g / x)
 
 
 @op(real=True)
@@ -191,7 +191,7 @@ def log1p(x: Array, *, out: Array | None = None) -> Array:
     return xp_of(x).log1p(x, out=out)
 
 
-log1p.vjp(x=lambda g, y, x: div(g, add(x, 1.0)))
+log1p.vjp(x=lambda g, y, x: g / (x + 1.0))
 
 
 @op(real=True)
@@ -206,7 +206,7 @@ def expm1(x: Array, *, out: Array | None = None) -> Array:
     return xp_of(x).expm1(x, out=out)
 
 
-expm1.vjp(x=lambda g, y, x: mul(g, add(y, 1.0)))
+expm1.vjp(x=lambda g, y, x: g * (y + 1.0))
 
 
 @op(real=True)
@@ -221,7 +221,7 @@ def sin(x: Array, *, out: Array | None = None) -> Array:
     return xp_of(x).sin(x, out=out)
 
 
-sin.vjp(x=lambda g, y, x: mul(g, cos(x)))
+sin.vjp(x=lambda g, y, x: g * cos(x))
 
 
 @op(real=True)
@@ -236,7 +236,7 @@ def cos(x: Array, *, out: Array | None = None) -> Array:
     return xp_of(x).cos(x, out=out)
 
 
-cos.vjp(x=lambda g, y, x: neg(mul(g, sin(x))))
+cos.vjp(x=lambda g, y, x: -(g * sin(x)))
 
 
 @op
@@ -324,7 +324,7 @@ where.vjp(
 
 def weighed(g: Tensor, weight: Tensor) -> Tensor:
     """g ``weight``, and 0 where the weight is 0: a closed gate, where 0 times infinity would be NaN."""
-    return mul(where(constant(_is_open, weight), g, 0.0), weight)
+    return where(constant(_is_open, weight), g, 0.0) * weight
 
 
 def _is_open(weight: Array) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.backend import Array, as_array, xp_of
 from minigrad.hints import explain_keywords
 from minigrad.op import constant, op
-from minigrad.ops.elementwise import div, exp, mul, sqrt, square, sub, weighed, where
+from minigrad.ops.elementwise import exp, sqrt, square, sub, weighed, where
 from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.ops.sums import Axis, axes_of, summed
 from minigrad.tensor import Tensor
@@ -48,7 +48,7 @@ def mean(x: Array, *, axis: Axis = None, keepdims: bool = False, out: Array | No
 
 
 def _mean_x(g: Tensor, y: Tensor, x: Tensor, *, axis: Axis, keepdims: bool) -> Tensor:
-    return broadcast_to(_with_axes(div(g, float(_count(x.shape, axis))), x, axis), shape=x.shape)
+    return broadcast_to(_with_axes(g / float(_count(x.shape, axis)), x, axis), shape=x.shape)
 
 
 mean.vjp(x=_mean_x)
@@ -120,7 +120,7 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False, *, correction: float 
     count = centred.size if axis is None else _count(centred.shape, axis)
     if count <= correction:
         raise ValueError(f"std: {count} elements are too few for a correction of {correction}")
-    variance = div(sum(square(centred), axis=axis, keepdims=keepdims), float(count - correction))
+    variance = sum(square(centred), axis=axis, keepdims=keepdims) / float(count - correction)
     zero = variance == 0
     return where(zero, 0.0, sqrt(where(zero, 1.0, variance)))
 
@@ -154,9 +154,9 @@ def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
 def _logsumexp_x(g: Tensor, y: Tensor, x: Tensor, *, axis: Axis, keepdims: bool) -> Tensor:
     y = _with_axes(y, x, axis)
     infinite = constant(_is_infinite, y)
-    softmax = exp(sub(where(infinite, 0.0, x), where(infinite, 0.0, y)))
+    softmax = exp(where(infinite, 0.0, x) - where(infinite, 0.0, y))
     weight = where(infinite, constant(_share_of_infinity, x, axis), softmax)
-    return mul(_with_axes(g, x, axis), weight)
+    return _with_axes(g, x, axis) * weight
 
 
 def _is_infinite(y: Array) -> Array:

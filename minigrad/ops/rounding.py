@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from minigrad.backend import Array, xp_of
 from minigrad.op import op
-from minigrad.ops.elementwise import mul, neg
 
 
 @op
@@ -82,4 +81,4 @@ def remainder(x: Array, y: Array, *, out: Array | None = None) -> Array:
     return xp_of(x).remainder(x, y, out=out)
 
 
-remainder.vjp(x=lambda g, out, x, y: g, y=lambda g, out, x, y: neg(mul(g, floor_divide(x, y))))
+remainder.vjp(x=lambda g, out, x, y: g, y=lambda g, out, x, y: -(g * (x // y)))

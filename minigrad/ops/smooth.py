@@ -42,7 +42,7 @@ def erf(x: Array) -> Array:
     return (xp.sign(x) * y).astype(x.dtype, copy=False)
 
 
-erf.vjp(x=lambda g, y, x: mul(g, mul(exp(neg(square(x))), 2 / math.sqrt(math.pi))))
+erf.vjp(x=lambda g, y, x: g * (exp(-square(x)) * (2 / math.sqrt(math.pi))))
 
 
 def silu(x: Tensor) -> Tensor:
