@@ -41,9 +41,11 @@ def pytest_in_a_process(*arguments: str) -> str:
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
-@pytest.mark.parametrize("name", public(mg.ops))
-def test_every_op_has_an_example_of_its_own(name: str) -> None:
-    examples = examples_of(getattr(mg.ops, name).__module__)[name].examples
+@pytest.mark.parametrize(
+    ("module", "name"), [(module, name) for module in (mg.ops, mg.random) for name in public(module)]
+)
+def test_every_op_and_draw_has_an_example_of_its_own(module: ModuleType, name: str) -> None:
+    examples = examples_of(getattr(module, name).__module__)[name].examples
     assert any(f"{name}(" in example.source for example in examples)
     assert any(example.want for example in examples)
 

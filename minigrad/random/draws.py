@@ -55,6 +55,11 @@ def uniform(
     of ``minigrad.capture`` each replay draws anew.
 
     Raises TypeError for another dtype, ValueError if ``device`` is not where the Philox draws.
+
+    >>> import minigrad as mg
+    >>> mg.random.uniform((2, 2), generator=mg.random.Philox(7)).numpy().round(3)
+    array([[0.86 , 0.125],
+           [0.243, 0.188]], dtype=float32)
     """
     return _draw(_uniform, "philox_uniform", shape, dtype, generator, device)
 
@@ -67,7 +72,13 @@ def normal(
     generator: Generator | None = None,
     device: str | None = None,
 ) -> Tensor:
-    """Numbers from N(0, 1), as ``uniform``."""
+    """Numbers from N(0, 1), as ``uniform``.
+
+    >>> import minigrad as mg
+    >>> x = 5.0 + 2.0 * mg.random.normal((10000,), generator=mg.random.Philox(7))
+    >>> f"{mg.ops.mean(x):.1f}, {mg.ops.std(x):.1f}"
+    '5.0, 2.0'
+    """
     return _draw(_normal, "philox_normal", shape, dtype, generator, device)
 
 

@@ -30,6 +30,10 @@ def generator(device: str = "cpu") -> Generator:
     It is one object for the life of the process; seeding changes its state, not its identity. Initial weights
     (``minigrad.nn.init``) are drawn on the CPU wherever they are, dropout masks on their device. Raises as
     ``Tensor.to`` for the device.
+
+    >>> import minigrad as mg
+    >>> mg.random.generator() is mg.manual_seed(0)  # an object of NumPy's
+    True
     """
     if device == "cpu":
         return _host
@@ -52,7 +56,12 @@ def manual_seed(seed: int) -> np.random.Generator:
 
 
 def get_state() -> dict[str, Any]:
-    """The generators' states as a dict of JSON values, for ``set_state``."""
+    """The generators' states as a dict of JSON values, for ``set_state``.
+
+    >>> import minigrad as mg
+    >>> mg.random.get_state()["bit_generator"]
+    'PCG64'
+    """
     return {**_host.bit_generator.state, "device": _device.get_state()}
 
 
@@ -61,6 +70,13 @@ def set_state(state: dict[str, Any]) -> None:
 
     One from before there was a generator for GPUs leaves that as it is. Raises ValueError, and leaves the
     generators as they were, if ``state`` is not such a dict.
+
+    >>> import minigrad as mg
+    >>> state = mg.random.get_state()
+    >>> first = mg.random.uniform(3)
+    >>> mg.random.set_state(state)
+    >>> mg.ops.all(mg.random.uniform(3) == first).item()
+    True
     """
     not_in_capture("the random state was set", "set it outside the step")
     host, device = np.random.PCG64(), Philox(0)
