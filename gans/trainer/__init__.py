@@ -10,9 +10,10 @@ As a library, without a folder:
 
 from __future__ import annotations
 
+from gans.trainer.callback import Callback, train
 from gans.trainer.config import RunConfig, data_name, default_epochs, digest_of, kind_of, versions
 from gans.trainer.folder import RunFolder
-from gans.trainer.loop import Callback, DivergedError, Record, Training, train
+from gans.trainer.loop import DivergedError, Record, Training
 from gans.trainer.metrics_log import read_metrics
 from gans.trainer.pictures import sample_picture
 from gans.trainer.randomness import random_stream

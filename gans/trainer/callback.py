@@ -1,14 +1,12 @@
-"""Callback: what follows a training from outside, step by step."""
+"""Callback: what follows a training from outside, step by step; and ``train``, the loop that calls them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from gans.trainer.loop import Record, Training
+from gans.trainer.loop import DivergedError, Record, Training
 
-__all__ = ["Callback", "Followers", "callbacks_of"]
+__all__ = ["Callback", "Followers", "callbacks_of", "train"]
 
 
 class Callback:
@@ -42,7 +40,7 @@ class _Each(Callback):
         self._function(training, record)
 
 
-Follower = Callback | Callable[["Training", "Record"], object]
+Follower = Callback | Callable[[Training, Record], object]
 Followers = Follower | Iterable[Follower]
 
 
@@ -59,3 +57,41 @@ def callbacks_of(followers: Followers) -> tuple[Callback, ...]:
                 f"a callback is a Callback or a function of (training, record), got {type(follower).__name__}"
             )
     return tuple(one if isinstance(one, Callback) else _Each(one) for one in each)
+
+
+def train(
+    training: Training,
+    steps: int,
+    callbacks: Followers = (),
+    stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Advance ``training`` until ``steps`` steps are done in all, or ``stop()`` is true after a step.
+
+    ``callbacks`` are one or several, ``Callback`` objects or functions of (training, record).
+
+    Raises DivergedError if a step made a NaN or an infinity.
+    """
+    following = callbacks_of(callbacks)
+    for callback in following:
+        callback.on_start(training)
+    while training.step < steps and not stop():
+        _tell(following, training, training.advance)
+        if training.unread and any(callback.due(training) for callback in following):
+            _tell(following, training, training.read)
+    _tell(following, training, training.read)
+    for callback in following:
+        callback.on_end(training)
+
+
+def _tell(callbacks: Iterable[Callback], training: Training, source: Callable[[], list[Record]]) -> None:
+    """Tell the callbacks of the steps that ``source()`` gives, or of those before the one that failed."""
+    failure = None
+    try:
+        records = source()
+    except DivergedError as error:
+        failure, records = error, error.untold
+    for record in records:
+        for callback in callbacks:
+            callback.on_step(training, record)
+    if failure is not None:
+        raise failure

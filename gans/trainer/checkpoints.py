@@ -13,8 +13,9 @@ import minigrad as mg
 from gans.errors import UserError
 from gans.files import damaged, fitted, reading
 from gans.systems import Gan
+from gans.trainer.callback import Callback
 from gans.trainer.config import MOST_STEPS
-from gans.trainer.loop import Callback, Record, Training
+from gans.trainer.loop import Record, Training
 
 __all__ = ["Checkpoints", "load_checkpoint", "restore"]
 

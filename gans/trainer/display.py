@@ -18,8 +18,9 @@ from rich.text import Text
 
 from gans.messages import one_line
 from gans.terminal import forget_output, is_gone
+from gans.trainer.callback import Callback
 from gans.trainer.config import RunConfig
-from gans.trainer.loop import Callback, Record, Training
+from gans.trainer.loop import Record, Training
 from gans.trainer.pace import Pace, duration
 
 __all__ = ["Display", "LinesDisplay", "LiveDisplay", "figures"]

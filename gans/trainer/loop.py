@@ -1,9 +1,9 @@
-"""The training loop, which knows nothing of files and screens: callbacks do."""
+"""Training: a GAN's steps one after the other, without files, screens or callbacks."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,6 @@ from gans.objectives import Objective
 from gans.steps import NOT_FINITE, StepResult, discriminator_step, generator_step
 from gans.systems import Gan
 from gans.trainer.batches import Batches
-from gans.trainer.callback import Callback, Followers, callbacks_of
 from gans.trainer.randomness import RunGenerators
 from gans.trainer.unread import Failure, Numbers, UnreadUpdates
 from minigrad import nn
@@ -27,7 +26,7 @@ from minigrad.backend import numbers, to_device
 from minigrad.optim import Optimizer
 from minigrad.random import Generator, normal, snapshot
 
-__all__ = ["Callback", "DivergedError", "Record", "Training", "train"]
+__all__ = ["DivergedError", "Record", "Training"]
 
 R = TypeVar("R")
 
@@ -301,41 +300,3 @@ def _generator_update(
     """An update of G from new noise of ``shape``."""
     z = normal(shape, generator=rng, device=device)
     return generator_step(G, D, optimizer, objective, z, checked=checked)
-
-
-def train(
-    training: Training,
-    steps: int,
-    callbacks: Followers = (),
-    stop: Callable[[], bool] = lambda: False,
-) -> None:
-    """Advance ``training`` until ``steps`` steps are done in all, or ``stop()`` is true after a step.
-
-    ``callbacks`` are one or several, ``Callback`` objects or functions of (training, record).
-
-    Raises DivergedError if a step made a NaN or an infinity.
-    """
-    following = callbacks_of(callbacks)
-    for callback in following:
-        callback.on_start(training)
-    while training.step < steps and not stop():
-        _tell(following, training, training.advance)
-        if training.unread and any(callback.due(training) for callback in following):
-            _tell(following, training, training.read)
-    _tell(following, training, training.read)
-    for callback in following:
-        callback.on_end(training)
-
-
-def _tell(callbacks: Iterable[Callback], training: Training, source: Callable[[], list[Record]]) -> None:
-    """Tell the callbacks of the steps that ``source()`` gives, or of those before the one that failed."""
-    failure = None
-    try:
-        records = source()
-    except DivergedError as error:
-        failure, records = error, error.untold
-    for record in records:
-        for callback in callbacks:
-            callback.on_step(training, record)
-    if failure is not None:
-        raise failure

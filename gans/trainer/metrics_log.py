@@ -15,8 +15,9 @@ import msgspec
 from gans.errors import UserError
 from gans.files import append, decode, fitted, open_file, write
 from gans.messages import one_line
+from gans.trainer.callback import Callback
 from gans.trainer.config import MOST_STEPS
-from gans.trainer.loop import Callback, Record, Training
+from gans.trainer.loop import Record, Training
 
 __all__ = ["MetricsLog", "Recovered", "read_metrics", "recover_metrics"]
 

@@ -13,8 +13,9 @@ from gans.data import Dataset, ToyData
 from gans.files import write
 from gans.systems import Gan
 from gans.terminal import note
+from gans.trainer.callback import Callback
 from gans.trainer.folder import RunFolder
-from gans.trainer.loop import Callback, Record, Training
+from gans.trainer.loop import Record, Training
 from gans.trainer.metrics_log import read_metrics
 from gans.trainer.randomness import random_stream
 

@@ -16,11 +16,12 @@ from gans.paths import user_path
 from gans.systems import Gan, Settings, build, is_image
 from gans.terminal import any_encoding, note
 from gans.trainer.batches import Batches
+from gans.trainer.callback import train
 from gans.trainer.checkpoints import Checkpoints, restore
 from gans.trainer.choice import display_for
 from gans.trainer.config import CONFIG, MOST_SEED, MOST_STEPS, RunConfig, data_name, digest_of, versions
 from gans.trainer.folder import RunFolder
-from gans.trainer.loop import DivergedError, Training, train
+from gans.trainer.loop import DivergedError, Training
 from gans.trainer.metrics_log import LONGEST_LINE, MOST_BYTES, MetricsLog, Recovered, recover_metrics
 from gans.trainer.pictures import Curves, Samples
 from gans.trainer.randomness import random_stream

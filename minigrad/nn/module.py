@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike
 
 from minigrad.backend import Array, check_device, device_of, is_array, to_device, xp_on
 from minigrad.hints import KEYWORDS, attribute, check_keywords, explain_keywords, hint_of
+from minigrad.nn.summary import summary
 from minigrad.tensor import Tensor, tensor
 from minigrad.tracing import Changes, mode, not_in_capture
 
@@ -370,8 +371,6 @@ class Module:
         return "\n  ".join([f"{type(self).__name__}({extra}", *lines]) + "\n)"
 
     def _repr_html_(self) -> str:
-        from minigrad.nn.summary import summary
-
         return summary(self)._repr_html_()
 
 

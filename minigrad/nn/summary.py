@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from minigrad.nn.module import Module
 from minigrad.op import no_grad
 from minigrad.tensor import Tensor, tensor
 
@@ -19,6 +18,20 @@ __all__ = ["Layer", "Summary", "summary"]
 Shape = tuple[int, ...]
 
 NAME_STYLE = "text-align: left; white-space: pre"
+
+
+class Network(Protocol):
+    """What ``summary`` reads of a module."""
+
+    _buffer_names: tuple[str, ...]
+
+    def __call__(self, *args: Any) -> Any: ...
+    def forward(self, *args: Any, **kwargs: Any) -> Any: ...
+    def parameters(self) -> Sequence[Tensor]: ...
+    def buffers(self) -> Sequence[Any]: ...
+    def children(self) -> Iterator[Network]: ...
+    def modules(self) -> Iterator[Network]: ...
+    def named_modules(self) -> Iterator[tuple[str, Network]]: ...
 
 
 @dataclass(frozen=True)
@@ -90,7 +103,7 @@ class Summary:
         return f"<table><thead>{head}</thead><tbody>{cells}</tbody></table><p>{escape(self.total)}</p>"
 
 
-def summary(network: Module, *inputs: Any) -> Summary:
+def summary(network: Network, *inputs: Any) -> Summary:
     """The layers of ``network`` with their parameters and, of ``inputs``, the shapes that they make.
 
     An input is a Tensor, an array, or a shape such as ``(64, 1, 28, 28)``, which stands for zeros in the
@@ -126,7 +139,7 @@ def _size(count: int) -> str:
     return f"{count:,} bytes" if count < 2**20 else f"{count / 2**20:,.1f} MiB"
 
 
-def _layer(name: str, module: Module, output: Shape | None) -> Layer:
+def _layer(name: str, module: Network, output: Shape | None) -> Layer:
     own = [value for value in vars(module).values() if isinstance(value, Tensor)]
     kept = [getattr(module, buffer) for buffer in module._buffer_names]
     inside = next(module.children(), None) is not None
@@ -139,7 +152,7 @@ def _layer(name: str, module: Module, output: Shape | None) -> Layer:
     )
 
 
-def _input(network: Module, value: Any) -> Any:
+def _input(network: Network, value: Any) -> Any:
     if not isinstance(value, tuple):
         return value
     like = next((p for p in network.parameters()), None)
@@ -148,7 +161,7 @@ def _input(network: Module, value: Any) -> Any:
 
 
 @contextmanager
-def _noting_outputs(network: Module, shapes: dict[int, Shape]) -> Iterator[None]:
+def _noting_outputs(network: Network, shapes: dict[int, Shape]) -> Iterator[None]:
     """Within the block each module computes by itself, in evaluation mode; its output's shape is noted."""
     modules = list(network.modules())
     before = [
@@ -165,7 +178,7 @@ def _noting_outputs(network: Module, shapes: dict[int, Shape]) -> Iterator[None]
             vars(module).update(attributes)
 
 
-def _noting(module: Module, shapes: dict[int, Shape]) -> Callable[..., Any]:
+def _noting(module: Network, shapes: dict[int, Shape]) -> Callable[..., Any]:
     forward = module.forward
 
     def noted(*args: Any, **kwargs: Any) -> Any:
