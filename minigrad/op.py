@@ -350,9 +350,9 @@ def check_finite() -> Block[Mode]:
 def require_finite(message: str, *tensors: Tensor) -> Tensor | None:
     """Raise NonFiniteError unless all numbers are finite; ``message`` is formatted with the Tensors' arrays.
 
-    In a captured step on a GPU the host does not wait to see them. What is returned is then a Tensor that is
-    true if all are finite, for ``optimizer.step(gradients, where=...)``, and the error is raised by the call
-    after the next one or by the step's ``check()``. In all other cases it is None.
+    In a captured step on a GPU the host does not wait for the numbers. The result is then a Tensor of one
+    bool, true if all are finite, for ``optimizer.step(gradients, where=...)``; the call after the next one or
+    the step's ``check()`` raises the error. In all other cases the result is None.
 
     >>> from minigrad.tensor import tensor
     >>> require_finite("the loss is {}", tensor(float("nan")))
@@ -369,7 +369,7 @@ def require_finite(message: str, *tensors: Tensor) -> Tensor | None:
 def all_finite(*tensors: Tensor) -> Tensor:
     """Whether all numbers are finite, as a Tensor of one bool, for ``optimizer.step(gradients, where=...)``.
 
-    Unlike ``require_finite`` it raises nothing: whoever has the numbers looks at them, when it suits.
+    Unlike ``require_finite`` it raises nothing; read the result when it suits you.
 
     >>> import minigrad as mg
     >>> mg.all_finite(mg.ones(2), mg.tensor([0.0, float("inf")])).item()

@@ -17,6 +17,8 @@ from minigrad.tensor import Tensor
 def leaky_relu(x: Array, *, slope: float, out: Array | None = None) -> Array:
     """max(x, 0) + slope min(x, 0), elementwise (Maas et al. 2013).
 
+    ``slope`` is the factor of what is below 0: 0 is relu, 1 is the identity.
+
     >>> import minigrad as mg
     >>> mg.ops.leaky_relu(mg.tensor([-2.0, 0.0, 3.0]), slope=0.25).tolist()
     [-0.5, 0.0, 3.0]
@@ -29,7 +31,10 @@ leaky_relu.vjp(x=lambda g, y, x, *, slope: leaky_gate(g, x, slope=slope))
 
 @op(real=True)
 def leaky_gate(g: Array, x: Array, *, slope: float, out: Array | None = None) -> Array:
-    """g where x > 0, else slope g: the derivative of leaky_relu, itself linear in g and flat in x."""
+    """g where x > 0, else slope g, for g and x of one shape: the gradient of leaky_relu.
+
+    It is linear in g and flat in x. Raises ValueError for two shapes.
+    """
     if g.shape != x.shape:
         raise ValueError("g and x must have the same shape")
     return kernels_of(x).leaky_gate(g, x, slope, out=out)
@@ -40,7 +45,10 @@ leaky_gate.vjp(g=lambda gg, y, g, x, *, slope: leaky_gate(gg, x, slope=slope), x
 
 @op
 def bias_leaky_relu(x: Array, b: Array, *, slope: float, out: Array | None = None) -> Array:
-    """leaky_relu(x + b) for each channel of x (n, c, ...), b (c,), with a ``slope`` of at least 0.
+    """leaky_relu(x + b): x (n, c, ...) and b (c,), one number for each channel, -> (n, c, ...).
+
+    ``slope`` is the factor of what is below 0, at least 0; with 1 there is no activation. Raises ValueError
+    for other shapes or a negative slope.
 
     >>> import minigrad as mg
     >>> x, b = mg.tensor([[-3.0, 1.0], [1.0, -3.0]]), mg.tensor([1.0, 2.0])  # (n, c), (c,)
@@ -70,9 +78,10 @@ bias_leaky_relu.vjp_jointly(_bias_leaky_relu_rule)
 def bias_leaky_relu_grad(
     g: Array, y: Array, *, slope: float, out: tuple[Array, tuple[Array]] | None = None
 ) -> tuple[Array, tuple[Array]]:
-    """The gradient of bias_leaky_relu by x: g where its output y is above 0, else slope g.
+    """The gradient of bias_leaky_relu with respect to x: g where its output y is above 0, else slope g.
 
-    The residual is the gradient by b: this one's sum over each channel.
+    The result's ``residual`` is (gb,), the gradient with respect to b (c,): the sum over each channel, which
+    the kernel takes in the same pass.
     """
     gx, gb = kernels_of(y).bias_leaky_relu_grad(g, y, slope, out=flat(out))
     return gx, (gb,)
@@ -83,7 +92,10 @@ bias_leaky_relu_grad.vjp(g=lambda u, out, g, y, *, slope: leaky_gate(u, y, slope
 
 @op
 def channel_sum(x: Array, *, residual: Any = None, out: Array | None = None) -> Array:
-    """The sum over each channel of x (n, c, ...); ``residual`` is (the sum,) where it is at hand."""
+    """The sum over each channel of x (n, c, ...), shape (c,).
+
+    ``residual`` is (sum,) where another kernel has computed it already; it is returned, and x is not read.
+    """
     if residual is not None:
         known: Array = residual[0]
         return known

@@ -2,7 +2,7 @@
 
 ``<conv2d(x, w), y> = <x, conv_transpose2d(y, w)> = <w, conv2d_weight(x, y)>`` is one trilinear form, so the
 derivatives of each member are the other two and three kernels give every order. Two of them have a twin that
-hands its result's moments on to the batch norm behind it.
+also computes the moments of its result, for the batch norm behind it.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ def conv2d(
     x[n, c, i stride + p dilation - padding, j stride + q dilation - padding],
     with oh = (h + 2 padding - dilation (kh - 1) - 1) // stride + 1. Settings are ints or pairs (h, w).
 
-    On the CPU, float32 with 4x4 kernels, stride 2 and many channels goes by Winograd's algorithm, and so do
-    conv_transpose2d and the weight gradient. An output then errs by 1e-6 of its greatest |w| times the sum of
-    the |x| that it reads, and where a pixel beside those is brighter, by as many times more: by 1e-4 at most.
-    An image where a pixel is over 512 times all that an output beside it reads is multiplied directly, and so
-    is one that is not finite. The environment's MINIGRAD_WINOGRAD=0 has everything multiplied directly.
+    On the CPU, float32 with 4x4 kernels, stride 2 and many channels uses Winograd's algorithm, as do
+    conv_transpose2d and the weight gradient. The error of an output is then 1e-6 of its greatest |w| times
+    the sum of the |x| that it reads; a pixel beside those that is brighter makes it as many times larger, to
+    1e-4 at most. Images are multiplied directly where a pixel is over 512 times all that an output beside it
+    reads, or not finite. MINIGRAD_WINOGRAD=0 in the environment turns the algorithm off.
 
     Raises ValueError if shapes, groups or settings do not fit, TypeError unless x and w are floats.
 
@@ -68,10 +68,11 @@ def conv2d_moments(
     groups: int = 1,
     out: WithMoments | None = None,
 ) -> WithMoments:
-    """conv2d(x, w), whose residual (moments,) is for the batch norm behind it: ``batch_norm(..., moments=)``.
+    """conv2d(x, w) with the moments of its result, for the batch norm behind it.
 
-    Moments are float64 (3, pieces, o): the elements of each channel are in so many pieces, of which there are
-    the count, the mean, and the sum of the squared distances from it.
+    The result's ``residual`` is (moments,), for ``batch_norm(..., moments=)``. They are float64,
+    (3, pieces, o): the elements of each channel lie in pieces, and each piece has its count, its mean and its
+    sum of squared deviations from that mean.
     """
     settings = _checked_conv2d(x, w, stride, padding, dilation, groups)
     y, moments = kernels_of(x).conv2d_moments(x, w, *settings, groups, out=flat(out))
@@ -91,7 +92,10 @@ def conv2d_bias_leaky_relu(
     groups: int = 1,
     out: Array | None = None,
 ) -> Array:
-    """leaky_relu(conv2d(x, w) + b), b (o,), with a ``slope`` of at least 0; 1 leaves the sum as it is.
+    """leaky_relu(conv2d(x, w) + b): x (n, c, h, w), w (o, c/groups, kh, kw), b (o,) -> (n, o, oh, ow).
+
+    ``slope`` is the factor of what is below 0, at least 0; with 1 there is no activation. The other settings
+    are those of conv2d. Raises as conv2d, and ValueError for a negative slope.
 
     >>> import minigrad as mg
     >>> x, w = mg.tensor([[[[1.0, 2.0, 4.0, 8.0]]]]), mg.tensor([[[[-1.0, 1.0]]]])
@@ -122,7 +126,7 @@ def conv_transpose2d(
 
     y[n, o, i stride + p dilation - padding, j stride + q dilation - padding] += x[n, c, i, j] w[c, o, p, q],
     with oh = (h - 1) stride - 2 padding + dilation (kh - 1) + output_padding + 1. Settings are ints or pairs
-    (h, w). Raises as conv2d, and errs as it does.
+    (h, w). Raises as conv2d, and has the same errors of rounding.
 
     >>> import minigrad as mg
     >>> x, w = mg.tensor([[[[1.0, 10.0]]]]), mg.tensor([[[[1.0, 2.0]]]])  # (1, 1, 1, 2), (1, 1, 1, 2)
@@ -145,7 +149,7 @@ def conv_transpose2d_moments(
     groups: int = 1,
     out: WithMoments | None = None,
 ) -> WithMoments:
-    """conv_transpose2d(x, w), whose residual (moments,) is that of conv2d_moments."""
+    """conv_transpose2d(x, w) with the moments of its result as ``residual``, as conv2d_moments."""
     settings = _checked_conv_transpose2d(x, w, stride, padding, output_padding, dilation, groups)
     y, moments = kernels_of(x).conv_transpose2d_moments(x, w, *settings, groups, out=flat(out))
     return y, (moments,)
@@ -169,9 +173,9 @@ def conv2d_weight(
     x[n, c, i stride + p dilation - padding, j stride + q dilation - padding]. ``kernel`` is (kh, kw) or both;
     raises as conv2d.
 
-    Winograd's algorithm (see conv2d) errs by up to 1e-5 of the greatest |g| times the greatest |x|. Where a
-    patch of g and one of x that do not meet are 1e3 times brighter than the rest, that is 3e-4 of the sum of
-    the products' magnitudes, at 1e5 times 6e-3; directly it is 2e-6.
+    The error of Winograd's algorithm (see conv2d) is up to 1e-5 of the greatest |g| times the greatest |x|.
+    Where a patch of g and one of x that do not meet are 1e3 times brighter than the rest, that is 3e-4 of the
+    sum of the products' magnitudes, and 6e-3 at 1e5 times; the direct product has 2e-6.
 
     >>> import minigrad as mg
     >>> x, w = mg.tensor([[[[1.0, 2.0, 4.0]]]]), mg.tensor([[[[-1.0, 1.0]]]])

@@ -73,8 +73,9 @@ def matmul_gate(
 
 @op
 def linear(x: Array, w: Array, b: Array, *, slope: float = 1.0, out: Array | None = None) -> Array:
-    """leaky_relu(x w^T + b): x (n, i), w (o, i), b (o,) -> (n, o), with a ``slope`` of at least 0.
+    """leaky_relu(x w^T + b): x (n, i), w (o, i), b (o,) -> (n, o).
 
+    ``slope`` is the factor of what is below 0, at least 0; with 1, the default, there is no activation.
     Raises ValueError for other shapes or a negative slope.
 
     >>> import minigrad as mg

@@ -17,9 +17,10 @@ from minigrad.tensor import Tensor
 
 @op(real=True)
 def mean_softplus(x: Array, *, sign: int = 1, out: Array | None = None) -> Array:
-    """mean(softplus(sign x)) for a ``sign`` of 1 or -1: of logits x, the mean of -log(1 - D) or of -log D.
+    """mean(softplus(sign x)) of logits x of any shape, shape ().
 
-    Finite for every finite logit, as its gradient is.
+    With D = sigmoid(x) it is the mean of -log(1 - D) for a ``sign`` of 1, of -log D for -1. It is finite for
+    every finite logit, and so is its gradient. Raises ValueError for another sign or no logits.
 
     >>> import minigrad as mg
     >>> logits = mg.tensor([0.0, 1000.0])

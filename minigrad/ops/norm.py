@@ -1,7 +1,10 @@
 """Batch normalisation (Ioffe and Szegedy 2015, algorithm 1): its core, the whole, and their gradients.
 
-``moments`` of x, as ``conv2d_moments`` hands them on, spare the forward ops a pass over it. They are numbers
-about x like a residual: derivatives are those by x itself.
+``moments`` are the count, the mean and the sum of squared deviations of parts of each channel of x, which
+``conv2d_moments`` computes with x. They save the forward ops a pass over x. They describe x and are no input:
+the derivative with respect to x is the same with and without them.
+
+A ``residual`` is what an op saves for its rules: statistics of x, or sums that its kernel computes anyway.
 """
 
 from __future__ import annotations
@@ -27,7 +30,8 @@ def standardize(
 ) -> tuple[Array, tuple[Array, Array, Array]]:
     """(x - mean) / sqrt(var + eps) for each channel of x (n, c, ...), over all axes but the second.
 
-    The variance is the biased one. The residual is (mean, var, inv_std), each of shape (c,).
+    ``var`` is divided by the count (the biased variance). The result's ``residual`` is (mean, var, inv_std),
+    each (c,). ``moments`` (3, pieces, c) are those of x, where a convolution has computed them.
 
     >>> import minigrad as mg
     >>> x = mg.tensor([[0.0, 5.0], [2.0, 9.0]])  # 2 samples of 2 channels
@@ -52,8 +56,8 @@ def standardize_grad(
 ) -> Array:
     """The gradient of standardize: s (g - mean(g) - xhat mean(g xhat)), xhat = standardize(x), s = 1 / std.
 
-    ``residual`` is standardize's own (mean, var, inv_std) of x where it is at hand; it is computed from x
-    otherwise.
+    ``residual`` is the (mean, var, inv_std) that standardize(x) has saved; without it they are computed from
+    x.
     """
     _check(x)
     if g.shape != x.shape:
@@ -100,8 +104,8 @@ def batch_norm(
 ) -> tuple[Array, tuple[Array, Array, Array]]:
     """leaky_relu(standardize(x) weight + bias) for each channel of x (n, c, ...), weight and bias (c,).
 
-    ``slope`` is that of the leaky ReLU: 0 for ReLU, 1 for none. The residual is (mean, var, inv_std) of
-    standardize.
+    ``slope`` is the factor of what is below 0: 0 is relu; with 1, the default, there is no activation.
+    ``moments`` and the result's ``residual``, (mean, var, inv_std), are those of standardize.
 
     >>> import minigrad as mg
     >>> x, weight, bias = mg.tensor([[0.0], [2.0]]), mg.tensor([3.0]), mg.tensor([1.0])
@@ -146,10 +150,12 @@ def batch_norm_grad(
     residual: Any = None,
     out: tuple[Array, tuple[Array, Array]] | None = None,
 ) -> tuple[Array, tuple[Array, Array]]:
-    """The gradient of batch_norm by x: standardize_grad(weight h, x), h = g gated by the leaky ReLU.
+    """The gradient of batch_norm with respect to x: standardize_grad(weight h, x), h = g gated by the leaky
+    ReLU.
 
-    ``residual`` is batch_norm's own, computed if it is not at hand. This op's residual are the gradients by
-    weight and bias, which are sums that it needs.
+    ``residual`` is the (mean, var, inv_std) that batch_norm has saved; without it they are computed from x.
+    The result's own ``residual`` is (gw, gb), the gradients with respect to weight and bias (c,): sums that
+    the kernel needs anyway.
     """
     _check(x)
     kernels = kernels_of(x)
@@ -162,7 +168,9 @@ def batch_norm_grad(
 def batch_norm_grad_weight(
     g: Array, x: Array, weight: Array, bias: Array, *, eps: float, slope: float = 1.0, residual: Any = None
 ) -> Array:
-    """The gradient of batch_norm by weight, sum(h xhat); ``residual`` is batch_norm_grad's, if at hand."""
+    """The gradient of batch_norm with respect to weight, sum(h xhat): (c,), read from batch_norm_grad's
+    ``residual`` where it is given.
+    """
     if residual is None:
         _, residual = batch_norm_grad.forward(g, x, weight, bias, eps=eps, slope=slope)
     gw: Array = residual[0]
@@ -173,7 +181,9 @@ def batch_norm_grad_weight(
 def batch_norm_grad_bias(
     g: Array, x: Array, weight: Array, bias: Array, *, eps: float, slope: float = 1.0, residual: Any = None
 ) -> Array:
-    """The gradient of batch_norm by bias, sum(h); ``residual`` is batch_norm_grad's, if at hand."""
+    """The gradient of batch_norm with respect to bias, sum(h): (c,), read from batch_norm_grad's
+    ``residual`` where it is given.
+    """
     if residual is None:
         _, residual = batch_norm_grad.forward(g, x, weight, bias, eps=eps, slope=slope)
     gb: Array = residual[1]

@@ -87,7 +87,7 @@ sum_to.vjp(x=lambda g, y, x, *, shape: broadcast_to(g, shape=x.shape))
 def getitem(x: Array, *, index: Any) -> tuple[Array, tuple[Any]]:
     """x[index], with NumPy's basic, integer-array and bool-array indexing; an index may be a Tensor.
 
-    The residual is the index, copied where it is an array, which may be refilled before the gradient's time.
+    The residual is the index. An array is copied, since it may be refilled before the gradient is computed.
     For x on a GPU, index arrays of the CPU are checked and moved there; those that are there already are not
     checked: one that is out of range wraps around, as in CuPy.
 
