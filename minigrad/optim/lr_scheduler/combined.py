@@ -66,6 +66,14 @@ class ChainedScheduler(Schedule):
     Schedules that multiply the rate give the product of their factors, as in PyTorch; a cosine with
     ``eta_min`` begins at what the one before it gives. Their own ``step`` is not called. Raises ValueError if
     they are of several optimizers.
+
+    >>> import minigrad as mg
+    >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=8.0)
+    >>> warmup = mg.optim.LinearLR(optimizer, start_factor=0.5, total_iters=2)
+    >>> decay = mg.optim.ExponentialLR(optimizer, gamma=0.5)
+    >>> schedule = mg.optim.ChainedScheduler([warmup, decay])
+    >>> [schedule.rates(epoch) for epoch in range(4)]  # 0.5, 0.75, 1, 1 times 8, 4, 2, 1
+    [[4.0], [3.0], [2.0], [1.0]]
     """
 
     def __init__(self, schedulers: Sequence[Schedule]) -> None:

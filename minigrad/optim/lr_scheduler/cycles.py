@@ -27,6 +27,12 @@ class CosineAnnealingLR(Schedule):
     after T_max.
 
     Loshchilov and Hutter (2017), SGDR, eq. 5, without restarts.
+
+    >>> import minigrad as mg
+    >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=8.0)
+    >>> schedule = mg.optim.CosineAnnealingLR(optimizer, T_max=4)
+    >>> [round(schedule.rate(epoch, 8.0), 3) for epoch in range(5)]
+    [8.0, 6.828, 4.0, 1.172, 0.0]
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
@@ -45,6 +51,12 @@ class CosineAnnealingWarmRestarts(Schedule):
 
     The first restart is after ``T_0`` steps, and each period T_i is ``T_mult`` times the one before.
     Loshchilov and Hutter (2017), SGDR, eq. 5.
+
+    >>> import minigrad as mg
+    >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=8.0)
+    >>> schedule = mg.optim.CosineAnnealingWarmRestarts(optimizer, T_0=2, T_mult=2)
+    >>> [round(schedule.rate(epoch, 8.0), 3) for epoch in range(7)]  # periods of 2, 4, ... steps
+    [8.0, 4.0, 8.0, 6.828, 4.0, 1.172, 8.0]
     """
 
     def __init__(self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0) -> None:
@@ -73,6 +85,12 @@ class OneCycleLR(Schedule):
     ``total_steps`` may be given as ``epochs`` and ``steps_per_epoch``; ``max_lr`` may be one rate for each
     group, and the optimizer's own rates are not used. Raises ValueError for a step behind the last one, and
     for a number out of its range. Smith and Topin (2019), with PyTorch's numbers.
+
+    >>> import minigrad as mg
+    >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], momentum=0.9)
+    >>> schedule = mg.optim.OneCycleLR(optimizer, 8.0, total_steps=5, pct_start=0.4, div_factor=4.0)
+    >>> [[round(lr, 3) for lr in schedule.rates(epoch)] for epoch in range(5)]
+    [[2.0], [8.0], [6.0], [2.0], [0.0]]
     """
 
     def __init__(

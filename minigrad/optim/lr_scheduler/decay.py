@@ -15,7 +15,14 @@ Function = Callable[[int], float]
 
 
 class StepLR(Schedule):
-    """``lr(t) = base_lr * gamma ** (t // step_size)``."""
+    """``lr(t) = base_lr * gamma ** (t // step_size)``.
+
+    >>> import minigrad as mg
+    >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=8.0)
+    >>> schedule = mg.optim.StepLR(optimizer, step_size=2, gamma=0.5)
+    >>> [schedule.rate(epoch, 8.0) for epoch in range(6)]
+    [8.0, 8.0, 4.0, 4.0, 2.0, 2.0]
+    """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
         if step_size < 1:
@@ -29,7 +36,14 @@ class StepLR(Schedule):
 
 
 class MultiStepLR(Schedule):
-    """``lr(t) = base_lr * gamma ** n``, where n is the number of ``milestones`` <= t."""
+    """``lr(t) = base_lr * gamma ** n``, where n is the number of ``milestones`` <= t.
+
+    >>> import minigrad as mg
+    >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=8.0)
+    >>> schedule = mg.optim.MultiStepLR(optimizer, milestones=[1, 4], gamma=0.5)
+    >>> [schedule.rate(epoch, 8.0) for epoch in range(6)]
+    [8.0, 4.0, 4.0, 4.0, 2.0, 2.0]
+    """
 
     def __init__(self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1) -> None:
         self.milestones = sorted(index(milestone) for milestone in milestones)
@@ -41,7 +55,14 @@ class MultiStepLR(Schedule):
 
 
 class ExponentialLR(Schedule):
-    """``lr(t) = base_lr * gamma ** t``."""
+    """``lr(t) = base_lr * gamma ** t``.
+
+    >>> import minigrad as mg
+    >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=8.0)
+    >>> schedule = mg.optim.ExponentialLR(optimizer, gamma=0.5)
+    >>> [schedule.rate(epoch, 8.0) for epoch in range(4)]
+    [8.0, 4.0, 2.0, 1.0]
+    """
 
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
         self.gamma = gamma
@@ -52,7 +73,14 @@ class ExponentialLR(Schedule):
 
 
 class ConstantLR(Schedule):
-    """``lr(t) = base_lr * factor`` for t < total_iters, then ``base_lr``."""
+    """``lr(t) = base_lr * factor`` for t < total_iters, then ``base_lr``.
+
+    >>> import minigrad as mg
+    >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=8.0)
+    >>> schedule = mg.optim.ConstantLR(optimizer, factor=0.5, total_iters=2)
+    >>> [schedule.rate(epoch, 8.0) for epoch in range(4)]
+    [4.0, 4.0, 8.0, 8.0]
+    """
 
     def __init__(self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5) -> None:
         if not 0 <= factor <= 1:
@@ -66,7 +94,14 @@ class ConstantLR(Schedule):
 
 
 class LinearLR(Schedule):
-    """``lr(t) = base_lr (start_factor + (end_factor - start_factor) min(t, total_iters) / total_iters)``."""
+    """``lr(t) = base_lr (start_factor + (end_factor - start_factor) min(t, total_iters) / total_iters)``.
+
+    >>> import minigrad as mg
+    >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=8.0)
+    >>> schedule = mg.optim.LinearLR(optimizer, start_factor=0.25, total_iters=3)
+    >>> [schedule.rate(epoch, 8.0) for epoch in range(5)]
+    [2.0, 4.0, 6.0, 8.0, 8.0]
+    """
 
     def __init__(
         self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5
@@ -87,7 +122,14 @@ class LinearLR(Schedule):
 
 
 class PolynomialLR(Schedule):
-    """``lr(t) = base_lr (1 - min(t, total_iters) / total_iters) ** power``."""
+    """``lr(t) = base_lr (1 - min(t, total_iters) / total_iters) ** power``.
+
+    >>> import minigrad as mg
+    >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=8.0)
+    >>> schedule = mg.optim.PolynomialLR(optimizer, total_iters=4, power=2.0)
+    >>> [schedule.rate(epoch, 8.0) for epoch in range(6)]
+    [8.0, 4.5, 2.0, 0.5, 0.0, 0.0]
+    """
 
     def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0) -> None:
         _check_total_iters("PolynomialLR", total_iters)
@@ -103,6 +145,12 @@ class LambdaLR(Schedule):
     """``lr(t) = base_lr * lr_lambda(t)``, with one function or one for each group.
 
     The functions themselves are not part of the state.
+
+    >>> import minigrad as mg
+    >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=8.0)
+    >>> schedule = mg.optim.LambdaLR(optimizer, lambda epoch: 1 / (1 + epoch))
+    >>> [schedule.rates(epoch) for epoch in (0, 1, 3)]
+    [[8.0], [4.0], [2.0]]
     """
 
     def __init__(self, optimizer: Optimizer, lr_lambda: Function | Sequence[Function]) -> None:

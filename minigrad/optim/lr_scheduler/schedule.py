@@ -21,6 +21,17 @@ class Schedule:
 
     A subclass defines ``rate(epoch, base_lr)``. ``base_lrs`` are the groups' rates when the first of their
     schedules was made, or that were set since. Raises TypeError if ``optimizer`` is none.
+
+    >>> import minigrad as mg
+    >>> class InverseRoot(mg.optim.Schedule):
+    ...     def rate(self, epoch, base_lr):
+    ...         return base_lr / (1 + epoch) ** 0.5
+    >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=6.0)
+    >>> schedule = InverseRoot(optimizer)
+    >>> for _ in range(3):
+    ...     schedule.step()
+    >>> optimizer.lr  # 6 / sqrt(4)
+    3.0
     """
 
     def __new__(cls, *args: Any, **options: Any) -> Self:  # noqa: ARG004
