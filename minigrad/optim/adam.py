@@ -22,6 +22,12 @@ class Adam(Optimizer):
     ``p <- p - lr m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps)`` in step t. With ``amsgrad`` the
     largest v so far stands in its place there. ``maximize`` negates the gradient first. Kingma and Ba
     (2015), algorithm 1; AMSGrad: Reddi et al. (2018), algorithm 2.
+
+    >>> import minigrad as mg
+    >>> w = mg.tensor([2.0, 2.0])
+    >>> mg.optim.Adam([w], lr=0.1).step([mg.tensor([1.0, -1000.0])])
+    >>> [round(value, 3) for value in w.tolist()]  # the first step is lr long, whatever the size of the gradient
+    [1.9, 2.1]
     """
 
     average_switches: ClassVar[Mapping[str, str | None]] = MappingProxyType(

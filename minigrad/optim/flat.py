@@ -19,6 +19,11 @@ def gradient_norm(gradients: Sequence[Tensor]) -> Tensor:
     """The Euclidean norm of all gradients together, a float64: NaN or infinite if one of their elements is.
 
     No gradient flows through it.
+
+    >>> import minigrad as mg
+    >>> gradients = [mg.tensor([3.0]), mg.tensor([[4.0, 0.0]])]
+    >>> mg.optim.gradient_norm(gradients).item()
+    5.0
     """
     return Tensor(call(_norm, *[g._data for g in gradients]))
 

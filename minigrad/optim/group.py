@@ -45,6 +45,15 @@ class ParameterGroup(Mapping[str, Any]):
     ``group["params"]`` lists the parameters; every other key is a setting, which the next step reads.
     ``initial_lr`` is the rate on which schedules build: the last one that no schedule wrote. Setting a value
     raises ValueError if it is out of its range or has an unknown name, TypeError for "params".
+
+    >>> import minigrad as mg
+    >>> w, b = mg.tensor([1.0]), mg.tensor([0.0])
+    >>> optimizer = mg.optim.SGD([{"params": [w]}, {"params": [b], "lr": 0.25}], lr=0.5)
+    >>> [group["lr"] for group in optimizer.param_groups]
+    [0.5, 0.25]
+    >>> optimizer.param_groups[1]["lr"] = 0.125
+    >>> optimizer.param_groups[1]["params"][0] is b
+    True
     """
 
     __slots__ = ("_kind", "_settings", "initial_lr", "label", "parts", "steps")

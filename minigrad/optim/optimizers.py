@@ -30,6 +30,15 @@ class SGD(Optimizer):
     With ``g <- g + weight_decay p``:  ``v <- momentum v + (1 - dampening) g`` (``v <- g`` in the first step),
     and ``p <- p - lr v``, or ``p <- p - lr (g + momentum v)`` with Nesterov momentum. ``maximize`` negates
     the gradient first. Sutskever et al. (2013), eq. 1-4.
+
+    >>> import minigrad as mg
+    >>> w = mg.tensor([1.0])
+    >>> optimizer = mg.optim.SGD([w], lr=0.5, momentum=0.5)
+    >>> for _ in range(2):
+    ...     optimizer.step([mg.tensor([1.0])])
+    ...     print(w.item())  # 1 - 0.5 * 1, then 0.5 - 0.5 * (0.5 * 1 + 1)
+    0.5
+    -0.25
     """
 
     average_switches = MappingProxyType({"velocity": "momentum"})
@@ -109,6 +118,12 @@ class RMSprop(Optimizer):
     centered ``a <- alpha a + (1 - alpha) g`` and ``d = sqrt(s - a^2) + eps``;  ``p <- p - lr g / d``, or with
     momentum ``v <- momentum v + g / d`` and ``p <- p - lr v``. ``maximize`` negates the gradient first.
     Tieleman and Hinton (2012); centered: Graves (2013), eq. 38-41.
+
+    >>> import minigrad as mg
+    >>> w = mg.tensor([2.0, 2.0])
+    >>> mg.optim.RMSprop([w], lr=0.1, alpha=0.75).step([mg.tensor([1.0, 1000.0])])
+    >>> [round(value, 3) for value in w.tolist()]  # 2 - 0.1 / sqrt(0.25), whatever the size of the gradient
+    [1.8, 1.8]
     """
 
     average_switches = MappingProxyType(
@@ -186,6 +201,15 @@ class Adagrad(Optimizer):
     With ``g <- g + weight_decay p``:  ``s <- s + g^2``, which begins at ``initial_accumulator_value``, and
     ``p <- p - lr / (1 + (t - 1) lr_decay) g / (sqrt(s) + eps)`` in step t. ``maximize`` negates the gradient
     first. Duchi, Hazan and Singer (2011), section 1.3, with diagonal matrices.
+
+    >>> import minigrad as mg
+    >>> w = mg.tensor([2.0])
+    >>> optimizer = mg.optim.Adagrad([w], lr=1.0)
+    >>> for gradient in (3.0, 4.0):
+    ...     optimizer.step([mg.tensor([gradient])])
+    ...     print(round(w.item(), 3))  # 2 - 3 / 3, then 1 - 4 / sqrt(3^2 + 4^2)
+    1.0
+    0.2
     """
 
     average_switches = MappingProxyType({"square_sum": None})
