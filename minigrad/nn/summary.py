@@ -110,8 +110,9 @@ def summary(network: Network, *inputs: Any) -> Summary:
     network's dtype and on its device. The network computes in evaluation mode and without a graph, and is
     left as it was. Raises what the network raises for inputs that do not fit.
 
-    >>> from minigrad import nn
-    >>> print(nn.summary(nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 1)), (64, 3)))
+    >>> import minigrad as mg
+    >>> network = mg.nn.Sequential(mg.nn.Linear(3, 8), mg.nn.ReLU(), mg.nn.Linear(8, 1))
+    >>> print(mg.nn.summary(network, (64, 3)))
     layer                                                  output   parameters
     --------------------------------------------------------------------------
     Sequential                                             (64, 1)

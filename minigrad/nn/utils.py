@@ -156,8 +156,8 @@ def spectral_norm(
     Raises ValueError where the parameter is missing, has fewer than two axes or is normalised already. Miyato
     et al. (2018), algorithm 1; the names are those of torch.nn.utils.spectral_norm.
 
-    >>> from minigrad import nn
-    >>> layer = nn.utils.spectral_norm(nn.Linear(3, 2))
+    >>> import minigrad as mg
+    >>> layer = mg.nn.utils.spectral_norm(mg.nn.Linear(3, 2))
     >>> list(layer.state_dict())
     ['bias', 'weight_orig', 'weight_u', 'weight_v']
     """
@@ -185,6 +185,11 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
     ``weight_g`` (of length 1 along the other axes) and ``weight_v``. Raises ValueError where the parameter is
     missing or normalised already. Salimans and Kingma (2016), eq. 2; the names are those of
     torch.nn.utils.weight_norm.
+
+    >>> import minigrad as mg
+    >>> layer = mg.nn.utils.weight_norm(mg.nn.Linear(3, 2))
+    >>> {name: p.shape for name, p in layer.named_parameters()}
+    {'bias': (2,), 'weight_g': (2, 1), 'weight_v': (2, 3)}
     """
     w = _taken(module, name, "weight_norm")
     normalised = _WeightNorm(module, name, dim if dim is None else dim % w.ndim)
@@ -197,13 +202,29 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
 
 
 def remove_spectral_norm(module: M, name: str = "weight") -> M:
-    """Make W / sigma(W), as it is now, the module's own parameter again; returns the module."""
+    """Make W / sigma(W), as it is now, the module's own parameter again; returns the module.
+
+    Raises ValueError where the module has no such normalisation.
+
+    >>> import minigrad as mg
+    >>> layer = mg.nn.utils.spectral_norm(mg.nn.Linear(3, 2))
+    >>> list(mg.nn.utils.remove_spectral_norm(layer).state_dict())
+    ['bias', 'weight']
+    """
     _normalised(module, name, _SpectralNorm).remove()
     return module
 
 
 def remove_weight_norm(module: M, name: str = "weight") -> M:
-    """Make g v / |v|, as it is now, the module's own parameter again; returns the module."""
+    """Make g v / |v|, as it is now, the module's own parameter again; returns the module.
+
+    Raises ValueError where the module has no such normalisation.
+
+    >>> import minigrad as mg
+    >>> layer = mg.nn.utils.weight_norm(mg.nn.Linear(3, 2))
+    >>> list(mg.nn.utils.remove_weight_norm(layer).state_dict())
+    ['bias', 'weight']
+    """
     _normalised(module, name, _WeightNorm).remove()
     return module
 

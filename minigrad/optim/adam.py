@@ -26,7 +26,7 @@ class Adam(Optimizer):
     >>> import minigrad as mg
     >>> w = mg.tensor([2.0, 2.0])
     >>> mg.optim.Adam([w], lr=0.1).step([mg.tensor([1.0, -1000.0])])
-    >>> [round(value, 3) for value in w.tolist()]  # the first step is lr long, whatever the size of the gradient
+    >>> [round(value, 3) for value in w.tolist()]  # lr away, whatever the gradient's size
     [1.9, 2.1]
     """
 

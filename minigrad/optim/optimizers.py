@@ -122,7 +122,7 @@ class RMSprop(Optimizer):
     >>> import minigrad as mg
     >>> w = mg.tensor([2.0, 2.0])
     >>> mg.optim.RMSprop([w], lr=0.1, alpha=0.75).step([mg.tensor([1.0, 1000.0])])
-    >>> [round(value, 3) for value in w.tolist()]  # 2 - 0.1 / sqrt(0.25), whatever the size of the gradient
+    >>> [round(value, 3) for value in w.tolist()]  # 2 - 0.1 / sqrt(0.25), whatever the gradient's size
     [1.8, 1.8]
     """
 
