@@ -1,4 +1,4 @@
-"""Every public op and function has an example in its docstring, and the suite runs it."""
+"""Every public op, function, layer and optimizer has an example in its docstring, and the suite runs it."""
 
 from __future__ import annotations
 
@@ -57,6 +57,23 @@ def test_every_name_of_minigrad_has_an_example_of_its_own(name: str) -> None:
     assert any(example.want or example.exc_msg for example in test.examples)
     uses = "".join(example.source + (example.exc_msg or "") for example in test.examples)
     assert name in uses, "the example is about something else"
+
+
+NETWORKS = mg.nn, mg.nn.functional, mg.nn.init, mg.nn.utils, mg.optim, mg.optim.lr_scheduler
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [(module, name) for module in NETWORKS for name in public(module)],
+    ids=lambda value: value if isinstance(value, str) else value.__name__.removeprefix("minigrad."),
+)
+def test_every_layer_function_and_optimizer_has_an_example_of_its_own(module: ModuleType, name: str) -> None:
+    """Of a class, one that makes or shows an object of it; a subclass does not pass with its base's."""
+    test = examples_of(getattr(module, name).__module__).get(name)
+    assert test is not None, f"{module.__name__}.{name} has no example of its own"
+    assert any(example.want for example in test.examples), "the example shows nothing"
+    shown = "".join(example.source + example.want for example in test.examples)
+    assert name.lower() in shown.lower(), "the example is about something else"
 
 
 def test_the_suite_runs_the_example_of_every_op() -> None:

@@ -49,11 +49,10 @@ class ParameterGroup(Mapping[str, Any]):
     >>> import minigrad as mg
     >>> w, b = mg.tensor([1.0]), mg.tensor([0.0])
     >>> optimizer = mg.optim.SGD([{"params": [w]}, {"params": [b], "lr": 0.25}], lr=0.5)
-    >>> [group["lr"] for group in optimizer.param_groups]
-    [0.5, 0.25]
-    >>> optimizer.param_groups[1]["lr"] = 0.125
-    >>> optimizer.param_groups[1]["params"][0] is b
-    True
+    >>> first, second = optimizer.param_groups  # each is a ParameterGroup
+    >>> second["lr"] = 0.125
+    >>> first["lr"], second["lr"], second["params"][0] is b
+    (0.5, 0.125, True)
     """
 
     __slots__ = ("_kind", "_settings", "initial_lr", "label", "parts", "steps")
