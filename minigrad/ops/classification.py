@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.backend import Array, is_array, xp_of
 from minigrad.op import constant
 from minigrad.ops.activation import log_softmax
-from minigrad.ops.elementwise import add, astype, div, exp, log, mul, neg, sub, where
+from minigrad.ops.elementwise import astype, exp, log, where
 from minigrad.ops.loss import check_target, reduced
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import getitem, reshape
@@ -58,7 +58,7 @@ def cross_entropy(
     if label_smoothing == 0:
         return loss
     spread = _spread(log_p, target, weight, ignore_index, reduction)
-    return add(mul(loss, 1.0 - label_smoothing), mul(spread, label_smoothing / logits.shape[CLASSES]))
+    return loss * (1.0 - label_smoothing) + spread * (label_smoothing / logits.shape[CLASSES])
 
 
 def nll_loss(
@@ -81,15 +81,15 @@ def nll_loss(
     _check_labels(name, log_p, labels, ignore_index)
     kept = None if ignore_index is None else labels != ignore_index
     chosen = labels if kept is None else constant(_without_ignored, labels, ignore_index)
-    losses = neg(getitem(log_p, index=_places(log_p, chosen)))
+    losses = -getitem(log_p, index=_places(log_p, chosen))
     if kept is not None:
         losses = where(kept, losses, 0.0)
     if weight is None and (kept is None or reduction != "mean"):
         return reduced(name, losses, reduction)
     weights = _weights(name, log_p, chosen, weight, kept)
     if weight is not None:
-        losses = mul(losses, weights)
-    return div(sum(losses), sum(weights)) if reduction == "mean" else reduced(name, losses, reduction)
+        losses = losses * weights
+    return sum(losses) / sum(weights) if reduction == "mean" else reduced(name, losses, reduction)
 
 
 def kl_div(log_q: Tensor, target: Any, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
@@ -106,12 +106,12 @@ def kl_div(log_q: Tensor, target: Any, *, reduction: str = "mean", log_target: b
     check_target("kl_div", log_q, target)
     p = target if isinstance(target, Tensor) else tensor(target, device=log_q.device)
     if log_target:
-        terms = mul(exp(p), sub(p, log_q))
+        terms = exp(p) * (p - log_q)
     else:
         positive = p > 0.0
-        terms = sub(where(positive, mul(p, log(where(positive, p, 1.0))), 0.0), mul(p, log_q))
+        terms = where(positive, p * log(where(positive, p, 1.0)), 0.0) - p * log_q
     if reduction == "batchmean":
-        return div(sum(terms), float(log_q.shape[0]))
+        return sum(terms) / float(log_q.shape[0])
     return reduced("kl_div", terms, reduction, more=("batchmean",))
 
 
@@ -122,17 +122,17 @@ def _of_probabilities(log_p: Tensor, p: Tensor, weight: Any, smoothing: float, r
             "probabilities have the shape of the logits"
         )
     if smoothing:
-        p = add(mul(p, 1.0 - smoothing), smoothing / p.shape[CLASSES])
-    terms = mul(p, log_p)
+        p = p * (1.0 - smoothing) + smoothing / p.shape[CLASSES]
+    terms = p * log_p
     if weight is not None:
-        terms = mul(terms, _along_classes("cross_entropy", log_p, weight))
-    return reduced("cross_entropy", neg(sum(terms, axis=CLASSES)), reduction)
+        terms = terms * _along_classes("cross_entropy", log_p, weight)
+    return reduced("cross_entropy", -sum(terms, axis=CLASSES), reduction)
 
 
 def _spread(log_p: Tensor, labels: Tensor, weight: Any, ignore_index: int | None, reduction: str) -> Tensor:
     """The loss of a target that is 1 for every class, reduced as that of the labels is."""
-    terms = log_p if weight is None else mul(log_p, _along_classes("cross_entropy", log_p, weight))
-    losses = neg(sum(terms, axis=CLASSES))
+    terms = log_p if weight is None else log_p * _along_classes("cross_entropy", log_p, weight)
+    losses = -sum(terms, axis=CLASSES)
     if ignore_index is None and weight is None:
         return reduced("cross_entropy", losses, reduction)
     kept = None if ignore_index is None else labels != ignore_index
@@ -141,7 +141,7 @@ def _spread(log_p: Tensor, labels: Tensor, weight: Any, ignore_index: int | None
     if reduction != "mean":
         return reduced("cross_entropy", losses, reduction)
     chosen = labels if kept is None else constant(_without_ignored, labels, ignore_index)
-    return div(sum(losses), sum(_weights("cross_entropy", log_p, chosen, weight, kept)))
+    return sum(losses) / sum(_weights("cross_entropy", log_p, chosen, weight, kept))
 
 
 def _weights(name: str, log_p: Tensor, labels: Tensor, weight: Any, kept: Tensor | None) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.backend import Array, xp_of
 from minigrad.hints import explain_keywords
 from minigrad.op import op
-from minigrad.ops.elementwise import add, astype, mul
+from minigrad.ops.elementwise import astype
 from minigrad.ops.rearrange import flip
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import concatenate, getitem, reshape, transpose
@@ -67,9 +67,9 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     y = reshape(transpose(x, axes=(*axes, *kept)), shape=(count, *rest))
     while y.shape[0] > 1:
         half = y.shape[0] // 2
-        pairs = mul(getitem(y, index=slice(half)), getitem(y, index=slice(half, 2 * half)))
+        pairs = getitem(y, index=slice(half)) * getitem(y, index=slice(half, 2 * half))
         y = concatenate([pairs, getitem(y, index=slice(2 * half, None))]) if y.shape[0] % 2 else pairs
     if count == 0:
-        y = add(sum(y, axis=0), 1)
+        y = sum(y, axis=0) + 1
     shape = tuple(1 if i in axes else size for i, size in enumerate(x.shape))
     return reshape(y, shape=shape if keepdims else rest)

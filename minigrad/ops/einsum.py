@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from minigrad.ops.elementwise import mul
-from minigrad.ops.linalg import matmul
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import getitem, reshape, transpose
 from minigrad.tensor import Tensor, tensor
@@ -130,10 +128,10 @@ def _contracted(x: Tensor, xs: Names, y: Tensor, ys: Names, needed: set[str | in
     x = transpose(x, axes=[xs.index(name) for name in (*both, *left, *inner)])
     y = transpose(y, axes=[ys.index(name) for name in (*both, *inner, *right)])
     if not inner:
-        z = mul(reshape(x, shape=(b, n, 1)), reshape(y, shape=(b, 1, m)))
+        z = reshape(x, shape=(b, n, 1)) * reshape(y, shape=(b, 1, m))
     elif not both:
-        z = matmul(reshape(x, shape=(n, k)), reshape(y, shape=(k, m)))  # (n, k) @ (k, m) -> (n, m)
+        z = reshape(x, shape=(n, k)) @ reshape(y, shape=(k, m))  # (n, k) @ (k, m) -> (n, m)
     else:
-        z = matmul(reshape(x, shape=(b, n, k)), reshape(y, shape=(b, k, m)))  # -> (b, n, m)
+        z = reshape(x, shape=(b, n, k)) @ reshape(y, shape=(b, k, m))  # -> (b, n, m)
     names = (*both, *left, *right)
     return reshape(z, shape=tuple(size[name] for name in names)), names

@@ -10,7 +10,6 @@ import numpy as np
 
 from minigrad.backend import Array, xp_of
 from minigrad.op import constant
-from minigrad.ops.elementwise import add, mul
 from minigrad.ops.linalg import matmul
 from minigrad.ops.padding import pad
 from minigrad.ops.rearrange import piece, repeat
@@ -104,7 +103,7 @@ def _linear(x: Tensor, axis: int, length: int, factor: float | None, align_corne
     weights = constant(_hats, x, n, length, factor, align_corners)
     if axis == x.ndim - 1:
         return matmul(x, swapaxes(weights, 0, 1))  # (..., n) @ (n, length)
-    return matmul(weights, x)  # (length, n) @ (n, w)
+    return weights @ x  # (length, n) @ (n, w)
 
 
 def _enlarged(x: Tensor, axis: int, factor: int) -> Tensor:
@@ -118,7 +117,7 @@ def _enlarged(x: Tensor, axis: int, factor: int) -> Tensor:
         left = piece(around, axis, first, first + n)
         if share:
             right = piece(around, axis, first + 1, first + 1 + n)
-            left = add(mul(left, 1 - share), mul(right, share))
+            left = left * (1 - share) + right * share
         phases.append(left)
     return reshape(stack(phases, axis + 1), shape=(*x.shape[:axis], n * factor, *x.shape[axis + 1 :]))
 

@@ -32,7 +32,7 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
 
 def _matmul_x(g: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Tensor:
     g, _, rhs = _as_matrices(g, x, y)
-    gx = matmul(g, swapaxes(rhs, -1, -2))  # (..., n, m) @ (..., m, k) -> (..., n, k)
+    gx = g @ swapaxes(rhs, -1, -2)  # (..., n, m) @ (..., m, k) -> (..., n, k)
     return squeeze(gx, -2) if x.ndim == 1 else gx
 
 
@@ -40,8 +40,8 @@ def _matmul_y(g: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Tensor:
     g, lhs, _ = _as_matrices(g, x, y)
     if y._data.flags.f_contiguous and not y._data.flags.c_contiguous:
         # the gradient of transpose(w) is then w's own, transposed: it lies in memory as w does
-        return swapaxes(matmul(swapaxes(g, -1, -2), lhs), -1, -2)  # (m, n) @ (n, k) -> (m, k)
-    gy = matmul(swapaxes(lhs, -1, -2), g)  # (..., k, n) @ (..., n, m) -> (..., k, m)
+        return swapaxes(swapaxes(g, -1, -2) @ lhs, -1, -2)  # (m, n) @ (n, k) -> (m, k)
+    gy = swapaxes(lhs, -1, -2) @ g  # (..., k, n) @ (..., n, m) -> (..., k, m)
     return squeeze(gy, -1) if y.ndim == 1 else gy
 
 
@@ -95,8 +95,8 @@ def _linear_rule(
 ) -> tuple[Lazy, Lazy, Lazy]:
     g = g if slope == 1 else bias_leaky_relu_grad(g, y, slope=slope)
     return (
-        lambda: matmul(g, w),  # (n, o) @ (o, i) -> (n, i)
-        lambda: matmul(swapaxes(g, 0, 1), x),  # (o, n) @ (n, i) -> (o, i)
+        lambda: g @ w,  # (n, o) @ (o, i) -> (n, i)
+        lambda: swapaxes(g, 0, 1) @ x,  # (o, n) @ (n, i) -> (o, i)
         lambda: channel_sum(g, residual=g.residual if slope != 1 else None),
     )
 
@@ -106,4 +106,4 @@ linear.vjp_jointly(_linear_rule)
 
 def linear_composed(x: Tensor, w: Tensor, b: Tensor, *, slope: float = 1.0) -> Tensor:
     """linear written in other ops: the definition to read and the oracle of the kernel."""
-    return bias_leaky_relu_composed(matmul(x, swapaxes(w, 0, 1)), b, slope=slope)
+    return bias_leaky_relu_composed(x @ swapaxes(w, 0, 1), b, slope=slope)

@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.backend import Array, kernels_of
 from minigrad.op import op
 from minigrad.ops.activation import sigmoid, softplus
-from minigrad.ops.elementwise import abs, add, clip, div, mul, neg, sqrt, square, sub
+from minigrad.ops.elementwise import abs, clip, neg, sqrt, square, sub
 from minigrad.ops.reduce import mean, sum
 from minigrad.ops.shape import broadcast_to
 from minigrad.tensor import Tensor
@@ -45,17 +45,17 @@ def mean_softplus_grad(g: Array, x: Array, *, sign: int = 1, out: Array | None =
 
 def _mean_softplus_grad_x(u: Tensor, y: Tensor, g: Tensor, x: Tensor, *, sign: int) -> Tensor:
     p = sigmoid(x)  # sigmoid' = p (1 - p), for either sign
-    return mul(mul(u, mul(p, sub(1.0, p))), mul(g, 1 / x.size))
+    return u * (p * (1.0 - p)) * (g * (1 / x.size))
 
 
 mean_softplus_grad.vjp(
-    g=lambda u, y, g, x, *, sign: sum(mul(u, mean_softplus_grad(1.0, x, sign=sign))), x=_mean_softplus_grad_x
+    g=lambda u, y, g, x, *, sign: sum(u * mean_softplus_grad(1.0, x, sign=sign)), x=_mean_softplus_grad_x
 )
 
 
 def mean_softplus_composed(x: Tensor, *, sign: int = 1) -> Tensor:
     """mean_softplus written in other ops: the definition to read and the oracle of the kernel."""
-    return mean(softplus(mul(x, float(sign))))
+    return mean(softplus(x * float(sign)))
 
 
 def binary_cross_entropy_with_logits(
@@ -75,11 +75,11 @@ def binary_cross_entropy_with_logits(
     name = "binary_cross_entropy_with_logits"
     check_target(name, logits, target)
     rest = 1.0 - target if isinstance(target, int | float) else sub(1.0, target)
-    positive = mul(softplus(neg(logits)), target)
+    positive = softplus(neg(logits)) * target
     if pos_weight is not None:
         check_target(name, logits, pos_weight, "pos_weight")
-        positive = mul(positive, pos_weight)
-    return reduced(name, add(positive, mul(softplus(logits), rest)), reduction, weight)
+        positive = positive * pos_weight
+    return reduced(name, positive + softplus(logits) * rest, reduction, weight)
 
 
 def mse_loss(x: Tensor, target: Any, weight: Any = None, *, reduction: str = "mean") -> Tensor:
@@ -136,13 +136,13 @@ def smooth_l1_loss(x: Tensor, target: Any, *, beta: float = 1.0, reduction: str 
         raise ValueError(f"smooth_l1_loss: beta must be at least 0, got {beta}")
     check_target("smooth_l1_loss", x, target)
     d = sub(x, target)
-    return reduced("smooth_l1_loss", abs(d) if beta == 0 else div(_huber(d, beta), float(beta)), reduction)
+    return reduced("smooth_l1_loss", abs(d) if beta == 0 else _huber(d, beta) / float(beta), reduction)
 
 
 def _huber(d: Tensor, delta: float) -> Tensor:
     """c (d - c / 2) of c = d limited to [-delta, delta], which is one formula for both parts."""
     c = clip(d, -delta, delta)
-    return mul(c, sub(d, mul(c, 0.5)))
+    return c * (d - c * 0.5)
 
 
 def norm_per_sample(x: Tensor, eps: float = 1e-12) -> Tensor:
@@ -154,7 +154,7 @@ def norm_per_sample(x: Tensor, eps: float = 1e-12) -> Tensor:
     >>> mg.ops.norm_per_sample(mg.tensor([[3.0, 4.0], [6.0, 8.0]])).tolist()
     [5.0, 10.0]
     """
-    return sqrt(add(sum(square(x), axis=tuple(range(1, x.ndim))), eps))
+    return sqrt(sum(square(x), axis=tuple(range(1, x.ndim))) + eps)
 
 
 def _check_logits(x: Array, sign: int) -> None:
@@ -173,7 +173,7 @@ def reduced(
     """The losses, times ``weight``, as ``reduction`` says; ValueError for a word that is not among them."""
     if weight is not None:
         check_target(name, losses, weight, "weight")
-        losses = mul(losses, weight)
+        losses = losses * weight
     if reduction == "mean":
         return mean(losses)
     if reduction not in REDUCTIONS:
@@ -187,7 +187,7 @@ def _reduced_by_weight(name: str, losses: Tensor, reduction: str, weight: Any) -
     if weight is None or reduction != "mean":
         return reduced(name, losses, reduction, weight)
     total = sum(reduced(name, losses, "none", weight))
-    return div(total, sum(broadcast_to(weight, shape=losses.shape)))
+    return total / sum(broadcast_to(weight, shape=losses.shape))
 
 
 def check_target(loss: str, x: Tensor, target: Any, what: str = "target") -> None:

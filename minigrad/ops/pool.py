@@ -14,7 +14,7 @@ import numpy as np
 from minigrad.backend import Array, xp_of
 from minigrad.op import constant
 from minigrad.ops.conv import Pair, pair
-from minigrad.ops.elementwise import add, div, mul, where
+from minigrad.ops.elementwise import add, where
 from minigrad.ops.rearrange import piece
 from minigrad.ops.reduce import mean
 from minigrad.ops.shape import concatenate, pad_constant, reshape
@@ -83,11 +83,11 @@ def avg_pool2d(
     for axis, along in ((y.ndim - 2, rows), (y.ndim - 1, columns)):
         y = reduce(add, _slices(y, axis, along))
     if divisor_override is not None:
-        return mul(y, 1 / divisor_override)
+        return y * (1 / divisor_override)
     counts = [w.counts(count_include_pad) for w in windows]
     if all(len(set(c)) == 1 for c in counts):
-        return mul(y, 1 / (counts[0][0] * counts[1][0]))
-    return div(y, constant(_areas, y, rows, columns, count_include_pad))
+        return y * (1 / (counts[0][0] * counts[1][0]))
+    return y / constant(_areas, y, rows, columns, count_include_pad)
 
 
 def _areas(y: Array, rows: _Windows, columns: _Windows, padding_too: bool) -> Array:

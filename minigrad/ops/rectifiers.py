@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minigrad.ops.elementwise import expm1, mul, where
+from minigrad.ops.elementwise import expm1, where
 from minigrad.ops.shape import reshape
 from minigrad.tensor import Tensor
 
@@ -18,7 +18,7 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
     [-0.5, 0.0, 2.0]
     """
     below = x <= 0
-    return where(below, mul(expm1(where(below, x, 0.0)), alpha), x)
+    return where(below, expm1(where(below, x, 0.0)) * alpha, x)
 
 
 def selu(x: Tensor) -> Tensor:
@@ -28,7 +28,7 @@ def selu(x: Tensor) -> Tensor:
     >>> mg.ops.selu(mg.tensor([-100.0, 0.0, 1.0])).numpy().round(4)  # -s a, 0, s
     array([-1.7581,  0.    ,  1.0507], dtype=float32)
     """
-    return mul(elu(x, SELU_ALPHA), SELU_SCALE)
+    return elu(x, SELU_ALPHA) * SELU_SCALE
 
 
 def prelu(x: Tensor, weight: Tensor) -> Tensor:
@@ -46,7 +46,7 @@ def prelu(x: Tensor, weight: Tensor) -> Tensor:
         raise ValueError(f"prelu: weight must be (1,) or ({channels},) for x {x.shape}, got {weight.shape}")
     shape = () if weight.size == 1 else (channels, *(1,) * (x.ndim - 2))
     weight, above = reshape(weight, shape=shape), x > 0
-    return where(above, x, mul(weight, where(above, 0.0, x)))
+    return where(above, x, weight * where(above, 0.0, x))
 
 
 def hardtanh(x: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:

@@ -70,9 +70,9 @@ def gelu(x: Tensor, approximate: str = "none") -> Tensor:
     if approximate == "none":
         inner = erf(mul(x, math.sqrt(0.5)))
     else:
-        cubic = add(x, mul(mul(square(x), x), 0.044715))
-        inner = tanh(mul(cubic, math.sqrt(2 / math.pi)))
-    return mul(mul(x, 0.5), add(inner, 1.0))
+        cubic = add(x, square(x) * x * 0.044715)
+        inner = tanh(cubic * math.sqrt(2 / math.pi))
+    return mul(x, 0.5) * (inner + 1.0)
 
 
 def log_sigmoid(x: Tensor) -> Tensor:
@@ -82,4 +82,4 @@ def log_sigmoid(x: Tensor) -> Tensor:
     >>> [f"{y:.4f}" for y in mg.ops.log_sigmoid(mg.tensor([-1000.0, 0.0]))]  # not -inf
     ['-1000.0000', '-0.6931']
     """
-    return neg(softplus(neg(x)))
+    return -softplus(neg(x))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.hints import explain_keywords
-from minigrad.ops.elementwise import abs, astype, power, sqrt, square, where
+from minigrad.ops.elementwise import abs, astype, sqrt, square, where
 from minigrad.ops.reduce import max, min, sum
 from minigrad.ops.sums import Axis
 from minigrad.tensor import Tensor, tensor
@@ -37,7 +37,7 @@ def vector_norm(x: Any, ord: float = 2, axis: Axis = None, keepdims: bool = Fals
         return (max if ord > 0 else min)(abs(x), axis=axis, keepdims=keepdims)
     if ord == 2:
         return _off_zero(sum(square(x), axis=axis, keepdims=keepdims), 0.5)
-    powers = _off_zero(abs(x), float(ord)) if ord > 0 else power(abs(x), float(ord))
+    powers = _off_zero(abs(x), float(ord)) if ord > 0 else abs(x) ** float(ord)
     return _off_zero(sum(powers, axis=axis, keepdims=keepdims), 1 / ord)
 
 
@@ -45,4 +45,4 @@ def _off_zero(x: Tensor, exponent: float) -> Tensor:
     """x^exponent for x >= 0, with derivatives of 0 where x is 0."""
     zero = x == 0
     rest = where(zero, 1.0, x)
-    return where(zero, 0.0, sqrt(rest) if exponent == 0.5 else power(rest, exponent))
+    return where(zero, 0.0, sqrt(rest) if exponent == 0.5 else rest**exponent)
