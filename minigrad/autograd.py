@@ -17,7 +17,7 @@ __getattr__ = hints.of_module(__name__)
 
 
 class StaleGraphError(RuntimeError):
-    """A Tensor of the graph was changed in place after the graph was built.
+    """A Tensor of the graph was changed in place after the graph was built; build the graph again.
 
     >>> import minigrad as mg
     >>> w = mg.tensor([2.0])
@@ -55,7 +55,7 @@ def grad(
     Where the path is there and a rule says that the derivative is zero, the gradient is zeros in both cases.
     A gradient may lack a path to what its output had one to: a network's gradient with respect to its input
     never contains the last layer's bias, so a gradient penalty alone depends on the weights and not on that
-    bias. Differentiate the sum of loss and penalty, as WGAN-GP does, or ask for zeros:
+    bias. Differentiate the sum of loss and penalty, as WGAN-GP does, or take zeros:
 
     >>> w, b, x = tensor(3.0), tensor(1.0), tensor(2.0)
     >>> (slope,) = grad(w * x + b, [x], create_graph=True)

@@ -106,11 +106,11 @@ def save(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
 
 
 def load(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> dict[str, Any]:
-    """The state in the file ``path``: what ``save`` was given, Tensors as arrays.
+    """The state in the file ``path``: that of ``save``, with arrays in place of Tensors.
 
     A safetensors file by another program gives a flat dict of arrays; its float16 and bfloat16 arrays come
-    back as float32. Memory grows with the file, which ``max_bytes`` limits, never with what it claims to
-    hold: its header is read first, and must describe a file of its size.
+    back as float32. The memory that it takes grows with the file, whose size ``max_bytes`` limits: the header
+    is read first and must describe a file of that size.
 
     Raises CheckpointError if the file is damaged, longer than ``max_bytes``, not a checkpoint (a FIFO and a
     device are none either), or by a newer version; FileNotFoundError if there is none; IsADirectoryError for
@@ -251,7 +251,7 @@ def _read(path: str | os.PathLike[str], max_bytes: int | None) -> bytes:
 
 
 def _described(header: bytes) -> int:
-    """How many bytes of arrays a file of this header has; -1 if nobody can tell."""
+    """How many bytes of arrays a file of this header has; -1 if it does not say."""
     try:
         entries = json.loads(header)
         ends = [entry["data_offsets"][1] for name, entry in entries.items() if name != "__metadata__"]
@@ -261,7 +261,7 @@ def _described(header: bytes) -> int:
 
 
 def _guess(start: bytes) -> str:
-    """What a file that starts so is, and how minigrad could read it; '' if nobody can tell."""
+    """What a file that starts so is, and how minigrad could read it; '' if that is unknown."""
     remedy = "convert it with safetensors, as by safetensors.torch.save_file"
     if start.startswith(b"PK\x03\x04"):
         return f"a zip archive, as torch.save and numpy.savez write; {remedy}"

@@ -17,9 +17,10 @@ __all__ = ["Readings"]
 class Readings:
     """A buffer of ``rows`` rows on ``device``: a ``write`` fills the next one, a ``read`` takes them all.
 
-    Whoever looks at a loss on a GPU waits for it, and the GPU then for more work. A captured step that writes
-    its numbers here, instead of returning them, lets the host run ahead until there are many to read in one
-    copy. ``unread`` counts the rows since the last reading, after which they are filled anew.
+    Reading a loss from a GPU makes the host wait for the GPU, and the GPU then for more work. A captured step
+    that writes its numbers here, instead of returning them, lets the host run ahead until there are many to
+    read in one copy. ``unread`` is the number of rows since the last ``read``, after which rows are filled
+    anew.
 
     >>> from minigrad.tensor import tensor
     >>> readings = Readings(rows=2, columns=2)

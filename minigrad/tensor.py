@@ -60,13 +60,13 @@ class Size(int):
 
 
 class Tensor(Methods):
-    """An array that remembers how it was made, so that ``minigrad.grad`` can differentiate through it.
+    """An array with the op and inputs that made it, through which ``minigrad.grad`` differentiates.
 
     ``data``      the array, NumPy's or CuPy's: float32, float64, an integer type or bool
     ``op``        the op that made it, None for a leaf
-    ``inputs``    the Tensors that the op was given
+    ``inputs``    the Tensors that the op was called with
     ``params``    the op's static parameters
-    ``residual``  arrays that the op hands to its derivative rule, or None
+    ``residual``  arrays that the op has saved for its derivative rule, or None
     ``version``   how often ``data`` was changed in place
 
     Tensors are compared elementwise and hashed by identity. ``Tensor(array)`` is a leaf on the very array

@@ -95,7 +95,7 @@ def call(function: Callable[..., Any], *args: Any, **params: Any) -> Any:
 def check(function: Callable[..., None], *args: Any) -> None:
     """``function(*args)``, which raises where its arrays are wrong and does nothing else.
 
-    Where a captured step is replayed on a GPU nobody waits for the arrays: it is called later, with copies.
+    In a replay on a GPU the host does not wait for the arrays: the function is called later, with copies.
     """
     tracer = mode().tracer
     if tracer is None:

@@ -94,7 +94,7 @@ def set_state(state: dict[str, Any]) -> None:
 def snapshot(*generators: Generator) -> Callable[[], None]:
     """A function that takes ``generators`` and the process-wide ones back to where they are now.
 
-    What is on a GPU stays there, and nobody waits for it, as ``get_state`` would.
+    A state on a GPU stays there, and the host does not wait for it, as ``get_state`` would.
 
     >>> restore = snapshot()
     >>> first = generator().random()
