@@ -169,7 +169,7 @@ class ModuleDict(Module):
 
 
 def check_key(container: Module, key: object) -> None:
-    """Refuse a key that is no string, or names something that the container itself has."""
+    """Raise TypeError for a key that is no string, ValueError for the name of an attribute of the class."""
     name = type(container).__name__
     if not isinstance(key, str):
         raise TypeError(f"{name}: a key is a str, got {type(key).__name__}")

@@ -11,7 +11,7 @@ class Conv1d(Correlation):
     """Cross-correlation over signals: x (n, in_channels, l) -> (n, out_channels, ol); Conv2d of one row.
 
     ``ol = (l + 2 padding - dilation (kernel_size - 1) - 1) // stride + 1``; weight (out_channels, in_channels
-    / groups, k). Sizes, ``padding`` and ``padding_mode`` are as Conv2d's, which says what raises.
+    / groups, k). Sizes, ``padding``, ``padding_mode`` and what raises are as Conv2d's.
 
     >>> import minigrad as mg
     >>> layer = mg.nn.Conv1d(2, 4, kernel_size=3, padding=1)

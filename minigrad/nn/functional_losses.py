@@ -20,7 +20,9 @@ __all__ = [
 
 
 def mse_loss(x: Tensor, target: Any, reduction: str = "mean", weight: Any = None) -> Tensor:
-    """``ops.mse_loss``: the mean of (x - target)^2.
+    """mean((x - target)^2), of shape (), by ``ops.mse_loss``; ``target`` broadcasts to x.
+
+    ``reduction`` "sum" gives the sum, "none" each term.
 
     >>> import minigrad as mg
     >>> x, target = mg.tensor([1.0, 2.0]), mg.tensor([1.0, 5.0])
@@ -31,7 +33,7 @@ def mse_loss(x: Tensor, target: Any, reduction: str = "mean", weight: Any = None
 
 
 def l1_loss(x: Tensor, target: Any, reduction: str = "mean", weight: Any = None) -> Tensor:
-    """``ops.l1_loss``: the mean of |x - target|.
+    """mean(|x - target|), of shape (), by ``ops.l1_loss``; ``target`` broadcasts to x.
 
     >>> import minigrad as mg
     >>> mg.nn.functional.l1_loss(mg.tensor([1.0, 2.0]), mg.tensor([1.0, 5.0])).item()
@@ -41,7 +43,7 @@ def l1_loss(x: Tensor, target: Any, reduction: str = "mean", weight: Any = None)
 
 
 def smooth_l1_loss(x: Tensor, target: Any, reduction: str = "mean", beta: float = 1.0) -> Tensor:
-    """``ops.smooth_l1_loss``: squares near 0, distances beyond ``beta``.
+    """The mean of d^2 / (2 beta) where |d| <= beta, else |d| - beta / 2, of d = x - target.
 
     >>> import minigrad as mg
     >>> x = mg.tensor([0.5, 3.0])  # 0.5^2 / (2 beta) and 3 - beta / 2
@@ -52,7 +54,7 @@ def smooth_l1_loss(x: Tensor, target: Any, reduction: str = "mean", beta: float 
 
 
 def huber_loss(x: Tensor, target: Any, reduction: str = "mean", delta: float = 1.0) -> Tensor:
-    """``ops.huber_loss``: squares near 0, distances beyond ``delta``.
+    """The mean of d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2), of d = x - target.
 
     >>> import minigrad as mg
     >>> x = mg.tensor([0.5, 3.0])  # 0.5^2 / 2 and delta (3 - delta / 2)
@@ -63,7 +65,7 @@ def huber_loss(x: Tensor, target: Any, reduction: str = "mean", delta: float = 1
 
 
 def kl_div(log_q: Tensor, target: Any, reduction: str = "mean", log_target: bool = False) -> Tensor:
-    """``ops.kl_div``: p (log p - log q).
+    """mean(p (log p - log q)) of log-probabilities and of probabilities p, the ``target``, by ``ops.kl_div``.
 
     >>> import minigrad as mg
     >>> log_q, p = mg.nn.functional.log_softmax(mg.zeros((1, 2)), dim=1), mg.tensor([[1.0, 0.0]])
@@ -76,7 +78,7 @@ def kl_div(log_q: Tensor, target: Any, reduction: str = "mean", log_target: bool
 def binary_cross_entropy_with_logits(
     logits: Tensor, target: Any, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
 ) -> Tensor:
-    """``ops.binary_cross_entropy_with_logits``: of logits, never of probabilities.
+    """mean(target softplus(-logits) + (1 - target) softplus(logits)), of logits, never of probabilities.
 
     >>> import minigrad as mg
     >>> logits, target = mg.tensor([0.0, 1000.0, 1000.0]), mg.tensor([1.0, 1.0, 0.0])
@@ -92,7 +94,7 @@ def binary_cross_entropy_with_logits(
 def nll_loss(
     log_p: Tensor, labels: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
 ) -> Tensor:
-    """``ops.nll_loss``: minus the log-probability of each label.
+    """-mean(log_p[label]): log-probabilities (n, k) or (n, k, ...), labels (n, ...), by ``ops.nll_loss``.
 
     >>> import minigrad as mg
     >>> log_p = mg.tensor([[-0.5, -1.0], [-2.0, -0.25]])
@@ -110,7 +112,8 @@ def cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    """``ops.cross_entropy``: of logits and labels or probabilities.
+    """-mean(log softmax(logits)[label]): logits (n, k) or (n, k, ...), labels (n, ...); or probabilities of
+    the logits' shape as ``target``. By ``ops.cross_entropy``.
 
     >>> import minigrad as mg
     >>> round(mg.nn.functional.cross_entropy(mg.zeros((2, 10)), [3, 7]).item(), 4)  # log 10

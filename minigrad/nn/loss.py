@@ -25,7 +25,7 @@ __all__ = [
 
 
 class _Loss(Module):
-    """What the losses share: ``reduction``, the "mean", the "sum" or "none"."""
+    """What the losses share: ``reduction``, which is "mean", "sum" or "none"; ValueError for another."""
 
     reductions: ClassVar[tuple[str, ...]] = REDUCTIONS
 
@@ -40,7 +40,9 @@ class _Loss(Module):
 
 
 class MSELoss(_Loss):
-    """The squared distance, ``ops.mse_loss``.
+    """``mean((x - target)^2)``, of shape (), by ``ops.mse_loss``; ``target`` broadcasts to x.
+
+    ``reduction`` "sum" gives the sum, "none" each term, of x's shape. Raises ValueError for another shape.
 
     >>> import minigrad as mg
     >>> x, target = mg.tensor([1.0, 2.0]), mg.tensor([1.0, 5.0])
@@ -53,7 +55,7 @@ class MSELoss(_Loss):
 
 
 class L1Loss(_Loss):
-    """The absolute distance, ``ops.l1_loss``.
+    """``mean(|x - target|)``, by ``ops.l1_loss``; shapes, ``reduction`` and what raises as in MSELoss.
 
     >>> import minigrad as mg
     >>> mg.nn.L1Loss()(mg.tensor([1.0, 2.0]), mg.tensor([1.0, 5.0])).item()
@@ -65,7 +67,9 @@ class L1Loss(_Loss):
 
 
 class SmoothL1Loss(_Loss):
-    """The squared distance near 0, the absolute one beyond ``beta``: ``ops.smooth_l1_loss``.
+    """The mean of ``d^2 / (2 beta)`` where ``|d| <= beta``, else ``|d| - beta / 2``; d is x - target.
+
+    It is ``ops.smooth_l1_loss``; shapes and ``reduction`` as in MSELoss. Girshick (2015), eq. 3.
 
     >>> import minigrad as mg
     >>> x = mg.tensor([0.5, 3.0])
@@ -83,7 +87,9 @@ class SmoothL1Loss(_Loss):
 
 
 class HuberLoss(_Loss):
-    """The squared distance near 0, the absolute one beyond ``delta``: ``ops.huber_loss``.
+    """The mean of ``d^2 / 2`` where ``|d| <= delta``, else ``delta (|d| - delta / 2)``; d is x - target.
+
+    It is ``ops.huber_loss``; shapes and ``reduction`` as in MSELoss. Huber (1964).
 
     >>> import minigrad as mg
     >>> x = mg.tensor([0.5, 3.0])
@@ -101,7 +107,10 @@ class HuberLoss(_Loss):
 
 
 class KLDivLoss(_Loss):
-    """The Kullback-Leibler divergence of log-probabilities from ``target``: ``ops.kl_div``.
+    """The mean of ``p (log p - log q)``, of log-probabilities log q and of probabilities p, the ``target``.
+
+    With ``log_target`` the target is log p. ``reduction`` "batchmean" divides the sum by the number of
+    samples, which alone gives the mean Kullback-Leibler divergence. It is ``ops.kl_div``.
 
     >>> import minigrad as mg
     >>> log_q = mg.nn.LogSoftmax(dim=1)(mg.tensor([[0.0, 0.0]]))
@@ -121,10 +130,11 @@ class KLDivLoss(_Loss):
 
 
 class BCEWithLogitsLoss(_Loss):
-    """Binary cross-entropy of logits, ``ops.binary_cross_entropy_with_logits``: what PyTorch's loss of that
-    name computes. There is no BCELoss: logits are finite where probabilities round to 0 or 1.
+    """``mean(target softplus(-logits) + (1 - target) softplus(logits))``: binary cross-entropy of logits.
 
-    ``weight`` and ``pos_weight`` are buffers.
+    ``target``, in [0, 1], broadcasts to the logits. ``pos_weight`` multiplies the first term, ``weight`` the
+    sum; both are buffers. It is ``ops.binary_cross_entropy_with_logits``, as PyTorch's loss of this name.
+    There is no BCELoss: logits are finite where probabilities round to 0 or 1.
 
     >>> import minigrad as mg
     >>> loss = mg.nn.BCEWithLogitsLoss(reduction="none")
@@ -148,9 +158,10 @@ class BCEWithLogitsLoss(_Loss):
 
 
 class NLLLoss(_Loss):
-    """Minus the log-probability of each label, ``ops.nll_loss``; ``weight``, one number a class, is a buffer.
+    """``-mean(log_p[label])``: log-probabilities (n, k) or (n, k, ...), labels (n, ...), integers in 0..k-1.
 
-    Labels of ``ignore_index`` count for nothing.
+    ``weight`` (k,), one number a class, is a buffer. Labels of ``ignore_index`` have no part in the mean. It
+    is ``ops.nll_loss``.
 
     >>> import minigrad as mg
     >>> log_p = mg.tensor([[-0.5, -1.0], [-2.0, -0.25]])
@@ -170,8 +181,11 @@ class NLLLoss(_Loss):
 
 
 class CrossEntropyLoss(_Loss):
-    """Cross-entropy of logits and labels or probabilities, ``ops.cross_entropy``; ``weight``, one number a
-    class, is a buffer. Labels of ``ignore_index`` count for nothing.
+    """``-mean(log softmax(logits)[label])``: logits (n, k) or (n, k, ...), labels (n, ...) in 0..k-1; or
+    ``-mean(sum(p log softmax(logits)))`` for probabilities p of the logits' shape.
+
+    ``weight`` (k,), one number a class, is a buffer. Labels of ``ignore_index`` have no part in the mean. It
+    is ``ops.cross_entropy``, which says more of ``label_smoothing``.
 
     >>> import minigrad as mg
     >>> logits = mg.zeros((2, 10))

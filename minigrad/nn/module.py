@@ -84,9 +84,9 @@ class Module:
     """A function with parameters. Subclasses assign Parameters, Modules and buffers to attributes and define
     ``forward``.
 
-    Attributes that are Parameters or Modules are found by looking at them, in the order of their assignment;
-    buffers, plain arrays that are saved but not learnt, are announced with ``register_buffer``. ``training``
-    says which of its two behaviours a layer such as batch norm shows.
+    The attributes that are Parameters or Modules are the registry, in the order of their assignment;
+    ``register_buffer`` adds a buffer, a plain array that is saved but not learnt. ``training`` chooses
+    between the two modes of a layer such as batch norm: True for training, False for evaluation.
 
     >>> import minigrad as mg
     >>> class Residual(mg.nn.Module):
@@ -146,8 +146,8 @@ class Module:
     def fused_with(self, following: Sequence[Module]) -> Fused | None:
         """How this module and some of those that come after it do better together than in turn, or None.
 
-        Sequential asks for it in every call. A layer that offers it must leave subclasses alone, its own and
-        those of the others, that define ``forward``.
+        Sequential calls it in every call. The result is None where this module, or one of those
+        after it that would run with it, is of a subclass that defines ``forward``.
         """
         return None
 

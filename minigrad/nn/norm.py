@@ -134,7 +134,7 @@ class _BatchNorm(ChannelNorm):
         return x * ops.reshape(scale, shape) + ops.reshape(shift, shape)
 
     def _track(self, y: Tensor, count: int) -> None:
-        """Move the running statistics towards the batch's, which ``y``'s op hands on in its residual."""
+        """Move the running statistics towards the batch's, which stand in the residual of ``y``."""
         if self.track_running_stats:
             assert y.residual is not None
             call(self._move_statistics, *y.residual[:2], count)

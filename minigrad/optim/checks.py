@@ -1,4 +1,4 @@
-"""What an optimizer refuses: settings out of their range or unknown, and what is no list of parameters."""
+"""The checks of an optimizer's arguments: ranges and names of settings, and the list of parameters."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ __all__ = ["ChainedScheduler", "SequentialLR"]
 
 
 class SequentialLR(Schedule):
-    """``lr(t) = lr_k(t - milestones[k - 1])``: the schedule k that the milestones <= t have brought on.
+    """``lr(t) = lr_k(t - milestones[k - 1])``, where k is the number of ``milestones`` <= t.
 
     The schedules are made with the same optimizer before; each builds on its first rate. Their own ``step``
     is not called. Raises ValueError unless there is one milestone between each two schedules, in order.
