@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad import Tensor, grad, modify, nn, no_grad
-from minigrad.ops import mean, mean_softplus, neg, norm_per_sample, sigmoid, square, sub, sum
+from minigrad.ops import mean, mean_softplus, norm_per_sample, sigmoid, square, sum
 from minigrad.random import Generator, uniform
 
 Penalty = Callable[[nn.Module, Tensor, Tensor, Generator], Tensor]
@@ -45,7 +45,7 @@ def binary_cross_entropy(real: Tensor, fake: Tensor) -> Tensor:
 
 def saturating(fake: Tensor) -> Tensor:
     """mean(log(1 - D(G(z)))): G in the minimax game (Goodfellow et al. 2014, equation 1)."""
-    return neg(mean_softplus(fake))
+    return -mean_softplus(fake)
 
 
 def non_saturating(fake: Tensor) -> Tensor:
@@ -60,7 +60,7 @@ def critic(real: Tensor, fake: Tensor) -> Tensor:
 
 def critic_generator(fake: Tensor) -> Tensor:
     """-mean(f(G(z))) (Arjovsky et al. 2017, algorithm 1)."""
-    return neg(mean(fake))
+    return -mean(fake)
 
 
 def score(logits: Tensor) -> Tensor:
@@ -99,7 +99,7 @@ def gradient_penalty(weight: float) -> Penalty:
     """weight mean((|gradient of D between real and fake| - 1)^2) (Gulrajani et al. 2017, equation 3)."""
 
     def penalty(D: nn.Module, real: Tensor, fake: Tensor, rng: Generator) -> Tensor:
-        return mean(square(sub(interpolate_gradient_norms(D, real, fake, rng), 1.0))) * weight
+        return mean(square(interpolate_gradient_norms(D, real, fake, rng) - 1.0)) * weight
 
     return penalty
 

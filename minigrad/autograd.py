@@ -8,7 +8,7 @@ from typing import Any, Literal
 from minigrad import hints
 from minigrad.backend import Array, is_array, is_writeable, xp_of
 from minigrad.op import Op
-from minigrad.ops.elementwise import add, astype, mul
+from minigrad.ops.elementwise import astype
 from minigrad.ops.shape import sum_to
 from minigrad.tensor import Tensor, describe, tensor
 from minigrad.tracing import using
@@ -84,7 +84,7 @@ def grad(
                 continue
             g = grads[key] if key in wanted else grads.pop(key)
             for x, gx in _pull_back(y, g, between):
-                grads[id(x)] = add(grads[id(x)], gx) if id(x) in grads else gx
+                grads[id(x)] = grads[id(x)] + gx if id(x) in grads else gx
         used = None if unused == "zeros" else {id(t) for t in order}
         results = [_result(t, grads.get(id(t)), output, used, index) for index, t in enumerate(targets)]
         return _with_own_arrays(results, seed)
@@ -231,7 +231,7 @@ def _with_own_arrays(gradients: list[Tensor], seed: Tensor) -> list[Tensor]:
     own = []
     for g in gradients:
         if id(_owner(g._data)) in owners or not is_writeable(g._data):
-            g = mul(g, 1.0)
+            g = g * 1.0
         owners.add(id(_owner(g._data)))
         own.append(g)
     return own

@@ -9,7 +9,6 @@ import numpy as np
 
 from minigrad.autograd import grad
 from minigrad.backend import Array, as_array, device_of, is_array, to_device
-from minigrad.ops.elementwise import add, mul
 from minigrad.ops.reduce import sum
 from minigrad.tensor import Tensor, describe
 
@@ -143,11 +142,11 @@ def _gradient_function(
     mixers = [_random(rng, p.shape, p) for p in points]
 
     def gradient_of(g: Tensor, *x: Tensor) -> Tensor:
-        aliases = [add(t, 0.0) for t in x]
+        aliases = [t + 0.0 for t in x]
         gradients = grad(f(*aliases), aliases, grad_output=g, create_graph=True, unused="zeros")
-        total = sum(mul(gradients[0], mixers[0]))
+        total = sum(gradients[0] * mixers[0])
         for gradient, mixer in zip(gradients[1:], mixers[1:], strict=True):
-            total = add(total, sum(mul(gradient, mixer)))
+            total = total + sum(gradient * mixer)
         return total
 
     return gradient_of, [_random(rng, y.shape, y.data), *points]

@@ -96,7 +96,7 @@ class _SpectralNorm(_Normalised):
         w = self.part("orig")
         u, v = (Tensor(a) for a in call(self._iterated, w._data, stepping and self.module.training))
         matrix = self.as_matrix(w)
-        sigma = ops.matmul(u, ops.matmul(matrix, v))  # (1, h) @ (h, w) @ (w, 1) -> (1, 1)
+        sigma = u @ (matrix @ v)  # (1, h) @ (h, w) @ (w, 1) -> (1, 1)
         return w / ops.reshape(sigma, ())
 
     def as_matrix(self, w: Tensor) -> Tensor:
