@@ -1,4 +1,4 @@
-"""Callback: what follows a training from outside, step by step; and ``train``, the loop that calls them."""
+"""Callback: the hooks of a training, called step by step; and ``train``, the loop that calls them."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ __all__ = ["Callback", "Followers", "callbacks_of", "train"]
 
 
 class Callback:
-    """What ``train`` tells: override what you need."""
+    """The hooks that ``train`` calls; override those that you need."""
 
     def on_start(self, training: Training) -> None:
         """Before the first step of this process."""
 
     def on_step(self, training: Training, record: Record) -> None:
-        """After each step; ``training.at_epoch_end`` tells whether it closed an epoch."""
+        """After each step; ``training.at_epoch_end`` is true if it closed an epoch."""
 
     def due(self, training: Training) -> bool:
-        """Whether ``on_step`` must come right after this step of ``training``, as it always does on the CPU.
+        """Whether ``on_step`` must be called right after this step of ``training``, as on the CPU.
 
-        If no callback must have it then, as none that looks at records alone, a GPU goes on to later steps
-        before it is told of this one: ``record.step`` is less than ``training.step`` in such calls.
+        Return False if you only need the record, not the training as it was at that step. If every callback
+        does, a GPU runs ahead, and ``on_step`` is called later, with ``record.step`` below ``training.step``.
         """
         return True
 
@@ -75,21 +75,21 @@ def train(
     for callback in following:
         callback.on_start(training)
     while training.step < steps and not stop():
-        _tell(following, training, training.advance)
-        if training.unread and any(callback.due(training) for callback in following):
-            _tell(following, training, training.read)
-    _tell(following, training, training.read)
+        _report(following, training, training.advance)
+        if training.unreported and any(callback.due(training) for callback in following):
+            _report(following, training, training.read)
+    _report(following, training, training.read)
     for callback in following:
         callback.on_end(training)
 
 
-def _tell(callbacks: Iterable[Callback], training: Training, source: Callable[[], list[Record]]) -> None:
-    """Tell the callbacks of the steps that ``source()`` gives, or of those before the one that failed."""
+def _report(callbacks: Iterable[Callback], training: Training, source: Callable[[], list[Record]]) -> None:
+    """Report the records of ``source()`` to the callbacks; after a failure, those of the steps before it."""
     failure = None
     try:
         records = source()
     except DivergedError as error:
-        failure, records = error, error.untold
+        failure, records = error, error.unreported
     for record in records:
         for callback in callbacks:
             callback.on_step(training, record)

@@ -35,7 +35,7 @@ __all__ = [
 CONFIG = "config.json"
 
 MOST_STEPS = 10**15
-"""More steps than a machine makes in a lifetime, and each of them a whole number of a float."""
+"""More steps than a machine runs in its lifetime; each is an exact float."""
 
 MOST_SEED = 2**63 - 1
 """What other programs can read as an integer of JSON."""
@@ -44,7 +44,7 @@ _EPOCHS: dict[Kind, int] = {"image": 12, "points": 20}
 
 
 def default_epochs(settings: Settings, kind: Kind) -> int:
-    """How long ``gans train`` trains unless told: G gets as many updates whatever the critic takes."""
+    """The default length of ``gans train``: as many updates of G for any number of critic steps."""
     return _EPOCHS[kind] * (settings.critic_steps if kind == "image" else 1)
 
 
@@ -63,10 +63,10 @@ Steps: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_STEPS)]
 class RunConfig:
     """A run's settings, data, seed and length.
 
-    ``data`` is a name that ``gans.data.load`` knows, or a folder; ``data_dir`` is where it was looked for;
-    ``data_digest`` tells whether images are still the same; ``shape`` is that of one sample. The run ends
-    after ``steps`` steps, which are ``epochs`` epochs if the length was given so. ``device`` is where it is
-    trained; runs from before there was a choice say nothing and are on the CPU.
+    ``data`` is a name for ``gans.data.load``, or a folder; ``data_dir`` is where it was searched;
+    ``data_digest`` identifies images; ``shape`` is that of one sample. The run ends after ``steps`` steps,
+    which are ``epochs`` epochs if the length was given in epochs. ``device`` is where it is trained; the
+    config.json of older runs lacks it, and they are on the CPU.
     """
 
     settings: Settings
@@ -162,7 +162,7 @@ def kind_of(data: Dataset) -> Kind:
 
 
 def digest_of(data: Dataset) -> str | None:
-    """By what images are recognised; None for a distribution, which its name defines."""
+    """The digest that identifies images; None for a distribution, which its name defines."""
     return data.digest() if isinstance(data, ImageData) else None
 
 

@@ -1,4 +1,4 @@
-"""What a person sees of a run: a live display on a terminal, plain lines where nothing can be redrawn."""
+"""The displays of a run: live on a terminal, plain lines where nothing can be redrawn."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ REFRESHES = 5
 
 
 class Display(Callback, AbstractContextManager["Display"]):
-    """What both displays know. ``closed`` is true once nobody reads them any more."""
+    """The common part of the displays. ``closed`` is true once their output has no reader."""
 
     def __init__(self, config: RunConfig, folder: Path) -> None:
         self.config = config
@@ -46,7 +46,7 @@ class Display(Callback, AbstractContextManager["Display"]):
 
     def on_step(self, training: Training, record: Record) -> None:
         self.record = record
-        if record.step == training.step:  # the last one of those that are told together
+        if record.step == training.step:  # the last of the records that are reported together
             self.pace.mark(record.step)
 
     def __exit__(self, *exception: object) -> None:
@@ -64,12 +64,12 @@ class Display(Callback, AbstractContextManager["Display"]):
             forget_output()
 
     def heading(self, training: Training) -> str:
-        """What is trained, where, and from which step on."""
+        """The model, the folder and the step that training continues from."""
         G, D = (
             sum(p.size for p in network.parameters())
             for network in (training.gan.generator, training.gan.discriminator)
         )
-        went = f", going on after step {training.step:,}" if training.step else ""
+        went = f", resuming after step {training.step:,}" if training.step else ""
         folder = one_line(self.folder)
         return (
             f"{self.config.title} into {folder}: {self.config.steps:,} steps, seed {self.config.seed}, "
@@ -142,7 +142,7 @@ class LiveDisplay(Display):
         super().__init__(config, folder)
         self._stopping = stopping
         self._live = Live(get_renderable=self._render, console=console, refresh_per_second=REFRESHES)
-        self._told = monotonic()
+        self._reported = monotonic()
 
     def __enter__(self) -> LiveDisplay:
         with self.reader():
@@ -159,11 +159,11 @@ class LiveDisplay(Display):
             self._live.console.print(self.heading(training), highlight=False, markup=False)
 
     def due(self, training: Training) -> bool:
-        return training.at_epoch_end or monotonic() - self._told > 1 / REFRESHES
+        return training.at_epoch_end or monotonic() - self._reported > 1 / REFRESHES
 
     def on_step(self, training: Training, record: Record) -> None:
         super().on_step(training, record)
-        self._told = monotonic()
+        self._reported = monotonic()
         if record.step == training.step and training.at_epoch_end:
             shown = "  ".join(f"{name} [bold]{value}[/bold]" for name, value in figures(record).items())
             with self.reader():
@@ -201,7 +201,7 @@ class LiveDisplay(Display):
 
 
 def figures(record: Record) -> dict[str, str]:
-    """The numbers of a record under the names that people know."""
+    """The numbers of a record under their usual names."""
     numbers = {
         "loss D": record.loss_d,
         "loss G": record.loss_g,

@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
@@ -19,8 +19,8 @@ from gans.objectives import Objective
 from gans.steps import NOT_FINITE, StepResult, discriminator_step, generator_step
 from gans.systems import Gan
 from gans.trainer.batches import Batches
+from gans.trainer.deferred import DeferredUpdates, Failure, Numbers
 from gans.trainer.randomness import RunGenerators
-from gans.trainer.unread import Failure, Numbers, UnreadUpdates
 from minigrad import nn
 from minigrad.backend import numbers, to_device
 from minigrad.optim import Optimizer
@@ -33,11 +33,11 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Record:
-    """What one step tells; a line of metrics.jsonl.
+    """The metrics of one step; a line of metrics.jsonl.
 
-    A step is one update of G after ``critic_steps`` updates of D; what is told of D belongs to the last of
-    them. ``d_real`` and ``d_fake`` are D's mean readout: a probability, or a critic's score. ``seconds``
-    is the time that the step took; of steps that are read together, as on a GPU, their mean.
+    A step is one update of G after ``critic_steps`` updates of D; D's metrics are those of its last update.
+    ``d_real`` and ``d_fake`` are D's mean readout: a probability, or a critic's score. ``seconds`` is the
+    time that the step took; for steps whose metrics are deferred, as on a GPU, it is their mean.
     """
 
     step: int
@@ -54,26 +54,30 @@ class Record:
 class DivergedError(UserError):
     """An update of D or G made a NaN or an infinity, and therefore changed nothing.
 
-    ``untold`` are the steps before it that nobody has been told of: none, but where they are read together.
+    ``unreported``: earlier steps whose metrics have not reached the callbacks yet; empty on the CPU.
     """
 
     def __init__(self, step: int, network: str, cause: str, lr: float) -> None:
         super().__init__(f"step {step} ({network} update): {cause}; try a lower `lr` (it is {lr:g})")
         self.step = step
-        self.untold: list[Record] = []
+        self.unreported: list[Record] = []
+
+    @property
+    def untold(self) -> NoReturn:
+        raise AttributeError("DivergedError.untold is called DivergedError.unreported")
 
 
 class Training:
-    """One GAN being trained on one data set: all that a checkpoint holds, and how to go one step further.
+    """The training of one GAN on one data set: all that a checkpoint holds, and how to take one more step.
 
     With ``mg.manual_seed(seed)`` before the GAN is built, the whole training is a function of ``seed`` and of
-    the kind of device, since a GPU draws its own noise; ``capture``, whether the updates are replayed by
-    ``mg.capture``, changes no number.
+    the kind of device, since a GPU draws its own noise. ``capture`` replays the updates through
+    ``mg.capture``; it changes no number.
 
-    On a GPU replays are not waited for, and steps are read many at a time. If one of them turns out to have
-    failed, the training goes back to the state that was saved or loaded last, repeats what came after it, and
-    the failing update as one that waits: it ends as it would have on the CPU. What others did to weights in
-    between is lost then, so hand such changes over by ``load_state_dict``.
+    On a GPU the metrics are deferred: the steps run ahead, and the metrics of many steps are read at once. If
+    one of these steps failed, the training restores the last saved or loaded state, repeats the steps up to
+    the failing one, and runs that one synchronously, so that the error is the CPU's. Changes that you made to
+    weights by hand since then are lost; make them through ``load_state_dict``.
 
     Raises UserError if one step needs more images than there are.
     """
@@ -87,13 +91,13 @@ class Training:
         self.step = 0
         self._discriminator_step: Callable[..., StepResult] = _discriminator_update
         self._generator_step: Callable[..., StepResult] = _generator_update
-        self._unread: UnreadUpdates | None = None
-        self._untold: list[Record] = []
+        self._deferred: DeferredUpdates | None = None
+        self._unreported: list[Record] = []
         if capture and gan.device == "cpu":
             self._discriminator_step = mg.capture(_discriminator_update)
             self._generator_step = mg.capture(_generator_update)
         elif capture:
-            self._unread = UnreadUpdates(
+            self._deferred = DeferredUpdates(
                 _discriminator_update, _generator_update, settings.critic_steps, gan.device
             )
 
@@ -103,7 +107,7 @@ class Training:
 
     @property
     def rng(self) -> Generator:
-        """What latents and penalties are drawn from."""
+        """The generator of latents and penalties."""
         return self.random.noise
 
     @property
@@ -120,69 +124,73 @@ class Training:
         return self.step > 0 and self.step % self.steps_per_epoch == 0
 
     @property
-    def unread(self) -> int:
-        """How many steps ``read`` would tell of."""
-        return len(self._untold) + (0 if self._unread is None else self._unread.steps)
+    def unreported(self) -> int:
+        """The number of steps whose metrics ``read`` would return."""
+        return len(self._unreported) + (0 if self._deferred is None else self._deferred.steps)
+
+    @property
+    def unread(self) -> NoReturn:
+        raise AttributeError("Training.unread is called Training.unreported")
 
     def advance(self) -> list[Record]:
         """One step of algorithm 1 of Goodfellow et al. 2014: k updates of D, each on new data, then one of G.
 
-        What there is to tell by now, in the order of the steps: of this one, or on a GPU of none until there
-        are many.
+        Returns the metrics that are ready, in the order of the steps: this step's on the CPU; on a GPU
+        usually none, then those of up to 128 steps at once.
 
         Raises DivergedError if a loss or a gradient is NaN or infinite; it names the op that made it.
         """
-        if self._unread is None:
+        if self._deferred is None:
             return [self._step()]
-        if self._unread.state is None:
+        if self._deferred.state is None:
             self.state_dict()
-        self._unread_step(self._unread)
-        return self.read() if self._unread.full else []
+        self._deferred_step(self._deferred)
+        return self.read() if self._deferred.full else []
 
     def read(self) -> list[Record]:
-        """What there is to tell of the steps that ``advance`` has not told of; waits for the GPU.
+        """The metrics of the steps that ``advance`` has not returned yet; waits for the GPU.
 
         Raises DivergedError as ``advance`` does, for one of these steps.
         """
-        self._read_unread()
-        told, self._untold = self._untold, []
-        return told
+        self._read_deferred()
+        records, self._unreported = self._unreported, []
+        return records
 
     def state_dict(self) -> dict[str, Any]:
         """All that later steps depend on, ready for ``minigrad.save``; waits and raises as ``read``."""
-        self._read_unread()
+        self._read_deferred()
         state = {"step": self.step, "random": self.random.get_state(), "gan": self.gan.state_dict()}
-        if self._unread is not None:
-            self._unread.state = deepcopy(state)
+        if self._deferred is not None:
+            self._deferred.state = deepcopy(state)
         return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where ``state_dict`` was called: later steps are the same bit for bit."""
+        """Continue from where ``state_dict`` was called: later steps are the same bit for bit."""
         self.gan.load_state_dict(state["gan"])
         self.random.set_state(state["random"])
         self.step = state["step"]
-        if self._unread is not None:
-            self._unread.drop()
-            self._unread.state = None
+        if self._deferred is not None:
+            self._deferred.drop()
+            self._deferred.state = None
 
     def _epoch_of(self, step: int) -> int:
         return -(-step // self.steps_per_epoch)
 
     def _step(self) -> Record:
-        """A step whose numbers are waited for."""
+        """A step whose metrics are read at once."""
         started = perf_counter()
         d, g = self._updates(
             partial(self._checked, "discriminator", self._discriminator_step),
             partial(self._checked, "generator", self._generator_step),
         )
-        told_d, told_g = _numbers(d, g)
-        return self._record(self.step, told_d, told_g, perf_counter() - started)
+        numbers_d, numbers_g = _numbers(d, g)
+        return self._record(self.step, numbers_d, numbers_g, perf_counter() - started)
 
-    def _unread_step(self, unread: UnreadUpdates) -> None:
-        """A step whose numbers stay on the GPU."""
-        unread.begin_step()
-        self._updates(unread.discriminator_step, unread.generator_step)
-        unread.end_step()
+    def _deferred_step(self, deferred: DeferredUpdates) -> None:
+        """A step whose metrics stay on the GPU."""
+        deferred.begin_step()
+        self._updates(deferred.discriminator_step, deferred.generator_step)
+        deferred.end_step()
 
     def _updates(self, discriminator_step: Callable[..., R], generator_step: Callable[..., R]) -> tuple[R, R]:
         """The updates of a step; what the last of each network returns."""
@@ -210,35 +218,35 @@ class Training:
             seconds=round(seconds, 6),
         )
 
-    def _read_unread(self) -> None:
-        unread = self._unread
-        if unread is None or unread.steps == 0:
+    def _read_deferred(self) -> None:
+        deferred = self._deferred
+        if deferred is None or deferred.steps == 0:
             return
-        first = self.step - unread.steps + 1
-        steps, seconds, failure = unread.read()
+        first = self.step - deferred.steps + 1
+        steps, seconds, failure = deferred.read()
         for step, (d, g) in enumerate(steps, first):
-            self._untold.append(self._record(step, d, g, seconds))
+            self._unreported.append(self._record(step, d, g, seconds))
         if failure is not None:
-            raise self._failed(first + failure.step, failure, unread)
+            raise self._failed(first + failure.step, failure, deferred)
 
-    def _failed(self, step: int, failure: Failure, unread: UnreadUpdates) -> DivergedError:
-        """The end of a training of which ``step`` failed, and others were made since.
+    def _failed(self, step: int, failure: Failure, deferred: DeferredUpdates) -> DivergedError:
+        """The error of ``step``, which failed before the steps that have run since.
 
-        Nothing of these is kept: the steps are repeated up to the failing update, which then changes nothing.
+        Those are discarded: the training repeats the steps up to the failing update, which changes nothing.
         """
-        untold, self._untold = self._untold, []
-        assert unread.state is not None
-        self.load_state_dict(unread.state)
+        unreported, self._unreported = self._unreported, []
+        assert deferred.state is not None
+        self.load_state_dict(deferred.state)
         while self.step < step - 1:
-            self._unread_step(unread)
-            unread.drop()
+            self._deferred_step(deferred)
+            deferred.drop()
         cause = NOT_FINITE.format(failure.numbers.loss, failure.numbers.grad_norm)
         error = DivergedError(step, failure.network, cause, self.gan.settings.lr)
         try:
             self._step()
         except DivergedError as repeated:
             error = repeated
-        error.untold = untold
+        error.unreported = unreported
         return error
 
     def _checked(self, network: str, step: Callable[..., StepResult], *arguments: Any) -> StepResult:
@@ -254,7 +262,7 @@ class Training:
 
 
 def _numbers(*results: StepResult) -> list[Numbers]:
-    """What updates have told, read in one copy."""
+    """The numbers of the updates, read in one copy."""
     values = iter(numbers([t.data for result in results for t in result if t is not None]))
     found = [[math.nan if t is None else next(values) for t in result] for result in results]
     return [Numbers(*row) for row in found]

@@ -55,8 +55,8 @@ class MetricsLog(Callback):
 
 
 class Recovered(NamedTuple):
-    """What ``recover_metrics`` found: the steps that no line tells of, as (first, last), and where the file
-    went as it was if lines of it cannot be read.
+    """What ``recover_metrics`` found: the steps without a line as (first, last), and the original file.s path
+    if some of its lines cannot be read.
     """
 
     missing: list[tuple[int, int]]
@@ -64,10 +64,10 @@ class Recovered(NamedTuple):
 
 
 def recover_metrics(path: Path, step: int, most: int = MOST_BYTES) -> Recovered:
-    """Make ``path`` ready to be gone on with after ``step``: it keeps the lines up to that, byte for byte.
+    """Prepare ``path`` for a run that resumes after ``step``: the lines up to it stay, byte for byte.
 
-    Later lines are dropped, since their steps are made again. If lines cannot be read or come out of order,
-    the whole file is kept under a name of its own first; the others of its lines stay.
+    Later lines are dropped, since their steps run again. If lines cannot be read or are out of order, the
+    original file is kept under another name first, and ``path`` loses those lines.
 
     Raises UserError if it is no regular file, or longer than ``most`` bytes.
     """
@@ -87,14 +87,14 @@ def recover_metrics(path: Path, step: int, most: int = MOST_BYTES) -> Recovered:
     elif path.exists():
         with append(path) as file:
             file.truncate(sum(len(line) for _, line in kept))
-    return Recovered(_gaps([told for told, _ in kept], step), aside)
+    return Recovered(_gaps([number for number, _ in kept], step), aside)
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
     """The records of ``path`` in the order of their steps; none if there is no file.
 
-    Lines that cannot be read, or come out of order, are passed over. What a record of another version lacks
-    is None; what it has more is kept.
+    Lines that cannot be read or are out of order are skipped. A column that a record lacks is None; a column
+    that this version does not define is kept.
 
     Raises UserError if it is no regular file, or longer than any metrics.
     """
@@ -106,7 +106,7 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
 
 
 def _lines(path: Path, most: int = MOST_BYTES) -> Iterator[tuple[bytes, dict[str, Any] | None]]:
-    """Each line, and its record, or None if it cannot be read; of a line without end, parts."""
+    """Each line with its record, None if it cannot be read; a line that is too long comes in parts."""
     try:
         file = open_file(path)
     except FileNotFoundError:
@@ -151,11 +151,11 @@ def _free_name(path: Path) -> Path:
     return Path(f"{path}.{number}")
 
 
-def _gaps(told: list[int], step: int) -> list[tuple[int, int]]:
-    """The steps from 1 to ``step`` that are not among ``told``, which grow.
+def _gaps(present: list[int], step: int) -> list[tuple[int, int]]:
+    """The steps from 1 to ``step`` that are missing from ``present``, which is ascending.
 
     >>> _gaps([2, 3, 6], 7)
     [(1, 1), (4, 5), (7, 7)]
     """
-    ends = [0, *told, step + 1]
+    ends = [0, *present, step + 1]
     return [(before + 1, after - 1) for before, after in itertools.pairwise(ends) if after - before > 1]

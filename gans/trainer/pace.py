@@ -14,14 +14,14 @@ MARK_SECONDS = 0.2
 class Pace:
     """Steps per second of wall-clock time over the last half minute.
 
-    It is known from the second step on: the first one may have waited for the compiler.
+    It is defined from the second step on, since the first one may include compilation.
     """
 
     def __init__(self) -> None:
         self._marks: deque[tuple[float, int]] = deque()
 
     def mark(self, step: int) -> None:
-        """Tell that ``step`` is done."""
+        """Mark ``step`` as done."""
         now = monotonic()
         if len(self._marks) > 1 and now - self._marks[-2][0] < MARK_SECONDS:
             self._marks.pop()

@@ -1,4 +1,4 @@
-"""A run in its folder: started, gone on with, or loaded to be looked at."""
+"""A run in its folder: start it, resume it, or load it to look at it."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ __all__ = ["Ended", "Length", "load_data", "load_gan", "new_config", "new_traini
 
 
 BROKEN_PIPE = 13
-"""The number of SIGPIPE, which Python's signal module knows on POSIX alone."""
+"""The number of SIGPIPE, which Python's signal module has only on POSIX."""
 
 
 class Ended(NamedTuple):
-    """How a run ended: it did the steps from ``began`` to ``step``, of ``steps`` in all.
+    """How a run ended: it went from step ``began`` to step ``step``, of ``steps`` in all.
 
     ``signal`` is the number of the signal that ended it early, or None.
     """
@@ -110,8 +110,8 @@ def start(
 ) -> Ended:
     """Train in a new folder: ``out``, or runs/MODEL-DATA with a number if that exists.
 
-    ``capture`` replays recorded updates, which are sooner done and the same bit for bit; ``progress`` shows
-    the losses while they come.
+    ``capture`` replays recorded updates, which are faster and the same bit for bit; ``progress`` shows the
+    losses during the run.
 
     Raises UserError if the model does not fit the data, ``out`` holds a run, its device is not there, or the
     training diverged.
@@ -136,12 +136,12 @@ def resume(
     progress: bool = True,
     accept: Callable[[RunConfig], None] = lambda config: None,
 ) -> Ended:
-    """Go on with the run in ``path`` from its last checkpoint, as if it had never stopped.
+    """Resume the run in ``path`` from its last checkpoint, as if it had never stopped.
 
-    ``length``, ``checkpoint_every`` and ``device`` take the place of the run's own, though another device
-    rounds otherwise; its generators stay of the kind that it began with. ``data`` are those of a run on
-    a data set that has no name. ``capture`` and ``progress`` as in ``start``. ``accept`` may raise to refuse
-    the run as its config.json has it. A run without a checkpoint begins anew, from its seed.
+    ``length``, ``checkpoint_every`` and ``device`` replace the run's own. Another device rounds differently;
+    the generators stay of the kind that the run began with. ``data`` is the data set of a run on one without
+    a name. ``capture`` and ``progress`` are as in ``start``. ``accept`` may raise to refuse the configuration
+    of the run. A run without a checkpoint starts again from its seed.
 
     Raises UserError if there is no run, a file of it is damaged, its data changed, it has done more than
     ``length``, its device is not there, another process trains it, or the training diverged.
@@ -162,7 +162,7 @@ def resume(
         )
         most = min(MOST_BYTES, LONGEST_LINE * (config.steps + 1))
         recovered = recover_metrics(folder.metrics, training.step, most)
-        _tell_about(before, config.device, recovered)
+        _note_changes(before, config.device, recovered)
         config.write(path)
         return _run(folder, config, training, data, progress)
 
@@ -209,7 +209,7 @@ def _same(data: Dataset, config: RunConfig) -> Dataset:
 def load_gan(path: Path, device: str = "cpu") -> tuple[RunConfig, Gan, int]:
     """The GAN of the run in ``path`` as its last checkpoint has it, and that checkpoint's step.
 
-    ``device`` is where it is put, wherever it was trained.
+    The GAN is put on ``device``, whatever device it was trained on.
 
     Raises UserError if there is no run or no checkpoint, a file is damaged, or the device is not there.
     """
@@ -245,19 +245,19 @@ def _lengthened(config: RunConfig, length: Length | None, training: Training) ->
         return config
     steps = length.in_steps(training.steps_per_epoch)
     if steps < training.step:
-        raise UserError(f"the run has done {training.step} steps already, more than the {steps} asked for")
+        raise UserError(f"the run has done {training.step} steps already, more than the {steps} requested")
     return replace(config, steps=steps, epochs=length.epochs)
 
 
-def _tell_about(before: RunConfig, device: str, recovered: Recovered) -> None:
-    """Say on standard error what a resumed run cannot give."""
+def _note_changes(before: RunConfig, device: str, recovered: Recovered) -> None:
+    """Note on standard error where a resumed run differs from an uninterrupted one."""
     now = {**versions(), "device": device}
     then = {**before.versions, "device": before.device}
     changed = [f"{name} {was} -> {now[name]}" for name, was in then.items() if now.get(name, was) != was]
     if changed:
         note(f"last bits may differ from those of an uninterrupted run: {', '.join(changed)}")
     if recovered.aside is not None:
-        note(f"metrics.jsonl has lines that cannot be read; as it was, it is kept as {recovered.aside.name}")
+        note(f"metrics.jsonl has lines that cannot be read; the original is kept as {recovered.aside.name}")
     if recovered.missing:
         lacking = [f"{first}" if first == last else f"{first} to {last}" for first, last in recovered.missing]
         more = f" and {len(lacking) - 5} times more" if len(lacking) > 5 else ""

@@ -15,16 +15,16 @@ from minigrad import nn
 __all__ = ["Sanity", "data_warnings"]
 
 LARGEST_LOSS = {True: 1e3, False: 1e6}
-"""By whether D gives probabilities: a loss beyond it comes of logits, or scores, that no training makes."""
+"""By whether D gives probabilities: a larger loss comes from logits, or scores, of a failed training."""
 
 STUCK = 0.1
-"""Of all steps, so many with a gradient of exactly 0 are no accident."""
+"""The share of steps with a gradient of exactly 0 from which it is a fault."""
 
 DECIDED, DECIDED_STEPS = 1e-3, 500
-"""D errs by less than this for so many steps on end: G has nothing to learn from."""
+"""D's largest error, over so many consecutive steps, at which G has no gradient to learn from."""
 
 LOOKED_AT = 5_000
-"""Images, evenly spaced."""
+"""The number of images that are checked, evenly spaced."""
 
 NARROW = 64
 """Grey levels, of 256; images that span fewer were scaled to numbers from 0 to 1, or are masks."""
@@ -33,7 +33,7 @@ UNLABELLED = 255
 
 
 class Sanity(Callback):
-    """Looks at the data and at every record, and says at the end, on standard error, what cannot be right."""
+    """Checks the data and every record; prints a warning for each fault on standard error at the end."""
 
     def __init__(self, data: Dataset) -> None:
         self._data = data
@@ -60,7 +60,7 @@ class Sanity(Callback):
             say(f"gans: warning: {warning}")
 
     def warnings(self, training: Training) -> Iterator[str]:
-        """What was wrong with the steps so far."""
+        """The faults of the steps so far."""
         settings = training.gan.settings
         networks = training.gan.generator, training.gan.discriminator
         normed = any(
@@ -80,13 +80,13 @@ class Sanity(Callback):
                 )
         if self._longest_decided >= DECIDED_STEPS:
             yield (
-                f"D told real from fake without fault for {self._longest_decided:,} steps on end, and G "
+                f"D was right about every sample for {self._longest_decided:,} consecutive steps, and G "
                 "learned nothing from it; try a lower learning rate of D"
             )
 
 
 def data_warnings(data: Dataset) -> Iterator[str]:
-    """What is odd about images and labels.
+    """The faults of images and labels.
 
     >>> from gans.data.images import image_data
     >>> list(data_warnings(image_data("black", np.zeros((9, 28, 28), np.uint8))))

@@ -13,10 +13,10 @@ __all__ = ["StopOnSignal"]
 
 
 class StopOnSignal:
-    """A context in which SIGINT, SIGTERM and SIGHUP only ask to stop; a second one raises KeyboardInterrupt.
+    """A context in which SIGINT, SIGTERM and SIGHUP request a stop; a second one raises KeyboardInterrupt.
 
-    A SIGHUP that is ignored, as under nohup, stays ignored. Call it to know whether to stop; ``signal`` is
-    then the number of the signal that came. Outside the main thread, where Python allows no handlers, signals
+    A SIGHUP that is ignored, as under nohup, stays ignored. Calling it returns whether to stop; ``signal``
+    is then the number of the signal. Outside the main thread, where Python allows no handlers, signals
     keep their usual course, as they do in the children of a fork, such as the workers of multiprocessing.
     """
 

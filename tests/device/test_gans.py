@@ -134,7 +134,7 @@ def test_an_unknown_device(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_training_that_diverges(cupy: ModuleType) -> None:
-    """No replay waits to see it; who reads is told nevertheless, of the step, and of the op that made it."""
+    """No replay waits for it; a reading raises nevertheless, with the step and the op that made it."""
     ring = data.load("ring")
     mg.manual_seed(0)
     training = Training(build(settings_for("gan", "points", batch_size=8), ring.shape, "cuda"), ring)

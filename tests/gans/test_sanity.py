@@ -119,7 +119,7 @@ def test_a_discriminator_that_never_errs_is_told() -> None:
     sure = replace(RECORD, d_real=0.9999, d_fake=0.0001)
     assert told("gan", *[sure] * (DECIDED_STEPS - 1), RECORD, sure) == []
     [line] = told("gan", *[sure] * DECIDED_STEPS)
-    assert line.startswith("D told real from fake without fault for 500 steps on end, and G learned nothing")
+    assert line.startswith("D was right about every sample for 500 consecutive steps, and G learned nothing")
     assert told("wgan", *[replace(sure, d_real=5.0, d_fake=-5.0)] * DECIDED_STEPS) == []
 
 

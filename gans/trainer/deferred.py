@@ -1,4 +1,4 @@
-"""Updates on a GPU that nobody waits for: what they tell stays there until many steps are read together."""
+"""Updates with deferred metrics: the numbers stay on the GPU until those of many steps are read at once."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 import minigrad as mg
 from gans.steps import StepResult
 
-__all__ = ["Failure", "Numbers", "UnreadUpdates"]
+__all__ = ["Failure", "Numbers", "DeferredUpdates"]
 
 STEPS = 128
-"""Steps between two readings at most. A reading holds the GPU up until the next update is launched, some tens
-of microseconds: one part in hundreds of 128 fast steps. CUDA takes about a thousand launches ahead, so that a
-host that reads less often would wait there."""
+"""The most steps between two readings. A reading stalls the GPU until the next update is launched, for some
+tens of microseconds: a few thousandths of 128 fast steps. CUDA queues about a thousand launches, so a host
+that reads less often would wait for the queue."""
 
 
 class Numbers(NamedTuple):
@@ -29,18 +29,18 @@ class Numbers(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """An update that was not finite: in which of the steps that were read, counted from 0."""
+    """An update whose loss or gradient is not finite; ``step`` counts from 0 within the reading."""
 
     step: int
     network: str
     numbers: Numbers
 
 
-class UnreadUpdates:
-    """Captured updates of D and G, of which a row of numbers each waits on the device.
+class DeferredUpdates:
+    """Captured updates of D and G; each leaves a row of numbers on the device.
 
-    ``steps`` counts the whole steps that are unread; ``state`` is the training's before the first of them, or
-    earlier.
+    ``steps`` counts the whole steps that have not been read; ``state`` is the training's state before the
+    first of them, or an earlier one.
     """
 
     def __init__(
@@ -52,8 +52,8 @@ class UnreadUpdates:
     ) -> None:
         self._critic_steps = critic_steps
         self._readings = mg.Readings(STEPS * (critic_steps + 1), len(Numbers._fields), device)
-        self.discriminator_step = mg.capture(_unread(discriminator_step, self._readings))
-        self.generator_step = mg.capture(_unread(generator_step, self._readings))
+        self.discriminator_step = mg.capture(_deferred(discriminator_step, self._readings))
+        self.generator_step = mg.capture(_deferred(generator_step, self._readings))
         self.steps = 0
         self.state: dict[str, Any] | None = None
         self._began = 0.0
@@ -63,22 +63,22 @@ class UnreadUpdates:
         return self.steps == STEPS
 
     def begin_step(self) -> None:
-        """Before the updates of a step; what an interrupted one has left is written over."""
+        """Call it before the updates of a step; it overwrites the rows of an interrupted step."""
         if self.steps == 0:
             self._began = perf_counter()
         self._readings.unread = self.steps * (self._critic_steps + 1)
 
     def end_step(self) -> None:
-        """After the updates of a step."""
+        """Call it after the updates of a step."""
         self.steps += 1
 
     def drop(self) -> None:
-        """Read nothing of what there is."""
+        """Discard the rows that have not been read."""
         self.steps = self._readings.unread = 0
 
     def read(self) -> tuple[list[tuple[Numbers, Numbers]], float, Failure | None]:
-        """For each step before the first that failed, what D's last and G's update told; the seconds that a
-        step took in the mean; the failure.
+        """For each step before the first failure, the numbers of D's last and of G's update; the mean seconds
+        of a step; the failure.
         """
         rows = self._readings.read().reshape(self.steps, self._critic_steps + 1, -1)
         seconds = (perf_counter() - self._began) / self.steps
@@ -90,11 +90,11 @@ class UnreadUpdates:
             network = "discriminator" if update < self._critic_steps else "generator"
             failure = Failure(step, network, Numbers(*rows[step, update].tolist()))
             rows = rows[:step]
-        told = [(Numbers(*updates[-2].tolist()), Numbers(*updates[-1].tolist())) for updates in rows]
-        return told, seconds, failure
+        numbers = [(Numbers(*updates[-2].tolist()), Numbers(*updates[-1].tolist())) for updates in rows]
+        return numbers, seconds, failure
 
 
-def _unread(step: Callable[..., StepResult], readings: mg.Readings) -> Callable[..., None]:
+def _deferred(step: Callable[..., StepResult], readings: mg.Readings) -> Callable[..., None]:
     def update(*arguments: Any) -> None:
         readings.write(*step(*arguments, checked=False))
 

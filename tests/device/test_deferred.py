@@ -1,4 +1,4 @@
-"""Steps on a device that nobody waits for: read many at a time, they tell what each would tell at once."""
+"""Steps on a device with deferred metrics: read many at a time, they are those of steps read one by one."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ import minigrad as mg
 from gans import data, systems
 from gans.objectives import Objective, critic, critic_generator, score
 from gans.systems import Gan
-from gans.trainer import Callback, DivergedError, Record, Training, train
-from gans.trainer import unread as unread_module
+from gans.trainer import Callback, DivergedError, Record, Training, deferred, train
 from gans.trainer.checkpoints import Checkpoints, load_checkpoint
 from minigrad import nn
 from minigrad.optim import SGD
@@ -40,19 +39,19 @@ def training(device: str, *, rate: float = 0.01, critic_steps: int = 2, capture:
 
 
 class Keep(Callback):
-    """Keeps records, and the step of the training when it was told of each."""
+    """Keeps records, and the step of the training at each report."""
 
     def __init__(self, *every: int) -> None:
         self.every = every
         self.records: list[Record] = []
-        self.told_at: list[int] = []
+        self.reported_at: list[int] = []
 
     def due(self, training: Training) -> bool:
         return any(training.step % every == 0 for every in self.every)
 
     def on_step(self, training: Training, record: Record) -> None:
         self.records.append(record)
-        self.told_at.append(training.step)
+        self.reported_at.append(training.step)
 
     @property
     def numbers(self) -> list[dict[str, Any]]:
@@ -60,17 +59,17 @@ class Keep(Callback):
 
 
 @pytest.mark.parametrize("rows", [1, 4, 128])
-def test_every_step_is_told_as_if_each_were_read_at_once(
+def test_every_step_is_reported_as_if_each_were_read_at_once(
     rows: int, cupy: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unread_module, "STEPS", rows)
+    monkeypatch.setattr(deferred, "STEPS", rows)
     ends = []
     for capture in (True, False):
         run, keep = training("cuda", capture=capture), Keep()
         train(run, 10, [keep])
         ends.append((keep.numbers, flat(run.state_dict())))
         if capture:
-            assert keep.told_at == [min(-(-step // rows) * rows, 10) for step in range(1, 11)]
+            assert keep.reported_at == [min(-(-step // rows) * rows, 10) for step in range(1, 11)]
             assert all(record.seconds > 0 for record in keep.records)
     assert ends[0] == ends[1]
     assert [numbers["step"] for numbers in ends[0][0]] == list(range(1, 11))
@@ -80,37 +79,35 @@ def test_steps_are_read_back_rarely(cupy: ModuleType, copies: Copies) -> None:
     run = training("cuda")
     assert all(run.advance() == [] for _ in range(4))
     copies.reset()
-    for _ in range(unread_module.STEPS - 5):
+    for _ in range(deferred.STEPS - 5):
         assert run.advance() == []
     # for each of D's two updates real points, and what the host sends each update
-    copies.check(
-        reads=0, sent=0, launches=3 * (unread_module.STEPS - 5), writes=5 * (unread_module.STEPS - 5)
-    )
-    assert len(run.advance()) == unread_module.STEPS
+    copies.check(reads=0, sent=0, launches=3 * (deferred.STEPS - 5), writes=5 * (deferred.STEPS - 5))
+    assert len(run.advance()) == deferred.STEPS
     copies.check(reads=1)
     run.advance()
     copies.check(reads=1)
-    assert [record.step for record in run.read()] == [unread_module.STEPS + 1]
+    assert [record.step for record in run.read()] == [deferred.STEPS + 1]
     copies.check(reads=2)
     assert run.read() == []
     copies.check(reads=2)
 
 
-def test_who_is_due_is_told_at_once(cupy: ModuleType) -> None:
+def test_who_is_due_is_reported_at_once(cupy: ModuleType) -> None:
     run, one, other = training("cuda"), Keep(3), Keep(7)
     train(run, 16, [one, other])
     assert one.numbers == other.numbers
-    assert one.told_at == other.told_at == [3, 3, 3, 6, 6, 6, 7, 9, 9, 12, 12, 12, 14, 14, 15, 16]
+    assert one.reported_at == other.reported_at == [3, 3, 3, 6, 6, 6, 7, 9, 9, 12, 12, 12, 14, 14, 15, 16]
 
     class Unsaid(Keep):
         due = Callback.due
 
     run, unsaid = training("cuda"), Unsaid()
     train(run, 4, [Keep(), unsaid])
-    assert unsaid.told_at == [1, 2, 3, 4]
+    assert unsaid.reported_at == [1, 2, 3, 4]
 
 
-def test_a_stop_tells_what_is_unread(cupy: ModuleType) -> None:
+def test_a_stop_reports_the_deferred_metrics(cupy: ModuleType) -> None:
     run, keep, asked = training("cuda"), Keep(), []
 
     def stop() -> bool:
@@ -129,12 +126,12 @@ def test_a_state_is_that_of_steps_which_were_read(cupy: ModuleType) -> None:
         for _ in range(5):
             run.advance()
         state = run.state_dict()
-        told = run.read()
+        reported = run.read()
         run.advance()
-        run.load_state_dict(state)  # forgets the step that nobody has read
+        run.load_state_dict(state)  # drops the step that has not been read
         records = [record for _ in range(4) for record in run.advance()] + run.read()
         ends.append((flat(state), flat(run.state_dict()), [{**vars(r), "seconds": 0} for r in records]))
-        assert [record.step for record in told] == ([1, 2, 3, 4, 5] if capture else [])
+        assert [record.step for record in reported] == ([1, 2, 3, 4, 5] if capture else [])
     assert ends[0] == ends[1]
 
 
@@ -142,7 +139,7 @@ def test_an_interrupted_step_is_written_over(cupy: ModuleType, monkeypatch: pyte
     run = training("cuda")
     run.advance()
     with monkeypatch.context() as patch:
-        patch.setattr(run._unread, "generator_step", lambda *_: 1 / 0)
+        patch.setattr(run._deferred, "generator_step", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run.advance()
     for _ in range(3):
@@ -166,7 +163,7 @@ def test_a_training_that_diverges_ends_as_on_the_cpu(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Message, step, records, what the training holds then, and the checkpoint that was saved before."""
-    monkeypatch.setattr(unread_module, "STEPS", rows)
+    monkeypatch.setattr(deferred, "STEPS", rows)
     start = training("cuda", rate=rate, critic_steps=critic_steps).state_dict()
     ends = []
     for device, capture in (("cuda", True), ("cuda", False), ("cpu", True)):
@@ -199,10 +196,10 @@ def flat_numbers(state: Any, name: str = "") -> dict[str, Any]:
     return {} if isinstance(state, str) else {name: np.asarray(state, np.float64)}
 
 
-def test_a_failure_that_does_not_come_again_is_told_with_its_numbers(
+def test_a_failure_that_does_not_come_again_is_reported_with_its_numbers(
     cupy: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As where somebody has changed the weights, and not told the training."""
+    """For example after a change of weights by hand."""
     run = training("cuda")
     for _ in range(3):
         run.advance()
@@ -211,4 +208,11 @@ def test_a_failure_that_does_not_come_again_is_told_with_its_numbers(
         DivergedError, match=r"^step 4 \(discriminator update\): the loss is nan, the norm"
     ) as e:
         train(run, 9)
-    assert [record.step for record in e.value.untold] == [1, 2, 3]
+    assert [record.step for record in e.value.unreported] == [1, 2, 3]
+
+
+def test_the_old_names_say_the_new_ones() -> None:
+    with pytest.raises(AttributeError, match="unreported"):
+        training("cpu").unread  # noqa: B018
+    with pytest.raises(AttributeError, match="unreported"):
+        DivergedError(1, "generator", "a NaN", 0.1).untold  # noqa: B018
