@@ -89,8 +89,9 @@ def arange(
     dtype: DTypeLike | None = None,
     device: str = "cpu",
 ) -> Tensor:
-    """``start``, ``start + step``, ... below ``stop``; of one number from 0. Integers give int64, else
-    float32.
+    """``start``, ``start + step``, ... below ``stop``.
+
+    With one number, which is then ``stop``, they start from 0. Integers give int64, floats float32.
 
     >>> arange(3).tolist(), arange(1.0, 2.0, 0.25).tolist()
     ([0, 1, 2], [1.0, 1.25, 1.5, 1.75])

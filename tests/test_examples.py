@@ -76,6 +76,12 @@ def test_every_layer_function_and_optimizer_has_an_example_of_its_own(module: Mo
     assert name.lower() in shown.lower(), "the example is about something else"
 
 
+@pytest.mark.parametrize("module", [mg, mg.ops, mg.random])
+def test_the_summary_of_a_docstring_is_one_line(module: ModuleType) -> None:
+    summaries = {name: inspect.getdoc(getattr(module, name)) or "" for name in public(module)}
+    assert [name for name, text in summaries.items() if "\n" in text.partition("\n\n")[0]] == []
+
+
 def test_the_suite_runs_the_example_of_every_op() -> None:
     """An op is an object: pytest would pass its docstring over if it did not find the function behind it."""
     assert sum(isinstance(getattr(mg.ops, name), Op) for name in mg.ops.__all__) > 50

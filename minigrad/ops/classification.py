@@ -70,8 +70,9 @@ def nll_loss(
     reduction: str = "mean",
     name: str = "nll_loss",
 ) -> Tensor:
-    """-mean(log_p[label]): log-probabilities (n, k) or (n, k, ...), as of ``log_softmax``; else as
-    ``cross_entropy`` with labels. ``name`` is what an error calls the function.
+    """-mean(log_p[label]) of log-probabilities (n, k) or (n, k, ...), as ``log_softmax`` gives them.
+
+    Labels and the other arguments are those of ``cross_entropy``. Errors call the function ``name``.
 
     >>> nll_loss(tensor([[-0.5, -1.0], [-2.0, -0.25]]), [0, 1]).item()
     0.375
@@ -93,11 +94,11 @@ def nll_loss(
 
 
 def kl_div(log_q: Tensor, target: Any, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
-    """p (log p - log q), elementwise, of log-probabilities ``log_q`` and of probabilities p, the ``target``;
-    with ``log_target`` it holds log p.
+    """p (log p - log q), elementwise, of log-probabilities ``log_q`` and probabilities p, the ``target``.
 
-    ``reduction`` is "mean", over all elements, "sum", "none", or "batchmean": the sum divided by the number
-    of samples, which alone is the mean Kullback-Leibler divergence. Where p is 0 the term is 0.
+    With ``log_target`` the target holds log p. ``reduction`` is "mean", over all elements, "sum", "none", or
+    "batchmean": the sum divided by the number of samples, which alone is the mean Kullback-Leibler
+    divergence. Where p is 0 the term is 0.
 
     >>> q, p = tensor([[0.5, 0.5]]), tensor([[1.0, 0.0]])
     >>> round(kl_div(log(q), p, reduction="batchmean").item(), 4)

@@ -123,10 +123,10 @@ def huber_loss(x: Tensor, target: Any, *, delta: float = 1.0, reduction: str = "
 
 
 def smooth_l1_loss(x: Tensor, target: Any, *, beta: float = 1.0, reduction: str = "mean") -> Tensor:
-    """mean(d^2 / (2 beta) where |d| <= beta, else |d| - beta / 2) of d = x - target: huber_loss / beta, and
-    l1_loss for a ``beta`` of 0. Girshick (2015), eq. 3.
+    """mean(d^2 / (2 beta) where |d| <= beta, else |d| - beta / 2) of d = x - target. Girshick (2015), eq. 3.
 
-    ``target`` and ``reduction`` as in mse_loss. Raises ValueError for a ``beta`` below 0.
+    It is huber_loss / beta, and l1_loss for a ``beta`` of 0. ``target`` and ``reduction`` as in mse_loss.
+    Raises ValueError for a ``beta`` below 0.
 
     >>> from minigrad.tensor import tensor
     >>> smooth_l1_loss(tensor([0.5, 3.0]), 0.0, beta=2.0, reduction="none").numpy().tolist()

@@ -150,9 +150,9 @@ def batch_norm_grad(
     residual: Any = None,
     out: tuple[Array, tuple[Array, Array]] | None = None,
 ) -> tuple[Array, tuple[Array, Array]]:
-    """The gradient of batch_norm with respect to x: standardize_grad(weight h, x), h = g gated by the leaky
-    ReLU.
+    """The gradient of batch_norm with respect to x: standardize_grad(weight h, x), h = g behind the gate.
 
+    h is g where standardize(x) weight + bias is above 0, else slope g.
     ``residual`` is the (mean, var, inv_std) that batch_norm has saved; without it they are computed from x.
     The result's own ``residual`` is (gw, gb), the gradients with respect to weight and bias (c,): sums that
     the kernel needs anyway.
@@ -168,8 +168,9 @@ def batch_norm_grad(
 def batch_norm_grad_weight(
     g: Array, x: Array, weight: Array, bias: Array, *, eps: float, slope: float = 1.0, residual: Any = None
 ) -> Array:
-    """The gradient of batch_norm with respect to weight, sum(h xhat): (c,), read from batch_norm_grad's
-    ``residual`` where it is given.
+    """The gradient of batch_norm with respect to weight: sum(h xhat), (c,), of batch_norm_grad's h.
+
+    It is read from ``residual``, batch_norm_grad's, where this is given.
     """
     if residual is None:
         _, residual = batch_norm_grad.forward(g, x, weight, bias, eps=eps, slope=slope)
@@ -181,8 +182,9 @@ def batch_norm_grad_weight(
 def batch_norm_grad_bias(
     g: Array, x: Array, weight: Array, bias: Array, *, eps: float, slope: float = 1.0, residual: Any = None
 ) -> Array:
-    """The gradient of batch_norm with respect to bias, sum(h): (c,), read from batch_norm_grad's
-    ``residual`` where it is given.
+    """The gradient of batch_norm with respect to bias: sum(h), (c,), of batch_norm_grad's h.
+
+    It is read from ``residual``, batch_norm_grad's, where this is given.
     """
     if residual is None:
         _, residual = batch_norm_grad.forward(g, x, weight, bias, eps=eps, slope=slope)

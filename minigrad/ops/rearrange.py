@@ -17,10 +17,10 @@ from minigrad.tensor import Tensor
 
 @explain_keywords
 def split(x: Tensor, size: int | Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:
-    """Pieces of x along ``axis``, each of length ``size``, the last one of what is left; or of the lengths
-    ``size``, whose sum is the axis's.
+    """Pieces of x along ``axis``, each of length ``size``; the last one has what is left.
 
-    As in PyTorch; ``numpy.split`` takes the number of pieces instead, as ``chunk`` does.
+    ``size`` may also be the list of the lengths, whose sum is the axis's. As in PyTorch; ``numpy.split``
+    takes the number of pieces instead, as ``chunk`` does.
 
     >>> from minigrad.tensor import tensor
     >>> [piece.shape for piece in split(tensor([1.0, 2.0, 3.0, 4.0, 5.0]), 2)]
@@ -157,10 +157,10 @@ triu.vjp(x=lambda g, y, x, *, k: triu(g, k=k))
 
 
 def pixel_shuffle(x: Tensor, upscale_factor: int) -> Tensor:
-    """(..., c r^2, h, w) -> (..., c, h r, w r) for a factor r: y[c, h r + i, w r + j] = x[c r^2 + i r + j, h,
-    w].
+    """(..., c r^2, h, w) -> (..., c, h r, w r) for a factor r: channels become pixels.
 
-    Raises ValueError for other shapes. Shi et al. (2016), eq. 4.
+    y[c, h r + i, w r + j] = x[c r^2 + i r + j, h, w] for i, j in 0..r-1. Raises ValueError for other shapes.
+    Shi et al. (2016), eq. 4.
 
     >>> import minigrad as mg
     >>> mg.ops.pixel_shuffle(mg.tensor([[[1]], [[2]], [[3]], [[4]]]), 2).tolist()  # (4, 1, 1) -> (1, 2, 2)

@@ -56,9 +56,10 @@ def silu(x: Tensor) -> Tensor:
 
 
 def gelu(x: Tensor, approximate: str = "none") -> Tensor:
-    """x P(Z <= x) for a standard normal Z: x (1 + erf(x / sqrt 2)) / 2, or with "tanh" its approximation
+    """x P(Z <= x) for a standard normal Z: x (1 + erf(x / sqrt 2)) / 2.
 
-    x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. Hendrycks and Gimpel (2016), section 2.
+    With ``approximate="tanh"`` it is x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. Raises ValueError for
+    another word. Hendrycks and Gimpel (2016), section 2.
 
     >>> import minigrad as mg
     >>> x = mg.tensor(1.0)

@@ -16,11 +16,11 @@ from minigrad.tensor import Tensor, tensor
 
 @explain_keywords
 def vector_norm(x: Any, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """(sum |x|^ord)^(1 / ord) over ``axis``; inf and -inf take the largest and smallest |x|, 0 counts what is
-    not 0.
+    """(sum |x|^ord)^(1 / ord) over ``axis``.
 
-    Its derivative at 0 is 0, as those of its parts |x|, in every order; ``norm_per_sample`` rounds the corner
-    off instead.
+    An ``ord`` of inf or -inf is the largest or smallest |x|, one of 0 the number of x that are not 0. The
+    derivative at 0 is 0, as those of its parts |x|, in every order; ``norm_per_sample`` rounds the corner off
+    instead.
 
     >>> vector_norm(tensor([3.0, 4.0])).item()
     5.0

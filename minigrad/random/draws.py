@@ -47,12 +47,12 @@ def uniform(
     generator: Generator | None = None,
     device: str | None = None,
 ) -> Tensor:
-    """Numbers from the uniform distribution on [0, 1), drawn from ``generator`` or ``device``'s process-wide
-    one.
+    """Numbers from the uniform distribution on [0, 1), of one ``shape``.
 
-    ``dtype`` is float32 or float64. A ``Philox`` draws on its own device; a ``numpy.random.Generator`` draws
-    on the CPU, and the numbers are moved to ``device`` ("cpu" unless given), the same on each. Inside a step
-    of ``minigrad.capture`` each replay draws anew.
+    They come from ``generator``, or from the process-wide one of ``device``. ``dtype`` is float32 or float64.
+    A ``Philox`` draws on its own device; a ``numpy.random.Generator`` draws on the CPU, and the numbers are
+    moved to ``device`` ("cpu" unless given), the same on each. Inside a step of ``minigrad.capture`` each
+    replay draws anew.
 
     Raises TypeError for another dtype, ValueError if ``device`` is not where the Philox draws.
 
