@@ -57,11 +57,12 @@ def grad(
     never contains the last layer's bias, so a gradient penalty alone depends on the weights and not on that
     bias. Differentiate the sum of loss and penalty, as WGAN-GP does, or take zeros:
 
-    >>> w, b, x = tensor(3.0), tensor(1.0), tensor(2.0)
-    >>> (slope,) = grad(w * x + b, [x], create_graph=True)
-    >>> [g.item() for g in grad(slope * slope, [w, b], unused="zeros")]
+    >>> import minigrad as mg
+    >>> w, b, x = mg.tensor(3.0), mg.tensor(1.0), mg.tensor(2.0)
+    >>> (slope,) = mg.grad(w * x + b, [x], create_graph=True)
+    >>> [g.item() for g in mg.grad(slope * slope, [w, b], unused="zeros")]
     [6.0, 0.0]
-    >>> grad(slope * slope, [w, b])
+    >>> mg.grad(slope * slope, [w, b])
     Traceback (most recent call last):
     ValueError: grad: the output (of mul) does not depend on wrt[1], float32 (); ...
     """

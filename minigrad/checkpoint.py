@@ -61,12 +61,13 @@ _STORABLE = frozenset(np.dtype(code).newbyteorder("=") for code in _DTYPES.value
 class CheckpointError(ValueError):
     """A checkpoint cannot be read; the message is one line with the file and what is wrong with it.
 
+    >>> import minigrad as mg
     >>> import os, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = os.path.join(folder, "state")
     ...     with open(path, "wb") as file:
     ...         _ = file.write(b"no checkpoint")
-    ...     load(path)
+    ...     mg.load(path)
     Traceback (most recent call last):
     minigrad.checkpoint.CheckpointError: ...
     """
@@ -83,12 +84,13 @@ def save(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
     Raises TypeError for other values, naming where they are; OSError if the file cannot be written (the
     previous one is untouched).
 
+    >>> import minigrad as mg
     >>> import os, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = os.path.join(folder, "state.safetensors")
-    ...     save(path, {"step": 3, "weights": [np.ones(2), np.zeros(1)]})
-    ...     load(path)
-    {'step': 3, 'weights': [array([1., 1.]), array([0.])]}
+    ...     mg.save(path, {"step": 3, "weights": [mg.ones(2), mg.zeros(1)]})
+    ...     mg.load(path)
+    {'step': 3, 'weights': [array([1., 1.], dtype=float32), array([0.], dtype=float32)]}
     """
     if not isinstance(state, Mapping):
         raise TypeError(f"save: expected a dict, got {type(state).__name__}{_meant(path, state)}")

@@ -19,7 +19,8 @@ __all__ = ["arange", "eye", "full", "full_like", "linspace", "ones", "ones_like"
 def full(shape: Any, value: Any, *, dtype: DTypeLike | None = None, device: str = "cpu") -> Tensor:
     """A Tensor of ``shape`` filled with ``value``: of float32, int64 or bool, as the value is.
 
-    >>> full((2, 2), 7.0)
+    >>> import minigrad as mg
+    >>> mg.full((2, 2), 7.0)
     tensor([[7., 7.],
             [7., 7.]], float32)
     """
@@ -32,7 +33,8 @@ def full(shape: Any, value: Any, *, dtype: DTypeLike | None = None, device: str 
 def zeros(*shape: Any, dtype: DTypeLike = np.float32, device: str = "cpu") -> Tensor:
     """Zeros of ``shape``, one argument or several.
 
-    >>> zeros(2, 3).shape == zeros((2, 3)).shape == (2, 3)
+    >>> import minigrad as mg
+    >>> mg.zeros(2, 3).shape == mg.zeros((2, 3)).shape == (2, 3)
     True
     """
     return _filled(_sizes(shape), 0, dtype, device)
@@ -42,7 +44,8 @@ def zeros(*shape: Any, dtype: DTypeLike = np.float32, device: str = "cpu") -> Te
 def ones(*shape: Any, dtype: DTypeLike = np.float32, device: str = "cpu") -> Tensor:
     """Ones of ``shape``, one argument or several.
 
-    >>> ones(3, dtype="int64")
+    >>> import minigrad as mg
+    >>> mg.ones(3, dtype="int64")
     tensor([1, 1, 1], int64)
     """
     return _filled(_sizes(shape), 1, dtype, device)
@@ -52,7 +55,8 @@ def ones(*shape: Any, dtype: DTypeLike = np.float32, device: str = "cpu") -> Ten
 def full_like(x: Any, value: float, *, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
     """A Tensor filled with ``value``, of the shape of ``x`` and, unless given, of its dtype and device.
 
-    >>> full_like(zeros(2), 0.9)
+    >>> import minigrad as mg
+    >>> mg.full_like(mg.zeros(2), 0.9)
     tensor([0.9, 0.9], float32)
     """
     if not isinstance(x, Tensor):
@@ -64,7 +68,8 @@ def full_like(x: Any, value: float, *, dtype: DTypeLike | None = None, device: s
 def zeros_like(x: Any, *, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
     """Zeros of the shape of ``x`` and, unless given, of its dtype and device.
 
-    >>> zeros_like(ones(2, dtype="int64"))
+    >>> import minigrad as mg
+    >>> mg.zeros_like(mg.ones(2, dtype="int64"))
     tensor([0, 0], int64)
     """
     return full_like(x, 0, dtype=dtype, device=device)
@@ -74,7 +79,8 @@ def zeros_like(x: Any, *, dtype: DTypeLike | None = None, device: str | None = N
 def ones_like(x: Any, *, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
     """Ones of the shape of ``x`` and, unless given, of its dtype and device.
 
-    >>> ones_like(zeros(2, 3)).shape, ones_like([0.5, 0.5], dtype="float32")
+    >>> import minigrad as mg
+    >>> mg.ones_like(mg.zeros(2, 3)).shape, mg.ones_like([0.5, 0.5], dtype="float32")
     ((2, 3), tensor([1., 1.], float32))
     """
     return full_like(x, 1, dtype=dtype, device=device)
@@ -93,7 +99,8 @@ def arange(
 
     With one number, which is then ``stop``, they start from 0. Integers give int64, floats float32.
 
-    >>> arange(3).tolist(), arange(1.0, 2.0, 0.25).tolist()
+    >>> import minigrad as mg
+    >>> mg.arange(3).tolist(), mg.arange(1.0, 2.0, 0.25).tolist()
     ([0, 1, 2], [1.0, 1.25, 1.5, 1.75])
     """
     array = np.arange(start, step=step) if stop is None else np.arange(start, stop, step)
@@ -106,7 +113,8 @@ def linspace(
 ) -> Tensor:
     """``num`` numbers at equal distances from ``start`` to ``stop``, both included; float32.
 
-    >>> linspace(0, 1, 5).tolist()
+    >>> import minigrad as mg
+    >>> mg.linspace(0, 1, 5).tolist()
     [0.0, 0.25, 0.5, 0.75, 1.0]
     """
     return _made(np.linspace(start, stop, operator.index(num)), dtype, device)
@@ -116,7 +124,8 @@ def linspace(
 def eye(n: int, m: int | None = None, *, dtype: DTypeLike = np.float32, device: str = "cpu") -> Tensor:
     """Ones on the diagonal of an (n, m) matrix of zeros; (n, n) without ``m``.
 
-    >>> eye(3)[[2, 0]].tolist()  # one-hot rows
+    >>> import minigrad as mg
+    >>> mg.eye(3)[[2, 0]].tolist()  # one-hot rows
     [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
     return _made(np.eye(n, m), dtype, device)

@@ -320,9 +320,9 @@ def no_grad() -> Block[Mode]:
     It is a decorator, too: of functions, generators and coroutines. In a generator it holds while the
     generator runs, not for the code that takes its values.
 
-    >>> from minigrad.tensor import tensor
-    >>> w = tensor(2.0)
-    >>> @no_grad()
+    >>> import minigrad as mg
+    >>> w = mg.tensor(2.0)
+    >>> @mg.no_grad()
     ... def doubled():
     ...     yield w * 2.0
     >>> [(y.op, (y * w).op is None) for y in doubled()]
@@ -354,8 +354,8 @@ def require_finite(message: str, *tensors: Tensor) -> Tensor | None:
     bool, true if all are finite, for ``optimizer.step(gradients, where=...)``; the call after the next one or
     the step's ``check()`` raises the error. In all other cases the result is None.
 
-    >>> from minigrad.tensor import tensor
-    >>> require_finite("the loss is {}", tensor(float("nan")))
+    >>> import minigrad as mg
+    >>> mg.require_finite("the loss is {}", mg.tensor(float("nan")))
     Traceback (most recent call last):
     minigrad.op.NonFiniteError: the loss is nan
     """

@@ -22,10 +22,10 @@ class Readings:
     read in one copy. ``unread`` is the number of rows since the last ``read``, after which rows are filled
     anew.
 
-    >>> from minigrad.tensor import tensor
-    >>> readings = Readings(rows=2, columns=2)
-    >>> readings.write(tensor(0.5), tensor(3.0))
-    >>> readings.write(tensor(0.25), None)
+    >>> import minigrad as mg
+    >>> readings = mg.Readings(rows=2, columns=2)
+    >>> readings.write(mg.tensor(0.5), mg.tensor(3.0))
+    >>> readings.write(mg.tensor(0.25), None)
     >>> readings.read()
     array([[0.5 , 3.  ],
            [0.25,  nan]])

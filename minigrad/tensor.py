@@ -361,8 +361,10 @@ def modify(t: Tensor, function: Callable[..., object], *args: Any) -> None:
     to change weights apart from an optimizer; ``function`` is called in every replay, on a GPU only while the
     graph is recorded: what changes from call to call must be among ``args``, in a Tensor.
 
-    >>> w = tensor([-3.0, 0.5])
-    >>> modify(w, lambda w, bound: np.clip(w, -bound, bound, out=w), 1.0)
+    >>> import numpy as np
+    >>> import minigrad as mg
+    >>> w = mg.tensor([-3.0, 0.5])
+    >>> mg.modify(w, lambda w, bound: np.clip(w, -bound, bound, out=w), 1.0)
     >>> w.numpy().tolist()
     [-1.0, 0.5]
     """

@@ -99,3 +99,15 @@ def test_the_source_of_an_op_is_its_forward_function() -> None:
     assert source.startswith("@op\ndef square(x: Array")
     assert ".square(x, out=out)" in source
     assert str(inspect.signature(mg.ops.square)) == "(x: 'Array') -> 'Array'"
+
+
+@pytest.mark.usefixtures("user_op")
+@pytest.mark.parametrize("module", [mg, mg.ops, mg.random])
+def test_an_example_runs_when_it_is_pasted(module: ModuleType) -> None:
+    """It imports what it uses: the names of the module that it stands in are not the reader's."""
+    runner, printed = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS), list[str]()
+    for name in public(module):
+        test = examples_of(getattr(module, name).__module__)[name]
+        test.globs = {"__name__": "__main__"}
+        runner.run(test, out=printed.append)
+    assert printed == []

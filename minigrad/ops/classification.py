@@ -40,7 +40,8 @@ def cross_entropy(
     A target that is no Tensor is copied to the logits' device. Raises ValueError for other shapes, and for
     labels that are out of range.
 
-    >>> f"{cross_entropy(tensor([[0.0, 0.0], [0.0, 50.0]]), [0, 1]):.4f}"
+    >>> import minigrad as mg
+    >>> f"{mg.ops.cross_entropy(mg.tensor([[0.0, 0.0], [0.0, 50.0]]), [0, 1]):.4f}"
     '0.3466'
     """
     _check_classes("cross_entropy", "logits", logits)
@@ -74,7 +75,8 @@ def nll_loss(
 
     Labels and the other arguments are those of ``cross_entropy``. Errors call the function ``name``.
 
-    >>> nll_loss(tensor([[-0.5, -1.0], [-2.0, -0.25]]), [0, 1]).item()
+    >>> import minigrad as mg
+    >>> mg.ops.nll_loss(mg.tensor([[-0.5, -1.0], [-2.0, -0.25]]), [0, 1]).item()
     0.375
     """
     _check_classes(name, "log-probabilities", log_p)
@@ -100,8 +102,9 @@ def kl_div(log_q: Tensor, target: Any, *, reduction: str = "mean", log_target: b
     "batchmean": the sum divided by the number of samples, which alone is the mean Kullback-Leibler
     divergence. Where p is 0 the term is 0.
 
-    >>> q, p = tensor([[0.5, 0.5]]), tensor([[1.0, 0.0]])
-    >>> round(kl_div(log(q), p, reduction="batchmean").item(), 4)
+    >>> import minigrad as mg
+    >>> q, p = mg.tensor([[0.5, 0.5]]), mg.tensor([[1.0, 0.0]])
+    >>> round(mg.ops.kl_div(mg.ops.log(q), p, reduction="batchmean").item(), 4)
     0.6931
     """
     check_target("kl_div", log_q, target)

@@ -53,7 +53,8 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     Neighbours are multiplied in pairs until one number is left, so that no derivative divides by x: all of
     them are right where elements are 0.
 
-    >>> prod(tensor([2.0, 3.0, 4.0])).item()
+    >>> import minigrad as mg
+    >>> mg.ops.prod(mg.tensor([2.0, 3.0, 4.0])).item()
     24.0
     """
     if not isinstance(x, Tensor):

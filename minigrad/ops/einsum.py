@@ -22,7 +22,8 @@ def einsum(subscripts: str, *operands: Any) -> Tensor:
     alphabetical order, behind the ellipsis. Operands are contracted from left to right, each pair by
     ``matmul``. Raises ValueError for subscripts that do not fit the operands.
 
-    >>> einsum("ij,j->i", tensor([[1.0, 2.0], [3.0, 4.0]]), tensor([10.0, 1.0])).numpy().tolist()
+    >>> import minigrad as mg
+    >>> mg.ops.einsum("ij,j->i", mg.tensor([[1.0, 2.0], [3.0, 4.0]]), mg.tensor([10.0, 1.0])).numpy().tolist()
     [12.0, 34.0]
     """
     tensors = [x if isinstance(x, Tensor) else tensor(x) for x in operands]

@@ -366,7 +366,8 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Tensor:
     The gradient goes to x where min <= x <= max, at the bounds too, and to the bound where x is beyond it. It
     is max where min > max, and NaN where x or a bound is.
 
-    >>> clip(tensor([-1.0, 0.5, 3.0]), max=1.0).numpy().tolist()
+    >>> import minigrad as mg
+    >>> mg.ops.clip(mg.tensor([-1.0, 0.5, 3.0]), max=1.0).numpy().tolist()
     [-1.0, 0.5, 1.0]
     """
     y = x if isinstance(x, Tensor) else tensor(x)

@@ -18,7 +18,8 @@ def embedding(index: Any, weight: Any, padding_idx: int | None = None) -> Tensor
     Raises TypeError for an index of other numbers, ValueError for one outside 0..k-1 and a table that is not
     (k, d).
 
-    >>> embedding([1, 0], tensor([[1.0, 2.0], [3.0, 4.0]])).numpy().tolist()
+    >>> import minigrad as mg
+    >>> mg.ops.embedding([1, 0], mg.tensor([[1.0, 2.0], [3.0, 4.0]])).numpy().tolist()
     [[3.0, 4.0], [1.0, 2.0]]
     """
     if not isinstance(weight, Tensor):

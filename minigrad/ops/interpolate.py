@@ -34,8 +34,8 @@ def interpolate(
     (i + 1/2) / s - 1/2, or i (n - 1) / (size - 1) with ``align_corners``; s is size / n where ``size`` is
     given, all as in PyTorch. Raises ValueError for a mode or sizes that do not fit x.
 
-    >>> from minigrad.tensor import tensor
-    >>> interpolate(tensor([[[1.0, 3.0]]]), scale_factor=2, mode="linear").numpy().tolist()
+    >>> import minigrad as mg
+    >>> mg.ops.interpolate(mg.tensor([[[1.0, 3.0]]]), scale_factor=2, mode="linear").numpy().tolist()
     [[[1.0, 1.5, 2.5, 3.0]]]
     """
     if mode not in MODES:

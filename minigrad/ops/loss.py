@@ -88,8 +88,8 @@ def mse_loss(x: Tensor, target: Any, weight: Any = None, *, reduction: str = "me
     ``weight`` multiplies the terms, and the mean divides by its sum. ``reduction`` is "mean", "sum" or
     "none".
 
-    >>> from minigrad.tensor import tensor
-    >>> mse_loss(tensor([1.0, 4.0]), 2.0, [3.0, 1.0]).item()
+    >>> import minigrad as mg
+    >>> mg.ops.mse_loss(mg.tensor([1.0, 4.0]), 2.0, [3.0, 1.0]).item()
     1.75
     """
     check_target("mse_loss", x, target)
@@ -112,8 +112,8 @@ def huber_loss(x: Tensor, target: Any, *, delta: float = 1.0, reduction: str = "
 
     ``target`` and ``reduction`` as in mse_loss. Raises ValueError unless ``delta`` is above 0.
 
-    >>> from minigrad.tensor import tensor
-    >>> huber_loss(tensor([0.5, 3.0]), 0.0, reduction="none").numpy().tolist()
+    >>> import minigrad as mg
+    >>> mg.ops.huber_loss(mg.tensor([0.5, 3.0]), 0.0, reduction="none").numpy().tolist()
     [0.125, 2.5]
     """
     if not delta > 0:
@@ -128,8 +128,8 @@ def smooth_l1_loss(x: Tensor, target: Any, *, beta: float = 1.0, reduction: str 
     It is huber_loss / beta, and l1_loss for a ``beta`` of 0. ``target`` and ``reduction`` as in mse_loss.
     Raises ValueError for a ``beta`` below 0.
 
-    >>> from minigrad.tensor import tensor
-    >>> smooth_l1_loss(tensor([0.5, 3.0]), 0.0, beta=2.0, reduction="none").numpy().tolist()
+    >>> import minigrad as mg
+    >>> mg.ops.smooth_l1_loss(mg.tensor([0.5, 3.0]), 0.0, beta=2.0, reduction="none").numpy().tolist()
     [0.0625, 2.0]
     """
     if not beta >= 0:

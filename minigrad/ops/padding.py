@@ -18,8 +18,8 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", value: float = 0.0) -> T
     (c b | a b c | b a), "replicate" the border (a a | a b c | c c), "circular" the other end (b c | a b c |
     a b). Raises ValueError for an unknown mode and where an axis is too short for it.
 
-    >>> from minigrad.tensor import tensor
-    >>> pad(tensor([1, 2, 3]), 2, mode="reflect").numpy().tolist()
+    >>> import minigrad as mg
+    >>> mg.ops.pad(mg.tensor([1, 2, 3]), 2, mode="reflect").numpy().tolist()
     [3, 2, 1, 2, 3, 2, 1]
     """
     if mode == "constant":

@@ -22,8 +22,8 @@ def split(x: Tensor, size: int | Sequence[int], axis: int = 0) -> tuple[Tensor, 
     ``size`` may also be the list of the lengths, whose sum is the axis's. As in PyTorch; ``numpy.split``
     takes the number of pieces instead, as ``chunk`` does.
 
-    >>> from minigrad.tensor import tensor
-    >>> [piece.shape for piece in split(tensor([1.0, 2.0, 3.0, 4.0, 5.0]), 2)]
+    >>> import minigrad as mg
+    >>> [piece.shape for piece in mg.ops.split(mg.tensor([1.0, 2.0, 3.0, 4.0, 5.0]), 2)]
     [(2,), (2,), (1,)]
     """
     axis = normalize_axis_index(axis, x.ndim)

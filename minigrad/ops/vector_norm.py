@@ -22,7 +22,8 @@ def vector_norm(x: Any, ord: float = 2, axis: Axis = None, keepdims: bool = Fals
     derivative at 0 is 0, as those of its parts |x|, in every order; ``norm_per_sample`` rounds the corner off
     instead.
 
-    >>> vector_norm(tensor([3.0, 4.0])).item()
+    >>> import minigrad as mg
+    >>> mg.ops.vector_norm(mg.tensor([3.0, 4.0])).item()
     5.0
     """
     if not isinstance(x, Tensor):

@@ -33,9 +33,9 @@ class Philox:
     ``Tensor.to`` for the device. Salmon, Moraes, Dror and Shaw (2011), "Parallel random numbers: as easy as
     1, 2, 3".
 
-    >>> from minigrad.random import uniform
-    >>> rng, same, other = Philox(7), Philox(7), Philox(7, stream=1)
-    >>> [round(float(uniform((), generator=g)), 4) for g in (rng, same, other)]
+    >>> import minigrad as mg
+    >>> rng, same, other = mg.random.Philox(7), mg.random.Philox(7), mg.random.Philox(7, stream=1)
+    >>> [round(float(mg.random.uniform((), generator=g)), 4) for g in (rng, same, other)]
     [0.8604, 0.8604, 0.9764]
     """
 

@@ -46,7 +46,8 @@ def manual_seed(seed: int) -> np.random.Generator:
 
     Before the first call they are seeded from the operating system.
 
-    >>> float(manual_seed(3).random()) == float(manual_seed(3).random())
+    >>> import minigrad as mg
+    >>> float(mg.manual_seed(3).random()) == float(mg.manual_seed(3).random())
     True
     """
     not_in_capture("manual_seed() was called", "seed outside the step")
@@ -96,10 +97,11 @@ def snapshot(*generators: Generator) -> Callable[[], None]:
 
     A state on a GPU stays there, and the host does not wait for it, as ``get_state`` would.
 
-    >>> restore = snapshot()
-    >>> first = generator().random()
+    >>> import minigrad as mg
+    >>> restore = mg.random.snapshot()
+    >>> first = mg.random.generator().random()
     >>> restore()
-    >>> generator().random() == first
+    >>> mg.random.generator().random() == first
     True
     """
     restores = [_restoring(each) for each in (*generators, _host, _device)]
