@@ -98,7 +98,10 @@ class Sequential(_Numbered):
 
 
 class ModuleList(_Numbered):
-    """A list of modules whose parameters are found; it is not callable.
+    """A list of modules, named "0", "1", ..., whose parameters are part of the module that holds the list.
+
+    It is indexable and iterable, a slice is a ModuleList, and it is not callable. Raises TypeError for an
+    item that is no Module.
 
     >>> import minigrad as mg
     >>> layers = mg.nn.ModuleList(mg.nn.Linear(4, 4) for _ in range(3))
@@ -113,7 +116,7 @@ class ModuleList(_Numbered):
 
 
 class ModuleDict(Module):
-    """A dictionary of modules whose parameters are found; it is not callable.
+    """A dictionary of modules whose parameters are part of the module that holds it; it is not callable.
 
     Raises TypeError for a value that is no Module, ValueError for a key that is no free attribute's name.
 

@@ -34,7 +34,7 @@ T = TypeVar("T", bound=Tensor)
 
 
 def normal_(tensor: T, mean: float = 0.0, std: float = 1.0) -> T:
-    """Draw from ``N(mean, std^2)``.
+    """Draw each element from ``N(mean, std^2)``. Raises TypeError for integers.
 
     >>> import minigrad as mg
     >>> w = mg.nn.init.normal_(mg.zeros((100, 100)), mean=5.0, std=0.01)
@@ -46,7 +46,7 @@ def normal_(tensor: T, mean: float = 0.0, std: float = 1.0) -> T:
 
 
 def uniform_(tensor: T, a: float = 0.0, b: float = 1.0) -> T:
-    """Draw from the uniform distribution on [a, b).
+    """Draw each element from the uniform distribution on [a, b). Raises TypeError for integers.
 
     >>> import minigrad as mg
     >>> w = mg.nn.init.uniform_(mg.zeros(1000), -0.5, 0.5).numpy()

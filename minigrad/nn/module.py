@@ -68,7 +68,7 @@ class Fused(NamedTuple):
 
 
 class LoadResult(NamedTuple):
-    """What ``load_state_dict(..., strict=False)`` skipped.
+    """What ``load_state_dict(..., strict=False)`` skipped: names missing in the state, and unexpected ones.
 
     >>> import minigrad as mg
     >>> layer = mg.nn.Linear(2, 1)

@@ -34,7 +34,9 @@ class _Parameters(Module):
 
 
 class ParameterList(_Parameters):
-    """A list of Parameters that are found under the names "0", "1", ...; it is not callable.
+    """A list of Parameters, named "0", "1", ..., that are part of the module that holds the list.
+
+    An array or a Tensor becomes a Parameter. The list is not callable.
 
     >>> import minigrad as mg
     >>> scales = mg.nn.ParameterList([mg.ones(2), mg.zeros(3)])
@@ -69,7 +71,10 @@ class ParameterList(_Parameters):
 
 
 class ParameterDict(_Parameters):
-    """A dictionary of Parameters; it is not callable. Raises ValueError for a key that is no free name.
+    """A dictionary of Parameters that are part of the module that holds it.
+
+    An array or a Tensor becomes a Parameter. The dictionary is not callable. Raises
+    ValueError for a key that is no free name.
 
     >>> import minigrad as mg
     >>> weights = mg.nn.ParameterDict({"gain": mg.ones(2)})

@@ -14,7 +14,7 @@ __all__ = ["Flatten", "Identity", "Unflatten"]
 
 
 class Identity(Module):
-    """``y = x``.
+    """``y = x``, for any x: a layer that does nothing, in the place of one.
 
     >>> import minigrad as mg
     >>> x = mg.ones(2)

@@ -26,7 +26,7 @@ class CosineAnnealingLR(Schedule):
     """``lr(t) = eta_min + (base_lr - eta_min) (1 + cos(pi t / T_max)) / 2``: half a cosine, which rises again
     after T_max.
 
-    Loshchilov and Hutter (2017), SGDR, eq. 5, without restarts.
+    Loshchilov and Hutter (2017), SGDR, eq. 5, without restarts. Raises ValueError for a T_max below 1.
 
     >>> import minigrad as mg
     >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=8.0)
@@ -50,7 +50,8 @@ class CosineAnnealingWarmRestarts(Schedule):
     """``lr(t) = eta_min + (base_lr - eta_min) (1 + cos(pi T_cur / T_i)) / 2``, T_cur steps after a restart.
 
     The first restart is after ``T_0`` steps, and each period T_i is ``T_mult`` times the one before.
-    Loshchilov and Hutter (2017), SGDR, eq. 5.
+    Raises ValueError for a T_0 or T_mult that is no integer of at least 1. Loshchilov and Hutter (2017),
+    SGDR, eq. 5.
 
     >>> import minigrad as mg
     >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=8.0)

@@ -15,7 +15,7 @@ Function = Callable[[int], float]
 
 
 class StepLR(Schedule):
-    """``lr(t) = base_lr * gamma ** (t // step_size)``.
+    """``lr(t) = base_lr * gamma ** (t // step_size)``. Raises ValueError for a step_size below 1.
 
     >>> import minigrad as mg
     >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=8.0)
@@ -75,6 +75,8 @@ class ExponentialLR(Schedule):
 class ConstantLR(Schedule):
     """``lr(t) = base_lr * factor`` for t < total_iters, then ``base_lr``.
 
+    Raises ValueError for a factor outside [0, 1] and for total_iters below 1.
+
     >>> import minigrad as mg
     >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=8.0)
     >>> schedule = mg.optim.ConstantLR(optimizer, factor=0.5, total_iters=2)
@@ -95,6 +97,8 @@ class ConstantLR(Schedule):
 
 class LinearLR(Schedule):
     """``lr(t) = base_lr (start_factor + (end_factor - start_factor) min(t, total_iters) / total_iters)``.
+
+    Raises ValueError for a start_factor outside (0, 1], an end_factor outside [0, 1] and total_iters below 1.
 
     >>> import minigrad as mg
     >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=8.0)
@@ -122,7 +126,9 @@ class LinearLR(Schedule):
 
 
 class PolynomialLR(Schedule):
-    """``lr(t) = base_lr (1 - min(t, total_iters) / total_iters) ** power``.
+    """``lr(t) = base_lr (1 - min(t, total_iters) / total_iters) ** power``, down to 0.
+
+    Raises ValueError for total_iters below 1.
 
     >>> import minigrad as mg
     >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=8.0)
@@ -144,7 +150,7 @@ class PolynomialLR(Schedule):
 class LambdaLR(Schedule):
     """``lr(t) = base_lr * lr_lambda(t)``, with one function or one for each group.
 
-    The functions themselves are not part of the state.
+    The functions themselves are not part of the state. Raises ValueError for another number of functions.
 
     >>> import minigrad as mg
     >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=8.0)
