@@ -130,7 +130,7 @@ class Evaluation(dict[str, Any]):
                 yield name.replace("_", " "), _short(value), words, meaning.better, meaning.words
 
     def remarks(self) -> list[str]:
-        """What to know before one believes the figures: a sentence each."""
+        """The limits of the figures, a sentence each."""
         return list(remarks(self))
 
     def _of_real(self, name: str) -> str | None:

@@ -1,8 +1,8 @@
 """What gans reads and writes: regular files of a plausible size, with content that fits its schema.
 
-A reader of any format takes ``read``, or ``open_file`` for what is too long for that, makes sense of it
-within ``reading``, and so tells nonsense in one line; ``decode`` reads JSON. ``write`` is the one way to an
-output, and ``append`` to a file that grows.
+A reader of any format takes the bytes from ``read``, or from ``open_file`` for long files, and parses them
+within ``reading``, which turns damage into an error of one line; ``decode`` parses JSON. All outputs are
+written by ``write``, and files that grow by ``append``.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def read(path: Path, most: int) -> bytes:
 
 
 def decode(content: bytes, schema: type[T]) -> T:
-    """The JSON in ``content`` as a ``schema``, any type that msgspec knows.
+    """The JSON in ``content`` as a ``schema``, any type that msgspec supports.
 
     Raises ValueError if it is no JSON, or does not fit; the message says where.
     """
@@ -112,7 +112,7 @@ def fitted(value: Any, schema: type[T]) -> T:
     """
     try:
         return msgspec.convert(value, schema)
-    except SystemError as error:  # how some versions of msgspec tell of an integer that is no float
+    except SystemError as error:  # some versions of msgspec raise it for an integer too large for a float
         raise ValueError("a number is too large") from error
     except (msgspec.MsgspecError, OverflowError, RecursionError) as error:
         raise ValueError(str(error)) from error
@@ -132,7 +132,7 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def check_output(path: Path) -> None:
-    """Find out before any work whether ``write`` would refuse the ``path``.
+    """Check ``path`` before any work, as ``write`` would.
 
     Raises UserError if its folder does not exist, or it names something else than a regular file.
     """
@@ -147,6 +147,6 @@ def check_output(path: Path) -> None:
 
 
 def remove_temporaries(folder: Path) -> None:
-    """Remove what a killed process left half-written in ``folder``; nobody may be writing into it."""
+    """Remove what a killed process left half-written in ``folder``; no process may be writing into it."""
     for path in temporaries(folder):
         path.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """The two updates that every GAN is made of.
 
 The G step's gradient flows through D and stops at G's weights; the D step never touches G. Nothing is frozen,
-zeroed or detached by hand: each step asks for the gradients it wants, by name.
+zeroed or detached by hand: each step names the gradients that it computes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NOT_FINITE = "the loss is {}, the norm of its gradient {}"
 
 
 class StepResult(NamedTuple):
-    """What one update tells: its loss, its gradient's norm, and D's mean readout on real and fake samples.
+    """The metrics of one update: its loss, its gradient's norm, and D's mean readout on real and fake data.
 
     Each is a Tensor of one element, so that a step can be captured; ``float(result.loss)`` is the number.
     """

@@ -15,19 +15,19 @@ __all__ = ["any_encoding", "forget_output", "is_gone", "note", "say"]
 
 
 def say(text: str, most: int = LONGEST) -> None:
-    """Print ``text`` as one line on standard error, if anybody reads it."""
+    """Print ``text`` as one line on standard error; an error of the stream is ignored."""
     with suppress(OSError):
         print(one_line(text, most), file=sys.stderr, flush=True)
 
 
 def note(text: str) -> None:
-    """Tell what a user should know although nothing is wrong."""
+    """Print a remark for the user; nothing is wrong."""
     say(f"gans: note: {text}")
 
 
 @contextmanager
 def any_encoding() -> Iterator[None]:
-    """A block in which no character is too much for a terminal: what its encoding lacks becomes an escape."""
+    """A block in which any character can be printed: those that the encoding lacks become escapes."""
     with ExitStack() as restore:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
@@ -42,7 +42,7 @@ def is_gone(error: OSError) -> bool:
 
 
 def forget_output() -> None:
-    """Let nobody read standard output from here on: what is still buffered must not fail again at exit."""
+    """Send standard output to the null device, so that its buffered rest does not fail again at exit."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

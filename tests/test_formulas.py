@@ -1,4 +1,4 @@
-"""Rules of derivatives, and what is composed of ops, read as formulas: `g * y`, not `mul(g, y)`."""
+"""Rules of derivatives, and what is composed of ops, read as formulas: ``g * y``, not ``mul(g, y)``."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def nested_calls(source: str) -> list[tuple[int, str]]:
 
 
 def _rules(tree: ast.Module) -> Iterator[str]:
-    """The functions that are passed to `op.vjp` or `op.vjp_jointly`."""
+    """The functions that are passed to ``op.vjp`` or ``op.vjp_jointly``."""
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.Call)
@@ -56,7 +56,7 @@ def _rules(tree: ast.Module) -> Iterator[str]:
 
 
 def _calls(node: ast.AST, rules: set[str], given: frozenset[str]) -> Iterator[tuple[int, str]]:
-    """The calls below `node`, where the names in `given` may be anything that a caller has."""
+    """The calls below ``node``, where the names in ``given`` may be anything that a caller has."""
     if isinstance(node, ast.FunctionDef | ast.Lambda):
         parameters = {a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
         tensors = isinstance(node, ast.Lambda) or node.name in rules

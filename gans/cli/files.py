@@ -1,4 +1,4 @@
-"""Files that a command is asked to write."""
+"""Files that a command writes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["check_folder_of"]
 
 
 def check_folder_of(option: str, path: Path) -> None:
-    """Refuse, before any work, the ``path`` that ``option`` gives if no file can be put there.
+    """Check, before any work, that a file can be written at ``path``, the value of ``option``.
 
     Raises UserError if its folder does not exist, or a folder, a link or a device is in its place.
     """

@@ -1,4 +1,4 @@
-"""Runs a command, and turns what goes wrong into one line and an exit status."""
+"""Runs a command; an error becomes one line and an exit status."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ LONGEST_LINE = 1_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command that ``arguments`` (those of the process unless given) ask for; the exit status.
+    """Run the command of ``arguments`` (by default those of the process); returns the exit status.
 
-    0 success; 2 an error, told in one line on standard error; 128 + n ended by signal n, as shells count it.
+    0 success; 2 an error, one line on standard error; 128 + n ended by signal n, as in shells.
     """
     with any_encoding():
         try:
-            return _flushed(_told(arguments))
+            return _flushed(_status(arguments))
         except SystemExit:  # of --help and --version
             if status := _flushed(0):
                 return status
             raise
 
 
-def _told(arguments: Sequence[str] | None) -> int:
-    """Run the command; its status, or that of what it raised."""
+def _status(arguments: Sequence[str] | None) -> int:
+    """Run the command; its status, or that of its error."""
     try:
         parsed = parser().parse_args(arguments)
         status: int = parsed.command(parsed)
@@ -57,7 +57,7 @@ def _told(arguments: Sequence[str] | None) -> int:
 
 
 def _flushed(status: int) -> int:
-    """The status once standard output is out; if that fails, a command without another fault has this one."""
+    """The status after flushing standard output; if that fails, the fault of a command without another."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()

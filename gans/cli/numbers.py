@@ -25,7 +25,7 @@ def samples(text: str) -> int:
 
 
 def positive(text: str) -> int:
-    """An integer of at least 1; ``gans.systems`` knows the ranges of settings."""
+    """An integer of at least 1; ``gans.systems`` has the ranges of settings."""
     return _integer(text, 1, 10**9)
 
 

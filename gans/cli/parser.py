@@ -69,7 +69,7 @@ def meant(flag: str, command: Parser, whole: Parser) -> str:
     """A hint at the flag of ``command`` that is written almost like ``flag``, or at a command that has it."""
     if flag == "--model":
         return "; the model has no flag: gans train dcgan"
-    begun = [known for known in command.flags if flag.startswith(known)]
+    begun = [own for own in command.flags if flag.startswith(own)]
     near = begun or difflib.get_close_matches(flag.replace("_", "-"), command.flags, n=1, cutoff=0.75)
     if near:
         return f"; did you mean {near[0]}?"

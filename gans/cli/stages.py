@@ -1,4 +1,4 @@
-"""What a command that takes its time is doing, on standard error."""
+"""The stages of a slow command, on standard error."""
 
 from __future__ import annotations
 

@@ -77,8 +77,8 @@ def _report(ended: Ended) -> int:
     """Say how the run ended and what can be done next."""
     if ended.signal is not None:
         again = f"{_program()} train --resume {shlex.quote(str(ended.folder))}"
-        told = f"stopped after step {ended.step:,} of {ended.steps:,} and saved; go on with: {again}"
-        say(told, LONGEST_PATH)
+        message = f"stopped after step {ended.step:,} of {ended.steps:,} and saved; go on with: {again}"
+        say(message, LONGEST_PATH)
         return 128 + ended.signal
     folder = one_line(ended.folder)
     if ended.began == ended.step:

@@ -17,7 +17,7 @@ __all__ = ["NAMES", "Dataset", "ImageData", "ToyData", "batches", "epoch_order",
 Dataset = ImageData | ToyData
 
 NAMES: tuple[str, ...] = ("mnist5k", "mnist", *TOYS)
-"""What ``load`` knows by name; anything else is a folder of IDX files."""
+"""The names that ``load`` accepts; anything else is a folder of IDX files."""
 
 
 def load(name: str | os.PathLike[str], data_dir: str | os.PathLike[str] | None = None) -> Dataset:

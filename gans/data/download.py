@@ -1,4 +1,4 @@
-"""Fetch a file of known size and SHA-256 from the first mirror that has it, resuming what was begun."""
+"""Fetch a file of known size and SHA-256 from the first mirror that has it, and resume partial downloads."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Archive:
 
 
 class _RangeRefused(Exception):
-    """The mirror says that the range begins beyond the end of its file (HTTP 416)."""
+    """The range begins beyond the end of the mirror's file (HTTP 416)."""
 
 
 class _Response(Protocol):
@@ -106,7 +106,7 @@ def fetch(
 
 
 def _complete(archive: Archive, part: Path, url: str, timeout: float, report: Report) -> None:
-    """Complete ``part`` from one mirror, asking again for as long as each request adds to it."""
+    """Complete ``part`` from one mirror; the request is repeated as long as each adds bytes."""
     patience = Patience(timeout, archive.size)
     for _ in range(_ATTEMPTS):
         start = _size(part)
@@ -126,7 +126,7 @@ def _complete(archive: Archive, part: Path, url: str, timeout: float, report: Re
 
 
 def _transfer(archive: Archive, part: Path, url: str, start: int, patience: Patience, report: Report) -> None:
-    """Add to ``part`` what one request brings; the caller judges the result."""
+    """Append the bytes of one request to ``part``; the caller checks the result."""
     try:
         with closing(_receive(archive, url, start, patience)) as received:
             for offset, chunk in received:

@@ -61,7 +61,7 @@ def read_idx(
 def idx_shape(path: str | os.PathLike[str], *, ndim: int | None = None) -> tuple[int, ...]:
     """The shape that the header of an IDX file claims; no values are read.
 
-    Raises UserError as ``read_idx`` does, as far as the header and the file's size show.
+    Raises UserError as ``read_idx`` does, as far as the header and the size of the file show.
     """
     path = Path(path)
     with _opened(path) as (stream, size):

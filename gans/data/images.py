@@ -1,4 +1,4 @@
-"""Labelled image sets: the dataclass that training sees, and folders of IDX files."""
+"""Labelled image sets: the dataclass that training reads, and folders of IDX files."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ STEMS = (
 """Names of the four files, as MNIST, Fashion-MNIST and KMNIST distribute them (with or without ``.gz``)."""
 
 KINDS = ("images", "labels", "test images", "test labels")
-"""What the four files hold."""
+"""The content of the four files."""
 
 _LABELS_AT_ONCE = 1 << 20
 
@@ -75,7 +75,7 @@ class ImageData:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What is not there, though evaluating needs it: names among ``KINDS``."""
+        """The parts that evaluation needs and the set lacks: names among ``KINDS``."""
         arrays = (self.images, self.labels, self.test_images, self.test_labels)
         return tuple(kind for kind, array in zip(KINDS, arrays, strict=True) if len(array) == 0)
 
@@ -111,7 +111,7 @@ def image_data(
     test_images: Bytes | None = None,
     test_labels: Integers | Bytes | None = None,
 ) -> ImageData:
-    """Check that the arrays belong together, and wrap them; training needs the images alone.
+    """Check that the arrays fit one another, and wrap them; training needs only the images.
 
     Images are grey, uint8 (n, h, w); labels (n,) are integers from 0 to 255.
 
@@ -205,7 +205,7 @@ def find_file(folder: Path, stem: str) -> Path | None:
 def load_folder(folder: Path, name: str) -> ImageData:
     """Read a folder of IDX files under their usual names (``STEMS``), each gzipped or not.
 
-    Training needs the first of them; what else is missing, ``ImageData.missing`` names.
+    Training needs the first of them; ``ImageData.missing`` names those that are missing.
 
     Raises UserError if there are no training images (the message lists the expected names), or a file is
     damaged or does not fit the others.

@@ -21,9 +21,9 @@ _POLL_SECONDS = 0.1
 
 @contextmanager
 def folder_lock(folder: Path) -> Iterator[None]:
-    """Make ``folder`` and hold it for one process at a time; a second one says that it waits, and waits.
+    """Make ``folder`` and hold it for one process at a time; a second one prints that it waits.
 
-    If nothing is in the folder at the end, what was made for it goes again.
+    Folders that were made for it are removed if they are empty at the end.
 
     Raises UserError if the folder's file system has no locks. Raises OSError if the folder cannot be made or
     written.
@@ -38,7 +38,7 @@ def folder_lock(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[Path]:
-    """Hold the lock; its file may go and come anew as long as nobody holds it."""
+    """Hold the lock; its file may be deleted and made anew while no process holds it."""
     path = folder / ".lock"
     while True:
         folder.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def _locked(folder: Path) -> Iterator[Path]:
 
 
 def _is_at(file: BinaryIO, path: Path) -> bool:
-    """Whether the open file is the one that has the path now."""
+    """Whether ``path`` still names the open file."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
     except FileNotFoundError:
@@ -71,12 +71,12 @@ def _tidy(path: Path, folders: list[Path]) -> None:
 
 
 def _wait_for(descriptor: int, folder: Path) -> None:
-    told = False
+    noted = False
     try:
         while not try_lock(descriptor):
-            if not told:
+            if not noted:
                 say(f"{folder}: another process is downloading into it; waiting")
-                told = True
+                noted = True
             time.sleep(_POLL_SECONDS)
     except OSError as error:
         raise UserError(

@@ -29,7 +29,7 @@ def silent(name: str, done: int, size: int) -> None:
 
 @contextmanager
 def download_progress() -> Iterator[Report]:
-    """A ``Report`` that shows what it is told for as long as the context lasts."""
+    """A ``Report`` that shows the progress within the context."""
     if not sys.stderr.isatty():
         yield _Lines()
         return
@@ -45,7 +45,7 @@ class _Lines:
     def __call__(self, name: str, done: int, size: int) -> None:
         if name not in self._started:
             self._started.add(name)
-            resumed = f", going on from byte {done}" if done else ""
+            resumed = f", resuming at byte {done}" if done else ""
             print(f"downloading {name} ({size / 1e6:.1f} MB{resumed})", file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""HTTP to servers that may be slow, broken or hostile: what an answer may cost is bounded."""
+"""HTTP to servers that may be slow, broken or hostile: an answer's time and size are bounded."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _LONGEST_REASON = 120
 
 
 class MirrorError(Exception):
-    """This mirror cannot give the file; the message says why."""
+    """The mirror failed to serve the file; the message is the reason."""
 
 
 class Patience:
-    """How long a mirror is waited for: ``timeout`` seconds for the head of each answer, then as long as each
-    ``timeout`` seconds bring ``SLOWEST`` bytes a second; in all as long as ``size`` bytes may take so.
+    """The time limits of a mirror: ``timeout`` seconds for the head of each answer, then ``SLOWEST`` bytes a
+    second in each window of ``timeout`` seconds; in all the time of ``size`` bytes at that speed.
     """
 
     def __init__(self, timeout: float, size: int) -> None:
@@ -38,7 +38,7 @@ class Patience:
         self.begin(body=False)
 
     def begin(self, *, body: bool) -> None:
-        """From here on an answer's head is read, or its body."""
+        """Begin an answer's head, or its body."""
         self._body = body
         self._window = monotonic() + self.timeout
         self._bytes = 0
@@ -103,7 +103,7 @@ def reason(error: BaseException) -> str:
 
 
 class _Received(io.RawIOBase):
-    """The bytes of a socket, each waited for with patience."""
+    """The bytes of a socket, read within the limits of a ``Patience``."""
 
     def __init__(self, connection: socket.socket, patience: Patience) -> None:
         self._connection = connection
@@ -127,7 +127,7 @@ class _Received(io.RawIOBase):
 
 
 class _Socket:
-    """What HTTPConnection uses of a socket."""
+    """The part of a socket that HTTPConnection uses."""
 
     def __init__(self, connection: socket.socket, patience: Patience) -> None:
         self._connection = connection
@@ -159,7 +159,7 @@ class _Https(urllib.request.HTTPSHandler):
 
 
 def _patient(kind: type[http.client.HTTPConnection], patience: Patience) -> Any:
-    """The kind of connection whose answers are read with patience."""
+    """The connection class whose answers are read within the limits of ``patience``."""
 
     class Connection(kind):  # type: ignore[valid-type, misc]
         sock: Any

@@ -1,4 +1,4 @@
-"""What every metric asks of its inputs, with one clear sentence when it does not get it."""
+"""Checks of the metrics' inputs, with one clear sentence for each fault."""
 
 from __future__ import annotations
 

@@ -72,9 +72,7 @@ def nearest(
     x, y = as_pair(queries, points, ("queries", "points"))
     available = len(y) - 1 if same_set else len(y)
     if not 1 <= k <= available:
-        raise ValueError(
-            f"k = {k} neighbours asked of {available} points; k must be between 1 and {available}"
-        )
+        raise ValueError(f"k = {k} neighbours among {available} points; k must be between 1 and {available}")
     if same_set and len(x) != len(y):
         raise ValueError(f"same_set needs equal sets, got {len(x)} queries and {len(y)} points")
     proposed = min(k + SPARE_CANDIDATES, available)

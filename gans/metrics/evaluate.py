@@ -54,7 +54,7 @@ def evaluate_images(
 ) -> dict[str, Any]:
     """Every figure for generated digits, beside what real digits score in their place.
 
-    samples (n, 1, 28, 28) float in [-1, 1]; ``labels`` (n,) are the classes asked of a conditional generator.
+    samples (n, 1, 28, 28) float in [-1, 1]; ``labels`` (n,) are a conditional generator's classes.
     Sets are compared at equal size: the first ``compared`` = min(n, number of test images, 10,000) samples
     against as many real images, drawn with ``seed``. ValueError unless there are more than 64 of both.
     ``progress`` is called with the name of each stage as it begins.
@@ -71,8 +71,8 @@ def evaluate_images(
     nearest_training: median distance of a sample to its nearest training image, over nearest_samples of them.
     real_nearest_training: the same of test images.
     memorised_share: share of samples that are nearer to a training image than 99% of the test images are.
-    classifier_accuracy: on the data's test images. When it is low the classifier does not know this data, and
-        no figure that rests on it means much.
+    classifier_accuracy: on the data's test images. When it is low, the figures that
+        use the classifier mean little.
     label_accuracy: share of samples classified as ``labels``; None without them.
     """
     x = check_images(samples, "samples")
@@ -98,7 +98,7 @@ def evaluate_images(
     test_features, test_probabilities = judge.describe(test)
     counts = class_histogram(predicted, CLASSES)
     fake_features, real_features = features[:compared], test_features[test_rows]
-    known = predicted if given is None else given
+    classes = predicted if given is None else given
     few = min(compared, MEMORISATION_SAMPLES)
     progress(f"looking for the training images nearest to {few:,} samples")
     sample_distances = nearest_training(x[:few], train)
@@ -116,7 +116,7 @@ def evaluate_images(
         "classifier_score": classifier_score(probabilities),
         **_named(manifold_scores(real_features, fake_features)),
         **_named(manifold_scores(real_features, train_features[train_rows]), "real_"),
-        "nn_error": nearest_neighbour_error(x[:compared], known[:compared], test, data.test_labels),
+        "nn_error": nearest_neighbour_error(x[:compared], classes[:compared], test, data.test_labels),
         "real_nn_error": nearest_neighbour_error(
             train[train_rows], data.labels[train_rows], test, data.test_labels
         ),

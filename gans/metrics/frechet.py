@@ -79,7 +79,7 @@ def frechet_floor(
         return frechet_distance(pool[order[:samples]], pool[order[samples:]])
     reference, others = as_pair(features, held_out, ("features", "held_out"))
     if samples > len(others):
-        raise ValueError(f"a floor of {samples} samples asked of {len(others)} held-out ones; ask for fewer")
+        raise ValueError(f"a floor of {samples} samples needs as many held-out ones, got {len(others)}")
     return frechet_distance(others[rng.permutation(len(others))[:samples]], reference)
 
 

@@ -1,4 +1,4 @@
-"""What each figure is, in a line, and which way is better: what a person reads beside the numbers."""
+"""The meaning of each figure in a line, and which way is better; ``gans evaluate`` prints both."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gans.metrics.classifier import CLASSES
 __all__ = ["MEANINGS", "Meaning", "remarks"]
 
 SURE = 0.9
-"""Below this accuracy on the data's own test images the classifier is no judge of them."""
+"""The least accuracy on the data's own test images at which the classifier's figures count."""
 
 
 @dataclass(frozen=True)
@@ -27,31 +27,29 @@ MEANINGS: dict[str, Meaning] = {
     "compared": Meaning("how many of them are compared with as many real images"),
     "training_images": Meaning("how many images the run was trained on"),
     "fd": Meaning("Frechet distance over the classifier's features; 0 for equal sets", "lower"),
-    "entropy": Meaning(
-        f"of the classes that the classifier sees, nats; log {CLASSES} for even ones", "higher"
-    ),
+    "entropy": Meaning(f"of the classifier's classes, nats; log {CLASSES} for even ones", "higher"),
     "effective_classes": Meaning(
         f"exp of that entropy; {CLASSES} when all classes are as frequent", "higher"
     ),
-    "class_counts": Meaning("samples of each class, as the classifier sees them"),
+    "class_counts": Meaning("samples of each class, by the classifier"),
     "classifier_score": Meaning("Inception score with this classifier: clear and varied", "higher"),
     "precision": Meaning("share of samples that lie among real data", "higher"),
     "recall": Meaning("share of real data that lie among samples", "higher"),
     "density": Meaning("how densely samples lie among real data; 1 for real ones", "near real data"),
     "coverage": Meaning("share of real data with a sample near by", "higher"),
     "nn_error": Meaning("error of a 1-nearest-neighbour classifier fitted on samples", "lower"),
-    "nn_labels": Meaning("whose labels it was fitted on"),
+    "nn_labels": Meaning("the source of the labels it was fitted on"),
     "nearest_training": Meaning(
         "median distance from a sample to the nearest training image", "near real data"
     ),
     "memorised_share": Meaning(
         "share of samples nearer to a training image than 99% of test images", "lower"
     ),
-    "nearest_samples": Meaning("how many samples these distances are of"),
+    "nearest_samples": Meaning("how many samples these distances are for"),
     "classifier_accuracy": Meaning(
-        "of the classifier on the data's test images: whether it is a judge", "higher"
+        "of the classifier on the data's test images; low: its figures mean little", "higher"
     ),
-    "label_accuracy": Meaning("share of samples of the class that was asked for", "higher"),
+    "label_accuracy": Meaning("share of samples that the classifier puts into the given class", "higher"),
     "modes": Meaning("Gaussians of the distribution"),
     "modes_covered": Meaning("of them with a sample within 3 standard deviations", "higher"),
     "high_quality": Meaning("share of samples within 3 standard deviations of a mode", "higher"),
@@ -62,12 +60,12 @@ MEANINGS: dict[str, Meaning] = {
 
 
 def remarks(figures: Mapping[str, Any]) -> Iterator[str]:
-    """What to know before one believes the figures: a sentence each."""
+    """The limits of the figures, a sentence each."""
     accuracy = figures.get("classifier_accuracy")
     if accuracy is not None and accuracy < SURE:
         yield (
-            f"the classifier, which knows MNIST's digits, names only {accuracy:.0%} of these test images as "
-            "they are labelled: figures that rest on it (fd, classes, classifier "
+            f"the classifier, trained on MNIST's digits, names only {accuracy:.0%} of these test images as "
+            "they are labelled: figures that use it (fd, classes, classifier "
             "score, precision to coverage) mean little"
         )
     compared, samples = figures.get("compared"), figures["samples"]

@@ -18,17 +18,17 @@ def nearest_neighbour_error(
 
     samples (n, ...), labels (n,), test_images (m, ...), test_labels (m,); distances are Euclidean between
     flattened images. The protocol of Radford et al. 2015, table 3: there the samples come from a
-    class-conditional generator and ``labels`` are the classes asked for; they report errors of 3.1% for real
+    class-conditional generator and ``labels`` are its input classes; they report errors of 3.1% for real
     training images, 6.28% for a GAN and 2.98% for DCGAN (50,000 samples each). For an unconditional generator
     ``labels`` are a classifier's predictions, which is another, easier protocol: say which one was used. Low
     error needs samples that look like their class and show its variety. Compare only with the error of the
     same number of real training images.
     """
     points, queries = _flat(samples, "samples"), _flat(test_images, "test_images")
-    known = as_labels(labels, "labels", count=len(points))
+    classes = as_labels(labels, "labels", count=len(points))
     truth = as_labels(test_labels, "test_labels", count=len(queries))
     _, index = nearest(queries, points)
-    return float(np.mean(known[index[:, 0]] != truth))
+    return float(np.mean(classes[index[:, 0]] != truth))
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def training_curves(records: Sequence[Mapping[str, Any]], title: str, probabilit
 
     ``records`` are the lines of metrics.jsonl; what one of them lacks or has as None is not drawn. The strong
     lines are moving averages over 2% of the steps, the pale ones the values themselves, all of them.
-    ``probabilities`` tells what D's outputs are; else they are a critic's scores.
+    D's outputs are probabilities if ``probabilities`` is true, else a critic's scores.
 
     Raises ValueError if there are no records.
     """

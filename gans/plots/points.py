@@ -183,9 +183,9 @@ def _draw_curve(axes: Axes, surface: Surface, line: Floats) -> None:
 
 
 def _finish(axes: Axes, title: str, outside: int, count: int) -> None:
-    told = f"{count:,} points" + (f", {outside:,} of them outside the frame" if outside else "")
+    counts = f"{count:,} points" + (f", {outside:,} of them outside the frame" if outside else "")
     axes.set_title(title, parse_math=False, fontsize=12, color=DARK, pad=24)
-    axes.text(0.5, 1.02, told, transform=axes.transAxes, ha="center", fontsize=9, color="#666666")
+    axes.text(0.5, 1.02, counts, transform=axes.transAxes, ha="center", fontsize=9, color="#666666")
     bare(axes)
     made = axes.get_figure(root=True)
     assert made is not None

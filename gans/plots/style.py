@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 __all__ = ["BLUE", "DARK", "GREEN", "ORANGE", "PURPLE", "bare", "figure", "png"]
 
-# Okabe and Ito's colours, which colour-blind people tell apart.
+# Okabe and Ito's colours, which colour-blind readers can distinguish.
 BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 DARK = "#333333"
 

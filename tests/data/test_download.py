@@ -223,7 +223,7 @@ def test_without_a_terminal_each_file_has_one_line(capsys: pytest.CaptureFixture
         report("b.gz", 7, 2_500_000)
     assert capsys.readouterr().err.splitlines() == [
         "downloading a.gz (1.0 MB)",
-        "downloading b.gz (2.5 MB, going on from byte 7)",
+        "downloading b.gz (2.5 MB, resuming at byte 7)",
     ]
 
 

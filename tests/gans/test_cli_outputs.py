@@ -121,7 +121,7 @@ def test_a_judge_that_does_not_know_the_data_is_noted(
 ) -> None:
     assert gans("evaluate", image_run, "--n", 90, "--json", tmp_path / "a.json") == 0
     notes = [line for line in capsys.readouterr().err.splitlines() if line.startswith("gans: note: ")]
-    assert "the classifier, which knows MNIST's digits" in notes[0]
+    assert "the classifier, trained on MNIST's digits" in notes[0]
     assert "80 of the 90 samples are compared" in notes[1]
 
 

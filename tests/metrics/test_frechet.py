@@ -111,7 +111,7 @@ def test_errors_say_what_is_wrong() -> None:
         frechet_distance(good, good[0])
     with pytest.raises(ValueError, match=r"2 rows with NaN or infinity, the first is row 7"):
         frechet_distance(np.where(np.isin(np.arange(20), [7, 9])[:, None], np.nan, good), good)
-    with pytest.raises(ValueError, match=r"30 samples asked of 20"):
+    with pytest.raises(ValueError, match=r"30 samples needs as many held-out ones, got 20"):
         frechet_floor(good, good, samples=30)
     with pytest.raises(ValueError, match="dimensions"):
         frechet_between(fit_gaussian(good), fit_gaussian(good[:, :2]))

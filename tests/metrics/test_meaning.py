@@ -37,7 +37,7 @@ def test_a_judge_that_does_not_know_the_data_and_samples_that_are_not_compared_a
     noise: ImageData,
 ) -> None:
     doubtful, not_compared = remarks(evaluate_images(noise.train(), noise))
-    assert doubtful.startswith("the classifier, which knows MNIST's digits, names only ")
+    assert doubtful.startswith("the classifier, trained on MNIST's digits, names only ")
     assert not_compared.startswith("70 of the 90 samples are compared")
 
 
