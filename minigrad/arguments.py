@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import Array, as_array, on_gpu, xp_of
-from minigrad.tensor import FLOATS, Tensor, holds_tensors, registry
+from minigrad.registry import registry
+from minigrad.tensor import FLOATS, Tensor, holds_tensors
 
 
 def as_tensors(args: tuple[Any, ...]) -> tuple[Tensor, ...]:
@@ -53,7 +54,10 @@ def _stacked(values: Sequence[Any]) -> Tensor:
             "a list of Tensors is their stack, whose parts have one shape, got "
             f"{', '.join(map(str, shapes))}; join them by minigrad.ops.concatenate"
         )
-    return registry["join"](*[registry["reshape"](part, shape=(1, *part.shape)) for part in parts], axis=0)
+    joined: Tensor = registry["join"](
+        *[registry["reshape"](part, shape=(1, *part.shape)) for part in parts], axis=0
+    )
+    return joined
 
 
 def _host_constant(value: Any, like: np.dtype[Any] | None) -> Array:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from minigrad import hints
 from minigrad.backend import Array, is_array, is_writeable, xp_of
-from minigrad.op import Op
+from minigrad.node import INPUTS, Made, Operation
 from minigrad.ops.elementwise import astype
 from minigrad.ops.shape import sum_to
 from minigrad.tensor import Tensor, describe, tensor
@@ -74,35 +74,35 @@ def grad(
     wanted = {id(t) for t in targets}
     between = set(wanted)
     for t in order:
-        if any(id(x) in between for x in t.inputs):
+        if t._made is not None and any(id(x) in between for x in t._made[INPUTS]):
             between.add(id(t))
 
     grads: dict[int, Tensor] = {id(output): seed}
     with using(recording=create_graph):
         for y in reversed(order):
             key = id(y)
-            if key not in between or key not in grads or y.op is None:
+            if key not in between or key not in grads or y._made is None:
                 continue
             g = grads[key] if key in wanted else grads.pop(key)
-            for x, gx in _pull_back(y, g, between):
+            for x, gx in _pull_back(y, y._made, g, between):
                 grads[id(x)] = grads[id(x)] + gx if id(x) in grads else gx
         used = None if unused == "zeros" else {id(t) for t in order}
         results = [_result(t, grads.get(id(t)), output, used, index) for index, t in enumerate(targets)]
         return _with_own_arrays(results, seed)
 
 
-def _pull_back(y: Tensor, g: Tensor, between: set[int]) -> list[tuple[Tensor, Tensor]]:
+def _pull_back(y: Tensor, made: Made, g: Tensor, between: set[int]) -> list[tuple[Tensor, Tensor]]:
     """The gradient of each input of ``y`` that leads to a wanted Tensor, summed to the input's shape."""
-    assert y.op is not None
+    op, inputs, _, versions = made
     edges = []
-    needed = [i for i, x in enumerate(y.inputs) if id(x) in between and x.is_float]
+    needed = [i for i, x in enumerate(inputs) if id(x) in between and x.is_float]
     if needed:
-        _check_versions(y)
-    for i, gx in _by_the_rules(y.op, y, g, needed):
-        x = y.inputs[i]
+        _check_versions(y, op, inputs, versions)
+    for i, gx in _by_the_rules(made, y, g, needed):
+        x = inputs[i]
         if not isinstance(gx, Tensor):
             raise TypeError(
-                f"grad: {y.op.name}: the rule of input {i} returned {type(gx).__name__}; return a Tensor"
+                f"grad: {op.name}: the rule of input {i} returned {type(gx).__name__}; return a Tensor"
             )
         if gx.shape != x.shape:
             gx = sum_to(gx, shape=x.shape)
@@ -112,10 +112,11 @@ def _pull_back(y: Tensor, g: Tensor, between: set[int]) -> list[tuple[Tensor, Te
     return edges
 
 
-def _by_the_rules(op: Op, y: Tensor, g: Tensor, needed: list[int]) -> Iterator[tuple[int, Any]]:
+def _by_the_rules(made: Made, y: Tensor, g: Tensor, needed: list[int]) -> Iterator[tuple[int, Any]]:
     """(position, gradient) of the needed inputs of ``y``, but for gradients that the rules call zero."""
+    op, inputs, params, _ = made
     if op.joint_rule is not None and needed:
-        together = op.joint_rule(g, y, *y.inputs, **y.params)
+        together = op.joint_rule(g, y, *inputs, **params)
         for i in needed:
             if together[i] is not None:
                 yield i, together[i]() if callable(together[i]) else together[i]
@@ -124,7 +125,7 @@ def _by_the_rules(op: Op, y: Tensor, g: Tensor, needed: list[int]) -> Iterator[t
         rule = op.derivative(i)
         if rule is not None:
             where = {"position": i} if op.variadic else {}
-            yield i, rule(g, y, *y.inputs, **where, **y.params)
+            yield i, rule(g, y, *inputs, **where, **params)
 
 
 def _topological(output: Tensor) -> list[Tensor]:
@@ -137,7 +138,7 @@ def _topological(output: Tensor) -> list[Tensor]:
         for x in inputs:
             if id(x) not in seen:
                 seen.add(id(x))
-                stack.append((x, iter(x.inputs)))
+                stack.append((x, iter(() if x._made is None else x._made[INPUTS])))
                 break
         else:
             order.append(t)
@@ -197,18 +198,17 @@ def _as_seed(grad_output: Any, output: Tensor) -> Tensor:
     return tensor(grad_output, output.dtype, output.device)
 
 
-def _check_versions(y: Tensor) -> None:
-    assert y.op is not None
+def _check_versions(y: Tensor, op: Operation, inputs: tuple[Tensor, ...], versions: tuple[int, ...]) -> None:
     stale = [
         f"input {i}, {describe(x)},"
-        for i, (x, v) in enumerate(zip(y.inputs, y.versions, strict=True))
+        for i, (x, v) in enumerate(zip(inputs, versions, strict=True))
         if x.version != v
     ]
-    if y.version and y._version is not y.inputs[0]._version:
+    if y.version and y._version is not inputs[0]._version:
         stale.append(f"the output, {describe(y)},")
     if stale:
         raise StaleGraphError(
-            f"grad: {y.op.name}: {stale[0]} was changed in place after the graph was built; "
+            f"grad: {op.name}: {stale[0]} was changed in place after the graph was built; "
             "compute the output again with the new values, or ask for the gradient before the change"
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -13,12 +13,13 @@ from minigrad.registry import functions, registry
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from minigrad.tensor import Tensor
-
 __all__ = ["Methods"]
 
+Made = TypeVar("Made")
+"""What an op makes: Tensor, which is defined above."""
 
-class Methods:
+
+class Methods(Generic[Made]):
     """The part of a Tensor that computes with ops; ``minigrad.tensor`` has the array and what Python asks."""
 
     __slots__ = ()
@@ -27,68 +28,68 @@ class Methods:
 
         @property
         def is_float(self) -> bool: ...
-        def _exact(self, name: str, *operands: Any) -> Tensor: ...
+        def _exact(self, name: str, *operands: Any) -> Made: ...
 
     # -- operators -----------------------------------------------------------------------------------------
 
-    def __add__(self, other: Any) -> Tensor:
+    def __add__(self, other: Any) -> Made:
         return registry["add"](self, other)
 
-    def __radd__(self, other: Any) -> Tensor:
+    def __radd__(self, other: Any) -> Made:
         return registry["add"](other, self)
 
-    def __sub__(self, other: Any) -> Tensor:
+    def __sub__(self, other: Any) -> Made:
         return registry["sub"](self, other)
 
-    def __rsub__(self, other: Any) -> Tensor:
+    def __rsub__(self, other: Any) -> Made:
         return registry["sub"](other, self)
 
-    def __mul__(self, other: Any) -> Tensor:
+    def __mul__(self, other: Any) -> Made:
         return registry["mul"](self, other)
 
-    def __rmul__(self, other: Any) -> Tensor:
+    def __rmul__(self, other: Any) -> Made:
         return registry["mul"](other, self)
 
-    def __truediv__(self, other: Any) -> Tensor:
+    def __truediv__(self, other: Any) -> Made:
         return registry["div"](self, other)
 
-    def __rtruediv__(self, other: Any) -> Tensor:
+    def __rtruediv__(self, other: Any) -> Made:
         return registry["div"](other, self)
 
-    def __floordiv__(self, other: Any) -> Tensor:
+    def __floordiv__(self, other: Any) -> Made:
         return registry["floor_divide"](self, other)
 
-    def __rfloordiv__(self, other: Any) -> Tensor:
+    def __rfloordiv__(self, other: Any) -> Made:
         return registry["floor_divide"](other, self)
 
-    def __mod__(self, other: Any) -> Tensor:
+    def __mod__(self, other: Any) -> Made:
         return registry["remainder"](self, other)
 
-    def __rmod__(self, other: Any) -> Tensor:
+    def __rmod__(self, other: Any) -> Made:
         return registry["remainder"](other, self)
 
-    def __pow__(self, other: Any) -> Tensor:
+    def __pow__(self, other: Any) -> Made:
         return registry["power"](self, other)
 
-    def __rpow__(self, other: Any) -> Tensor:
+    def __rpow__(self, other: Any) -> Made:
         return registry["power"](other, self)
 
-    def __matmul__(self, other: Any) -> Tensor:
+    def __matmul__(self, other: Any) -> Made:
         return registry["matmul"](self, other)
 
-    def __rmatmul__(self, other: Any) -> Tensor:
+    def __rmatmul__(self, other: Any) -> Made:
         return registry["matmul"](other, self)
 
-    def __neg__(self) -> Tensor:
+    def __neg__(self) -> Made:
         return registry["neg"](self)
 
     def __pos__(self) -> Self:
         return self
 
-    def __abs__(self) -> Tensor:
+    def __abs__(self) -> Made:
         return registry["abs"](self)
 
-    def __getitem__(self, index: Any) -> Tensor:
+    def __getitem__(self, index: Any) -> Made:
         return registry["getitem"](self, index=index)
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
@@ -100,159 +101,158 @@ class Methods:
 
     # -- operators on bools and integers, and comparisons: no gradient flows through them ------------------
 
-    def __and__(self, other: Any) -> Tensor:
+    def __and__(self, other: Any) -> Made:
         return self._exact("bitwise_and", other)
 
-    def __or__(self, other: Any) -> Tensor:
+    def __or__(self, other: Any) -> Made:
         return self._exact("bitwise_or", other)
 
-    def __xor__(self, other: Any) -> Tensor:
+    def __xor__(self, other: Any) -> Made:
         return self._exact("bitwise_xor", other)
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
-    def __invert__(self) -> Tensor:
+    def __invert__(self) -> Made:
         return self._exact("invert")
 
-    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
+    def __eq__(self, other: object) -> Made:  # type: ignore[override]
         return self._exact("equal", other)
 
-    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+    def __ne__(self, other: object) -> Made:  # type: ignore[override]
         return self._exact("not_equal", other)
 
-    def __lt__(self, other: Any) -> Tensor:
+    def __lt__(self, other: Any) -> Made:
         return self._exact("less", other)
 
-    def __le__(self, other: Any) -> Tensor:
+    def __le__(self, other: Any) -> Made:
         return self._exact("less_equal", other)
 
-    def __gt__(self, other: Any) -> Tensor:
+    def __gt__(self, other: Any) -> Made:
         return self._exact("greater", other)
 
-    def __ge__(self, other: Any) -> Tensor:
+    def __ge__(self, other: Any) -> Made:
         return self._exact("greater_equal", other)
 
     __hash__ = object.__hash__
 
     # -- shape, with NumPy's names -------------------------------------------------------------------------
 
-    def astype(self, dtype: DTypeLike) -> Tensor:
+    def astype(self, dtype: DTypeLike) -> Made:
         return registry["astype"](self, dtype=np.dtype(dtype))
 
-    def reshape(self, *shape: Any) -> Tensor:
+    def reshape(self, *shape: Any) -> Made:
         return registry["reshape"](self, shape=shape[0] if len(shape) == 1 else shape)
 
-    def ravel(self) -> Tensor:
+    def ravel(self) -> Made:
         """All elements along one axis."""
         return registry["reshape"](self, shape=-1)
 
-    def flatten(self, start_axis: int = 0) -> Tensor:
+    def flatten(self, start_axis: int = 0) -> Made:
         """The axes from ``start_axis`` on merged into one; all, as in NumPy, where none is given."""
         return _result("flatten", self, start_axis)
 
-    def transpose(self, *axes: Any) -> Tensor:
+    def transpose(self, *axes: Any) -> Made:
         """The axes in the order of ``axes``, one argument or several; without any, reversed."""
         if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple | list | np.ndarray)):
             axes = () if axes[0] is None else tuple(axes[0])
         return registry["transpose"](self, axes=axes or None)
 
     @property
-    def T(self) -> Tensor:
+    def T(self) -> Made:
         return registry["transpose"](self)
 
-    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
+    def swapaxes(self, axis1: int, axis2: int) -> Made:
         return _result("swapaxes", self, axis1, axis2)
 
     @explain_keywords
-    def squeeze(self, axis: Any = None) -> Tensor:
+    def squeeze(self, axis: Any = None) -> Made:
         """Without the axes in ``axis``, which have length 1; None is every such axis."""
         return _result("squeeze", self, axis)
 
     @explain_keywords
-    def repeat(self, repeats: Any, axis: int | None = None) -> Tensor:
+    def repeat(self, repeats: Any, axis: int | None = None) -> Made:
         """Each element ``repeats`` times, as in NumPy; ``ops.tile`` repeats the whole."""
         return _result("repeat", self, repeats, axis)
 
     # -- reductions ----------------------------------------------------------------------------------------
 
     @explain_keywords
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Made:
         return registry["sum"](self, axis=axis, keepdims=keepdims)
 
     @explain_keywords
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Made:
         return registry["mean"](self, axis=axis, keepdims=keepdims)
 
     @explain_keywords
-    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def max(self, axis: Any = None, keepdims: bool = False) -> Made:
         return registry["max"](self, axis=axis, keepdims=keepdims)
 
     @explain_keywords
-    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def min(self, axis: Any = None, keepdims: bool = False) -> Made:
         return registry["min"](self, axis=axis, keepdims=keepdims)
 
     @explain_keywords
-    def prod(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def prod(self, axis: Any = None, keepdims: bool = False) -> Made:
         return _result("prod", self, axis=axis, keepdims=keepdims)
 
     @explain_keywords
-    def var(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def var(self, axis: Any = None, keepdims: bool = False) -> Made:
         return _result("var", self, axis=axis, keepdims=keepdims)
 
     @explain_keywords
-    def std(self, axis: Any = None, keepdims: bool = False, *, correction: float = 0) -> Tensor:
+    def std(self, axis: Any = None, keepdims: bool = False, *, correction: float = 0) -> Made:
         return _result("std", self, axis=axis, keepdims=keepdims, correction=correction)
 
     @explain_keywords
-    def cumsum(self, axis: int | None = None) -> Tensor:
+    def cumsum(self, axis: int | None = None) -> Made:
         return _result("cumsum", self, axis=axis)
 
     @explain_keywords
-    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Made:
         return _result("argmax", self, axis=axis, keepdims=keepdims)
 
     @explain_keywords
-    def argmin(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    def argmin(self, axis: int | None = None, keepdims: bool = False) -> Made:
         return _result("argmin", self, axis=axis, keepdims=keepdims)
 
     @explain_keywords
-    def any(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def any(self, axis: Any = None, keepdims: bool = False) -> Made:
         return _result("any", self, axis=axis, keepdims=keepdims)
 
     @explain_keywords
-    def all(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def all(self, axis: Any = None, keepdims: bool = False) -> Made:
         return _result("all", self, axis=axis, keepdims=keepdims)
 
     # -- elementwise ---------------------------------------------------------------------------------------
 
-    def abs(self) -> Tensor:
+    def abs(self) -> Made:
         return registry["abs"](self)
 
-    def exp(self) -> Tensor:
+    def exp(self) -> Made:
         return registry["exp"](self)
 
-    def log(self) -> Tensor:
+    def log(self) -> Made:
         return registry["log"](self)
 
-    def sqrt(self) -> Tensor:
+    def sqrt(self) -> Made:
         return registry["sqrt"](self)
 
-    def square(self) -> Tensor:
+    def square(self) -> Made:
         return registry["square"](self)
 
-    def clip(self, min: Any = None, max: Any = None) -> Tensor:
+    def clip(self, min: Any = None, max: Any = None) -> Made:
         """Limited to [min, max]; None is no limit."""
         return _result("clip", self, min, max)
 
-    def round(self, decimals: int = 0) -> Tensor:
+    def round(self, decimals: int = 0) -> Made:
         return _result("round", self, decimals=decimals)
 
-    def copy(self) -> Tensor:
+    def copy(self) -> Made:
         """A Tensor on memory of its own; gradients flow through it."""
         return registry["mul"](self, 1.0) if self.is_float else self._exact("array")
 
 
-def _result(name: str, *args: Any, **params: Any) -> Tensor:
+def _result(name: str, *args: Any, **params: Any) -> Any:
     """What the function of ``minigrad.ops`` gives; it stands above this module."""
-    result: Tensor = functions[name](*args, **params)
-    return result
+    return functions[name](*args, **params)

@@ -24,7 +24,8 @@ from minigrad.backend import (
 )
 from minigrad.blocks import Block
 from minigrad.hints import KEYWORDS
-from minigrad.tensor import FLOATS, Tensor, describe, registry
+from minigrad.registry import registry
+from minigrad.tensor import FLOATS, Tensor, describe
 from minigrad.tracing import Changes, Mode, call, check, mode, using
 
 Rule = Callable[..., Any]
@@ -92,7 +93,7 @@ class Op:
     def _enter(self) -> None:
         """Take the op's place in the registry, and that of the op whose definition is run again."""
         before = registry.get(self.name)
-        if before is not None:
+        if isinstance(before, Op):
             if _definition(before) != _definition(self):
                 raise ValueError(
                     f"an op called {self.name!r} exists already, in {before.__module__}; choose another name"
@@ -144,10 +145,7 @@ class Op:
         if residual is not None:
             y.residual = residual
         if recording and y.is_float:
-            y.op = self
-            y.inputs = args
-            y.params = params
-            y.versions = tuple([x._version.count for x in args])
+            y._made = self, args, params, tuple([x._version.count for x in args])
         return y
 
     def derivative(self, index: int) -> Rule | None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from minigrad.op import Op
+from minigrad.node import Operation
 
-registry: dict[str, Op] = {}
+registry: dict[str, Operation] = {}
 """Every op by name; ``minigrad.op`` fills it."""
 
 functions: dict[str, Callable[..., Any]] = {}

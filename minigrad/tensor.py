@@ -22,15 +22,14 @@ from minigrad.backend import (
 )
 from minigrad.hints import Absent, attribute, explain_keywords
 from minigrad.methods import Methods
-from minigrad.registry import registry as registry
+from minigrad.node import INPUTS, Made, Node, Operation
+from minigrad.registry import registry
 from minigrad.showing import array_html
 from minigrad.tracing import Changes, call, mode, refuse_reading
 
-if TYPE_CHECKING:
-    from minigrad.op import Op
-
 FLOATS = ("f", "d")
 _ALLOWED = frozenset("fd?bBhHiIlLqQ")
+_FORMER_SLOTS = frozenset(("inputs", "op", "params", "versions"))  # of leaves: all empty
 _DLPACK_ON_GPU = (2, 13)  # kDLCUDA and kDLCUDAManaged of dlpack.h
 
 
@@ -59,13 +58,14 @@ class Size(int):
         )
 
 
-class Tensor(Methods):
+class Tensor(Methods["Tensor"]):
     """An array with the op and inputs that made it, through which ``minigrad.grad`` differentiates.
 
     ``data``      the array, NumPy's or CuPy's: float32, float64, an integer type or bool
     ``op``        the op that made it, None for a leaf
     ``inputs``    the Tensors that the op was called with
     ``params``    the op's static parameters
+    ``node``      these three in one value, with the inputs' versions
     ``residual``  arrays that the op has saved for its derivative rule, or None
     ``version``   how often ``data`` was changed in place
 
@@ -79,13 +79,10 @@ class Tensor(Methods):
     (True, 'mul', True, None)
     """
 
-    __slots__ = ("__weakref__", "_data", "_version", "inputs", "op", "params", "residual", "versions")
+    __slots__ = ("__weakref__", "_data", "_made", "_version", "residual")
 
-    op: Op | None
-    inputs: tuple[Tensor, ...]
-    params: dict[str, Any]
+    _made: Made | None
     residual: tuple[Array, ...] | None
-    versions: tuple[int, ...]
 
     if not TYPE_CHECKING:
         grad, requires_grad = Absent("Tensor"), Absent("Tensor")
@@ -104,11 +101,8 @@ class Tensor(Methods):
             )
         self._data = data if data.dtype.isnative else data.astype(data.dtype.newbyteorder("="))
         self._version = Version()
-        self.op = None
-        self.inputs = ()
-        self.params = {}
+        self._made = None
         self.residual = None
-        self.versions = ()
 
     # -- the array ---------------------------------------------------------------------------------
 
@@ -145,6 +139,33 @@ class Tensor(Methods):
         if tracer is not None:
             tracer.changed(self)
         self._version.increase()
+
+    # -- the graph ---------------------------------------------------------------------------------
+
+    @property
+    def node(self) -> Node | None:
+        """How the Tensor was made, as one value: op, inputs, params and versions; None for a leaf."""
+        return None if self._made is None else Node(*self._made)
+
+    @property
+    def op(self) -> Operation | None:
+        """The op that made the Tensor; None for a leaf."""
+        return None if self._made is None else self._made[0]
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The Tensors that the op was given; none for a leaf."""
+        return () if self._made is None else self._made[INPUTS]
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The op's static parameters; none for a leaf."""
+        return {} if self._made is None else self._made[2]
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """How often each input had been changed in place when the op used it."""
+        return () if self._made is None else self._made[3]
 
     @property
     def version(self) -> int:
@@ -207,7 +228,10 @@ class Tensor(Methods):
         RuntimeError without a driver or a GPU.
         """
         check_device(device)
-        return self if device == self.device else registry["to_device"](self, device=device)
+        if device == self.device:
+            return self
+        moved: Tensor = registry["to_device"](self, device=device)
+        return moved
 
     def __dir__(self) -> list[str]:
         return [name for name in super().__dir__() if not isinstance(vars(Tensor).get(name), Absent)]
@@ -237,6 +261,14 @@ class Tensor(Methods):
                 "other Tensors; copy t.detach(), or use t itself, which no op changes"
             )
         return super().__reduce_ex__(protocol)
+
+    def __setstate__(self, state: Any) -> None:
+        """Take what a leaf was pickled with, also by versions that had op, inputs and others as slots."""
+        attributes, slots = state
+        self._made = None
+        for name, value in {**(attributes or {}), **slots}.items():
+            if name not in _FORMER_SLOTS:
+                setattr(self, name, value)
 
     def __copy__(self) -> Tensor:
         """Another Tensor on the same array, made by the same op of the same inputs."""

@@ -16,6 +16,7 @@ from minigrad.capturing.compare import check_same
 from minigrad.capturing.graph import GraphProgram
 from minigrad.capturing.program import Program
 from minigrad.capturing.trace import Returned, Trace
+from minigrad.node import Node
 from minigrad.op import Op
 from minigrad.tensor import Tensor
 from minigrad.tracing import CaptureError, Changes, mode, using
@@ -247,9 +248,8 @@ class _Recording:
     def _result(self, array: backend.Array, differentiable: bool, call: _Call) -> Tensor:
         result = Tensor(array)
         if differentiable:
-            result.op = _END
-            result.inputs = (*[t for t, _ in self._leaves], *call.tensors)
-            result.versions = tuple([t._version.count for t in result.inputs])
+            inputs = (*[t for t, _ in self._leaves], *call.tensors)
+            result._made = Node(_END, inputs, {}, tuple([t._version.count for t in inputs]))
         return result
 
 
