@@ -6,7 +6,7 @@ The 5,000 digits of the default come with the project.
 
     python examples/04_dcgan.py [STEPS [DATA]]
 
-It prints both losses, the Frechet distance of 1,000 samples beside that of real images, and the folder.
+It prints both losses, the Frechet distance of 500 samples beside that of real images, and the folder.
 """
 
 import sys
@@ -20,7 +20,7 @@ run = gans.train("dcgan", data=DATA, steps=STEPS, seed=0, progress=False)
 for record in run.history[:: max(STEPS // 5, 1)]:
     print(f"step {record['step']:4}   D {record['loss_d']:.3f}   G {record['loss_g']:.3f}")
 
-figures = gans.evaluate(run, n=1000)
+figures = gans.evaluate(run, n=500)
 print(f"Frechet distance {figures['fd']:.1f}, of real images {figures['fd_floor']:.2f}")
 
 gans.sample(run, n=64).save("digits.png")

@@ -130,7 +130,7 @@ def test_07_a_training_goes_on_bit_for_bit_and_pytorch_reads_its_weights(run: Ru
 
 
 def test_08_samples_are_of_the_class_that_is_chosen(run: Run) -> None:
-    shown = run(8, 400)
+    shown = run(8, 200)
     assert len([line for line in shown.printed.splitlines() if line.startswith("class ")]) == 4
     (share,) = shown.numbers("samples nearest to the mode of their class")
     assert share >= 90
