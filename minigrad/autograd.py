@@ -1,4 +1,4 @@
-"""grad: gradients are values that you ask for by name."""
+"""grad: gradients are values that you request by name."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ Made = TypeVar("Made")
 
 
 class Methods(Generic[Made]):
-    """The part of a Tensor that computes with ops; ``minigrad.tensor`` has the array and what Python asks."""
+    """The part of a Tensor that computes with ops; ``minigrad.tensor`` has the array and protocols."""
 
     __slots__ = ()
 

@@ -27,7 +27,7 @@ from minigrad.tensor import Tensor, numpy_calls
 
 
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """What NumPy asks of a Tensor among the ``inputs`` or the ``out`` of a ufunc."""
+    """NumPy's protocol for a Tensor among the ``inputs`` or the ``out`` of a ufunc."""
     name = ufunc.__name__
     if method != "__call__":
         op = REDUCED.get(name) if method == "reduce" else None
@@ -49,7 +49,7 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: d
 
 
 def call_function(function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """What NumPy asks of a Tensor among the arguments of any other function."""
+    """NumPy's protocol for a Tensor among the arguments of any other function."""
     if function in READS:
         return function(*[_read(x) for x in args], **{name: _read(x) for name, x in options.items()})
     row = FUNCTIONS.get(function)

@@ -121,7 +121,7 @@ def capture(step: Callable[P, R]) -> Captured[P, R]:
 
 
 class _Call:
-    """The arguments of a call, sorted: ``key`` tells which recordings can serve it."""
+    """The arguments of a call, sorted: ``key`` decides which recordings can serve it."""
 
     def __init__(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], closure: Sequence[Any], recording: bool
@@ -169,7 +169,7 @@ class _Call:
 
 
 def _exact(value: Any) -> Any:
-    """A plain value as what tells it from others: 0.0 is not -0.0, and NaN is NaN."""
+    """A plain value as a key that distinguishes it: 0.0 is not -0.0, and NaN is NaN."""
     return value.hex() if isinstance(value, float) else value
 
 
@@ -275,7 +275,7 @@ def _unchanged(now: dict[str, Any], before: dict[str, Any]) -> bool:
 
 
 def _same(now: Any, before: Any) -> bool:
-    """Whether a step cannot tell an attribute from what it was: the same object, or an equal plain value."""
+    """Whether an attribute is unchanged for a step: the same object, or an equal plain value."""
     if now is before:
         return True
     if type(now) is not type(before):

@@ -14,7 +14,7 @@ The first replay runs the GPU's lines one by one, on the stream and in the pool 
 then: every kernel is compiled and the pool is large enough before. In the graph each array has the address it
 had while recording. Temporaries are the pool's, which nobody uses afterwards and which lives as long as the
 program; arguments, copies and results have arrays of the program's own; parameters and the like are the
-trace's externals. What else is frozen, launch arguments above all, is told to ``tracing.watch``.
+trace's externals. What else is frozen, launch arguments above all, goes to ``tracing.watch``.
 
 Graph, stream and pool are CuPy's. It refuses to record what would wait for the GPU (an array read back, a
 mask of bools as an index) and cuBLAS's products; minigrad refuses copies from the host, whose memory would be
@@ -102,9 +102,9 @@ class GraphProgram:
         """Wait for the replays so far, and make their checks."""
         self._told.check(self._check, wait_for_all=True)
 
-    def _check(self, told: list[Array]) -> None:
+    def _check(self, values: list[Array]) -> None:
         for number, line in self._checks:
-            arrays = iter([told[self._checked[number, name]] for name in _arrays_in(line.args)])
+            arrays = iter([values[self._checked[number, name]] for name in _arrays_in(line.args)])
             args = transform(line.args, lambda value: next(arrays) if _is_name(value) else value)  # noqa: B023
             line.function(*args)
 

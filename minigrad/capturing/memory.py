@@ -14,7 +14,7 @@ from minigrad.backend import Array, held_at_fork
 ALIGNMENT = 64
 
 lock = threading.RLock()
-"""Held by whoever computes in the shared memory."""
+"""Held during a computation in the shared memory."""
 held_at_fork.insert(0, lock)  # before the launches' lock, as a replay takes them
 
 running = False

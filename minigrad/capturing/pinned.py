@@ -1,4 +1,4 @@
-"""What a GPU tells the host, without the host waiting for it."""
+"""Numbers that a GPU writes for the host, without the host waiting for them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Kernels: functions of arrays and numbers that `minigrad.ops` calls.
+"""Kernels: functions of arrays and numbers that ``minigrad.ops`` calls.
 
-`reference` is plain NumPy and the text to read first; `cpu` is Numba, `cuda` is CUDA C++ through CuPy. They
-are siblings that never import each other and export the same names with the same signatures. What all need
-to know about shapes is here.
+``reference`` is plain NumPy and the text to read first; ``cpu`` is Numba, ``cuda`` is CUDA C++ through CuPy.
+They are siblings that never import each other and export the same names with the same signatures. What all
+need to know about shapes is here.
 
 A convolution is one trilinear form in x, w and y (p and i are pairs):
 
@@ -25,7 +25,7 @@ Gradients = Array | Sequence[Array]
 
 
 def output(name: str, out: Array | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """`out`, or a new array if it is None; ValueError unless it is C-contiguous, of this shape and dtype."""
+    """``out``, or a new array if it is None; ValueError unless C-contiguous, of this shape and dtype."""
     if out is None:
         return np.empty(shape, dtype)
     if out.shape != shape or out.dtype != dtype or not out.flags.carray:
@@ -37,7 +37,7 @@ def output(name: str, out: Array | None, shape: tuple[int, ...], dtype: np.dtype
 
 
 def check_channels(name: str, x: Array, *channels: Array) -> None:
-    """Raise ValueError unless each of `channels` has one number for each channel of x (n, c, ...)."""
+    """Raise ValueError unless each of ``channels`` has one number for each channel of x (n, c, ...)."""
     if any(a.shape != x.shape[1:2] for a in channels):
         raise ValueError(
             f"{name}: x {x.shape} has {x.shape[1]} channels; got {', '.join(str(a.shape) for a in channels)}"
@@ -56,7 +56,7 @@ def check_gradient(name: str, p: Array, g: Gradients) -> None:
 
 
 def output_size(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
-    """Number of places that a kernel takes along an axis of `size` elements: conv2d's output size."""
+    """Number of places that a kernel takes along an axis of ``size`` elements: conv2d's output size."""
     return max((size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1, 0)
 
 

@@ -1,7 +1,7 @@
 """What a child made by fork does not get from its parent: other threads, and the GPU.
 
 Python's own locks are safe: whoever forks waits until no other thread holds one of ``held``, so that none is
-held for ever in the child. What is lost is noted here, and told where it is missed.
+held for ever in the child. What is lost is noted here, and reported where it is needed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The moments of channels in NumPy: what a convolution hands on to the batch norm behind it.
 
-Moments are a float64 array (3, pieces, c). The elements of each of c channels are in so many pieces; of each
-there are the count, the mean, and the sum of the squared distances from it, all zero for a piece without
-elements.
+Moments are a float64 array (3, pieces, c). Each of the c channels is split into pieces; for each piece, its
+count, its mean and its sum of squared deviations, all zero for a piece without elements.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ def merged(moments: Array) -> tuple[Array, Array]:
 
 
 def check_moments(name: str, x: Array, moments: Array | None) -> None:
-    """Raise ValueError unless `moments`, if given, may be those of x (n, c, ...)."""
+    """Raise ValueError unless ``moments``, if given, may be those of x (n, c, ...)."""
     if moments is None:
         return
     fits = moments.ndim == 3 and moments.shape[0] == 3 and moments.shape[1] > 0

@@ -29,8 +29,9 @@ HALF = np.uint64(32)
 def philox_uniform(state: Array, shape: Shape, dtype: DTypeLike, *, out: Array | None = None) -> Array:
     """Numbers of the uniform distribution on [0, 1), multiples of 2^-24 in float32 and 2^-53 in float64.
 
-    `state` is uint64 (3,): key and counter, which counts on. The numbers are of `shape`, in `out` if given.
-    TypeError unless the dtype is float32 or float64, ValueError for another state. (Salmon et al. 2011.)
+    ``state`` is uint64 (3,): key and counter, which counts on. The numbers are of ``shape``, in ``out`` if
+    given. TypeError unless the dtype is float32 or float64, ValueError for another state. (Salmon et al.
+    2011.)
     """
     check_philox("philox_uniform", state, dtype)
     y = output("philox_uniform", out, shape, np.dtype(dtype))
@@ -62,7 +63,7 @@ def philox_normal(state: Array, shape: Shape, dtype: DTypeLike, *, out: Array | 
 
 
 def check_philox(name: str, state: Array, dtype: DTypeLike) -> None:
-    """Raise TypeError unless the dtype is float32 or float64, ValueError unless `state` is one."""
+    """Raise TypeError unless the dtype is float32 or float64, ValueError unless ``state`` is one."""
     if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise TypeError(f"{name}: expected float32 or float64; got {np.dtype(dtype)}")
     if state.shape != (3,) or state.dtype != np.uint64 or not state.flags.c_contiguous:
@@ -73,7 +74,7 @@ def check_philox(name: str, state: Array, dtype: DTypeLike) -> None:
 
 
 def values_used(size: int, dtype: DTypeLike) -> int:
-    """How many values of the counter give `size` numbers."""
+    """How many values of the counter give ``size`` numbers."""
     return -(-size * np.dtype(dtype).itemsize // 16)
 
 

@@ -21,10 +21,10 @@ def update_running_stats(
 ) -> None:
     """Move running statistics (c,) towards a batch's, in place: running += momentum (batch - running).
 
-    The batch's `mean` and biased `var` (c,) are of `count` > 1 elements each; the running variance follows
-    the unbiased one. `tracked`, an int64 of shape (), counts the batches, and with `momentum` None all have
-    the same weight. TypeError unless the running statistics are float32 or float64, both the same, ValueError
-    if shapes do not fit. (Ioffe and Szegedy 2015, algorithm 2.)
+    The batch's ``mean`` and biased ``var`` (c,) are of ``count`` > 1 elements each; the running variance
+    follows the unbiased one. ``tracked``, an int64 of shape (), counts the batches, and with ``momentum``
+    None all have the same weight. TypeError unless the running statistics are float32 or float64, both the
+    same, ValueError if shapes do not fit. (Ioffe and Szegedy 2015, algorithm 2.)
     """
     check_running("update_running_stats", running_mean, running_var, tracked, mean, var, count)
     tracked[...] += 1

@@ -42,7 +42,7 @@ def adamw_settings(
 
 
 def check_settings(name: str, p: Array, settings: Array, expected: Settings) -> None:
-    """Raise ValueError unless `settings` is a contiguous array of p's dtype and `expected`'s length."""
+    """Raise ValueError unless ``settings`` is a contiguous array of p's dtype and ``expected``'s length."""
     if settings.shape != (len(expected),) or settings.dtype != p.dtype or not settings.flags.c_contiguous:
         raise ValueError(
             f"{name}: expected settings= to be a contiguous {p.dtype} array of {len(expected)} numbers; got "

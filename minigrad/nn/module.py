@@ -144,10 +144,10 @@ class Module:
         return f"its part {owners[0]!r} has one" if owners else ""
 
     def fused_with(self, following: Sequence[Module]) -> Fused | None:
-        """How this module and some of those that come after it do better together than in turn, or None.
+        """A fused replacement for this module and the next few, or None.
 
-        Sequential calls it in every call. The result is None where this module, or one of those
-        after it that would run with it, is of a subclass that defines ``forward``.
+        Sequential calls it in every call. Return None if this module or one of the fused ones is of a
+        subclass that overrides ``forward``.
         """
         return None
 

@@ -82,8 +82,8 @@ class _BatchNorm(ChannelNorm):
         return Fused(partial(self._activated, slope=slope), 1)
 
     def fused_behind(self, op: Callable[[Tensor], Tensor], following: Sequence[Module]) -> Fused | None:
-        """``op``, whose residual has its result's moments (``ops.conv2d_moments``), this layer, and a ReLU
-        that comes next; None where the layer does not need the moments.
+        """Fuse a convolution with moments (``ops.conv2d_moments``), this layer and the next ReLU; None where
+        the layer does not need the moments.
         """
         if not self._is_plain or self._running() is not None:
             return None

@@ -1,9 +1,10 @@
 """Sums whose rounding error does not grow with the length of what is summed.
 
 NumPy adds the elements of the axes that lie innermost in memory in pairs, and one row behind the other along
-all others: there a float32 sum stops at 2^24 ones. `summed` adds at most FEW rows so and goes on in float64.
-With u = 2^-24 its error is at most BOUND u times the sum of the magnitudes: FEW additions of rows, 16 within
-NumPy's blocks of 128, one for each halving of as many blocks as memory holds, and the last rounding.
+all others: there a float32 sum stops at 2^24 ones. ``summed`` adds at most FEW rows so and goes on in
+float64. With u = 2^-24 its error is at most BOUND u times the sum of the magnitudes: FEW additions of rows,
+16 within NumPy's blocks of 128, one for each halving of as many blocks as memory holds, and the last
+rounding.
 """
 
 from __future__ import annotations

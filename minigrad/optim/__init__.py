@@ -1,4 +1,4 @@
-"""Optimizers, which take the list that `minigrad.grad` returns, schedules of rates, averages of weights."""
+"""Optimizers, which take the list that ``minigrad.grad`` returns, schedules of rates, averages of weights."""
 
 from minigrad.hints import of_module
 from minigrad.optim import lr_scheduler

@@ -46,7 +46,7 @@ def finish(results: Array, channel: int, epilogue: Epilogue) -> None:
 
 @inner_jit
 def _biased(block: int, x: Array, b: Array, pixels: int, slope: float, rows: int, y: Array) -> None:
-    """y[n, c * pixels + p] = leaky_relu(x[n, c * pixels + p] + b[c]), for the block's `rows` samples."""
+    """y[n, c * pixels + p] = leaky_relu(x[n, c * pixels + p] + b[c]), for the block's ``rows`` samples."""
     factor, own = x.dtype.type(slope), slice(block * rows, (block + 1) * rows)
     x, y = x[own], y[own]
     for n in range(x.shape[0]):
@@ -75,7 +75,7 @@ def _biased_rows(x: Array, b: Array, pixels: int, slope: float, rows: int, y: Ar
 def _gated(
     block: int, g: Array, y: Array, step: int, pixels: int, slope: float, gx: Array, gb: Array
 ) -> None:
-    """gx = g gated by y, and gb[c] its sum over the channel, for the block's `step` channels."""
+    """gx = g gated by y, and gb[c] its sum over the channel, for the block's ``step`` channels."""
     gb, begin = gb[block * step : (block + 1) * step], block * step * pixels
     end, factor = begin + gb.size * pixels, y.dtype.type(slope)
     total, sums = np.empty(end - begin, y.dtype), np.zeros(gb.size)
@@ -115,7 +115,7 @@ def gate_panel(
     totals: Array,
     total: int,
 ) -> None:
-    """gx = g where `own` is above 0, else factor * g, and totals[total + j] its sum over the rows.
+    """gx = g where ``own`` is above 0, else factor * g, and totals[total + j] its sum over the rows.
 
     Of all three the elements start + r step + j for r < rows, j < columns.
     """
@@ -160,7 +160,7 @@ def _gated_some(
 
 @jit
 def _gated_rows(g: Array, y: Array, slope: float, shares: int, gx: Array, gb: Array) -> None:
-    """As `_gated_channels` where a channel is one element."""
+    """As ``_gated_channels`` where a channel is one element."""
     n = gb.size
     panels = (y.size // n + PANEL - 1) // PANEL
     totals = np.empty(panels * n, y.dtype)
@@ -169,7 +169,7 @@ def _gated_rows(g: Array, y: Array, slope: float, shares: int, gx: Array, gb: Ar
 
 
 def bias_leaky_relu(x: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
-    """y = leaky_relu(x + b[c]): x (n, c, ...), b (c,) -> y of x's shape; `out` may be x itself.
+    """y = leaky_relu(x + b[c]): x (n, c, ...), b (c,) -> y of x's shape; ``out`` may be x itself.
 
     TypeError unless both are float32 or both float64, ValueError if b does not fit.
     """

@@ -45,7 +45,7 @@ def jit(function: Function) -> Function:
     fastmath = {"contract", "reassoc", "nsz"}
     with _compiler_enabled():
         dispatcher = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
-    with suppress(RuntimeError):  # no folder can be written: `_Compiling` says so, and each process compiles
+    with suppress(RuntimeError):  # no folder can be written: ``_Compiling`` warns, each process compiles
         dispatcher._cache = KernelCache(function)  # as Numba's cache=True does with a cache of its own
     return cast(Function, dispatcher)
 
@@ -72,7 +72,7 @@ def checked(name: str, *arrays: Array | None) -> None:
 
 
 def contiguous(a: Array) -> Array:
-    """`a`, or a copy if it is not C-contiguous, aligned and writeable: what the loops are compiled for."""
+    """``a``, or a copy if it is not C-contiguous, aligned and writeable: what the loops are compiled for."""
     return a if a.flags.carray else np.array(a, order="C")
 
 
@@ -123,8 +123,8 @@ def launch(work: float) -> Iterator[int]:
 class Workspace:
     """Scratch memory kept between calls, because fresh pages cost as much as the arithmetic done in them.
 
-    It belongs to the holder of `launch`, until it lets go. At most `limit` bytes are kept; a larger request
-    is served by memory of its own.
+    It belongs to the holder of ``launch``, until it lets go. At most ``limit`` bytes are kept; a larger
+    request is served by memory of its own.
     """
 
     def __init__(self, limit: int = 1 << 26) -> None:

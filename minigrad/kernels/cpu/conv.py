@@ -46,8 +46,8 @@ def conv2d(
 ) -> Array:
     """y[n, o, p] = sum over c, i of w[o, c, i] x[n, c, p * stride + i * dilation - padding].
 
-    x (n, c, h, w), w (o, c / groups, kh, kw) -> y (n, o, oh, ow), in `out` if given. ValueError if the shapes
-    do not fit, TypeError unless both are float32 or both float64.
+    x (n, c, h, w), w (o, c / groups, kh, kw) -> y (n, o, oh, ow), in ``out`` if given. ValueError if the
+    shapes do not fit, TypeError unless both are float32 or both float64.
     """
     checked("conv2d", x, w)
     return _conv2d("conv2d", x, w, (stride, padding, dilation), groups, NO_EPILOGUE[x.dtype], out)
@@ -80,7 +80,7 @@ def conv2d_moments(
 
     The elements of each of y's channels are in pieces, of which there are the count, the mean, and the sum of
     the squared distances from it, all zero for a piece without elements: here one piece, computed in NumPy,
-    since batch norm's own first pass leaves its second one a warm cache. `out` is (y, moments); raises as
+    since batch norm's own first pass leaves its second one a warm cache. ``out`` is (y, moments); raises as
     conv2d.
     """
     checked("conv2d_moments", x, w)
@@ -133,7 +133,7 @@ def conv_transpose2d(
 ) -> Array:
     """The adjoint of conv2d by x: y[n, o, p * stride + i * dilation - padding] += w[c, o, i] x[n, c, p].
 
-    x (n, c, h, w), w (c, o / groups, kh, kw) -> y (n, o, *size), in `out` if given. `size` is any size on
+    x (n, c, h, w), w (c, o / groups, kh, kw) -> y (n, o, *size), in ``out`` if given. ``size`` is any size on
     which conv2d takes at least (h, w) places; ValueError otherwise. TypeError unless both are float32 or both
     float64.
     """
@@ -179,8 +179,8 @@ def conv2d_weight(
 ) -> Array:
     """The adjoint of conv2d by w: gw[o, c, i] += g[n, o, p] x[n, c, p * stride + i * dilation - padding].
 
-    x (n, c, h, w), g (n, o, oh, ow) -> gw (o, c / groups, *kernel), in `out` if given, summed over n and the
-    places p of `g`, which may leave out the last ones that the kernel could take on x, never have more
+    x (n, c, h, w), g (n, o, oh, ow) -> gw (o, c / groups, *kernel), in ``out`` if given, summed over n and
+    the places p of ``g``, which may leave out the last ones that the kernel could take on x, never have more
     (ValueError). TypeError unless both are float32 or both float64.
     """
     checked("conv2d_weight", x, g)
@@ -203,7 +203,7 @@ def conv2d_weight(
 def _convolve(
     x: Array, w: Array, y: Array, geometry: Geometry, groups: int, epilogue: Epilogue, *, transposed: bool
 ) -> None:
-    """Fill y, a band of rows after the other; `geometry` is that of conv2d, whose adjoint is `transposed`."""
+    """Fill y, band by band of rows; ``geometry`` is that of conv2d, whose adjoint is ``transposed``."""
     if conv_bands.fits(geometry.size if transposed else geometry.places):
         _convolve_band(x, w, y, geometry, groups, epilogue, transposed=transposed)
         return
@@ -221,7 +221,7 @@ def _convolve(
 def _convolve_band(
     x: Array, w: Array, y: Array, geometry: Geometry, groups: int, epilogue: Epilogue, *, transposed: bool
 ) -> None:
-    """As `_convolve`: where Winograd's algorithm pays by that, but for the images that it would spoil."""
+    """As ``_convolve``: where Winograd's algorithm pays by that, but for the images that it would spoil."""
     steps, least, plan = (w[0].size, geometry.taps), winograd_tiles.FORWARD, winograd.plan_conv2d
     if transposed:
         steps, least, plan = steps[::-1], winograd_tiles.TRANSPOSED, winograd.plan_conv_transpose2d
@@ -326,7 +326,7 @@ def _sum_weights(x: Array, g: Array, gw: Array, geometry: Geometry, groups: int)
 
 
 def _sum_band(x: Array, g: Array, gw: Array, geometry: Geometry, groups: int) -> None:
-    """As `_sum_weights`, by Winograd's algorithm or directly."""
+    """As ``_sum_weights``, by Winograd's algorithm or directly."""
     x, g = contiguous(x), contiguous(g)
     quick = winograd_tiles.pays(x, x.shape[1], g.shape[1], groups, geometry, winograd_tiles.WEIGHT)
     if quick and winograd_weight.sum_weights(x, g, gw, geometry):

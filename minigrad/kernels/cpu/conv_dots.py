@@ -25,8 +25,8 @@ GATHERING = 40  # multiplications that take as long as to pack an element
 
 
 def work(many: Images, few: Images, taps: int, length: int) -> float:
-    """About an image's multiplications and packing, counted in the multiplications of `tile`; infinite if
-    `sum_products` cannot be used. Lines have so many taps and pixels.
+    """About an image's multiplications and packing, counted in the multiplications of ``tile``; infinite if
+    ``sum_products`` cannot be used. Lines have so many taps and pixels.
     """
     rows, columns = rounded_up(many.share, ROWS), rounded_up(few.share * taps, COLUMNS)
     width = WIDTH // many.memory.itemsize
@@ -38,7 +38,7 @@ def work(many: Images, few: Images, taps: int, length: int) -> float:
 def sum_products(many: Images, few: Images, n: int, lines: Lines, workers: int) -> Array:
     """sums[channel of many, channel of few, tap] over n images and the pixels of many, with what they meet.
 
-    `many` has at least a vector of pixels.
+    ``many`` has at least a vector of pixels.
     """
     taps, length = lines.starts.size, lines.pixels.size
     columns, padded = few.share * taps, rounded_up(few.share * taps, COLUMNS)
@@ -76,8 +76,8 @@ def gather(images: Images, first: int, count: int, line: Table, pixels: Array, o
 def _sum_chunks(
     many: Images, few: Images, n: int, together: int, line: Table, starts: Table, scratch: Array, sums: Array
 ) -> None:
-    """sums[(chunk, part), channel of many, (channel of few, tap)], a chunk being `together` images or fewer,
-    a part some of the pixels.
+    """sums[(chunk, part), channel of many, (channel of few, tap)]; a chunk is at most ``together`` images, a
+    part some of the pixels.
     """
     parallel_for(scratch.shape[0], _sum_share, many, few, n, together, line, starts, scratch, sums)
 

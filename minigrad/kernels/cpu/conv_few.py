@@ -22,7 +22,7 @@ ADDING = 8  # multiplications that take as long as to add a product to its pixel
 
 
 def reading_work(x: Images, y: Images, taps: int, length: int) -> float:
-    """About what `read_few` takes for an image, in multiplications; infinite if it cannot be used."""
+    """About what ``read_few`` takes for an image, in multiplications; infinite if it cannot be used."""
     if y.pixels < _lanes(y) or y.share < ROWS:
         return float("inf")
     products = rounded_up(y.share, ROWS) * x.share * taps * rounded_up(y.pixels, _lanes(y))
@@ -30,7 +30,7 @@ def reading_work(x: Images, y: Images, taps: int, length: int) -> float:
 
 
 def writing_work(x: Images, y: Images, taps: int) -> float:
-    """About what `write_few` takes for an image, in multiplications; infinite if it cannot be used."""
+    """About what ``write_few`` takes for an image, in multiplications; infinite if it cannot be used."""
     if x.pixels < _lanes(x):
         return float("inf")
     products = rounded_up(y.share * taps, ROWS) * x.share * rounded_up(x.pixels, _lanes(x))

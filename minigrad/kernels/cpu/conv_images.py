@@ -16,7 +16,7 @@ from minigrad.kernels.cpu.tile import ROWS, WIDTH, multiply_row, multiply_tile, 
 
 
 class Sizes(NamedTuple):
-    """Channels `c` and outputs `o` of one group, and how many channels are summed at a time."""
+    """Channels ``c`` and outputs ``o`` of one group, and how many channels are summed at a time."""
 
     groups: int
     c: int
@@ -32,7 +32,7 @@ def pack_weights(
 ) -> None:
     """out[group, panel, c, tap, r] = w[group, output panel * ROWS + r, c, tap].
 
-    An output's weights start every `o_step`, a channel's every `c_step`, a group's every `group_step`.
+    An output's weights start every ``o_step``, a channel's every ``c_step``, a group's every ``group_step``.
     """
     items = groups * ((o + ROWS - 1) // ROWS)
     parallel_for(items, _pack_item, w, groups, o, c, taps, o_step, c_step, group_step, out)
@@ -125,7 +125,7 @@ def _convolve_item(
     meetings: Meetings,
     dims: Sizes,
 ) -> None:
-    """y of a block of images and a group, for the panels from `top` to `bottom` of its output channels."""
+    """y of a block of images and a group, for panels ``top`` to ``bottom`` of its output channels."""
     groups, c, o, taps, chunk, lanes = dims
     n = x.shape[0]
     pixels, outputs = x.shape[1] // (groups * c), y.shape[1] // (groups * o)

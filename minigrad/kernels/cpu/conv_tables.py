@@ -3,7 +3,7 @@
 A convolution joins triples of a tap i of the kernel, a place p of y and a source s of x (all counted over
 the flattened axes) with s = p * stride + i * dilation - padding. Only those inside the image are listed, so
 nothing is ever padded. Each of the three kernels goes over one of them and sums over the other two. A table
-is larger than its image: `keeping` bounds those that are kept, `conv_bands` the images.
+is larger than its image: ``keeping`` bounds those that are kept, ``conv_bands`` the images.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Table = NDArray[np.int64]
 
 
 class Geometry(NamedTuple):
-    """All that the triples depend on: x of `size`, y of `places`."""
+    """All that the triples depend on: x of ``size``, y of ``places``."""
 
     size: Pair
     places: Pair
@@ -54,21 +54,21 @@ class Meetings(NamedTuple):
 
 @shelf.keeps
 def by_place(geometry: Geometry, left: int, right: int) -> Meetings:
-    """For each place: taps times `left`, sources times `right`."""
+    """For each place: taps times ``left``, sources times ``right``."""
     tap, place, source = _triples(geometry)
     return _grouped(place, geometry.outputs, tap * left, source * right)
 
 
 @shelf.keeps
 def by_source(geometry: Geometry, left: int, right: int) -> Meetings:
-    """For each source: taps times `left`, places times `right`."""
+    """For each source: taps times ``left``, places times ``right``."""
     tap, place, source = _triples(geometry)
     return _grouped(source, geometry.pixels, tap * left, place * right)
 
 
 @shelf.keeps
 def by_tap(geometry: Geometry, left: int, right: int) -> Meetings:
-    """For each tap: places times `left`, sources times `right`."""
+    """For each tap: places times ``left``, sources times ``right``."""
     tap, place, source = _triples(geometry)
     return _grouped(tap, geometry.taps, place * left, source * right)
 
@@ -118,7 +118,7 @@ def counts(geometry: Geometry) -> Counts:
 
 
 def _rows(geometry: Geometry, keys: int, step: int, shift: int) -> tuple[Table, Table, Table, int]:
-    """Of `_lines`: the rows' remainders, a tap's among them, the steps it begins later, and the length."""
+    """Of ``_lines``: the rows' remainders, a tap's among them, the steps it begins later, and the length."""
     remainders, skipped = np.divmod(np.arange(geometry.kernel[0]) * shift, step)[::-1]
     rows, row = np.unique(remainders, return_inverse=True)
     return rows, row, skipped, keys + int(np.ptp(skipped))
@@ -147,7 +147,7 @@ def _lines(
 
 
 def _divided(product: Table, divisor: int, size: int) -> Table:
-    """product / divisor if that is a whole number below `size`, else -1."""
+    """product / divisor if that is a whole number below ``size``, else -1."""
     quotient, rest = np.divmod(product, divisor)
     return np.where((rest == 0) & (quotient >= 0) & (quotient < size), quotient, -1)
 

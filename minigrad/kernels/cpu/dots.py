@@ -1,6 +1,6 @@
 """A tile of dot products held in vector registers: rows of both factors run along the vectors.
 
-What `tile` is for factors that are packed, this is for rows that are read where they lie.
+What ``tile`` is for factors that are packed, this is for rows that are read where they lie.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ def multiply_dots(
     """c[c0 + r c_row + k] = sum over i < count, q < length of A[i, r, q] B[i, k, q], where
 
     A[i, r, q] = a[a0 + i a_step + min(r, rows - 1) a_row + q] and
-    B[i, k, q] = b[b_starts[column + k] + i b_step + q], for r < ROWS and k < COLUMNS. `length` is at least a
-    vector's width. a, b, c: contiguous arrays of one axis and one float type; b_starts: int64. Nothing checks
-    bounds.
+    B[i, k, q] = b[b_starts[column + k] + i b_step + q], for r < ROWS and k < COLUMNS. ``length`` is at least
+    a vector's width. a, b, c: contiguous arrays of one axis and one float type; b_starts: int64. Nothing
+    checks bounds.
     """
     integer = types.int64
     left, right = (a, *[integer] * 4), (b, b_starts, integer, integer)
@@ -98,7 +98,7 @@ def _emit_dots(context: Any, builder: ir.IRBuilder, signature: Any, values: Any)
 
 
 def _at_least(builder: ir.IRBuilder, numbers: Any, least: Any, width: int) -> Any:
-    """Lane by lane, whether the number is at least `least`."""
+    """Lane by lane, whether the number is at least ``least``."""
     one = builder.insert_element(ir.Constant(numbers.type, ir.Undefined), least, ir.IntType(32)(0))
     mask = ir.Constant(ir.VectorType(ir.IntType(32), width), [0] * width)
     return builder.icmp_signed(">=", numbers, builder.shuffle_vector(one, one, mask))

@@ -21,7 +21,7 @@ SERIAL = 1 << 16  # elements below which starting the threads costs more than th
 
 @lru_cache(maxsize=64)
 def segments_of(sizes: tuple[int, ...]) -> Array:
-    """Rows (array, first element there, first element end to end, size) that cover arrays of `sizes`."""
+    """Rows (array, first element there, first element end to end, size) that cover arrays of ``sizes``."""
     places = np.cumsum((0, *sizes))
     rows = [
         (index, first, places[index] + first, min(CHUNK, size - first))
@@ -32,7 +32,7 @@ def segments_of(sizes: tuple[int, ...]) -> Array:
 
 
 def numbers_of(name: str, p: Array, numbers: Settings, settings: Array | None) -> Array:
-    """What an update reads: `settings`, checked, or an array of the numbers if it is None."""
+    """What an update reads: ``settings``, checked, or an array of the numbers if it is None."""
     if settings is None:
         return np.array(numbers, p.dtype)
     check_settings(name, p, settings, numbers)
@@ -49,7 +49,7 @@ def run_update(
     settings: Array,
     *flags: bool,
 ) -> None:
-    """Check an update's arrays and launch it: `alone` on a small array, else `update` on segments."""
+    """Check an update's arrays and launch it: ``alone`` on a small array, else ``update`` on segments."""
     gradients = [g] if isinstance(g, np.ndarray) else g
     checked(name, p, *gradients, *state)
     check_gradient(name, p, g)

@@ -51,7 +51,7 @@ class Matrix(NamedTuple):
 def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """z[i, j] = sum over k of x[i, k] y[k, j].
 
-    x (m, k), y (k, n) -> z (m, n), in `out` if given. ValueError if the shapes do not fit, TypeError unless
+    x (m, k), y (k, n) -> z (m, n), in ``out`` if given. ValueError if the shapes do not fit, TypeError unless
     both are float32 or both float64.
     """
     checked("matmul", x, y)
@@ -74,8 +74,8 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
 def stacked_matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """numpy.matmul: z[..., i, j] = sum over k of x[..., i, k] y[..., k, j].
 
-    x (..., m, k), y (..., k, n) -> z (..., m, n), in `out` if given. Axes before the last two are broadcast;
-    an operand of one axis is a row x or a column y, and z lacks that axis. Raises as matmul.
+    x (..., m, k), y (..., k, n) -> z (..., m, n), in ``out`` if given. Axes before the last two are
+    broadcast; an operand of one axis is a row x or a column y, and z lacks that axis. Raises as matmul.
     """
     checked("stacked_matmul", x, y)
     z = output("stacked_matmul", out, stacked_shape(x.shape, y.shape), x.dtype)
@@ -96,7 +96,7 @@ def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | Non
     """bias_leaky_relu_grad of a product: z = x @ y where own > 0, slope * (x @ y) elsewhere; and sums over i.
 
     z[i, j] as in matmul, sums[j] = sum over i of z[i, j]; x (m, k), y (k, n), own (m, n) -> (z, sums), in
-    `out` if given. The numbers are those of the two kernels. Raises as they do.
+    ``out`` if given. The numbers are those of the two kernels. Raises as they do.
     """
     checked("matmul_gate", x, y, own)
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0] or own.shape != (x.shape[0], y.shape[1]):
@@ -115,7 +115,7 @@ def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | Non
 def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
     """y[i, j] = leaky_relu(b[j] + sum over k of x[i, k] w[j, k]); a slope of 1 leaves the sum as it is.
 
-    x (m, k), w (n, k), b (n,) -> y (m, n), in `out` if given. Raises as matmul.
+    x (m, k), w (n, k), b (n,) -> y (m, n), in ``out`` if given. Raises as matmul.
     """
     checked("linear", x, w, b)
     if x.ndim != 2 or w.ndim != 2 or x.shape[1] != w.shape[1] or b.shape != w.shape[:1]:
@@ -219,7 +219,7 @@ def _multiply_item(
     tile: Array,
     z: Array,
 ) -> None:
-    """A panel of columns of z, for the panels of rows from `top` to `bottom`, which x holds packed."""
+    """A panel of columns of z, for the panels of rows from ``top`` to ``bottom``, which x holds packed."""
     n = y.columns
     m = z.size // n
     width = min(lanes, n - column)

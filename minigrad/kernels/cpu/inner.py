@@ -1,7 +1,7 @@
 """Functions that only compiled code calls, compiled as a part of each kernel that needs them.
 
 Numba compiles what a compiled function calls to machine code of its own, and once more within the caller;
-with a few levels of calls most of the time goes there. An `inner_jit` function is handed to LLVM with its
+with a few levels of calls most of the time goes there. An ``inner_jit`` function is handed to LLVM with its
 caller and optimised once. Numba keeps compiled callers on disk and notices a change only in their own file.
 """
 

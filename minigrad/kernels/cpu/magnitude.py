@@ -91,7 +91,7 @@ def transpose_noting(
     source: Array, s0: int, s_step: int, rows: int, columns: int, target: Array, t0: int, t_step: int,
     noted: Array, n0: int,
 ) -> None:  # fmt: skip
-    """`transpose` of at most a vector's width of rows; noted[n0 + i] is raised to the greatest |row i|.
+    """``transpose`` of at most a vector's width of rows; noted[n0 + i] is raised to the greatest |row i|.
 
     There infinity stands for NaN.
     """
@@ -114,7 +114,7 @@ def transpose_noting(
 def _transpose_block_noting(
     typingctx: Any, source: Any, s0: Any, s_step: Any, target: Any, t0: Any, t_step: Any, noted: Any, n0: Any
 ) -> Any:
-    """`transpose_noting` of as many columns as a vector is wide."""
+    """``transpose_noting`` of as many columns as a vector is wide."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
         emit = Emitter(context, builder, signature.args[0])

@@ -5,7 +5,7 @@ image's elements of these channels lie side by side: the loops run along them, w
 the channels' numbers spread over their pixels. Those of large images run along one channel at a time.
 
 The loops forward are in norm_forward, those of the gradient in norm_gradient. Statistics that come with x
-(`moments`) are merged in NumPy and leave out the first pass.
+(``moments``) are merged in NumPy and leave out the first pass.
 
 A position's sum over the images runs in the arrays' dtype for at most IMAGES of them and goes on in float64;
 so does a large image's sum over a channel's pixels, RUN of them at a time. The order is fixed, whatever
@@ -46,10 +46,10 @@ def batch_norm(
     """y = leaky_relu((x - mean) * weight * inv_std + bias) per channel, inv_std = 1 / sqrt(var + eps).
 
     x (n, c, ...), weight and bias (c,) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes
-    but 1; var is the biased variance. With no element in a channel, mean and var are 0. `slope` is that of
-    the leaky ReLU below 0; 1 leaves it out. With `moments`, as conv2d_moments gives them for x, mean and var
-    come from these. TypeError unless all are float32 or all float64, ValueError if weight, bias or moments do
-    not fit. (Ioffe and Szegedy 2015, algorithm 1.)
+    but 1; var is the biased variance. With no element in a channel, mean and var are 0. ``slope`` is that of
+    the leaky ReLU below 0; 1 leaves it out. With ``moments``, as conv2d_moments gives them for x, mean and
+    var come from these. TypeError unless all are float32 or all float64, ValueError if weight, bias or
+    moments do not fit. (Ioffe and Szegedy 2015, algorithm 1.)
     """
     checked("batch_norm", x, weight, bias)
     check_channels("batch_norm", x, weight, bias)
@@ -81,8 +81,8 @@ def batch_norm_grad(
 def standardize(x: Array, eps: float, *, moments: Array | None = None, out: Outputs | None = None) -> Outputs:
     """y = (x - mean) * inv_std per channel, inv_std = 1 / sqrt(var + eps): batch_norm without the rest.
 
-    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) as batch_norm gives them; `moments`
-    as it takes them.
+    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) as batch_norm gives them;
+    ``moments`` as it takes them.
     """
     checked("standardize", x)
     weight, bias = np.ones(x.shape[1], x.dtype), np.zeros(x.shape[1], x.dtype)

@@ -27,7 +27,7 @@ def spread(numbers: Array, pixels: int, y: Array) -> None:
 
 @inner_jit
 def fetch(x: Array, n: int, begin: int, size: int) -> None:
-    """Ask for `size` elements of row n of x, if there is one: no processor foresees the next image."""
+    """Ask for ``size`` elements of row n of x, if there is one: no processor foresees the next image."""
     if n < x.shape[0]:
         row = x[n]
         for j in range(begin, begin + size, LINE // x.itemsize):
@@ -72,7 +72,7 @@ def _statistics(x: Array, begin: int, pixels: int, mean: Array, squares: Array) 
 
 @inner_jit
 def _wide_statistics(x: Array, begin: int, pixels: int, mean: Array, squares: Array) -> None:
-    """As `_statistics`, for channels of so many pixels that their sums stay in registers: of the differences
+    """As ``_statistics``, for channels of so many pixels that their sums stay in registers: of differences
     from the channel's mean in the first of the images.
     """
     shift, total, total_squares = np.empty_like(mean), np.empty_like(mean), np.empty_like(mean)
@@ -108,7 +108,7 @@ def _wide_statistics(x: Array, begin: int, pixels: int, mean: Array, squares: Ar
 def _write(
     x: Array, begin: int, pixels: int, mean: Array, scale: Array, bias: Array, slope: float, y: Array
 ) -> None:
-    """y = leaky_relu((x - mean) * scale + bias) for the channels from column `begin` on."""
+    """y = leaky_relu((x - mean) * scale + bias) for the channels from column ``begin`` on."""
     size, factor = mean.size * pixels, x.dtype.type(slope)
     means, scales, biases = np.empty(size, x.dtype), np.empty(size, x.dtype), np.empty(size, x.dtype)
     spread(mean, pixels, means)
@@ -126,7 +126,7 @@ def _write(
 def _wide_write(
     x: Array, begin: int, pixels: int, mean: Array, scale: Array, bias: Array, slope: float, y: Array
 ) -> None:
-    """As `_write`, a channel at a time."""
+    """As ``_write``, a channel at a time."""
     factor = x.dtype.type(slope)
     for n in range(x.shape[0]):
         for c in range(mean.size):
@@ -155,9 +155,9 @@ def _normalise(
     var: Array,
     inv_std: Array,
 ) -> None:
-    """y = leaky_relu((x - mean) * scale + bias), scale = weight * inv_std, for a block's `step` channels.
+    """y = leaky_relu((x - mean) * scale + bias), scale = weight * inv_std, for a block's ``step`` channels.
 
-    `known` (2, c) has mean and squares where they need not be computed, or no channel.
+    ``known`` (2, c) has mean and squares where they need not be computed, or no channel.
     """
     own, begin = slice(block * step, (block + 1) * step), block * step * pixels
     weight, bias, mean, var, inv_std = weight[own], bias[own], mean[own], var[own], inv_std[own]

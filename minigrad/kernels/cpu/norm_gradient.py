@@ -65,7 +65,7 @@ def _add_wide_sums(
     sums: Array,
     sums_moved: Array,
 ) -> None:
-    """As `_add_sums`, a channel at a time, whose sums stay in registers."""
+    """As ``_add_sums``, a channel at a time, whose sums stay in registers."""
     factor, zero = x.dtype.type(slope), x.dtype.type(0)
     for n in range(x.shape[0]):
         for c in range(mean.size):
@@ -97,7 +97,7 @@ def _write(
     second: Array,
     gx: Array,
 ) -> None:
-    """gx = scale * (h - first - (x - mean) * second) for the channels from column `begin` on."""
+    """gx = scale * (h - first - (x - mean) * second) for the channels from column ``begin`` on."""
     size, factor = mean.size * pixels, x.dtype.type(slope)
     means, scales, biases = np.empty(size, x.dtype), np.empty(size, x.dtype), np.empty(size, x.dtype)
     firsts, seconds = np.empty(size, x.dtype), np.empty(size, x.dtype)
@@ -130,7 +130,7 @@ def _wide_write(
     second: Array,
     gx: Array,
 ) -> None:
-    """As `_write`, a channel at a time."""
+    """As ``_write``, a channel at a time."""
     factor = x.dtype.type(slope)
     for n in range(x.shape[0]):
         for c in range(mean.size):

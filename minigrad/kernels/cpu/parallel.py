@@ -1,6 +1,6 @@
 """A loop over the threads for compiled code.
 
-As `numba.prange`, which however compiles all that its body calls three times more: in a function of the
+As ``numba.prange``, which however compiles all that its body calls three times more: in a function of the
 body's own, in a wrapper of that, and in the function around it. Numba keeps compiled callers on disk and
 notices a change only in their own file: touch them when this file changes.
 """
@@ -25,8 +25,8 @@ BYTES, SIZE = ir.IntType(8).as_pointer(), ir.IntType(types.intp.bitwidth)
 def parallel_for(typingctx: Any, count: Any, function: Any, *arguments: Any) -> Any:
     """function(i, *arguments) for i < count, spread over the threads; each takes a run of successive i.
 
-    `function` is an `inner_jit` one. Whoever calls the kernel holds `launch`, unless `count` is 1. What a
-    call raises is raised here, when all have ended.
+    ``function`` is an ``inner_jit`` one. Whoever calls the kernel holds ``launch``, unless ``count`` is 1.
+    What a call raises is raised here, when all have ended.
     """
     called = signature_of((types.intp, *arguments))
     kinds = called.args[1:]
@@ -87,7 +87,7 @@ def _kernel(context: Any, module: ir.Module, described: Any, called: Any, shared
 
 
 def _spread(builder: ir.IRBuilder, kernel: ir.Function, count: Any, shared: Any) -> None:
-    """Calls of kernel(args, dims, steps, data) that share `count`; args[0] moves on by steps[0]."""
+    """Calls of kernel(args, dims, steps, data) that share ``count``; args[0] moves on by steps[0]."""
     tables = [ir.Constant(BYTES, None), count, SIZE(1)]  # args[0], dims[0], steps[0]: the addresses 0, 1, ...
     places = [cgutils.alloca_once_value(builder, table) for table in tables]
     with builder.if_else(builder.icmp_signed("==", count, SIZE(1))) as (alone, together):

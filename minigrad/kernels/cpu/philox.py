@@ -63,8 +63,9 @@ def _draw_chunks(chunks: int, key: int, low: int, high: int, normal: bool, y: Ar
 def philox_uniform(state: Array, shape: Shape, dtype: DTypeLike, *, out: Array | None = None) -> Array:
     """Numbers of the uniform distribution on [0, 1), multiples of 2^-24 in float32 and 2^-53 in float64.
 
-    `state` is uint64 (3,): key and counter, which counts on. The numbers are of `shape`, in `out` if given.
-    TypeError unless the dtype is float32 or float64, ValueError for another state. (Salmon et al. 2011.)
+    ``state`` is uint64 (3,): key and counter, which counts on. The numbers are of ``shape``, in ``out`` if
+    given. TypeError unless the dtype is float32 or float64, ValueError for another state. (Salmon et al.
+    2011.)
     """
     return _philox("philox_uniform", state, shape, dtype, False, out)
 

@@ -35,9 +35,9 @@ def multiply_shallow(
 ) -> Any:
     """c[c0 + r columns + j] = sum over k < count of a[a0 + r a_row + k a_step] b[(k + 1) columns + j].
 
-    For r over the rows and j < columns, a multiple of the vector's width. `finish`, the slope, `own` (which
-    lies as c does) and totals[totals0 + j] as in `multiply_strided`; the bias is b's first row. All arrays
-    are contiguous, of one axis and one float type. Nothing checks bounds.
+    For r over the rows and j < columns, a multiple of the vector's width. ``finish``, the slope, ``own``
+    (which lies as c does) and totals[totals0 + j] as in ``multiply_strided``; the bias is b's first row. All
+    arrays are contiguous, of one axis and one float type. Nothing checks bounds.
     """
     size = types.int64
     operands = a, size, size, size, size, b, size, c, size

@@ -33,8 +33,8 @@ LONG = 1 << 11  # products of a row and a vector whose sum stays in their dtype,
 class Finish(NamedTuple):
     """What is done to a product z before it is stored.
 
-    PLAIN: nothing. ACTIVATED: leaky_relu(z + bias). GATED: slope * z where `own` is not above 0; `sums` is
-    then the sum over the rows. bias and sums (n,), own (m n,), or (0,) where they have no part.
+    PLAIN: nothing. ACTIVATED: leaky_relu(z + bias). GATED: slope * z where ``own`` is not above 0; ``sums``
+    is then the sum over the rows. bias and sums (n,), own (m n,), or (0,) where they have no part.
     """
 
     way: int
@@ -55,7 +55,7 @@ def activated(bias: Array, slope: float) -> Finish:
 
 
 def gated(own: Array, slope: float, sums: Array) -> Finish:
-    """z where `own` is above 0, else slope * z, and its sum over the rows."""
+    """z where ``own`` is above 0, else slope * z, and its sum over the rows."""
     return Finish(GATED, slope, NONE[own.dtype], own.reshape(-1), sums)
 
 
@@ -223,7 +223,7 @@ def _add_terms(x: Array, x_step: int, vectors: Array, begin: int, end: int, sums
 
 @inner_jit
 def _move(sums: Array, wide: Array) -> None:
-    """Add the sums to `wide`, in float64, and begin them anew."""
+    """Add the sums to ``wide``, in float64, and begin them anew."""
     for j in range(sums.shape[0]):
         for i in range(sums.shape[1]):
             wide[j, i] += np.float64(sums[j, i])

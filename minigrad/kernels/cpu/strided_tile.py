@@ -45,9 +45,9 @@ def multiply_strided(
 ) -> Any:
     """c[c0 + r c_row + l] += sum over k < count of a[a0 + r a_row + k a_step] b[b0 + k b_step + l].
 
-    For r over the rows and l over the tile's lanes. If `fresh`, what c holds before counts as zero. If
-    `finish` is ACTIVATED, bias[bias0 + l] is added then, and what is at most 0 is multiplied by the slope (0
-    if that is 0); if it is GATED, that is done where own[own0 + r own_row + l] is not above 0, and
+    For r over the rows and l over the tile's lanes. If ``fresh``, what c holds before counts as zero. If
+    ``finish`` is ACTIVATED, bias[bias0 + l] is added then, and what is at most 0 is multiplied by the slope
+    (0 if that is 0); if it is GATED, that is done where own[own0 + r own_row + l] is not above 0, and
     totals[totals0 + l] is the sum over r. All arrays are contiguous, of one axis and one float type. Nothing
     checks bounds.
     """
@@ -71,7 +71,7 @@ class Finish:
         return self.builder.select(self.builder.fcmp_ordered("<=", value, self.zero), self._low(value), value)
 
     def gate(self, value: Any, own: Any) -> Any:
-        """The value where `own` is above 0."""
+        """The value where ``own`` is above 0."""
         above = self.builder.fcmp_ordered(">", own, self.zero)
         return self.builder.select(above, value, self._low(value))
 

@@ -20,14 +20,14 @@ from minigrad.kernels.cpu.inner import inner_jit
 
 
 class Tile(NamedTuple):
-    """A tile of `rows` x `vectors` registers of `width` bytes each."""
+    """A tile of ``rows`` x ``vectors`` registers of ``width`` bytes each."""
 
     rows: int
     vectors: int
     width: int
 
     def lanes(self, itemsize: int) -> int:
-        """Columns of the tile, for elements of `itemsize` bytes."""
+        """Columns of the tile, for elements of ``itemsize`` bytes."""
         return self.vectors * self.width // itemsize
 
 
@@ -130,7 +130,7 @@ def prefetch(typingctx: Any, array: Any, index: Any) -> Any:
 
 
 def _product(height: int, left: int = 0, right: int = 0) -> Callable[..., None]:
-    """A function for compiled code: the tile's product with its first `height` rows.
+    """A function for compiled code: the tile's product with its first ``height`` rows.
 
     It asks for what lies so many bytes ahead of its left and of its right operand, unless 0.
     """
@@ -157,8 +157,8 @@ def _product(height: int, left: int = 0, right: int = 0) -> Callable[..., None]:
         """c[c0 + r c_step + l] += sum over i < count, first <= j < last of A[i, j, r] B[i, j, l], where
 
         A[i, j, r] = a[a0 + i a_step + a_shift[j] + r] and B[i, j, l] = b[b0 + i b_step + b_shift[j] + l], for
-        r over the rows and l over the tile's lanes. If `fresh`, what c holds before counts as zero. a, b, c:
-        contiguous arrays of one axis and one float type; shifts: int64. Nothing checks bounds.
+        r over the rows and l over the tile's lanes. If ``fresh``, what c holds before counts as zero. a, b,
+        c: contiguous arrays of one axis and one float type; shifts: int64. Nothing checks bounds.
         """
         return _product_signature(a, a_shift, b, b_shift, c), partial(_emit_product, height, (left, right))
 
@@ -285,7 +285,7 @@ def _emit_transposition(context: Any, builder: ir.IRBuilder, signature: Any, val
 
 
 def emit_columns(emit: Emitter, source: Any, step: Any) -> list[Any]:
-    """The columns of a block, whose rows start `step` apart: as many of each as a vector is wide."""
+    """The columns of a block, whose rows start ``step`` apart: as many of each as a vector is wide."""
     width, builder = emit.width, emit.builder
     rows = [emit.load(emit.vector_at(source, builder.mul(step, I64(i)))) for i in range(width)]
     half = width // 2
@@ -326,12 +326,12 @@ def transpose(
 
 
 def rounded_up(size: int, step: int) -> int:
-    """The least multiple of `step` that is not below `size`."""
+    """The least multiple of ``step`` that is not below ``size``."""
     return -(-size // step) * step
 
 
 def packed_size(columns: int, lanes: int) -> int:
-    """Elements that `pack_rows` needs for a panel of so many columns, what it spoils included."""
+    """Elements that ``pack_rows`` needs for a panel of so many columns, what it spoils included."""
     return rounded_up(columns * ROWS + lanes, 16)
 
 
@@ -339,7 +339,8 @@ def packed_size(columns: int, lanes: int) -> int:
 def pack_rows(source: Array, s0: int, s_step: int, rows: int, columns: int, target: Array, t0: int) -> None:
     """target[t0 + j ROWS + r] = source[s0 + r s_step + j] for j < columns and r < ROWS; 0 for r >= rows.
 
-    `rows` counts those that may be read. Fewer than a vector's width of elements behind the last are spoiled.
+    ``rows`` counts those that may be read. Fewer than a vector's width of elements behind the last are
+    spoiled.
     """
     width = WIDTH // source.itemsize
     top = (ROWS - 1) // width * width

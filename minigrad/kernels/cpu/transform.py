@@ -77,7 +77,7 @@ def sandwich_row(depth: int, right: Matrix) -> Callable[..., None]:
     ) -> Any:
         """l[i] = factors[f0 + i]; d[i, j] lies at source[s0 + s_at[s_first + i s_step + j]].
 
-        The results lie `t_step` apart from target[t0] on.
+        The results lie ``t_step`` apart from target[t0] on.
         """
         integer = types.int64
         signature = types.void(

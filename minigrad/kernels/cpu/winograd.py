@@ -2,9 +2,9 @@
 
 Such a convolution is a sum over the four remainders of the position modulo 2 of convolutions with 2x2 taps
 and stride 1; the transposed one gives each remainder of its output so. Winograd's minimal algorithms
-(`winograd_tiles`) find 4 outputs of 2 taps with 5 products instead of 8, along each axis: 25 instead of 64
-for a tile of 4x4. The images lie in the lanes as in `conv_images`. Only float32 takes this way: who computes
-in float64 wants the digits.
+(``winograd_tiles``) find 4 outputs of 2 taps with 5 products instead of 8, along each axis: 25 instead of 64
+for a tile of 4x4. The images lie in the lanes as in ``conv_images``. Only float32 takes this way: who
+computes in float64 needs the digits.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from minigrad.kernels.cpu.winograd_tiles import (
     weight_matrix,
 )
 
-HELD = 4  # so many panels' weights and, by remainders of outputs, products are held: what the cache takes
+HELD = 4  # panels whose transformed weights and products are kept at a time, so that they fit the cache
 NEAR = 1 << 22  # bytes of weights: more than this are made as they are needed, so that they stay near
 NEIGHBOURS = 4  # tiles that share the weights while they are near, unless a row has more
 
@@ -165,9 +165,9 @@ class Noted(NamedTuple):
 
 
 def convolve(x: Array, w: Array, y: Array, plan: Plan, o_step: int, c_step: int, epilogue: Epilogue) -> Array:
-    """Fill y but for the images whose numbers are given back: those `winograd_range` leaves to others.
+    """Fill y but for the images whose numbers are given back: those ``winograd_range`` leaves to others.
 
-    An output's weights start every `o_step`, a channel's every `c_step`.
+    An output's weights start every ``o_step``, a channel's every ``c_step``.
     """
     c, o, lanes = x.shape[1], y.shape[1], TILE.lanes(x.itemsize)
     groups, tiles, inputs, outputs = *plan.inputs.shape[:3], plan.outputs.shape[2]
@@ -313,7 +313,7 @@ def _multiply_panels(
     w: Array, transformed: Array, group: int, channels: int, panel: int, together: int, plan: Plan,
     sizes: Sizes, products: Array,
 ) -> None:  # fmt: skip
-    """products[panel, tile, remainder, point, (r, l)], of `together` of the panels that are held."""
+    """products[panel, tile, remainder, point, (r, l)], of ``together`` of the panels that are held."""
     lanes, tiles, remainders = sizes.lanes, plan.tiles, plan.outputs.shape[2]
     depth, tile_size = channels * plan.inputs.shape[2], ROWS * lanes
     nowhere = np.zeros(1, np.int64)
@@ -340,7 +340,7 @@ def _store_panels(
     products: Array, group: int, first: int, channel: int, channels: int, plan: Plan, sizes: Sizes,
     epilogue: Epilogue, staged: Array, y: Array,
 ) -> None:  # fmt: skip
-    """The outputs of a group of tiles of images from `first` on, for so many channels from `channel` on."""
+    """The outputs of a group of tiles of images from ``first`` on, for some channels from ``channel`` on."""
     lanes, width = sizes.lanes, WIDTH // y.itemsize
     patches, tile_size = plan.tiles * plan.outputs.shape[2], ROWS * lanes
     count = min(lanes, y.shape[0] - first)

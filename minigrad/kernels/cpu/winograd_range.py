@@ -39,7 +39,7 @@ WINDOW = (0, 1, POINTS, POINTS + 1)
 """Points of a tile that one of its outputs reads, counted from the first of them."""
 
 SPARE = 3 + POINTS**2
-"""Rows of lanes in which `note_tops` works."""
+"""Rows of lanes in which ``note_tops`` works."""
 
 SAMPLED = 8
 """One of so many channels is looked at first: mostly it shows already that no tile's range is too wide."""
@@ -74,7 +74,7 @@ def note_tops(
 
     noted (pixels and a row of zeros, l) the greatest magnitude over channels; peaks (l,) what no tile exceeds
     if these are not all channels, else 0; inputs (tiles, remainders, 25) the pixels of a tile, kinds (tiles,)
-    as in `winograd.Plan`. `spare` has SPARE rows of lanes.
+    as in ``winograd.Plan``. ``spare`` has SPARE rows of lanes.
     """
     top, least, window = spare[:lanes], spare[lanes : 2 * lanes], spare[2 * lanes : 3 * lanes]
     points = spare[3 * lanes :]
@@ -105,7 +105,7 @@ def note_tops(
 
 @jit
 def _reads_any(inputs: Table, first: int, pixels: int) -> bool:
-    """Whether an output reads any pixel; its window begins at point `first` of each remainder."""
+    """Whether an output reads any pixel; its window begins at point ``first`` of each remainder."""
     for b in range(inputs.shape[0]):
         for corner in WINDOW:
             if inputs[b, first + corner] < pixels:

@@ -25,7 +25,7 @@ from minigrad.kernels.cpu.transform import Matrix
 enabled = os.environ.get("MINIGRAD_WINOGRAD", "1") != "0"
 """Whether convolutions may take this way; the environment's MINIGRAD_WINOGRAD=0 says no from the start.
 
-What the way costs in digits is at `minigrad.ops.conv2d`, and what is kept from it at `winograd_range`.
+What the way costs in digits is at ``minigrad.ops.conv2d``, and what is kept from it at ``winograd_range``.
 """
 
 WIDE, NARROW = 4, 3  # outputs of the two kinds of tiles
@@ -73,7 +73,7 @@ def output_matrix(outputs: int) -> Matrix:
 
 
 def weight_matrix() -> Matrix:
-    """G (5, 2): the values of a polynomial with the taps for coefficients, over `_scale`."""
+    """G (5, 2): the values of a polynomial with the taps for coefficients, over ``_scale``."""
     return [[Fraction(0), Fraction(1)] if a is None else [1 / _scale(a), a / _scale(a)] for a in _NODES]
 
 
@@ -148,7 +148,7 @@ def cut(outputs: int) -> Axis:
 
 
 def inside(positions: Table, size: int) -> Table:
-    """The positions that an axis of `size` has; -1 for the others."""
+    """The positions that an axis of ``size`` has; -1 for the others."""
     return np.where((positions >= 0) & (positions < size), positions, -1)
 
 

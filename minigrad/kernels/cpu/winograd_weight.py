@@ -1,4 +1,4 @@
-"""conv2d_weight of 4x4 kernels with stride 2 by fewer multiplications, the adjoint of `winograd`.
+"""conv2d_weight of 4x4 kernels with stride 2 by fewer multiplications, the adjoint of ``winograd``.
 
 Such a convolution is a sum over the four remainders of the position modulo 2 of convolutions with 2x2 taps
 and stride 1. For each the gradient by the taps is G^T S G, and at every point
@@ -164,7 +164,7 @@ def _pack_image(images: Array, image: int, channel: int, step: int, out: Array, 
 def _transform_panel(
     panel: int, g: Array, first: int, count: int, grids: Array, plan: Plan, size: int, out: Array
 ) -> None:
-    """out[i, panel, j, (image, tile), r] = (A g A^T)[i, j] of a panel's rows; every (i, panel, j) has `size`.
+    """out[i, panel, j, (image, tile), r] = (A g A^T)[i, j] of a panel's rows; (i, panel, j) has ``size``.
 
     Narrow rows of tiles lack the last row i of points: there the others follow each other.
     """
@@ -236,7 +236,7 @@ def _sum_panel(
     fresh: bool, left: int, first: int, step: int, count: int, rows: int, outputs: Array, inputs: Array,
     plan: Plan, sizes: Sizes, sums: Array,
 ) -> None:  # fmt: skip
-    """A panel's sums over images and tiles of outputs from `left` on, added to sums[first + (j, b) step]."""
+    """A panel's sums over images and tiles of outputs from ``left`` on, added to sums[first + (j, b) step]"""
     lanes, columns = sizes.lanes, plan.outputs.shape[1]
     index = np.arange(columns)
     for j in range(POINTS):
@@ -271,7 +271,7 @@ def _store(sums: Array, block: int, top: int, bottom: int, sizes: Sizes, staged:
 
 @inner_jit
 def _check(gw: Array, block: int, top: int, bottom: int, lanes: int, item: int, finite: Array) -> None:
-    """finite[item] = whether all that `_store` wrote is finite."""
+    """finite[item] = whether all that ``_store`` wrote is finite."""
     o, c = gw.shape[0], gw.shape[1]
     flat, channel = gw.reshape(-1), block * lanes
     finite[item] = True
@@ -310,7 +310,7 @@ def _sum_share(
     worker: int, x: Array, first: int, count: int, outputs: Array, scratch: Array, sums: Array, gw: Array,
     factors: Array, plan: Plan, sizes: Sizes, finite: Array,
 ) -> None:  # fmt: skip
-    """A worker's share of the items (a block of lanes, some panels), for `count` images."""
+    """A worker's share of the items (a block of lanes, some panels), for ``count`` images."""
     workers, lanes = scratch.shape[0], sizes.lanes
     panels, blocks = (gw.shape[0] + ROWS - 1) // ROWS, (gw.shape[1] + lanes - 1) // lanes
     items = blocks * sizes.splits

@@ -6,7 +6,7 @@ emulator on the CPU take the very same text. Every kernel is a template on the a
 RawModule holds a source's float and double instances. Blocks have 256 threads in a row, on a grid of one
 axis; each kernel says above its loop what a thread or block owns.
 
-- Numbers in a source that the launcher knows too (THREADS, TILE) are compiler options, in one place.
+- Numbers that a source and its launcher share (THREADS, TILE) are compiler options, in one place.
 - Arguments are arrays and typed NumPy numbers; a raw Python number is a TypeError (``Source.launch``).
 - Places in memory are 64-bit; sizes of single axes and planes are 32-bit, a larger one is an OverflowError.
 - float32 products and convolutions go by ``products``: tiles that cp.async brings into shared memory stage by

@@ -19,12 +19,12 @@ SLICE = 4096  # elements that a block sums: fixed, so that results do not depend
 
 
 def on_host(a: object) -> bool:
-    """Whether `a` is NumPy's. CuPy's arrays are writeable and aligned, and have no flags for it."""
+    """Whether ``a`` is NumPy's. CuPy's arrays are writeable and aligned, and have no flags for it."""
     return isinstance(a, np.ndarray)
 
 
 def xp_of(a: Array) -> Any:
-    """The library that `a` belongs to."""
+    """The library that ``a`` belongs to."""
     return np if on_host(a) else cupy()
 
 
@@ -37,7 +37,7 @@ def checked(name: str, *arrays: Array | None) -> None:
 
 
 def contiguous(a: Array) -> Array:
-    """`a`, or a copy if it is not C-contiguous and aligned to its elements."""
+    """``a``, or a copy if it is not C-contiguous and aligned to its elements."""
     if not a.flags.c_contiguous or (on_host(a) and not a.flags.aligned):
         copy: Array = xp_of(a).array(a, order="C")
         return copy
@@ -45,16 +45,16 @@ def contiguous(a: Array) -> Array:
 
 
 def writeable(a: Array) -> bool:
-    """Whether a kernel can write `a` where it lies."""
+    """Whether a kernel can write ``a`` where it lies."""
     return bool(a.flags.carray if on_host(a) else a.flags.c_contiguous)
 
 
 def output(
     name: str, out: Array | None, shape: tuple[int, ...], like: Array, dtype: np.dtype[Any] | None = None
 ) -> Array:
-    """`out`, or a new array where `like` is; ValueError unless C-contiguous, of this shape and dtype.
+    """``out``, or a new array where ``like`` is; ValueError unless C-contiguous, of this shape and dtype.
 
-    The dtype is `like`'s if none is given.
+    The dtype is ``like``'s if none is given.
     """
     dtype = like.dtype if dtype is None else dtype
     if out is None:

@@ -16,7 +16,7 @@ Both = tuple[Array, Array]
 
 
 def bias_leaky_relu(x: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
-    """y = leaky_relu(x + b[c]): x (n, c, ...), b (c,) -> y of x's shape; `out` may be x itself.
+    """y = leaky_relu(x + b[c]): x (n, c, ...), b (c,) -> y of x's shape; ``out`` may be x itself.
 
     TypeError unless both are float32 or both float64, ValueError if b does not fit.
     """

@@ -12,9 +12,10 @@ SOURCE = Source("columns.cu", ("common.cuh", "columns.cuh"))
 
 
 class ColumnSums:
-    """Where a kernel puts the sums of the columns of `z` (m, n); `arguments` are what it is given of this.
+    """Where a kernel puts the sums of the columns of ``z`` (m, n); ``arguments`` are those it gets.
 
-    They go into `totals` (n,) if one chunk has all rows, else into `partial` (n, chunks); `finish` adds them.
+    They go into ``totals`` (n,) if one chunk has all rows, else into ``partial`` (n, chunks); ``finish`` adds
+    them.
     """
 
     def __init__(self, z: Array, totals: Array) -> None:

@@ -1,6 +1,6 @@
 """The three faces of the convolution: implicit matrix products, their operands read where they lie.
 
-One channel on a side goes by `direct`, other float32 by the pipeline of `conv_product`; the kernels of
+One channel on a side goes by ``direct``, other float32 by the pipeline of ``conv_product``; the kernels of
 conv.cu take every size and float64.
 """
 
@@ -32,8 +32,8 @@ def conv2d(
 ) -> Array:
     """y[n, o, p] = sum over c, i of w[o, c, i] x[n, c, p * stride + i * dilation - padding].
 
-    x (n, c, h, w), w (o, c / groups, kh, kw) -> y (n, o, oh, ow), in `out` if given. ValueError if the shapes
-    do not fit, TypeError unless both are float32 or both float64.
+    x (n, c, h, w), w (o, c / groups, kh, kw) -> y (n, o, oh, ow), in ``out`` if given. ValueError if the
+    shapes do not fit, TypeError unless both are float32 or both float64.
     """
     checked("conv2d", x, w)
     shape = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
@@ -84,7 +84,7 @@ def conv2d_moments(
 
     The elements of each of y's channels are in pieces, of which there are the count, the mean, and the sum of
     the squared distances from it, all zero for a piece without elements. They come with the product's tiles
-    or with the sum of its shares; float64 and one channel take a pass of their own. `out` is (y, moments);
+    or with the sum of its shares; float64 and one channel take a pass of their own. ``out`` is (y, moments);
     raises as conv2d.
     """
     checked("conv2d_moments", x, w)
@@ -111,7 +111,7 @@ def conv_transpose2d(
 ) -> Array:
     """The adjoint of conv2d by x: y[n, o, p * stride + i * dilation - padding] += w[c, o, i] x[n, c, p].
 
-    x (n, c, h, w), w (c, o / groups, kh, kw) -> y (n, o, *size), in `out` if given. `size` is any size on
+    x (n, c, h, w), w (c, o / groups, kh, kw) -> y (n, o, *size), in ``out`` if given. ``size`` is any size on
     which conv2d takes at least (h, w) places; ValueError otherwise. TypeError unless both are float32 or both
     float64.
 
@@ -174,8 +174,8 @@ def conv2d_weight(
 ) -> Array:
     """The adjoint of conv2d by w: gw[o, c, i] += g[n, o, p] x[n, c, p * stride + i * dilation - padding].
 
-    x (n, c, h, w), g (n, o, oh, ow) -> gw (o, c / groups, *kernel), in `out` if given, summed over n and the
-    places p of `g`, which may leave out the last ones that the kernel could take on x, never have more
+    x (n, c, h, w), g (n, o, oh, ow) -> gw (o, c / groups, *kernel), in ``out`` if given, summed over n and
+    the places p of ``g``, which may leave out the last ones that the kernel could take on x, never have more
     (ValueError). TypeError unless both are float32 or both float64.
 
     The sum is shared out to as many blocks as its shapes ask for; a second kernel adds the shares in order.

@@ -38,7 +38,7 @@ def conv2d(
 def conv2d_moments(
     x: Array, w: Array, y: Array, geometry: Geometry, groups: int, moments: Array | None
 ) -> Array:
-    """y = conv2d(x, w), and its moments, in `moments` if given."""
+    """y = conv2d(x, w), and its moments, in ``moments`` if given."""
     return _with_moments("conv2d", _product(x, w, y, geometry, groups), y, moments)
 
 
@@ -53,7 +53,7 @@ def conv_transpose2d(x: Array, w: Array, y: Array, geometry: Geometry, groups: i
 def conv_transpose2d_moments(
     x: Array, w: Array, y: Array, geometry: Geometry, groups: int, moments: Array | None
 ) -> Array:
-    """y = conv_transpose2d(x, w) of y's size, and its moments, in `moments` if given."""
+    """y = conv_transpose2d(x, w) of y's size, and its moments, in ``moments`` if given."""
     product = _transposed_product(x, w, y, geometry, groups)
     return _with_moments("conv_transpose2d", product, y, moments)
 

@@ -1,6 +1,6 @@
 """The matrix product, alone or in stacks, and the linear layer, its bias and leaky ReLU within the product.
 
-float32 goes by the pipeline of `gemm_product`; the kernels of gemm.cu take every size and float64.
+float32 goes by the pipeline of ``gemm_product``; the kernels of gemm.cu take every size and float64.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Steps = tuple[np.int64, np.int64]
 def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """z[i, j] = sum over k of x[i, k] y[k, j].
 
-    x (m, k), y (k, n) -> z (m, n), in `out` if given. ValueError if the shapes do not fit, TypeError unless
+    x (m, k), y (k, n) -> z (m, n), in ``out`` if given. ValueError if the shapes do not fit, TypeError unless
     both are float32 or both float64.
     """
     checked("matmul", x, y)
@@ -45,8 +45,8 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
 def stacked_matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """numpy.matmul: z[..., i, j] = sum over k of x[..., i, k] y[..., k, j].
 
-    x (..., m, k), y (..., k, n) -> z (..., m, n), in `out` if given. Axes before the last two are broadcast;
-    an operand of one axis is a row x or a column y, and z lacks that axis. Raises as matmul.
+    x (..., m, k), y (..., k, n) -> z (..., m, n), in ``out`` if given. Axes before the last two are
+    broadcast; an operand of one axis is a row x or a column y, and z lacks that axis. Raises as matmul.
     """
     checked("stacked_matmul", x, y)
     z = output("stacked_matmul", out, stacked_shape(x.shape, y.shape), x)
@@ -74,7 +74,7 @@ def _multiply_stacks(x: Array, y: Array, z: Array) -> None:
 
 
 def _stack(a: Array, lead: tuple[int, ...]) -> Array:
-    """`a` with one axis before the last two: of as many items as there are products, or of one for all."""
+    """``a`` with one axis before the last two: of as many items as there are products, or of one for all."""
     own = math.prod(a.shape[:-2])
     if own not in (1, math.prod(lead)):
         a, own = xp_of(a).broadcast_to(a, (*lead, *a.shape[-2:])), math.prod(lead)
@@ -85,7 +85,7 @@ def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | Non
     """bias_leaky_relu_grad of a product: z = x @ y where own > 0, slope * (x @ y) elsewhere; and sums over i.
 
     z[i, j] as in matmul, sums[j] = sum over i of z[i, j]; x (m, k), y (k, n), own (m, n) -> (z, sums), in
-    `out` if given. Raises as the two kernels do.
+    ``out`` if given. Raises as the two kernels do.
     """
     checked("matmul_gate", x, y, own)
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0] or own.shape != (x.shape[0], y.shape[1]):
@@ -111,7 +111,7 @@ def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | Non
 def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
     """y[i, j] = leaky_relu(b[j] + sum over k of x[i, k] w[j, k]); a slope of 1 leaves the sum as it is.
 
-    x (m, k), w (n, k), b (n,) -> y (m, n), in `out` if given. Raises as matmul.
+    x (m, k), w (n, k), b (n,) -> y (m, n), in ``out`` if given. Raises as matmul.
     """
     checked("linear", x, w, b)
     if x.ndim != 2 or w.ndim != 2 or x.shape[1] != w.shape[1] or b.shape != w.shape[:1]:

@@ -49,7 +49,7 @@ def linear(x: Array, w: Array, b: Array, slope: float, y: Array) -> None:
 def _product(
     left: Array, right: Array, b: Array | None, slope: float, z: Array, row_step: int, column_step: int
 ) -> None:
-    """Of rows of `left` with rows of `right`; element (i, j) goes to i * row_step + j * column_step of z.
+    """Of rows of ``left`` with rows of ``right``; element (i, j) goes to i * row_step + j * column_step of z.
 
     Both are stacks of matrices, as are the results; an operand with one item has it for all.
     """

@@ -19,12 +19,12 @@ SOURCE = Source("moments.cu", EACH=EACH)
 
 
 def empty_moments(name: str, out: Array | None, pieces: int, y: Array) -> Array:
-    """`out`, or a new array, for the moments of y (n, c, ...) in so many pieces."""
+    """``out``, or a new array, for the moments of y (n, c, ...) in so many pieces."""
     return output(name, out, (3, pieces, y.shape[1]), y, np.dtype(np.float64))
 
 
 def slice_moments(name: str, x: Array, out: Array | None = None) -> Array:
-    """The moments of x (n, c, ...), in `out` if given."""
+    """The moments of x (n, c, ...), in ``out`` if given."""
     if x.size == 0:
         moments = empty_moments(name, out, 1, x)
         moments.fill(0)
@@ -37,7 +37,7 @@ def slice_moments(name: str, x: Array, out: Array | None = None) -> Array:
 
 
 def add_shares_moments(name: str, parts: Array, y: Array, out: Array | None) -> Array:
-    """y = the sum of the parts in order, and its moments, in `out` if given."""
+    """y = the sum of the parts in order, and its moments, in ``out`` if given."""
     slices = -(-y.size // y.shape[1] // (EACH * THREADS))
     moments = empty_moments(name, out, slices, y)
     blocks = y.shape[1] * slices

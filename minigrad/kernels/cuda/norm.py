@@ -1,7 +1,7 @@
 """Batch normalisation with scale, shift and leaky ReLU, and its gradient.
 
 The sums over a channel are taken by slices of a size that does not depend on the device, in float64, and
-merged in order; its moments may come with x from a convolution (`moments`).
+merged in order; its moments may come with x from a convolution (``moments``).
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def batch_norm(
 
     x (n, c, ...), weight and bias (c,) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes
     but 1; var is the biased variance. The sums are taken in float64. With no element in a channel, mean and
-    var are 0. `slope` is that of the leaky ReLU below 0; 1 leaves it out. With `moments`, as conv2d_moments
-    gives them for x, mean and var come from these and x is read once. TypeError unless all are float32 or all
-    float64, ValueError if the shapes do not fit. (Ioffe and Szegedy 2015, algorithm 1.)
+    var are 0. ``slope`` is that of the leaky ReLU below 0; 1 leaves it out. With ``moments``, as
+    conv2d_moments gives them for x, mean and var come from these and x is read once. TypeError unless all are
+    float32 or all float64, ValueError if the shapes do not fit. (Ioffe and Szegedy 2015, algorithm 1.)
     """
     checked("batch_norm", x, weight, bias)
     check_channels("batch_norm", x, weight, bias)
@@ -80,8 +80,8 @@ def batch_norm_grad(
 def standardize(x: Array, eps: float, *, moments: Array | None = None, out: Outputs | None = None) -> Outputs:
     """y = (x - mean) * inv_std per channel, inv_std = 1 / sqrt(var + eps): batch_norm without the rest.
 
-    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) as batch_norm gives them; `moments`
-    as it takes them.
+    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) as batch_norm gives them;
+    ``moments`` as it takes them.
     """
     checked("standardize", x)
     weight, bias = _one_and_zero(x)
@@ -113,10 +113,10 @@ def update_running_stats(
 ) -> None:
     """Move running statistics (c,) towards a batch's, in place: running += momentum (batch - running).
 
-    The batch's `mean` and biased `var` (c,) are of `count` > 1 elements each; the running variance follows
-    the unbiased one. `tracked`, an int64 of shape (), counts the batches, and with `momentum` None all have
-    the same weight. TypeError unless the running statistics are float32 or float64, both the same, ValueError
-    if shapes do not fit or one is not C-contiguous. (Ioffe and Szegedy 2015, algorithm 2.)
+    The batch's ``mean`` and biased ``var`` (c,) are of ``count`` > 1 elements each; the running variance
+    follows the unbiased one. ``tracked``, an int64 of shape (), counts the batches, and with ``momentum``
+    None all have the same weight. TypeError unless the running statistics are float32 or float64, both the
+    same, ValueError if shapes do not fit or one is not C-contiguous. (Ioffe and Szegedy 2015, algorithm 2.)
     """
     check_running("update_running_stats", running_mean, running_var, tracked, mean, var, count)
     if not (writeable(running_mean) and writeable(running_var)):

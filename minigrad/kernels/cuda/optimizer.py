@@ -72,10 +72,10 @@ def sgd_update(
 ) -> None:
     """SGD in place: d = g + weight_decay p; v = momentum v + (1 - dampening) d; p -= lr v.
 
-    Nesterov's form ends with p -= lr (d + momentum v). `velocity` is None without momentum: p -= lr d. Start
-    it at zero and, as PyTorch does, take the first step without dampening. `g` is of p's shape, or arrays
-    that are p's end to end. `settings`, if given, is an array of p's dtype with what sgd_settings makes of
-    the numbers, and is read in their place. (Sutskever et al. 2013.)
+    Nesterov's form ends with p -= lr (d + momentum v). ``velocity`` is None without momentum: p -= lr d.
+    Start it at zero and, as PyTorch does, take the first step without dampening. ``g`` is of p's shape, or
+    arrays that are p's end to end. ``settings``, if given, is an array of p's dtype with what sgd_settings
+    makes of the numbers, and is read in their place. (Sutskever et al. 2013.)
     """
     flags = np.int32(velocity is not None), np.int32(nesterov)
     numbers = sgd_settings(lr, momentum, dampening, weight_decay)
@@ -98,8 +98,8 @@ def rmsprop_update(
 ) -> None:
     """RMSprop in place: d = g + weight_decay p; s = alpha s + (1 - alpha) d^2; p -= lr d / (sqrt(s) + eps).
 
-    With `gradient_average` a (centered): a += (1 - alpha) (d - a), and s - a^2 stands in the root. With
-    `velocity` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. `g` and `settings` as in sgd_update.
+    With ``gradient_average`` a (centered): a += (1 - alpha) (d - a), and s - a^2 stands in the root. With
+    ``velocity`` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. ``g`` and ``settings`` as in sgd_update.
     (Tieleman and Hinton 2012; Graves 2013 for the centered form.)
     """
     state = square_average, gradient_average, velocity
@@ -122,10 +122,10 @@ def adam_update(
     *,
     settings: Array | None = None,
 ) -> None:
-    """Adam in place (Kingma and Ba 2015, algorithm 1): `step` counts from 1.
+    """Adam in place (Kingma and Ba 2015, algorithm 1): ``step`` counts from 1.
 
     d = g + weight_decay p; m += (1 - beta1) (d - m); v = beta2 v + (1 - beta2) d^2;
-    p -= lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps). `g` and `settings` as in
+    p -= lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps). ``g`` and ``settings`` as in
     sgd_update.
     """
     numbers = adam_settings(step, lr, beta1, beta2, eps, weight_decay)
@@ -151,7 +151,7 @@ def adamw_update(
     """Adam with decay apart from the gradient, in place (Loshchilov and Hutter 2019, algorithm 2).
 
     As adam_update, but p -= lr decay p + lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps),
-    and with `v_max` (AMSGrad; Reddi et al. 2018) v_max = max(v_max, v) stands in v's place in the root.
+    and with ``v_max`` (AMSGrad; Reddi et al. 2018) v_max = max(v_max, v) stands in v's place in the root.
     """
     numbers = adamw_settings(step, lr, beta1, beta2, eps, weight_decay, decay)
     _run("adamw_update", p, g, (m, v, v_max), (np.int32(v_max is not None),), numbers, settings)

@@ -74,7 +74,7 @@ class Plan(NamedTuple):
 
 
 def plan(name: str, rows: int, columns: int, depth: int, products: int = 1, kind: Kind = PLAIN) -> Plan:
-    """For `products` products (rows, depth) @ (depth, columns) in one launch of a kernel of the file `name`.
+    """``products`` products (rows, depth) @ (depth, columns) in one launch of a kernel of the file ``name``.
 
     Small results get small tiles, and shares of the sum, so that a device's multiprocessors all have work;
     long sums get shares, so that their errors stay bounded.
@@ -93,7 +93,7 @@ def plan(name: str, rows: int, columns: int, depth: int, products: int = 1, kind
 
 @cache
 def source(name: str, arithmetic: str, tile: Tile, kind: Kind = PLAIN) -> Source:
-    """The file `name` for an arithmetic, "fp32" or "tf32", and a tile of a kind of products."""
+    """The file ``name`` for an arithmetic, "fp32" or "tf32", and a tile of a kind of products."""
     return Source(
         name,
         ("common.cuh", *kind.before, "ptx.cuh", "operands.cuh", f"{arithmetic}.cuh", "pipeline.cuh"),
@@ -111,7 +111,7 @@ def source(name: str, arithmetic: str, tile: Tile, kind: Kind = PLAIN) -> Source
 
 
 def sources(name: str, *kinds: Kind) -> list[Source]:
-    """Every source of the file `name`, which has these kinds of products."""
+    """Every source of the file ``name``, which has these kinds of products."""
     return [
         source(name, arithmetic, tile, kind)
         for kind in kinds or (PLAIN,)
@@ -128,7 +128,7 @@ def serves(*arrays: Array) -> bool:
 
 
 def parts_of(y: Array, shares: int) -> Array:
-    """Where `shares` results go that add_shares will add: y itself if it is one."""
+    """Where ``shares`` results go that add_shares will add: y itself if it is one."""
     if shares == 1:
         return y
     parts: Array = xp_of(y).empty((shares, *y.shape), y.dtype)

@@ -1,6 +1,6 @@
 """The kernels in plain NumPy, written to be read: the oracle for the others. Any float dtype, any strides.
 
-A file for each family, of the same name as in `cpu` and `cuda`; their names and signatures are these.
+A file for each family, of the same name as in ``cpu`` and ``cuda``; their names and signatures are these.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ Both = tuple[Array, Array]
 
 
 def put(name: str, result: Array, out: Array | None) -> Array:
-    """The result, C-contiguous, in `out` if there is one."""
+    """The result, C-contiguous, in ``out`` if there is one."""
     if out is None:
         return np.asarray(result, order="C")
     output(name, out, result.shape, result.dtype)[...] = result
@@ -23,11 +23,11 @@ def put(name: str, result: Array, out: Array | None) -> Array:
 
 
 def put_all(name: str, results: Results, out: Results | None) -> Results:
-    """Each result as `put` gives it."""
+    """Each result as ``put`` gives it."""
     pairs = zip(results, out or (None,) * len(results), strict=True)
     return cast(Results, tuple(put(name, *pair) for pair in pairs))
 
 
 def per_channel(a: Array, ndim: int) -> Array:
-    """a (c,) as it stands beside (n, c, ...) of `ndim` axes."""
+    """a (c,) as it stands beside (n, c, ...) of ``ndim`` axes."""
     return a.reshape(-1, *(1,) * (ndim - 2))

@@ -9,7 +9,7 @@ from minigrad.kernels.reference.arrays import Array, Both, per_channel, put_all
 
 
 def bias_leaky_relu(x: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
-    """y = leaky_relu(x + b[c]): x (n, c, ...), b (c,) -> y of x's shape; `out` may be x itself."""
+    """y = leaky_relu(x + b[c]): x (n, c, ...), b (c,) -> y of x's shape; ``out`` may be x itself."""
     return leaky_relu(x + per_channel(b, x.ndim), slope, out=out)
 
 

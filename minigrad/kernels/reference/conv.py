@@ -18,9 +18,9 @@ def conv2d(
 ) -> Array:
     """y[n, o, p] = sum over c, i of w[o, c, i] x[n, c, p * stride + i * dilation - padding].
 
-    x (n, c, h, w), w (o, c / groups, kh, kw) -> y (n, o, oh, ow), in `out` if given. Only what lies within x
-    is summed. Output channel o sees the c / groups input channels of its own group. Raises ValueError if the
-    shapes do not fit.
+    x (n, c, h, w), w (o, c / groups, kh, kw) -> y (n, o, oh, ow), in ``out`` if given. Only what lies within
+    x is summed. Output channel o sees the c / groups input channels of its own group. Raises ValueError if
+    the shapes do not fit.
     """
     n, o, *size = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
     y = np.zeros((n, o, *size), x.dtype)
@@ -55,7 +55,7 @@ def conv2d_moments(
 
     The elements of each of y's channels are in pieces, of which there are the count, the mean, and the sum of
     the squared distances from it, all zero for a piece without elements. How many pieces there are is the
-    kernel's business. `out` is (y, moments); raises as conv2d.
+    kernel's business. ``out`` is (y, moments); raises as conv2d.
     """
     y = conv2d(x, w, stride, padding, dilation, groups)
     return put_all("conv2d_moments", (y, moments_of(y)), out)
@@ -74,7 +74,7 @@ def conv_transpose2d(
 ) -> Array:
     """The adjoint of conv2d by x: y[n, o, p * stride + i * dilation - padding] += w[c, o, i] x[n, c, p].
 
-    x (n, c, h, w), w (c, o / groups, kh, kw) -> y (n, o, *size), in `out` if given. `size` is any size on
+    x (n, c, h, w), w (c, o / groups, kh, kw) -> y (n, o, *size), in ``out`` if given. ``size`` is any size on
     which conv2d takes at least (h, w) places; ValueError otherwise.
     """
     n, c = x.shape[:2]
@@ -117,8 +117,8 @@ def conv2d_weight(
 ) -> Array:
     """The adjoint of conv2d by w: gw[o, c, i] += g[n, o, p] x[n, c, p * stride + i * dilation - padding].
 
-    x (n, c, h, w), g (n, o, oh, ow) -> gw (o, c / groups, *kernel), in `out` if given, summed over n and the
-    places p of `g`, which may leave out the last ones that the kernel could take on x, never have more
+    x (n, c, h, w), g (n, o, oh, ow) -> gw (o, c / groups, *kernel), in ``out`` if given, summed over n and
+    the places p of ``g``, which may leave out the last ones that the kernel could take on x, never have more
     (ValueError).
     """
     shape = (g.shape[1], x.shape[1] // groups, *kernel)

@@ -14,7 +14,7 @@ LONG = 1 << 10  # products whose sum stays in float32
 def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """z[i, j] = sum over k of x[i, k] y[k, j].
 
-    x (m, k), y (k, n) -> z (m, n), in `out` if given. ValueError if the shapes do not fit.
+    x (m, k), y (k, n) -> z (m, n), in ``out`` if given. ValueError if the shapes do not fit.
     """
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0]:
         raise ValueError(f"matmul: expected (m, k) and (k, n); got {x.shape} and {y.shape}")
@@ -24,9 +24,9 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
 def stacked_matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """numpy.matmul: z[..., i, j] = sum over k of x[..., i, k] y[..., k, j].
 
-    x (..., m, k), y (..., k, n) -> z (..., m, n), in `out` if given. Axes before the last two are broadcast;
-    an operand of one axis is a row x or a column y, and z lacks that axis. ValueError if the shapes do not
-    fit.
+    x (..., m, k), y (..., k, n) -> z (..., m, n), in ``out`` if given. Axes before the last two are
+    broadcast; an operand of one axis is a row x or a column y, and z lacks that axis. ValueError if the
+    shapes do not fit.
     """
     return put("stacked_matmul", _product(x, y), out)
 
@@ -35,7 +35,7 @@ def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | Non
     """bias_leaky_relu_grad of a product: z = x @ y where own > 0, slope * (x @ y) elsewhere; and sums over i.
 
     z[i, j] as in matmul, sums[j] = sum over i of z[i, j]; x (m, k), y (k, n), own (m, n) -> (z, sums), in
-    `out` if given. ValueError if the shapes do not fit.
+    ``out`` if given. ValueError if the shapes do not fit.
     """
     return bias_leaky_relu_grad(matmul(x, y), own, slope, out=out)
 
@@ -43,7 +43,7 @@ def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | Non
 def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
     """y[i, j] = leaky_relu(b[j] + sum over k of x[i, k] w[j, k]); a slope of 1 leaves the sum as it is.
 
-    x (m, k), w (n, k), b (n,) -> y (m, n), in `out` if given. ValueError if the shapes do not fit.
+    x (m, k), w (n, k), b (n,) -> y (m, n), in ``out`` if given. ValueError if the shapes do not fit.
     """
     if x.ndim != 2 or w.ndim != 2 or x.shape[1] != w.shape[1] or b.shape != w.shape[:1]:
         raise ValueError(f"linear: expected (m, k), (n, k) and (n,); got {x.shape}, {w.shape} and {b.shape}")

@@ -26,7 +26,7 @@ def batch_norm(
 
     x (n, c, ...), weight and bias (c,) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes
     but 1; var is the biased variance. The sums are taken in float64 or wider. With no element in a channel,
-    mean and var are 0. `slope` is that of the leaky ReLU below 0; 1 leaves it out. With `moments`, as
+    mean and var are 0. ``slope`` is that of the leaky ReLU below 0; 1 leaves it out. With ``moments``, as
     conv2d_moments gives them for x, mean and var come from these; ValueError if they do not fit. (Ioffe and
     Szegedy 2015, algorithm 1.)
     """
@@ -65,8 +65,8 @@ def batch_norm_grad(
 def standardize(x: Array, eps: float, *, moments: Array | None = None, out: Outputs | None = None) -> Outputs:
     """y = (x - mean) * inv_std per channel, inv_std = 1 / sqrt(var + eps): batch_norm without the rest.
 
-    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) as batch_norm gives them; `moments`
-    as it takes them.
+    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) as batch_norm gives them;
+    ``moments`` as it takes them.
     """
     if moments is None:
         axes, wide = (0, *range(2, x.ndim)), np.promote_types(x.dtype, np.float64)
