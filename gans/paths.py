@@ -11,7 +11,7 @@ __all__ = ["current_folder_is_gone", "user_path"]
 
 
 def user_path(path: str | os.PathLike[str]) -> Path:
-    """A path with ``~`` and ``~name`` expanded where they stand for somebody's home.
+    """A path with ``~`` and ``~name`` expanded where they stand for a user's home.
 
     A shell leaves them to the program within quotes, and behind the = of a flag.
 

@@ -22,6 +22,10 @@ FIELD = re.compile(r"^\s*:(raises?|params?|returns?|rtype|type)\b", re.MULTILINE
 SINGLE = re.compile(r"(?<![`\\])`(?!`)")
 
 
+PERSONS = re.compile(r"\b(told|untold|tells?|wants?|asks?|knows|nobody|anybody|whoever)\b", re.IGNORECASE)
+"""Verbs of people and their persons; in gans, the subject is a thing of the code."""
+
+
 def texts(source: str) -> Iterator[tuple[int, str]]:
     """The line and the text of each docstring, of an attribute's too, and of each comment."""
     for node in ast.walk(ast.parse(source)):
@@ -80,3 +84,14 @@ def test_code_and_messages_are_free(source: str) -> None:
 def test_docstrings_and_comments_keep_to_the_dialect() -> None:
     found = {str(path.relative_to(ROOT)): faults(path.read_text(encoding="utf-8")) for path in FILES}
     assert not {path: lines for path, lines in found.items() if lines}
+
+
+def test_texts_of_gans_have_no_verbs_of_people() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {word[0]}"
+        for path in FILES
+        if path.is_relative_to(ROOT / "gans")
+        for line, text in texts(path.read_text(encoding="utf-8"))
+        for word in PERSONS.finditer(text)
+    ]
+    assert not found

@@ -100,7 +100,7 @@ class RunFolder:
         Raises UserError if another process trains this run, or as ``check_own`` does.
         """
         with append(self.path / ".lock") as file:
-            with suppress(OSError):  # a file system without locks must not keep anybody from training
+            with suppress(OSError):  # a file system without locks must not prevent training
                 if not try_lock(file.fileno()):
                     raise UserError(f"{self.path}: another process is training this run")
             self.check_own()

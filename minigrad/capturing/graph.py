@@ -34,7 +34,7 @@ from minigrad.backend import Array, check_gpu, recording_graph, xp_on
 from minigrad.capturing.arrays import leaves, place, transform
 from minigrad.capturing.fusing import fused
 from minigrad.capturing.layout import Arrays, Packed
-from minigrad.capturing.pinned import Told
+from minigrad.capturing.pinned import HostCopies
 from minigrad.capturing.trace import External, Line, Returned, Slot, Trace
 from minigrad.tensor import Tensor
 from minigrad.tracing import CaptureError
@@ -61,7 +61,7 @@ class GraphProgram:
         self._places = {name: position for position, name in enumerate(on_gpu)}
         checked = _names((number, name) for number, line in self._checks for name in _arrays_in(line.args))
         self._checked = {name: position for position, name in enumerate(checked)}
-        self._told = Told([_layout(trace, name) for _, name in checked], self._xp)
+        self._host_copies = HostCopies([_layout(trace, name) for _, name in checked], self._xp)
         self._last = self._last_uses(on_gpu)
         self._inputs = [self._buffer(name) for name in trace.inputs]
         self._pool: Any = None
@@ -72,7 +72,7 @@ class GraphProgram:
     def run(self, inputs: Sequence[Tensor], generators: list[np.random.Generator]) -> None:
         """Replay; ``copy`` then gives what was made."""
         check_gpu()
-        self._told.check(self._check)
+        self._host_copies.check(self._check)
         self._made = Arrays(self.trace, generators)
         for name, buffer, tensor in zip(self.trace.inputs, self._inputs, inputs, strict=True):
             buffer[...] = tensor._data
@@ -88,7 +88,7 @@ class GraphProgram:
         if self._places:
             self._copies = dict(zip(self._places, self._results.copies(), strict=True))
         if self._checks:
-            self._told.send()
+            self._host_copies.send()
 
     def copy(self, name: Name) -> Array:
         """A copy of an array of the last replay."""
@@ -100,7 +100,7 @@ class GraphProgram:
 
     def check(self) -> None:
         """Wait for the replays so far, and make their checks."""
-        self._told.check(self._check, wait_for_all=True)
+        self._host_copies.check(self._check, wait_for_all=True)
 
     def _check(self, values: list[Array]) -> None:
         for number, line in self._checks:
@@ -202,7 +202,7 @@ class GraphProgram:
 
     def _tell(self, number: int, line: Line, made: Arrays) -> None:
         for name in _names(_arrays_in(line.args)):
-            self._told.packed.arrays[self._checked[number, name]][...] = made.resolve(name)
+            self._host_copies.packed.arrays[self._checked[number, name]][...] = made.resolve(name)
 
     def _last_uses(self, kept: list[Name]) -> dict[int, list[Slot]]:
         """After which lines each array that they make is not needed any more, nor any view of it."""

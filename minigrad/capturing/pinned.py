@@ -1,4 +1,4 @@
-"""Numbers that a GPU writes for the host, without the host waiting for them."""
+"""Copies of numbers from a GPU to the host, without the host waiting for them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from minigrad.backend import Array
 from minigrad.capturing.layout import Layouts, Packed
 
 KEPT = 2
-"""Sendings that may be under way."""
+"""Copies that may be under way."""
 
 
-class Told:
-    """Arrays on the GPU, ``packed``, that are sent to page-locked memory of the host again and again."""
+class HostCopies:
+    """Arrays on the GPU, ``packed``, and their repeated copies to page-locked memory of the host."""
 
     def __init__(self, layouts: Layouts, xp: Any) -> None:
         self.packed = Packed(layouts, xp)
@@ -24,7 +24,7 @@ class Told:
         self._sent: list[tuple[Array, Any]] = []
 
     def send(self) -> None:
-        """Begin to copy the arrays as they are when all work so far is done; after ``check``."""
+        """Begin to copy the arrays after all work so far; call ``check`` before."""
         if not self._memories:
             self._memories = [self._page_locked() for _ in range(KEPT)]
         memory, event = self._memories.pop(0), self._xp.cuda.Event(disable_timing=True)
@@ -35,7 +35,7 @@ class Told:
         self._memories.append(memory)
 
     def check(self, function: Callable[[list[Array]], None], *, wait_for_all: bool = False) -> None:
-        """Call ``function`` with the arrays of all sendings but the last one, or of all; waits for these."""
+        """Call ``function`` with the arrays of all copies but the last, or of all; waits for these."""
         while len(self._sent) >= (1 if wait_for_all else KEPT):
             memory, event = self._sent.pop(0)
             event.synchronize()

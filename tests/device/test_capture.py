@@ -299,7 +299,7 @@ def test_a_modification(cupy: ModuleType) -> None:
 # -- what is found wrong ---------------------------------------------------------------------------------
 
 
-def test_an_update_that_is_not_finite_changes_nothing_and_is_told_later(
+def test_an_update_that_is_not_finite_changes_nothing_and_is_reported_later(
     cupy: ModuleType, copies: Copies
 ) -> None:
     net = network()
@@ -336,7 +336,7 @@ def flat_state(net: nn.Module, optimizer: optim.Optimizer) -> Any:
     return net.state_dict(), optimizer.state_dict()["averages"]
 
 
-def test_check_finite_is_told_later_and_names_the_op(cupy: ModuleType, copies: Copies) -> None:
+def test_check_finite_is_reported_later_and_names_the_op(cupy: ModuleType, copies: Copies) -> None:
     def step(x: mg.Tensor, w: mg.Tensor) -> list[mg.Tensor]:
         with mg.check_finite():
             return mg.grad(ops.sum(ops.log(ops.square(x)) * w), [x])
@@ -357,7 +357,7 @@ def test_check_finite_is_told_later_and_names_the_op(cupy: ModuleType, copies: C
     checked.check()
 
 
-def test_labels_out_of_range_are_told_later(cupy: ModuleType) -> None:
+def test_labels_out_of_range_are_reported_later(cupy: ModuleType) -> None:
     step = mg.capture(lambda x, labels: ops.cross_entropy(x, labels))
     good, bad = (mg.tensor(np.array(labels), device="cuda") for labels in ([0, 1, 2], [0, 1, 3]))
     for i in range(4):
