@@ -5,7 +5,7 @@ differentiates it again. `gradcheck` compares first and second derivatives with 
 
     python examples/02_op.py
 
-It prints values and gradients of the new op, and what gradcheck says of a right and of a wrong rule.
+It prints values and gradients of the new op, and the result of gradcheck for a right and a wrong rule.
 """
 
 import numpy as np

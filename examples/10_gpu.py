@@ -6,7 +6,7 @@ made after the move. Numbers come back where you read them, here at the end.
     python examples/10_gpu.py
 
 It prints the losses of five steps on the CPU and on the GPU, and how far apart they are. Without CuPy or a
-GPU it says in one line what is missing and how to install it.
+GPU it prints one line: what is missing and how to install it.
 """
 
 import numpy as np
