@@ -29,7 +29,7 @@ SHOWN = 0.01
 """Share of the step below which an op is summed with others in the printed table."""
 
 TOLERANCE = 0.05
-"""How far the bill may be from the time of a step that nobody watches."""
+"""How far the bill may be from the time of a step that is not watched."""
 
 
 def add_parser(commands: Any) -> None:
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     difference = bill["total_seconds"] / bill["wall_seconds"] - 1
     console.print(
         f"The bill adds up to {bill['total_seconds'] * 1e3:.2f} ms; the step, op by op, takes "
-        f"{bill['wall_seconds'] * 1e3:.2f} ms when nobody watches ({difference:+.1%})."
+        f"{bill['wall_seconds'] * 1e3:.2f} ms without watching ({difference:+.1%})."
     )
     if abs(difference) > TOLERANCE:
         console.print(
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
 def measure(name: str, *, seconds: float, batch: int | None = None) -> dict[str, Any]:
     """The bill of a typical step, op by op: each entry's mean over the middle half of many steps, by time.
 
-    The steps are timed in turn with steps that nobody watches, whose time the bill is compared with. All of
+    The steps are timed in turn with steps that are not watched, whose time the bill is compared with. All of
     them run op by op: a replay of ``minigrad.capture``, which takes less, is not made of ops.
     """
     side = Side(start(name, batch), captured=False)

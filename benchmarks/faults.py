@@ -1,4 +1,4 @@
-"""What went wrong in one case of a benchmark: it is kept and told, and the other cases are measured."""
+"""Faults of single cases of a benchmark: they are kept and reported, and the other cases are measured."""
 
 from __future__ import annotations
 

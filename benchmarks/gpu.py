@@ -1,4 +1,4 @@
-"""A GPU's clock, its limits and its name. Each side asks its own library, CuPy or PyTorch."""
+"""A GPU's clock, its limits and its name. Each side reads them through its own library, CuPy or PyTorch."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class KernelJob:
 
 
 def compulsory_bytes(case: cases.Case, outcome: Outcome) -> int:
-    """Each operand read once and each result written once; a case's outcome tells its results."""
+    """Each operand read once and each result written once; a case's outcome has its results."""
     operands = [a for a in case.arguments() if isinstance(a, np.ndarray)]
     if case.in_place:
         results = [b for a, b in zip(operands, outcome.values(), strict=True) if not np.array_equal(a, b)]

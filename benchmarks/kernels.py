@@ -22,7 +22,7 @@ from gans.cli.numbers import positive
 Row = dict[str, Any]
 
 JUDGES: dict[str, list[str]] = {"cpu": [], "cuda": ["minigrad"]}
-"""Who gives the results on the CPU that all must have; with nobody, plain NumPy, which is timed there too."""
+"""The side whose results on the CPU all others must have; None is plain NumPy, which is timed there too."""
 
 ERRORS = {False: compare.KERNEL_ERROR, True: compare.TF32_ERROR}
 

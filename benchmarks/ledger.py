@@ -1,6 +1,6 @@
 """Who spent what: every op of a training step with its place, arithmetic and memory traffic, and its time.
 
-Nothing in minigrad knows of it. Within ``watched(by)`` the ops' forward functions and rules are wrapped. A
+minigrad does not depend on it. Within ``watched(by)`` the ops' forward functions and rules are wrapped. A
 ``Ledger`` enters an op with the label that holds when it runs: the part of the step (``ledger.part``), or, in
 a derivative's rule, the part whose result is being differentiated, one order higher. That takes time, so the
 times are taken in other steps, by a ``Stopwatch`` that does nothing else.

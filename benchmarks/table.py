@@ -14,7 +14,7 @@ from benchmarks.timing import Spread
 
 
 def console() -> Console:
-    """A console that is wide enough for the tables where nobody says how wide it is."""
+    """A console that is wide enough for the tables where its width is unknown."""
     made = Console()
     return made if made.is_terminal else Console(width=170)
 

@@ -18,7 +18,7 @@ TURNS = 5
 
 
 class Rival(Protocol):
-    """Whoever can be asked to take a turn."""
+    """What can take a turn."""
 
     name: str
 

@@ -39,7 +39,7 @@ class Layers:
         self.layers = layers
 
     def value(self, default: Any) -> Any:
-        """What holds now. A generator that is suspended was called by nobody."""
+        """What holds now. A suspended generator has no caller."""
         value = default
         for changes, frame in self.layers:
             if frame is None or frame.f_back is not None:

@@ -1,6 +1,6 @@
 """What users of PyTorch, NumPy and other libraries type, and what to write instead: the one table of it.
 
-A hint is code, with a comment where one is due; the tests run each. Whoever types the name gets the code
+A hint is code, with a comment where one is due; the tests run each. The error of the name shows the code
 behind Python's own error (``minigrad.hints``). What can be given without a second name for it is given.
 """
 

@@ -105,7 +105,7 @@ def check(function: Callable[..., None], *args: Any) -> None:
 
 
 def watch(function: Callable[[], Any]) -> None:
-    """Tell a captured step what it depends on, apart from arrays and modules: what ``function()`` returns.
+    """Add what ``function()`` returns to what a captured step depends on, beside arrays and modules.
 
     A replay on the CPU calls what needs it; a CUDA graph has what it was when the step was recorded.
     """

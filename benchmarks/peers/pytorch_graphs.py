@@ -10,7 +10,7 @@ import torch
 from benchmarks import training
 from benchmarks.peers.pytorch_steps import TorchSide
 
-WARM = 3  # steps on a stream of their own before one is recorded, as PyTorch's notes on CUDA graphs ask for
+WARM = 3  # steps on a stream of their own before one is recorded, as PyTorch's notes on CUDA graphs recommend
 
 
 class GraphSide(TorchSide):
@@ -37,7 +37,7 @@ class GraphSide(TorchSide):
         return self.function(self.networks, self.optimizers, *self.static, self.penalty)
 
     def _start_again(self, kept: list[dict[str, Any]]) -> None:
-        """First weights and empty averages, in the memory that the graph knows."""
+        """First weights and empty averages, in the memory that the graph reads."""
         for network, weights in zip(self.networks, kept, strict=True):
             network.load_state_dict(weights)
         for optimizer in self.optimizers:

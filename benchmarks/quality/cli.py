@@ -11,7 +11,7 @@ from gans.cli.numbers import natural, positive
 
 
 class Experiment(NamedTuple):
-    """What is measured, the figure to reach, and the fields that tell one run from another."""
+    """What is measured, the figure to reach, and the fields that distinguish runs."""
 
     summary: str
     wanted: str

@@ -12,7 +12,7 @@ It waits for nothing. The checks of a replay are made before the second one afte
 
 The first replay runs the GPU's lines one by one, on the stream and in the pool that the graph is recorded on
 then: every kernel is compiled and the pool is large enough before. In the graph each array has the address it
-had while recording. Temporaries are the pool's, which nobody uses afterwards and which lives as long as the
+had while recording. Temporaries are the pool's, which nothing uses afterwards and which lives as long as the
 program; arguments, copies and results have arrays of the program's own; parameters and the like are the
 trace's externals. What else is frozen, launch arguments above all, goes to ``tracing.watch``.
 

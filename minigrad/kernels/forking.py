@@ -1,6 +1,6 @@
 """What a child made by fork does not get from its parent: other threads, and the GPU.
 
-Python's own locks are safe: whoever forks waits until no other thread holds one of ``held``, so that none is
+Python's own locks are safe: a fork waits until no other thread holds one of ``held``, so that none is
 held for ever in the child. What is lost is noted here, and reported where it is needed.
 """
 

@@ -178,7 +178,7 @@ def conv2d_weight(
     the places p of ``g``, which may leave out the last ones that the kernel could take on x, never have more
     (ValueError). TypeError unless both are float32 or both float64.
 
-    The sum is shared out to as many blocks as its shapes ask for; a second kernel adds the shares in order.
+    The sum is shared out to as many blocks as suit its shapes; a second kernel adds the shares in order.
     """
     checked("conv2d_weight", x, g)
     n, o = g.shape[:2]

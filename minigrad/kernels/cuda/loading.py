@@ -41,7 +41,7 @@ class Module(Protocol):
 
 
 class Maker(Protocol):
-    """Whoever makes a module of a source."""
+    """What makes a module of a source."""
 
     def module(self, source: str, options: Sequence[str], name_expressions: Sequence[str]) -> Module:
         """``options`` are the compiler's; ``name_expressions`` are the instances that will be asked for."""
