@@ -1,7 +1,7 @@
 """A Tensor and its gradient.
 
-`grad(output, wrt)` is the only differentiation call, and a gradient is a Tensor like any other. So it can be
-differentiated again, and a step down the gradient is one subtraction.
+``grad(output, wrt)`` is the only differentiation call, and a gradient is a Tensor like any other. So it can
+be differentiated again, and a step down the gradient is one subtraction.
 
     python examples/01_tensor.py
 

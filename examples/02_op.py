@@ -1,7 +1,7 @@
 """An op of your own: its formula, its derivative, and the check of both.
 
 The function computes on arrays, the derivative rule on Tensors. Since the rule is written in ops, minigrad
-differentiates it again. `gradcheck` compares first and second derivatives with finite differences.
+differentiates it again. ``gradcheck`` compares first and second derivatives with finite differences.
 
     python examples/02_op.py
 

@@ -1,7 +1,7 @@
 """A GAN without a trainer: two networks, two losses, one loop.
 
 D tells real points from G's, and G moves its points to where D takes them for real (Goodfellow et al.
-2014). `grad` stops at the parameters that it is given, so neither step touches the other network.
+2014). ``grad`` stops at the parameters that it is given, so neither step touches the other network.
 
     python examples/03_gan.py [STEPS]
 

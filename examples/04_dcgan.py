@@ -1,7 +1,7 @@
 """DCGAN by the trainer: a whole run in one call.
 
-`gans.train` takes a model, a data set and settings, and leaves a folder with metrics, pictures and a
-checkpoint. You can sample, evaluate and go on from it, here or on the command line (`gans sample FOLDER`).
+``gans.train`` takes a model, a data set and settings, and leaves a folder with metrics, pictures and a
+checkpoint. You can sample, evaluate and go on from it, here or on the command line (``gans sample FOLDER``).
 The 5,000 digits of the default come with the project.
 
     python examples/04_dcgan.py [STEPS [DATA]]

@@ -1,7 +1,7 @@
 """The gradient penalty of WGAN-GP: a loss that contains a gradient.
 
 The penalty 10 (|dD/dx| - 1)^2 keeps a critic's slope near 1 (Gulrajani et al. 2017, equation 3). Its own
-gradient goes through `grad` twice, which takes no more than `create_graph=True`.
+gradient goes through ``grad`` twice, which takes no more than ``create_graph=True``.
 
     python examples/05_gradient_penalty.py
 

@@ -1,12 +1,12 @@
 """Kernels measured: a hand-written convolution beside the same one in plain NumPy.
 
-Every kernel is there twice for the CPU, with one name and one signature: `reference` is written to be read,
-`cpu` to be fast. Results are compared first; then the two run in turn, so that both meet the same machine.
+Every kernel is there twice for the CPU, with one name and one signature: ``reference`` is written to be read,
+``cpu`` to be fast. Results are compared first; then the two run in turn, so that both meet the same machine.
 
     python examples/09_kernels.py [CALLS]
 
 It prints the largest difference of the results, the median time of each, and operations per second. For
-every kernel, beside PyTorch and the machine's limits: `python -m benchmarks kernels`.
+every kernel, beside PyTorch and the machine's limits: ``python -m benchmarks kernels``.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """A GPU: the same code on another device.
 
-An array's type picks its kernels, so `to("cuda")` moves a network and nothing else changes. The optimizer is
-made after the move. Numbers come back where you read them, here at the end.
+An array's type picks its kernels, so ``to("cuda")`` moves a network and nothing else changes. The optimizer
+is made after the move. Numbers come back where you read them, here at the end.
 
     python examples/10_gpu.py
 
@@ -16,7 +16,7 @@ from minigrad import grad, nn, ops, optim
 
 
 def losses(device):
-    """Five steps on `device`, from the same weights and on the same numbers."""
+    """Five steps on ``device``, from the same weights and on the same numbers."""
     mg.manual_seed(0)
     net = nn.Sequential(nn.Linear(8, 32), nn.LeakyReLU(0.2), nn.Linear(32, 1)).to(device)
     adam = optim.Adam(net.parameters(), lr=0.01)

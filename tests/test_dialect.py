@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FILES = [
     path
-    for folder in ("minigrad", "gans", "benchmarks", "tests", "tools")
+    for folder in ("minigrad", "gans", "benchmarks", "tests", "tools", "examples")
     for path in sorted((ROOT / folder).rglob("*.py"))
 ]
 
