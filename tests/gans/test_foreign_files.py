@@ -164,7 +164,7 @@ def test_damaged_metrics_are_kept_aside_and_told(run: Path, capsys: pytest.Captu
     capsys.readouterr()
     assert gans("train", "--resume", run, "--steps", 16) == 0
     err = capsys.readouterr().err
-    assert "metrics.jsonl has lines that cannot be read; as it was, it is kept as metrics.jsonl.1" in err
+    assert "metrics.jsonl has lines that cannot be read; the original is kept as metrics.jsonl.1" in err
     assert "metrics.jsonl lacks the steps 5\n" in err
     assert (run / "metrics.jsonl.1").read_text("utf-8") == content
     assert [record["step"] for record in read_metrics(path)] == [1, 2, 3, 4, *range(6, 17)]
