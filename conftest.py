@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from minigrad.tensor import registry
+from minigrad.registry import registry
 
 
 @pytest.fixture(autouse=True)

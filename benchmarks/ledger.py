@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.flops import flops
-from minigrad.tensor import registry
+from minigrad.registry import registry
 
 PASSES = ("forward", "gradient", "second gradient", "third gradient")
 

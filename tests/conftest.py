@@ -14,7 +14,7 @@ from hypothesis import settings
 from minigrad import backend, random
 from minigrad.kernels.precision import _allowed
 from minigrad.op import Op, op
-from minigrad.tensor import registry
+from minigrad.registry import registry
 from minigrad.tracing import _mode, mode
 
 settings.register_profile("dev", deadline=None)

@@ -16,7 +16,7 @@ from minigrad.backend import use_kernels
 from minigrad.capturing.captured import Captured
 from minigrad.capturing.program import Program
 from minigrad.kernels.launching import launch
-from minigrad.tensor import registry
+from minigrad.registry import registry
 from tests.capture_steps import Step, arrays_of, network, numbers, same_with_and_without, training_step
 from tests.gans.running import flat
 

@@ -12,7 +12,7 @@ import minigrad as mg
 from minigrad import Tensor, nn, ops
 from minigrad.backend import kernels_of
 from minigrad.ops.norm import inverse_std
-from minigrad.tensor import registry
+from minigrad.registry import registry
 
 Rule = Callable[..., Any]
 

@@ -13,7 +13,7 @@ import pytest
 import minigrad as mg
 from minigrad import ops
 from minigrad.op import fusion, fusions
-from minigrad.tensor import registry
+from minigrad.registry import registry
 from tests.tensors import numbers
 
 CELL = """

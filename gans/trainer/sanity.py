@@ -21,7 +21,7 @@ STUCK = 0.1
 """The share of steps with a gradient of exactly 0 from which it is a fault."""
 
 DECIDED, DECIDED_STEPS = 1e-3, 500
-"""D's largest error, over so many consecutive steps, at which G has no gradient to learn from."""
+"""G has no gradient to learn from if D's error stays below the first for the second's number of steps."""
 
 LOOKED_AT = 5_000
 """The number of images that are checked, evenly spaced."""

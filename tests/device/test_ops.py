@@ -15,7 +15,7 @@ from minigrad.backend import use_kernels
 from minigrad.kernels import cuda
 from minigrad.kernels.cuda import loading
 from minigrad.op import fusions
-from minigrad.tensor import registry
+from minigrad.registry import registry
 from tests.cuda_emulator import Emulator
 from tests.device.conftest import Copies
 from tests.op_cases import CASES, Case

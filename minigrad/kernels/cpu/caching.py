@@ -84,7 +84,7 @@ class _Files(IndexDataCacheFile):  # type: ignore[misc]
 class _Places(CompileResultCacheImpl):  # type: ignore[misc]
     """Where Numba keeps code, but in no folder that depends on the current one.
 
-    Where nobody has a home, Numba's would be called "~"; XDG_CACHE_HOME may be empty or relative.
+    Without a home folder Numba's would be called "~"; XDG_CACHE_HOME may be empty or relative.
     """
 
     _locator_classes = [  # noqa: RUF012  # Numba's name, and its kind of list

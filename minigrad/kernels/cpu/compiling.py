@@ -28,7 +28,7 @@ NOT_KEPT = "in each run: no folder for them can be written; NUMBA_CACHE_DIR choo
 SMALL = 1 << 20  # multiplications or so that one thread does sooner than several can be started
 
 # Numba's simplest thread pool must not be entered by two threads at once, and the workspace below is shared:
-# whoever launches a parallel kernel holds the lock. A kernel uses every core, so waiting costs nothing.
+# a parallel kernel is launched under the lock. A kernel uses every core, so waiting costs nothing.
 
 DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 

@@ -26,7 +26,7 @@ GATHERING = 40  # multiplications that take as long as to pack an element
 
 def work(many: Images, few: Images, taps: int, length: int) -> float:
     """About an image's multiplications and packing, counted in the multiplications of ``tile``; infinite if
-    ``sum_products`` cannot be used. Lines have so many taps and pixels.
+    ``sum_products`` cannot be used. A line has ``taps`` taps and ``length`` pixels.
     """
     rows, columns = rounded_up(many.share, ROWS), rounded_up(few.share * taps, COLUMNS)
     width = WIDTH // many.memory.itemsize

@@ -1,4 +1,4 @@
-"""The greatest magnitude among numbers, NaN the greatest of all: what tells that a sum may go wrong.
+"""The greatest magnitude among numbers, NaN the greatest of all. It shows that a sum may go wrong.
 
 Without their sign, floats are in the order of their bits read as integers: that of NaN is above infinity's.
 """

@@ -27,7 +27,7 @@ def spread(numbers: Array, pixels: int, y: Array) -> None:
 
 @inner_jit
 def fetch(x: Array, n: int, begin: int, size: int) -> None:
-    """Ask for ``size`` elements of row n of x, if there is one: no processor foresees the next image."""
+    """Prefetch ``size`` elements of row n of x, if there is one: no processor foresees the next image."""
     if n < x.shape[0]:
         row = x[n]
         for j in range(begin, begin + size, LINE // x.itemsize):

@@ -25,7 +25,7 @@ BYTES, SIZE = ir.IntType(8).as_pointer(), ir.IntType(types.intp.bitwidth)
 def parallel_for(typingctx: Any, count: Any, function: Any, *arguments: Any) -> Any:
     """function(i, *arguments) for i < count, spread over the threads; each takes a run of successive i.
 
-    ``function`` is an ``inner_jit`` one. Whoever calls the kernel holds ``launch``, unless ``count`` is 1.
+    ``function`` is an ``inner_jit`` one. The kernel is called under ``launch``, unless ``count`` is 1.
     What a call raises is raised here, when all have ended.
     """
     called = signature_of((types.intp, *arguments))

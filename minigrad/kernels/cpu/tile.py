@@ -95,7 +95,7 @@ class Emitter:
         return self.builder.call(fence, [self.builder.fadd(a, b)])
 
     def prefetch(self, base: Any, distance: int) -> None:
-        """Ask for the cache line so many bytes on."""
+        """Prefetch the cache line ``distance`` bytes on."""
         data = ir.IntType(8).as_pointer()
         address = self.builder.gep(self.builder.bitcast(base, data), [I64(distance)])
         kind = ir.FunctionType(ir.VoidType(), [data, I32, I32, I32])
@@ -119,7 +119,7 @@ class Emitter:
 
 @intrinsic
 def prefetch(typingctx: Any, array: Any, index: Any) -> Any:
-    """Ask for the cache line of array[index]; the array is contiguous and has one axis."""
+    """Prefetch the cache line of array[index]; the array is contiguous and has one axis."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
         emit = Emitter(context, builder, signature.args[0])
@@ -132,7 +132,7 @@ def prefetch(typingctx: Any, array: Any, index: Any) -> Any:
 def _product(height: int, left: int = 0, right: int = 0) -> Callable[..., None]:
     """A function for compiled code: the tile's product with its first ``height`` rows.
 
-    It asks for what lies so many bytes ahead of its left and of its right operand, unless 0.
+    ``left`` and ``right`` are the bytes by which its operands are prefetched, 0 for not at all.
     """
 
     @intrinsic
@@ -331,7 +331,7 @@ def rounded_up(size: int, step: int) -> int:
 
 
 def packed_size(columns: int, lanes: int) -> int:
-    """Elements that ``pack_rows`` needs for a panel of so many columns, what it spoils included."""
+    """Elements that ``pack_rows`` needs for a panel of ``columns``, what it spoils included."""
     return rounded_up(columns * ROWS + lanes, 16)
 
 

@@ -42,7 +42,7 @@ SPARE = 3 + POINTS**2
 """Rows of lanes in which ``note_tops`` works."""
 
 SAMPLED = 8
-"""One of so many channels is looked at first: mostly it shows already that no tile's range is too wide."""
+"""Every eighth channel is read pixel by pixel first. Mostly it shows that no tile's range is too wide."""
 
 GAIN = (
     max(_gain(input_matrix(size)) * _gain(output_matrix(size)) for size in (WIDE, NARROW))
