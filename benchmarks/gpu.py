@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.peers import PYTORCH
-from minigrad import backend
+from minigrad.devices import xp_on
+from minigrad.kernels.precision import allow_tf32
 
 CALLS = 10  # between two waits for the device
 ROUNDS = 8
@@ -97,7 +98,7 @@ def clock_of(side: str) -> Clock:
             lambda a, b: a.elapsed_time(b) / 1e3,
             lambda seconds: torch.cuda._sleep(int(seconds * CYCLES)),
         )
-    cupy = backend.xp_on("cuda")
+    cupy = xp_on("cuda")
 
     def cupy_mark() -> Any:
         event = cupy.cuda.Event()
@@ -156,7 +157,7 @@ def ceilings(side: str) -> Ceilings:
     clock = clock_of(side)
     if side in PYTORCH:
         return Ceilings(tf32=2 * SIDE**3 / _best(_tf32_product(), clock) / 1e9)
-    cupy = backend.xp_on("cuda")
+    cupy = xp_on("cuda")
     source = cupy.ones(COPIED // 4, "float32")
     target = cupy.empty_like(source)
     options = tuple(f"-D{name}={value}" for name, value in _SIZES.items())
@@ -202,7 +203,7 @@ def precision(side: str, tf32: bool) -> AbstractContextManager[None]:
         torch.set_float32_matmul_precision("high" if tf32 else "highest")
         torch.backends.cudnn.allow_tf32 = tf32
         return nullcontext()
-    return backend.allow_tf32(tf32)
+    return allow_tf32(tf32)
 
 
 def figures(device: str) -> dict[str, Any]:
@@ -212,7 +213,7 @@ def figures(device: str) -> dict[str, Any]:
 
 def description() -> dict[str, Any]:
     """The GPU, its driver, and the CUDA that CuPy and the driver are of."""
-    cupy = backend.xp_on("cuda")
+    cupy = xp_on("cuda")
     runtime = cupy.cuda.runtime
     properties = runtime.getDeviceProperties(runtime.getDevice())
     return {

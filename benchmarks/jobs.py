@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from benchmarks import cases, peers
-from minigrad.backend import use_kernels
+from minigrad.dispatch import use_kernels
 
 Outcome = dict[str, Any]
 """Named arrays and numbers, to be compared with those of another side."""

@@ -13,7 +13,7 @@ from gans import systems
 from gans.objectives import Objective
 from gans.systems import Gan
 from minigrad import Tensor
-from minigrad.backend import to_device
+from minigrad.devices import to_device
 from minigrad.optim import Optimizer
 
 BATCHES = 8

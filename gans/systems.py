@@ -16,7 +16,7 @@ from gans.messages import one_line
 from gans.models import dcgan, mlp
 from gans.objectives import Objective
 from minigrad import Tensor, nn, no_grad, tensor
-from minigrad.backend import xp_on
+from minigrad.devices import xp_on
 from minigrad.ops import sigmoid
 from minigrad.optim import Adam, Optimizer, RMSprop
 from minigrad.random import Generator, normal

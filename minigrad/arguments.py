@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, as_array, on_gpu, xp_of
+from minigrad.arrays import Array, as_array, on_gpu
+from minigrad.devices import xp_of
 from minigrad.registry import registry
 from minigrad.tensor import FLOATS, Tensor, holds_tensors
 

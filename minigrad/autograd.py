@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 from minigrad import hints
-from minigrad.backend import Array, is_array, is_writeable, xp_of
+from minigrad.arrays import Array, is_array, is_writeable
+from minigrad.devices import xp_of
 from minigrad.node import INPUTS, Made, Operation
 from minigrad.ops.elementwise import astype
 from minigrad.ops.shape import sum_to

@@ -29,7 +29,8 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from minigrad.backend import Array, is_array, to_device
+from minigrad.arrays import Array, is_array
+from minigrad.devices import to_device
 from minigrad.files import UnfitFileError, regular, temporaries, write_atomically
 from minigrad.tensor import Tensor
 

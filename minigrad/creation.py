@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.backend import Array, is_array, to_device, xp_on
+from minigrad.arrays import Array, is_array
+from minigrad.devices import to_device, xp_on
 from minigrad.hints import explain_keywords
 from minigrad.tensor import Tensor
 

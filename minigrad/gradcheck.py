@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.arrays import Array, as_array, is_array
 from minigrad.autograd import grad
-from minigrad.backend import Array, as_array, device_of, is_array, to_device
+from minigrad.devices import device_of, to_device
 from minigrad.ops.reduce import sum
 from minigrad.tensor import Tensor, describe
 

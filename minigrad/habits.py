@@ -125,6 +125,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     ),
     "minigrad": _table(
         {
+            "backend": "mg.dispatch  # or mg.devices; allow_tf32 is in minigrad.kernels.precision",
             "cat concat hstack vstack": "mg.ops.concatenate([x, y])",
             "clamp": "mg.ops.clip(x, 0.0, 1.0)",
             "pow": "x ** 2",
@@ -183,6 +184,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     ),
     "minigrad.ops": _table(
         {
+            "backend": "mg.dispatch  # or mg.devices; allow_tf32 is in minigrad.kernels.precision",
             "cat concat hstack vstack": "mg.ops.concatenate([x, y])",
             "clamp": "mg.ops.clip(x, 0.0, 1.0)",
             "pow": "mg.ops.power(x, 2.0)",

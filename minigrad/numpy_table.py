@@ -15,7 +15,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad import ops
-from minigrad.backend import as_array, check_one_device, is_array, xp_of
+from minigrad.arrays import as_array, is_array
+from minigrad.devices import check_one_device, xp_of
 from minigrad.tensor import Tensor, tensor
 from minigrad.tracing import call
 

@@ -10,20 +10,11 @@ from typing import Any, overload
 import numpy as np
 
 from minigrad.arguments import as_tensors, default_float, harmonised, of_one_float
-from minigrad.backend import (
-    Array,
-    as_array,
-    check_gpu,
-    check_one_device,
-    device_of,
-    numbers,
-    on_gpu,
-    read_only,
-    to_device,
-    xp_of,
-)
+from minigrad.arrays import Array, as_array, on_gpu, read_only
 from minigrad.blocks import Block
+from minigrad.devices import check_one_device, device_of, numbers, to_device, xp_of
 from minigrad.hints import KEYWORDS
+from minigrad.kernels.forking import check_gpu
 from minigrad.registry import registry
 from minigrad.tensor import FLOATS, Tensor, describe
 from minigrad.tracing import Changes, Mode, call, check, mode, using

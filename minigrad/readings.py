@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.backend import Array, to_device, xp_of, xp_on
+from minigrad.arrays import Array
+from minigrad.devices import to_device, xp_of, xp_on
 from minigrad.tensor import Tensor
 from minigrad.tracing import call
 

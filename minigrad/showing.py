@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 
-from minigrad.backend import Array
+from minigrad.arrays import Array
 
 __all__ = ["array_html"]
 

@@ -8,18 +8,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.backend import (
-    Array,
-    as_array,
-    check_device,
-    check_one_device,
-    device_of,
-    is_array,
-    on_gpu,
-    to_device,
-    xp_of,
-    xp_on,
-)
+from minigrad.arrays import Array, as_array, is_array, on_gpu
+from minigrad.devices import check_device, check_one_device, device_of, to_device, xp_of, xp_on
 from minigrad.hints import Absent, attribute, explain_keywords
 from minigrad.methods import Methods
 from minigrad.node import INPUTS, Made, Node, Operation

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from minigrad import backend, random
-from minigrad.kernels.precision import _allowed
+from minigrad import dispatch, random
+from minigrad.kernels.precision import _allowed, tf32_allowed
 from minigrad.op import Op, op
 from minigrad.registry import registry
 from minigrad.tracing import _mode, mode
@@ -26,8 +26,8 @@ def global_state() -> dict[str, object]:
     """What a test may change inside a block and must leave as it was."""
     return {
         "no_grad, check_finite, capture": mode(),
-        "use_kernels": backend.kernels_in_use(),
-        "allow_tf32": backend.tf32_allowed(),
+        "use_kernels": dispatch.kernels_in_use(),
+        "allow_tf32": tf32_allowed(),
         "numpy.seterr": np.geterr(),
         "working directory": os.getcwd(),
     }
@@ -42,7 +42,7 @@ def isolated_global_state() -> Iterator[None]:
     yield
     random.set_state(random_state)
     leaked = {name: value for name, value in global_state().items() if value != before[name]}
-    for setting in (_mode, backend._chosen_kernels, _allowed):
+    for setting in (_mode, dispatch._chosen, _allowed):
         setting.reset()
     np.seterr(all="warn", under="ignore")
     assert not leaked, f"the test left global state changed: {leaked}"
@@ -60,5 +60,5 @@ def user_op() -> Iterator[Callable[..., Op]]:
 @pytest.fixture(params=["cpu", "reference"])
 def kernels(request: pytest.FixtureRequest) -> Iterator[str]:
     """Runs a test on both of the CPU's kernel modules."""
-    with backend.use_kernels(request.param):
+    with dispatch.use_kernels(request.param):
         yield request.param

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad import Tensor, backend, ops
+from minigrad import Tensor, dispatch, ops
 from tests.tensors import normal, numbers
 
 
@@ -31,9 +31,9 @@ class Spy:
 
 @pytest.fixture
 def spy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Spy]:
-    watched = Spy(backend._load("reference"))
-    monkeypatch.setitem(backend._loaded, "reference", watched)
-    with backend.use_kernels("reference"):
+    watched = Spy(dispatch._load("reference"))
+    monkeypatch.setitem(dispatch._loaded, "reference", watched)
+    with dispatch.use_kernels("reference"):
         yield watched
 
 

@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 
 import minigrad as mg
-from minigrad import backend
+from minigrad.dispatch import kernels_in_use, use_kernels
+from minigrad.kernels.precision import allow_tf32, tf32_allowed
 from minigrad.tracing import mode, using
 
 CASES: dict[str, tuple[Callable[[], Any], Callable[[], object], object, object]] = {
     "no_grad": (mg.no_grad, lambda: mode().recording, True, False),
     "check_finite": (mg.check_finite, lambda: mode().checking, False, True),
     "using": (lambda: using(recording=False), lambda: mode()[0], True, False),
-    "use_kernels": (lambda: backend.use_kernels("reference"), backend.kernels_in_use, "cpu", "reference"),
-    "allow_tf32": (backend.allow_tf32, backend.tf32_allowed, False, True),
+    "use_kernels": (lambda: use_kernels("reference"), kernels_in_use, "cpu", "reference"),
+    "allow_tf32": (allow_tf32, tf32_allowed, False, True),
 }
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import nn, ops, optim
-from minigrad.backend import use_kernels
 from minigrad.capturing.captured import Captured
 from minigrad.capturing.program import Program
+from minigrad.dispatch import use_kernels
 from minigrad.kernels.launching import launch
 from minigrad.registry import registry
 from tests.capture_steps import Step, arrays_of, network, numbers, same_with_and_without, training_step

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import ops, optim
-from minigrad.backend import launch_lock
 from minigrad.capturing import memory
 from minigrad.capturing.captured import Captured
+from minigrad.kernels import launching
 from tests.capture_steps import network, numbers, training_step
 from tests.gans.running import flat
 
@@ -208,9 +208,9 @@ def test_no_other_thread_launches_a_kernel_while_a_replay_does() -> None:
     w, free = mg.tensor(0.0), list[bool]()
 
     def look() -> None:
-        free.append(launch_lock.acquire(blocking=False))
+        free.append(launching.lock.acquire(blocking=False))
         if free[-1]:
-            launch_lock.release()
+            launching.lock.release()
 
     def look_from_elsewhere(w: np.ndarray) -> None:
         other = threading.Thread(target=look)

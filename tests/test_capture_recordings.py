@@ -11,8 +11,9 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn, ops
-from minigrad.backend import allow_tf32, use_kernels
 from minigrad.capturing import captured
+from minigrad.dispatch import use_kernels
+from minigrad.kernels.precision import allow_tf32
 from tests.capture_steps import Step, arrays_of, numbers
 from tests.gans.running import flat
 

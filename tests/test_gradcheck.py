@@ -10,7 +10,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor, nn, ops
-from minigrad.backend import kernels_of
+from minigrad.dispatch import kernels_of
 from minigrad.ops.norm import inverse_std
 from minigrad.registry import registry
 

@@ -10,7 +10,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import ops
-from minigrad.backend import kernels_of
+from minigrad.dispatch import kernels_of
 from tests.tensors import numbers
 
 # -- users' ops ------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import minigrad as mg
 from minigrad import Tensor, ops
-from minigrad.backend import use_kernels
+from minigrad.dispatch import use_kernels
 from minigrad.registry import functions, registry
 from tests.op_cases import CASES, HOST_KERNELS, Case
 from tests.op_cases.samples import Geometry, geometries

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import minigrad as mg
 from minigrad import ops
-from minigrad.backend import use_kernels
+from minigrad.dispatch import use_kernels
 from tests.op_cases import HOST_KERNELS
 
 torch: Any = pytest.importorskip("torch")

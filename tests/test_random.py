@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import nn, random
-from minigrad.backend import use_kernels
+from minigrad.dispatch import use_kernels
 from minigrad.random import Philox, normal, uniform
 
 Draw = Callable[..., mg.Tensor]

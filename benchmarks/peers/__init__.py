@@ -9,7 +9,7 @@ import numba
 
 from gans.errors import UserError
 from gans.systems import check_device
-from minigrad.backend import DEVICES
+from minigrad.devices import DEVICES
 
 OPTIONAL = ("torch",)
 PYTORCH = ("torch", "torch-graph")

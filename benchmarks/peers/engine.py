@@ -9,7 +9,9 @@ import numpy as np
 
 import minigrad as mg
 from minigrad import nn
-from minigrad.backend import device_of, is_array, kernels_of, to_device
+from minigrad.arrays import is_array
+from minigrad.devices import device_of, to_device
+from minigrad.dispatch import kernels_of
 
 Call = Callable[[], Any]
 

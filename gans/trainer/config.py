@@ -19,7 +19,7 @@ from gans.files import decode, fitted, read, reading, write_json
 from gans.messages import one_line
 from gans.paths import user_path
 from gans.systems import Kind, Settings, is_image, settings_for
-from minigrad.backend import DEVICES
+from minigrad.devices import DEVICES
 
 __all__ = [
     "CONFIG",

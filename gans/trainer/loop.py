@@ -22,7 +22,7 @@ from gans.trainer.batches import Batches
 from gans.trainer.deferred import DeferredUpdates, Failure, Numbers
 from gans.trainer.randomness import RunGenerators
 from minigrad import nn
-from minigrad.backend import numbers, to_device
+from minigrad.devices import numbers, to_device
 from minigrad.optim import Optimizer
 from minigrad.random import Generator, normal, snapshot
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, address_of, is_array, on_gpu, xp_of
+from minigrad.arrays import Array, address_of, is_array, on_gpu
+from minigrad.devices import xp_of
 
 
 def owner_of(array: Array) -> Array:

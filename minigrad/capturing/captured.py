@@ -9,13 +9,16 @@ from typing import Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
 import numpy as np
 
-from minigrad import backend, random
+from minigrad import random
+from minigrad.arrays import Array, is_array
 from minigrad.capturing import memory
 from minigrad.capturing.arrays import transform
 from minigrad.capturing.compare import check_same
 from minigrad.capturing.graph import GraphProgram
 from minigrad.capturing.program import Program
 from minigrad.capturing.trace import Returned, Trace
+from minigrad.dispatch import kernels_in_use
+from minigrad.kernels.precision import tf32_allowed
 from minigrad.node import Node
 from minigrad.op import Op
 from minigrad.tensor import Tensor
@@ -131,7 +134,7 @@ class _Call:
         self.tensors: list[Tensor] = []
         self.generators: list[np.random.Generator] = []
         self.kept: list[Any] = []
-        self.key: list[Any] = [recording, backend.kernels_in_use(), backend.tf32_allowed(), *kwargs]
+        self.key: list[Any] = [recording, kernels_in_use(), tf32_allowed(), *kwargs]
         for place, value in enumerate(args):
             self._add(value, place)
         for name, value in kwargs.items():
@@ -152,7 +155,7 @@ class _Call:
                 self.key.extend(value)
             for part in value.values() if isinstance(value, dict) else value:
                 self._add(part, name)
-        elif backend.is_array(value):
+        elif is_array(value):
             raise CaptureError(
                 f"argument {name} of a captured step is an array, whose numbers a replay would not see; pass "
                 "minigrad.Tensor(array)"
@@ -191,7 +194,7 @@ class _Recording:
         self._kept = call.kept
         self._trace: Trace | None = None
         self._changes = -1
-        self._leaves: list[tuple[Tensor, backend.Array]] = []
+        self._leaves: list[tuple[Tensor, Array]] = []
         self._watched: list[tuple[Callable[[], Any], Any]] = []
 
     def holds(self) -> bool:
@@ -245,7 +248,7 @@ class _Recording:
             return value
         return self._result(program.copy(value.array), value.differentiable, call)
 
-    def _result(self, array: backend.Array, differentiable: bool, call: _Call) -> Tensor:
+    def _result(self, array: Array, differentiable: bool, call: _Call) -> Tensor:
         result = Tensor(array)
         if differentiable:
             inputs = (*[t for t, _ in self._leaves], *call.tensors)

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from minigrad.backend import Array, address_of, on_gpu
+from minigrad.arrays import Array, address_of, on_gpu
 from minigrad.capturing.arrays import leaves, transform
 from minigrad.capturing.trace import External, Line, Trace
 from minigrad.tensor import describe

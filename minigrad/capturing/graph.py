@@ -30,12 +30,14 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, check_gpu, recording_graph, xp_on
+from minigrad.arrays import Array
 from minigrad.capturing.arrays import leaves, place, transform
 from minigrad.capturing.fusing import fused
 from minigrad.capturing.layout import Arrays, Packed
 from minigrad.capturing.pinned import HostCopies
 from minigrad.capturing.trace import External, Line, Returned, Slot, Trace
+from minigrad.devices import moves_refused, xp_on
+from minigrad.kernels.forking import check_gpu
 from minigrad.tensor import Tensor
 from minigrad.tracing import CaptureError
 
@@ -155,7 +157,7 @@ class GraphProgram:
         refused = self._xp.cuda.runtime.CUDARuntimeError
         stream.begin_capture()
         try:
-            with recording_graph():
+            with moves_refused():
                 self._compute(recording=True)
         except BaseException:
             with suppress(refused):  # an invalid capture ends with an error, but it ends

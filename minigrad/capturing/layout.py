@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array
+from minigrad.arrays import Array
 from minigrad.capturing.arrays import leaves, place
 from minigrad.capturing.memory import ALIGNMENT
 from minigrad.capturing.trace import Drawn, External, Slot, Trace

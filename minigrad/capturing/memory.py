@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minigrad.backend import Array, held_at_fork
+from minigrad.arrays import Array
+from minigrad.kernels import forking
 
 ALIGNMENT = 64
 
 lock = threading.RLock()
 """Held during a computation in the shared memory."""
-held_at_fork.insert(0, lock)  # before the launches' lock, as a replay takes them
+forking.held.insert(0, lock)  # before the launches' lock, as a replay takes them
 
 running = False
 """Whether a program is running: what it calls must not run another one in the same memory."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array
+from minigrad.arrays import Array
 from minigrad.capturing.layout import Layouts, Packed
 
 KEPT = 2

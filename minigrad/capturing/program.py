@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, launch_lock, noting_launches
+from minigrad.arrays import Array
 from minigrad.capturing import memory
 from minigrad.capturing.arrays import leaves, owner_of, place, transform
 from minigrad.capturing.fusing import fused
 from minigrad.capturing.trace import Drawn, External, Line, Returned, Slot, Trace
+from minigrad.kernels import launching
 from minigrad.tensor import Tensor
 from minigrad.tracing import Bindable, CaptureError
 
@@ -50,7 +51,7 @@ class Program:
             self._calls = [self._noted(*line) for line in self._unnoted]
             self._unnoted = []
             return
-        with launch_lock:
+        with launching.lock:
             for call in self._calls:
                 call()
 
@@ -113,7 +114,7 @@ class Program:
         A launch will do if it acts on views of the line's arrays alone and, made again, fills the results
         with the same bits.
         """
-        with noting_launches() as launches:
+        with launching.noting() as launches:
             call()
         owners = {id(owner_of(array)) for array in (*read, *filled)}
         if len(launches) != 1:

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, address_of, device_of, is_array
+from minigrad.arrays import Array, address_of, is_array
 from minigrad.capturing.arrays import copy_of, extent_of, leaves, owner_of, transform
+from minigrad.devices import device_of
 from minigrad.tensor import Tensor, describe
 from minigrad.tracing import CaptureError, using
 

@@ -22,7 +22,7 @@ def allow_tf32(on: bool = True) -> Block[bool]:
     unless the environment has MINIGRAD_ALLOW_TF32=1. float64, other ops and the CPU do not change. A thread
     or asynchronous task sees its own blocks alone. (PyTorch: ``torch.backends.cuda.matmul.allow_tf32``.)
 
-    >>> from minigrad.backend import allow_tf32, tf32_allowed
+    >>> from minigrad.kernels.precision import allow_tf32, tf32_allowed
     >>> with allow_tf32():
     ...     tf32_allowed()
     True

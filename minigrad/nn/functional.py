@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from minigrad import ops
-from minigrad.backend import Array, as_array, xp_of
+from minigrad.arrays import Array, as_array
+from minigrad.devices import xp_of
 from minigrad.hints import of_module
 from minigrad.nn.activation import dropped
 from minigrad.nn.functional_losses import (

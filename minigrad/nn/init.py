@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from minigrad.backend import Array, to_device
+from minigrad.arrays import Array
+from minigrad.devices import to_device
 from minigrad.random import generator
 from minigrad.tensor import Tensor
 

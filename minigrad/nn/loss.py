@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from minigrad.backend import Array, is_array
+from minigrad.arrays import Array, is_array
 from minigrad.nn import functional as F
 from minigrad.nn.module import Module
 from minigrad.ops.loss import REDUCTIONS

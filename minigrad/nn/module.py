@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.backend import Array, check_device, device_of, is_array, to_device, xp_on
+from minigrad.arrays import Array, is_array
+from minigrad.devices import check_device, device_of, to_device, xp_on
 from minigrad.hints import KEYWORDS, attribute, check_keywords, explain_keywords, hint_of
 from minigrad.nn.summary import summary
 from minigrad.tensor import Tensor, tensor

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad import ops
-from minigrad.backend import Array
+from minigrad.arrays import Array
 from minigrad.nn.activation import rectifier_slope
 from minigrad.nn.module import Fused, Module, Parameter
 from minigrad.ops.norm import update_running_stats

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad import ops
-from minigrad.backend import Array
+from minigrad.arrays import Array
 from minigrad.nn.module import Module, Parameter
 from minigrad.nn.norm import ChannelNorm, standardized
 from minigrad.ops.norm import update_running_stats

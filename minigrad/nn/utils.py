@@ -13,7 +13,8 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from minigrad import ops
-from minigrad.backend import Array, to_device, xp_of
+from minigrad.arrays import Array
+from minigrad.devices import to_device, xp_of
 from minigrad.hints import of_module
 from minigrad.nn.conv import TransposedCorrelation
 from minigrad.nn.module import Module, Parameter

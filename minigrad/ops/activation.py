@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.backend import Array, as_array, kernels_of, xp_of
+from minigrad.arrays import Array, as_array
+from minigrad.devices import xp_of
+from minigrad.dispatch import kernels_of
 from minigrad.op import flat, op
 from minigrad.ops.elementwise import exp
 from minigrad.ops.reduce import sum

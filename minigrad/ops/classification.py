@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, is_array, xp_of
+from minigrad.arrays import Array, is_array
+from minigrad.devices import xp_of
 from minigrad.op import constant
 from minigrad.ops.activation import log_softmax
 from minigrad.ops.elementwise import astype, exp, log, where

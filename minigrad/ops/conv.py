@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, kernels_of
+from minigrad.arrays import Array
+from minigrad.dispatch import kernels_of
 from minigrad.op import flat, op
 from minigrad.ops.activation import bias_leaky_relu_composed, bias_leaky_relu_grad, channel_sum
 from minigrad.ops.shape import getitem, pad_constant

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, xp_of
+from minigrad.arrays import Array
+from minigrad.devices import xp_of
 from minigrad.hints import explain_keywords
 from minigrad.op import op
 from minigrad.ops.elementwise import astype

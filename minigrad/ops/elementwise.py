@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, on_gpu, xp_of
-from minigrad.backend import to_device as moved
+from minigrad.arrays import Array, on_gpu
+from minigrad.devices import to_device as moved
+from minigrad.devices import xp_of
 from minigrad.op import constant, op
 from minigrad.tensor import Tensor, tensor
 

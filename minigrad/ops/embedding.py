@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.backend import Array
+from minigrad.arrays import Array
 from minigrad.ops.elementwise import where
 from minigrad.ops.shape import getitem, reshape
 from minigrad.tensor import Tensor, describe, tensor

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, xp_of
+from minigrad.arrays import Array
+from minigrad.devices import xp_of
 from minigrad.op import constant
 from minigrad.ops.linalg import matmul
 from minigrad.ops.padding import pad

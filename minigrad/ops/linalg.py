@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from minigrad.backend import Array, kernels_of, xp_of
+from minigrad.arrays import Array
+from minigrad.devices import xp_of
+from minigrad.dispatch import kernels_of
 from minigrad.op import flat, fusion, op
 from minigrad.ops.activation import bias_leaky_relu_composed, bias_leaky_relu_grad, channel_sum
 from minigrad.ops.shape import expand_dims, squeeze, swapaxes

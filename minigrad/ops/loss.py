@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, kernels_of
+from minigrad.arrays import Array
+from minigrad.dispatch import kernels_of
 from minigrad.op import op
 from minigrad.ops.activation import sigmoid, softplus
 from minigrad.ops.elementwise import abs, clip, mul, neg, sqrt, square, sub

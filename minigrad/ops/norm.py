@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.backend import Array, kernels_of
+from minigrad.arrays import Array
+from minigrad.dispatch import kernels_of
 from minigrad.op import flat, op
 from minigrad.ops.activation import leaky_gate, leaky_relu
 from minigrad.ops.elementwise import sqrt

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minigrad.backend import Array, xp_of
+from minigrad.arrays import Array
+from minigrad.devices import xp_of
 from minigrad.op import constant
 from minigrad.ops.conv import Pair, pair
 from minigrad.ops.elementwise import add, where

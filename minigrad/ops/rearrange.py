@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from minigrad.backend import Array, xp_of
+from minigrad.arrays import Array
+from minigrad.devices import xp_of
 from minigrad.hints import explain_keywords
 from minigrad.op import op
 from minigrad.ops.shape import broadcast_to, concatenate, getitem, reshape, transpose

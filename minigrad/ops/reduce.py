@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, as_array, xp_of
+from minigrad.arrays import Array, as_array
+from minigrad.devices import xp_of
 from minigrad.hints import explain_keywords
 from minigrad.op import constant, op
 from minigrad.ops.elementwise import exp, sqrt, square, sub, weighed, where

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from minigrad.backend import Array, xp_of
+from minigrad.arrays import Array
+from minigrad.devices import xp_of
 from minigrad.op import op
 
 

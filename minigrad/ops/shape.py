@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from minigrad.backend import Array, device_of, is_array, on_gpu, to_device, xp_of
+from minigrad.arrays import Array, is_array, on_gpu
+from minigrad.devices import device_of, to_device, xp_of
 from minigrad.hints import explain_keywords
 from minigrad.op import op
 from minigrad.ops.sums import FEW, summed

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from minigrad.backend import Array, xp_of
+from minigrad.arrays import Array
+from minigrad.devices import xp_of
 from minigrad.op import op
 from minigrad.ops.activation import sigmoid, softplus, tanh
 from minigrad.ops.elementwise import add, exp, mul, neg, square

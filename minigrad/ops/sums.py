@@ -17,7 +17,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.typing import NDArray
 
-from minigrad.backend import Array, on_gpu, xp_of
+from minigrad.arrays import Array, on_gpu
+from minigrad.devices import xp_of
 
 Axis = int | Sequence[int] | NDArray[Any] | None
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar
 
-from minigrad.backend import Array, adam_settings, adamw_settings, kernels_of
+from minigrad.arrays import Array
+from minigrad.dispatch import kernels_of
+from minigrad.kernels.settings import adam_settings, adamw_settings
 from minigrad.optim.checks import at_least_zero, flag, two_below_one
 from minigrad.optim.group import ParameterGroup, Setting
 from minigrad.optim.optimizer import Optimizer, Parameters

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
-from minigrad.backend import Array
+from minigrad.arrays import Array
 from minigrad.optim.checks import below_one
 from minigrad.optim.optimizers import SGD
 from minigrad.tensor import Tensor

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, noting_launches
+from minigrad.arrays import Array
+from minigrad.kernels import launching
 from minigrad.optim.group import ParameterGroup, Part
 from minigrad.tensor import Tensor
 from minigrad.tracing import Changes
@@ -78,7 +79,7 @@ class BoundUpdate:
 
     def _noted(self, group: ParameterGroup, part: Part) -> list[tuple[ParameterGroup, Array, Launch]]:
         array = np.array(self._settings(group), part.dtype)
-        with noting_launches() as launches:
+        with launching.noting() as launches:
             gradients = [self._gradients[index] for index in part.indices]
             self._update(group, part, array, *gradients)
         gathered = part.gathered.buffer is not None

@@ -8,7 +8,9 @@ from itertools import accumulate
 
 import numpy as np
 
-from minigrad.backend import Array, address_of, as_array, fits_in_place, kernels_of, xp_of
+from minigrad.arrays import Array, address_of, as_array, fits_in_place
+from minigrad.devices import xp_of
+from minigrad.dispatch import kernels_of
 from minigrad.tensor import Tensor
 from minigrad.tracing import call
 

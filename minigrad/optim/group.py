@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
-from minigrad.backend import Array, address_of
+from minigrad.arrays import Array, address_of
 from minigrad.optim.checks import Check, check_setting
 from minigrad.optim.flat import Flat, Gathered
 from minigrad.tensor import Tensor

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from minigrad.backend import Array, to_device, xp_of
+from minigrad.arrays import Array
+from minigrad.devices import to_device, xp_of
 from minigrad.habits import ATTRIBUTES
 from minigrad.hints import attribute, hint_of
 from minigrad.optim.bound import BoundUpdate

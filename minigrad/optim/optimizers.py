@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, kernels_of, rmsprop_settings, sgd_settings
+from minigrad.arrays import Array
+from minigrad.dispatch import kernels_of
+from minigrad.kernels.settings import rmsprop_settings, sgd_settings
 from minigrad.optim.checks import at_least_zero, below_one, flag, number
 from minigrad.optim.group import ParameterGroup, Setting
 from minigrad.optim.optimizer import Optimizer, Parameters

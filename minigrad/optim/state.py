@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.backend import Array, is_array, to_device
+from minigrad.arrays import Array, is_array
+from minigrad.devices import to_device
 from minigrad.optim.checks import brief, step_count
 from minigrad.optim.group import Kind, ParameterGroup
 from minigrad.tensor import describe

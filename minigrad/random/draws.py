@@ -10,7 +10,9 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.backend import Array, kernels_of, to_device
+from minigrad.arrays import Array
+from minigrad.devices import to_device
+from minigrad.dispatch import kernels_of
 from minigrad.hints import explain_keywords
 from minigrad.random import process
 from minigrad.random.philox import Generator, Philox

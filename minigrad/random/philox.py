@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from minigrad.backend import Array, device_of, to_device
+from minigrad.arrays import Array
+from minigrad.devices import device_of, to_device
 from minigrad.tracing import not_in_capture, refuse_reading
 
 NAME = "Philox4x32-10"

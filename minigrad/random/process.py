@@ -12,7 +12,7 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from minigrad.backend import to_device
+from minigrad.devices import to_device
 from minigrad.random.philox import Generator, Philox
 from minigrad.tracing import not_in_capture
 

@@ -13,7 +13,7 @@ import pytest
 import minigrad as mg
 from gans.steps import StepResult, discriminator_step, generator_step
 from minigrad import nn, ops, optim
-from minigrad.backend import to_device, xp_of
+from minigrad.devices import to_device, xp_of
 from minigrad.random import Philox
 from minigrad.tracing import call
 from tests.device.conftest import Copies

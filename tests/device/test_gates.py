@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import minigrad as mg
 from minigrad import Tensor, ops
-from minigrad.backend import use_kernels
+from minigrad.dispatch import use_kernels
 
 Array = NDArray[Any]
 Function = Callable[..., Tensor]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 import minigrad as mg
 from minigrad import ops
-from minigrad.backend import kernels_of, use_kernels
+from minigrad.dispatch import kernels_of, use_kernels
 from minigrad.ops.sums import BOUND, summed
 
 Array = NDArray[Any]

@@ -13,7 +13,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn, ops, optim
-from minigrad.backend import to_device
+from minigrad.devices import to_device
 from minigrad.random import Philox, process
 from tests.device.conftest import Copies
 

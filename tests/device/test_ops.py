@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import ops
-from minigrad.backend import use_kernels
+from minigrad.dispatch import use_kernels
 from minigrad.kernels import cuda
 from minigrad.kernels.cuda import loading
 from minigrad.op import fusions

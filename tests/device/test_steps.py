@@ -16,7 +16,7 @@ from gans.objectives import wasserstein_gp
 from gans.steps import StepResult, discriminator_step, generator_step
 from gans.systems import Gan
 from minigrad import nn
-from minigrad.backend import use_kernels
+from minigrad.dispatch import use_kernels
 from minigrad.kernels.cuda import loading
 from minigrad.optim import Adam
 from tests.cuda_emulator import Emulator

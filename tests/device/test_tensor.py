@@ -12,7 +12,8 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor, ops
-from minigrad.backend import device_of, kernels_of, xp_of
+from minigrad.devices import device_of, xp_of
+from minigrad.dispatch import kernels_of
 from minigrad.kernels import cuda
 from minigrad.kernels.cuda import loading
 from tests.device.conftest import Copies

@@ -11,7 +11,7 @@ import minigrad as mg
 from gans import systems
 from gans.steps import StepResult, discriminator_step, generator_step
 from gans.systems import SYSTEMS, Gan
-from minigrad.backend import kernels_of
+from minigrad.dispatch import kernels_of
 
 MODELS = [("gan", (1, 28, 28)), ("dcgan", (1, 28, 28)), ("wgan", (1, 28, 28)), ("wgan-gp", (1, 28, 28))]
 MODELS += [("gan", (2,)), ("wgan", (1,)), ("wgan-gp", (2,))]

@@ -10,7 +10,7 @@ axis; each kernel says above its loop what a thread or block owns.
 - Arguments are arrays and typed NumPy numbers; a raw Python number is a TypeError (``Source.launch``).
 - Places in memory are 64-bit; sizes of single axes and planes are 32-bit, a larger one is an OverflowError.
 - float32 products and convolutions go by ``products``: tiles that cp.async brings into shared memory stage by
-  stage, multiplied in float32 or, within ``backend.allow_tf32``, on tensor cores. The simple kernels of
+  stage, multiplied in float32 or, within ``precision.allow_tf32``, on tensor cores. The simple kernels of
   gemm.cu and conv.cu are the way for float64, for arrays whose offsets pass 32 bits and for devices before
   compute capability 8.0. Inline PTX is in ptx.cuh alone. ``direct`` has the layers with one channel on a
   side.

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from minigrad.backend import allow_tf32
 from minigrad.kernels.cuda import loading, products
+from minigrad.kernels.precision import allow_tf32
 from tests.kernels.cuda.running import on_device
 
 DEVICE = pytest.param(None, marks=pytest.mark.gpu, id="on a GPU")

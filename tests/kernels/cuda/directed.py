@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import allow_tf32
 from minigrad.kernels import reference
 from minigrad.kernels.cuda import products
 from minigrad.kernels.moments import moments_of
+from minigrad.kernels.precision import allow_tf32
 from tests.kernels.cuda.running import cuda, on_device
 from tests.kernels.moments import assert_merged, far_from_zero, moments_of_faces
 from tests.kernels.strategies import Array, Convolution, assert_close

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigrad.backend import allow_tf32
 from minigrad.kernels import cpu, reference
 from minigrad.kernels.cuda import products
+from minigrad.kernels.precision import allow_tf32
 from tests.kernels.cuda.running import cuda
 from tests.kernels.cuda.strategies import SLOPES, SOME, filled_like
 from tests.kernels.strategies import DTYPES, LAYOUTS, assert_close, laid_out

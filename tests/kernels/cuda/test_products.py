@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from minigrad.backend import allow_tf32, tf32_allowed
 from minigrad.kernels import reference
 from minigrad.kernels.cuda import products
+from minigrad.kernels.precision import allow_tf32, tf32_allowed
 from tests.kernels.cuda.running import cuda
 from tests.kernels.cuda.strategies import SLOPES, assert_faces
 from tests.kernels.strategies import LAYOUTS, Array, Convolution, assert_close, convolutions, laid_out

@@ -1,0 +1,68 @@
+"""Which kernels compute on an array: the CUDA kernels on CuPy's, those of a setting on NumPy's.
+
+A backend's module is imported when the first array of its kind is computed on.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from minigrad.blocks import Block, Setting
+from minigrad.devices import device_of
+
+KERNELS = ("cpu", "reference", "cuda")
+
+_chosen = Setting("kernels", "cpu")
+_loaded: dict[str, ModuleType] = {}
+
+
+def kernels_of(array: object) -> Any:
+    """The module of hand-written kernels that computes on ``array``; imported with the first such array."""
+    if not isinstance(array, np.ndarray):
+        device_of(array)
+        return _load("cuda")
+    chosen = _chosen.get()
+    if chosen == "cuda":
+        _check_emulated()
+    return _load(chosen)
+
+
+def use_kernels(name: str) -> Block[str]:
+    """Within the block NumPy arrays are served by the kernels called ``name``: "cpu", "reference" or "cuda".
+
+    "cuda" is for tests: its kernels see NumPy arrays only while an emulator runs them, else RuntimeError.
+    CuPy's arrays are always served by "cuda". A thread or asynchronous task sees its own blocks alone.
+
+    >>> from minigrad.dispatch import kernels_in_use, use_kernels
+    >>> with use_kernels("reference"):
+    ...     kernels_in_use()
+    'reference'
+    """
+    if name not in KERNELS:
+        raise ValueError(f"kernels {name!r} do not exist; choose one of {', '.join(KERNELS)}")
+    if name == "cuda":
+        _check_emulated()
+    return _chosen.changed(lambda _: name)
+
+
+def kernels_in_use() -> str:
+    """The name of the kernels that serve NumPy arrays here."""
+    return _chosen.get()
+
+
+def _check_emulated() -> None:
+    if not _load("cuda.loading").emulated():
+        raise RuntimeError(
+            "the CUDA kernels take NumPy arrays only where an emulator runs them, within "
+            "minigrad.kernels.cuda.loading.use(emulator); on a GPU, move Tensors there by .to('cuda')"
+        )
+
+
+def _load(name: str) -> ModuleType:
+    if name not in _loaded:
+        _loaded[name] = importlib.import_module(f"minigrad.kernels.{name}")
+    return _loaded[name]
