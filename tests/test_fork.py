@@ -136,7 +136,7 @@ FIRST_KERNEL_IN_THE_CHILD = """
 expected = np.where(x > 0, x, np.float32(0.2) * x)
 assert 'numba' not in sys.modules
 def own_pool():
-    from minigrad.kernels.cpu.compiling import threads
+    from minigrad.kernels.cpu.runtime.compiling import threads
     import numba
     same()
     assert threads() == numba.config.NUMBA_NUM_THREADS

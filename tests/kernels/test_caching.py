@@ -15,7 +15,7 @@ import numba
 import pytest
 from numba.core import caching as numbas
 
-from minigrad.kernels.cpu import caching, compiling
+from minigrad.kernels.cpu.runtime import caching, compiling
 
 ROOT = Path(__file__).parents[2]
 DAMAGED, NOT_KEPT = "was damaged", "cannot be kept for the next run"
@@ -212,7 +212,7 @@ pwd.getpwuid = unknown
 user_wide = [each for each in caching.CompileResultCacheImpl._locator_classes if 'UserWide' in each.__name__]
 assert len(user_wide) == 1
 caching.CompileResultCacheImpl._locator_classes = user_wide  # as where the package cannot be written
-from minigrad.kernels.cpu.compiling import jit
+from minigrad.kernels.cpu.runtime.compiling import jit
 import kernel
 print(bool(jit(kernel.f).stats.cache_path))
 """

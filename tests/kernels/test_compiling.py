@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from minigrad.kernels import cpu
-from minigrad.kernels.cpu.compiling import Workspace, launch, threads
+from minigrad.kernels.cpu.runtime.compiling import Workspace, launch, threads
 
 ROOT = Path(__file__).parents[2]
 NOTICE = "compiling the CPU kernels"
@@ -128,7 +128,7 @@ def test_results_do_not_depend_on_the_number_of_threads(dtype: type) -> None:
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity")
 def test_threads_follow_affinity_and_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     allowed = sorted(os.sched_getaffinity(0))
-    code = "; from minigrad.kernels.cpu.compiling import threads; print(threads())"
+    code = "; from minigrad.kernels.cpu.runtime.compiling import threads; print(threads())"
     restricted = f"import os; os.sched_setaffinity(0, {allowed[:1]})" + code
     monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
     assert run("pass" + code, tmp_path).stdout == f"{len(allowed)}\n"

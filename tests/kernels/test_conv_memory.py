@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 
 from minigrad.kernels import cpu, reference
-from minigrad.kernels.cpu import conv_bands
-from minigrad.kernels.cpu.conv_tables import Geometry, by_place, counts
-from minigrad.kernels.cpu.conv_tables import lines_by_place as by_places
-from minigrad.kernels.cpu.conv_tables import lines_by_source as by_sources
-from minigrad.kernels.cpu.keeping import Shelf, shelf
+from minigrad.kernels.cpu.conv import bands
+from minigrad.kernels.cpu.conv.tables import Geometry, by_place, counts
+from minigrad.kernels.cpu.conv.tables import lines_by_place as by_places
+from minigrad.kernels.cpu.conv.tables import lines_by_source as by_sources
+from minigrad.kernels.cpu.runtime.keeping import Shelf, shelf
 from tests.kernels.strategies import Array, Convolution, assert_close, convolutions
 
 ONE = ((1, 1), (1, 1), (1, 1), 1)
@@ -70,7 +70,7 @@ def test_a_large_image_needs_little_more_than_itself() -> None:
 def test_bands_of_rows_are_the_whole(case: Convolution) -> None:
     size, kernel = case.x.shape[2:], case.w.shape[2:]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(conv_bands, "PIXELS", 1)
+        patch.setattr(bands, "PIXELS", 1)
         y = cpu.conv2d(case.x, case.w, *case.parameters)
         gx = cpu.conv_transpose2d(case.y, case.w, size, *case.parameters)
         gw = cpu.conv2d_weight(case.x, case.y, kernel, *case.parameters)
@@ -86,7 +86,7 @@ def test_bands_of_winograd_are_the_whole(monkeypatch: pytest.MonkeyPatch) -> Non
     rng, parameters = np.random.default_rng(0), ((2, 2), (1, 3), (1, 1), 1)
     x, w = (rng.normal(size=shape).astype(np.float32) for shape in ((1, 48, 41, 31), (48, 48, 4, 4)))
     b = rng.normal(size=48).astype(np.float32)
-    monkeypatch.setattr(conv_bands, "PIXELS", 16 * 17)
+    monkeypatch.setattr(bands, "PIXELS", 16 * 17)
     y = cpu.conv2d_bias_leaky_relu(x, w, b, *parameters, 0.2)
     g = reference.conv2d(x, w, *parameters)
     expected = reference.bias_leaky_relu(g, b, 0.2)

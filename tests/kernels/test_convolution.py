@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 
 from minigrad.kernels import cpu, reference
-from minigrad.kernels.cpu import conv_dots, winograd_tiles
-from minigrad.kernels.cpu.compiling import contiguous
-from minigrad.kernels.cpu.conv_tables import Geometry, lines_by_place, lines_by_source
-from minigrad.kernels.cpu.conv_weight import Images
+from minigrad.kernels.cpu.conv import dots
+from minigrad.kernels.cpu.conv.tables import Geometry, lines_by_place, lines_by_source
+from minigrad.kernels.cpu.conv.weight import Images
+from minigrad.kernels.cpu.conv.winograd import algorithm
+from minigrad.kernels.cpu.runtime.compiling import contiguous
 from tests.kernels.strategies import Array, Convolution, assert_close, convolutions
 
 MODULES = pytest.mark.parametrize("kernels", [reference, cpu], ids=["reference", "cpu"])
@@ -72,8 +73,8 @@ def test_dot_products_along_either_side_equal_reference(case: Convolution) -> No
         (y, x, lines_by_place(geometry), (0, 1, 2)),
         (x, y, lines_by_source(geometry), (1, 0, 2)),
     ):
-        if conv_dots.work(many, few, lines.starts.size, lines.pixels.size) < math.inf:
-            sums = conv_dots.sum_products(many, few, len(case.x), lines, 1).transpose(order)
+        if dots.work(many, few, lines.starts.size, lines.pixels.size) < math.inf:
+            sums = dots.sum_products(many, few, len(case.x), lines, 1).transpose(order)
             assert_close(np.ascontiguousarray(sums.reshape(expected.shape)), expected, case.y.size)
 
 
@@ -222,9 +223,9 @@ def test_winograd_is_close_and_can_be_switched_off(
         (gw, 4e-6, lambda: cpu.conv2d_weight(x, g, (4, 4), *parameters)),  # of thousands of terms
     )
     for expected, error, call in calls:
-        monkeypatch.setattr(winograd_tiles, "enabled", True)
+        monkeypatch.setattr(algorithm, "enabled", True)
         quick = call()
-        monkeypatch.setattr(winograd_tiles, "enabled", False)
+        monkeypatch.setattr(algorithm, "enabled", False)
         direct = call()
         scale = np.abs(expected).max()
         assert np.abs(quick - expected).max() < 1e-5 * scale
@@ -239,5 +240,5 @@ def test_the_environment_switches_winograd_off(
     monkeypatch.delenv("MINIGRAD_WINOGRAD", raising=False)
     if setting is not None:
         monkeypatch.setenv("MINIGRAD_WINOGRAD", setting)
-    fresh = runpy.run_path(str(winograd_tiles.__file__))
+    fresh = runpy.run_path(str(algorithm.__file__))
     assert fresh["enabled"] is enabled

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minigrad.kernels import cpu, reference
-from minigrad.kernels.cpu import gemm, small_gemm
+from minigrad.kernels.cpu.gemm import kernels as gemm
+from minigrad.kernels.cpu.gemm import small
 from tests.kernels.strategies import DTYPES, LAYOUTS, assert_close, laid_out
 
 Shape = tuple[int, ...]
@@ -36,8 +37,8 @@ def go(way: str, patch: pytest.MonkeyPatch) -> None:
     if way != "chosen":
         patch.setattr(gemm, "TINY", 0)
     if way == "packed":
-        patch.setattr(small_gemm, "LARGEST", 0)
-        patch.setattr(small_gemm, "FEW", 0)
+        patch.setattr(small, "LARGEST", 0)
+        patch.setattr(small, "FEW", 0)
 
 
 @settings(max_examples=200, deadline=None)

@@ -10,7 +10,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.kernels import cpu, reference
-from minigrad.kernels.cpu import winograd_tiles
+from minigrad.kernels.cpu.conv.winograd import algorithm
 from tests.kernels.strategies import Array
 
 PARAMETERS = ((2, 2), (1, 1), (1, 1), 1)
@@ -68,7 +68,7 @@ def test_channels_of_zeros_leave_an_image_to_the_quick_way(monkeypatch: pytest.M
     x, w = (rng.normal(size=shape).astype(np.float32) for shape in ((5, 48, 14, 14), (48, 48, 4, 4)))
     x[:, ::8] = 0
     quick = cpu.conv2d(x, w, *PARAMETERS)
-    monkeypatch.setattr(winograd_tiles, "enabled", False)
+    monkeypatch.setattr(algorithm, "enabled", False)
     direct = cpu.conv2d(x, w, *PARAMETERS)
     np.testing.assert_allclose(quick, direct, atol=1e-3)
     assert not np.array_equal(quick, direct)
@@ -146,7 +146,7 @@ def test_what_reads_nothing_is_zero(monkeypatch: pytest.MonkeyPatch) -> None:
     quick = cpu.conv_transpose2d(g, w, (19, 19), *parameters)
     assert not quick[:, :, 14:].any()
     assert not quick[:, :, :, 16:].any()
-    monkeypatch.setattr(winograd_tiles, "enabled", False)
+    monkeypatch.setattr(algorithm, "enabled", False)
     direct = cpu.conv_transpose2d(g, w, (19, 19), *parameters)
     np.testing.assert_allclose(quick, direct, atol=1e-3)
     assert not np.array_equal(quick, direct)

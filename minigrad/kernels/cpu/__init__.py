@@ -1,13 +1,16 @@
 """The kernels for NumPy arrays on the CPU, compiled by Numba when first called and then kept on disk.
 
 float32 and float64 arrays of any strides. Results do not depend on the number of threads.
+
+A small family is a file, a larger one a folder, whose ``kernels`` has the public functions. ``runtime``
+compiles and launches them all, and ``tiles`` has the products in vector registers that most of them end in.
 """
 
 from __future__ import annotations
 
 from minigrad.kernels.cpu.activation import leaky_gate, leaky_relu
 from minigrad.kernels.cpu.bias import bias_leaky_relu, bias_leaky_relu_grad
-from minigrad.kernels.cpu.conv import (
+from minigrad.kernels.cpu.conv.kernels import (
     conv2d,
     conv2d_bias_leaky_relu,
     conv2d_moments,
@@ -15,10 +18,10 @@ from minigrad.kernels.cpu.conv import (
     conv_transpose2d,
     conv_transpose2d_moments,
 )
-from minigrad.kernels.cpu.gemm import linear, matmul, matmul_gate, stacked_matmul
+from minigrad.kernels.cpu.gemm.kernels import linear, matmul, matmul_gate, stacked_matmul
 from minigrad.kernels.cpu.loss import mean_softplus, mean_softplus_grad
-from minigrad.kernels.cpu.norm import batch_norm, batch_norm_grad, standardize, standardize_grad
-from minigrad.kernels.cpu.optimizer import (
+from minigrad.kernels.cpu.norm.kernels import batch_norm, batch_norm_grad, standardize, standardize_grad
+from minigrad.kernels.cpu.optimizer.kernels import (
     adam_update,
     adamw_update,
     rmsprop_update,

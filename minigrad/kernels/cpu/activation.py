@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from minigrad.kernels import output
-from minigrad.kernels.cpu.compiling import SMALL, Array, checked, contiguous, jit, launch
-from minigrad.kernels.cpu.inner import inner_jit
-from minigrad.kernels.cpu.parallel import parallel_for
+from minigrad.kernels.cpu.runtime.compiling import SMALL, Array, checked, contiguous, jit, launch
+from minigrad.kernels.cpu.runtime.inner import inner_jit
+from minigrad.kernels.cpu.runtime.parallel import parallel_for
 
 CHUNK = 1 << 15  # elements that one iteration owns; fewer in all run on one thread
 

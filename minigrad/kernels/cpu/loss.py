@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from minigrad.kernels import output
-from minigrad.kernels.cpu.compiling import Array, checked, contiguous, jit
+from minigrad.kernels.cpu.runtime.compiling import Array, checked, contiguous, jit
 from minigrad.kernels.launching import launch
 
 BLOCK = 4096  # elements whose sum is taken at once; the sums of the blocks then are added up

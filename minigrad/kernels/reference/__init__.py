@@ -1,6 +1,7 @@
 """The kernels in plain NumPy, written to be read: the oracle for the others. Any float dtype, any strides.
 
-A file for each family, of the same name as in ``cpu`` and ``cuda``; their names and signatures are these.
+A file for each family: ``cpu`` and ``cuda`` have a file or a folder of its name. The kernels' names and
+signatures are the same in all three.
 """
 
 from __future__ import annotations

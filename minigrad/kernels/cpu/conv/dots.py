@@ -1,0 +1,117 @@
+"""conv2d_weight with few channels on one side: dot products along the pixels of the other side's images.
+
+Those are read where they lie; only the few channels are packed, each once for every tap.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from minigrad.kernels.cpu.conv.tables import Lines, Table
+from minigrad.kernels.cpu.conv.weight import Images
+from minigrad.kernels.cpu.runtime.compiling import Array, jit, workspace
+from minigrad.kernels.cpu.runtime.inner import inner_jit
+from minigrad.kernels.cpu.runtime.parallel import parallel_for
+from minigrad.kernels.cpu.tiles.dots import COLUMNS, ROWS, multiply_dots
+from minigrad.kernels.cpu.tiles.tile import WIDTH, rounded_up
+
+DEPTH = 512  # pixels to sum in registers at a time, or an image: what the first cache takes
+FEW = 256  # sums that are added in their own dtype
+PART = 1 << 14  # pixels of an image that are summed in a vector's lanes
+SLOWER = 1.5  # times that a multiplication takes here, because more of its operands are loaded
+GATHERING = 40  # multiplications that take as long as to pack an element
+
+
+def work(many: Images, few: Images, taps: int, length: int) -> float:
+    """About an image's multiplications and packing, counted in the multiplications of ``tile``; infinite if
+    ``sum_products`` cannot be used. A line has ``taps`` taps and ``length`` pixels.
+    """
+    rows, columns = rounded_up(many.share, ROWS), rounded_up(few.share * taps, COLUMNS)
+    width = WIDTH // many.memory.itemsize
+    if many.pixels < width:
+        return math.inf
+    return SLOWER * rows * columns * rounded_up(many.pixels, width) + GATHERING * few.share * length
+
+
+def sum_products(many: Images, few: Images, n: int, lines: Lines, workers: int) -> Array:
+    """sums[channel of many, channel of few, tap] over n images and the pixels of many, with what they meet.
+
+    ``many`` has at least a vector of pixels.
+    """
+    taps, length = lines.starts.size, lines.pixels.size
+    columns, padded = few.share * taps, rounded_up(few.share * taps, COLUMNS)
+    starts = np.zeros(padded, np.int64)
+    starts[:columns] = np.add.outer(np.arange(few.share) * length, lines.starts).ravel()
+    together = max(1, DEPTH // many.pixels)
+    chunks, parts = -(-n // together), -(-many.pixels // PART)
+    own = rounded_up(together * few.share * length + few.pixels + 1, 16)
+    scratch, sums = workspace.take(
+        many.memory.dtype, workers * own, chunks * parts * rounded_up(many.share, ROWS) * padded
+    )
+    sums = sums.reshape(chunks * parts, -1, padded)
+    _sum_chunks(many, few, n, together, lines.pixels, starts, scratch.reshape(workers, own), sums)
+    wide = np.float64 if len(sums) > FEW else sums.dtype
+    total: Array = sums.sum(axis=0, dtype=wide).astype(sums.dtype, copy=False)
+    return total[: many.share, :columns].reshape(many.share, few.share, taps)
+
+
+@inner_jit
+def gather(images: Images, first: int, count: int, line: Table, pixels: Array, out: Array) -> None:
+    """out[image, channel, k] = images[first + image, channel, line[k]], or 0 for the pixel past the last."""
+    pixels[images.pixels] = 0
+    for image in range(count):
+        for channel in range(images.share):
+            source = ((first + image) * images.channels + images.channel + channel) * images.pixels
+            row = images.memory[source : source + images.pixels]
+            for q in range(row.size):
+                pixels[q] = row[q]
+            target = out[(image * images.share + channel) * line.size :]
+            for k in range(line.size):
+                target[k] = pixels[line[k]]
+
+
+@jit
+def _sum_chunks(
+    many: Images, few: Images, n: int, together: int, line: Table, starts: Table, scratch: Array, sums: Array
+) -> None:
+    """sums[(chunk, part), channel of many, (channel of few, tap)]; a chunk is at most ``together`` images, a
+    part some of the pixels.
+    """
+    parallel_for(scratch.shape[0], _sum_share, many, few, n, together, line, starts, scratch, sums)
+
+
+@inner_jit
+def _sum_share(
+    worker: int,
+    many: Images,
+    few: Images,
+    n: int,
+    together: int,
+    line: Table,
+    starts: Table,
+    scratch: Array,
+    sums: Array,
+) -> None:
+    """A worker's row of scratch and share of the chunks."""
+    workers, columns, parts = scratch.shape[0], sums.shape[2], (many.pixels + PART - 1) // PART
+    chunks = sums.shape[0] // parts
+    step = few.share * line.size
+    packed, pixels = scratch[worker], scratch[worker, together * step :]
+    for chunk in range(worker * chunks // workers, (worker + 1) * chunks // workers):
+        first = chunk * together
+        count = min(together, n - first)
+        gather(few, first, count, line, pixels, packed)
+        for part in range(parts):
+            begin, end = part * many.pixels // parts, (part + 1) * many.pixels // parts
+            result, right = sums[chunk * parts + part].reshape(-1), packed[begin:]
+            for row in range(0, many.share, ROWS):
+                start = (first * many.channels + many.channel + row) * many.pixels + begin
+                for column in range(0, columns, COLUMNS):
+                    # (ROWS, count * pixels) @ (count * pixels, COLUMNS) -> (ROWS, COLUMNS)
+                    multiply_dots(
+                        many.memory, start, many.pixels, many.channels * many.pixels, many.share - row,
+                        right, starts, column, step, count, end - begin,
+                        result, row * columns + column, columns,
+                    )  # fmt: skip

@@ -1,0 +1,142 @@
+"""conv2d and conv_transpose2d with few channels on a side: each image is a product, where its pixels lie.
+
+With few channels to read, channel and tap together are the rows that a product sums over, and its results are
+the other side's images. With few to write, channel and tap are the rows of its result, and an output's pixel
+is the sum of those that it meets.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.kernels.cpu.bias import Epilogue, finish
+from minigrad.kernels.cpu.conv.dots import GATHERING, gather
+from minigrad.kernels.cpu.conv.tables import Lines, Runs, Table
+from minigrad.kernels.cpu.conv.weight import Images
+from minigrad.kernels.cpu.runtime.compiling import Array, jit, workspace
+from minigrad.kernels.cpu.runtime.inner import inner_jit
+from minigrad.kernels.cpu.runtime.parallel import parallel_for
+from minigrad.kernels.cpu.tiles.tile import ROWS, TILE, multiply_long_rows, multiply_tile, rounded_up
+
+ADDING = 8  # multiplications that take as long as to add a product to its pixel
+
+
+def reading_work(x: Images, y: Images, taps: int, length: int) -> float:
+    """About what ``read_few`` takes for an image, in multiplications; infinite if it cannot be used."""
+    if y.pixels < _lanes(y) or y.share < ROWS:
+        return float("inf")
+    products = rounded_up(y.share, ROWS) * x.share * taps * rounded_up(y.pixels, _lanes(y))
+    return products + GATHERING * x.share * length
+
+
+def writing_work(x: Images, y: Images, taps: int) -> float:
+    """About what ``write_few`` takes for an image, in multiplications; infinite if it cannot be used."""
+    if x.pixels < _lanes(x):
+        return float("inf")
+    products = rounded_up(y.share * taps, ROWS) * x.share * rounded_up(x.pixels, _lanes(x))
+    return products + ADDING * y.share * taps * min(x.pixels, y.pixels)
+
+
+def _lanes(images: Images) -> int:
+    return TILE.lanes(images.memory.itemsize)
+
+
+def read_few(x: Images, y: Images, n: int, w: Array, lines: Lines, epilogue: Epilogue, workers: int) -> None:
+    """y[n, o, q] = sum over c and tap of w[o, c, tap] x[n, c, the pixel that q meets]; w (o, c, taps)."""
+    depth, length = x.share * lines.starts.size, lines.pixels.size
+    starts = np.add.outer(np.arange(x.share) * length, lines.starts).ravel()
+    firsts = np.minimum(np.arange(0, y.share, ROWS), y.share - ROWS)  # the last panel may overlap another
+    panels = w.reshape(y.share, depth)[firsts[:, None] + np.arange(ROWS)]
+    (scratch,) = workspace.take(w.dtype, workers * rounded_up(x.share * length + x.pixels + 1, 16))
+    _read_few(
+        x, y, n, np.ascontiguousarray(panels.swapaxes(1, 2)).reshape(-1), firsts, lines.pixels, starts,
+        np.arange(depth) * ROWS, epilogue, scratch.reshape(workers, -1), _lanes(x),
+    )  # fmt: skip
+
+
+@jit
+def _read_few(
+    x: Images, y: Images, n: int, w: Array, firsts: Table, line: Table, starts: Table, rows: Table,
+    epilogue: Epilogue, scratch: Array, lanes: int,
+) -> None:  # fmt: skip
+    tables = firsts, line, starts, rows
+    parallel_for(scratch.shape[0], _read_share, x, y, n, w, tables, epilogue, scratch, lanes)
+
+
+@inner_jit
+def _read_share(
+    worker: int, x: Images, y: Images, n: int, w: Array, tables: tuple[Table, Table, Table, Table],
+    epilogue: Epilogue, scratch: Array, lanes: int,
+) -> None:  # fmt: skip
+    """A worker's row of scratch and share of the images."""
+    firsts, line, starts, rows = tables
+    workers, size = scratch.shape[0], x.share * line.size
+    packed, pixels = scratch[worker], scratch[worker, size:]
+    for image in range(worker * n // workers, (worker + 1) * n // workers):
+        gather(x, image, 1, line, pixels, packed)
+        result = (image * y.channels + y.channel) * y.pixels
+        for panel in range(firsts.size):
+            for q in range(0, y.pixels, lanes):
+                left = min(q, y.pixels - lanes)
+                # (ROWS, channels and taps) @ (channels and taps, lanes) -> (ROWS, lanes)
+                multiply_tile(
+                    w, panel * rows.size * ROWS, 0, rows, packed, left, 0, starts,
+                    0, rows.size, 1, y.memory, result + firsts[panel] * y.pixels + left, y.pixels, True,
+                )  # fmt: skip
+        for channel in range(y.share):
+            start = result + channel * y.pixels
+            finish(y.memory[start : start + y.pixels], y.channel + channel, epilogue)
+
+
+def write_few(x: Images, y: Images, n: int, w: Array, runs: Runs, epilogue: Epilogue, workers: int) -> None:
+    """y[n, o, t] = sum over c and the (tap, s) that t meets of w[o, tap, c] x[n, c, s]; w (o, taps, c)."""
+    rows = rounded_up(w.size // x.share, ROWS)
+    panels = np.zeros((rows, x.share), w.dtype)
+    panels[: w.size // x.share] = w.reshape(-1, x.share)
+    packed = np.ascontiguousarray(panels.reshape(-1, ROWS, x.share).swapaxes(1, 2))
+    (scratch,) = workspace.take(w.dtype, workers * rounded_up(rows * x.pixels, 16))
+    _write_few(x, y, n, packed.reshape(-1), runs, epilogue, scratch.reshape(workers, -1), _lanes(x))
+
+
+@jit
+def _write_few(
+    x: Images, y: Images, n: int, w: Array, runs: Runs, epilogue: Epilogue, scratch: Array, lanes: int
+) -> None:
+    parallel_for(scratch.shape[0], _write_share, x, y, n, w, runs, epilogue, scratch, lanes)
+
+
+@inner_jit
+def _write_share(
+    worker: int, x: Images, y: Images, n: int, w: Array, runs: Runs, epilogue: Epilogue, scratch: Array,
+    lanes: int,
+) -> None:  # fmt: skip
+    """A worker's row of scratch and share of the images."""
+    workers, depth = scratch.shape[0], x.share * ROWS
+    products = scratch[worker]
+    nowhere = np.zeros(1, np.int64)
+    for image in range(worker * n // workers, (worker + 1) * n // workers):
+        source = (image * x.channels + x.channel) * x.pixels
+        for panel in range(w.size // depth):
+            for s in range(0, x.pixels, lanes):
+                left = min(s, x.pixels - lanes)
+                # (ROWS, channels) @ (channels, lanes) -> (ROWS, lanes)
+                multiply_long_rows(
+                    w, panel * depth, ROWS, nowhere, x.memory, source + left, x.pixels, nowhere,
+                    0, 1, x.share, products, panel * ROWS * x.pixels + left, x.pixels, True,
+                )  # fmt: skip
+        for channel in range(y.share):
+            start = (image * y.channels + y.channel + channel) * y.pixels
+            target = y.memory[start : start + y.pixels]
+            _add_runs(products[channel * runs.taps * x.pixels :], runs, target)
+            finish(target, y.channel + channel, epilogue)
+
+
+@inner_jit
+def _add_runs(products: Array, runs: Runs, target: Array) -> None:
+    """target[t] = sum of products[tap, s] over the meetings of t."""
+    for t in range(target.size):
+        target[t] = 0
+    for k in range(runs.length.size):
+        source, result = products[runs.source[k] :], target[runs.target[k] :]
+        for j in range(runs.length[k]):
+            result[j * runs.target_step] += source[j * runs.source_step]

@@ -1,0 +1,210 @@
+"""Which elements of a convolution meet: index tables, worked out once per geometry in plain Python.
+
+A convolution joins triples of a tap i of the kernel, a place p of y and a source s of x (all counted over
+the flattened axes) with s = p * stride + i * dilation - padding. Only those inside the image are listed, so
+nothing is ever padded. Each of the three kernels goes over one of them and sums over the other two. A table
+is larger than its image: ``keeping`` bounds those that are kept, ``bands`` the images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.kernels import Pair
+from minigrad.kernels.cpu.runtime.keeping import shelf
+
+Table = NDArray[np.int64]
+
+
+class Geometry(NamedTuple):
+    """All that the triples depend on: x of ``size``, y of ``places``."""
+
+    size: Pair
+    places: Pair
+    kernel: Pair
+    stride: Pair
+    padding: Pair
+    dilation: Pair
+
+    @property
+    def pixels(self) -> int:
+        return self.size[0] * self.size[1]
+
+    @property
+    def outputs(self) -> int:
+        return self.places[0] * self.places[1]
+
+    @property
+    def taps(self) -> int:
+        return self.kernel[0] * self.kernel[1]
+
+
+class Meetings(NamedTuple):
+    """The triples in order of one member: those of its value v are first[v] <= j < first[v + 1]."""
+
+    first: Table
+    left: Table
+    right: Table
+
+
+@shelf.keeps
+def by_place(geometry: Geometry, left: int, right: int) -> Meetings:
+    """For each place: taps times ``left``, sources times ``right``."""
+    tap, place, source = _triples(geometry)
+    return _grouped(place, geometry.outputs, tap * left, source * right)
+
+
+@shelf.keeps
+def by_source(geometry: Geometry, left: int, right: int) -> Meetings:
+    """For each source: taps times ``left``, places times ``right``."""
+    tap, place, source = _triples(geometry)
+    return _grouped(source, geometry.pixels, tap * left, place * right)
+
+
+@shelf.keeps
+def by_tap(geometry: Geometry, left: int, right: int) -> Meetings:
+    """For each tap: places times ``left``, sources times ``right``."""
+    tap, place, source = _triples(geometry)
+    return _grouped(tap, geometry.taps, place * left, source * right)
+
+
+class Lines(NamedTuple):
+    """How pixels are laid out so that for each tap those that all keys meet follow each other, key by key.
+
+    Taps whose rows of pixels are the same but for where they begin share them.
+    """
+
+    pixels: Table  # what lies there: a pixel's number, or one past the last for zero
+    starts: Table  # (taps,) where a tap's begin
+
+
+@shelf.keeps
+def lines_by_place(geometry: Geometry) -> Lines:
+    """The sources that each place meets."""
+    step, shift, offset = geometry.stride, geometry.dilation, [-p for p in geometry.padding]
+    return _lines(geometry, geometry.places, geometry.size, step, shift, offset, (1, 1))
+
+
+@shelf.keeps
+def lines_by_source(geometry: Geometry) -> Lines:
+    """The places that each source meets."""
+    shift, offset = [-d for d in geometry.dilation], geometry.padding
+    return _lines(geometry, geometry.size, geometry.places, (1, 1), shift, offset, geometry.stride)
+
+
+class Counts(NamedTuple):
+    """How large the tables are, known without them."""
+
+    meetings: int  # the triples
+    lines_by_place: int  # pixels
+    lines_by_source: int
+
+
+@lru_cache(maxsize=1024)
+def counts(geometry: Geometry) -> Counts:
+    """Of all tables, what a choice between them needs."""
+    rows, columns = (_along(*numbers) for numbers in zip(*geometry, strict=True))
+    lines = []
+    steps = (geometry.stride[0], geometry.dilation[0]), (1, -geometry.dilation[0])
+    for keys, (step, shift) in zip((geometry.places, geometry.size), steps, strict=True):
+        remainders, _, _, count = _rows(geometry, keys[0], step, shift)
+        lines.append(remainders.size * count * geometry.kernel[1] * keys[1])
+    return Counts(len(rows[0]) * len(columns[0]), *lines)
+
+
+def _rows(geometry: Geometry, keys: int, step: int, shift: int) -> tuple[Table, Table, Table, int]:
+    """Of ``_lines``: the rows' remainders, a tap's among them, the steps it begins later, and the length."""
+    remainders, skipped = np.divmod(np.arange(geometry.kernel[0]) * shift, step)[::-1]
+    rows, row = np.unique(remainders, return_inverse=True)
+    return rows, row, skipped, keys + int(np.ptp(skipped))
+
+
+def _lines(
+    geometry: Geometry,
+    keys: Pair,
+    size: Pair,
+    step: Pair,
+    shift: Sequence[int],
+    offset: Sequence[int],
+    divisor: Pair,
+) -> Lines:
+    """Along an axis, key k meets pixel (k * step + tap * shift + offset) / divisor if there is one."""
+    width = geometry.kernel[1]
+    lines, line, skipped, count = _rows(geometry, keys[0], step[0], shift[0])
+    first = skipped.min()
+    y = lines[:, None] + (first + np.arange(count)) * step[0]
+    x = np.arange(width)[:, None] * shift[1] + np.arange(keys[1]) * step[1]
+    y, x = _divided(y + offset[0], divisor[0], size[0]), _divided(x + offset[1], divisor[1], size[1])
+    y, x = y[:, None, :, None], x[None, :, None, :]
+    pixels = np.where((y < 0) | (x < 0), size[0] * size[1], y * size[1] + x)
+    starts = (line[:, None] * width + np.arange(width)) * count + (skipped - first)[:, None]
+    return Lines(pixels.ravel(), (starts * keys[1]).ravel())
+
+
+def _divided(product: Table, divisor: int, size: int) -> Table:
+    """product / divisor if that is a whole number below ``size``, else -1."""
+    quotient, rest = np.divmod(product, divisor)
+    return np.where((rest == 0) & (quotient >= 0) & (quotient < size), quotient, -1)
+
+
+class Runs(NamedTuple):
+    """The meetings of all taps as runs of pixels at equal steps; a tap's products follow those of another."""
+
+    taps: int
+    source: Table  # a run's first among the products (taps, pixels)
+    target: Table  # and among the results
+    length: Table
+    source_step: int
+    target_step: int
+
+
+@shelf.keeps
+def runs_to_places(geometry: Geometry) -> Runs:
+    """Products of all sources, results in the places."""
+    tap, place, source, count = _runs(geometry)
+    return Runs(geometry.taps, tap * geometry.pixels + source, place, count, geometry.stride[1], 1)
+
+
+@shelf.keeps
+def runs_to_sources(geometry: Geometry) -> Runs:
+    """Products of all places, results in the sources."""
+    tap, place, source, count = _runs(geometry)
+    return Runs(geometry.taps, tap * geometry.outputs + place, source, count, 1, geometry.stride[1])
+
+
+def _runs(geometry: Geometry) -> tuple[Table, Table, Table, Table]:
+    """Tap, first place, first source and count of the meetings within a row, in order of the tap."""
+    tap, place, source = _triples(geometry)
+    row = tap * geometry.places[0] + place // geometry.places[1]
+    first, count = np.unique(row, return_index=True, return_counts=True)[1:]
+    return tap[first], place[first], source[first], count
+
+
+def _triples(geometry: Geometry) -> tuple[Table, Table, Table]:
+    """(tap, place, source) of every meeting, in order of the tap and then of the place."""
+    rows, columns = (_along(*numbers) for numbers in zip(*geometry, strict=True))
+    y, x = (index.ravel() for index in np.indices((len(rows[0]), len(columns[0]))))
+    widths = (geometry.kernel[1], geometry.places[1], geometry.size[1])
+    tap, place, source = (
+        rows[i][y] * width + columns[i][x] for i, width in zip(range(3), widths, strict=True)
+    )
+    order = np.lexsort((place, tap))
+    return tap[order], place[order], source[order]
+
+
+def _along(size: int, places: int, kernel: int, stride: int, padding: int, dilation: int) -> Table:
+    """The triples along one axis: (3, count)."""
+    tap, place = (index.ravel() for index in np.indices((kernel, places)))
+    source = place * stride + tap * dilation - padding
+    return np.stack([tap, place, source])[:, (source >= 0) & (source < size)]
+
+
+def _grouped(key: Table, count: int, left: Table, right: Table) -> Meetings:
+    order = np.argsort(key, kind="stable")
+    first = np.concatenate([[0], np.cumsum(np.bincount(key, minlength=count))])
+    return Meetings(first.astype(np.int64), left[order], right[order])

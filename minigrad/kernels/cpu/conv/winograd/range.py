@@ -1,0 +1,129 @@
+"""Where Winograd's sums would lose what a direct product keeps: found before they are made, image by image.
+
+A tile's outputs are sums over all that the tile reads. An output errs by the rounding of its tile's greatest
+input, even if it does not read that; an infinity, NaN or overflow spoils them all. So for each image the
+greatest magnitude of each pixel over the channels is noted while it is near, and an image is left to the
+direct product if one of its tiles has a pixel RANGE times above all that some output of the tile reads, or if
+the sums could leave float32's range.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.kernels.cpu.conv.tables import Table
+from minigrad.kernels.cpu.conv.winograd.algorithm import (
+    NARROW,
+    POINTS,
+    WIDE,
+    input_matrix,
+    output_matrix,
+    weight_matrix,
+)
+from minigrad.kernels.cpu.conv.winograd.transform import Matrix
+from minigrad.kernels.cpu.runtime.compiling import Array, jit
+from minigrad.kernels.cpu.runtime.inner import inner_jit
+from minigrad.kernels.cpu.tiles.magnitude import note_greatest, transpose_noting
+from minigrad.kernels.cpu.tiles.tile import WIDTH
+
+RANGE = 512.0
+"""Times that a pixel of a tile may be above all that an output of the tile reads."""
+
+
+def _gain(matrix: Matrix) -> float:
+    """By how much the matrix can make the greatest magnitude of a vector greater."""
+    return float(max(sum(map(abs, row)) for row in matrix))
+
+
+WINDOW = (0, 1, POINTS, POINTS + 1)
+"""Points of a tile that one of its outputs reads, counted from the first of them."""
+
+SPARE = 3 + POINTS**2
+"""Rows of lanes in which ``note_tops`` works."""
+
+SAMPLED = 8
+"""Every eighth channel is read pixel by pixel first. Mostly it shows that no tile's range is too wide."""
+
+GAIN = (
+    max(_gain(input_matrix(size)) * _gain(output_matrix(size)) for size in (WIDE, NARROW))
+    * _gain(weight_matrix())
+) ** 2
+"""|a sum on the way| <= GAIN * terms * greatest |x| * greatest |w|."""
+
+LARGEST = float(np.finfo(np.float32).max)
+
+
+@inner_jit
+def load_noting(
+    x: Array, first: int, count: int, channel: int, begin: int, end: int, out: Array, lanes: int, peaks: Array
+) -> None:
+    """out[q - begin, i] = x[first + i, channel, q] for i < count, begin <= q < end; peaks[i] is raised."""
+    width, flat = WIDTH // x.itemsize, x.reshape(-1)
+    step, pixels = x.shape[1] * x.shape[2], x.shape[2]
+    for lane in range(0, count, width):
+        start, rows = (first + lane) * step + channel * pixels + begin, min(width, count - lane)
+        transpose_noting(flat, start, step, rows, end - begin, out, lane, lanes, peaks, lane)
+
+
+@inner_jit
+def note_tops(
+    noted: Array, pixels: int, inputs: Table, kinds: Table, count: int, lanes: int, spare: Array,
+    peaks: Array, tops: Array,
+) -> None:  # fmt: skip
+    """tops[l] = the greatest that a group of tiles reads of image l, infinity if a tile's range is too wide.
+
+    noted (pixels and a row of zeros, l) the greatest magnitude over channels; peaks (l,) what no tile exceeds
+    if these are not all channels, else 0; inputs (tiles, remainders, 25) the pixels of a tile, kinds (tiles,)
+    as in ``forward.Plan``. ``spare`` has SPARE rows of lanes.
+    """
+    top, least, window = spare[:lanes], spare[lanes : 2 * lanes], spare[2 * lanes : 3 * lanes]
+    points = spare[3 * lanes :]
+    tops[:] = 0
+    for tile in range(inputs.shape[0]):
+        own, kind = inputs[tile], kinds[tile]
+        rows, columns = (WIDE if kind < 2 else NARROW), (WIDE if kind % 2 == 0 else NARROW)
+        points[:] = 0
+        for lane in range(lanes):
+            top[lane], least[lane] = peaks[lane], np.inf
+        for k in range(POINTS**2):
+            for b in range(own.shape[0]):
+                note_greatest(noted, own[b, k] * lanes, points, k * lanes, lanes)
+            note_greatest(points, k * lanes, top, 0, lanes)
+        for place in range(rows * columns):
+            first = place // columns * POINTS + place % columns
+            if _reads_any(own, first, pixels):
+                window[:] = 0
+                for corner in WINDOW:
+                    note_greatest(points, (first + corner) * lanes, window, 0, lanes)
+                for lane in range(lanes):
+                    least[lane] = window[lane] if window[lane] < least[lane] else least[lane]
+        note_greatest(top, 0, tops, 0, lanes)
+        for lane in range(count):
+            if not top[lane] <= RANGE * least[lane]:
+                tops[lane] = np.inf
+
+
+@jit
+def _reads_any(inputs: Table, first: int, pixels: int) -> bool:
+    """Whether an output reads any pixel; its window begins at point ``first`` of each remainder."""
+    for b in range(inputs.shape[0]):
+        for corner in WINDOW:
+            if inputs[b, first + corner] < pixels:
+                return True
+    return False
+
+
+@inner_jit
+def mark_doubtful(tops: Array, images: int, terms: int, weights: Array, doubtful: Array) -> None:
+    """doubtful[image] unless its sums stay below LARGEST; tops (blocks, groups, lanes), weights (panels,)."""
+    bound = 0.0
+    for panel in range(weights.size):
+        if not weights[panel] <= bound:
+            bound = np.float64(weights[panel]) if weights[panel] < np.inf else np.inf
+    groups, lanes = tops.shape[1:]
+    for image in range(images):
+        doubtful[image] = False
+        for group in range(groups):
+            top = np.float64(tops[image // lanes, group, image % lanes])
+            if not GAIN * terms * bound * top <= LARGEST:
+                doubtful[image] = True

@@ -1,0 +1,335 @@
+"""conv2d_weight of 4x4 kernels with stride 2 by fewer multiplications, the adjoint of ``forward``.
+
+Such a convolution is a sum over the four remainders of the position modulo 2 of convolutions with 2x2 taps
+and stride 1. For each the gradient by the taps is G^T S G, and at every point
+
+    S = sum over images and tiles of (A g A^T) * (B^T d B)
+
+is a product of o x (images and tiles) with (images and tiles) x c: the channels c of x lie in the lanes of
+the vectors, those of g in the rows of the tile. So many images are taken at a time that their transformed g
+is near; all threads read it, each for its own channels of x, one row of points after the other.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import gcd
+from typing import NamedTuple
+
+import numpy as np
+
+from minigrad.kernels.cpu.conv.tables import Geometry, Table
+from minigrad.kernels.cpu.conv.winograd.algorithm import (
+    KERNEL,
+    NARROW,
+    POINTS,
+    TAPS,
+    WIDE,
+    cut,
+    input_matrix,
+    inside,
+    joined,
+    odd_lines,
+    output_matrix,
+    transposed,
+    weight_matrix,
+)
+from minigrad.kernels.cpu.conv.winograd.transform import sandwich, sandwich_row
+from minigrad.kernels.cpu.runtime.compiling import Array, contiguous, jit, launch, workspace
+from minigrad.kernels.cpu.runtime.inner import inner_jit
+from minigrad.kernels.cpu.runtime.keeping import shelf
+from minigrad.kernels.cpu.runtime.parallel import parallel_for
+from minigrad.kernels.cpu.tiles.magnitude import greatest
+from minigrad.kernels.cpu.tiles.tile import (
+    DEPTH,
+    ROWS,
+    TILE,
+    WIDTH,
+    multiply_far_left,
+    packed_size,
+    rounded_up,
+    transpose,
+)
+
+REMAINDERS = 4  # modulo 2 over both axes
+
+_wide_inputs = sandwich_row(POINTS, input_matrix(WIDE))
+_narrow_inputs = sandwich_row(POINTS, input_matrix(NARROW))
+_wide, _narrow = transposed(output_matrix(WIDE)), transposed(output_matrix(NARROW))
+_outputs, _outputs_nc = sandwich(_wide, _wide, WIDE, POINTS), sandwich(_wide, _narrow, WIDE, POINTS)
+_outputs_nr, _outputs_nn = sandwich(_narrow, _wide, WIDE, POINTS), sandwich(_narrow, _narrow, WIDE, POINTS)
+_transform_sums = sandwich(transposed(weight_matrix()), transposed(weight_matrix()), POINTS, 2)
+
+
+class Plan(NamedTuple):
+    """Tiles of the places of a convolution, (rows of tiles, columns of tiles), the wide ones first."""
+
+    wide_rows: int
+    wide_columns: int
+    inputs: Table  # (rows, columns, remainders, 25) pixel of x, or one past the last for zero
+    outputs: Table  # (rows, columns, 16) the same for g
+
+
+@shelf.keeps
+def plan(geometry: Geometry) -> Plan:
+    """gw[2 a + b] = sum over q of g[q] x[2 (q + a) + b - padding] for remainders b and a in 0, 1, by axes."""
+    axes, inputs, outputs = [], [], []
+    for size, places, p in zip(geometry.size, geometry.places, geometry.padding, strict=True):
+        axis = cut(places)
+        axes.append(axis)
+        inputs.append(inside(2 * axis.inputs()[:, None, :] + np.arange(2)[:, None] - p, size))
+        outputs.append(inside(axis.outputs()[:, None, :], places))
+    rows, columns = axes
+    tiles = rows.tiles, columns.tiles
+    pixels = joined(inputs, geometry.size[1]).reshape(*tiles, REMAINDERS, POINTS**2)
+    places_of = joined(outputs, geometry.places[1]).reshape(*tiles, WIDE**2)
+    return Plan(
+        rows.wide,
+        columns.wide,
+        np.where(pixels < 0, geometry.pixels, pixels),
+        np.where(places_of < 0, geometry.outputs, places_of),
+    )
+
+
+class Sizes(NamedTuple):
+    """Of the operands and of what a worker holds."""
+
+    images: int
+    together: int  # images of which a row of points is held
+    pixels: int
+    outputs: int
+    lanes: int
+    splits: int  # shares of the panels
+    packed: int  # elements of the images of x that are held
+    inputs: int  # of the transformed x, of one point and remainder
+    panel: int  # of the transformed g, of one point and panel
+
+
+def sum_weights(x: Array, g: Array, gw: Array, geometry: Geometry) -> bool:
+    """Fill gw (o, c, 4, 4) from x (n, c, h, w) and g (n, o, oh, ow); gives whether all of it is finite.
+
+    What is not may still be finite if multiplied directly. The other way round never.
+    """
+    tables = plan(geometry)
+    (n, c), o, lanes = x.shape[:2], g.shape[1], TILE.lanes(x.itemsize)
+    panels, blocks = -(-o // ROWS), -(-c // lanes)
+    tiles = tables.outputs.shape[0] * tables.outputs.shape[1]
+    together = max(1, min(n, DEPTH // tiles))
+    with launch(n * c * o * geometry.outputs) as allowed:
+        splits = min(panels, allowed // gcd(blocks, allowed))
+        items = blocks * splits
+        workers = min(allowed, items)
+        inputs, panel = odd_lines(together * tiles * lanes), odd_lines(packed_size(together * tiles, lanes))
+        packed = odd_lines(together * (geometry.pixels + 1) * lanes)
+        kept = workers if together == n else items
+        transformed, grids, scratch, sums = workspace.take(
+            x.dtype,
+            POINTS**2 * panels * panel,
+            panels * odd_lines((geometry.outputs + 1) * rounded_up(ROWS, WIDTH // x.itemsize)),
+            workers * (packed + POINTS * REMAINDERS * inputs),
+            kept * POINTS**2 * REMAINDERS * -(-panels // splits) * ROWS * lanes,
+        )
+        sizes = Sizes(n, together, geometry.pixels, geometry.outputs, lanes, splits, packed, inputs, panel)
+        finite = np.empty(items, np.bool_)
+        _sum_weights(
+            contiguous(x).reshape(n, c, -1), contiguous(g).reshape(n, o, -1), transformed,
+            grids.reshape(panels, -1), scratch.reshape(workers, -1), sums.reshape(kept, -1),
+            gw.reshape(o, c, KERNEL), _factors(), tables, sizes, finite,
+        )  # fmt: skip
+    return bool(finite.all())
+
+
+@lru_cache(maxsize=1)
+def _factors() -> Array:
+    """(2, 5, 5) float32: B^T of wide and of narrow tiles, by rows, filled up with zeros."""
+    factors = np.zeros((2, POINTS, POINTS), np.float32)
+    for kind, outputs in enumerate((WIDE, NARROW)):
+        factors[kind, : outputs + 1, : outputs + 1] = np.array(input_matrix(outputs), np.float32)
+    return factors
+
+
+@inner_jit
+def _pack_image(images: Array, image: int, channel: int, step: int, out: Array, start: int) -> None:
+    """out[start + (q, l)] = images[image, channel + l, q] for l < step, and a pixel of zeros."""
+    channels, pixels = images.shape[1], images.shape[2]
+    width = WIDTH // out.itemsize
+    source = images.reshape(-1)
+    for lane in range(0, min(step, channels - channel), width):
+        row, rows = (image * channels + channel + lane) * pixels, min(width, channels - channel - lane)
+        transpose(source, row, pixels, rows, pixels, out, start + lane, step)
+    out[start + pixels * step : start + (pixels + 1) * step] = 0
+
+
+@inner_jit
+def _transform_panel(
+    panel: int, g: Array, first: int, count: int, grids: Array, plan: Plan, size: int, out: Array
+) -> None:
+    """out[i, panel, j, (image, tile), r] = (A g A^T)[i, j] of a panel's rows; (i, panel, j) has ``size``.
+
+    Narrow rows of tiles lack the last row i of points: there the others follow each other.
+    """
+    grid, panels = grids[panel], grids.shape[0]
+    width = WIDTH // g.itemsize
+    step = (ROWS + width - 1) // width * width
+    rows, columns = plan.outputs.shape[:2]
+    sources = plan.outputs.reshape(-1) * step
+    points = np.arange(POINTS**2)
+    starts = ((points // POINTS * panels + panel) * POINTS + points % POINTS) * size
+    targets = starts.copy()
+    for image in range(count):
+        _pack_image(g, first + image, panel * ROWS, step, grid, 0)
+        for row in range(rows):
+            short = image * (rows - plan.wide_rows) * columns * ROWS
+            targets[-POINTS:] = starts[-POINTS:] - short
+            for column in range(columns):
+                tile = row * columns + column
+                at = (image * rows * columns + tile) * ROWS
+                kind = 2 * (row >= plan.wide_rows) + (column >= plan.wide_columns)
+                # a vector writes past its rows, where the next tile will write later
+                for r in range((ROWS - 1) // width * width, -1, -width):
+                    _transform_tile(kind, grid, r, sources, tile * WIDE**2, out, at + r, targets)
+
+
+@inner_jit
+def _transform_tile(
+    kind: int, grid: Array, r: int, at: Table, first: int, out: Array, to: int, targets: Table
+) -> None:
+    """A g A^T of a tile: wide both ways, with narrow columns, with narrow rows, narrow both ways."""
+    if kind == 0:
+        _outputs(grid, r, at, first, out, to, targets, 0)
+    elif kind == 1:
+        _outputs_nc(grid, r, at, first, out, to, targets, 0)
+    elif kind == 2:
+        _outputs_nr(grid, r, at, first, out, to, targets, 0)
+    else:
+        _outputs_nn(grid, r, at, first, out, to, targets, 0)
+
+
+@inner_jit
+def _transform_inputs(
+    x: Array, count: int, i: int, rows: int, factors: Array, plan: Plan, sizes: Sizes, out: Array
+) -> None:
+    """out[j, remainder, (image, tile), l] = (B^T d B)[i, j]."""
+    columns, lanes = plan.inputs.shape[1], sizes.lanes
+    width = WIDTH // x.itemsize
+    table = plan.inputs.reshape(-1) * lanes
+    scalars = factors.reshape(-1)
+    step = REMAINDERS * sizes.inputs
+    for image in range(count):
+        source = image * (sizes.pixels + 1) * lanes
+        for row in range(rows):
+            kind = (0 if row < plan.wide_rows else 1) * POINTS**2 + i * POINTS
+            for column in range(columns):
+                at = ((image * rows + row) * columns + column) * lanes
+                for b in range(REMAINDERS):
+                    tile = ((row * columns + column) * REMAINDERS + b) * POINTS**2
+                    for lane in range(0, lanes, width):
+                        start, to = source + lane, b * sizes.inputs + at + lane
+                        if column < plan.wide_columns:
+                            _wide_inputs(scalars, kind, x, start, table, tile, POINTS, out, to, step)
+                        else:
+                            _narrow_inputs(scalars, kind, x, start, table, tile, POINTS, out, to, step)
+
+
+@inner_jit
+def _sum_panel(
+    fresh: bool, left: int, first: int, step: int, count: int, rows: int, outputs: Array, inputs: Array,
+    plan: Plan, sizes: Sizes, sums: Array,
+) -> None:  # fmt: skip
+    """A panel's sums over images and tiles of outputs from ``left`` on, added to sums[first + (j, b) step]"""
+    lanes, columns = sizes.lanes, plan.outputs.shape[1]
+    index = np.arange(columns)
+    for j in range(POINTS):
+        having = plan.wide_columns if j == POINTS - 1 else columns
+        for b in range(REMAINDERS):
+            # (ROWS, images and tiles) @ (images and tiles, lanes) -> (ROWS, lanes)
+            multiply_far_left(
+                outputs, left + j * sizes.panel, columns * ROWS, index * ROWS,
+                inputs, (j * REMAINDERS + b) * sizes.inputs, columns * lanes, index * lanes,
+                0, having, count * rows, sums, first + (j * REMAINDERS + b) * step, lanes, fresh,
+            )  # fmt: skip
+
+
+@inner_jit
+def _store(sums: Array, block: int, top: int, bottom: int, sizes: Sizes, staged: Array, gw: Array) -> None:
+    """gw[o, c, tap] = (G^T S G)[tap], for the channels of a block and the outputs of the panels."""
+    o, c = gw.shape[0], gw.shape[1]
+    lanes, panels = sizes.lanes, bottom - top
+    width = WIDTH // sums.itemsize
+    sources = np.arange(POINTS**2) * (REMAINDERS * panels * ROWS * lanes)
+    targets = TAPS.reshape(-1) * width
+    flat = gw.reshape(-1)
+    for row in range(top * ROWS, min(bottom * ROWS, o)):
+        for channel in range(block * lanes, min((block + 1) * lanes, c), width):
+            for b in range(REMAINDERS):
+                start = (b * panels * ROWS + row - top * ROWS) * lanes + channel - block * lanes
+                _transform_sums(sums, start, sources, 0, staged, 0, targets, b * 4)
+            transpose(
+                staged, 0, width, KERNEL, min(width, c - channel), flat, (row * c + channel) * KERNEL, KERNEL
+            )
+
+
+@inner_jit
+def _check(gw: Array, block: int, top: int, bottom: int, lanes: int, item: int, finite: Array) -> None:
+    """finite[item] = whether all that ``_store`` wrote is finite."""
+    o, c = gw.shape[0], gw.shape[1]
+    flat, channel = gw.reshape(-1), block * lanes
+    finite[item] = True
+    for row in range(top * ROWS, min(bottom * ROWS, o)):
+        start, count = (row * c + channel) * KERNEL, min(lanes, c - channel) * KERNEL
+        finite[item] &= greatest(flat, start, count) < np.inf
+
+
+@jit
+def _sum_weights(
+    x: Array, g: Array, transformed: Array, grids: Array, scratch: Array, sums: Array, gw: Array,
+    factors: Array, plan: Plan, sizes: Sizes, finite: Array,
+) -> None:  # fmt: skip
+    for first in range(0, sizes.images, sizes.together):
+        count = min(sizes.together, sizes.images - first)
+        parallel_for(grids.shape[0], _transform_panel, g, first, count, grids, plan, sizes.panel, transformed)
+        parallel_for(
+            scratch.shape[0],
+            _sum_share,
+            x,
+            first,
+            count,
+            transformed,
+            scratch,
+            sums,
+            gw,
+            factors,
+            plan,
+            sizes,
+            finite,
+        )
+
+
+@inner_jit
+def _sum_share(
+    worker: int, x: Array, first: int, count: int, outputs: Array, scratch: Array, sums: Array, gw: Array,
+    factors: Array, plan: Plan, sizes: Sizes, finite: Array,
+) -> None:  # fmt: skip
+    """A worker's share of the items (a block of lanes, some panels), for ``count`` images."""
+    workers, lanes = scratch.shape[0], sizes.lanes
+    panels, blocks = (gw.shape[0] + ROWS - 1) // ROWS, (gw.shape[1] + lanes - 1) // lanes
+    items = blocks * sizes.splits
+    images, inputs = scratch[worker, : sizes.packed], scratch[worker, sizes.packed :]
+    for item in range(worker * items // workers, (worker + 1) * items // workers):
+        block, part = item // sizes.splits, item % sizes.splits
+        top, bottom = part * panels // sizes.splits, (part + 1) * panels // sizes.splits
+        step = (bottom - top) * ROWS * lanes
+        own = sums[item if sums.shape[0] == items else worker]
+        for image in range(count):
+            at = image * (sizes.pixels + 1) * lanes
+            _pack_image(x, first + image, block * lanes, lanes, images, at)
+        for i in range(POINTS):
+            rows = plan.wide_rows if i == POINTS - 1 else plan.outputs.shape[0]
+            _transform_inputs(images, count, i, rows, factors, plan, sizes, inputs)
+            for panel in range(top, bottom):
+                left = (i * panels + panel) * POINTS * sizes.panel
+                start = i * POINTS * REMAINDERS * step + (panel - top) * ROWS * lanes
+                _sum_panel(first == 0, left, start, step, count, rows, outputs, inputs, plan, sizes, own)
+        if first + count == sizes.images:
+            _store(own, block, top, bottom, sizes, inputs, gw)
+            _check(gw, block, top, bottom, lanes, item, finite)

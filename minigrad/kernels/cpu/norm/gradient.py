@@ -1,0 +1,201 @@
+"""Batch norm's loops backward: a few channels' sums, then their images' gradients."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.kernels.cpu.norm.forward import IMAGES, RUN, WIDE, fetch, spread
+from minigrad.kernels.cpu.runtime.compiling import Array, jit
+from minigrad.kernels.cpu.runtime.inner import inner_jit
+from minigrad.kernels.cpu.runtime.parallel import parallel_for
+
+
+@inner_jit
+def _add_sums(
+    g: Array,
+    x: Array,
+    begin: int,
+    pixels: int,
+    mean: Array,
+    scale: Array,
+    bias: Array,
+    slope: float,
+    sums: Array,
+    sums_moved: Array,
+) -> None:
+    """Add h and h (x - mean) to each channel's sums, h = g gated by the sign of the normalised x."""
+    size, factor = mean.size * pixels, x.dtype.type(slope)
+    means, scales, biases = np.empty(size, x.dtype), np.empty(size, x.dtype), np.empty(size, x.dtype)
+    spread(mean, pixels, means)
+    spread(scale, pixels, scales)
+    spread(bias, pixels, biases)
+    total, total_moved = np.empty(size, x.dtype), np.empty(size, x.dtype)
+    for start in range(0, x.shape[0], IMAGES):
+        total[:] = 0
+        total_moved[:] = 0
+        for n in range(start, min(start + IMAGES, x.shape[0])):
+            row, gradient = x[n, begin : begin + size], g[n, begin : begin + size]
+            fetch(x, n + 1, begin, size)
+            fetch(g, n + 1, begin, size)
+            for j in range(row.size):
+                moved = row[j] - means[j]
+                low = factor * gradient[j] if factor != 0 else factor
+                h = gradient[j] if moved * scales[j] + biases[j] > 0 else low
+                total[j] += h
+                total_moved[j] += h * moved
+        for c in range(sums.size):
+            some, some_moved = 0.0, 0.0
+            for j in range(c * pixels, (c + 1) * pixels):
+                some += np.float64(total[j])
+                some_moved += np.float64(total_moved[j])
+            sums[c] += some
+            sums_moved[c] += some_moved
+
+
+@inner_jit
+def _add_wide_sums(
+    g: Array,
+    x: Array,
+    begin: int,
+    pixels: int,
+    mean: Array,
+    scale: Array,
+    bias: Array,
+    slope: float,
+    sums: Array,
+    sums_moved: Array,
+) -> None:
+    """As ``_add_sums``, a channel at a time, whose sums stay in registers."""
+    factor, zero = x.dtype.type(slope), x.dtype.type(0)
+    for n in range(x.shape[0]):
+        for c in range(mean.size):
+            at, middle, times, plus = begin + c * pixels, mean[c], scale[c], bias[c]
+            for first in range(at, at + pixels, RUN):
+                last, total, total_moved = min(first + RUN, at + pixels), zero, zero
+                row, gradient = x[n, first:last], g[n, first:last]
+                for j in range(row.size):
+                    moved = row[j] - middle
+                    low = factor * gradient[j] if factor != 0 else factor
+                    h = gradient[j] if moved * times + plus > 0 else low
+                    total += h
+                    total_moved += h * moved
+                sums[c] += np.float64(total)
+                sums_moved[c] += np.float64(total_moved)
+
+
+@inner_jit
+def _write(
+    g: Array,
+    x: Array,
+    begin: int,
+    pixels: int,
+    mean: Array,
+    scale: Array,
+    bias: Array,
+    slope: float,
+    first: Array,
+    second: Array,
+    gx: Array,
+) -> None:
+    """gx = scale * (h - first - (x - mean) * second) for the channels from column ``begin`` on."""
+    size, factor = mean.size * pixels, x.dtype.type(slope)
+    means, scales, biases = np.empty(size, x.dtype), np.empty(size, x.dtype), np.empty(size, x.dtype)
+    firsts, seconds = np.empty(size, x.dtype), np.empty(size, x.dtype)
+    spread(mean, pixels, means)
+    spread(scale, pixels, scales)
+    spread(bias, pixels, biases)
+    spread(first, pixels, firsts)
+    spread(second, pixels, seconds)
+    for n in range(x.shape[0]):
+        row, gradient = x[n, begin : begin + size], g[n, begin : begin + size]
+        result = gx[n, begin : begin + size]
+        for j in range(row.size):
+            moved = row[j] - means[j]
+            low = factor * gradient[j] if factor != 0 else factor
+            h = gradient[j] if moved * scales[j] + biases[j] > 0 else low
+            result[j] = scales[j] * (h - firsts[j] - moved * seconds[j])
+
+
+@inner_jit
+def _wide_write(
+    g: Array,
+    x: Array,
+    begin: int,
+    pixels: int,
+    mean: Array,
+    scale: Array,
+    bias: Array,
+    slope: float,
+    first: Array,
+    second: Array,
+    gx: Array,
+) -> None:
+    """As ``_write``, a channel at a time."""
+    factor = x.dtype.type(slope)
+    for n in range(x.shape[0]):
+        for c in range(mean.size):
+            at = begin + c * pixels
+            row, gradient, result = x[n, at : at + pixels], g[n, at : at + pixels], gx[n, at : at + pixels]
+            middle, times, plus = mean[c], scale[c], bias[c]
+            mean_h, mean_h_moved = x.dtype.type(first[c]), x.dtype.type(second[c])
+            for j in range(row.size):
+                moved = row[j] - middle
+                low = factor * gradient[j] if factor != 0 else factor
+                h = gradient[j] if moved * times + plus > 0 else low
+                result[j] = times * (h - mean_h - moved * mean_h_moved)
+
+
+@inner_jit
+def _gradients(
+    block: int,
+    g: Array,
+    x: Array,
+    step: int,
+    pixels: int,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    inv_std: Array,
+    slope: float,
+    gx: Array,
+    gw: Array,
+    gb: Array,
+) -> None:
+    """gx = scale * (h - mean(h) - xhat * mean(h * xhat)), gw and gb the sums, for the block's channels."""
+    own, begin = slice(block * step, (block + 1) * step), block * step * pixels
+    weight, bias, mean, inv_std = weight[own], bias[own], mean[own], inv_std[own]
+    gw, gb, count = gw[own], gb[own], x.shape[0] * pixels
+    scale, sums, sums_moved = np.empty(mean.size, x.dtype), np.zeros(mean.size), np.zeros(mean.size)
+    for c in range(mean.size):
+        scale[c] = weight[c] * inv_std[c]
+    if pixels >= WIDE:
+        _add_wide_sums(g, x, begin, pixels, mean, scale, bias, slope, sums, sums_moved)
+    else:
+        _add_sums(g, x, begin, pixels, mean, scale, bias, slope, sums, sums_moved)
+    for c in range(mean.size):
+        gb[c], gw[c] = sums[c], sums_moved[c] * inv_std[c]
+        sums[c] /= count
+        sums_moved[c] *= np.float64(inv_std[c]) * np.float64(inv_std[c]) / count
+    if pixels >= WIDE:
+        _wide_write(g, x, begin, pixels, mean, scale, bias, slope, sums, sums_moved, gx)
+    else:
+        _write(g, x, begin, pixels, mean, scale, bias, slope, sums, sums_moved, gx)
+
+
+@jit
+def gradient_blocks(
+    g: Array,
+    x: Array,
+    step: int,
+    pixels: int,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    inv_std: Array,
+    slope: float,
+    gx: Array,
+    gw: Array,
+    gb: Array,
+) -> None:
+    blocks = (mean.size + step - 1) // step
+    parallel_for(blocks, _gradients, g, x, step, pixels, weight, bias, mean, inv_std, slope, gx, gw, gb)

@@ -1,0 +1,183 @@
+"""Batch normalisation with scale, shift and leaky ReLU, and its gradient, each in two passes over memory.
+
+One iteration owns a few whole channels and takes both passes, so that the second finds them in the cache. An
+image's elements of these channels lie side by side: the loops run along them, whatever the image's size, with
+the channels' numbers spread over their pixels. Those of large images run along one channel at a time.
+
+The loops forward are in ``forward``, those of the gradient in ``gradient``. Statistics that come with x
+(``moments``) are merged in NumPy and leave out the first pass.
+
+A position's sum over the images runs in the arrays' dtype for at most IMAGES of them and goes on in float64;
+so does a large image's sum over a channel's pixels, RUN of them at a time. The order is fixed, whatever
+the number of threads.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from minigrad.kernels import check_channels, output
+from minigrad.kernels.cpu.norm.forward import normalise_blocks
+from minigrad.kernels.cpu.norm.gradient import gradient_blocks
+from minigrad.kernels.cpu.runtime.compiling import SMALL, Array, checked, contiguous, launch
+from minigrad.kernels.moments import check_moments, merged
+
+ELEMENTS = 1024  # of an image, that an iteration owns if its channels are small: they fit the first cache
+LEAST = 64  # and at least: few elements make poor loops
+SERIAL = 1 << 17  # elements below which starting the threads costs more than they save
+UNKNOWN = np.empty((2, 0))  # mean and squares that are still to be computed
+
+Outputs = tuple[Array, Array, Array, Array]
+ChannelGradients = tuple[Array, Array, Array]
+
+
+def batch_norm(
+    x: Array,
+    weight: Array,
+    bias: Array,
+    eps: float,
+    slope: float,
+    *,
+    moments: Array | None = None,
+    out: Outputs | None = None,
+) -> Outputs:
+    """y = leaky_relu((x - mean) * weight * inv_std + bias) per channel, inv_std = 1 / sqrt(var + eps).
+
+    x (n, c, ...), weight and bias (c,) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes
+    but 1; var is the biased variance. With no element in a channel, mean and var are 0. ``slope`` is that of
+    the leaky ReLU below 0; 1 leaves it out. With ``moments``, as conv2d_moments gives them for x, mean and
+    var come from these. TypeError unless all are float32 or all float64, ValueError if weight, bias or
+    moments do not fit. (Ioffe and Szegedy 2015, algorithm 1.)
+    """
+    checked("batch_norm", x, weight, bias)
+    check_channels("batch_norm", x, weight, bias)
+    return _forward("batch_norm", x, weight, bias, eps, slope, moments, out)
+
+
+def batch_norm_grad(
+    g: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    inv_std: Array,
+    slope: float,
+    *,
+    out: ChannelGradients | None = None,
+) -> ChannelGradients:
+    """The gradients of batch_norm by x, weight and bias, for the gradient g of its output.
+
+    With h = g where batch_norm is above 0, slope * g elsewhere: gx = weight * inv_std (h - mean(h) - xhat
+    mean(h xhat)), gw = sum(h xhat), gb = sum(h); xhat = (x - mean) inv_std; over all axes but 1. g and x
+    (n, c, ...), the others (c,), mean and inv_std as batch_norm gave them. Raises as batch_norm.
+    """
+    checked("batch_norm_grad", g, x, weight, bias, mean, inv_std)
+    check_channels("batch_norm_grad", x, weight, bias, mean, inv_std)
+    return _backward("batch_norm_grad", g, x, weight, bias, mean, inv_std, slope, out)
+
+
+def standardize(x: Array, eps: float, *, moments: Array | None = None, out: Outputs | None = None) -> Outputs:
+    """y = (x - mean) * inv_std per channel, inv_std = 1 / sqrt(var + eps): batch_norm without the rest.
+
+    x (n, c, ...) -> y of x's shape, and mean, var, inv_std of shape (c,) as batch_norm gives them;
+    ``moments`` as it takes them.
+    """
+    checked("standardize", x)
+    weight, bias = np.ones(x.shape[1], x.dtype), np.zeros(x.shape[1], x.dtype)
+    return _forward("standardize", x, weight, bias, eps, 1.0, moments, out)
+
+
+def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, *, out: Array | None = None) -> Array:
+    """gx = inv_std (g - mean(g) - xhat mean(g xhat)), xhat = (x - mean) inv_std; means over all axes but 1.
+
+    g and x (n, c, ...), mean and inv_std (c,) as standardize gave them -> gx of x's shape. TypeError unless
+    all are float32 or all float64.
+    """
+    checked("standardize_grad", g, x, mean, inv_std)
+    check_channels("standardize_grad", x, mean, inv_std)
+    gx = output("standardize_grad", out, x.shape, x.dtype)
+    weight, bias, *sums = np.ones_like(mean), np.zeros_like(mean), np.empty_like(mean), np.empty_like(mean)
+    return _backward("standardize_grad", g, x, weight, bias, mean, inv_std, 1.0, (gx, sums[0], sums[1]))[0]
+
+
+def _forward(
+    name: str,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    eps: float,
+    slope: float,
+    moments: Array | None,
+    out: Outputs | None,
+) -> Outputs:
+    check_moments(name, x, moments)
+    shapes = x.shape, *(weight.shape,) * 3
+    y, mean, var, inv_std = (
+        output(name, given, shape, x.dtype) for given, shape in zip(out or (None,) * 4, shapes, strict=True)
+    )
+    if x.size == 0:
+        mean.fill(0)
+        var.fill(0)
+        inv_std.fill(1 / math.sqrt(eps))
+        return y, mean, var, inv_std
+    pixels, flat = _pixels(x), contiguous(x).reshape(x.shape[0], -1)
+    known = UNKNOWN if moments is None else _known(moments, x.size // mean.size)
+    parameters = pixels, contiguous(weight), contiguous(bias), float(eps), float(slope), known
+    results = y.reshape(flat.shape), mean, var, inv_std
+    if x.size < SERIAL:
+        normalise_blocks(flat, mean.size, *parameters, *results)
+    else:
+        with launch(SMALL):
+            normalise_blocks(flat, _channels_each(x.shape[1], pixels), *parameters, *results)
+    return y, mean, var, inv_std
+
+
+def _backward(
+    name: str,
+    g: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    inv_std: Array,
+    slope: float,
+    out: ChannelGradients | None,
+) -> ChannelGradients:
+    if g.shape != x.shape:
+        raise ValueError(f"{name}: expected g of x's shape {x.shape}; got {g.shape}")
+    shapes = x.shape, mean.shape, mean.shape
+    gx, gw, gb = (
+        output(name, given, shape, x.dtype) for given, shape in zip(out or (None,) * 3, shapes, strict=True)
+    )
+    if x.size == 0:
+        gw.fill(0)
+        gb.fill(0)
+        return gx, gw, gb
+    pixels, flat = _pixels(x), contiguous(x).reshape(x.shape[0], -1)
+    gradient = contiguous(g).reshape(flat.shape)
+    channels = contiguous(weight), contiguous(bias), contiguous(mean), contiguous(inv_std)
+    parameters = pixels, *channels, float(slope)
+    results = gx.reshape(flat.shape), gw, gb
+    if x.size < SERIAL:
+        gradient_blocks(gradient, flat, mean.size, *parameters, *results)
+    else:
+        with launch(SMALL):
+            gradient_blocks(gradient, flat, _channels_each(x.shape[1], pixels), *parameters, *results)
+    return gx, gw, gb
+
+
+def _known(moments: Array, count: int) -> Array:
+    """(2, c): mean and squares of channels of so many elements."""
+    mean, var = merged(moments)
+    return np.stack([mean, var * count])
+
+
+def _pixels(x: Array) -> int:
+    return math.prod(x.shape[2:])
+
+
+def _channels_each(c: int, pixels: int) -> int:
+    """Channels per iteration: enough elements for long loops, few enough for eight threads to share."""
+    return max(1, min(ELEMENTS, max(LEAST, c * pixels // 8)) // pixels)

@@ -1,0 +1,204 @@
+"""How the CPU kernels are compiled, launched and given memory: the settings that all of them share."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy as np
+from numba.core import event
+from numpy.typing import NDArray
+
+from minigrad.kernels.cpu.runtime.caching import KernelCache, note
+from minigrad.kernels.cpu.runtime.forking import guard_pool
+from minigrad.kernels.forking import threads_lost
+from minigrad.kernels.launching import lock as _launching
+
+Array = NDArray[Any]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+KERNELS = __package__.rpartition(".")[0]  # the package of all CPU kernels
+KEPT = "kept on disk for the next run"
+NOT_KEPT = "in each run: no folder for them can be written; NUMBA_CACHE_DIR chooses one"
+
+SMALL = 1 << 20  # multiplications or so that one thread does sooner than several can be started
+
+# Numba's simplest thread pool must not be entered by two threads at once, and the workspace below is shared:
+# a parallel kernel is launched under the lock. A kernel uses every core, so waiting costs nothing.
+
+DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def jit(function: Function) -> Function:
+    """Compile for one thread at the first call with new types, and keep the machine code on disk.
+
+    Numba compiles again when the function's own file has changed, so whatever a loop inlines should live in
+    its file.
+    """
+    # contract: a * b + c may be one rounding. reassoc, nsz: a sum may run in the lanes of a vector, in an
+    # order that the compiled code fixes. Neither depends on the number of threads; NaN and infinity keep
+    # their meaning.
+    fastmath = {"contract", "reassoc", "nsz"}
+    with _compiler_enabled():
+        dispatcher = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
+    with suppress(RuntimeError):  # no folder can be written: ``_Compiling`` warns, each process compiles
+        dispatcher._cache = KernelCache(function)  # as Numba's cache=True does with a cache of its own
+    return cast(Function, dispatcher)
+
+
+@contextmanager
+def _compiler_enabled() -> Iterator[None]:
+    """Compile also under NUMBA_DISABLE_JIT=1: what only compiled code calls cannot run in Python."""
+    before, numba.config.DISABLE_JIT = numba.config.DISABLE_JIT, 0
+    try:
+        yield
+    finally:
+        numba.config.DISABLE_JIT = before
+
+
+def checked(name: str, *arrays: Array | None) -> None:
+    """Raise TypeError unless all arrays (None is left out) are of one dtype, float32 or float64."""
+    dtype = None if arrays[0] is None else arrays[0].dtype
+    fits = dtype in DTYPES
+    for a in arrays:
+        fits = fits and (a is None or a.dtype is dtype or a.dtype == dtype)
+    if not fits:
+        found = ", ".join(str(a.dtype) for a in arrays if a is not None)
+        raise TypeError(f"{name}: the CPU kernel takes arrays of one dtype, float32 or float64; got {found}")
+
+
+def contiguous(a: Array) -> Array:
+    """``a``, or a copy if it is not C-contiguous, aligned and writeable: what the loops are compiled for."""
+    return a if a.flags.carray else np.array(a, order="C")
+
+
+@cache
+def start_pool() -> None:
+    """Load Numba's thread pool, and let GNU OpenMP's threads sleep soon when they wait for each other.
+
+    By default they spin, and where another process holds one of the cores each launch then costs a time slice
+    of about 10 ms. To wake a thread that sleeps costs 30 us, one that spins 2 us: about 0.2 ms of spinning is
+    the middle. OpenMP reads its settings once, when it is loaded, so the environment is as before
+    afterwards.
+    """
+    chosen = "OMP_WAIT_POLICY" in os.environ or "GOMP_SPINCOUNT" in os.environ
+    if not chosen:
+        os.environ["GOMP_SPINCOUNT"] = "10000"
+    try:
+        numba.get_num_threads()
+    finally:
+        if not chosen:
+            del os.environ["GOMP_SPINCOUNT"]
+    guard_pool()
+
+
+def threads() -> int:
+    """Number of threads that a parallel kernel may use now.
+
+    NUMBA_NUM_THREADS or numba.set_num_threads; 1 in a process that was forked from one with threads.
+    """
+    start_pool()
+    return 1 if threads_lost.value else int(numba.get_num_threads())
+
+
+@contextmanager
+def launch(work: float) -> Iterator[int]:
+    """Hold the thread pool and the workspace for a kernel of so much work; gives the number of threads."""
+    with _launching:
+        allowed = threads()
+        if work >= SMALL or allowed == 1:
+            yield allowed
+            return
+        numba.set_num_threads(1)
+        try:
+            yield 1
+        finally:
+            numba.set_num_threads(allowed)
+
+
+class Workspace:
+    """Scratch memory kept between calls, because fresh pages cost as much as the arithmetic done in them.
+
+    It belongs to the holder of ``launch``, until it lets go. At most ``limit`` bytes are kept; a larger
+    request is served by memory of its own.
+    """
+
+    def __init__(self, limit: int = 1 << 26) -> None:
+        self.limit = limit
+        self._kept = _aligned(0)
+
+    def take(self, dtype: np.dtype[Any], *sizes: int) -> list[Array]:
+        """Arrays (of one axis, 64-byte aligned) of the given sizes; what they contain is arbitrary."""
+        lengths = [-(-size * dtype.itemsize // 64) * 64 for size in sizes]
+        needed = sum(lengths)
+        memory = self._kept
+        if memory.size < needed:
+            memory = _aligned(needed)
+            if needed <= self.limit:
+                self._kept = memory
+        start = 0
+        arrays = []
+        for size, length in zip(sizes, lengths, strict=True):
+            arrays.append(memory[start : start + size * dtype.itemsize].view(dtype))
+            start += length
+        return arrays
+
+
+def _aligned(size: int) -> Array:
+    """Bytes that begin at a cache line."""
+    memory = np.zeros(size + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size]
+
+
+workspace = Workspace()
+
+
+class _Compiling(event.Listener):  # type: ignore[misc]
+    """While kernels are compiled (those on disk are not): says so once per process, on stderr.
+
+    And pauses Python's collector, which takes an eighth of that time to find next to nothing, and enables
+    Numba's compiler, which Numba itself calls for the functions that a kernel calls.
+    """
+
+    def __init__(self) -> None:
+        self.said = False
+        self.depth = 0  # Numba holds a lock of its own meanwhile
+        self.collecting = False
+        self.enabled = _compiler_enabled()
+
+    def on_start(self, happening: Any) -> None:
+        if not _ours(happening):
+            return
+        if self.depth == 0:
+            self.collecting = gc.isenabled()
+            gc.disable()
+            self.enabled = _compiler_enabled()
+            self.enabled.__enter__()
+        self.depth += 1
+        if not self.said:
+            self.said = True
+            kept = isinstance(happening.data["dispatcher"]._cache, KernelCache)
+            note(f"compiling the CPU kernels ({KEPT if kept else NOT_KEPT}) ...")
+
+    def on_end(self, happening: Any) -> None:
+        if not _ours(happening):
+            return
+        self.depth -= 1
+        if self.depth == 0:
+            self.enabled.__exit__(None, None, None)
+            if self.collecting:
+                gc.enable()
+
+
+def _ours(happening: Any) -> bool:
+    module = happening.data["dispatcher"].py_func.__module__  # None for what exec made of a text
+    return bool(module and module.startswith(KERNELS))
+
+
+event.register("numba:compile", _Compiling())

@@ -1,0 +1,131 @@
+"""The greatest magnitude among numbers, NaN the greatest of all. It shows that a sum may go wrong.
+
+Without their sign, floats are in the order of their bits read as integers: that of NaN is above infinity's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from minigrad.kernels.cpu.runtime.compiling import Array
+from minigrad.kernels.cpu.runtime.inner import inner_jit
+from minigrad.kernels.cpu.tiles.tile import I64, TILE, WIDTH, Emitter, emit_columns, transpose
+
+
+class _Magnitudes:
+    """Vectors of magnitudes as integers, which compare as the numbers do."""
+
+    def __init__(self, emit: Emitter) -> None:
+        self.emit, self.builder = emit, emit.builder
+        self.integer = ir.IntType(emit.bits)
+        self.kind = ir.VectorType(self.integer, emit.width)
+        self.zero = ir.Constant(self.kind, [0] * emit.width)
+        self._positive = ir.Constant(self.kind, [(1 << (emit.bits - 1)) - 1] * emit.width)
+
+    def load(self, base: Any, offset: Any) -> Any:
+        return self.of(self.emit.load(self.emit.vector_at(base, offset)))
+
+    def of(self, vector: Any) -> Any:
+        return self.builder.and_(self.builder.bitcast(vector, self.kind), self._positive)
+
+    def store(self, value: Any, base: Any, offset: Any) -> None:
+        self.emit.store(self.builder.bitcast(value, self.emit.vector), self.emit.vector_at(base, offset))
+
+    def greater(self, a: Any, b: Any) -> Any:
+        return self.builder.select(self.builder.icmp_signed(">", a, b), a, b)
+
+
+@intrinsic
+def note_greatest(typingctx: Any, source: Any, s0: Any, target: Any, t0: Any, count: Any) -> Any:
+    """target[t0 + k] = the greater of itself and |source[s0 + k]| for k < count, of whole rows of lanes.
+
+    Both are contiguous arrays of one axis and one float type. Nothing checks bounds.
+    """
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
+        emit = Emitter(context, builder, signature.args[0])
+        magnitudes = _Magnitudes(emit)
+        source, target = (emit.pointer(signature.args[k], values[k], values[k + 1]) for k in (0, 2))
+        lanes = TILE.vectors * emit.width
+        with cgutils.for_range_slice(builder, I64(0), values[4], I64(lanes), I64) as (k, _):
+            places = [builder.add(k, I64(v * emit.width)) for v in range(TILE.vectors)]
+            found = [magnitudes.load(source, place) for place in places]
+            before = [magnitudes.load(target, place) for place in places]
+            for a, b, place in zip(found, before, places, strict=True):
+                magnitudes.store(magnitudes.greater(a, b), target, place)
+        return context.get_dummy_value()
+
+    size = types.int64
+    return types.void(source, size, target, size, size), generate
+
+
+@intrinsic
+def greatest(typingctx: Any, source: Any, s0: Any, count: Any) -> Any:
+    """The greatest of |source[s0 + k]| for k < count, a multiple of the vector's width."""
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
+        emit = Emitter(context, builder, signature.args[0])
+        magnitudes = _Magnitudes(emit)
+        source = emit.pointer(signature.args[0], values[0], values[1])
+        noted = cgutils.alloca_once_value(builder, magnitudes.zero)
+        with cgutils.for_range_slice(builder, I64(0), values[2], I64(emit.width), I64) as (k, _):
+            builder.store(magnitudes.greater(magnitudes.load(source, k), builder.load(noted)), noted)
+        reduce = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(magnitudes.integer, [magnitudes.kind]),
+            f"llvm.vector.reduce.smax.v{emit.width}i{emit.bits}",
+        )
+        return builder.bitcast(builder.call(reduce, [builder.load(noted)]), emit.element)
+
+    return source.dtype(source, types.int64, types.int64), generate
+
+
+@inner_jit
+def transpose_noting(
+    source: Array, s0: int, s_step: int, rows: int, columns: int, target: Array, t0: int, t_step: int,
+    noted: Array, n0: int,
+) -> None:  # fmt: skip
+    """``transpose`` of at most a vector's width of rows; noted[n0 + i] is raised to the greatest |row i|.
+
+    There infinity stands for NaN.
+    """
+    width = WIDTH // source.itemsize
+    if rows < width or columns < width:
+        transpose(source, s0, s_step, rows, columns, target, t0, t_step)
+        for i in range(rows):
+            for j in range(columns):
+                size = abs(source[s0 + i * s_step + j])
+                noted[n0 + i] = max(noted[n0 + i], size if size == size else np.inf)
+        return
+    j = 0
+    while j < columns:  # the last block may overlap the one before it
+        left = min(j, columns - width)
+        _transpose_block_noting(source, s0 + left, s_step, target, t0 + left * t_step, t_step, noted, n0)
+        j += width
+
+
+@intrinsic
+def _transpose_block_noting(
+    typingctx: Any, source: Any, s0: Any, s_step: Any, target: Any, t0: Any, t_step: Any, noted: Any, n0: Any
+) -> Any:
+    """``transpose_noting`` of as many columns as a vector is wide."""
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
+        emit = Emitter(context, builder, signature.args[0])
+        magnitudes = _Magnitudes(emit)
+        source, target, noted = (emit.pointer(signature.args[k], values[k], values[k + 1]) for k in (0, 3, 6))
+        top = magnitudes.load(noted, I64(0))
+        for j, column in enumerate(emit_columns(emit, source, values[2])):
+            emit.store(column, emit.vector_at(target, builder.mul(values[5], I64(j))))
+            top = magnitudes.greater(magnitudes.of(column), top)
+        magnitudes.store(top, noted, I64(0))
+        return context.get_dummy_value()
+
+    size = types.int64
+    return types.void(source, size, size, target, size, size, noted, size), generate
