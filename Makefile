@@ -1,7 +1,7 @@
 # Works in the active environment: python -m pip install -e ".[dev]" first.
 PYTHON ?= python
 
-.PHONY: help check format test test-all fuzz bench gpu-check clean
+.PHONY: help check format test test-all fuzz docs bench gpu-check clean
 
 help:
 	@echo "make check     lint, format, types and import layers"
@@ -9,6 +9,7 @@ help:
 	@echo "make test      the tests without the slow ones"
 	@echo "make test-all  every test that this machine can run"
 	@echo "make fuzz      10,000 damaged and forged files of each kind; N=COUNT for another number"
+	@echo "make docs      the site, in docs/_build/html; a warning or a dead link is an error"
 	@echo "make bench     the benchmarks"
 	@echo "make gpu-check everything that a GPU is wanted for, in 10 minutes; OUT=DIR keeps it there, ONLY=STEPS"
 	@echo "make clean     remove what the tools wrote"
@@ -32,6 +33,10 @@ test-all:
 fuzz:
 	MINIGRAD_FUZZ=$(or $(N),10000) $(PYTHON) -m pytest tests/fuzz
 
+docs:
+	$(PYTHON) -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+	$(PYTHON) docs/_sphinx/check_links.py docs/_build/html
+
 bench:
 	$(PYTHON) -m benchmarks kernels
 	$(PYTHON) -m benchmarks steps
@@ -40,5 +45,5 @@ gpu-check:
 	$(PYTHON) -m benchmarks.gpu_check $(if $(OUT),--out "$(OUT)") $(if $(ONLY),--only $(ONLY))
 
 clean:
-	rm -rf build dist ./*.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find minigrad gans benchmarks tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf build dist docs/_build ./*.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find minigrad gans benchmarks docs tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
