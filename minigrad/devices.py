@@ -47,7 +47,7 @@ def xp_on(device: str) -> Any:
 @cache
 def _loading() -> Any:
     """The module that loads CuPy; it is imported with the first array on a GPU."""
-    return importlib.import_module("minigrad.kernels.cuda.loading")
+    return importlib.import_module("minigrad.kernels.cuda.runtime.loading")
 
 
 def to_device(array: Array, device: str) -> Array:

@@ -58,7 +58,7 @@ def _check_emulated() -> None:
     if not _load("cuda.loading").emulated():
         raise RuntimeError(
             "the CUDA kernels take NumPy arrays only where an emulator runs them, within "
-            "minigrad.kernels.cuda.loading.use(emulator); on a GPU, move Tensors there by .to('cuda')"
+            "minigrad.kernels.cuda.runtime.loading.use(emulator); on a GPU, move Tensors there by .to('cuda')"
         )
 
 

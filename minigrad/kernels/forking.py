@@ -53,7 +53,7 @@ def _release() -> None:
 def _note_losses() -> None:
     global _gpu_lost
     _release()
-    numba, cuda = (sys.modules.get(name) for name in ("numba", "minigrad.kernels.cuda.loading"))
+    numba, cuda = (sys.modules.get(name) for name in ("numba", "minigrad.kernels.cuda.runtime.loading"))
     if numba is not None:
         try:
             numba.threading_layer()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from minigrad.kernels.cuda.loading import Source
+from minigrad.kernels.cuda.runtime.loading import Source
 from tests.cuda_gate.compiling import compiled
 from tests.cuda_gate.nvrtc import version
 from tests.cuda_gate.reading import Needs, needs
@@ -27,7 +27,7 @@ Row = Mapping[str, int]
 
 
 def found(name: str, source: Source) -> Iterator[tuple[str, Needs]]:
-    """A row's name, such as ``conv.cu conv2d<float> sm_90``, and what that instance needs."""
+    """A row's name, such as ``conv/simple.cu conv2d<float> sm_90``, and what that instance needs."""
 
     def for_target(target: str) -> dict[str, Needs]:
         return needs(compiled(source.text, (*source.options, *CUPYS), source.instances, target))

@@ -46,4 +46,4 @@ def test_every_row_has_an_instance() -> None:
     }
     _, rows = budget.load()
     assert budget.without_instance(rows, names) == []
-    assert budget.without_instance({**rows, "conv.cu gone<float> sm_90": {}}, names) != []
+    assert budget.without_instance({**rows, "conv/simple.cu gone<float> sm_90": {}}, names) != []

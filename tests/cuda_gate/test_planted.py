@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from minigrad.kernels.cuda.loading import THREADS
+from minigrad.kernels.cuda.runtime.loading import THREADS
 from tests.cuda_emulator.sample_kernels import source_of
 from tests.cuda_gate import budget
 from tests.cuda_gate.compiling import compiled

@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from minigrad.kernels.cuda import loading
+from minigrad.kernels.cuda.runtime import loading
 from tests.cuda_emulator import Emulator, EmulatorError, Module
 from tests.kernels.cuda.directed import CASES
 
-FAMILIES = {  # of files that several sources have, one that uses all of it
-    "columns.cu": "bias",
-    "columns.cuh": "gemm_product",
-    "common.cuh": "norm",
-    "fp32.cuh": "gemm_product",
-    "operands.cuh": "gemm_product",
-    "pipeline.cuh": "gemm_product",
-    "shares.cu": "conv_product",
-    "tf32.cuh": "gemm_product",
-    "tile.cuh": "gemm",
+USERS = {  # of a file that several sources have, one that uses all of it
+    "product/columns.cu": "bias.cu",
+    "product/columns.cuh": "gemm/pipelined.cu",
+    "product/fp32.cuh": "gemm/pipelined.cu",
+    "product/operands.cuh": "gemm/pipelined.cu",
+    "product/pipeline.cuh": "gemm/pipelined.cu",
+    "product/shares.cu": "conv/pipelined.cu",
+    "product/simple_tile.cuh": "gemm/simple.cu",
+    "product/tf32.cuh": "gemm/pipelined.cu",
+    "runtime/common.cuh": "norm/batch_norm.cu",
 }
 
 
 class Mutant(NamedTuple):
     """In ``file`` the ``old`` text, the only one or else the first behind ``after``, becomes ``new``.
 
-    The directed cases of the family ``by`` must catch it, the file's own unless that is said.
+    The directed case of the file ``by`` must catch it: by default the file's own, or its user's.
     """
 
     file: str
@@ -40,9 +40,9 @@ class Mutant(NamedTuple):
         return f"{self.file}: {self.what}"
 
     @property
-    def family(self) -> str:
-        """Whose directed cases must catch it."""
-        return self.by or FAMILIES.get(self.file, self.file.removesuffix(".cu"))
+    def case(self) -> str:
+        """The file whose directed case must catch it."""
+        return self.by or USERS.get(self.file, self.file)
 
     def applied(self, text: str) -> str:
         """A file's text with the mistake. LookupError if the text that it changes is not there."""
@@ -74,13 +74,13 @@ class Mutated:
 
 
 def caught(mutant: Mutant, check: bool) -> str:
-    """What the directed cases of the mutant's family say to it; "" if they pass.
+    """How the mutant's directed case fails; "" if it passes.
 
     LookupError if its text is not in the source, EmulatorError if it does not compile: it is then no mutant.
     """
     with loading.use(Mutated(Emulator(check=check, seed=1), mutant)):
         try:
-            CASES[mutant.family]()
+            CASES[mutant.case]()
         except AssertionError:
             return "another result"
         except EmulatorError as error:

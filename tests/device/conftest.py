@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from minigrad.kernels.cuda import loading
+from minigrad.kernels.cuda.runtime import loading
 from minigrad.random import Philox, process
 from tests.cuda_emulator import CompilerMissing
 from tests.cuda_emulator.building import compiler

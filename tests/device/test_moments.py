@@ -12,8 +12,8 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn, ops
-from minigrad.kernels.cuda import products
-from minigrad.kernels.cuda.loading import Source
+from minigrad.kernels.cuda.product import planning
+from minigrad.kernels.cuda.runtime.loading import Source
 from tests.device.test_steps import assert_near, small_dcgan, steps
 
 Layers = Callable[[], list[nn.Module]]
@@ -42,7 +42,7 @@ def test_a_dcgan_step_launches_one_kernel_less_for_each_convolution_with_batch_n
     shared: bool, cupy: ModuleType, launches: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if shared:
-        monkeypatch.setattr(products, "LEAST", 16)
+        monkeypatch.setattr(planning, "LEAST", 16)
     gan, other = small_dcgan("cuda"), small_dcgan("cuda")
     results, counts = steps(gan, 1), launches.copy()
     launches.clear()

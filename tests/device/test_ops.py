@@ -13,7 +13,7 @@ import minigrad as mg
 from minigrad import ops
 from minigrad.dispatch import use_kernels
 from minigrad.kernels import cuda
-from minigrad.kernels.cuda import loading
+from minigrad.kernels.cuda.runtime import loading
 from minigrad.op import fusions
 from minigrad.registry import registry
 from tests.cuda_emulator import Emulator

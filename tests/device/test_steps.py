@@ -17,7 +17,7 @@ from gans.steps import StepResult, discriminator_step, generator_step
 from gans.systems import Gan
 from minigrad import nn
 from minigrad.dispatch import use_kernels
-from minigrad.kernels.cuda import loading
+from minigrad.kernels.cuda.runtime import loading
 from minigrad.optim import Adam
 from tests.cuda_emulator import Emulator
 from tests.device.conftest import Copies

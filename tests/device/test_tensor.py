@@ -15,7 +15,7 @@ from minigrad import Tensor, ops
 from minigrad.devices import device_of, xp_of
 from minigrad.dispatch import kernels_of
 from minigrad.kernels import cuda
-from minigrad.kernels.cuda import loading
+from minigrad.kernels.cuda.runtime import loading
 from tests.device.conftest import Copies
 
 

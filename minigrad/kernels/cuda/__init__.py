@@ -1,39 +1,46 @@
-"""The kernels for CuPy arrays on NVIDIA GPUs: CUDA C++, compiled by NVRTC when first launched.
+"""The kernels for CuPy arrays on NVIDIA GPUs: CUDA C++, compiled by NVRTC at the first launch.
 
-Design. Each family is a ``.cu`` file and a launcher of the same name. A source has no ``#include``: it is
-what ``loading.Source`` joins of the ``.cuh`` files that it needs and the file itself, so that CuPy and an
-emulator on the CPU take the very same text. Every kernel is a template on the arrays' element type; one
-RawModule holds a source's float and double instances. Blocks have 256 threads in a row, on a grid of one
-axis; each kernel says above its loop what a thread or block owns.
+Files. A ``.cu`` file has kernels, a Python module checks arrays and launches them. Small families are a pair
+of files here; a larger one is a folder, and its ``kernels.py`` has the functions that other code calls.
 
-- Numbers that a source and its launcher share (THREADS, TILE) are compiler options, in one place.
-- Arguments are arrays and typed NumPy numbers; a raw Python number is a TypeError (``Source.launch``).
-- Places in memory are 64-bit; sizes of single axes and planes are 32-bit, a larger one is an OverflowError.
-- float32 products and convolutions go by ``products``: tiles that cp.async brings into shared memory stage by
-  stage, multiplied in float32 or, within ``precision.allow_tf32``, on tensor cores. The simple kernels of
-  gemm.cu and conv.cu are the way for float64, for arrays whose offsets pass 32 bits and for devices before
-  compute capability 8.0. Inline PTX is in ptx.cuh alone. ``direct`` has the layers with one channel on a
-  side.
-- What follows a product is in its launch: a bias and the rectifier, or in the backward pass the rectifier's
-  gate, where a block that has written its tile goes over it again and sums its columns (``columns``).
-- No kernel uses atomics: a sum is taken by blocks whose share depends on shapes alone, then in their order by
-  a second kernel. The same call gives the same bits, on every device.
-- Batch norm's mean and variance are merged from the moments of pieces of each channel (``moments``). A
-  convolution before it hands them on: each warp has those of what it owns of a tile before it leaves the
-  registers, and the pass that adds shares has them too, so that batch norm reads its input once. Moments of
-  float64 arrays and of layers with one channel take a pass of their own.
-- Arrays of any strides are taken; those that are not C-contiguous are copied. New arrays are made by the
-  library of the arrays that came in, so that NumPy arrays serve while ``loading.use`` has an emulator.
+    runtime/     compilation and launch, the launchers' arrays, device code that all files share
+    product/     tiles of matrix products: a simple one, and a pipelined one for float32
+    gemm/ conv/  matrix products and the linear layer; the convolution and its adjoints
+    norm/        batch norm, and the moments that a convolution passes to it
 
-float32 and float64. Sums over channels, losses and norms run in float64, within a product's tile in float32;
-products in the arrays' own type. CuPy compiles with -ftz=true: on a GPU a subnormal float32 is zero.
+A source has no ``#include``: ``runtime.loading.Source`` joins the ``.cuh`` files that a ``.cu`` file needs
+and the file itself, so that CuPy and an emulator on the CPU compile the same text. Every kernel is a template
+on the arrays' element type, and one RawModule holds its float and double instances. A block has 256 threads
+in a row, a grid has one axis; a comment above each kernel says what a thread or block owns.
+
+- Numbers that a source and its launcher share (THREADS, TILE) are compiler options.
+- A kernel's arguments are arrays and typed NumPy numbers; ``Source.launch`` refuses a raw Python number.
+- Offsets into memory are 64-bit. Sizes of axes and planes are 32-bit; a larger one is an OverflowError.
+- Float32 products and convolutions use the pipelined tile: ``cp.async`` copies the operands into shared
+  memory stage by stage, and they are multiplied in float32 or, within ``precision.allow_tf32``, on tensor
+  cores. The simple tile serves float64, arrays whose offsets pass 32 bits, and devices before compute
+  capability 8.0. ``conv.direct`` serves layers with one channel on a side. Only ``product/ptx.cuh`` has
+  inline PTX.
+- A product's launch also does what follows it: it adds a bias and applies the rectifier. In the backward pass
+  it applies the rectifier's gate: each block reads its finished tile again and sums its columns.
+- No kernel uses atomics. Each block sums a share that depends on shapes alone, and a second kernel adds the
+  shares in order: the same call gives the same bits, on every device.
+- Batch norm merges the moments of the pieces of each channel. A convolution before it can pass them on: a
+  warp computes those of its part of a tile while the sums are in registers, the kernel that adds shares
+  computes those of a slice, and batch norm then reads its input once. Float64 arrays and layers with one
+  channel take another pass for the moments.
+- Arrays of any strides are taken; those that are not C-contiguous are copied. New arrays come from the
+  library of the given ones: NumPy arrays work while ``runtime.loading.use`` has an emulator in CuPy's place.
+
+Sums over channels, losses and norms run in float64, sums within a product's tile in float32, products in the
+arrays' own type. CuPy compiles with ``-ftz=true``: on a GPU a subnormal float32 is zero.
 """
 
 from __future__ import annotations
 
 from minigrad.kernels.cuda.activation import leaky_gate, leaky_relu
 from minigrad.kernels.cuda.bias import bias_leaky_relu, bias_leaky_relu_grad
-from minigrad.kernels.cuda.conv import (
+from minigrad.kernels.cuda.conv.kernels import (
     conv2d,
     conv2d_bias_leaky_relu,
     conv2d_moments,
@@ -41,9 +48,9 @@ from minigrad.kernels.cuda.conv import (
     conv_transpose2d,
     conv_transpose2d_moments,
 )
-from minigrad.kernels.cuda.gemm import linear, matmul, matmul_gate, stacked_matmul
+from minigrad.kernels.cuda.gemm.kernels import linear, matmul, matmul_gate, stacked_matmul
 from minigrad.kernels.cuda.loss import mean_softplus, mean_softplus_grad
-from minigrad.kernels.cuda.norm import (
+from minigrad.kernels.cuda.norm.kernels import (
     batch_norm,
     batch_norm_grad,
     standardize,

@@ -6,9 +6,17 @@ import math
 
 import numpy as np
 
-from minigrad.kernels.cuda import columns
-from minigrad.kernels.cuda.arrays import Array, blocks_for, checked, contiguous, output, slices_of, xp_of
-from minigrad.kernels.cuda.loading import Source
+from minigrad.kernels.cuda.product import columns
+from minigrad.kernels.cuda.runtime.arrays import (
+    Array,
+    blocks_for,
+    checked,
+    contiguous,
+    output,
+    slices_of,
+    xp_of,
+)
+from minigrad.kernels.cuda.runtime.loading import Source
 
 SOURCE = Source("bias.cu")
 

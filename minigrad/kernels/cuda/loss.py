@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.kernels.cuda.arrays import Array, blocks_for, checked, contiguous, output
-from minigrad.kernels.cuda.loading import Source
+from minigrad.kernels.cuda.runtime.arrays import Array, blocks_for, checked, contiguous, output
+from minigrad.kernels.cuda.runtime.loading import Source
 
 SOURCE = Source("loss.cu")
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.kernels import Gradients, check_gradient
-from minigrad.kernels.cuda.arrays import (
+from minigrad.kernels.cuda.runtime.arrays import (
     Array,
     checked,
     contiguous,
@@ -20,7 +20,7 @@ from minigrad.kernels.cuda.arrays import (
     writeable,
     xp_of,
 )
-from minigrad.kernels.cuda.loading import Source
+from minigrad.kernels.cuda.runtime.loading import Source
 from minigrad.kernels.settings import (
     Settings,
     adam_settings,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.kernels.cuda.arrays import Array, blocks_for, output
-from minigrad.kernels.cuda.loading import Source
+from minigrad.kernels.cuda.runtime.arrays import Array, blocks_for, output
+from minigrad.kernels.cuda.runtime.loading import Source
 from minigrad.kernels.philox import Shape, check_philox, values_used
 
 SOURCE = Source("philox.cu")

@@ -11,7 +11,7 @@ import os
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
-from minigrad.kernels.cuda import loading
+from minigrad.kernels.cuda.runtime import loading
 from tests.kernels.cuda.sources import sources
 
 

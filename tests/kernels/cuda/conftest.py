@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from minigrad.kernels.cuda import loading, products
+from minigrad.kernels.cuda.product import planning
+from minigrad.kernels.cuda.runtime import loading
 from minigrad.kernels.precision import allow_tf32
 from tests.kernels.cuda.running import on_device
 
@@ -39,5 +40,5 @@ def arithmetic(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture(params=["large tiles", "shares"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Large tiles for results of more than one small tile; or small tiles, their sums in many shares."""
-    monkeypatch.setattr(products, "BLOCKS", 1 if request.param == "large tiles" else 12)
-    monkeypatch.setattr(products, "LEAST", 20)
+    monkeypatch.setattr(planning, "BLOCKS", 1 if request.param == "large tiles" else 12)
+    monkeypatch.setattr(planning, "LEAST", 20)

@@ -1,4 +1,4 @@
-"""Small calls that reach every branch of every CUDA source, compared with the reference, by family.
+"""Small calls that reach every branch of every CUDA source, compared with the reference, by file.
 
 The tests run them emulated and on a device, the mutants of tests/cuda_mutants must fail them, and
 ``python -m tests.kernels.cuda.directed`` runs them on a GPU under whatever watches the process.
@@ -14,12 +14,26 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels import reference
-from minigrad.kernels.cuda import products
+from minigrad.kernels.cuda.product import planning
 from minigrad.kernels.moments import moments_of
 from minigrad.kernels.precision import allow_tf32
 from tests.kernels.cuda.running import cuda, on_device
 from tests.kernels.moments import assert_merged, far_from_zero, moments_of_faces
 from tests.kernels.strategies import Array, Convolution, assert_close
+
+Case = Callable[[], None]
+CASES: dict[str, Case] = {}
+
+
+def case_of(file: str) -> Callable[[Case], Case]:
+    """Decorates the case of a ``.cu`` file."""
+
+    def kept(case: Case) -> Case:
+        CASES[file] = case
+        return case
+
+    return kept
+
 
 SIZES = (1, 255, 257, 1030)  # within a block, beyond one, beyond four
 TYPES = (np.float32, np.float64)
@@ -43,6 +57,7 @@ def agree(name: str, *arguments: Any, terms: int = 10, out: bool = True) -> None
         assert_close(np.asarray(a / scale), np.asarray(e / scale), terms)
 
 
+@case_of("activation.cu")
 def activation() -> None:
     edges = np.array([-np.inf, -2.0, -0.0, 0.0, 3.0, np.inf, np.nan])
     for slope in (0.0, 0.2):
@@ -54,6 +69,7 @@ def activation() -> None:
             agree("leaky_gate", g, x, slope)
 
 
+@case_of("bias.cu")
 def bias() -> None:
     matrices = ((3, 5), np.float32), ((70, 3), np.float64), ((130, 300), np.float32), ((4100, 2), np.float32)
     images = ((2, 3, 41, 7), np.float64), ((9, 2, 30, 31), np.float32)
@@ -68,6 +84,7 @@ def bias() -> None:
             agree("bias_leaky_relu_grad", g, x, slope, terms=200)
 
 
+@case_of("loss.cu")
 def loss() -> None:
     for size, dtype in zip(SIZES, (*TYPES, *TYPES), strict=True):
         x = numbers(0, size, dtype=dtype) + dtype(1)
@@ -79,6 +96,7 @@ def loss() -> None:
         agree("mean_softplus_grad", np.asarray(1.0), np.array([value]), 1)
 
 
+@case_of("norm/batch_norm.cu")
 def norm() -> None:
     for shape, dtype in (((7, 3), np.float32), ((2, 300, 1), np.float64), ((5, 2, 47, 43), np.float32)):
         x, g = 3 + numbers(0, *shape, dtype=dtype), numbers(1, *shape, dtype=dtype)
@@ -124,25 +142,27 @@ def ways() -> Iterator[AbstractContextManager[None]]:
 
 @contextmanager
 def _way(arithmetic: bool, blocks: int, least: int) -> Iterator[None]:
-    before = products.BLOCKS, products.LEAST
-    products.BLOCKS, products.LEAST = blocks, least
+    before = planning.BLOCKS, planning.LEAST
+    planning.BLOCKS, planning.LEAST = blocks, least
     try:
         with allow_tf32(arithmetic):
             yield
     finally:
-        products.BLOCKS, products.LEAST = before
+        planning.BLOCKS, planning.LEAST = before
 
 
 PRODUCTS = ((1, 1, 1), (65, 19, 70), (66, 36, 5), (70, 20, 128), (70, 50, 133))  # m, k, n
 
 
-def gemm() -> None:
+@case_of("gemm/simple.cu")
+def gemm_simple() -> None:
     """float64: the kernels for every size."""
     for size in PRODUCTS:
         _products(*size, dtype=np.float64)
 
 
-def gemm_product() -> None:
+@case_of("gemm/pipelined.cu")
+def gemm_pipelined() -> None:
     """float32: by stages of cp.async, and tensor cores."""
     for way in ways():
         with way:
@@ -192,13 +212,15 @@ ONE_CHANNEL = (
 )
 
 
-def conv() -> None:
+@case_of("conv/simple.cu")
+def conv_simple() -> None:
     """float64: the kernels for every size."""
     for geometry in GEOMETRIES:
         _faces(geometry, np.float64)
 
 
-def conv_product() -> None:
+@case_of("conv/pipelined.cu")
+def conv_pipelined() -> None:
     """float32: by stages of cp.async, and tensor cores."""
     for way in ways():
         with way:
@@ -206,7 +228,8 @@ def conv_product() -> None:
                 _faces(geometry, np.float32)
 
 
-def direct() -> None:
+@case_of("conv/direct.cu")
+def conv_direct() -> None:
     """One channel on a side."""
     for geometry, dtype in zip(ONE_CHANNEL, (*TYPES, *TYPES), strict=True):
         _faces(geometry, dtype)
@@ -220,6 +243,7 @@ def _faces(geometry: tuple[Any, ...], dtype: type) -> None:
     agree("conv2d_weight", x, g, w.shape[2:], *parameters)
 
 
+@case_of("norm/moments.cu")
 def moments() -> None:
     """What a convolution hands on to batch norm: with its tiles, with its shares, and of any other."""
     for way in ways():
@@ -242,6 +266,7 @@ def _convolution(geometry: tuple[Any, ...], dtype: type) -> Convolution:
     return Convolution(x, w, y, *rest, groups)
 
 
+@case_of("philox.cu")
 def philox() -> None:
     for name, size, dtype in product(("philox_uniform", "philox_normal"), (1, 4, 1030), TYPES):
         states = [np.array([2**40 + 7, 2**64 - 3, 5], np.uint64) for _ in range(2)]
@@ -260,6 +285,7 @@ UPDATES = {
 ENDS = ((300,), (3, 40, 1, 5), (1, 2, 3, 4, 5, 6, 7, 300), (700, 5, 1, 300, 2, 2, 7, 9, 600))
 
 
+@case_of("optimizer.cu")
 def optimizer() -> None:
     for sizes in ENDS:
         gradients = [numbers(seed, size) for seed, size in enumerate(sizes)]
@@ -292,15 +318,9 @@ def _updated(
     return [a for a in own if a is not None]
 
 
-CASES_IN_ORDER = (
-    activation, bias, conv, conv_product, direct, gemm, gemm_product, loss, moments, norm, optimizer, philox,
-)  # fmt: skip
-CASES: dict[str, Callable[[], None]] = {case.__name__: case for case in CASES_IN_ORDER}
-
-
 if __name__ == "__main__":
     with on_device() as cupy:
         cupy.cuda.set_allocator(None)  # no pool: each array has bounds of its own for whatever watches
-        for name, case in CASES.items():
+        for file, case in CASES.items():
             case()
-            print(f"{name}: as the reference")
+            print(f"{file}: as the reference")

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels import cuda as kernels
-from minigrad.kernels.cuda import loading
+from minigrad.kernels.cuda.runtime import loading
 from tests.kernels.strategies import Array
 
 

@@ -7,18 +7,15 @@ import pkgutil
 from collections import Counter
 
 from minigrad.kernels import cuda
-from minigrad.kernels.cuda import gemm_product, products
-from minigrad.kernels.cuda.conv_product import NAME as CONV_PRODUCT
-from minigrad.kernels.cuda.loading import Source
+from minigrad.kernels.cuda.runtime.loading import Source
 
 
 def sources() -> dict[str, Source]:
     """Each by a name of its own: its file's, and what not all have that are made of that file."""
-    modules = [
-        importlib.import_module(f"{cuda.__name__}.{m.name}") for m in pkgutil.iter_modules(cuda.__path__)
-    ]
-    held = {value for module in modules for value in vars(module).values() if isinstance(value, Source)}
-    held |= {*products.sources(CONV_PRODUCT), *gemm_product.SOURCES}
+    names = [module.name for module in pkgutil.walk_packages(cuda.__path__, f"{cuda.__name__}.")]
+    values = [value for name in names for value in vars(importlib.import_module(name)).values()]
+    several = [value for value in values if isinstance(value, list)]
+    held = {value for value in (*values, *(v for each in several for v in each)) if isinstance(value, Source)}
     by_file = {name: [source for source in held if source.name == name] for name in {s.name for s in held}}
     named = {_name(source, siblings): source for siblings in by_file.values() for source in siblings}
     return dict(sorted(named.items()))

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from minigrad.kernels.cuda import loading
+from minigrad.kernels.cuda.runtime import loading
 from tests.kernels.cuda.directed import CASES
 from tests.kernels.cuda.sources import sources
 
 
 @pytest.mark.usefixtures("launched")
-@pytest.mark.parametrize("family", CASES)
-def test_directed_cases_equal_reference(family: str) -> None:
-    CASES[family]()
+@pytest.mark.parametrize("file", CASES)
+def test_directed_cases_equal_reference(file: str) -> None:
+    CASES[file]()
 
 
 class Noting:

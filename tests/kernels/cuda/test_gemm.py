@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigrad.kernels import cpu, reference
-from minigrad.kernels.cuda import products
+from minigrad.kernels.cuda.product import planning
 from minigrad.kernels.precision import allow_tf32
 from tests.kernels.cuda.running import cuda
 from tests.kernels.cuda.strategies import SLOPES, SOME, filled_like
@@ -62,13 +62,13 @@ def test_gated_products_are_the_two_kernels(monkeypatch: pytest.MonkeyPatch) -> 
     """Bit for bit, sums too: a captured step may take the one for the others."""
     rng = np.random.default_rng(0)
     shapes = [(1, 3, 5), (64, 40, 70), (65, 60, 3), (130, 20, 65), (4097, 2, 3)]
-    ways = [(False, products.BLOCKS, products.LEAST), (False, 1, 20), (False, 12, 20), (True, 1, 20)]
+    ways = [(False, planning.BLOCKS, planning.LEAST), (False, 1, 20), (False, 12, 20), (True, 1, 20)]
     for (m, k, n), dtype in product(shapes, DTYPES):
         x, y, own = (rng.normal(size=shape).astype(dtype) for shape in ((m, k), (k, n), (m, n)))
         own[:, 0], y[:, 0] = -1.0, -0.0
         for tf32, blocks, least in ways if dtype is np.float32 else ways[:1]:  # tiles, shares, arithmetic
-            monkeypatch.setattr(products, "BLOCKS", blocks)
-            monkeypatch.setattr(products, "LEAST", least)
+            monkeypatch.setattr(planning, "BLOCKS", blocks)
+            monkeypatch.setattr(planning, "LEAST", least)
             with allow_tf32(tf32):
                 expected = cuda.bias_leaky_relu_grad(cuda.matmul(x, y), own, 0.2)
                 for a, b in zip(cuda.matmul_gate(x, y, own, 0.2), expected, strict=True):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from minigrad.kernels.cuda import products
+from minigrad.kernels.cuda.product import planning
 from minigrad.kernels.moments import merged
 from tests.kernels.cuda.running import cuda
 from tests.kernels.cuda.test_products import CONVOLUTIONS, FEW
@@ -69,8 +69,8 @@ def test_each_phase_has_its_pieces_and_those_without_outputs_none(arithmetic: st
 
 def test_shares_are_added_with_the_moments_of_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """A channel of more elements than a block keeps in registers, of a number that they do not divide."""
-    monkeypatch.setattr(products, "BLOCKS", 10**6)
-    monkeypatch.setattr(products, "LEAST", 8)
+    monkeypatch.setattr(planning, "BLOCKS", 10**6)
+    monkeypatch.setattr(planning, "LEAST", 8)
     rng = np.random.default_rng(0)
     x, w = (
         rng.normal(size=(2, 2, 34, 37)).astype(np.float32),

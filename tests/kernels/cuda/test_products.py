@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from minigrad.kernels import reference
-from minigrad.kernels.cuda import products
+from minigrad.kernels.cuda.product import planning
 from minigrad.kernels.precision import allow_tf32, tf32_allowed
 from tests.kernels.cuda.running import cuda
 from tests.kernels.cuda.strategies import SLOPES, assert_faces
@@ -73,7 +73,7 @@ def test_large_tiles_with_edges_equal_reference(
     monkeypatch: pytest.MonkeyPatch, arithmetic: str, kernel: int, size: int, stride: int, groups: int
 ) -> None:
     """Rows and columns beyond a tile's 128, and results that no tile divides."""
-    monkeypatch.setattr(products, "BLOCKS", 1)
+    monkeypatch.setattr(planning, "BLOCKS", 1)
     rng = np.random.default_rng(0)
     x = rng.normal(size=(6, 70 * groups, size, size)).astype(np.float32)
     w = rng.normal(size=(132 * groups, 70, kernel, kernel)).astype(np.float32)
@@ -88,7 +88,7 @@ def test_large_tiles_with_edges_equal_reference(
 def test_what_is_too_large_goes_by_the_kernels_for_every_size(
     monkeypatch: pytest.MonkeyPatch, case: Convolution
 ) -> None:
-    monkeypatch.setattr(products, "LARGEST", 0)
+    monkeypatch.setattr(planning, "LARGEST", 0)
     assert_faces(case)
 
 
@@ -127,22 +127,22 @@ def test_tf32_is_off_at_first_and_a_thread_s_own() -> None:
     ],
 )
 def test_few_tiles_are_small_and_shared_out(sizes: tuple[int, ...], side: int, shares: int) -> None:
-    chosen = products.plan("conv_product.cu", *sizes)
+    chosen = planning.plan("conv_product.cu", *sizes)
     assert (chosen.source.constants["ROWS"], chosen.shares) == (side, shares)
 
 
 @pytest.mark.parametrize("sizes", [(4096, 4096, 1 << 20), (64, 64, 1 << 26), (128, 50176, 20_000, 4)])
 def test_no_share_of_a_sum_is_longer_than_float32_s_digits_last(sizes: tuple[int, ...]) -> None:
-    chosen = products.plan("conv_product.cu", *sizes)
-    assert sizes[2] / chosen.shares <= products.DEEPEST
+    chosen = planning.plan("conv_product.cu", *sizes)
+    assert sizes[2] / chosen.shares <= planning.DEEPEST
 
 
 def test_a_long_sum_of_many_results_is_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """All terms are near 0.1, whose sum one by one drifts away."""
     rng = np.random.default_rng(0)
     x, y = ((0.1 + rng.uniform(0, 1e-6, shape)).astype(np.float32) for shape in ((66, 1000), (1000, 66)))
-    monkeypatch.setattr(products, "BLOCKS", 1)
+    monkeypatch.setattr(planning, "BLOCKS", 1)
     for deepest, bound in ((100, 110), (10_000, 1000)):
-        monkeypatch.setattr(products, "DEEPEST", deepest)
+        monkeypatch.setattr(planning, "DEEPEST", deepest)
         error = np.abs(cuda.matmul(x, y) / np.matmul(x, y, dtype=np.float64) - 1).max()
         assert error < bound * 2.0**-24

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -13,7 +12,10 @@ import numpy as np
 import pytest
 
 from minigrad.kernels import cuda
-from minigrad.kernels.cuda import activation, gemm_product, loading, optimizer, products
+from minigrad.kernels.cuda import activation, optimizer
+from minigrad.kernels.cuda.gemm import pipelined as gemm_pipelined
+from minigrad.kernels.cuda.product import planning
+from minigrad.kernels.cuda.runtime import loading
 from tests.kernels.cuda.sources import sources
 
 
@@ -95,19 +97,21 @@ SOURCES = sources()
 
 
 def test_every_file_is_part_of_a_source() -> None:
-    folder = Path(loading.__file__).parent
+    folder = loading.FOLDER
     used = {name for source in SOURCES.values() for name in (*source.before, source.name)}
-    assert used == {path.name for path in folder.iterdir() if path.suffix in {".cu", ".cuh"}}
+    assert used == {
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix in {".cu", ".cuh"}
+    }
 
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 def test_sources_keep_the_rules_of_the_package(source: loading.Source) -> None:
-    assert source.text.startswith('#line 1 "common.cuh"\n')
+    assert source.text.startswith('#line 1 "runtime/common.cuh"\n')
     assert f'#line 1 "{source.name}"\n' in source.text
     assert f"-DTHREADS={source.constants['THREADS']}" in source.options
     kinds = 2 if source.templates else 1
     assert len(source.instances) == kinds * source.text.count("__global__") > 0
-    own = source.text.replace((Path(loading.__file__).parent / "ptx.cuh").read_text("utf-8"), "")
+    own = source.text.replace((loading.FOLDER / "product/ptx.cuh").read_text("utf-8"), "")
     for forbidden in ("#include", "atomic", "asm", r"extern(?! __shared__)"):
         assert not re.search(rf"^(?!\s*//).*{forbidden}", own, re.MULTILINE)
 
@@ -115,7 +119,7 @@ def test_sources_keep_the_rules_of_the_package(source: loading.Source) -> None:
 def test_large_shared_memory_is_asked_for_once() -> None:
     function, recorder = Function(), Recorder()
     recorder.function = lambda name: function  # type: ignore[method-assign]
-    source = max(gemm_product.SOURCES, key=lambda source: source.shared)
+    source = max(gemm_pipelined.SOURCES, key=lambda source: source.shared)
     x = np.zeros(3, np.float32)
     with loading.use(recorder):
         for _ in range(2):
@@ -172,7 +176,7 @@ def test_a_device_without_cp_async_goes_by_the_kernels_for_every_size(
         SimpleNamespace(dtype=np.dtype(np.float32), size=9, device=SimpleNamespace(id=device))
         for device in (0, 1)
     ]
-    assert [products.serves(a) for a in on_device] == [False, True]
+    assert [planning.serves(a) for a in on_device] == [False, True]
     loading.compute_capability.cache_clear()
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from minigrad.kernels.cuda import loading
+from minigrad.kernels.cuda.runtime import loading
 from tests.kernels.cuda import running
 from tests.kernels.cuda.directed import CASES
 from tests.kernels.cuda.running import cuda, to_device
@@ -61,9 +61,9 @@ def test_a_copy_has_the_layout_and_memory_of_its_own(layout: str, shape: tuple[i
 
 
 @pytest.mark.usefixtures("device")
-@pytest.mark.parametrize("family", CASES)
-def test_directed_cases_go_there_and_back(family: str) -> None:
-    CASES[family]()
+@pytest.mark.parametrize("file", CASES)
+def test_directed_cases_go_there_and_back(file: str) -> None:
+    CASES[file]()
 
 
 @pytest.mark.usefixtures("device")

@@ -40,7 +40,7 @@ struct Slice {
   }
 };
 
-// Where the moments of pieces lie: (3, pieces, channels), moments.cu says of what.
+// Where the moments of pieces lie: (3, pieces, channels), norm/moments.cu says of what.
 struct Moments {
   double* memory;
   int pieces, channels;

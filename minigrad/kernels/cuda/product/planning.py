@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.kernels.cuda.arrays import Array, blocks_for, contiguous, on_host, xp_of
-from minigrad.kernels.cuda.loading import Source, compute_capability
+from minigrad.kernels.cuda.runtime.arrays import Array, blocks_for, contiguous, on_host, xp_of
+from minigrad.kernels.cuda.runtime.loading import Source, compute_capability
 from minigrad.kernels.precision import tf32_allowed
 
 LARGEST = 2**30  # elements of an array, so that every offset fits 32 bits
@@ -19,7 +19,7 @@ BLOCKS = 264  # that a product is shared out to: two for each multiprocessor of 
 LEAST = 128  # products in a sum that is still worth a share of its own
 DEEPEST = 1 << 14  # products that a thread adds in float32; the shares are added in float64
 
-SHARES = Source("shares.cu")
+SHARES = Source("product/shares.cu")
 
 
 class Tile(NamedTuple):
@@ -96,7 +96,14 @@ def source(name: str, arithmetic: str, tile: Tile, kind: Kind = PLAIN) -> Source
     """The file ``name`` for an arithmetic, "fp32" or "tf32", and a tile of a kind of products."""
     return Source(
         name,
-        ("common.cuh", *kind.before, "ptx.cuh", "operands.cuh", f"{arithmetic}.cuh", "pipeline.cuh"),
+        (
+            "runtime/common.cuh",
+            *kind.before,
+            "product/ptx.cuh",
+            "product/operands.cuh",
+            f"product/{arithmetic}.cuh",
+            "product/pipeline.cuh",
+        ),
         templates=False,
         shared=tile.stages * 2 * tile.side * (DEPTH + 4) * np.dtype(np.float32).itemsize,
         THREADS=tile.threads,

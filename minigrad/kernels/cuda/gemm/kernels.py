@@ -1,6 +1,6 @@
 """The matrix product, alone or in stacks, and the linear layer, its bias and leaky ReLU within the product.
 
-float32 goes by the pipeline of ``gemm_product``; the kernels of gemm.cu take every size and float64.
+float32 is computed by ``pipelined``; the kernels of ``simple.cu`` take every size and float64.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ import math
 import numpy as np
 
 from minigrad.kernels import stacked_shape
-from minigrad.kernels.cuda import columns, gemm_product
-from minigrad.kernels.cuda.arrays import Array, checked, contiguous, output, xp_of
 from minigrad.kernels.cuda.bias import Both, bias_leaky_relu_grad
-from minigrad.kernels.cuda.loading import Source
-from minigrad.kernels.cuda.products import serves
+from minigrad.kernels.cuda.gemm import pipelined
+from minigrad.kernels.cuda.product import columns
+from minigrad.kernels.cuda.product.planning import serves
+from minigrad.kernels.cuda.product.simple_tile import TILE, read, tiles
+from minigrad.kernels.cuda.runtime.arrays import Array, checked, contiguous, output, xp_of
+from minigrad.kernels.cuda.runtime.loading import Source
 
-TILE = 64  # rows and columns of a result that a block owns
-SOURCE = Source("gemm.cu", ("common.cuh", "columns.cuh", "tile.cuh"), TILE=TILE)
-
-Steps = tuple[np.int64, np.int64]
+SOURCE = Source(
+    "gemm/simple.cu", ("runtime/common.cuh", "product/columns.cuh", "product/simple_tile.cuh"), TILE=TILE
+)
 
 
 def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
@@ -34,10 +35,10 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     (m, depth), n = x.shape, y.shape[1]
     z = output("matmul", out, (m, n), x)
     if serves(x, y, z):
-        gemm_product.matmul(x, y, z)
+        pipelined.matmul(x, y, z)
     elif z.size:
         sizes = np.int64(m), np.int64(n), np.int64(depth)
-        (x, x_steps), (y, y_steps) = _read(x), _read(y)
+        (x, x_steps), (y, y_steps) = read(x), read(y)
         SOURCE.launch("matmul", x.dtype, tiles(m, n), x, *x_steps, y, *y_steps, z, *sizes)
     return z
 
@@ -64,10 +65,10 @@ def _multiply_stacks(x: Array, y: Array, z: Array) -> None:
     if len(right) == 1 and (items == 1 or left.flags.c_contiguous):  # one product, of the rows of all items
         matmul(left.reshape(items * m, depth), right[0], out=z.reshape(items * m, n))
     elif serves(left, right, z):
-        gemm_product.stacked_matmul(left, right, z.reshape(items, m, n))
+        pipelined.stacked_matmul(left, right, z.reshape(items, m, n))
     else:
-        (left, left_steps), (right, right_steps) = _read(left), _read(right)
-        left_item, right_item = (np.int64(gemm_product.item_step(a)) for a in (left, right))
+        (left, left_steps), (right, right_steps) = read(left), read(right)
+        left_item, right_item = (np.int64(pipelined.item_step(a)) for a in (left, right))
         operands = left, left_item, *left_steps, right, right_item, *right_steps
         sizes = np.int64(m), np.int64(n), np.int64(depth)
         SOURCE.launch("stacked_matmul", z.dtype, items * tiles(m, n), *operands, z, *sizes)
@@ -98,9 +99,9 @@ def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | Non
         return bias_leaky_relu_grad(matmul(x, y, out=z), own, slope, out=(z, gb))
     own, sums = contiguous(own), columns.ColumnSums(z, gb)
     if serves(x, y, z):
-        gemm_product.matmul_gate(x, y, own, slope, z, sums)
+        pipelined.matmul_gate(x, y, own, slope, z, sums)
     else:
-        (x, x_steps), (y, y_steps) = _read(x), _read(y)
+        (x, x_steps), (y, y_steps) = read(x), read(y)
         epilogue = own, x.dtype.type(slope), z, *sums.arguments
         sizes = np.int64(m), np.int64(n), np.int64(depth)
         SOURCE.launch("matmul_gate", x.dtype, tiles(m, n), x, *x_steps, y, *y_steps, *epilogue, *sizes)
@@ -119,23 +120,9 @@ def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = No
     (m, depth), n = x.shape, w.shape[0]
     y = output("linear", out, (m, n), x)
     if serves(x, w, y):
-        gemm_product.linear(x, w, b, slope, y)
+        pipelined.linear(x, w, b, slope, y)
     elif y.size:
-        (x, x_steps), (w, w_steps) = _read(x), _read(w)
+        (x, x_steps), (w, w_steps) = read(x), read(w)
         epilogue, sizes = (contiguous(b), x.dtype.type(slope)), (np.int64(m), np.int64(n), np.int64(depth))
         SOURCE.launch("linear", x.dtype, tiles(m, n), x, *x_steps, w, *w_steps, *epilogue, y, *sizes)
     return y
-
-
-def tiles(rows: int, columns: int) -> int:
-    """The blocks that cover a matrix."""
-    return -(-rows // TILE) * -(-columns // TILE)
-
-
-def _read(a: Array) -> tuple[Array, Steps]:
-    """Matrices, where they lie if they are contiguous; the steps from row to row, from column to column."""
-    rows, columns = a.shape[-2:]
-    across = a.swapaxes(-1, -2)
-    if across.flags.c_contiguous and not a.flags.c_contiguous:
-        return contiguous(across).swapaxes(-1, -2), (np.int64(1), np.int64(rows))
-    return contiguous(a), (np.int64(columns), np.int64(1))

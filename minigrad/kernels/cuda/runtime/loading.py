@@ -27,6 +27,8 @@ THREADS = 256  # of every block
 TYPES = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
 SCALARS = (np.int32, np.int64, np.float32, np.float64)
 
+FOLDER = Path(__file__).parents[1]  # from which a source's files have their names
+
 PLAIN_SHARED = 48 * 1024  # bytes of shared memory that a kernel may have without asking
 
 ENTRY = re.compile(r"__global__\s+void\s+__launch_bounds__\(THREADS(?:, RESIDENT)?\)\s+(\w+)\(")
@@ -59,7 +61,7 @@ class Source:
     def __init__(
         self,
         name: str,
-        before: Sequence[str] = ("common.cuh",),
+        before: Sequence[str] = ("runtime/common.cuh",),
         *,
         templates: bool = True,
         shared: int = 0,
@@ -76,8 +78,7 @@ class Source:
     def text(self) -> str:
         """What the compiler reads; its messages name the files and their own lines."""
         if self._text is None:
-            folder = Path(__file__).parent
-            files = [(name, (folder / name).read_text("utf-8")) for name in (*self.before, self.name)]
+            files = [(name, (FOLDER / name).read_text("utf-8")) for name in (*self.before, self.name)]
             self._text = "".join(f'#line 1 "{name}"\n{text}' for name, text in files)
         return self._text
 

@@ -11,7 +11,8 @@ import math
 import numpy as np
 
 from minigrad.kernels import check_channels
-from minigrad.kernels.cuda.arrays import (
+from minigrad.kernels.cuda.norm.moments import merge_moments, slice_moments
+from minigrad.kernels.cuda.runtime.arrays import (
     Array,
     blocks_for,
     checked,
@@ -21,12 +22,11 @@ from minigrad.kernels.cuda.arrays import (
     writeable,
     xp_of,
 )
-from minigrad.kernels.cuda.loading import Source
-from minigrad.kernels.cuda.moments import merge_moments, slice_moments
+from minigrad.kernels.cuda.runtime.loading import Source
 from minigrad.kernels.moments import check_moments
 from minigrad.kernels.running import check_running
 
-SOURCE = Source("norm.cu")
+SOURCE = Source("norm/batch_norm.cu")
 
 Outputs = tuple[Array, Array, Array, Array]
 ChannelGradients = tuple[Array, Array, Array]

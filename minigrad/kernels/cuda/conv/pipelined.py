@@ -8,11 +8,21 @@ from typing import NamedTuple
 import numpy as np
 
 from minigrad.kernels import Pair
-from minigrad.kernels.cuda.arrays import Array, blocks_for, contiguous, xp_of
-from minigrad.kernels.cuda.moments import add_shares_moments, empty_moments
-from minigrad.kernels.cuda.products import LARGEST, SHARES, Plan, add_shares, parts_of, plan, serves
+from minigrad.kernels.cuda.norm.moments import add_shares_moments, empty_moments
+from minigrad.kernels.cuda.product.planning import (
+    LARGEST,
+    SHARES,
+    Plan,
+    add_shares,
+    parts_of,
+    plan,
+    serves,
+    sources,
+)
+from minigrad.kernels.cuda.runtime.arrays import Array, blocks_for, contiguous, xp_of
 
-NAME = "conv_product.cu"
+NAME = "conv/pipelined.cu"
+SOURCES = sources(NAME)
 
 Geometry = tuple[Pair, Pair, Pair]
 """stride, padding, dilation"""

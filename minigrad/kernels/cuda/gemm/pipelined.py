@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.kernels.cuda.arrays import Array, contiguous
-from minigrad.kernels.cuda.columns import ColumnSums, gate_shares
-from minigrad.kernels.cuda.products import PLAIN, TILES, Kind, Plan, add_shares, parts_of, plan, sources
+from minigrad.kernels.cuda.product.columns import ColumnSums, gate_shares
+from minigrad.kernels.cuda.product.planning import (
+    PLAIN,
+    TILES,
+    Kind,
+    Plan,
+    add_shares,
+    parts_of,
+    plan,
+    sources,
+)
+from minigrad.kernels.cuda.runtime.arrays import Array, contiguous
 
-NAME = "gemm_product.cu"
+NAME = "gemm/pipelined.cu"
 FEWER = TILES["fp32"][1]._replace(resident=6)  # where each item's place takes registers, a block has more
 STACK_TILES = ("fp32", (FEWER, FEWER)), ("tf32", TILES["tf32"])
 
 STACKED = Kind((("STACKED", 1),), STACK_TILES)
-GATED = Kind((("GATED", 1),), before=("columns.cuh",))
+GATED = Kind((("GATED", 1),), before=("product/columns.cuh",))
 SOURCES = sources(NAME, PLAIN, STACKED, GATED)
 
 Epilogue = tuple[Array, np.float32, np.int32]

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from minigrad.kernels import Pair
-from minigrad.kernels.cuda.arrays import Array, contiguous
-from minigrad.kernels.cuda.loading import THREADS, Source
-from minigrad.kernels.cuda.products import LARGEST, add_shares, parts_of
+from minigrad.kernels.cuda.product.planning import LARGEST, add_shares, parts_of
+from minigrad.kernels.cuda.runtime.arrays import Array, contiguous
+from minigrad.kernels.cuda.runtime.loading import THREADS, Source
 
 TAPS = 16  # that a thread holds in registers
 CHANNELS = 16  # whose weights a block holds
@@ -18,7 +18,7 @@ PLACES = 64  # of a block that sums over channels
 FOUR = 4  # channels whose weight gradients a thread sums
 SHARE = 2048  # places that a block sums at least
 
-SOURCE = Source("direct.cu", TAPS=TAPS, CHANNELS=CHANNELS, PLACES=PLACES, FOUR=FOUR)
+SOURCE = Source("conv/direct.cu", TAPS=TAPS, CHANNELS=CHANNELS, PLACES=PLACES, FOUR=FOUR)
 
 Geometry = tuple[Pair, Pair, Pair]
 """stride, padding, dilation"""
@@ -69,7 +69,7 @@ def _walk(x: Array, w: Array, b: Array | None, slope: float, y: Array, axes: tup
 
 
 def _over_large(large: Array, small: Array, w: Array, geometry: Geometry) -> tuple[np.int32, ...]:
-    """direct.cu's axes: places of the small images meet elements p * stride + t * dilation - padding."""
+    """The kernels' axes: places of the small images meet elements p * stride + t * dilation - padding."""
     return tuple(
         np.int32(number)
         for size, places, taps, stride, padding, dilation in _axes(large, small, w, geometry)
@@ -78,7 +78,7 @@ def _over_large(large: Array, small: Array, w: Array, geometry: Geometry) -> tup
 
 
 def _over_small(large: Array, small: Array, w: Array, geometry: Geometry) -> tuple[np.int32, ...]:
-    """direct.cu's axes: places of the large images meet elements (p + padding - t * dilation) / stride."""
+    """The kernels' axes: places of the large images meet elements (p + padding - t * dilation) / stride."""
     return tuple(
         np.int32(number)
         for places, size, taps, stride, padding, dilation in _axes(large, small, w, geometry)

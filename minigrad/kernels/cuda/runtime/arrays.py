@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.kernels.cuda.loading import THREADS, TYPES, cupy
+from minigrad.kernels.cuda.runtime.loading import THREADS, TYPES, cupy
 
 Array = NDArray[Any]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.kernels.cuda.arrays import SLICE, Array, blocks_for, xp_of
-from minigrad.kernels.cuda.loading import Source
+from minigrad.kernels.cuda.runtime.arrays import SLICE, Array, blocks_for, xp_of
+from minigrad.kernels.cuda.runtime.loading import Source
 
 CHUNK = 64  # rows that a thread sums: a product's tiles have as many, or twice as many
-SOURCE = Source("columns.cu", ("common.cuh", "columns.cuh"))
+SOURCE = Source("product/columns.cu", ("runtime/common.cuh", "product/columns.cuh"))
 
 
 class ColumnSums:

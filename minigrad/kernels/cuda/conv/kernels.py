@@ -1,7 +1,7 @@
 """The three faces of the convolution: implicit matrix products, their operands read where they lie.
 
-One channel on a side goes by ``direct``, other float32 by the pipeline of ``conv_product``; the kernels of
-conv.cu take every size and float64.
+A layer with one channel on a side is computed by ``direct``, other float32 by ``pipelined``; the kernels of
+``simple.cu`` take every size and float64.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels import Pair, check_convolution, conv2d_shape
-from minigrad.kernels.cuda import conv_product, direct
-from minigrad.kernels.cuda.arrays import Array, blocks_for, checked, contiguous, output, xp_of
-from minigrad.kernels.cuda.gemm import TILE, tiles
-from minigrad.kernels.cuda.loading import Source
-from minigrad.kernels.cuda.moments import slice_moments
+from minigrad.kernels.cuda.conv import direct, pipelined
+from minigrad.kernels.cuda.norm.moments import slice_moments
+from minigrad.kernels.cuda.product.simple_tile import TILE, tiles
+from minigrad.kernels.cuda.runtime.arrays import Array, blocks_for, checked, contiguous, output, xp_of
+from minigrad.kernels.cuda.runtime.loading import Source
 
-SOURCE = Source("conv.cu", ("common.cuh", "tile.cuh"), TILE=TILE)
+SOURCE = Source("conv/simple.cu", ("runtime/common.cuh", "product/simple_tile.cuh"), TILE=TILE)
 
 BLOCKS = 512  # that a weight gradient is shared out to: some for each multiprocessor of a large device
 LEAST = 256  # products in a sum that is still worth a share of its own
@@ -41,8 +41,8 @@ def conv2d(
     geometry = stride, padding, dilation
     if direct.fits(x, y, w, groups):
         direct.conv2d(x, w, None, 1, y, geometry)
-    elif conv_product.fits(x, y, w, geometry):
-        conv_product.conv2d(x, w, None, 1, y, geometry, groups)
+    elif pipelined.fits(x, y, w, geometry):
+        pipelined.conv2d(x, w, None, 1, y, geometry, groups)
     elif y.size:
         _convolve("conv2d", x, w, (), y, geometry, groups)
     return y
@@ -69,8 +69,8 @@ def conv2d_bias_leaky_relu(
     geometry = stride, padding, dilation
     if direct.fits(x, y, w, groups):
         direct.conv2d(x, w, b, slope, y, geometry)
-    elif conv_product.fits(x, y, w, geometry):
-        conv_product.conv2d(x, w, b, slope, y, geometry, groups)
+    elif pipelined.fits(x, y, w, geometry):
+        pipelined.conv2d(x, w, b, slope, y, geometry, groups)
     elif y.size:
         epilogue = contiguous(b), x.dtype.type(slope)
         _convolve("conv2d_bias_leaky_relu", x, w, epilogue, y, geometry, groups)
@@ -92,8 +92,8 @@ def conv2d_moments(
     given, given_moments = out or (None, None)
     y = output("conv2d_moments", given, shape, x)
     geometry = stride, padding, dilation
-    if conv_product.fits(x, y, w, geometry) and not direct.fits(x, y, w, groups):
-        return y, conv_product.conv2d_moments(x, w, y, geometry, groups, given_moments)
+    if pipelined.fits(x, y, w, geometry) and not direct.fits(x, y, w, groups):
+        return y, pipelined.conv2d_moments(x, w, y, geometry, groups, given_moments)
     conv2d(x, w, *geometry, groups, out=y)
     return y, slice_moments("conv2d_moments", y, given_moments)
 
@@ -125,8 +125,8 @@ def conv_transpose2d(
     geometry = stride, padding, dilation
     if direct.fits(y, x, w, groups):
         direct.conv_transpose2d(x, w, y, geometry)
-    elif conv_product.fits(y, x, w, geometry):
-        conv_product.conv_transpose2d(x, w, y, geometry, groups)
+    elif pipelined.fits(y, x, w, geometry):
+        pipelined.conv_transpose2d(x, w, y, geometry, groups)
     elif y.size:
         sizes = _sizes(n, groups, x.shape[1] // groups, w.shape[1], x.shape[2:], w.shape[2:], size)
         hops = [s // math.gcd(s, d) for s, d in zip(stride, dilation, strict=True)]
@@ -155,8 +155,8 @@ def conv_transpose2d_moments(
     given, given_moments = out or (None, None)
     y = output("conv_transpose2d_moments", given, (n, o, *size), x)
     geometry = stride, padding, dilation
-    if conv_product.fits(y, x, w, geometry) and not direct.fits(y, x, w, groups):
-        return y, conv_product.conv_transpose2d_moments(x, w, y, geometry, groups, given_moments)
+    if pipelined.fits(y, x, w, geometry) and not direct.fits(y, x, w, groups):
+        return y, pipelined.conv_transpose2d_moments(x, w, y, geometry, groups, given_moments)
     conv_transpose2d(x, w, size, *geometry, groups, out=y)
     return y, slice_moments("conv_transpose2d_moments", y, given_moments)
 
@@ -190,8 +190,8 @@ def conv2d_weight(
     if direct.fits(x, g, gw, groups):
         direct.conv2d_weight(x, g, gw, geometry)
         return gw
-    if conv_product.fits(x, g, gw, geometry):
-        conv_product.conv2d_weight(x, g, gw, geometry, groups)
+    if pipelined.fits(x, g, gw, geometry):
+        pipelined.conv2d_weight(x, g, gw, geometry, groups)
         return gw
     if gw.size == 0:
         return gw
@@ -216,7 +216,7 @@ def _convolve(
     geometry: tuple[Pair, Pair, Pair],
     groups: int,
 ) -> None:
-    """Launch a kernel of conv.cu for y = conv2d(x, w), whatever follows it."""
+    """Launch a kernel of ``simple.cu`` for y = conv2d(x, w), whatever follows it."""
     n, o, oh, ow = y.shape
     sizes = _sizes(n, groups, w.shape[1], o // groups, x.shape[2:], w.shape[2:], (oh, ow))
     arrays = contiguous(x), contiguous(w), *epilogue, y
@@ -226,7 +226,7 @@ def _convolve(
 
 def _sizes(n: int, groups: int, c: int, o: int, image: Pair, kernel: Pair, places: Pair) -> Sizes:
     """The kernels' sizes; c and o are those of a group. OverflowError if they or c * kh * kw pass 32 bits."""
-    np.int32(c * kernel[0] * kernel[1])  # which conv.cu counts in an int
+    np.int32(c * kernel[0] * kernel[1])  # which simple.cu counts in an int
     return _int32(n, groups, c, o, *image, *kernel, *places)
 
 

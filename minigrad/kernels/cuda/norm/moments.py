@@ -10,12 +10,12 @@ import math
 
 import numpy as np
 
-from minigrad.kernels.cuda.arrays import Array, contiguous, output, slices_of
-from minigrad.kernels.cuda.loading import THREADS, Source
+from minigrad.kernels.cuda.runtime.arrays import Array, contiguous, output, slices_of
+from minigrad.kernels.cuda.runtime.loading import THREADS, Source
 
 EACH = 4  # elements that a thread keeps while a block adds shares
 
-SOURCE = Source("moments.cu", EACH=EACH)
+SOURCE = Source("norm/moments.cu", EACH=EACH)
 
 
 def empty_moments(name: str, out: Array | None, pieces: int, y: Array) -> Array:

@@ -1,0 +1,1 @@
+"""Matrix products, alone or in stacks, and the linear layer."""

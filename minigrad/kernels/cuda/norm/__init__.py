@@ -1,0 +1,1 @@
+"""Batch norm, and the moments that a convolution passes to it."""

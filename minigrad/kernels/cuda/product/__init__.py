@@ -1,0 +1,1 @@
+"""Tiles of matrix products, for ``gemm`` and ``conv``, and what follows a product in the same launch."""

@@ -1,0 +1,25 @@
+"""The simple tile of a product (``simple_tile.cuh``): its size, and operands as its kernels read them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.kernels.cuda.runtime.arrays import Array, contiguous
+
+TILE = 64  # rows and columns of a result that a block owns
+
+Steps = tuple[np.int64, np.int64]
+
+
+def tiles(rows: int, columns: int) -> int:
+    """The blocks that cover a matrix."""
+    return -(-rows // TILE) * -(-columns // TILE)
+
+
+def read(a: Array) -> tuple[Array, Steps]:
+    """Matrices, where they lie if they are contiguous; the steps from row to row, from column to column."""
+    rows, columns = a.shape[-2:]
+    across = a.swapaxes(-1, -2)
+    if across.flags.c_contiguous and not a.flags.c_contiguous:
+        return contiguous(across).swapaxes(-1, -2), (np.int64(1), np.int64(rows))
+    return contiguous(a), (np.int64(columns), np.int64(1))
