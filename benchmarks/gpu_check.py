@@ -38,7 +38,7 @@ LOG = "gpu-check.log"
 
 TOOLS = ("memcheck", "racecheck", "initcheck", "synccheck")
 LISTED = ("conv ", "transposed", "batch norm")  # kernels
-TESTED = "tests/device", "tests/kernels/cuda"  # where the tests marked gpu are
+TESTED = "tests/gpu/device", "tests/gpu/kernels"  # where the tests marked gpu are
 SHOWN = 25  # lines of what a failed step printed last
 
 ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONUNBUFFERED": "1"}
@@ -86,7 +86,7 @@ def steps(work: Path) -> list[Step]:
     train = python("-m", "gans", "train", "dcgan", "--device", "cuda", "--epochs", "3", "--out", run)
     draw = python("-m", "gans", "sample", run, "--device", "cuda", "--n", "64", "--out", samples)
     return [
-        Step("compilation", "tests", python("-m", "tests.kernels.cuda.compilation"), 90),
+        Step("compilation", "tests", python("-m", "tests.gpu.kernels.compilation"), 90),
         Step("tests", "tests", [*pytest, "-k", "not second_order"], 150),
         Step("second order", "derivatives", [*pytest, "-k", "second_order"], 100),
         Step("dcgan", "training", train, 90),
@@ -128,7 +128,7 @@ def sanitizer(tool: str) -> Step:
     command = [program or "compute-sanitizer", "--tool", tool, "--error-exitcode", "1"]
     missing = "" if program else "compute-sanitizer is not on this machine"
     return Step(
-        tool, "sanitizers", [*command, *python("-m", "tests.kernels.cuda.directed")], 75, missing=missing
+        tool, "sanitizers", [*command, *python("-m", "tests.gpu.kernels.directed")], 75, missing=missing
     )
 
 

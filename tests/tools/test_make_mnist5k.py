@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.data.small_mnist import ARRAYS, fill, replace_mnist
+from tests.gans.data.small_mnist import ARRAYS, fill, replace_mnist
 from tools import make_mnist5k
 
 

@@ -1,5 +1,0 @@
-"""As the emulator's own tests: skipped without g++, and nothing of these kernels is kept."""
-
-from tests.cuda_emulator.conftest import compiled_kernels, compiler_at_hand
-
-__all__ = ["compiled_kernels", "compiler_at_hand"]

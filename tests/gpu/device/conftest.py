@@ -1,0 +1,79 @@
+"""Tests of device="cuda": on a fake CuPy anywhere, and by ``pytest -m gpu`` on CuPy itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+
+from minigrad.kernels.cuda.runtime import loading
+from minigrad.random import Philox, process
+from tests.gpu.emulator import CompilerMissing
+from tests.gpu.emulator.building import compiler
+from tests.gpu.fake_cupy.memory import device
+
+
+class Copies:
+    """The copies between host and device, and graphs launched, since ``reset``; the fake CuPy counts them."""
+
+    def __init__(self, counted: bool) -> None:
+        self._counted = counted
+
+    def reset(self) -> None:
+        device.reset()
+
+    def check(
+        self,
+        *,
+        reads: int | None = None,
+        writes: int | None = None,
+        written: int | None = None,
+        sent: int | None = None,
+        launches: int | None = None,
+    ) -> None:
+        """So many to the host, to the device, bytes of these, and to the host that does not wait; launches of
+        graphs. None is not looked at.
+        """
+        counts = {"reads": reads, "writes": writes, "written": written, "sent": sent, "launches": launches}
+        for name, expected in counts.items():
+            if self._counted and expected is not None:
+                assert getattr(device, name) == expected, name
+
+
+@pytest.fixture(scope="session")
+def emulator_at_hand() -> None:
+    """Skips what needs the emulator where there is no g++; where CI is set, that is a failure."""
+    try:
+        compiler()
+    except CompilerMissing as error:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(error))
+
+
+@pytest.fixture
+def fake_cupy(monkeypatch: pytest.MonkeyPatch, emulator_at_hand: None) -> Iterator[ModuleType]:
+    """The fake CuPy, wherever a real one is or is not; its counts begin at 0."""
+    from tests.gpu import fake_cupy
+
+    monkeypatch.setitem(sys.modules, "cupy", fake_cupy)
+    monkeypatch.setattr(process, "_device", Philox(0))  # whose state will be on a device that goes
+    device.reset()
+    with loading.use(loading.CuPy()):  # of its own, so that no other test gets its functions
+        yield fake_cupy
+
+
+@pytest.fixture(params=["fake", pytest.param("gpu", marks=pytest.mark.gpu)])
+def cupy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The fake CuPy, or on a GPU the real one."""
+    monkeypatch.setattr(process, "_device", Philox(0))
+    if request.param == "fake":
+        fake: ModuleType = request.getfixturevalue("fake_cupy")
+        return fake
+    return loading.cupy()  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def copies(cupy: ModuleType) -> Copies:
+    return Copies(counted=cupy.__name__ == "tests.gpu.fake_cupy")

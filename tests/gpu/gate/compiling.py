@@ -1,0 +1,63 @@
+"""Compiles CUDA sources by NVRTC for a named target, each in a process of its own, and disassembles."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+from tests.gpu.gate.nvrtc import Compiled, CompileError, ToolMissing, version
+
+DISASSEMBLER = "nvidia-cuda-nvdisasm"
+
+ROOT = Path(__file__).parents[3]
+ANSWER = "from tests.gpu.gate.nvrtc import answer; answer()"
+
+
+def compiled(text: str, options: Sequence[str], instances: Sequence[str], target: str) -> Compiled:
+    """``text`` compiled for ``target``, such as sm_90. CompileError if NVRTC refuses it.
+
+    In a fresh process: the registers that ptxas gives a kernel change, now and then, with what its process
+    did before.
+    """
+    version()  # ToolMissing is raised here
+    answered = subprocess.run(
+        [sys.executable, "-c", ANSWER],
+        input=json.dumps((text, options, instances, target)),
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+        check=True,
+    )
+    result = json.loads(answered.stdout)
+    if isinstance(result, str):
+        raise CompileError(result)
+    return Compiled(**{**result, "cubin": bytes.fromhex(result["cubin"])})
+
+
+@functools.cache
+def disassembler() -> Path:
+    """The program nvdisasm of its Python package; ToolMissing without it."""
+    try:
+        files = metadata.files(DISASSEMBLER) or []
+    except metadata.PackageNotFoundError as error:
+        raise ToolMissing(
+            "NVRTC's cubins cannot be read without nvdisasm: pip install -e '.[gate]'"
+        ) from error
+    return Path(str(next(file for file in files if file.name == "nvdisasm").locate()))
+
+
+def disassembled(cubin: bytes) -> str:
+    """The machine code of all kernels of a cubin, as text."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "kernels.cubin"
+        path.write_bytes(cubin)
+        command = [disassembler(), "--print-code", path]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout

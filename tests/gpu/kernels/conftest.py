@@ -1,0 +1,44 @@
+"""The tests of kernels run as fast as the emulator can, with its checks of every access, and on a device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from minigrad.kernels.cuda.product import planning
+from minigrad.kernels.cuda.runtime import loading
+from minigrad.kernels.precision import allow_tf32
+from tests.gpu.kernels.running import on_device
+
+DEVICE = pytest.param(None, marks=pytest.mark.gpu, id="on a GPU")
+MODES = [pytest.param(False, id="emulated"), pytest.param(True, id="emulated-checked"), DEVICE]
+
+
+@pytest.fixture(scope="module", params=MODES)
+def launched(request: pytest.FixtureRequest) -> Iterator[None]:
+    """CUDA sources are executed on the CPU, or by a GPU where ``-m gpu`` asks for it."""
+    if request.param is None:
+        try:
+            loading.cupy()
+        except (ModuleNotFoundError, RuntimeError) as error:
+            pytest.skip(str(error))
+        with on_device():
+            yield
+        return
+    emulator = pytest.importorskip("tests.gpu.emulator", reason="there is no tests/gpu/emulator to run on")
+    with loading.use(emulator.Emulator(check=request.param, seed=1)):
+        yield
+
+
+@pytest.fixture(params=["fp32", "tf32"])
+def arithmetic(request: pytest.FixtureRequest) -> Iterator[str]:
+    with allow_tf32(request.param == "tf32"):
+        yield request.param
+
+
+@pytest.fixture(params=["large tiles", "shares"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large tiles for results of more than one small tile; or small tiles, their sums in many shares."""
+    monkeypatch.setattr(planning, "BLOCKS", 1 if request.param == "large tiles" else 12)
+    monkeypatch.setattr(planning, "LEAST", 20)
