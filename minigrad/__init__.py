@@ -12,15 +12,29 @@ from numpy import float32, float64, int8, int16, int32, int64, uint8
 from minigrad import hints as _hints
 from minigrad import nn, ops, optim, random
 from minigrad import numpy_protocol as _numpy_protocol  # noqa: F401  NumPy's functions reach Tensors by it
+from minigrad.apply import modify
 from minigrad.autograd import StaleGraphError, grad
 from minigrad.capturing import CaptureError, capture
 from minigrad.checkpoint import CheckpointError, load, save
-from minigrad.creation import arange, eye, full, full_like, linspace, ones, ones_like, zeros, zeros_like
+from minigrad.creation import (
+    arange,
+    eye,
+    full,
+    full_like,
+    linspace,
+    ones,
+    ones_like,
+    tensor,
+    zeros,
+    zeros_like,
+)
+from minigrad.finite import NonFiniteError, all_finite, require_finite
 from minigrad.gradcheck import GradcheckError, gradcheck
-from minigrad.op import NonFiniteError, Op, all_finite, check_finite, no_grad, op, require_finite
+from minigrad.modes import check_finite, no_grad
+from minigrad.op import Op, op
 from minigrad.random import manual_seed
 from minigrad.readings import Readings
-from minigrad.tensor import Tensor, modify, tensor
+from minigrad.tensor import Tensor
 
 __version__ = "0.1.0"
 

@@ -1,4 +1,4 @@
-"""What an op makes of its arguments: Tensors of what it is given, arrays of one dtype of those."""
+"""What an op makes of its arguments: Tensors, arrays of one dtype, and ``out`` as its kernel takes it."""
 
 from __future__ import annotations
 
@@ -114,3 +114,8 @@ def default_float(result: Any) -> Any:
     """A float result of integer inputs is float32, minigrad's default, where NumPy would say float64."""
     array = as_array(result)
     return array.astype(np.float32) if array.dtype.kind == "f" else array
+
+
+def kernel_out(out: tuple[Array, tuple[Array, ...]] | None) -> tuple[Array, ...] | None:
+    """``out`` of a forward function with a residual, as a kernel takes it: all arrays in one tuple."""
+    return None if out is None else (out[0], *out[1])

@@ -7,11 +7,12 @@ from typing import Any, Literal
 
 from minigrad import hints
 from minigrad.arrays import Array, is_array, is_writeable
+from minigrad.creation import tensor
 from minigrad.devices import xp_of
 from minigrad.node import INPUTS, Made, Operation
 from minigrad.ops.elementwise import astype
 from minigrad.ops.shape import sum_to
-from minigrad.tensor import Tensor, describe, tensor
+from minigrad.tensor import Tensor, describe
 from minigrad.tracing import using
 
 __getattr__ = hints.of_module(__name__)

@@ -1,4 +1,4 @@
-"""Tensors made of nothing but a shape or a rule, with NumPy's names and minigrad's default of float32."""
+"""Tensors made of data, of a shape or of a rule, with NumPy's names and minigrad's default of float32."""
 
 from __future__ import annotations
 
@@ -9,11 +9,65 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.arrays import Array, is_array
-from minigrad.devices import to_device, xp_on
+from minigrad.devices import to_device, xp_of, xp_on
 from minigrad.hints import explain_keywords
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, holds_tensors
 
-__all__ = ["arange", "eye", "full", "full_like", "linspace", "ones", "ones_like", "zeros", "zeros_like"]
+_DLPACK_ON_GPU = (2, 13)  # kDLCUDA and kDLCUDAManaged of dlpack.h
+
+__all__ = [
+    "arange",
+    "eye",
+    "full",
+    "full_like",
+    "linspace",
+    "ones",
+    "ones_like",
+    "tensor",
+    "zeros",
+    "zeros_like",
+]
+
+
+@explain_keywords
+def tensor(data: Any, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
+    """A leaf Tensor with a copy of ``data``: a number, nested lists, an array, a Tensor or any DLPack object.
+
+    Python floats become float32; arrays keep their dtype unless ``dtype`` says otherwise. Without ``device``
+    ("cpu" or "cuda") the copy is where the data are: on a GPU for a Tensor, a CuPy array or a PyTorch tensor
+    there, else on the CPU. Raises TypeError for dtypes other than float32, float64, integers and bool, and
+    for lists of Tensors, whose gradients a leaf would lose (``ops.stack`` keeps them); as ``Tensor.to`` for
+    the device.
+
+    >>> import minigrad as mg
+    >>> mg.tensor([[1.0, 2.0], [3.0, 4.0]])
+    tensor([[1., 2.],
+            [3., 4.]], float32)
+    >>> mg.tensor([1, 2]).dtype.name, mg.tensor([1, 2], "float64").dtype.name
+    ('int64', 'float64')
+    """
+    if isinstance(data, list | tuple) and holds_tensors(data):
+        raise TypeError(
+            "tensor: a list of Tensors would become a leaf, through which no gradient flows; use "
+            "minigrad.ops.stack(tensors), or tensor(numpy.asarray(...)) for their numbers alone"
+        )
+    if isinstance(data, Tensor):
+        data = data.data
+    elif not is_array(data) and hasattr(data, "__dlpack__") and not isinstance(data, np.generic):
+        data = _from_dlpack(data)
+    try:
+        array = (xp_of(data) if is_array(data) else np).array(data, dtype=dtype)
+    except OverflowError as error:
+        raise ValueError(f"tensor: {error}; choose a dtype that holds all numbers, or a float") from None
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
+        raise ValueError(
+            "tensor: the lists have different lengths; make them equally long, or a Tensor of each"
+        ) from error
+    if dtype is None and array.dtype == np.float64 and not (is_array(data) or isinstance(data, np.generic)):
+        array = array.astype(np.float32)
+    return Tensor(array if device is None else to_device(array, device))
 
 
 @explain_keywords
@@ -130,6 +184,13 @@ def eye(n: int, m: int | None = None, *, dtype: DTypeLike = np.float32, device: 
     [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
     return _made(np.eye(n, m), dtype, device)
+
+
+def _from_dlpack(data: Any) -> Array:
+    """The array in the memory of ``data``, where DLPack says that this is."""
+    kind, _ = data.__dlpack_device__()
+    array: Array = xp_on("cuda" if kind in _DLPACK_ON_GPU else "cpu").from_dlpack(data)
+    return array
 
 
 def _sizes(shape: tuple[Any, ...]) -> tuple[int, ...]:

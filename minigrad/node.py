@@ -22,7 +22,7 @@ class Operation(Protocol):
 class Node(NamedTuple):
     """The op that made a Tensor, and what it was given: an inner node of a graph. Leaves have none.
 
-    >>> from minigrad.tensor import tensor
+    >>> from minigrad.creation import tensor
     >>> x = tensor(2.0)
     >>> node = (x * x).node
     >>> (node.op.name, node.inputs == (x, x), node.params, node.versions)

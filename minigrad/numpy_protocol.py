@@ -2,7 +2,7 @@
 
 >>> import numpy as np
 >>> from minigrad.autograd import grad
->>> from minigrad.tensor import tensor
+>>> from minigrad.creation import tensor
 >>> x = tensor([1.0, 2.0])
 >>> [g.numpy().tolist() for g in grad(np.sum(np.square(x)), [x])]
 [[2.0, 4.0]]

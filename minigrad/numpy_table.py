@@ -16,8 +16,9 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad import ops
 from minigrad.arrays import as_array, is_array
+from minigrad.creation import tensor
 from minigrad.devices import check_one_device, xp_of
-from minigrad.tensor import Tensor, tensor
+from minigrad.tensor import Tensor
 from minigrad.tracing import call
 
 

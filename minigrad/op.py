@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
@@ -11,26 +10,16 @@ import numpy as np
 
 from minigrad.arguments import as_tensors, default_float, harmonised, of_one_float
 from minigrad.arrays import Array, as_array, on_gpu, read_only
-from minigrad.blocks import Block
-from minigrad.devices import check_one_device, device_of, numbers, to_device, xp_of
+from minigrad.devices import check_one_device, device_of, xp_of
+from minigrad.finite import check_result
+from minigrad.fusion import forget
 from minigrad.hints import KEYWORDS
 from minigrad.kernels.forking import check_gpu
 from minigrad.registry import registry
 from minigrad.tensor import FLOATS, Tensor, describe
-from minigrad.tracing import Changes, Mode, call, check, mode, using
+from minigrad.tracing import Changes, mode
 
 Rule = Callable[..., Any]
-
-
-class NonFiniteError(FloatingPointError):
-    """An op made a NaN or an infinity; the message names the op, its inputs and whether they were finite.
-
-    >>> import minigrad as mg
-    >>> with mg.check_finite():
-    ...     mg.ops.standardize(mg.tensor([[5.0], [5.0]]), eps=0.0)  # a variance of 0
-    Traceback (most recent call last):
-    minigrad.op.NonFiniteError: standardize made a NaN or infinity from float32 (2, 1) (finite)
-    """
 
 
 class Op:
@@ -90,8 +79,7 @@ class Op:
                     f"an op called {self.name!r} exists already, in {before.__module__}; choose another name"
                 )
             before.revise()
-            for pair in [pair for pair in fusions if before.forward in pair]:
-                del fusions[pair]
+            forget(before.forward)
         registry[self.name] = self
 
     def revise(self) -> None:
@@ -130,7 +118,7 @@ class Op:
         result, residual = self.run(args, params) if tracer is None else tracer.op(self, args, params)
         y = Tensor(result)
         if checking:
-            self._check_finite(y, args)
+            check_result(self.name, y, args)
         if self.view and _may_share_memory(result, args[0]._data):
             y._version = args[0]._version
         if residual is not None:
@@ -225,18 +213,6 @@ class Op:
             return [a.astype(dtype, copy=False) for a in arrays]
         return arrays
 
-    def _check_finite(self, y: Tensor, inputs: tuple[Tensor, ...]) -> None:
-        """Raise NonFiniteError unless the result is finite, or let replays of a captured step do it."""
-        if not y.is_float:
-            return
-        if mode().tracer is None or not on_gpu(y._data):
-            described = tuple([describe(x) for x in inputs])
-            check(_check_result, self.name, described, _finite, y._data, *[x._data for x in inputs])
-        else:  # the host is sent whether they are finite, not the numbers
-            seen = [x for x in inputs if on_gpu(x._data)]
-            flags = [call(_all_finite, t._data) for t in (y, *seen)]
-            check(_check_result, self.name, tuple([describe(x) for x in seen]), bool, *flags)
-
 
 @overload
 def op(forward: Callable[..., Any]) -> Op: ...
@@ -269,134 +245,5 @@ def _definition(op: Op) -> tuple[str, str]:
     return op.__module__, op.forward.__qualname__
 
 
-def fusion(first: Op, second: Op) -> Callable[[Rule], Rule]:
-    """Decorator: a forward function of (*a, *b, **p, **q) computes ``second(first(*a, **p), *b, **q)``.
-
-    A replay of ``minigrad.capture`` calls it where nothing else needs what ``first`` makes; the numbers must
-    be the same, bit for bit.
-    """
-
-    def declare(forward: Rule) -> Rule:
-        fusions[first.forward, second.forward] = forward
-        return forward
-
-    return declare
-
-
-fusions: dict[tuple[Rule, Rule], Rule] = {}
-
-
-def flat(out: tuple[Array, tuple[Array, ...]] | None) -> tuple[Array, ...] | None:
-    """``out`` of a forward function with a residual, as a kernel takes it: all arrays in one tuple."""
-    return None if out is None else (out[0], *out[1])
-
-
-def constant(function: Callable[..., Any], *args: Any) -> Tensor:
-    """``function`` of the arguments, Tensors as their arrays: a leaf, through which no gradient flows.
-
-    What a rule takes from numbers without an op goes through here, so that a replay computes it anew.
-    """
-    return Tensor(call(_as_array, function, *[a._data if isinstance(a, Tensor) else a for a in args]))
-
-
-def _as_array(function: Callable[..., Any], *args: Any) -> Array:
-    return as_array(function(*args))
-
-
-def no_grad() -> Block[Mode]:
-    """Within the block ops make leaves: nothing is recorded, nothing can be differentiated later.
-
-    It is a decorator, too: of functions, generators and coroutines. In a generator it holds while the
-    generator runs, not for the code that takes its values.
-
-    >>> import minigrad as mg
-    >>> w = mg.tensor(2.0)
-    >>> @mg.no_grad()
-    ... def doubled():
-    ...     yield w * 2.0
-    >>> [(y.op, (y * w).op is None) for y in doubled()]
-    [(None, False)]
-    """
-    return using(recording=False)
-
-
-def check_finite() -> Block[Mode]:
-    """Within the block an op that makes a NaN or an infinity raises NonFiniteError, which names it.
-
-    It decorates and holds as ``no_grad`` does. In a step of ``minigrad.capture`` its replays check as well;
-    on a GPU the error is raised by the call after the next one or by the step's ``check()``, as that of
-    ``require_finite``. A captured step that is called within the block runs op by op.
-
-    >>> import minigrad as mg
-    >>> with mg.check_finite():
-    ...     mg.ops.square(mg.tensor([1.0, float("inf")]))
-    Traceback (most recent call last):
-    minigrad.op.NonFiniteError: square made a NaN or infinity from float32 (2,) (not finite)
-    """
-    return using(checking=True)
-
-
-def require_finite(message: str, *tensors: Tensor) -> Tensor | None:
-    """Raise NonFiniteError unless all numbers are finite; ``message`` is formatted with the Tensors' arrays.
-
-    In a captured step on a GPU the host does not wait for the numbers. The result is then a Tensor of one
-    bool, true if all are finite, for ``optimizer.step(gradients, where=...)``; the call after the next one or
-    the step's ``check()`` raises the error. In all other cases the result is None.
-
-    >>> import minigrad as mg
-    >>> mg.require_finite("the loss is {}", mg.tensor(float("nan")))
-    Traceback (most recent call last):
-    minigrad.op.NonFiniteError: the loss is nan
-    """
-    arrays = [t._data for t in tensors]
-    check(_require_finite, message, *arrays)
-    if mode().tracer is None or not any(on_gpu(a) for a in arrays):
-        return None
-    return all_finite(*tensors)
-
-
-def all_finite(*tensors: Tensor) -> Tensor:
-    """Whether all numbers are finite, as a Tensor of one bool, for ``optimizer.step(gradients, where=...)``.
-
-    Unlike ``require_finite`` it raises nothing; read the result when it suits you.
-
-    >>> import minigrad as mg
-    >>> mg.all_finite(mg.ones(2), mg.tensor([0.0, float("inf")])).item()
-    False
-    """
-    return Tensor(call(_all_finite, *[t._data for t in tensors]))
-
-
-def _all_finite(*arrays: Array) -> Array:
-    flags = [xp_of(a).isfinite(a) for a in arrays]
-    finite, *others = [flag if flag.ndim == 0 else flag.all() for flag in flags]
-    for other in others:
-        finite = finite & other
-    return as_array(finite)
-
-
-def _check_result(
-    name: str, described: Sequence[str], finite: Callable[[Array], bool], result: Array, *inputs: Array
-) -> None:
-    """Raise NonFiniteError unless ``result`` is ``finite``."""
-    if not finite(result):
-        pairs = zip(described, inputs, strict=True)
-        state = [f"{words} ({'finite' if finite(array) else 'not finite'})" for words, array in pairs]
-        raise NonFiniteError(f"{name} made a NaN or infinity from {', '.join(state)}")
-
-
-def _require_finite(message: str, *arrays: Array) -> None:
-    if any(on_gpu(a) for a in arrays):
-        finite = all(numbers([xp_of(a).isfinite(a).all() for a in arrays]))
-    else:
-        finite = all(math.isfinite(a) if a.ndim == 0 else np.isfinite(a).all() for a in arrays)
-    if not finite:
-        raise NonFiniteError(message.format(*[to_device(a, "cpu") for a in arrays]))
-
-
 def _may_share_memory(x: Array, y: Array) -> bool:
     return device_of(x) == device_of(y) and bool(xp_of(x).may_share_memory(x, y))
-
-
-def _finite(array: Array) -> bool:
-    return bool(xp_of(array).isfinite(array).all())

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.arrays import Array, as_array, is_array, on_gpu
-from minigrad.devices import check_device, check_one_device, device_of, to_device, xp_of, xp_on
-from minigrad.hints import Absent, attribute, explain_keywords
+from minigrad.devices import check_device, check_one_device, device_of, to_device, xp_of
+from minigrad.hints import Absent, attribute
 from minigrad.methods import Methods
 from minigrad.node import INPUTS, Made, Node, Operation
 from minigrad.registry import registry
@@ -20,7 +20,6 @@ from minigrad.tracing import Changes, call, mode, refuse_reading
 FLOATS = ("f", "d")
 _ALLOWED = frozenset("fd?bBhHiIlLqQ")
 _FORMER_SLOTS = frozenset(("inputs", "op", "params", "versions"))  # of leaves: all empty
-_DLPACK_ON_GPU = (2, 13)  # kDLCUDA and kDLCUDAManaged of dlpack.h
 
 
 numpy_calls: dict[str, Callable[..., Any]] = {}
@@ -320,82 +319,12 @@ class Tensor(Methods["Tensor"]):
         return Tensor(call(_exact, name, self._data, *arrays))
 
 
-@explain_keywords
-def tensor(data: Any, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
-    """A leaf Tensor with a copy of ``data``: a number, nested lists, an array, a Tensor or any DLPack object.
-
-    Python floats become float32; arrays keep their dtype unless ``dtype`` says otherwise. Without ``device``
-    ("cpu" or "cuda") the copy is where the data are: on a GPU for a Tensor, a CuPy array or a PyTorch tensor
-    there, else on the CPU. Raises TypeError for dtypes other than float32, float64, integers and bool, and
-    for lists of Tensors, whose gradients a leaf would lose (``ops.stack`` keeps them); as ``Tensor.to`` for
-    the device.
-
-    >>> import minigrad as mg
-    >>> mg.tensor([[1.0, 2.0], [3.0, 4.0]])
-    tensor([[1., 2.],
-            [3., 4.]], float32)
-    >>> mg.tensor([1, 2]).dtype.name, mg.tensor([1, 2], "float64").dtype.name
-    ('int64', 'float64')
-    """
-    if isinstance(data, list | tuple) and holds_tensors(data):
-        raise TypeError(
-            "tensor: a list of Tensors would become a leaf, through which no gradient flows; use "
-            "minigrad.ops.stack(tensors), or tensor(numpy.asarray(...)) for their numbers alone"
-        )
-    if isinstance(data, Tensor):
-        data = data.data
-    elif not is_array(data) and hasattr(data, "__dlpack__") and not isinstance(data, np.generic):
-        data = _from_dlpack(data)
-    try:
-        array = (xp_of(data) if is_array(data) else np).array(data, dtype=dtype)
-    except OverflowError as error:
-        raise ValueError(f"tensor: {error}; choose a dtype that holds all numbers, or a float") from None
-    except ValueError as error:
-        if "inhomogeneous" not in str(error):
-            raise
-        raise ValueError(
-            "tensor: the lists have different lengths; make them equally long, or a Tensor of each"
-        ) from error
-    if dtype is None and array.dtype == np.float64 and not (is_array(data) or isinstance(data, np.generic)):
-        array = array.astype(np.float32)
-    return Tensor(array if device is None else to_device(array, device))
-
-
 def holds_tensors(values: list[Any] | tuple[Any, ...]) -> bool:
     """Whether there is a Tensor among the values, or in lists and tuples among them."""
     return any(
         isinstance(value, Tensor) or (isinstance(value, list | tuple) and holds_tensors(value))
         for value in values
     )
-
-
-def _from_dlpack(data: Any) -> Array:
-    """The array in the memory of ``data``, where DLPack says that this is."""
-    kind, _ = data.__dlpack_device__()
-    array: Array = xp_on("cuda" if kind in _DLPACK_ON_GPU else "cpu").from_dlpack(data)
-    return array
-
-
-def modify(t: Tensor, function: Callable[..., object], *args: Any) -> None:
-    """Change a Tensor in place: ``function(t, *args)``, which gets arrays for Tensors, writes into the first.
-
-    Graphs built before can no longer be differentiated. Inside a step of ``minigrad.capture`` this is the way
-    to change weights apart from an optimizer; ``function`` is called in every replay, on a GPU only while the
-    graph is recorded: what changes from call to call must be among ``args``, in a Tensor.
-
-    >>> import numpy as np
-    >>> import minigrad as mg
-    >>> w = mg.tensor([-3.0, 0.5])
-    >>> mg.modify(w, lambda w, bound: np.clip(w, -bound, bound, out=w), 1.0)
-    >>> w.numpy().tolist()
-    [-1.0, 0.5]
-    """
-    call(_without_result, function, t._data, *[a._data if isinstance(a, Tensor) else a for a in args])
-    t.changed()
-
-
-def _without_result(function: Callable[..., object], *args: Any) -> None:
-    function(*args)
 
 
 def _exact(name: str, x: Array, *operands: Any) -> Array:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from minigrad.capturing.arrays import leaves
 from minigrad.capturing.trace import Line, Returned, Slot, Trace, fills
-from minigrad.op import fusions
+from minigrad.fusion import fusions
 
 
 def fused(trace: Trace) -> list[Line]:
-    """The trace's lines, with a line for each pair that ``minigrad.op.fusions`` lists.
+    """The trace's lines, with a line for each pair that ``minigrad.fusion.fusions`` lists.
 
     The first line makes an array that the second one reads as its first argument and nothing else reads. The
     lines between them change no array.

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from minigrad import ops
+from minigrad.apply import constant
 from minigrad.arrays import Array, as_array
+from minigrad.creation import tensor
 from minigrad.devices import xp_of
 from minigrad.hints import of_module
 from minigrad.nn.activation import dropped
@@ -31,7 +33,6 @@ from minigrad.nn.functional_losses import (
 )
 from minigrad.nn.module import Module
 from minigrad.nn.norm import standardized
-from minigrad.op import constant
 from minigrad.ops import (
     adaptive_avg_pool2d,
     adaptive_max_pool2d,
@@ -47,7 +48,7 @@ from minigrad.ops import (
     tanh,
 )
 from minigrad.ops.classification import check_range
-from minigrad.tensor import Tensor, tensor
+from minigrad.tensor import Tensor
 from minigrad.tracing import check
 
 __all__ = [

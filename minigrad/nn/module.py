@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.arrays import Array, is_array
+from minigrad.creation import tensor
 from minigrad.devices import check_device, device_of, to_device, xp_on
 from minigrad.hints import KEYWORDS, attribute, check_keywords, explain_keywords, hint_of
 from minigrad.nn.summary import summary
-from minigrad.tensor import Tensor, tensor
+from minigrad.tensor import Tensor
 from minigrad.tracing import Changes, mode, not_in_capture
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from minigrad.op import no_grad
-from minigrad.tensor import Tensor, tensor
+from minigrad.creation import tensor
+from minigrad.modes import no_grad
+from minigrad.tensor import Tensor
 
 __all__ = ["Layer", "Summary", "summary"]
 

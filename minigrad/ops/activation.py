@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.arguments import kernel_out
 from minigrad.arrays import Array, as_array
 from minigrad.devices import xp_of
 from minigrad.dispatch import kernels_of
-from minigrad.op import flat, op
+from minigrad.op import op
 from minigrad.ops.elementwise import exp
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import broadcast_to, reshape
@@ -85,7 +86,7 @@ def bias_leaky_relu_grad(
     The result's ``residual`` is (gb,), the gradient with respect to b (c,): the sum over each channel, which
     the kernel takes in the same pass.
     """
-    gx, gb = kernels_of(y).bias_leaky_relu_grad(g, y, slope, out=flat(out))
+    gx, gb = kernels_of(y).bias_leaky_relu_grad(g, y, slope, out=kernel_out(out))
     return gx, (gb,)
 
 

@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.apply import constant
 from minigrad.arrays import Array, is_array
+from minigrad.creation import tensor
 from minigrad.devices import xp_of
-from minigrad.op import constant
 from minigrad.ops.activation import log_softmax
 from minigrad.ops.elementwise import astype, exp, log, where
 from minigrad.ops.loss import check_target, reduced
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import getitem, reshape
-from minigrad.tensor import Tensor, describe, tensor
+from minigrad.tensor import Tensor, describe
 from minigrad.tracing import check
 
 CLASSES = 1

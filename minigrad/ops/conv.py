@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.arguments import kernel_out
 from minigrad.arrays import Array
 from minigrad.dispatch import kernels_of
-from minigrad.op import flat, op
+from minigrad.op import op
 from minigrad.ops.activation import bias_leaky_relu_composed, bias_leaky_relu_grad, channel_sum
 from minigrad.ops.shape import getitem, pad_constant
 from minigrad.tensor import Tensor
@@ -76,7 +77,7 @@ def conv2d_moments(
     sum of squared deviations from that mean.
     """
     settings = _checked_conv2d(x, w, stride, padding, dilation, groups)
-    y, moments = kernels_of(x).conv2d_moments(x, w, *settings, groups, out=flat(out))
+    y, moments = kernels_of(x).conv2d_moments(x, w, *settings, groups, out=kernel_out(out))
     return y, (moments,)
 
 
@@ -152,7 +153,7 @@ def conv_transpose2d_moments(
 ) -> WithMoments:
     """conv_transpose2d(x, w) with the moments of its result as ``residual``, as conv2d_moments."""
     settings = _checked_conv_transpose2d(x, w, stride, padding, output_padding, dilation, groups)
-    y, moments = kernels_of(x).conv_transpose2d_moments(x, w, *settings, groups, out=flat(out))
+    y, moments = kernels_of(x).conv_transpose2d_moments(x, w, *settings, groups, out=kernel_out(out))
     return y, (moments,)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.arrays import Array
+from minigrad.creation import tensor
 from minigrad.devices import xp_of
 from minigrad.hints import explain_keywords
 from minigrad.op import op
@@ -16,7 +17,7 @@ from minigrad.ops.rearrange import flip
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import concatenate, getitem, reshape, transpose
 from minigrad.ops.sums import FEW, Axis, axes_of
-from minigrad.tensor import Tensor, tensor
+from minigrad.tensor import Tensor
 
 
 @op

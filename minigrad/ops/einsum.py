@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from minigrad.creation import tensor
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import getitem, reshape, transpose
-from minigrad.tensor import Tensor, tensor
+from minigrad.tensor import Tensor
 
 Names = tuple[str | int, ...]
 """The index of each axis: letters, and integers for the axes under an ellipsis, counted from the right."""

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.apply import constant
 from minigrad.arrays import Array, on_gpu
+from minigrad.creation import tensor
 from minigrad.devices import to_device as moved
 from minigrad.devices import xp_of
-from minigrad.op import constant, op
-from minigrad.tensor import Tensor, tensor
+from minigrad.op import op
+from minigrad.tensor import Tensor
 
 
 @op

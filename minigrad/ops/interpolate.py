@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.apply import constant
 from minigrad.arrays import Array
 from minigrad.devices import xp_of
-from minigrad.op import constant
 from minigrad.ops.linalg import matmul
 from minigrad.ops.padding import pad
 from minigrad.ops.rearrange import piece, repeat

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from minigrad.arguments import kernel_out
 from minigrad.arrays import Array
 from minigrad.devices import xp_of
 from minigrad.dispatch import kernels_of
-from minigrad.op import flat, fusion, op
+from minigrad.fusion import fusion
+from minigrad.op import op
 from minigrad.ops.activation import bias_leaky_relu_composed, bias_leaky_relu_grad, channel_sum
 from minigrad.ops.shape import expand_dims, squeeze, swapaxes
 from minigrad.tensor import Tensor
@@ -65,7 +67,7 @@ def matmul_gate(
 ) -> tuple[Array, tuple[Array]]:
     """bias_leaky_relu_grad(x @ y, own): the gradient on its way through a linear layer and the one before."""
     if x.ndim == y.ndim == 2:
-        z, sums = kernels_of(x).matmul_gate(x, y, own, slope, out=flat(out))
+        z, sums = kernels_of(x).matmul_gate(x, y, own, slope, out=kernel_out(out))
         return z, (sums,)
     gated: tuple[Array, tuple[Array]] = bias_leaky_relu_grad.forward(
         matmul.forward(x, y), own, slope=slope, out=out

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.arguments import kernel_out
 from minigrad.arrays import Array
 from minigrad.dispatch import kernels_of
-from minigrad.op import flat, op
+from minigrad.op import op
 from minigrad.ops.activation import leaky_gate, leaky_relu
 from minigrad.ops.elementwise import sqrt
 from minigrad.ops.reduce import mean, sum, var
@@ -40,7 +41,7 @@ def standardize(
     [[-1.0, -1.0], [1.0, 1.0]]
     """
     _check(x)
-    y, *residual = kernels_of(x).standardize(x, eps, moments=moments, out=flat(out))
+    y, *residual = kernels_of(x).standardize(x, eps, moments=moments, out=kernel_out(out))
     return y, tuple(residual)
 
 
@@ -116,7 +117,7 @@ def batch_norm(
     [[-0.5], [4.0]]
     """
     _check(x)
-    y, *residual = kernels_of(x).batch_norm(x, weight, bias, eps, slope, moments=moments, out=flat(out))
+    y, *residual = kernels_of(x).batch_norm(x, weight, bias, eps, slope, moments=moments, out=kernel_out(out))
     return y, tuple(residual)
 
 
@@ -161,7 +162,7 @@ def batch_norm_grad(
     _check(x)
     kernels = kernels_of(x)
     mean, _, inv_std = residual if residual is not None else kernels.standardize(x, eps)[1:]
-    gx, gw, gb = kernels.batch_norm_grad(g, x, weight, bias, mean, inv_std, slope, out=flat(out))
+    gx, gw, gb = kernels.batch_norm_grad(g, x, weight, bias, mean, inv_std, slope, out=kernel_out(out))
     return gx, (gw, gb)
 
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minigrad.apply import constant
 from minigrad.arrays import Array
 from minigrad.devices import xp_of
-from minigrad.op import constant
 from minigrad.ops.conv import Pair, pair
 from minigrad.ops.elementwise import add, where
 from minigrad.ops.rearrange import piece

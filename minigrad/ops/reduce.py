@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.apply import constant
 from minigrad.arrays import Array, as_array
 from minigrad.devices import xp_of
 from minigrad.hints import explain_keywords
-from minigrad.op import constant, op
+from minigrad.op import op
 from minigrad.ops.elementwise import exp, sqrt, square, sub, weighed, where
 from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.ops.sums import Axis, axes_of, summed

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.creation import tensor
 from minigrad.hints import explain_keywords
 from minigrad.ops.elementwise import abs, astype, sqrt, square, where
 from minigrad.ops.reduce import max, min, sum
 from minigrad.ops.sums import Axis
-from minigrad.tensor import Tensor, tensor
+from minigrad.tensor import Tensor
 
 
 @explain_keywords

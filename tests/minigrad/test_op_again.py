@@ -12,7 +12,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import ops
-from minigrad.op import fusion, fusions
+from minigrad.fusion import fusion, fusions
 from minigrad.registry import registry
 from tests.minigrad.tensors import numbers
 

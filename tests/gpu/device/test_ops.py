@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 import minigrad as mg
 from minigrad import ops
 from minigrad.dispatch import use_kernels
+from minigrad.fusion import fusions
 from minigrad.kernels import cuda
 from minigrad.kernels.cuda.runtime import loading
-from minigrad.op import fusions
 from minigrad.registry import registry
 from tests.gpu.device.conftest import Copies
 from tests.gpu.emulator import Emulator
