@@ -44,7 +44,7 @@ def grad(
     output        a float Tensor; of one element unless ``grad_output`` is given
     wrt           Tensors, leaves or intermediate ones; only what lies between them and ``output`` is visited
     grad_output   the incoming gradient, of output's shape; ones for a single element
-    create_graph  record the gradients' own making, so that they can be differentiated again
+    create_graph  build the graph of the gradients too, so that they can be differentiated again
     unused        what a Tensor of ``wrt`` gets from which ``output`` was not computed: "error", a ValueError,
                   or "zeros"
 
@@ -80,7 +80,7 @@ def grad(
             between.add(id(t))
 
     grads: dict[int, Tensor] = {id(output): seed}
-    with using(recording=create_graph):
+    with using(building_graph=create_graph):
         for y in reversed(order):
             key = id(y)
             if key not in between or key not in grads or y._made is None:
@@ -220,7 +220,7 @@ def _result(t: Tensor, g: Tensor | None, output: Tensor, used: set[int] | None, 
     if g is not None:
         return g
     if used is not None and id(t) not in used:
-        made_by = f"of {output.op.name}" if output.op else "a leaf, which no op recorded"
+        made_by = f"of {output.op.name}" if output.op else "a leaf, which no op made"
         raise ValueError(
             f"grad: the output ({made_by}) does not depend on wrt[{index}], {describe(t)}; compute it from "
             'that very Tensor, outside no_grad() and without detach() or copies, or give unused="zeros"'

@@ -169,7 +169,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
             "cuda backends": 'x.to("cuda")  # ModuleNotFoundError or RuntimeError where there is none',
             "get_default_dtype set_default_dtype": "net.astype(mg.float64)  # the default is always float32",
             "enable_grad set_grad_enabled is_grad_enabled": (
-                "mg.grad(loss, [x])  # ops record unless they are inside mg.no_grad()"
+                "mg.grad(loss, [x])  # ops build a graph unless they are inside mg.no_grad()"
             ),
             "inference_mode": "mg.no_grad()",
             "autocast amp": "net.astype(mg.float32)  # there is no half precision",

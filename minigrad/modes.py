@@ -9,7 +9,7 @@ __all__ = ["check_finite", "no_grad"]
 
 
 def no_grad() -> Block[Mode]:
-    """Within the block ops make leaves: nothing is recorded, nothing can be differentiated later.
+    """Within the block ops make leaves: no graph is built, and nothing can be differentiated later.
 
     It is a decorator, too: of functions, generators and coroutines. In a generator it holds while the
     generator runs, not for the code that takes its values.
@@ -22,7 +22,7 @@ def no_grad() -> Block[Mode]:
     >>> [(y.op, (y * w).op is None) for y in doubled()]
     [(None, False)]
     """
-    return using(recording=False)
+    return using(building_graph=False)
 
 
 def check_finite() -> Block[Mode]:

@@ -114,7 +114,7 @@ class Op:
             if not isinstance(arg, Tensor):
                 args = as_tensors(args)
                 break
-        recording, checking, tracer = mode()
+        building_graph, checking, tracer = mode()
         result, residual = self.run(args, params) if tracer is None else tracer.op(self, args, params)
         y = Tensor(result)
         if checking:
@@ -123,7 +123,7 @@ class Op:
             y._version = args[0]._version
         if residual is not None:
             y.residual = residual
-        if recording and y.is_float:
+        if building_graph and y.is_float:
             y._made = self, args, params, tuple([x._version.count for x in args])
         return y
 

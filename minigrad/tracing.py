@@ -47,9 +47,9 @@ class Tracer(Protocol):
 
 
 class Mode(NamedTuple):
-    """What holds for the ops of a block: they record their making, check their results, are traced."""
+    """What holds for a block: whether its ops build a graph and check their results, and what traces them."""
 
-    recording: bool = True
+    building_graph: bool = True
     checking: bool = False
     tracer: Tracer | None = None
 

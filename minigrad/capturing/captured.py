@@ -54,7 +54,7 @@ class Captured(Generic[P, R]):
         with memory.lock:
             if memory.running:
                 return self.step(*args, **kwargs)
-            call = _Call(args, kwargs, self._closure, current.recording)
+            call = _Call(args, kwargs, self._closure, current.building_graph)
             recording = self._recording(call)
             if recording.program is None:
                 return cast(R, recording.record(self.step, call))
@@ -127,14 +127,14 @@ class _Call:
     """The arguments of a call, sorted: ``key`` decides which recordings can serve it."""
 
     def __init__(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], closure: Sequence[Any], recording: bool
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], closure: Sequence[Any], building_graph: bool
     ) -> None:
         self.args = args
         self.kwargs = kwargs
         self.tensors: list[Tensor] = []
         self.generators: list[np.random.Generator] = []
         self.kept: list[Any] = []
-        self.key: list[Any] = [recording, kernels_in_use(), tf32_allowed(), *kwargs]
+        self.key: list[Any] = [building_graph, kernels_in_use(), tf32_allowed(), *kwargs]
         for place, value in enumerate(args):
             self._add(value, place)
         for name, value in kwargs.items():

@@ -16,9 +16,9 @@ from minigrad.kernels.precision import allow_tf32, tf32_allowed
 from minigrad.tracing import mode, using
 
 CASES: dict[str, tuple[Callable[[], Any], Callable[[], object], object, object]] = {
-    "no_grad": (mg.no_grad, lambda: mode().recording, True, False),
+    "no_grad": (mg.no_grad, lambda: mode().building_graph, True, False),
     "check_finite": (mg.check_finite, lambda: mode().checking, False, True),
-    "using": (lambda: using(recording=False), lambda: mode()[0], True, False),
+    "using": (lambda: using(building_graph=False), lambda: mode()[0], True, False),
     "use_kernels": (lambda: use_kernels("reference"), kernels_in_use, "cpu", "reference"),
     "allow_tf32": (allow_tf32, tf32_allowed, False, True),
 }
@@ -142,7 +142,7 @@ def in_a_block() -> Iterator[None]:
 
 
 def test_a_fixtures_block_holds_for_its_test(in_a_block: None) -> None:
-    assert not mode().recording
+    assert not mode().building_graph
     assert (mg.tensor(1.0) * 2.0).op is None
 
 

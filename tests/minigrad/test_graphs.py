@@ -1,4 +1,4 @@
-"""The graph that ops record: when it is stale, who records, how deep it may be, when its memory goes."""
+"""The graph that ops build: when it is stale, who builds it, how deep it may be, when its memory goes."""
 
 from __future__ import annotations
 
@@ -121,21 +121,21 @@ def test_an_index_array_may_be_refilled_before_the_gradient() -> None:
     assert g.numpy().tolist() == [4.0, 4.0, 0.0]
 
 
-# -- recording -------------------------------------------------------------------------------------
+# -- building a graph ------------------------------------------------------------------------------
 
 
 def test_no_grad_makes_leaves_and_nests() -> None:
     x = numbers(2.0)
     with mg.no_grad():
         with mg.no_grad():
-            assert not mode().recording
+            assert not mode().building_graph
         y = x * x
-        assert not mode().recording
-    assert mode().recording
+        assert not mode().building_graph
+    assert mode().building_graph
     assert y.op is None
     with pytest.raises(KeyError), mg.no_grad():
         raise KeyError
-    assert mode().recording
+    assert mode().building_graph
 
 
 def test_no_grad_decorates() -> None:
@@ -145,7 +145,7 @@ def test_no_grad_decorates() -> None:
 
     assert square(numbers(2.0)).op is None
     assert square(numbers(2.0)).op is None
-    assert mode().recording
+    assert mode().building_graph
 
 
 def test_gradients_are_leaves_unless_a_graph_is_asked_for() -> None:
@@ -155,12 +155,12 @@ def test_gradients_are_leaves_unless_a_graph_is_asked_for() -> None:
     assert leaf.op is None
     with mg.no_grad():
         (g,) = mg.grad(y, [x], create_graph=True)
-        assert not mode().recording
+        assert not mode().building_graph
     (gg,) = mg.grad(g, [x])
     assert gg.item() == 12.0
 
 
-def test_threads_record_independently() -> None:
+def test_threads_build_graphs_independently() -> None:
     seen: dict[str, Any] = {}
     inside, leave = threading.Event(), threading.Event()
 
