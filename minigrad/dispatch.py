@@ -55,7 +55,7 @@ def kernels_in_use() -> str:
 
 
 def _check_emulated() -> None:
-    if not _load("cuda.loading").emulated():
+    if not _load("cuda.runtime.loading").emulated():
         raise RuntimeError(
             "the CUDA kernels take NumPy arrays only where an emulator runs them, within "
             "minigrad.kernels.cuda.runtime.loading.use(emulator); on a GPU, move Tensors there by .to('cuda')"
