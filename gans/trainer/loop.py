@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass
-from functools import partial
-from time import perf_counter
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
-import numpy as np
-
-import minigrad as mg
 from gans.data import Dataset
 from gans.errors import UserError
-from gans.objectives import Objective
-from gans.steps import NOT_FINITE, StepResult, discriminator_step, generator_step
 from gans.systems import Gan
+from gans.trainer.algorithm import UPDATES, Algorithm
 from gans.trainer.batches import Batches
-from gans.trainer.deferred import DeferredUpdates, Failure, Numbers
+from gans.trainer.executors import FailedUpdateError, StepMetrics, executor_for
 from gans.trainer.randomness import RunGenerators
-from minigrad import nn
-from minigrad.devices import numbers, to_device
-from minigrad.optim import Optimizer
-from minigrad.random import Generator, normal, snapshot
+from minigrad.random import Generator
 
 __all__ = ["DivergedError", "Record", "Training"]
-
-R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -83,32 +70,35 @@ class Training:
     """
 
     def __init__(self, gan: Gan, data: Dataset, seed: int = 0, *, capture: bool = True) -> None:
-        settings = gan.settings
-        self.gan = gan
         self.seed = seed
-        self.batches = Batches(data, settings.batch_size, settings.critic_steps, seed)
-        self.random = RunGenerators(seed, gan.device)
-        self.step = 0
-        self._discriminator_step: Callable[..., StepResult] = _discriminator_update
-        self._generator_step: Callable[..., StepResult] = _generator_update
-        self._deferred: DeferredUpdates | None = None
-        self._unreported: list[Record] = []
-        if capture and gan.device == "cpu":
-            self._discriminator_step = mg.capture(_discriminator_update)
-            self._generator_step = mg.capture(_generator_update)
-        elif capture:
-            self._deferred = DeferredUpdates(
-                _discriminator_update, _generator_update, settings.critic_steps, gan.device
-            )
+        self._algorithm = Algorithm(gan, data, seed)
+        self._executor = executor_for(self._algorithm, UPDATES, gan.device, capture=capture)
 
     def __repr__(self) -> str:
         what = f"{self.gan.settings.model} on {self.batches.name}"
         return f"Training({what}, step {self.step:,}, epoch {self.epoch})"
 
     @property
+    def gan(self) -> Gan:
+        return self._algorithm.gan
+
+    @property
+    def batches(self) -> Batches:
+        return self._algorithm.batches
+
+    @property
+    def random(self) -> RunGenerators:
+        return self._algorithm.random
+
+    @property
     def rng(self) -> Generator:
         """The generator of latents and penalties."""
-        return self.random.noise
+        return self._algorithm.rng
+
+    @property
+    def step(self) -> int:
+        """The number of steps that are done."""
+        return self._algorithm.step
 
     @property
     def steps_per_epoch(self) -> int:
@@ -126,185 +116,67 @@ class Training:
     @property
     def unreported(self) -> int:
         """The number of steps whose metrics ``read`` would return."""
-        return len(self._unreported) + (0 if self._deferred is None else self._deferred.steps)
+        return self._executor.waiting
 
     @property
     def unread(self) -> NoReturn:
         raise AttributeError("Training.unread is called Training.unreported")
 
     def advance(self) -> list[Record]:
-        """One step of algorithm 1 of Goodfellow et al. 2014: k updates of D, each on new data, then one of G.
+        """One step: ``critic_steps`` updates of D, each on new data, then one of G.
 
         Returns the metrics that are ready, in the order of the steps: this step's on the CPU; on a GPU
         usually none, then those of up to 128 steps at once.
 
         Raises DivergedError if a loss or a gradient is NaN or infinite; it names the op that made it.
         """
-        if self._deferred is None:
-            return [self._step()]
-        if self._deferred.state is None:
-            self.state_dict()
-        self._deferred_step(self._deferred)
-        return self.read() if self._deferred.full else []
+        self._execute(self._executor.run_step)
+        return self._ready()
 
     def read(self) -> list[Record]:
         """The metrics of the steps that ``advance`` has not returned yet; waits for the GPU.
 
         Raises DivergedError as ``advance`` does, for one of these steps.
         """
-        self._read_deferred()
-        records, self._unreported = self._unreported, []
-        return records
+        self._execute(self._executor.flush)
+        return self._ready()
 
     def state_dict(self) -> dict[str, Any]:
         """All that later steps depend on, ready for ``minigrad.save``; waits and raises as ``read``."""
-        self._read_deferred()
-        state = {"step": self.step, "random": self.random.get_state(), "gan": self.gan.state_dict()}
-        if self._deferred is not None:
-            self._deferred.state = deepcopy(state)
+        self._execute(self._executor.flush)
+        state = self._algorithm.state_dict()
+        self._executor.saved(state)
         return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from where ``state_dict`` was called: later steps are the same bit for bit."""
-        self.gan.load_state_dict(state["gan"])
-        self.random.set_state(state["random"])
-        self.step = state["step"]
-        if self._deferred is not None:
-            self._deferred.drop()
-            self._deferred.state = None
+        self._algorithm.load_state_dict(state)
+        self._executor.restored()
 
-    def _epoch_of(self, step: int) -> int:
-        return -(-step // self.steps_per_epoch)
+    def _execute(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except FailedUpdateError as failed:
+            error = DivergedError(failed.step, failed.name, failed.cause, self.gan.settings.lr)
+            error.unreported = self._ready()
+            raise error from failed.found
 
-    def _step(self) -> Record:
-        """A step whose metrics are read at once."""
-        started = perf_counter()
-        d, g = self._updates(
-            partial(self._checked, "discriminator", self._discriminator_step),
-            partial(self._checked, "generator", self._generator_step),
-        )
-        numbers_d, numbers_g = _numbers(d, g)
-        return self._record(self.step, numbers_d, numbers_g, perf_counter() - started)
+    def _ready(self) -> list[Record]:
+        return [self._record(metrics) for metrics in self._executor.ready()]
 
-    def _deferred_step(self, deferred: DeferredUpdates) -> None:
-        """A step whose metrics stay on the GPU."""
-        deferred.begin_step()
-        self._updates(deferred.discriminator_step, deferred.generator_step)
-        deferred.end_step()
-
-    def _updates(self, discriminator_step: Callable[..., R], generator_step: Callable[..., R]) -> tuple[R, R]:
-        """The updates of a step; what the last of each network returns."""
-        gan, settings = self.gan, self.gan.settings
-        G, D = gan.generator, gan.discriminator
-        shape = settings.batch_size, settings.latent
-        gan.set_learning_rates(self.step)
-        for k in range(settings.critic_steps):
-            real = mg.Tensor(to_device(self.batches.real(self.step, k, self.random.data), gan.device))
-            d = discriminator_step(G, D, gan.optimizer_d, gan.objective, real, shape, self.rng)
-        g = generator_step(G, D, gan.optimizer_g, gan.objective, shape, gan.device, self.rng)
-        self.step += 1
-        return d, g
-
-    def _record(self, step: int, d: Numbers, g: Numbers, seconds: float) -> Record:
+    def _record(self, metrics: StepMetrics) -> Record:
+        d, g = metrics.numbers["discriminator"], metrics.numbers["generator"]
         return Record(
-            step=step,
-            epoch=self._epoch_of(step),
+            step=metrics.step,
+            epoch=self._epoch_of(metrics.step),
             loss_d=d.loss,
             loss_g=g.loss,
             d_real=d.real,
             d_fake=d.fake,
             grad_norm_d=d.grad_norm,
             grad_norm_g=g.grad_norm,
-            seconds=round(seconds, 6),
+            seconds=round(metrics.seconds, 6),
         )
 
-    def _read_deferred(self) -> None:
-        deferred = self._deferred
-        if deferred is None or deferred.steps == 0:
-            return
-        first = self.step - deferred.steps + 1
-        steps, seconds, failure = deferred.read()
-        for step, (d, g) in enumerate(steps, first):
-            self._unreported.append(self._record(step, d, g, seconds))
-        if failure is not None:
-            raise self._failed(first + failure.step, failure, deferred)
-
-    def _failed(self, step: int, failure: Failure, deferred: DeferredUpdates) -> DivergedError:
-        """The error of ``step``, which failed before the steps that have run since.
-
-        Those are discarded: the training repeats the steps up to the failing update, which changes nothing.
-        """
-        unreported, self._unreported = self._unreported, []
-        assert deferred.state is not None
-        self.load_state_dict(deferred.state)
-        while self.step < step - 1:
-            self._deferred_step(deferred)
-            deferred.drop()
-        cause = NOT_FINITE.format(failure.numbers.loss, failure.numbers.grad_norm)
-        error = DivergedError(step, failure.network, cause, self.gan.settings.lr)
-        try:
-            self._step()
-        except DivergedError as repeated:
-            error = repeated
-        error.unreported = unreported
-        return error
-
-    def _checked(self, network: str, step: Callable[..., StepResult], *arguments: Any) -> StepResult:
-        """Make an update; a failure is repeated with every op checked, from the same random state."""
-        restore = snapshot(self.rng)
-        try:
-            with np.errstate(all="ignore"):
-                return step(*arguments)
-        except mg.NonFiniteError as error:
-            restore()
-            cause = _named(error, partial(step, *arguments))
-            raise DivergedError(self.step + 1, network, str(cause), self.gan.settings.lr) from error
-
-
-def _numbers(*results: StepResult) -> list[Numbers]:
-    """The numbers of the updates, read in one copy."""
-    values = iter(numbers([t.data for result in results for t in result if t is not None]))
-    found = [[math.nan if t is None else next(values) for t in result] for result in results]
-    return [Numbers(*row) for row in found]
-
-
-def _named(found: mg.NonFiniteError, update: Callable[[], object]) -> mg.NonFiniteError:
-    """The error of the first op that makes a NaN or an infinity in the update; ``found`` if none does."""
-    try:
-        with np.errstate(all="ignore"), mg.check_finite():
-            update()
-    except mg.NonFiniteError as error:
-        return error
-    return found
-
-
-def _discriminator_update(
-    G: nn.Module,
-    D: nn.Module,
-    optimizer: Optimizer,
-    objective: Objective,
-    real: mg.Tensor,
-    shape: tuple[int, int],
-    rng: Generator,
-    *,
-    checked: bool = True,
-) -> StepResult:
-    """An update of D on fakes from new noise of ``shape``, which a replay draws for itself."""
-    z = normal(shape, generator=rng, device=real.device)
-    return discriminator_step(G, D, optimizer, objective, real, z, rng, checked=checked)
-
-
-def _generator_update(
-    G: nn.Module,
-    D: nn.Module,
-    optimizer: Optimizer,
-    objective: Objective,
-    shape: tuple[int, int],
-    device: str,
-    rng: Generator,
-    *,
-    checked: bool = True,
-) -> StepResult:
-    """An update of G from new noise of ``shape``."""
-    z = normal(shape, generator=rng, device=device)
-    return generator_step(G, D, optimizer, objective, z, checked=checked)
+    def _epoch_of(self, step: int) -> int:
+        return -(-step // self.steps_per_epoch)

@@ -43,8 +43,8 @@ def test_a_captured_training_is_the_training(model: str, shape: tuple[int, ...])
         records = [numbers(record) for _ in range(6) for record in run.advance()]
         ends.append((records, flat(run.state_dict())))
     assert ends[0] == ends[1]
-    assert run._generator_step.replays == 4  # type: ignore[attr-defined]
-    assert run._discriminator_step.replays == 10  # type: ignore[attr-defined]
+    replays = {name: update.replays for name, update in run._executor.updates.items()}  # type: ignore[attr-defined]
+    assert replays == {"discriminator": 10, "generator": 4}
 
 
 @pytest.mark.parametrize(("model", "shape"), [("dcgan", IMAGE), ("wgan-gp", POINTS)])

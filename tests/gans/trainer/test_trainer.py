@@ -219,7 +219,7 @@ def test_a_replay_that_finds_no_op_still_reports_the_step(monkeypatch: pytest.Mo
     def fail(*_: object, **options: object) -> None:
         raise mg.NonFiniteError("the loss is nan, the norm of its gradient 1.0")
 
-    monkeypatch.setattr("gans.trainer.loop.discriminator_step", fail)
+    monkeypatch.setattr("gans.trainer.algorithm.discriminator_step", fail)
     with pytest.raises(DivergedError, match=r"step 1 .*the loss is nan"):
         train(toy_training(), 1)
 
@@ -233,7 +233,7 @@ def test_a_replay_sees_the_random_numbers_of_the_update(monkeypatch: pytest.Monk
         seen.append((rng.random(), mg.random.generator().random()))
         raise mg.NonFiniteError("NaN")
 
-    monkeypatch.setattr("gans.trainer.loop.discriminator_step", fail)
+    monkeypatch.setattr("gans.trainer.algorithm.discriminator_step", fail)
     with pytest.raises(DivergedError):
         train(toy_training(), 1)
     assert len(seen) == 2

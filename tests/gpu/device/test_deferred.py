@@ -14,8 +14,9 @@ import minigrad as mg
 from gans import data, systems
 from gans.objectives import Objective, critic, critic_generator, score
 from gans.systems import Gan
-from gans.trainer import Callback, DivergedError, Record, Training, deferred, train
+from gans.trainer import Callback, DivergedError, Record, Training, train
 from gans.trainer.checkpoints import Checkpoints, load_checkpoint
+from gans.trainer.executors import deferred
 from minigrad import nn
 from minigrad.optim import SGD
 from tests.gans.running import flat
@@ -139,7 +140,7 @@ def test_an_interrupted_step_is_written_over(cupy: ModuleType, monkeypatch: pyte
     run = training("cuda")
     run.advance()
     with monkeypatch.context() as patch:
-        patch.setattr(run._deferred, "generator_step", lambda *_: 1 / 0)
+        patch.setitem(run._executor.updates, "generator", lambda *_: 1 / 0)  # type: ignore[attr-defined]
         with pytest.raises(ZeroDivisionError):
             run.advance()
     for _ in range(3):

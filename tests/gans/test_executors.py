@@ -1,0 +1,240 @@
+"""Each executor by itself, on steps that are no GAN's: three updates, two of one name, on two networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from gans.steps import NOT_FINITE, StepResult
+from gans.trainer.executors import Deferred, Executor, FailedUpdateError, Immediate, deferred, executor_for
+from gans.trainer.executors.executor import RunUpdate
+from minigrad import nn, optim
+from minigrad.random import normal
+from tests.gans.running import flat
+
+FAILING = 5
+
+
+def update(
+    network: nn.Module, optimizer: optim.Optimizer, x: mg.Tensor, rng: Any, *, checked: bool = True
+) -> StepResult:
+    """Fit ``network`` to noise."""
+    loss = mg.ops.mean((network(x) - normal((4, 1), generator=rng)) ** 2)
+    gradients = mg.grad(loss, network.parameters())
+    norm = optim.gradient_norm(gradients)
+    finite = mg.require_finite(NOT_FINITE, loss, norm) if checked else mg.all_finite(loss, norm)
+    optimizer.step(gradients, where=finite)
+    return StepResult(loss.detach(), norm, None, loss.detach() * 2)
+
+
+UPDATES = {"first": update, "second": update}
+
+
+class Fits:
+    """A step is two updates of one network and one of another; those of the step ``failing`` overflow."""
+
+    updates_per_step = 3
+
+    def __init__(self, failing: int | None = None, name: str = "second") -> None:
+        mg.manual_seed(0)
+        self.networks = {name: nn.Linear(2, 1) for name in UPDATES}
+        self.optimizers = {name: optim.Adam(net.parameters()) for name, net in self.networks.items()}
+        self.rng = np.random.default_rng(1)
+        self.step = 0
+        self.begun: list[int] = []
+        self.failing, self._name = failing, name
+
+    def run(self, update: RunUpdate) -> None:
+        self.begun.append(self.step + 1)
+        for name in ("first", "first", "second"):
+            large = self.step + 1 == self.failing and name == self._name
+            x = mg.tensor(np.full((4, 2), 1e30 if large else self.step, np.float32))
+            update(name, self.networks[name], self.optimizers[name], x, self.rng)
+        self.step += 1
+
+    def state_dict(self) -> dict[str, Any]:
+        parts = {**self.networks, **{f"{name}'s optimizer": o for name, o in self.optimizers.items()}}
+        return {
+            "step": self.step,
+            "rng": self.rng.bit_generator.state,
+            "parts": {name: part.state_dict() for name, part in parts.items()},
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        for name in UPDATES:
+            self.networks[name].load_state_dict(state["parts"][name])
+            self.optimizers[name].load_state_dict(state["parts"][f"{name}'s optimizer"])
+        self.rng.bit_generator.state = state["rng"]
+        self.step = state["step"]
+
+
+def op_by_op(steps: Fits) -> Executor:
+    return Immediate(steps, UPDATES, capture=False)
+
+
+def captured(steps: Fits) -> Executor:
+    return Immediate(steps, UPDATES, capture=True)
+
+
+def with_deferred_metrics(steps: Fits) -> Executor:
+    return Deferred(steps, UPDATES, "cpu")
+
+
+EXECUTORS = [op_by_op, captured, with_deferred_metrics]
+
+Make = Callable[[Fits], Executor]
+
+
+def numbers(executor: Executor) -> list[tuple[int, dict[str, Any]]]:
+    """What is ready, without the time; NaN, which equals nothing, as None."""
+    return [
+        (step, {name: tuple(None if n != n else n for n in row) for name, row in updates.items()})
+        for step, updates, _ in executor.ready()
+    ]
+
+
+def run_all(executor: Executor, steps: int) -> None:
+    for _ in range(steps):
+        executor.run_step()
+    executor.flush()
+
+
+def test_all_executors_give_the_same_numbers_and_state() -> None:
+    ends = []
+    for make in EXECUTORS:
+        steps = Fits()
+        executor = make(steps)
+        run_all(executor, 6)
+        ends.append((numbers(executor), flat(steps.state_dict())))
+    assert ends[0] == ends[1] == ends[2]
+    found = ends[0][0]
+    assert [step for step, _ in found] == [1, 2, 3, 4, 5, 6]
+    loss, norm, real, fake = found[0][1]["second"]
+    assert norm > 0
+    assert (real, fake) == (None, 2 * loss)
+
+
+def test_the_metrics_of_a_step_are_those_of_its_last_update_of_each_name() -> None:
+    steps, results = Fits(), []
+
+    def noted(*arguments: Any, checked: bool = True) -> StepResult:
+        results.append(update(*arguments, checked=checked))
+        return results[-1]
+
+    executor = Immediate(steps, {"first": noted, "second": update}, capture=False)
+    executor.run_step()
+    [(_, found, _)] = executor.ready()
+    assert list(found) == ["first", "second"]
+    assert [float(result.loss) == found["first"].loss for result in results] == [False, True]
+
+
+@pytest.mark.parametrize("make", [op_by_op, captured])
+def test_metrics_are_ready_after_each_step(make: Make) -> None:
+    executor = make(Fits())
+    for step in (1, 2, 3):
+        executor.run_step()
+        assert executor.waiting == 1
+        [metrics] = executor.ready()
+        assert (metrics.step, executor.waiting, executor.ready()) == (step, 0, [])
+        assert metrics.seconds > 0
+
+
+def test_deferred_metrics_are_ready_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deferred, "STEPS", 4)
+    executor = with_deferred_metrics(Fits())
+    for step in (1, 2, 3):
+        executor.run_step()
+        assert (executor.waiting, executor.ready()) == (step, [])
+    executor.run_step()
+    assert executor.waiting == 4
+    ready = executor.ready()
+    assert [metrics.step for metrics in ready] == [1, 2, 3, 4]
+    assert len({metrics.seconds for metrics in ready}) == 1
+    executor.run_step()
+    assert (executor.waiting, executor.ready()) == (1, [])
+    executor.flush()
+    assert [metrics.step for metrics in executor.ready()] == [5]
+
+
+@pytest.mark.parametrize("name", ["first", "second"])
+@pytest.mark.parametrize("make", EXECUTORS)
+def test_a_failure_leaves_the_steps_before_it(make: Make, name: str) -> None:
+    healthy = Fits(FAILING, name)
+    before = op_by_op(healthy)
+    for _ in range(FAILING - 1):
+        before.run_step()
+    steps = Fits(FAILING, name)
+    executor = make(steps)
+    with pytest.raises(FailedUpdateError, match=rf"^step 5 \({name} update\): \w+ made an? ") as failed:
+        run_all(executor, 9)
+    assert (failed.value.step, failed.value.name, steps.step) == (FAILING, name, FAILING - 1)
+    assert isinstance(failed.value.found, mg.NonFiniteError)
+    assert numbers(executor) == numbers(before)
+    assert executor.waiting == 0
+    parts = [flat(each.state_dict()["parts"]["first"]) for each in (steps, healthy)]
+    if name == "first":  # else the failing step has updated it before the failing update
+        assert parts[0] == parts[1]
+    assert flat(steps.state_dict()["parts"]["second"]) == flat(healthy.state_dict()["parts"]["second"])
+
+
+def test_a_deferred_failure_repeats_the_steps_since_the_saved_state() -> None:
+    steps = Fits(FAILING)
+    executor = with_deferred_metrics(steps)
+    for _ in range(2):
+        executor.run_step()
+    executor.flush()
+    executor.saved(steps.state_dict())
+    for _ in range(6):
+        executor.run_step()
+    with pytest.raises(FailedUpdateError):
+        executor.flush()
+    assert steps.begun == [1, 2, 3, 4, 5, 6, 7, 8, 3, 4, 5]
+    assert [metrics.step for metrics in executor.ready()] == [1, 2, 3, 4]
+
+    steps.failing, steps.begun = 7, []
+    with pytest.raises(FailedUpdateError):
+        run_all(executor, 4)
+    assert steps.begun == [5, 6, 7, 8, 5, 6, 7]  # from the state before them, whatever changed it
+
+
+def test_a_deferred_failure_that_does_not_come_again_has_its_numbers() -> None:
+    steps = Fits()
+    executor = with_deferred_metrics(steps)
+    executor.run_step()
+    steps.networks["first"].parameters()[0].data[...] = np.inf  # which no state has
+    executor.run_step()
+    with pytest.raises(FailedUpdateError, match=r"^step 2 \(first update\): the loss is ") as failed:
+        executor.flush()
+    assert failed.value.found is None
+
+
+def test_restored_steps_drop_deferred_metrics() -> None:
+    steps = Fits()
+    executor = with_deferred_metrics(steps)
+    start = steps.state_dict()
+    for _ in range(3):
+        executor.run_step()
+    steps.load_state_dict(start)
+    executor.restored()
+    assert executor.waiting == 0
+    executor.run_step()
+    executor.flush()
+    again = op_by_op(Fits())
+    again.run_step()
+    assert numbers(executor) == numbers(again)
+
+
+def test_metrics_are_deferred_where_a_reading_would_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("minigrad.readings.xp_on", lambda device: np)
+    chosen = [
+        executor_for(Fits(), UPDATES, device, capture=capture)
+        for device in ("cpu", "cuda")
+        for capture in (True, False)
+    ]
+    assert list(map(type, chosen)) == [Immediate, Immediate, Deferred, Immediate]
