@@ -14,12 +14,13 @@ Run(gan on ring, step 3 of 3)
 
 from __future__ import annotations
 
+import difflib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +32,15 @@ from gans.exporting import export_generator
 from gans.files import read, write
 from gans.html import inline_png
 from gans.metrics import MEANINGS, evaluate_images, evaluate_points, remarks
+from gans.options import (
+    CHECKPOINT_EVERY,
+    RUN_OPTIONS,
+    RunOptions,
+    StrPath,
+    TrainOptions,
+    run_options,
+    suggestion,
+)
 from gans.paths import user_path
 from gans.systems import Gan, check_device, check_used, settings_for
 from gans.trainer import (
@@ -50,6 +60,9 @@ from gans.trainer import (
 )
 from gans.trainer import resume as resume_run
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 __all__ = [
     "Evaluation",
     "Run",
@@ -63,9 +76,6 @@ __all__ = [
     "train",
 ]
 
-StrPath = str | os.PathLike[str]
-
-CHECKPOINT_EVERY = 100
 MOST_PICTURE_BYTES = 2**26
 DEFAULT_IMAGES = 10_000
 DEFAULT_POINTS = 2_500
@@ -206,32 +216,32 @@ def train(
     steps: int | None = None,
     seed: int = 0,
     device: str = "cpu",
-    data_dir: StrPath | None = None,
-    checkpoint_every: int = CHECKPOINT_EVERY,
-    capture: bool = True,
-    progress: bool = True,
-    **settings: Any,
+    **options: Unpack[TrainOptions],
 ) -> Run:
     """Train ``model`` in a new folder and return its run; an interrupt saves and returns too.
 
     model       a name of ``gans.systems.SYSTEMS``, such as "dcgan"
-    data        a name or folder that ``gans.data.load`` takes (from ``data_dir``), or a data set of yours
+    data        a name or folder that ``gans.data.load`` takes, or a data set of yours
     out         the run's folder; runs/MODEL-DATA, with a number if that exists, unless given
     epochs      or ``steps``: the length, in passes over the images or in updates of G
     seed        decides all random numbers
     device      "cpu" or "cuda"
-    capture     replay recorded updates, which are sooner done and the same bit for bit
-    progress    show losses while it goes on: lines, a live display on a terminal, pictures in a notebook
-    settings    hyper-parameters, fields of ``gans.systems.Settings``: batch_size, lr, beta1, ...
+    options     hyper-parameters, fields of ``gans.systems.Settings``: batch_size, lr, beta1, ...; and
+                ``data_dir``, where the data lie; ``checkpoint_every`` (100 steps); ``capture``, to replay
+                recorded updates, which are faster and the same bit for bit; ``progress``, to show losses
+                meanwhile: lines, a live display on a terminal, pictures in a notebook
 
     Raises UserError for an unknown name, a value out of range, a model that does not fit the data, a folder
     that holds a run, a device that is not there, or a training that diverged.
     """
     if epochs is not None and steps is not None:
         raise UserError(f"the length is given twice, epochs={epochs} and steps={steps}; give one of them")
+    settings = {name: value for name, value in options.items() if name not in RUN_OPTIONS}
+    _check_names(settings)
     settings_for(model, "image", **settings)  # a misspelt name should not wait for a download
     check_device(device)
-    name, loaded = _dataset(data, data_dir)
+    run = run_options({name: value for name, value in options.items() if name in RUN_OPTIONS})
+    name, loaded = _dataset(data, run.data_dir)
     kind = kind_of(loaded)
     chosen = settings_for(model, kind, **settings)
     check_used(model, kind, settings, chosen)
@@ -241,12 +251,13 @@ def train(
         loaded,
         length if length != Length() else Length(epochs=default_epochs(chosen, kind)),
         name=name,
-        data_dir=None if data_dir is None else os.fspath(data_dir),
+        data_dir=run.data_dir,
         seed=seed,
-        checkpoint_every=checkpoint_every,
+        checkpoint_every=CHECKPOINT_EVERY if run.checkpoint_every is None else run.checkpoint_every,
         device=device,
     )
-    ended = start(config, loaded, None if out is None else user_path(out), capture=capture, progress=progress)
+    folder = None if out is None else user_path(out)
+    ended = start(config, loaded, folder, capture=run.capture, progress=run.progress)
     return Run(ended.folder, device, ended)
 
 
@@ -256,29 +267,28 @@ def resume(
     epochs: int | None = None,
     steps: int | None = None,
     data: Dataset | None = None,
-    data_dir: StrPath | None = None,
     device: str | None = None,
-    checkpoint_every: int | None = None,
-    capture: bool = True,
-    progress: bool = True,
+    **options: Unpack[RunOptions],
 ) -> Run:
     """Go on with a run from its last checkpoint as if it had never stopped.
 
     ``epochs`` or ``steps`` is the new length in all. ``data`` is needed where the run was trained on a
-    data set of yours.
+    data set of yours. ``options`` are ``data_dir``, ``checkpoint_every``, ``capture`` and ``progress``, as in
+    ``train``.
 
     Raises UserError if there is no run, a file of it is damaged or its data changed, and as ``train`` does.
     """
     path = _path_of(run)
+    given = run_options(options)
     ended = resume_run(
         path,
         Length(steps, epochs),
-        None if data_dir is None else os.fspath(data_dir),
-        checkpoint_every,
+        given.data_dir,
+        given.checkpoint_every,
         device,
         data=data,
-        capture=capture,
-        progress=progress,
+        capture=given.capture,
+        progress=given.progress,
     )
     return Run(path, device or "cpu", ended)
 
@@ -366,6 +376,17 @@ def export(run: Run | StrPath, path: StrPath) -> Path:
     return export_generator(
         loaded.gan, loaded.config.title, loaded.step, loaded.config.shape, user_path(path)
     )
+
+
+def _check_names(settings: Iterable[str]) -> None:
+    """Raise UserError for a name that is almost one of ``train``'s own arguments.
+
+    ``settings_for`` refuses all others that no setting has.
+    """
+    own = ("data", "out", "epochs", "steps", "seed", "device", *RUN_OPTIONS)
+    for name in settings:
+        if name not in TrainOptions.__annotations__ and difflib.get_close_matches(name, own, n=1):
+            raise UserError(f"there is no option {name!r}{suggestion(name, own)}")
 
 
 def _dataset(data: Dataset | StrPath, data_dir: StrPath | None) -> tuple[str, Dataset]:

@@ -120,18 +120,15 @@ def sgd_update(
     return optimizer.step
 
 
-def rmsprop_update(
-    p: Any, g: Any, square: Any, _a: None, _v: None, lr: float, alpha: float, eps: float, *rest: float
-) -> Call:
+def rmsprop_update(p: Any, g: Any, square: Any, _average: None, _velocity: None, *settings: float) -> Call:
     p.grad = g
-    optimizer = torch.optim.RMSprop([p], lr, alpha, eps, *rest)
+    optimizer = torch.optim.RMSprop([p], *settings)
     optimizer.state[p] = {"step": torch.tensor(9.0), "square_avg": square}
     return optimizer.step
 
 
-def adam_update(
-    p: Any, g: Any, m: Any, v: Any, step: int, lr: float, beta1: float, beta2: float, eps: float, decay: float
-) -> Call:
+def adam_update(p: Any, g: Any, m: Any, v: Any, step: int, *settings: float) -> Call:
+    lr, beta1, beta2, eps, decay = settings
     p.grad = g
     optimizer = torch.optim.Adam([p], lr, (beta1, beta2), eps, decay)
     optimizer.state[p] = {"step": torch.tensor(step - 1.0), "exp_avg": m, "exp_avg_sq": v}

@@ -35,7 +35,7 @@ def _start(arguments: Namespace) -> Ended:
         seed=arguments.seed or 0,
         device=arguments.device or "cpu",
         data_dir=arguments.data_dir,
-        checkpoint_every=arguments.checkpoint_every or api.CHECKPOINT_EVERY,
+        checkpoint_every=arguments.checkpoint_every,
         capture=arguments.capture,
         **_given(arguments, tuple(FLAGS)),
     )
@@ -44,6 +44,7 @@ def _start(arguments: Namespace) -> Ended:
 
 
 def _resume(arguments: Namespace) -> Ended:
+    _check_unchanged(arguments, RunConfig.read(arguments.resume))
     return resume(
         arguments.resume,
         Length(arguments.steps, arguments.epochs),
@@ -51,7 +52,6 @@ def _resume(arguments: Namespace) -> Ended:
         arguments.checkpoint_every,
         arguments.device,
         capture=arguments.capture,
-        accept=lambda config: _check_unchanged(arguments, config),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -134,14 +133,13 @@ def resume(
     data: Dataset | None = None,
     capture: bool = True,
     progress: bool = True,
-    accept: Callable[[RunConfig], None] = lambda config: None,
 ) -> Ended:
     """Resume the run in ``path`` from its last checkpoint, as if it had never stopped.
 
     ``length``, ``checkpoint_every`` and ``device`` replace the run's own. Another device rounds differently;
     the generators stay of the kind that the run began with. ``data`` is the data set of a run on one without
-    a name. ``capture`` and ``progress`` are as in ``start``. ``accept`` may raise to refuse the configuration
-    of the run. A run without a checkpoint starts again from its seed.
+    a name. ``capture`` and ``progress`` are as in ``start``. A run without a checkpoint starts again from its
+    seed.
 
     Raises UserError if there is no run, a file of it is damaged, its data changed, it has done more than
     ``length``, its device is not there, another process trains it, or the training diverged.
@@ -150,7 +148,6 @@ def resume(
     folder = RunFolder(path)
     with folder.locked():
         before = RunConfig.read(path)  # another process may have lengthened the run until now
-        accept(before)
         config = replace(before, device=device or before.device)
         data = _same(data, config) if data is not None else load_data(config, data_dir)
         training = new_training(config, data, capture=capture)

@@ -1,0 +1,102 @@
+"""The options of ``gans.train`` and ``gans.resume`` by name and type, for editors and type checkers."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, NamedTuple, TypedDict
+
+__all__ = [
+    "CHECKPOINT_EVERY",
+    "RUN_OPTIONS",
+    "Given",
+    "RunOptions",
+    "StrPath",
+    "TrainOptions",
+    "run_options",
+    "suggestion",
+]
+
+StrPath = str | os.PathLike[str]
+
+CHECKPOINT_EVERY = 100
+
+
+class RunOptions(TypedDict, total=False):
+    """Options that change no number of a run.
+
+    data_dir           where the data lie, or are downloaded to
+    checkpoint_every   the steps between two checkpoints; there is one at each epoch's end, too
+    capture            replay recorded updates, which are faster and the same bit for bit
+    progress           show losses meanwhile: lines, a live display on a terminal, pictures in a notebook
+    """
+
+    data_dir: StrPath | None
+    checkpoint_every: int | None
+    capture: bool
+    progress: bool
+
+
+class TrainOptions(RunOptions, total=False):
+    """The same, and hyper-parameters: fields of ``gans.systems.Settings``."""
+
+    objective: str
+    batch_size: int
+    lr: float
+    lr_ratio: float
+    lr_half_life: int
+    beta1: float
+    beta2: float
+    optimizer: Literal["adam", "rmsprop"]
+    critic_steps: int
+    latent: int
+    width: int
+    depth: int
+    clip: float
+    penalty: float
+
+
+RUN_OPTIONS = tuple(RunOptions.__annotations__)
+
+
+class Given(NamedTuple):
+    """The options of a run with their defaults; ``checkpoint_every`` is None for the run's own."""
+
+    data_dir: str | None
+    checkpoint_every: int | None
+    capture: bool
+    progress: bool
+
+
+def run_options(options: Mapping[str, Any]) -> Given:
+    """``options`` of ``RunOptions``, each with its default.
+
+    >>> run_options({"progress": False})
+    Given(data_dir=None, checkpoint_every=None, capture=True, progress=False)
+
+    Raises TypeError for another name.
+    """
+    for name in options:
+        if name not in RUN_OPTIONS:
+            raise TypeError(f"there is no option {name!r}{suggestion(name, RUN_OPTIONS)}")
+    data_dir = options.get("data_dir")
+    return Given(
+        None if data_dir is None else os.fspath(data_dir),
+        options.get("checkpoint_every"),
+        options.get("capture", True),
+        options.get("progress", True),
+    )
+
+
+def suggestion(name: str, names: Iterable[str]) -> str:
+    """What to write in place of ``name``, as the end of a message.
+
+    >>> suggestion("progres", RUN_OPTIONS)
+    "; did you mean 'progress'?"
+    >>> suggestion("colour", RUN_OPTIONS)
+    ' (there are data_dir, checkpoint_every, capture, progress)'
+    """
+    names = tuple(names)
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f" (there are {', '.join(names)})"

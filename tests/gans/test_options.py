@@ -1,0 +1,36 @@
+"""What ``gans.train`` and ``gans.resume`` take by name: each setting with its type, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_type_hints
+
+import pytest
+
+import gans
+from gans.errors import UserError
+from gans.options import RunOptions, TrainOptions
+from gans.systems import Settings
+
+
+def test_each_setting_is_an_option_of_its_type() -> None:
+    settings = get_type_hints(Settings)
+    del settings["model"]
+    options = get_type_hints(TrainOptions)
+    assert {name: options[name] for name in options if name not in RunOptions.__annotations__} == settings
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("progres", "progress"), ("datadir", "data_dir"), ("step", "steps"), ("output", "out")],
+)
+def test_a_misspelt_option_of_a_training_is_named(name: str, meant: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=f"^there is no option '{name}'; did you mean '{meant}'"):
+        gans.train("gan", "ring", **{name: 1})  # type: ignore[arg-type]
+
+
+def test_a_misspelt_option_of_a_resumed_run_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=r"^there is no option 'captured'; did you mean 'capture'"):
+        gans.resume(tmp_path, captured=False)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="no option 'lr'"):
+        gans.resume(tmp_path, lr=0.1)  # type: ignore[call-arg]
