@@ -101,6 +101,9 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
             "num_parameters count_params": "sum(p.size for p in net.parameters())",
             "summary": "mg.nn.summary(net, (4, 3))",
             "add_module register_module": 'setattr(net, "name", mg.nn.Linear(3, 2))',
+            "fused_with": (
+                "mg.nn.fusion.register(mg.nn.Linear, mg.nn.Tanh)  # decorates the function that runs both"
+            ),
             "register_parameter": 'setattr(net, "name", mg.nn.Parameter(np.ones(3)))',
             "get_parameter": 'dict(net.named_parameters())["0.weight"]',
             "get_submodule": 'dict(net.named_modules())["0"]',
@@ -223,6 +226,9 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
                 "mg.nn.BCEWithLogitsLoss()  # losses take logits, finite however large: leave the Sigmoid out"
             ),
             "Swish": "mg.nn.SiLU()",
+            "Fused": (
+                "mg.nn.fusion.register(mg.nn.Linear, mg.nn.Tanh)  # decorates the function that runs both"
+            ),
             "UpsamplingNearest2d UpsamplingBilinear2d": 'mg.nn.Upsample(scale_factor=2, mode="bilinear")',
             "DataParallel": "net",
             "Tensor": "mg.Tensor",

@@ -2,7 +2,7 @@
 
 from minigrad import ops
 from minigrad.hints import of_module
-from minigrad.nn import functional, init, utils
+from minigrad.nn import functional, fusion, init, utils
 from minigrad.nn.activation import Dropout, LeakyReLU, ReLU, Sigmoid, Softmax, Softplus, Tanh
 from minigrad.nn.bent import ELU, GELU, SELU, Hardtanh, LogSigmoid, LogSoftmax, PReLU, SiLU
 from minigrad.nn.containers import ModuleDict, ModuleList, Sequential
@@ -21,7 +21,7 @@ from minigrad.nn.loss import (
     NLLLoss,
     SmoothL1Loss,
 )
-from minigrad.nn.module import Fused, LoadResult, Module, Parameter
+from minigrad.nn.module import LoadResult, Module, Parameter
 from minigrad.nn.norm import BatchNorm1d, BatchNorm2d, LayerNorm
 from minigrad.nn.pad import CircularPad2d, ConstantPad2d, ReflectionPad2d, ReplicationPad2d, ZeroPad2d
 from minigrad.nn.parameters import ParameterDict, ParameterList
@@ -51,7 +51,6 @@ __all__ = [
     "ELU",
     "Embedding",
     "Flatten",
-    "Fused",
     "GELU",
     "GroupNorm",
     "Hardtanh",
@@ -96,6 +95,7 @@ __all__ = [
     "ZeroPad2d",
     "functional",
     "functional_call",
+    "fusion",
     "init",
     "summary",
     "utils",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from minigrad import ops
 from minigrad.nn.module import Module
 from minigrad.random import uniform
@@ -18,21 +16,7 @@ __all__ = [
     "Softplus",
     "Tanh",
     "dropped",
-    "rectifier_slope",
 ]
-
-
-def rectifier_slope(following: Sequence[Module]) -> float | None:
-    """The slope below 0 of a plain ReLU or LeakyReLU that comes next, which a layer may apply itself."""
-    if not following:
-        return None
-    module = following[0]
-    forward = getattr(module.forward, "__func__", None)
-    if isinstance(module, ReLU) and forward is ReLU.forward:
-        return 0.0
-    if isinstance(module, LeakyReLU) and forward is LeakyReLU.forward and module.negative_slope >= 0:
-        return module.negative_slope
-    return None
 
 
 class ReLU(Module):

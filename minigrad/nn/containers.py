@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, overload
 
+from minigrad.nn import fusion
 from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
 
@@ -59,9 +60,8 @@ class Sequential(_Numbered):
     """``modules[-1](... modules[1](modules[0](x)))``.
 
     Takes the modules, named "0", "1", ..., or one mapping from names to modules. Indexable and iterable; a
-    slice is a Sequential of the same modules under their names. Neighbours that do better together
-    (``Module.fused_with``: batch norm and the ReLU after it, on a GPU also the convolution before it) run
-    together.
+    slice is a Sequential of the same modules under their names. Neighbours in the table of ``nn.fusion``
+    (batch norm and the ReLU after it, on a GPU also the convolution before it) run as one function.
 
     >>> import minigrad as mg
     >>> network = mg.nn.Sequential(mg.nn.Linear(3, 8), mg.nn.ReLU(), mg.nn.Linear(8, 1))
@@ -83,18 +83,7 @@ class Sequential(_Numbered):
             self._add((str(index), module) for index, module in enumerate(modules))  # type: ignore[misc]
 
     def forward(self, x: Tensor) -> Tensor:
-        modules = list(self.children())
-        place = 0
-        while place < len(modules):
-            module = modules[place]
-            fused = module.fused_with(modules[place + 1 :])
-            if fused is None:
-                x = module(x)
-                place += 1
-            else:
-                x = fused.function(x)
-                place += 1 + fused.taken
-        return x
+        return fusion.run(x, list(self.children()))
 
 
 class ModuleList(_Numbered):

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad import ops
-from minigrad.nn.activation import rectifier_slope
 from minigrad.nn.linear import reset_affine
-from minigrad.nn.module import Fused, Module, Parameter
+from minigrad.nn.module import Module, Parameter
 from minigrad.nn.naming import named, sizes_of
-from minigrad.nn.norm import BatchNorm2d
-from minigrad.ops.conv import conv2d_moments, conv_transpose2d_moments
 from minigrad.tensor import Tensor
 
 __all__ = ["Conv2d", "ConvTranspose2d", "Correlation", "TransposedCorrelation"]
@@ -73,42 +69,32 @@ class Convolution(Module):
         return sizes_of(self, name, value, self.dims, least)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self._activated(x, slope=1.0)
+        return self._output(self._convolved(*self._operands(x)))
 
-    def fused_with(self, following: Sequence[Module]) -> Fused | None:
-        if not following or getattr(self.forward, "__func__", None) is not Convolution.forward:
-            return None
-        slope = rectifier_slope(following)
-        if slope is not None:
-            return Fused(partial(self._activated, slope=slope), 1)
-        norm = following[0]
-        # on a CPU batch norm takes its moments from memory that its second pass then finds in the cache
-        if (
-            isinstance(norm, BatchNorm2d)
-            and self.dims == 2
-            and self.bias is None
-            and self.weight.device == "cuda"
-        ):
-            return norm.fused_behind(self._with_moments, following[1:])
-        return None
+    def _operands(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """x and the weight as a convolution over images takes them: checked, padded, a signal as one row.
 
-    def _with_moments(self, x: Tensor) -> Tensor:
-        """The layer's function without a bias, with its result's moments as residual."""
-        self._check(x)
-        return self._convolve(self._surrounded(x), self._kernel(), moments=True)
+        Raises ValueError for an input of another shape.
+        """
+        self.check_shape(x)
+        if self.dims == 2:
+            return self._surrounded(x), self.weight
+        return self._surrounded(ops.expand_dims(x, 2)), ops.expand_dims(self.weight, 2)
 
-    def _activated(self, x: Tensor, slope: float) -> Tensor:
-        """The layer's function and a leaky ReLU after it; there is none where the slope is 1."""
-        self._check(x)
-        x, w = self._surrounded(x if self.dims == 2 else ops.expand_dims(x, 2)), self._kernel()
-        if self.bias is not None:
-            y = self._convolve_with_bias(x, w, self.bias, slope)
-        else:
-            y = self._convolve(x, w)
-            y = y if slope == 1 else ops.leaky_relu(y, slope=slope)
+    def _convolved(self, x: Tensor, w: Tensor) -> Tensor:
+        """The convolution over images, with the bias."""
+        raise NotImplementedError
+
+    def _output(self, y: Tensor) -> Tensor:
+        """The convolved images as the layer returns them: a row of one is a signal."""
         return y if self.dims == 2 else ops.squeeze(y, 2)
 
-    def _check(self, x: Tensor) -> None:
+    def _settings(self) -> dict[str, Any]:
+        """The settings of the op that convolves."""
+        raise NotImplementedError
+
+    def check_shape(self, x: Tensor) -> None:
+        """Raise ValueError unless x is (n, in_channels, h, w), of signals (n, in_channels, l)."""
         if x.ndim != self.dims + 2 or x.shape[1] != self.in_channels:
             places = "h, w" if self.dims == 2 else "l"
             raise ValueError(f"{self!r}: expected an input (n, {self.in_channels}, {places}), got {x.shape}")
@@ -117,19 +103,9 @@ class Convolution(Module):
         """x (n, c, h, w) with what the layer puts around it before it convolves."""
         return x
 
-    def _kernel(self) -> Tensor:
-        """The weight as that of a convolution over images."""
-        return self.weight if self.dims == 2 else ops.expand_dims(self.weight, 2)
-
     def _pair(self, sizes: Sequence[int], of_the_row: int) -> tuple[int, ...]:
         """``sizes`` for images; a signal is one row."""
         return tuple(sizes) if self.dims == 2 else (of_the_row, *sizes)
-
-    def _convolve_with_bias(self, x: Tensor, w: Tensor, bias: Parameter, slope: float) -> Tensor:
-        return ops.bias_leaky_relu(self._convolve(x, w), bias, slope=slope)
-
-    def _convolve(self, x: Tensor, w: Tensor, *, moments: bool = False) -> Tensor:
-        raise NotImplementedError
 
     def extra_repr(self) -> str:
         text = (
@@ -201,12 +177,10 @@ class Correlation(Convolution):
         with named(self):
             return ops.pad(x, widths, "constant" if self.padding_mode == "zeros" else self.padding_mode)
 
-    def _convolve(self, x: Tensor, w: Tensor, *, moments: bool = False) -> Tensor:
-        op = conv2d_moments if moments else ops.conv2d
-        return op(x, w, **self._settings())
-
-    def _convolve_with_bias(self, x: Tensor, w: Tensor, bias: Parameter, slope: float) -> Tensor:
-        return ops.conv2d_bias_leaky_relu(x, w, bias, slope=slope, **self._settings())
+    def _convolved(self, x: Tensor, w: Tensor) -> Tensor:
+        if self.bias is None:
+            return ops.conv2d(x, w, **self._settings())
+        return ops.conv2d_bias_leaky_relu(x, w, self.bias, slope=1.0, **self._settings())
 
     def _settings(self) -> dict[str, Any]:
         padding = [before if self._pads_in_the_op else 0 for before, _ in self._around()]
@@ -246,18 +220,19 @@ class TransposedCorrelation(Convolution):
             padding_mode, dtype,
         )  # fmt: skip
 
-    def _convolve(self, x: Tensor, w: Tensor, *, moments: bool = False) -> Tensor:
-        op = conv_transpose2d_moments if moments else ops.conv_transpose2d
+    def _convolved(self, x: Tensor, w: Tensor) -> Tensor:
+        y = ops.conv_transpose2d(x, w, **self._settings())
+        return y if self.bias is None else ops.bias_leaky_relu(y, self.bias, slope=1.0)
+
+    def _settings(self) -> dict[str, Any]:
         assert not isinstance(self.padding, str)
-        return op(
-            x,
-            w,
-            stride=self._pair(self.stride, 1),
-            padding=self._pair(self.padding, 0),
-            output_padding=self._pair(self.output_padding, 0),
-            dilation=self._pair(self.dilation, 1),
-            groups=self.groups,
-        )
+        return {
+            "stride": self._pair(self.stride, 1),
+            "padding": self._pair(self.padding, 0),
+            "output_padding": self._pair(self.output_padding, 0),
+            "dilation": self._pair(self.dilation, 1),
+            "groups": self.groups,
+        }
 
 
 class Conv2d(Correlation):

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad import ops
 from minigrad.nn import init
-from minigrad.nn.activation import rectifier_slope
-from minigrad.nn.module import Fused, Module, Parameter
+from minigrad.nn.module import Module, Parameter
 from minigrad.tensor import Tensor
 
 __all__ = ["Linear", "reset_affine"]
@@ -53,27 +50,16 @@ class Linear(Module):
         reset_affine(self.weight, self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self._activated(x, slope=1.0)
+        self.check_shape(x)
+        if x.ndim == 2 and self.bias is not None:
+            return ops.linear(x, self.weight, self.bias)
+        y = ops.matmul(x, ops.transpose(self.weight))
+        return y if self.bias is None else y + self.bias
 
-    def fused_with(self, following: Sequence[Module]) -> Fused | None:
-        slope = rectifier_slope(following)
-        if (
-            slope is None
-            or self.bias is None
-            or getattr(self.forward, "__func__", None) is not Linear.forward
-        ):
-            return None
-        return Fused(partial(self._activated, slope=slope), 1)
-
-    def _activated(self, x: Tensor, slope: float) -> Tensor:
-        """The layer's function and a leaky ReLU after it; none for a slope of 1."""
+    def check_shape(self, x: Tensor) -> None:
+        """Raise ValueError unless x is (..., in_features)."""
         if x.ndim < 1 or x.shape[-1] != self.in_features:
             raise ValueError(f"{self!r}: expected an input (..., {self.in_features}), got {x.shape}")
-        if x.ndim == 2 and self.bias is not None:
-            return ops.linear(x, self.weight, self.bias, slope=slope)
-        y = ops.matmul(x, ops.transpose(self.weight))
-        y = y if self.bias is None else y + self.bias
-        return y if slope == 1 else ops.leaky_relu(y, slope=slope)
 
     def extra_repr(self) -> str:
         return (

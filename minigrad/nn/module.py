@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +21,7 @@ from minigrad.tracing import Changes, mode, not_in_capture
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Fused", "LoadResult", "Module", "Parameter"]
+__all__ = ["LoadResult", "Module", "Parameter"]
 
 
 class Parameter(Tensor):
@@ -54,19 +54,6 @@ class Parameter(Tensor):
         self._data = array
         Changes.count += 1
         self.changed()
-
-
-class Fused(NamedTuple):
-    """``function`` does what a module and the ``taken`` modules after it do in turn.
-
-    >>> import minigrad as mg
-    >>> network = mg.nn.Sequential(mg.nn.BatchNorm1d(4), mg.nn.ReLU(), mg.nn.Linear(4, 1))
-    >>> network[0].fused_with([network[1], network[2]]).taken  # batch norm and the ReLU are one op
-    1
-    """
-
-    function: Callable[[Tensor], Tensor]
-    taken: int
 
 
 class LoadResult(NamedTuple):
@@ -106,6 +93,11 @@ class Module:
     training: bool
     _buffer_names: tuple[str, ...]
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "fused_with" in vars(cls):
+            raise TypeError(f"{cls.__name__}.fused_with: {hint_of('Module', 'fused_with')}")
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         if kwargs.keys() & KEYWORDS.keys():
             check_keywords(cls.__name__, inspect.signature(cls.__init__).parameters, kwargs)
@@ -144,14 +136,6 @@ class Module:
             path for path, part in self.named_modules() if not name.startswith("_") and name in vars(part)
         ]
         return f"its part {owners[0]!r} has one" if owners else ""
-
-    def fused_with(self, following: Sequence[Module]) -> Fused | None:
-        """A fused replacement for this module and the next few, or None.
-
-        Sequential calls it in every call. Return None if this module or one of the fused ones is of a
-        subclass that overrides ``forward``.
-        """
-        return None
 
     # -- registry ------------------------------------------------------------------------------------------
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -14,8 +13,7 @@ from numpy.typing import DTypeLike
 
 from minigrad import ops
 from minigrad.arrays import Array
-from minigrad.nn.activation import rectifier_slope
-from minigrad.nn.module import Fused, Module, Parameter
+from minigrad.nn.module import Module, Parameter
 from minigrad.ops.norm import update_running_stats
 from minigrad.tensor import Tensor
 from minigrad.tracing import call
@@ -73,56 +71,37 @@ class _BatchNorm(ChannelNorm):
     """What BatchNorm1d and BatchNorm2d share: all but ``shapes``."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return self._activated(x, slope=1.0)
-
-    def fused_with(self, following: Sequence[Module]) -> Fused | None:
-        slope = rectifier_slope(following)
-        if slope is None or not self._is_plain:
-            return None
-        return Fused(partial(self._activated, slope=slope), 1)
-
-    def fused_behind(self, op: Callable[[Tensor], Tensor], following: Sequence[Module]) -> Fused | None:
-        """Fuse a convolution with moments (``ops.conv2d_moments``), this layer and the next ReLU; None where
-        the layer does not need the moments.
-        """
-        if not self._is_plain or self._running() is not None:
-            return None
-        slope = rectifier_slope(following)
-
-        def function(x: Tensor) -> Tensor:
-            y = op(x)
-            assert y.residual is not None
-            return self._activated(y, 1.0 if slope is None else slope, moments=y.residual[0])
-
-        return Fused(function, 1 if slope is None else 2)
-
-    @property
-    def _is_plain(self) -> bool:
-        return getattr(self.forward, "__func__", None) is _BatchNorm.forward
+        running = self._running()
+        if running is not None:
+            self.check_shape(x)
+            return self._affine_of(x, *running)
+        self._check_batch(x)
+        if self.weight is None or self.bias is None:
+            y = ops.standardize(x, eps=self.eps)
+        else:
+            y = ops.batch_norm(x, self.weight, self.bias, eps=self.eps)
+        self._track(y)
+        return y
 
     def _running(self) -> tuple[Array, Array] | None:
-        """Mean and variance that stand for the batch's in evaluation, or None where those are used."""
+        """Mean and variance that stand for the batch's in evaluation, or None where the batch's are used."""
         if self.training or self.running_mean is None or self.running_var is None:
             return None
         return self.running_mean, self.running_var
 
-    def _activated(self, x: Tensor, slope: float, moments: Array | None = None) -> Tensor:
-        """The layer's function and a leaky ReLU after it; there is none where the slope is 1."""
+    def _check_batch(self, x: Tensor) -> None:
+        """Raise ValueError unless x has the layer's shape and, in training, a variance in each channel."""
         self.check_shape(x)
-        running = self._running()
-        if running is not None:
-            return _leaky(self._affine_of(x, *running), slope)
         if self.training and x.size == x.shape[1]:
             raise ValueError(
                 f"{self!r}: training needs more than one value per channel, got an input {x.shape}"
             )
-        if self.weight is None or self.bias is None:
-            xhat = ops.standardize(x, eps=self.eps, moments=moments)
-            self._track(xhat, x.size // self.num_features)
-            return _leaky(xhat, slope)
-        y = ops.batch_norm(x, self.weight, self.bias, eps=self.eps, slope=slope, moments=moments)
-        self._track(y, x.size // self.num_features)
-        return y
+
+    def _track(self, y: Tensor) -> None:
+        """Move the running statistics towards those of the batch, which stand in the residual of ``y``."""
+        if self.track_running_stats:
+            assert y.residual is not None
+            call(self._move_statistics, *y.residual[:2], y.size // self.num_features)
 
     def _affine_of(self, x: Tensor, mean: Array, var: Array) -> Tensor:
         """The evaluation mode as one multiplication and one addition, ``x scale + shift``."""
@@ -132,12 +111,6 @@ class _BatchNorm(ChannelNorm):
         shift = shift if self.bias is None else self.bias + shift
         shape = (1, -1) + (1,) * (x.ndim - 2)
         return x * ops.reshape(scale, shape) + ops.reshape(shift, shape)
-
-    def _track(self, y: Tensor, count: int) -> None:
-        """Move the running statistics towards the batch's, which stand in the residual of ``y``."""
-        if self.track_running_stats:
-            assert y.residual is not None
-            call(self._move_statistics, *y.residual[:2], count)
 
     def _move_statistics(self, mean: Array, var: Array, count: int) -> None:
         assert self.running_mean is not None
@@ -155,10 +128,6 @@ def standardized(x: Tensor, parts: int, eps: float) -> Tensor:
     if x.size == 0:
         return x
     return ops.standardize(ops.reshape(x, (1, parts, -1)), eps=eps)
-
-
-def _leaky(x: Tensor, slope: float) -> Tensor:
-    return x if slope == 1 else ops.leaky_relu(x, slope=slope)
 
 
 class BatchNorm1d(_BatchNorm):

@@ -167,16 +167,16 @@ def _noting_outputs(network: Network, shapes: dict[int, Shape]) -> Iterator[None
     """Within the block each module computes by itself, in evaluation mode; its output's shape is noted."""
     modules = list(network.modules())
     before = [
-        {name: value for name, value in vars(module).items() if name in ("forward", "fused_with", "training")}
+        {name: value for name, value in vars(module).items() if name in ("forward", "training")}
         for module in modules
     ]
     for module in modules:
-        vars(module).update(forward=_noting(module, shapes), fused_with=_alone, training=False)
+        vars(module).update(forward=_noting(module, shapes), training=False)
     try:
         yield
     finally:
         for module, attributes in zip(modules, before, strict=True):
-            del vars(module)["forward"], vars(module)["fused_with"]
+            del vars(module)["forward"]
             vars(module).update(attributes)
 
 
@@ -190,7 +190,3 @@ def _noting(module: Network, shapes: dict[int, Shape]) -> Callable[..., Any]:
         return y
 
     return noted
-
-
-def _alone(following: object) -> None:  # noqa: ARG001
-    return None

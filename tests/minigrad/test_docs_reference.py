@@ -20,6 +20,7 @@ MODULES = [
     "minigrad.ops",
     "minigrad.nn",
     "minigrad.nn.functional",
+    "minigrad.nn.fusion",
     "minigrad.nn.init",
     "minigrad.nn.utils",
     "minigrad.optim",

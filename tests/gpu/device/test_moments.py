@@ -1,4 +1,4 @@
-"""On a device a convolution hands its result's moments on to the batch norm behind it."""
+"""On a GPU a convolution also computes the moments of its result, for the batch norm after it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import minigrad as mg
 from minigrad import nn, ops
 from minigrad.kernels.cuda.product import planning
 from minigrad.kernels.cuda.runtime.loading import Source
+from minigrad.nn import fusion
 from tests.gpu.device.test_steps import assert_near, small_dcgan, steps
 
 Layers = Callable[[], list[nn.Module]]
@@ -34,7 +35,12 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 
 def each_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nn.BatchNorm2d, "fused_behind", lambda self, op, following: None)
+    applies_to = fusion.Row.applies_to
+    monkeypatch.setattr(
+        fusion.Row,
+        "applies_to",
+        lambda row, layers: row.when is not fusion._takes_moments and applies_to(row, layers),
+    )
 
 
 @pytest.mark.parametrize("shared", [False, True], ids=["tiles", "shares"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -256,25 +256,6 @@ class TestContainers:
         assert isinstance(net[3], nn.Tanh)
         with pytest.raises(IndexError, match="index 4 is out of range for a Sequential of 4 modules"):
             net[4]
-
-    def test_a_module_says_how_many_that_come_next_it_takes(self) -> None:
-        seen: list[list[nn.Module]] = []
-
-        class Taking(nn.Module):
-            def __init__(self, taken: int) -> None:
-                self.taken = taken
-
-            def forward(self, x: mg.Tensor) -> mg.Tensor:
-                return x + 1.0
-
-            def fused_with(self, following: Sequence[nn.Module]) -> nn.Fused | None:
-                seen.append(list(following))
-                return nn.Fused(lambda x: x * 10.0, self.taken) if self.taken else None
-
-        layers = [Taking(2), Taking(1), Taking(0), Taking(0), Taking(1), Taking(0)]
-        assert nn.Sequential(*layers)(mg.tensor(1.0)).item() == (1 * 10 + 1) * 10
-        assert seen == [layers[1:], layers[4:], layers[5:]]
-        assert nn.Sequential()(mg.tensor(1.0)).item() == 1
 
     def test_sequential_takes_names(self) -> None:
         net = nn.Sequential({"project": nn.Linear(2, 3), "act": nn.ReLU()})
