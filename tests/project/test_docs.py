@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(
-    r"^```python\n(.*?)^```$(?:\n+^(<!-- .* -->\n)?```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL
+    r"^```python\n(.*?)^```$(?:\n+^(<!-- [^\n]* -->\n)?```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL
 )
 NUMBER = re.compile(r"[-+]?\d+(?:,\d{3})*(?:\.\d*)?(?:e[-+]?\d+)?")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
