@@ -12,6 +12,12 @@ from minigrad import nn
 from minigrad.arrays import is_array
 from minigrad.devices import device_of, to_device
 from minigrad.dispatch import kernels_of
+from minigrad.kernels.coefficients import (
+    Coefficients,
+    adam_coefficients,
+    rmsprop_coefficients,
+    sgd_coefficients,
+)
 
 Call = Callable[[], Any]
 
@@ -61,8 +67,31 @@ def _tanh(x: Any) -> Call:
     return lambda: mg.ops.tanh(x)
 
 
+def _sgd(p: Any, g: Any, velocity: Any, *numbers: Any) -> Call:
+    (*settings, nesterov), update = numbers, kernels_of(p).sgd_update
+    return lambda: update(p, g, velocity, _beside(p, sgd_coefficients(*settings)), nesterov)
+
+
+def _rmsprop(p: Any, g: Any, square: Any, a: Any, velocity: Any, *settings: float) -> Call:
+    update = kernels_of(p).rmsprop_update
+    return lambda: update(p, g, square, a, velocity, _beside(p, rmsprop_coefficients(*settings)))
+
+
+def _adam(p: Any, g: Any, m: Any, v: Any, step: int, *settings: float) -> Call:
+    update = kernels_of(p).adam_update
+    return lambda: update(p, g, m, v, _beside(p, adam_coefficients(step, *settings)))
+
+
+def _beside(p: Any, coefficients: Coefficients) -> Any:
+    """The coefficients as an optimizer hands them to the kernel in each step."""
+    return to_device(np.array(coefficients, p.dtype), device_of(p))
+
+
 COMPOSED: dict[str, Callable[..., Call]] = {
+    "adam_update": _adam,
     "batch_norm_leaky": _batch_norm_leaky,
     "batch_norm_leaky_grad": _batch_norm_leaky_grad,
+    "rmsprop_update": _rmsprop,
+    "sgd_update": _sgd,
     "tanh": _tanh,
 }

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from minigrad.arrays import Array
 from minigrad.dispatch import kernels_of
-from minigrad.kernels.settings import adam_settings, adamw_settings
+from minigrad.kernels.coefficients import Coefficients, adam_coefficients, adamw_coefficients
 from minigrad.optim.checks import at_least_zero, flag, two_below_one
 from minigrad.optim.group import ParameterGroup, Setting
 from minigrad.optim.optimizer import Optimizer, Parameters
@@ -75,26 +75,16 @@ class Adam(Optimizer):
             maximize=maximize,
         )
 
-    def _numbers(self, group: ParameterGroup) -> tuple[int, float, float, float, float, float]:
-        """Step, rate, beta1, beta2, eps and the decay within the gradient."""
-        s = group._settings
-        sign, (beta1, beta2) = sign_of(s), s["betas"]
-        decay = 0.0 if self._decoupled else float(sign * s["weight_decay"])
-        return group.steps, sign * s["lr"], float(beta1), float(beta2), float(s["eps"]), decay
-
-    def _decay(self, group: ParameterGroup) -> float:
-        """The decay apart from the gradient; its sign is the rate's, by which it is multiplied."""
-        s = group._settings
-        return float(sign_of(s) * s["weight_decay"]) if self._decoupled else 0.0
-
     def _is_plain(self, group: ParameterGroup) -> bool:
         return not (self._decoupled or group._settings["amsgrad"])
 
-    def _settings(self, group: ParameterGroup) -> tuple[float, ...]:
-        numbers = self._numbers(group)
-        return (
-            adam_settings(*numbers) if self._is_plain(group) else adamw_settings(*numbers, self._decay(group))
-        )
+    def _coefficients(self, group: ParameterGroup) -> Coefficients:
+        s = group._settings
+        sign, (beta1, beta2) = sign_of(s), s["betas"]
+        decay = float(sign * s["weight_decay"])
+        within, apart = (0.0, decay) if self._decoupled else (decay, 0.0)  # of the gradient, or from it
+        numbers = group.steps, sign * s["lr"], float(beta1), float(beta2), float(s["eps"]), within
+        return adam_coefficients(*numbers) if self._is_plain(group) else adamw_coefficients(*numbers, apart)
 
     def _update(
         self,
@@ -102,14 +92,14 @@ class Adam(Optimizer):
         p: Array,
         g: Array | list[Array],
         averages: Mapping[str, Array],
-        settings: Array | None,
+        coefficients: Array,
     ) -> None:
-        kernels, numbers, moments = kernels_of(p), self._numbers(group), (averages["m"], averages["v"])
+        kernels, m, v = kernels_of(p), averages["m"], averages["v"]
         if self._is_plain(group):
-            kernels.adam_update(p, g, *moments, *numbers, settings=settings)
+            kernels.adam_update(p, g, m, v, coefficients)
             return
-        largest = averages["v_max"] if group._settings["amsgrad"] else None
-        kernels.adamw_update(p, g, *moments, largest, *numbers, self._decay(group), settings=settings)
+        v_max = averages["v_max"] if group._settings["amsgrad"] else None
+        kernels.adamw_update(p, g, m, v, v_max, coefficients)
 
 
 class AdamW(Adam):

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.arrays import Array
 from minigrad.kernels import launching
+from minigrad.kernels.coefficients import Coefficients
 from minigrad.optim.group import ParameterGroup, Part
 from minigrad.tensor import Tensor
 from minigrad.tracing import Changes
@@ -17,13 +18,13 @@ Launch = Callable[[], Any]
 
 
 class BoundUpdate:
-    """The step as launches of kernels that were noted once, and read each step's settings from an array.
+    """The step as launches of kernels that were noted once, and read each step's coefficients from an array.
 
     They are noted anew when the parameters or averages have moved, or a setting changed that chooses what the
     kernels do. Kernels that cannot be noted are called.
 
-    ``begin`` counts a step; ``settings`` are the numbers of a group's step; ``switches`` choose what the
-    kernels do; ``update`` updates a part of a group, by settings in an array and from gradients.
+    ``begin`` counts a step; ``coefficients`` are the numbers of a group's step; ``switches`` choose what the
+    kernels do; ``update`` updates a part of a group, from the coefficients in an array and the gradients.
     """
 
     def __init__(
@@ -33,14 +34,14 @@ class BoundUpdate:
         parts: Sequence[tuple[ParameterGroup, Part]],
         *,
         begin: Callable[[], None],
-        settings: Callable[[ParameterGroup], tuple[float, ...]],
+        coefficients: Callable[[ParameterGroup], Coefficients],
         switches: Callable[[], list[bool]],
         update: Callable[..., None],
     ) -> None:
         self._gradients = gradients
         self._parts = parts
         self._begin = begin
-        self._settings = settings
+        self._coefficients = coefficients
         self._switches = switches
         self._update = update
         self._versions = [p._version for p in params]
@@ -53,7 +54,7 @@ class BoundUpdate:
         self._begin()
         if self._launches and self._holds():
             for group, array, launch in self._launches:
-                array[...] = self._settings(group)
+                array[...] = self._coefficients(group)
                 launch()
         else:
             self._note()
@@ -78,7 +79,7 @@ class BoundUpdate:
         self._switched = self._switches()
 
     def _noted(self, group: ParameterGroup, part: Part) -> list[tuple[ParameterGroup, Array, Launch]]:
-        array = np.array(self._settings(group), part.dtype)
+        array = np.array(self._coefficients(group), part.dtype)
         with launching.noting() as launches:
             gradients = [self._gradients[index] for index in part.indices]
             self._update(group, part, array, *gradients)

@@ -20,6 +20,7 @@ from minigrad.arrays import Array
 from minigrad.devices import to_device, xp_of
 from minigrad.habits import ATTRIBUTES
 from minigrad.hints import attribute, hint_of
+from minigrad.kernels.coefficients import Coefficients
 from minigrad.optim.bound import BoundUpdate
 from minigrad.optim.checks import (
     Check,
@@ -182,7 +183,8 @@ class Optimizer(ABC):
     def _apply(self, *grads: Array) -> None:
         self._begin()
         for group, part in self._parts:
-            self._update_part(group, part, None, *[grads[index] for index in part.indices])
+            coefficients = self._array_of(group, part)
+            self._update_part(group, part, coefficients, *[grads[index] for index in part.indices])
         self._tell_all()
 
     def _bound(self, *grads: Array) -> BoundUpdate:
@@ -191,7 +193,7 @@ class Optimizer(ABC):
             grads,
             self._parts,
             begin=self._begin,
-            settings=self._settings,
+            coefficients=self._coefficients,
             switches=self._switches,
             update=self._update_part,
         )
@@ -210,45 +212,47 @@ class Optimizer(ABC):
         return [bool(group._settings[name]) for group in self._groups for name in names]
 
     def _step_from_memory(self, grads: list[Array], where: Tensor | None) -> None:
-        """The step in parts that a CUDA graph can hold: kernels read the settings, which the host writes."""
+        """The step in parts that a CUDA graph can hold: kernels read what the host has written."""
         watch(self._launched)
-        for (group, part), numbers in zip(self._parts, call(self._next_settings), strict=True):
-            settings = numbers if part.device == "cpu" else call(to_device, numbers, part.device)
+        for (group, part), on_host in zip(self._parts, call(self._next_coefficients), strict=True):
+            coefficients = on_host if part.device == "cpu" else call(to_device, on_host, part.device)
             if where is not None:
-                settings = call(_where_or_nan, where._data, settings)
-            call(self._update_part, group, part, settings, *[grads[index] for index in part.indices])
+                coefficients = call(_where_or_nan, where._data, coefficients)
+            call(self._update_part, group, part, coefficients, *[grads[index] for index in part.indices])
         call(self._tell_all)
 
-    def _next_settings(self) -> tuple[Array, ...]:
-        """Count a step; the settings that it has, for each part."""
+    def _next_coefficients(self) -> tuple[Array, ...]:
+        """Count a step, and return its coefficients for each part."""
         self._begin()
-        return tuple([np.array(self._settings(group), part.dtype) for group, part in self._parts])
+        return tuple([self._array_of(group, part) for group, part in self._parts])
+
+    def _array_of(self, group: ParameterGroup, part: Part) -> Array:
+        """The coefficients of the group's present step, in the part's dtype, on the host."""
+        return np.array(self._coefficients(group), part.dtype)
 
     def _launched(self) -> tuple[Any, ...]:
-        """All that decides how an update is launched, apart from its settings and gradients."""
+        """All that decides how an update is launched, apart from its coefficients and gradients."""
         return (*self._switches(), *[address for _, part in self._parts for address in part.addresses])
 
-    def _update_part(
-        self, group: ParameterGroup, part: Part, settings: Array | None, *gradients: Array
-    ) -> None:
+    def _update_part(self, group: ParameterGroup, part: Part, coefficients: Array, *gradients: Array) -> None:
         buffer = part.gathered.buffer
         if buffer is not None:
             averages = {name: flat.buffer for name, flat in part.averages.items()}
-            self._update(group, buffer, list(gradients), averages, settings)
+            self._update(group, buffer, list(gradients), averages, coefficients)
         else:
-            self._update_each(group, part, list(gradients), settings)
+            self._update_each(group, part, list(gradients), coefficients)
 
     def _update_each(
-        self, group: ParameterGroup, part: Part, gradients: list[Array], settings: Array | None
+        self, group: ParameterGroup, part: Part, gradients: list[Array], coefficients: Array
     ) -> None:
         views = {name: flat.views() for name, flat in part.averages.items()}
         for index, (p, g) in enumerate(zip(part.gathered.params, gradients, strict=True)):
             averages = {name: arrays[index] for name, arrays in views.items()}
             if p.data.flags.c_contiguous:
-                self._update(group, p.data, g, averages, settings)
+                self._update(group, p.data, g, averages, coefficients)
             else:
                 contiguous = p.data.copy(order="C")
-                self._update(group, contiguous, g, averages, settings)
+                self._update(group, contiguous, g, averages, coefficients)
                 p.data[...] = contiguous
 
     def _tell_all(self) -> None:
@@ -294,8 +298,8 @@ class Optimizer(ABC):
         return any(part.device != "cpu" for _, part in self._parts)
 
     @abstractmethod
-    def _settings(self, group: ParameterGroup) -> tuple[float, ...]:
-        """The numbers of a group's step, as its kernel takes them from an array."""
+    def _coefficients(self, group: ParameterGroup) -> Coefficients:
+        """The numbers that a kernel reads in the group's present step."""
 
     @abstractmethod
     def _update(
@@ -304,11 +308,10 @@ class Optimizer(ABC):
         p: Array,
         g: Array | list[Array],
         averages: Mapping[str, Array],
-        settings: Array | None,
+        coefficients: Array,
     ) -> None:
         """Update the C-contiguous array ``p`` and its averages in place from its gradient ``g``, or from
-        gradients that are ``p``'s end to end; by the numbers in ``settings``, None for the group's present
-        ones.
+        gradients that are ``p``'s end to end.
         """
 
     @classmethod
@@ -377,7 +380,7 @@ def _brief(value: object) -> str:
     return f"a {type(value).__name__}"
 
 
-def _where_or_nan(where: Array, settings: Array) -> Array:
-    """The settings, or NaN, with which an update changes nothing."""
-    kept: Array = xp_of(settings).where(where.reshape(1), settings, np.nan).astype(settings.dtype, copy=False)
-    return kept
+def _where_or_nan(where: Array, coefficients: Array) -> Array:
+    """The coefficients, or NaN, with which an update changes nothing."""
+    kept: Array = xp_of(coefficients).where(where.reshape(1), coefficients, np.nan)
+    return kept.astype(coefficients.dtype, copy=False)

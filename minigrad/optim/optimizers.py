@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from minigrad.arrays import Array
 from minigrad.dispatch import kernels_of
-from minigrad.kernels.settings import rmsprop_settings, sgd_settings
+from minigrad.kernels.coefficients import (
+    Coefficients,
+    rmsprop_coefficients,
+    sgd_coefficients,
+)
 from minigrad.optim.checks import at_least_zero, below_one, flag, number
 from minigrad.optim.group import ParameterGroup, Setting
 from minigrad.optim.optimizer import Optimizer, Parameters
@@ -89,14 +91,13 @@ class SGD(Optimizer):
         if settings["nesterov"] and (settings["momentum"] == 0 or settings["dampening"] != 0):
             raise ValueError(f"{label}: nesterov=True needs momentum > 0 and dampening = 0")
 
-    def _numbers(self, group: ParameterGroup) -> tuple[float, ...]:
-        """Rate, momentum, dampening and decay. The first velocity is the gradient itself, not dampened."""
+    def _coefficients(self, group: ParameterGroup) -> Coefficients:
+        """The first velocity is the gradient itself, not dampened."""
         s = group._settings
         sign, dampening = sign_of(s), s["dampening"] if group.steps > 1 else 0.0
-        return sign * s["lr"], float(s["momentum"]), float(dampening), float(sign * s["weight_decay"])
-
-    def _settings(self, group: ParameterGroup) -> tuple[float, ...]:
-        return sgd_settings(*self._numbers(group))
+        return sgd_coefficients(
+            sign * s["lr"], float(s["momentum"]), float(dampening), float(sign * s["weight_decay"])
+        )
 
     def _update(
         self,
@@ -104,13 +105,11 @@ class SGD(Optimizer):
         p: Array,
         g: Array | list[Array],
         averages: Mapping[str, Array],
-        settings: Array | None,
+        coefficients: Array,
     ) -> None:
         s = group._settings
         velocity = averages["velocity"] if s["momentum"] else None
-        kernels_of(p).sgd_update(
-            p, g, velocity, *self._numbers(group), bool(s["nesterov"]), settings=settings
-        )
+        kernels_of(p).sgd_update(p, g, velocity, coefficients, bool(s["nesterov"]))
 
 
 class RMSprop(Optimizer):
@@ -173,14 +172,11 @@ class RMSprop(Optimizer):
             maximize=maximize,
         )
 
-    def _numbers(self, group: ParameterGroup) -> tuple[float, ...]:
+    def _coefficients(self, group: ParameterGroup) -> Coefficients:
         s = group._settings
         sign = sign_of(s)
         decay, momentum = float(sign * s["weight_decay"]), float(s["momentum"])
-        return sign * s["lr"], float(s["alpha"]), float(s["eps"]), decay, momentum
-
-    def _settings(self, group: ParameterGroup) -> tuple[float, ...]:
-        return rmsprop_settings(*self._numbers(group))
+        return rmsprop_coefficients(sign * s["lr"], float(s["alpha"]), float(s["eps"]), decay, momentum)
 
     def _update(
         self,
@@ -188,13 +184,13 @@ class RMSprop(Optimizer):
         p: Array,
         g: Array | list[Array],
         averages: Mapping[str, Array],
-        settings: Array | None,
+        coefficients: Array,
     ) -> None:
         s = group._settings
         gradient_average = averages["gradient_average"] if s["centered"] else None
         velocity = averages["velocity"] if s["momentum"] else None
         state = averages["square_average"], gradient_average, velocity
-        kernels_of(p).rmsprop_update(p, g, *state, *self._numbers(group), settings=settings)
+        kernels_of(p).rmsprop_update(p, g, *state, coefficients)
 
 
 class Adagrad(Optimizer):
@@ -256,12 +252,13 @@ class Adagrad(Optimizer):
     def first_average(cls, settings: Mapping[str, Any]) -> float:
         return float(settings["initial_accumulator_value"])
 
-    def _settings(self, group: ParameterGroup) -> tuple[float, ...]:
-        """Those of an RMSprop whose average keeps all and adds all: alpha = 1 - alpha = 1."""
+    def _coefficients(self, group: ParameterGroup) -> Coefficients:
+        """RMSprop's with alpha = rest = 1: the average is then the sum of all squares so far."""
         s = group._settings
         sign = sign_of(s)
-        rate = sign * s["lr"] / (1 + (group.steps - 1) * s["lr_decay"])
-        return rate, 1.0, 1.0, float(s["eps"]), float(sign * s["weight_decay"]), 0.0
+        lr = sign * s["lr"] / (1 + (group.steps - 1) * s["lr_decay"])
+        eps, weight_decay = float(s["eps"]), float(sign * s["weight_decay"])
+        return lr, 1.0, 1.0, eps, weight_decay, 0.0
 
     def _update(
         self,
@@ -269,9 +266,6 @@ class Adagrad(Optimizer):
         p: Array,
         g: Array | list[Array],
         averages: Mapping[str, Array],
-        settings: Array | None,
+        coefficients: Array,
     ) -> None:
-        if settings is None:
-            settings = np.array(self._settings(group), p.dtype)
-        unread = 0.0, 0.0, 0.0, 0.0, 0.0  # the kernel takes all numbers from the settings
-        kernels_of(p).rmsprop_update(p, g, averages["square_sum"], None, None, *unread, settings=settings)
+        kernels_of(p).rmsprop_update(p, g, averages["square_sum"], None, None, coefficients)

@@ -36,15 +36,13 @@ struct Chunk {
 };
 
 // v = momentum v + damped d; p -= lr v, or with Nesterov p -= lr (d + momentum v); without `moving`
-// p -= lr d, and v is not touched. In all updates the numbers are read from `settings` if it is given, and a
-// rate that is NaN changes nothing.
+// p -= lr d, and v is not touched. All updates read their coefficients from an array, in the order of
+// coefficients.py; a rate that is NaN changes nothing.
 template <typename T>
 __global__ void __launch_bounds__(THREADS)
-    sgd_update(ARRAYS, T* p, T* velocity, int moving, int nesterov, T lr, T momentum, T damped,
-               T weight_decay, const T* settings, int given) {
-  if (given) {
-    lr = settings[0], momentum = settings[1], damped = settings[2], weight_decay = settings[3];
-  }
+    sgd_update(ARRAYS, T* p, T* velocity, int moving, int nesterov, const T* coefficients) {
+  const T lr = coefficients[0], momentum = coefficients[1], damped = coefficients[2],
+          weight_decay = coefficients[3];
   const Chunk<T> own(CHUNK_OF_ARRAYS);
   if (lr != lr) return;
   for (int64 i = own.first + threadIdx.x; i < own.end; i += THREADS) {
@@ -63,12 +61,9 @@ __global__ void __launch_bounds__(THREADS)
 template <typename T>
 __global__ void __launch_bounds__(THREADS)
     rmsprop_update(ARRAYS, T* p, T* square_average, T* gradient_average, T* velocity, int centered,
-                   int moving, T lr, T alpha, T rest, T eps, T weight_decay, T momentum, const T* settings,
-                   int given) {
-  if (given) {
-    lr = settings[0], alpha = settings[1], rest = settings[2], eps = settings[3], weight_decay = settings[4],
-    momentum = settings[5];
-  }
+                   int moving, const T* coefficients) {
+  const T lr = coefficients[0], alpha = coefficients[1], rest = coefficients[2], eps = coefficients[3],
+          weight_decay = coefficients[4], momentum = coefficients[5];
   const Chunk<T> own(CHUNK_OF_ARRAYS);
   if (lr != lr) return;
   for (int64 i = own.first + threadIdx.x; i < own.end; i += THREADS) {
@@ -92,12 +87,9 @@ __global__ void __launch_bounds__(THREADS)
 // m += rest1 (d - m); v = beta2 v + rest2 d^2; p -= rate m / (sqrt(v) / root + eps)
 template <typename T>
 __global__ void __launch_bounds__(THREADS)
-    adam_update(ARRAYS, T* p, T* m, T* v, T rate, T root, T rest1, T beta2, T rest2, T eps, T weight_decay,
-                const T* settings, int given) {
-  if (given) {
-    rate = settings[0], root = settings[1], rest1 = settings[2], beta2 = settings[3], rest2 = settings[4],
-    eps = settings[5], weight_decay = settings[6];
-  }
+    adam_update(ARRAYS, T* p, T* m, T* v, const T* coefficients) {
+  const T rate = coefficients[0], root = coefficients[1], rest1 = coefficients[2], beta2 = coefficients[3],
+          rest2 = coefficients[4], eps = coefficients[5], weight_decay = coefficients[6];
   const Chunk<T> own(CHUNK_OF_ARRAYS);
   if (rate != rate) return;
 #pragma unroll 2  // by 4, as ptxas would, it spills on sm_80; 2 keep memory busy: 8 loads of each thread
@@ -115,12 +107,10 @@ __global__ void __launch_bounds__(THREADS)
 // `amsgrad`.
 template <typename T>
 __global__ void __launch_bounds__(THREADS)
-    adamw_update(ARRAYS, T* p, T* m, T* v, T* v_max, int amsgrad, T rate, T root, T rest1, T beta2, T rest2,
-                 T eps, T weight_decay, T shrink, const T* settings, int given) {
-  if (given) {
-    rate = settings[0], root = settings[1], rest1 = settings[2], beta2 = settings[3], rest2 = settings[4],
-    eps = settings[5], weight_decay = settings[6], shrink = settings[7];
-  }
+    adamw_update(ARRAYS, T* p, T* m, T* v, T* v_max, int amsgrad, const T* coefficients) {
+  const T rate = coefficients[0], root = coefficients[1], rest1 = coefficients[2], beta2 = coefficients[3],
+          rest2 = coefficients[4], eps = coefficients[5], weight_decay = coefficients[6],
+          shrink = coefficients[7];
   const Chunk<T> own(CHUNK_OF_ARRAYS);
   if (rate != rate) return;
 #pragma unroll 2

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.kernels import Gradients, check_gradient
+from minigrad.kernels.coefficients import ADAM, ADAMW, RMSPROP, SGD, check_coefficients
 from minigrad.kernels.cuda.runtime.arrays import (
     Array,
     checked,
@@ -21,14 +22,6 @@ from minigrad.kernels.cuda.runtime.arrays import (
     xp_of,
 )
 from minigrad.kernels.cuda.runtime.loading import Source
-from minigrad.kernels.settings import (
-    Settings,
-    adam_settings,
-    adamw_settings,
-    check_settings,
-    rmsprop_settings,
-    sgd_settings,
-)
 
 MANY = 16  # arrays that a kernel takes: those of DCGAN's networks and more
 CHUNK = 2048  # elements that a block owns at most
@@ -58,28 +51,16 @@ def sum_squares(arrays: Sequence[Array]) -> Array:
     return total
 
 
-def sgd_update(
-    p: Array,
-    g: Gradients,
-    velocity: Array | None,
-    lr: float,
-    momentum: float,
-    dampening: float,
-    weight_decay: float,
-    nesterov: bool,
-    *,
-    settings: Array | None = None,
-) -> None:
-    """SGD in place: d = g + weight_decay p; v = momentum v + (1 - dampening) d; p -= lr v.
+def sgd_update(p: Array, g: Gradients, velocity: Array | None, coefficients: Array, nesterov: bool) -> None:
+    """SGD in place: d = g + weight_decay p; v = momentum v + damped d; p -= lr v (Sutskever et al. 2013).
 
-    Nesterov's form ends with p -= lr (d + momentum v). ``velocity`` is None without momentum: p -= lr d.
-    Start it at zero and, as PyTorch does, take the first step without dampening. ``g`` is of p's shape, or
-    arrays that are p's end to end. ``settings``, if given, is an array of p's dtype with what sgd_settings
-    makes of the numbers, and is read in their place. (Sutskever et al. 2013.)
+    Nesterov's form ends with p -= lr (d + momentum v). ``velocity`` is None without momentum: p -= lr d. It
+    starts at zero, and a first step without dampening makes it the gradient. ``g`` is of p's shape, or arrays
+    that are p's end to end. ``coefficients`` are those of sgd_coefficients in an array.
     """
+    check_coefficients("sgd_update", p, coefficients, SGD)
     flags = np.int32(velocity is not None), np.int32(nesterov)
-    numbers = sgd_settings(lr, momentum, dampening, weight_decay)
-    _run("sgd_update", p, g, (velocity,), flags, numbers, settings)
+    _run("sgd_update", p, g, (velocity,), coefficients, *flags)
 
 
 def rmsprop_update(
@@ -88,73 +69,42 @@ def rmsprop_update(
     square_average: Array,
     gradient_average: Array | None,
     velocity: Array | None,
-    lr: float,
-    alpha: float,
-    eps: float,
-    weight_decay: float,
-    momentum: float,
-    *,
-    settings: Array | None = None,
+    coefficients: Array,
 ) -> None:
-    """RMSprop in place: d = g + weight_decay p; s = alpha s + (1 - alpha) d^2; p -= lr d / (sqrt(s) + eps).
+    """RMSprop in place: d = g + weight_decay p; s = alpha s + rest d^2; p -= lr d / (sqrt(s) + eps).
 
-    With ``gradient_average`` a (centered): a += (1 - alpha) (d - a), and s - a^2 stands in the root. With
-    ``velocity`` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. ``g`` and ``settings`` as in sgd_update.
-    (Tieleman and Hinton 2012; Graves 2013 for the centered form.)
+    With ``gradient_average`` a (centered): a += rest (d - a), and s - a^2 stands in the root. With
+    ``velocity`` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. ``g`` as in sgd_update; ``coefficients``
+    are those of rmsprop_coefficients in an array. (Tieleman and Hinton 2012; Graves 2013 for the centered
+    form.)
     """
+    check_coefficients("rmsprop_update", p, coefficients, RMSPROP)
     state = square_average, gradient_average, velocity
     flags = np.int32(gradient_average is not None), np.int32(velocity is not None)
-    numbers = rmsprop_settings(lr, alpha, eps, weight_decay, momentum)
-    _run("rmsprop_update", p, g, state, flags, numbers, settings)
+    _run("rmsprop_update", p, g, state, coefficients, *flags)
 
 
-def adam_update(
-    p: Array,
-    g: Gradients,
-    m: Array,
-    v: Array,
-    step: int,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-    weight_decay: float,
-    *,
-    settings: Array | None = None,
-) -> None:
-    """Adam in place (Kingma and Ba 2015, algorithm 1): ``step`` counts from 1.
+def adam_update(p: Array, g: Gradients, m: Array, v: Array, coefficients: Array) -> None:
+    """Adam in place (Kingma and Ba 2015, algorithm 1).
 
-    d = g + weight_decay p; m += (1 - beta1) (d - m); v = beta2 v + (1 - beta2) d^2;
-    p -= lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps). ``g`` and ``settings`` as in
-    sgd_update.
+    d = g + weight_decay p; m += rest1 (d - m); v = beta2 v + rest2 d^2; p -= rate m / (sqrt(v) / root + eps).
+    ``g`` as in sgd_update; ``coefficients`` are those of adam_coefficients in an array.
     """
-    numbers = adam_settings(step, lr, beta1, beta2, eps, weight_decay)
-    _run("adam_update", p, g, (m, v), (), numbers, settings)
+    check_coefficients("adam_update", p, coefficients, ADAM)
+    _run("adam_update", p, g, (m, v), coefficients)
 
 
 def adamw_update(
-    p: Array,
-    g: Gradients,
-    m: Array,
-    v: Array,
-    v_max: Array | None,
-    step: int,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-    weight_decay: float,
-    decay: float,
-    *,
-    settings: Array | None = None,
+    p: Array, g: Gradients, m: Array, v: Array, v_max: Array | None, coefficients: Array
 ) -> None:
     """Adam with decay apart from the gradient, in place (Loshchilov and Hutter 2019, algorithm 2).
 
-    As adam_update, but p -= lr decay p + lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps),
-    and with ``v_max`` (AMSGrad; Reddi et al. 2018) v_max = max(v_max, v) stands in v's place in the root.
+    As adam_update, but p -= shrink p + rate m / (sqrt(v) / root + eps), and with ``v_max`` (AMSGrad; Reddi et
+    al. 2018) v_max = max(v_max, v) stands in v's place in the root. ``coefficients`` are those of
+    adamw_coefficients in an array.
     """
-    numbers = adamw_settings(step, lr, beta1, beta2, eps, weight_decay, decay)
-    _run("adamw_update", p, g, (m, v, v_max), (np.int32(v_max is not None),), numbers, settings)
+    check_coefficients("adamw_update", p, coefficients, ADAMW)
+    _run("adamw_update", p, g, (m, v, v_max), coefficients, np.int32(v_max is not None))
 
 
 def _run(
@@ -162,22 +112,17 @@ def _run(
     p: Array,
     g: Gradients,
     state: tuple[Array | None, ...],
-    flags: tuple[Any, ...],
-    numbers: Settings,
-    settings: Array | None,
+    coefficients: Array,
+    *flags: np.int32,
 ) -> None:
     gradients = g if isinstance(g, Sequence) else [g]
     checked(name, p, *gradients, *state)
     check_gradient(name, p, g)
-    if settings is not None:
-        check_settings(name, p, settings, numbers)
     # the parameter stands for a state that is None: the kernel's flags keep it from touching that argument
     own = [_in_place(name, p if a is None else a, p) for a in (p, *state)]
-    values = [p.dtype.type(number) for number in numbers]
-    read = p if settings is None else settings, np.int32(settings is not None)
     for group in _groups([contiguous(a) for a in gradients]):
         parts = [a[group.first : group.first + group.size] for a in own]
-        SOURCE.launch(name, p.dtype, group.blocks, *group.table, *parts, *flags, *values, *read)
+        SOURCE.launch(name, p.dtype, group.blocks, *group.table, *parts, *flags, coefficients)
 
 
 class _Group(NamedTuple):

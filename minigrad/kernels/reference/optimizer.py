@@ -8,15 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from minigrad.kernels import Gradients
+from minigrad.kernels.coefficients import ADAM, ADAMW, RMSPROP, SGD, check_coefficients
 from minigrad.kernels.reference.arrays import Array
-from minigrad.kernels.settings import (
-    Settings,
-    adam_settings,
-    adamw_settings,
-    check_settings,
-    rmsprop_settings,
-    sgd_settings,
-)
 
 
 def sum_squares(arrays: Sequence[Array]) -> Array:
@@ -24,28 +17,14 @@ def sum_squares(arrays: Sequence[Array]) -> Array:
     return np.asarray(sum(np.square(a, dtype=np.float64).sum() for a in arrays), np.float64)
 
 
-def sgd_update(
-    p: Array,
-    g: Gradients,
-    velocity: Array | None,
-    lr: float,
-    momentum: float,
-    dampening: float,
-    weight_decay: float,
-    nesterov: bool,
-    *,
-    settings: Array | None = None,
-) -> None:
-    """SGD in place: d = g + weight_decay p; v = momentum v + (1 - dampening) d; p -= lr v.
+def sgd_update(p: Array, g: Gradients, velocity: Array | None, coefficients: Array, nesterov: bool) -> None:
+    """SGD in place: d = g + weight_decay p; v = momentum v + damped d; p -= lr v (Sutskever et al. 2013).
 
-    Nesterov's form ends with p -= lr (d + momentum v). ``velocity`` is None without momentum: p -= lr d.
-    Start it at zero and, as PyTorch does, take the first step without dampening. ``g`` is of p's shape, or
-    arrays that are p's end to end. ``settings``, if given, is an array of p's dtype with what sgd_settings
-    makes of the numbers, and is read in their place. (Sutskever et al. 2013.)
+    Nesterov's form ends with p -= lr (d + momentum v). ``velocity`` is None without momentum: p -= lr d. It
+    starts at zero, and a first step without dampening makes it the gradient. ``g`` is of p's shape, or arrays
+    that are p's end to end. ``coefficients`` are those of sgd_coefficients in an array.
     """
-    lr, momentum, damped, weight_decay = _settings(
-        "sgd_update", p, sgd_settings(lr, momentum, dampening, weight_decay), settings
-    )
+    lr, momentum, damped, weight_decay = _read("sgd_update", p, coefficients, SGD)
     if math.isnan(lr):
         return
     d = _gradient(g, p) + weight_decay * p
@@ -61,23 +40,16 @@ def rmsprop_update(
     square_average: Array,
     gradient_average: Array | None,
     velocity: Array | None,
-    lr: float,
-    alpha: float,
-    eps: float,
-    weight_decay: float,
-    momentum: float,
-    *,
-    settings: Array | None = None,
+    coefficients: Array,
 ) -> None:
-    """RMSprop in place: d = g + weight_decay p; s = alpha s + (1 - alpha) d^2; p -= lr d / (sqrt(s) + eps).
+    """RMSprop in place: d = g + weight_decay p; s = alpha s + rest d^2; p -= lr d / (sqrt(s) + eps).
 
-    With ``gradient_average`` a (centered): a += (1 - alpha) (d - a), and s - a^2 stands in the root. With
-    ``velocity`` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. ``g`` and ``settings`` as in sgd_update.
-    (Tieleman and Hinton 2012; Graves 2013 for the centered form.)
+    With ``gradient_average`` a (centered): a += rest (d - a), and s - a^2 stands in the root. With
+    ``velocity`` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. ``g`` as in sgd_update; ``coefficients``
+    are those of rmsprop_coefficients in an array. (Tieleman and Hinton 2012; Graves 2013 for the centered
+    form.)
     """
-    lr, alpha, rest, eps, weight_decay, momentum = _settings(
-        "rmsprop_update", p, rmsprop_settings(lr, alpha, eps, weight_decay, momentum), settings
-    )
+    lr, alpha, rest, eps, weight_decay, momentum = _read("rmsprop_update", p, coefficients, RMSPROP)
     if math.isnan(lr):
         return
     d = _gradient(g, p) + weight_decay * p
@@ -93,29 +65,13 @@ def rmsprop_update(
     p -= lr * d
 
 
-def adam_update(
-    p: Array,
-    g: Gradients,
-    m: Array,
-    v: Array,
-    step: int,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-    weight_decay: float,
-    *,
-    settings: Array | None = None,
-) -> None:
-    """Adam in place (Kingma and Ba 2015, algorithm 1): ``step`` counts from 1.
+def adam_update(p: Array, g: Gradients, m: Array, v: Array, coefficients: Array) -> None:
+    """Adam in place (Kingma and Ba 2015, algorithm 1).
 
-    d = g + weight_decay p; m += (1 - beta1) (d - m); v = beta2 v + (1 - beta2) d^2;
-    p -= lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps). ``g`` and ``settings`` as in
-    sgd_update.
+    d = g + weight_decay p; m += rest1 (d - m); v = beta2 v + rest2 d^2; p -= rate m / (sqrt(v) / root + eps).
+    ``g`` as in sgd_update; ``coefficients`` are those of adam_coefficients in an array.
     """
-    rate, root, rest1, beta2, rest2, eps, weight_decay = _settings(
-        "adam_update", p, adam_settings(step, lr, beta1, beta2, eps, weight_decay), settings
-    )
+    rate, root, rest1, beta2, rest2, eps, weight_decay = _read("adam_update", p, coefficients, ADAM)
     if math.isnan(rate):
         return
     d = _gradient(g, p) + weight_decay * p
@@ -125,29 +81,15 @@ def adam_update(
 
 
 def adamw_update(
-    p: Array,
-    g: Gradients,
-    m: Array,
-    v: Array,
-    v_max: Array | None,
-    step: int,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-    weight_decay: float,
-    decay: float,
-    *,
-    settings: Array | None = None,
+    p: Array, g: Gradients, m: Array, v: Array, v_max: Array | None, coefficients: Array
 ) -> None:
     """Adam with decay apart from the gradient, in place (Loshchilov and Hutter 2019, algorithm 2).
 
-    As adam_update, but p -= lr decay p + lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps),
-    and with ``v_max`` (AMSGrad; Reddi et al. 2018) v_max = max(v_max, v) stands in v's place in the root.
+    As adam_update, but p -= shrink p + rate m / (sqrt(v) / root + eps), and with ``v_max`` (AMSGrad; Reddi et
+    al. 2018) v_max = max(v_max, v) stands in v's place in the root. ``coefficients`` are those of
+    adamw_coefficients in an array.
     """
-    rate, root, rest1, beta2, rest2, eps, weight_decay, shrink = _settings(
-        "adamw_update", p, adamw_settings(step, lr, beta1, beta2, eps, weight_decay, decay), settings
-    )
+    rate, root, rest1, beta2, rest2, eps, weight_decay, shrink = _read("adamw_update", p, coefficients, ADAMW)
     if math.isnan(rate):
         return
     d = _gradient(g, p) + weight_decay * p
@@ -160,11 +102,10 @@ def adamw_update(
     p -= shrink * p + rate * m / (np.sqrt(square) / root + eps)
 
 
-def _settings(name: str, p: Array, numbers: Settings, settings: Array | None) -> Settings:
-    if settings is None:
-        return numbers
-    check_settings(name, p, settings, numbers)
-    return tuple(settings.tolist())
+def _read(name: str, p: Array, coefficients: Array, names: tuple[str, ...]) -> list[float]:
+    check_coefficients(name, p, coefficients, names)
+    numbers: list[float] = coefficients.tolist()
+    return numbers
 
 
 def _gradient(g: Gradients, p: Array) -> Array:

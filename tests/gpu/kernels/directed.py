@@ -20,6 +20,7 @@ from minigrad.kernels.precision import allow_tf32
 from tests.gpu.kernels.running import cuda, on_device
 from tests.minigrad.kernels.moments import assert_merged, far_from_zero, moments_of_faces
 from tests.minigrad.kernels.strategies import Array, Convolution, assert_close
+from tests.minigrad.kernels.updates import end_of_call
 
 Case = Callable[[], None]
 CASES: dict[str, Case] = {}
@@ -314,7 +315,7 @@ def _updated(
         own = [own[0], own[2], np.abs(state[2]), np.abs(state[1]) if setting[5] else None]
     elif not setting[4]:
         own = [*own[:2], None, None]
-    getattr(module, name)(own[0], gradients, *own[1:], *setting)
+    getattr(module, name)(own[0], gradients, *own[1:], *end_of_call(name, setting, p.dtype))
     return [a for a in own if a is not None]
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from minigrad.kernels import reference
 from tests.gpu.kernels.running import cuda
 from tests.gpu.kernels.strategies import SLOPES, SOME, arrays, filled_like
-from tests.minigrad.kernels.settings import assert_settings_stand_for_numbers
 from tests.minigrad.kernels.strategies import LAYOUTS, Array, assert_close, laid_out
+from tests.minigrad.kernels.updates import assert_coefficients_are_read, end_of_call
 
 pytestmark = pytest.mark.usefixtures("launched")
 
@@ -122,7 +122,7 @@ def test_updates_equal_reference(name: str, data: st.DataObject, drawn: list[Arr
     results, before = [], g.copy()
     for module in (cuda, reference):
         own = [None if a is None else np.array(a) for a in (p, *state)]
-        getattr(module, name)(own[0], g, *own[1:], *numbers)
+        getattr(module, name)(own[0], g, *own[1:], *end_of_call(name, numbers, p.dtype))
         results.append([a for a in own if a is not None])
     np.testing.assert_array_equal(g, before)
     for actual, expected in zip(*results, strict=True):
@@ -137,17 +137,17 @@ def test_updates_take_gradients_end_to_end(name: str, sizes: tuple[int, ...]) ->
     states = [np.abs(rng.normal(size=(4, sum(sizes)))).astype(np.float32) for _ in range(2)]
     states[0][1] += 30  # a mean of squares is never below the square of the mean
     states[1][...] = states[0]
-    numbers = SETTINGS[name][-1]
+    end = end_of_call(name, SETTINGS[name][-1], np.float32)
     for (p, *state), g in zip(states, (gradients, np.concatenate(gradients)), strict=True):
         used = {"sgd_update": state[:1], "adam_update": state[:2]}.get(name, state)
-        getattr(cuda, name)(p, g, *used, *numbers)
+        getattr(cuda, name)(p, g, *used, *end)
     np.testing.assert_array_equal(*states)
 
 
 @pytest.mark.parametrize("name", SETTINGS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_settings_in_an_array_stand_for_the_numbers(name: str, dtype: type) -> None:
-    assert_settings_stand_for_numbers(cuda, name, dtype)
+def test_updates_read_their_coefficients_from_an_array(name: str, dtype: type) -> None:
+    assert_coefficients_are_read(cuda, name, dtype)
 
 
 @SOME

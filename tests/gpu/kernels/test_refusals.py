@@ -72,7 +72,7 @@ def test_an_update_of_many_parameters_is_one_launch() -> None:
     sizes, recorder = (700, 5, 1, 4096, 2, 2, 7, 9, 5000, 3, 1), Recorder()
     p, m, v = (np.ones(sum(sizes), np.float32) for _ in range(3))
     with loading.use(recorder):
-        cuda.adam_update(p, [np.ones(size, np.float32) for size in sizes], m, v, 1, 0.1, 0.5, 0.9, 1e-8, 0.0)
+        cuda.adam_update(p, [np.ones(size, np.float32) for size in sizes], m, v, np.ones(7, np.float32))
     ((name, grid, block, _),) = recorder.calls
     assert (name, block) == ("adam_update<float>", (256,))
     assert grid == (sum(-(-size // optimizer.CHUNK) for size in sizes),)

@@ -14,6 +14,7 @@ import pytest
 
 from minigrad.kernels import cpu
 from minigrad.kernels.cpu.runtime.compiling import Workspace, launch, threads
+from tests.minigrad.kernels.updates import end_of_call
 
 ROOT = Path(__file__).parents[3]
 NOTICE = "compiling the CPU kernels"
@@ -109,7 +110,8 @@ def test_results_do_not_depend_on_the_number_of_threads(dtype: type) -> None:
             ("adamw_update", 3, (3, 0.1, 0.5, 0.9, 1e-8, 0.01, 0.02)),
         ):
             arrays = [parameter.copy(), *(0.1 + np.abs(parameter) for _ in range(state))]
-            getattr(cpu, name)(arrays[0], parameter[::-1], *arrays[1:], *numbers)
+            end = end_of_call(name, numbers, dtype)
+            getattr(cpu, name)(arrays[0], parameter[::-1], *arrays[1:], *end)
             results += arrays
         return results
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minigrad.kernels import cpu, reference
-from tests.minigrad.kernels.settings import assert_settings_stand_for_numbers
 from tests.minigrad.kernels.strategies import Array, arrays, assert_close
+from tests.minigrad.kernels.updates import assert_coefficients_are_read, end_of_call
 
 MODULES = pytest.mark.parametrize("kernels", [reference, cpu], ids=["reference", "cpu"])
 
@@ -76,7 +76,7 @@ def test_cpu_update_equals_reference(name: str, data: st.DataObject, drawn: list
     results, before = [], g.copy()
     for module in (cpu, reference):
         own = [None if a is None else np.array(a) for a in (p, *state)]
-        getattr(module, name)(own[0], g, *own[1:], *numbers)
+        getattr(module, name)(own[0], g, *own[1:], *end_of_call(name, numbers, p.dtype))
         results.append([a for a in own if a is not None])
     np.testing.assert_array_equal(g, before)
     for actual, expected in zip(*results, strict=True):
@@ -92,20 +92,20 @@ def test_updates_take_gradients_end_to_end(kernels: ModuleType, name: str, sizes
     states = [np.abs(rng.normal(size=(4, sum(sizes)))).astype(np.float32) for _ in range(2)]
     states[0][1] += 30  # a mean of squares is never below the square of the mean
     states[1][...] = states[0]
-    numbers = SETTINGS[name][-1]
+    end = end_of_call(name, SETTINGS[name][-1], np.float32)
     for (p, *state), g in zip(states, (gradients, np.concatenate(gradients)), strict=True):
         used = {"sgd_update": state[:1], "adam_update": state[:2]}.get(name, state)
-        getattr(kernels, name)(p, g, *used, *numbers)
+        getattr(kernels, name)(p, g, *used, *end)
     np.testing.assert_allclose(*states, rtol=1e-6, atol=1e-7)
     with pytest.raises(ValueError, match=r"adam_update: expected gradients|reshape"):
-        kernels.adam_update(states[0][0], gradients[1:], *states[0][:2], *SETTINGS["adam_update"][0])
+        kernels.adam_update(states[0][0], gradients[1:], *states[0][:2], np.ones(7, np.float32))
 
 
 @MODULES
 @pytest.mark.parametrize("name", SETTINGS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_settings_in_an_array_stand_for_the_numbers(kernels: ModuleType, name: str, dtype: type) -> None:
-    assert_settings_stand_for_numbers(kernels, name, dtype)
+def test_updates_read_their_coefficients_from_an_array(kernels: ModuleType, name: str, dtype: type) -> None:
+    assert_coefficients_are_read(kernels, name, dtype)
 
 
 @settings(max_examples=100, deadline=None)
@@ -146,22 +146,25 @@ def test_updates_equal_torch(kernels: ModuleType, name: str) -> None:
         p_torch.grad = torch.tensor(g)
         optimizer.step()
         if name == "sgd_update":
-            kernels.sgd_update(p, g, a, 0.1, 0.9, 0.3 if step > 1 else 0.0, 0.01, False)
+            dampening = 0.3 if step > 1 else 0.0
+            kernels.sgd_update(p, g, a, *end_of_call(name, (0.1, 0.9, dampening, 0.01, False), p.dtype))
         elif name == "rmsprop_update":
-            kernels.rmsprop_update(p, g, a, b, c, 0.1, 0.9, 1e-8, 0.01, 0.5)
+            kernels.rmsprop_update(p, g, a, b, c, *end_of_call(name, (0.1, 0.9, 1e-8, 0.01, 0.5), p.dtype))
         elif name == "adamw_update":
-            kernels.adamw_update(p, g, a, b, c, step, 0.1, 0.5, 0.99, 1e-8, 0.0, 0.2)
+            numbers = step, 0.1, 0.5, 0.99, 1e-8, 0.0, 0.2
+            kernels.adamw_update(p, g, a, b, c, *end_of_call(name, numbers, p.dtype))
         else:
-            kernels.adam_update(p, g, a, b, step, 0.1, 0.5, 0.99, 1e-8, 0.01)
+            numbers = step, 0.1, 0.5, 0.99, 1e-8, 0.01
+            kernels.adam_update(p, g, a, b, *end_of_call(name, numbers, p.dtype))
         np.testing.assert_allclose(p, p_torch.detach().numpy(), atol=1e-12)
 
 
 def test_cpu_updates_refuse_what_they_cannot_write() -> None:
-    p, g = np.zeros((4, 4)), np.ones((4, 4))
+    p, g, sgd, adam = np.zeros((4, 4)), np.ones((4, 4)), np.full(4, 0.1), np.full(7, 0.1)
     with pytest.raises(ValueError, match=r"sgd_update: .* C-contiguous=False"):
-        cpu.sgd_update(p.T[::2], g[:2], None, 0.1, 0.0, 0.0, 0.0, False)
+        cpu.sgd_update(p.T[::2], g[:2], None, sgd, False)
     with pytest.raises(ValueError, match="adam_update: expected a gradient of the parameter's shape"):
-        cpu.adam_update(p, g[:2], p, p, 1, 0.1, 0.5, 0.9, 1e-8, 0.0)
+        cpu.adam_update(p, g[:2], p, p, adam)
     p.flags.writeable = False
     with pytest.raises(ValueError, match="writeable=False"):
-        cpu.sgd_update(p, g, None, 0.1, 0.0, 0.0, 0.0, False)
+        cpu.sgd_update(p, g, None, sgd, False)

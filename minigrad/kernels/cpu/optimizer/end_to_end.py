@@ -11,7 +11,6 @@ import numpy as np
 
 from minigrad.kernels import Gradients, check_gradient, launching
 from minigrad.kernels.cpu.runtime.compiling import DTYPES, Array, checked, contiguous
-from minigrad.kernels.settings import Settings, check_settings
 
 NONE = {dtype: np.empty(0, dtype) for dtype in DTYPES}
 
@@ -31,14 +30,6 @@ def segments_of(sizes: tuple[int, ...]) -> Array:
     return np.array(rows, np.int64).reshape(-1, 4)
 
 
-def numbers_of(name: str, p: Array, numbers: Settings, settings: Array | None) -> Array:
-    """What an update reads: ``settings``, checked, or an array of the numbers if it is None."""
-    if settings is None:
-        return np.array(numbers, p.dtype)
-    check_settings(name, p, settings, numbers)
-    return settings
-
-
 def run_update(
     name: str,
     alone: Callable[..., None],
@@ -46,7 +37,7 @@ def run_update(
     p: Array,
     g: Gradients,
     state: tuple[Array | None, ...],
-    settings: Array,
+    coefficients: Array,
     *flags: bool,
 ) -> None:
     """Check an update's arrays and launch it: ``alone`` on a small array, else ``update`` on segments."""
@@ -56,18 +47,18 @@ def run_update(
     arguments: tuple[Any, ...]
     # an empty array stands for None
     own = [NONE[p.dtype] if a is None else _in_place(name, a, p) for a in (p, *state)]
-    if math.isnan(settings[0]):
+    if math.isnan(coefficients[0]):
         return
     if len(gradients) == 1 and p.size < SERIAL:
         source = contiguous(gradients[0])
         in_place = source is gradients[0]
-        update, arguments = alone, (own[0], source.reshape(-1), *own[1:], settings, *flags)
+        update, arguments = alone, (own[0], source.reshape(-1), *own[1:], coefficients, *flags)
     else:
         sources = [contiguous(a) for a in gradients]
         in_place = all(a is b for a, b in zip(sources, gradients, strict=True))
         segments = segments_of(tuple([a.size for a in sources]))
         shares = 1 if p.size < SERIAL else len(segments)
-        arguments = (shares, own[0], addresses_of(sources), segments, *own[1:], settings, *flags)
+        arguments = (shares, own[0], addresses_of(sources), segments, *own[1:], coefficients, *flags)
     if in_place:
         launching.launch(update, *arguments)
     else:

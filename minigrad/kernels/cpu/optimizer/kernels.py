@@ -15,19 +15,18 @@ from numba import types
 from numba.extending import intrinsic
 
 from minigrad.kernels import Gradients
+from minigrad.kernels.coefficients import ADAM, ADAMW, RMSPROP, SGD, check_coefficients
 from minigrad.kernels.cpu.optimizer.end_to_end import (
     NONE,
     SERIAL,
     addresses_of,
     joined,
-    numbers_of,
     run_update,
     segments_of,
 )
 from minigrad.kernels.cpu.runtime.compiling import SMALL, Array, checked, contiguous, jit, launch
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
-from minigrad.kernels.settings import adam_settings, adamw_settings, rmsprop_settings, sgd_settings
 
 
 @intrinsic
@@ -50,10 +49,10 @@ def _part(addresses: Array, segment: Array, like: Array) -> Array:
 
 
 @jit
-def _sgd(p: Array, g: Array, velocity: Array, settings: Array, nesterov: bool) -> None:
+def _sgd(p: Array, g: Array, velocity: Array, coefficients: Array, nesterov: bool) -> None:
     moving = velocity.size > 0
-    lr, momentum = settings[0], settings[1]
-    damped, weight_decay = settings[2], settings[3]
+    lr, momentum = coefficients[0], coefficients[1]
+    damped, weight_decay = coefficients[2], coefficients[3]
     for i in range(p.size):
         d = g[i] + weight_decay * p[i]
         if moving:
@@ -71,12 +70,12 @@ def _sgd_share(
     addresses: Array,
     segments: Array,
     velocity: Array,
-    settings: Array,
+    coefficients: Array,
     nesterov: bool,
 ) -> None:
     for s in range(share * len(segments) // shares, (share + 1) * len(segments) // shares):
         own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
-        _sgd(p[own], _part(addresses, segments[s], p), velocity[own], settings, nesterov)
+        _sgd(p[own], _part(addresses, segments[s], p), velocity[own], coefficients, nesterov)
 
 
 @jit
@@ -86,19 +85,19 @@ def _sgd_segments(
     addresses: Array,
     segments: Array,
     velocity: Array,
-    settings: Array,
+    coefficients: Array,
     nesterov: bool,
 ) -> None:
-    parallel_for(shares, _sgd_share, shares, p, addresses, segments, velocity, settings, nesterov)
+    parallel_for(shares, _sgd_share, shares, p, addresses, segments, velocity, coefficients, nesterov)
 
 
 @jit
 def _rmsprop(
-    p: Array, g: Array, square_average: Array, gradient_average: Array, velocity: Array, settings: Array
+    p: Array, g: Array, square_average: Array, gradient_average: Array, velocity: Array, coefficients: Array
 ) -> None:
     centered, moving = gradient_average.size > 0, velocity.size > 0
-    lr, alpha, rest = settings[0], settings[1], settings[2]
-    eps, weight_decay, momentum = settings[3], settings[4], settings[5]
+    lr, alpha, rest = coefficients[0], coefficients[1], coefficients[2]
+    eps, weight_decay, momentum = coefficients[3], coefficients[4], coefficients[5]
     for i in range(p.size):
         d = g[i] + weight_decay * p[i]
         s = alpha * square_average[i] + rest * d * d
@@ -124,12 +123,12 @@ def _rmsprop_share(
     square_average: Array,
     gradient_average: Array,
     velocity: Array,
-    settings: Array,
+    coefficients: Array,
 ) -> None:
     for s in range(share * len(segments) // shares, (share + 1) * len(segments) // shares):
         own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
         state = square_average[own], gradient_average[own], velocity[own]
-        _rmsprop(p[own], _part(addresses, segments[s], p), *state, settings)
+        _rmsprop(p[own], _part(addresses, segments[s], p), *state, coefficients)
 
 
 @jit
@@ -141,17 +140,17 @@ def _rmsprop_segments(
     square_average: Array,
     gradient_average: Array,
     velocity: Array,
-    settings: Array,
+    coefficients: Array,
 ) -> None:
     state = square_average, gradient_average, velocity
-    parallel_for(shares, _rmsprop_share, shares, p, addresses, segments, *state, settings)
+    parallel_for(shares, _rmsprop_share, shares, p, addresses, segments, *state, coefficients)
 
 
 @jit
-def _adam(p: Array, g: Array, m: Array, v: Array, settings: Array) -> None:
-    rate, root, rest1 = settings[0], settings[1], settings[2]
-    beta2, rest2 = settings[3], settings[4]
-    eps, weight_decay = settings[5], settings[6]
+def _adam(p: Array, g: Array, m: Array, v: Array, coefficients: Array) -> None:
+    rate, root, rest1 = coefficients[0], coefficients[1], coefficients[2]
+    beta2, rest2 = coefficients[3], coefficients[4]
+    eps, weight_decay = coefficients[5], coefficients[6]
     for i in range(p.size):
         d = g[i] + weight_decay * p[i]
         m[i] += rest1 * (d - m[i])
@@ -168,26 +167,26 @@ def _adam_share(
     segments: Array,
     m: Array,
     v: Array,
-    settings: Array,
+    coefficients: Array,
 ) -> None:
     for s in range(share * len(segments) // shares, (share + 1) * len(segments) // shares):
         own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
-        _adam(p[own], _part(addresses, segments[s], p), m[own], v[own], settings)
+        _adam(p[own], _part(addresses, segments[s], p), m[own], v[own], coefficients)
 
 
 @jit
 def _adam_segments(
-    shares: int, p: Array, addresses: Array, segments: Array, m: Array, v: Array, settings: Array
+    shares: int, p: Array, addresses: Array, segments: Array, m: Array, v: Array, coefficients: Array
 ) -> None:
-    parallel_for(shares, _adam_share, shares, p, addresses, segments, m, v, settings)
+    parallel_for(shares, _adam_share, shares, p, addresses, segments, m, v, coefficients)
 
 
 @jit
-def _adamw(p: Array, g: Array, m: Array, v: Array, v_max: Array, settings: Array) -> None:
+def _adamw(p: Array, g: Array, m: Array, v: Array, v_max: Array, coefficients: Array) -> None:
     amsgrad = v_max.size > 0
-    rate, root, rest1 = settings[0], settings[1], settings[2]
-    beta2, rest2 = settings[3], settings[4]
-    eps, weight_decay, shrink = settings[5], settings[6], settings[7]
+    rate, root, rest1 = coefficients[0], coefficients[1], coefficients[2]
+    beta2, rest2 = coefficients[3], coefficients[4]
+    eps, weight_decay, shrink = coefficients[5], coefficients[6], coefficients[7]
     for i in range(p.size):
         d = g[i] + weight_decay * p[i]
         m[i] += rest1 * (d - m[i])
@@ -211,12 +210,12 @@ def _adamw_share(
     m: Array,
     v: Array,
     v_max: Array,
-    settings: Array,
+    coefficients: Array,
 ) -> None:
     for s in range(share * len(segments) // shares, (share + 1) * len(segments) // shares):
         own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
         state = m[own], v[own], v_max[own]
-        _adamw(p[own], _part(addresses, segments[s], p), *state, settings)
+        _adamw(p[own], _part(addresses, segments[s], p), *state, coefficients)
 
 
 @jit
@@ -228,10 +227,10 @@ def _adamw_segments(
     m: Array,
     v: Array,
     v_max: Array,
-    settings: Array,
+    coefficients: Array,
 ) -> None:
     state = m, v, v_max
-    parallel_for(shares, _adamw_share, shares, p, addresses, segments, *state, settings)
+    parallel_for(shares, _adamw_share, shares, p, addresses, segments, *state, coefficients)
 
 
 @jit
@@ -269,27 +268,15 @@ def sum_squares(arrays: Sequence[Array]) -> Array:
     return np.asarray(sums.sum())
 
 
-def sgd_update(
-    p: Array,
-    g: Gradients,
-    velocity: Array | None,
-    lr: float,
-    momentum: float,
-    dampening: float,
-    weight_decay: float,
-    nesterov: bool,
-    *,
-    settings: Array | None = None,
-) -> None:
-    """SGD in place: d = g + weight_decay p; v = momentum v + (1 - dampening) d; p -= lr v.
+def sgd_update(p: Array, g: Gradients, velocity: Array | None, coefficients: Array, nesterov: bool) -> None:
+    """SGD in place: d = g + weight_decay p; v = momentum v + damped d; p -= lr v (Sutskever et al. 2013).
 
-    Nesterov's form ends with p -= lr (d + momentum v). ``velocity`` is None without momentum: p -= lr d.
-    Start it at zero and, as PyTorch does, take the first step without dampening. ``g`` is of p's shape, or
-    arrays that are p's end to end. ``settings``, if given, is an array of p's dtype with what sgd_settings
-    makes of the numbers, and is read in their place. (Sutskever et al. 2013.)
+    Nesterov's form ends with p -= lr (d + momentum v). ``velocity`` is None without momentum: p -= lr d. It
+    starts at zero, and a first step without dampening makes it the gradient. ``g`` is of p's shape, or arrays
+    that are p's end to end. ``coefficients`` are those of sgd_coefficients in an array.
     """
-    numbers = numbers_of("sgd_update", p, sgd_settings(lr, momentum, dampening, weight_decay), settings)
-    run_update("sgd_update", _sgd, _sgd_segments, p, g, (velocity,), numbers, bool(nesterov))
+    check_coefficients("sgd_update", p, coefficients, SGD)
+    run_update("sgd_update", _sgd, _sgd_segments, p, g, (velocity,), coefficients, bool(nesterov))
 
 
 def rmsprop_update(
@@ -298,72 +285,38 @@ def rmsprop_update(
     square_average: Array,
     gradient_average: Array | None,
     velocity: Array | None,
-    lr: float,
-    alpha: float,
-    eps: float,
-    weight_decay: float,
-    momentum: float,
-    *,
-    settings: Array | None = None,
+    coefficients: Array,
 ) -> None:
-    """RMSprop in place: d = g + weight_decay p; s = alpha s + (1 - alpha) d^2; p -= lr d / (sqrt(s) + eps).
+    """RMSprop in place: d = g + weight_decay p; s = alpha s + rest d^2; p -= lr d / (sqrt(s) + eps).
 
-    With ``gradient_average`` a (centered): a += (1 - alpha) (d - a), and s - a^2 stands in the root. With
-    ``velocity`` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. ``g`` and ``settings`` as in sgd_update.
-    (Tieleman and Hinton 2012; Graves 2013 for the centered form.)
+    With ``gradient_average`` a (centered): a += rest (d - a), and s - a^2 stands in the root. With
+    ``velocity`` v: v = momentum v + d / (sqrt(s) + eps); p -= lr v. ``g`` as in sgd_update; ``coefficients``
+    are those of rmsprop_coefficients in an array. (Tieleman and Hinton 2012; Graves 2013 for the centered
+    form.)
     """
+    check_coefficients("rmsprop_update", p, coefficients, RMSPROP)
     state = square_average, gradient_average, velocity
-    numbers = numbers_of(
-        "rmsprop_update", p, rmsprop_settings(lr, alpha, eps, weight_decay, momentum), settings
-    )
-    run_update("rmsprop_update", _rmsprop, _rmsprop_segments, p, g, state, numbers)
+    run_update("rmsprop_update", _rmsprop, _rmsprop_segments, p, g, state, coefficients)
 
 
-def adam_update(
-    p: Array,
-    g: Gradients,
-    m: Array,
-    v: Array,
-    step: int,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-    weight_decay: float,
-    *,
-    settings: Array | None = None,
-) -> None:
-    """Adam in place (Kingma and Ba 2015, algorithm 1): ``step`` counts from 1.
+def adam_update(p: Array, g: Gradients, m: Array, v: Array, coefficients: Array) -> None:
+    """Adam in place (Kingma and Ba 2015, algorithm 1).
 
-    d = g + weight_decay p; m += (1 - beta1) (d - m); v = beta2 v + (1 - beta2) d^2;
-    p -= lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps). ``g`` and ``settings`` as in
-    sgd_update.
+    d = g + weight_decay p; m += rest1 (d - m); v = beta2 v + rest2 d^2; p -= rate m / (sqrt(v) / root + eps).
+    ``g`` as in sgd_update; ``coefficients`` are those of adam_coefficients in an array.
     """
-    numbers = numbers_of("adam_update", p, adam_settings(step, lr, beta1, beta2, eps, weight_decay), settings)
-    run_update("adam_update", _adam, _adam_segments, p, g, (m, v), numbers)
+    check_coefficients("adam_update", p, coefficients, ADAM)
+    run_update("adam_update", _adam, _adam_segments, p, g, (m, v), coefficients)
 
 
 def adamw_update(
-    p: Array,
-    g: Gradients,
-    m: Array,
-    v: Array,
-    v_max: Array | None,
-    step: int,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-    weight_decay: float,
-    decay: float,
-    *,
-    settings: Array | None = None,
+    p: Array, g: Gradients, m: Array, v: Array, v_max: Array | None, coefficients: Array
 ) -> None:
     """Adam with decay apart from the gradient, in place (Loshchilov and Hutter 2019, algorithm 2).
 
-    As adam_update, but p -= lr decay p + lr / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + eps),
-    and with ``v_max`` (AMSGrad; Reddi et al. 2018) v_max = max(v_max, v) stands in v's place in the root.
+    As adam_update, but p -= shrink p + rate m / (sqrt(v) / root + eps), and with ``v_max`` (AMSGrad; Reddi et
+    al. 2018) v_max = max(v_max, v) stands in v's place in the root. ``coefficients`` are those of
+    adamw_coefficients in an array.
     """
-    made = adamw_settings(step, lr, beta1, beta2, eps, weight_decay, decay)
-    numbers = numbers_of("adamw_update", p, made, settings)
-    run_update("adamw_update", _adamw, _adamw_segments, p, g, (m, v, v_max), numbers)
+    check_coefficients("adamw_update", p, coefficients, ADAMW)
+    run_update("adamw_update", _adamw, _adamw_segments, p, g, (m, v, v_max), coefficients)
