@@ -1,0 +1,97 @@
+"""docs/metrics.md has each column of metrics.jsonl and each figure, no other, and says what the code does."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from gans import data, systems
+from gans.data import ImageData
+from gans.data.images import image_data
+from gans.metrics import MEANINGS, evaluate_images, evaluate_points
+from gans.objectives import gradient_penalty
+from gans.steps import discriminator_step
+from gans.systems import OBJECTIVES
+from gans.trainer import Record
+from tests.gans.running import ROOT
+
+PAGE = (ROOT / "docs" / "metrics.md").read_text("utf-8")
+NAME = re.compile(r"`(\w[\w-]*)`")
+
+
+def table(heading: str) -> list[list[str]]:
+    """The cells of the first table after ``heading``, without its own."""
+    after = PAGE.split(f"\n{heading}\n", 1)[1]
+    lines = re.search(r"(?:^\|.*\n)+", after, re.MULTILINE)
+    assert lines is not None
+    _, _, *rows = lines[0].splitlines()
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+
+def names(cells: list[str]) -> list[str]:
+    return [name for cell in cells for name in NAME.findall(cell)]
+
+
+def test_the_page_has_each_column_of_a_record() -> None:
+    assert names([row[0] for row in table("## Metrics")]) == [field.name for field in fields(Record)]
+
+
+def test_the_page_has_each_objective() -> None:
+    rows = table("### Losses by objective")
+    assert names([row[0] for row in rows]) == list(OBJECTIVES)
+    for objective, models, *_ in rows:
+        having = [
+            name for name, system in systems.SYSTEMS.items() if objective.strip("`") in system.objectives
+        ]
+        assert models.split(", ") == having
+
+
+def test_the_page_has_each_figure_of_images_and_points() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (90, 28, 28)).astype(np.uint8)
+    labels = (np.arange(90) % 10).astype(np.uint8)
+    noise = image_data("noise", pixels, labels, pixels, labels)
+    toy = data.load("ring")
+    assert not isinstance(toy, ImageData)
+    for heading, figures in (
+        ("### Images", evaluate_images(noise.train(), noise)),
+        ("### Points", evaluate_points(toy.sample(20, np.random.default_rng(0)), toy)),
+    ):
+        rows = table(heading)
+        assert sorted(names([cell for row in rows for cell in row[:2]])) == sorted(figures)
+        for name, _, _, _, better, *_ in rows:
+            assert better == MEANINGS[name.strip("`")].better, name
+
+
+def test_a_critics_columns_give_its_estimate_and_its_penalty() -> None:
+    """What the page says of ``loss_d`` of WGAN-GP; the penalty is drawn again from the same state."""
+    mg.manual_seed(0)
+    gan = systems.build(systems.settings_for("wgan-gp", "points", width=16), (2,))
+    rng = np.random.default_rng(0)
+    real = mg.Tensor(rng.standard_normal((32, 2)).astype(np.float32))
+    z = gan.latent(32, rng)
+    with mg.no_grad():
+        fake = gan.generator(z)
+    penalty = gradient_penalty(gan.settings.penalty)
+    expected = float(penalty(gan.discriminator, real, fake, np.random.default_rng(1)))
+    networks = gan.generator, gan.discriminator
+    result = discriminator_step(*networks, gan.optimizer_d, gan.objective, real, z, np.random.default_rng(1))
+    assert result.real is not None
+    estimate = float(result.real) - float(result.fake)
+    assert float(result.loss) + estimate == pytest.approx(expected, rel=1e-4)
+    assert expected > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("objective", "d", "g"), [("non-saturating", 1.386, 0.693), ("minimax", 1.386, -0.693)]
+)
+def test_the_losses_of_a_d_that_cannot_tell_are_the_pages(objective: str, d: float, g: float) -> None:
+    assert f"{d} and {g} nats" in PAGE
+    losses = OBJECTIVES[objective](systems.settings_for("gan", "points"))
+    zero = mg.zeros(4, 1)
+    assert float(losses.discriminator(zero, zero)) == pytest.approx(d, abs=5e-4)
+    assert float(losses.generator(zero)) == pytest.approx(g, abs=5e-4)
+    assert float(mg.ops.mean(losses.readout(zero))) == 0.5
