@@ -14,7 +14,7 @@ from minigrad import nn, ops, optim, random
 from minigrad import numpy_protocol as _numpy_protocol  # noqa: F401  NumPy's functions reach Tensors by it
 from minigrad.apply import modify
 from minigrad.autograd import StaleGraphError, grad
-from minigrad.capturing import CaptureError, capture
+from minigrad.captures import CaptureError, capture
 from minigrad.checkpoint import CheckpointError, load, save
 from minigrad.creation import (
     arange,

@@ -12,7 +12,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn, ops, optim
-from tests.minigrad.capturing.steps import numbers, same_with_and_without
+from tests.minigrad.captures.steps import numbers, same_with_and_without
 from tests.minigrad.nn.every_layer import Everything
 
 Maker = Callable[[], nn.Module]

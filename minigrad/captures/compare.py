@@ -1,4 +1,4 @@
-"""Whether two runs of a step did the same: what differs would be frozen in a replay."""
+"""Compares two runs of a step: what differs between them would be frozen in a replay."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from minigrad.arrays import Array, address_of, on_gpu
-from minigrad.capturing.arrays import leaves, transform
-from minigrad.capturing.trace import External, Line, Trace
+from minigrad.captures.structures import leaves, transform
+from minigrad.captures.trace import External, Line, Trace
 from minigrad.tensor import describe
 from minigrad.tracing import CaptureError
 
@@ -46,7 +46,7 @@ def check_same(first: Trace, second: Trace) -> None:
 
 
 def _comparable(line: Line) -> Any:
-    """The line, with functions as what decides them: a lambda is another object in every run."""
+    """The line with each function as its code and closure: a lambda is another object in every run."""
     parts = (line.function, line.args, line.params, line.results, line.pure, line.fills, line.checks)
     return transform(parts, _by_content)
 

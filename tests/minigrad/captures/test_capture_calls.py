@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import ops, optim
-from minigrad.capturing import memory
-from minigrad.capturing.captured import Captured
+from minigrad.captures.captured import Captured
+from minigrad.captures.memory import ALIGNMENT
+from minigrad.captures.plan import Lifetime, offsets_of
 from minigrad.kernels import launching
 from tests.gans.running import flat
-from tests.minigrad.capturing.steps import network, numbers, training_step
+from tests.minigrad.captures.steps import network, numbers, training_step
 
 
 def test_results_are_fresh_and_arguments_stay() -> None:
@@ -260,10 +261,10 @@ def test_a_chain_needs_the_memory_of_two_links() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 8), st.integers(0, 4)), max_size=12))
 def test_buffers_that_live_at_once_do_not_overlap(buffers: list[tuple[int, int, int]]) -> None:
-    lifetimes = [memory.Lifetime(size, first, first + more) for size, first, more in buffers]
-    offsets, total = memory.plan(lifetimes)
+    lifetimes = [Lifetime(size, first, first + more) for size, first, more in buffers]
+    offsets, total = offsets_of(lifetimes)
     for i, a in enumerate(lifetimes):
-        assert offsets[i] % memory.ALIGNMENT == 0
+        assert offsets[i] % ALIGNMENT == 0
         assert offsets[i] + a.size <= total
         for j, b in enumerate(lifetimes[:i]):
             if a.first <= b.last and b.first <= a.last:

@@ -17,9 +17,10 @@
 
 A step runs twice as it is, while a ``Trace`` notes every call on arrays; if both runs did the same, the notes
 become a ``Program``, which later calls replay. A call with other shapes, modes or objects is recorded anew.
+``captures.cuda`` replays on a GPU. The name is a plural because ``minigrad.capture`` is the function.
 """
 
-from minigrad.capturing.captured import Captured, capture
+from minigrad.captures.captured import Captured, capture
 from minigrad.tracing import CaptureError
 
 __all__ = ["CaptureError", "Captured", "capture"]

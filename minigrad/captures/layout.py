@@ -1,14 +1,30 @@
-"""Where arrays lie in memory, and structures of them."""
+"""Where arrays lie in memory: their owner, their extent, and the Layout of one that is not there yet."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from minigrad.arrays import Array, address_of, is_array, on_gpu
 from minigrad.devices import xp_of
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a slot's array lies: ``offset`` bytes into the ``size`` bytes of its root.
+
+    The root is the slot itself or, of a view, the slot whose memory it shares.
+    """
+
+    root: int
+    size: int
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    dtype: np.dtype[Any]
+    device: str
 
 
 def owner_of(array: Array) -> Array:
@@ -44,26 +60,3 @@ def copy_of(array: Array) -> Array:
     copy = place(memory, address_of(array) - low, array.shape, array.strides, array.dtype)
     copy[...] = array
     return copy
-
-
-def transform(structure: Any, function: Callable[[Any], Any]) -> Any:
-    """The same tuples, lists and dicts with ``function`` of everything else in them."""
-    if isinstance(structure, dict):
-        return {key: transform(value, function) for key, value in structure.items()}
-    if isinstance(structure, list):
-        return [transform(value, function) for value in structure]
-    if isinstance(structure, tuple):
-        parts = [transform(value, function) for value in structure]
-        return type(structure)(*parts) if hasattr(structure, "_fields") else tuple(parts)
-    return function(structure)
-
-
-def leaves(structure: Any) -> Iterator[Any]:
-    """Everything that is in the tuples, lists and dicts of ``structure``, in order."""
-    if isinstance(structure, dict):
-        structure = tuple(structure.values())
-    if isinstance(structure, list | tuple):
-        for value in structure:
-            yield from leaves(value)
-    else:
-        yield structure

@@ -1,17 +1,49 @@
-"""Copies of numbers from a GPU to the host, without the host waiting for them."""
+"""Many arrays copied at once: side by side in one piece of memory, and to the host without waiting."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad.arrays import Array
-from minigrad.capturing.layout import Layouts, Packed
+from minigrad.captures.layout import place
+from minigrad.captures.memory import ALIGNMENT
+
+Layouts = Sequence[tuple[tuple[int, ...], np.dtype[Any]]]
 
 KEPT = 2
 """Copies that may be under way."""
+
+
+class Packed:
+    """Arrays of the given shapes and dtypes in one piece of memory, each C-contiguous, on one device."""
+
+    def __init__(self, layouts: Layouts, xp: Any) -> None:
+        self._layouts = layouts
+        self._offsets, size = [], 0
+        for shape, dtype in layouts:
+            self._offsets.append(size)
+            size += -(-math.prod(shape) * dtype.itemsize // ALIGNMENT) * ALIGNMENT
+        self.memory: Array = xp.empty(max(size, 1), np.uint8)
+        self.arrays = self.views(self.memory)
+
+    def copies(self) -> list[Array]:
+        """The arrays in new memory, copied at once."""
+        return self.views(self.memory.copy())
+
+    def views(self, memory: Array) -> list[Array]:
+        """The arrays as they lie in ``memory``."""
+        return [
+            place(memory, offset, shape, _strides(shape, dtype.itemsize), dtype)
+            for (shape, dtype), offset in zip(self._layouts, self._offsets, strict=True)
+        ]
+
+
+def _strides(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    return tuple([itemsize * math.prod(shape[axis + 1 :]) for axis in range(len(shape))])
 
 
 class HostCopies:

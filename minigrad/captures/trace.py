@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.arrays import Array, address_of, is_array
-from minigrad.capturing.arrays import copy_of, extent_of, leaves, owner_of, transform
+from minigrad.captures.layout import Layout, copy_of, extent_of, owner_of
+from minigrad.captures.structures import leaves, transform
 from minigrad.devices import device_of
 from minigrad.tensor import Tensor, describe
 from minigrad.tracing import CaptureError, using
@@ -38,21 +39,6 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How a slot lies in a device's memory: ``offset`` into the ``size`` bytes of its root, itself or what it
-    views.
-    """
-
-    root: int
-    size: int
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-    dtype: np.dtype[Any]
-    device: str
-
-
-@dataclass(frozen=True)
 class Line:
     """A call: ``results = function(*args, **params)``, with Slots, Externals and Drawns for arrays.
 
@@ -70,15 +56,15 @@ class Line:
 
     @property
     def name(self) -> str:
-        """What errors call it: the function's name, or that of the one which it was given to call."""
+        """The name in errors: that of the function, or of the function that is its first argument."""
         function = self.args[0] if self.args and callable(self.args[0]) else self.function  # by mg.modify
         return getattr(function, "__qualname__", None) or repr(function)
 
 
 class Trace:
-    """A ``minigrad.tracing.Tracer``; it is given the step's arguments first, and what it returned at the end.
+    """A ``minigrad.tracing.Tracer``: ``input`` takes the step's arguments at first, ``finish`` its results.
 
-    It keeps no array alive that the step makes, so that a recorded step needs no more memory than any other.
+    It keeps no array alive that the step makes, so a recorded step needs no more memory than any other.
     """
 
     def __init__(self) -> None:

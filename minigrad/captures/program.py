@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from minigrad.arrays import Array
-from minigrad.capturing import memory
-from minigrad.capturing.arrays import leaves, owner_of, place, transform
-from minigrad.capturing.fusing import fused
-from minigrad.capturing.trace import Drawn, External, Line, Returned, Slot, Trace
+from minigrad.captures import memory
+from minigrad.captures.layout import owner_of, place
+from minigrad.captures.plan import fused, lifetimes_of, offsets_of
+from minigrad.captures.structures import leaves, transform
+from minigrad.captures.trace import Drawn, External, Line, Slot, Trace
 from minigrad.kernels import launching
 from minigrad.tensor import Tensor
 from minigrad.tracing import Bindable, CaptureError
@@ -22,16 +23,16 @@ Call = Callable[[], object]
 
 
 class Program:
-    """What a trace says, as calls without arguments.
+    """The lines of a trace as calls without arguments.
 
-    Every slot has a place in the shared memory for good; two that are never needed at once may have the same.
+    Every slot has a fixed place in the shared memory; slots that are never needed at once may share theirs.
     """
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
         self.lines = fused(trace)
-        lifetimes = _lifetimes(trace, self.lines)
-        offsets, self.size = memory.plan(list(lifetimes.values()))
+        lifetimes = lifetimes_of(trace, self.lines)
+        offsets, self.size = offsets_of(list(lifetimes.values()))
         self.offsets = dict(zip(lifetimes, offsets, strict=True))
         self._memory: Array | None = None
         self._generators: list[np.random.Generator] = []
@@ -41,7 +42,7 @@ class Program:
         self._inputs: list[Array] = []
 
     def run(self, inputs: Sequence[Tensor], generators: list[np.random.Generator]) -> None:
-        """Replay; ``array`` then gives what was made, until another program runs."""
+        """Replay the step; ``array`` returns what it made until another program runs."""
         buffers = memory.shared(self.size)
         if buffers is not self._memory or not all(map(is_, generators, self._generators)):
             self._bind(buffers, generators)
@@ -109,10 +110,10 @@ class Program:
 
     @staticmethod
     def _noted(call: Call, read: list[Array], filled: list[Array]) -> Call:
-        """Make the call; the one launch that it comes down to, or itself.
+        """Make the call once and return a shorter one: the only launch in it, or else the call itself.
 
-        A launch will do if it acts on views of the line's arrays alone and, made again, fills the results
-        with the same bits.
+        The launch stands for the call if it acts on views of the line's arrays alone and, made again, fills
+        the results with the same bits.
         """
         with launching.noting() as launches:
             call()
@@ -157,18 +158,3 @@ def _keeping(call: Call, targets: list[tuple[int, Array]], *, single: bool) -> C
             buffer[...] = result
 
     return keeping
-
-
-def _lifetimes(trace: Trace, lines: Sequence[Line]) -> dict[int, memory.Lifetime]:
-    """By root, from which line to which one it is needed, if by a view of it; arguments before all lines."""
-    first: dict[int, int] = {name.index: -1 for name in trace.inputs}
-    last = dict(first)
-    returned = [value.array for value in leaves(trace.results) if isinstance(value, Returned)]
-    used = [leaves((line.args, line.params, line.results)) for line in lines]
-    for number, names in enumerate([*used, returned]):
-        for name in names:
-            if isinstance(name, Slot):
-                root = trace.slots[name.index].root
-                first.setdefault(root, number)
-                last[root] = number
-    return {root: memory.Lifetime(trace.slots[root].size, first[root], last[root]) for root in last}

@@ -11,11 +11,11 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn, ops
-from minigrad.capturing import captured
+from minigrad.captures import captured
 from minigrad.dispatch import use_kernels
 from minigrad.kernels.precision import allow_tf32
 from tests.gans.running import flat
-from tests.minigrad.capturing.steps import Step, arrays_of, numbers
+from tests.minigrad.captures.steps import Step, arrays_of, numbers
 
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 

@@ -11,7 +11,7 @@ import pytest
 import minigrad as mg
 from minigrad import nn, ops, optim, tracing
 from tests.gans.running import flat
-from tests.minigrad.capturing.steps import Step, arrays_of, numbers
+from tests.minigrad.captures.steps import Step, arrays_of, numbers
 
 W, V = numbers(0, 3), numbers(1, 3)
 NET = nn.Linear(3, 1)

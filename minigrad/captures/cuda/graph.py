@@ -1,24 +1,24 @@
 """GraphProgram: the lines of a trace on a GPU, replayed as one CUDA graph.
 
-Lines that touch no array on the GPU are the host's: draws from NumPy's generators, learning rates, counts of
-steps. None of them may need what the GPU computes, so a replay
+Lines without an array on the GPU are the host's: draws from NumPy's generators, learning rates, counts of
+steps. None of them may read what the GPU computes, so a replay
 
-1. copies its arguments into arrays that stay where they are,
-2. calls the host's lines in their order; what the GPU's lines take of them goes there in one copy,
+1. copies its arguments into arrays with fixed addresses,
+2. calls the host's lines in their order, and copies to the GPU, all at once, what its lines read of them,
 3. launches the graph, which ends by copying what the step returns into one array,
-4. copies that array, so that a result stays readable, and what ``tracing.check`` is to see into host memory.
+4. copies that array, so that a result stays readable, and the arrays of ``tracing.check`` into host memory.
 
-It waits for nothing. The checks of a replay are made before the second one after it, or by ``check``.
+It waits for nothing. The checks of a replay are made before the second replay after it, or by ``check``.
 
-The first replay runs the GPU's lines one by one, on the stream and in the pool that the graph is recorded on
-then: every kernel is compiled and the pool is large enough before. In the graph each array has the address it
-had while recording. Temporaries are the pool's, which nothing uses afterwards and which lives as long as the
-program; arguments, copies and results have arrays of the program's own; parameters and the like are the
-trace's externals. What else is frozen, launch arguments above all, goes to ``tracing.watch``.
+The first replay runs the GPU's lines one by one, on the graph's stream and in its pool, and then records
+them: by then every kernel is compiled and the pool is large enough. In the graph each array has the address
+that it had while recording. Temporaries lie in the pool, which nothing else uses and which lives as long as
+the program; arguments, copies and results have arrays of the program's own; parameters and the like are the
+trace's externals. Whatever else is frozen, launch arguments above all, goes to ``tracing.watch``.
 
-Graph, stream and pool are CuPy's. It refuses to record what would wait for the GPU (an array read back, a
-mask of bools as an index) and cuBLAS's products; minigrad refuses copies from the host, whose memory would be
-another one's in a replay. Each is a CaptureError that names the line.
+Graph, stream and pool are CuPy's. CuPy refuses to record whatever waits for the GPU (an array read back, a
+mask of bools as an index) and cuBLAS's products; minigrad refuses copies from the host, whose memory has
+another use in a replay. Each is a CaptureError that names the line.
 """
 
 from __future__ import annotations
@@ -31,11 +31,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.arrays import Array
-from minigrad.capturing.arrays import leaves, place, transform
-from minigrad.capturing.fusing import fused
-from minigrad.capturing.layout import Arrays, Packed
-from minigrad.capturing.pinned import HostCopies
-from minigrad.capturing.trace import External, Line, Returned, Slot, Trace
+from minigrad.captures.cuda.bindings import Bindings
+from minigrad.captures.cuda.copies import HostCopies, Packed
+from minigrad.captures.layout import place
+from minigrad.captures.plan import fused
+from minigrad.captures.structures import leaves, transform
+from minigrad.captures.trace import External, Line, Returned, Slot, Trace
 from minigrad.devices import moves_refused, xp_on
 from minigrad.kernels.forking import check_gpu
 from minigrad.tensor import Tensor
@@ -45,12 +46,12 @@ Name = Slot | External
 
 
 class GraphProgram:
-    """What a trace says, as calls on the host and one graph on the GPU."""
+    """The lines of a trace as calls on the host and one graph on the GPU."""
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
         self._xp = xp_on("cuda")
-        self._host: list[Callable[[Arrays], None]] = []
+        self._host: list[Callable[[Bindings], None]] = []
         self._lines: list[tuple[int, Line]] = []
         self._checks: list[tuple[int, Line]] = []
         self._taken: list[tuple[int, Name]] = []
@@ -68,14 +69,14 @@ class GraphProgram:
         self._inputs = [self._buffer(name) for name in trace.inputs]
         self._pool: Any = None
         self._graph: Any = None
-        self._made = Arrays(trace)
+        self._made = Bindings(trace)
         self._copies: dict[Name, Array] = {}
 
     def run(self, inputs: Sequence[Tensor], generators: list[np.random.Generator]) -> None:
-        """Replay; ``copy`` then gives what was made."""
+        """Replay the step; ``copy`` returns what it made."""
         check_gpu()
         self._host_copies.check(self._check)
-        self._made = Arrays(self.trace, generators)
+        self._made = Bindings(self.trace, generators)
         for name, buffer, tensor in zip(self.trace.inputs, self._inputs, inputs, strict=True):
             buffer[...] = tensor._data
             self._made.bind(name, buffer)
@@ -110,7 +111,7 @@ class GraphProgram:
             args = transform(line.args, lambda value: next(arrays) if _is_name(value) else value)  # noqa: B023
             line.function(*args)
 
-    # -- whose line is it ------------------------------------------------------------------------------
+    # -- lines of the host, lines of the GPU ----------------------------------------------------------
 
     def _split(self) -> None:
         for number, line in enumerate(fused(self.trace)):
@@ -132,10 +133,10 @@ class GraphProgram:
                     self._taken.append((number, name))
                 self._lines.append((number, line))
 
-    def _sending(self, position: int, name: Name) -> Callable[[Arrays], None]:
-        """What copies the array as it is when the line that takes it has its turn."""
+    def _sending(self, position: int, name: Name) -> Callable[[Bindings], None]:
+        """The call that copies the array as it is when the line that reads it has its turn."""
 
-        def send(made: Arrays) -> None:
+        def send(made: Bindings) -> None:
             self._sent.arrays[position][...] = made.resolve(name)
 
         return send
@@ -174,7 +175,7 @@ class GraphProgram:
         return graph
 
     def _compute(self, *, recording: bool = False) -> None:
-        made = Arrays(self.trace)
+        made = Bindings(self.trace)
         for name, buffer in zip(self.trace.inputs, self._inputs, strict=True):
             made.bind(name, buffer)
         sent = dict(zip(self._taken, self._uploads.arrays, strict=True))
@@ -187,7 +188,7 @@ class GraphProgram:
             args, params = transform(line.args, resolve), transform(line.params, resolve)
             try:
                 if line.checks:
-                    self._tell(number, line, made)
+                    self._keep_for_check(number, line, made)
                 else:
                     made.bind(line.results, line.function(*args, **params))
             except Exception as error:
@@ -202,12 +203,12 @@ class GraphProgram:
         for result, position in self._places.items():
             self._results.arrays[position][...] = made.resolve(result)
 
-    def _tell(self, number: int, line: Line, made: Arrays) -> None:
+    def _keep_for_check(self, number: int, line: Line, made: Bindings) -> None:
         for name in _names(_arrays_in(line.args)):
             self._host_copies.packed.arrays[self._checked[number, name]][...] = made.resolve(name)
 
     def _last_uses(self, kept: list[Name]) -> dict[int, list[Slot]]:
-        """After which lines each array that they make is not needed any more, nor any view of it."""
+        """For each line the arrays that nothing reads after it, not even through a view."""
         last: dict[Slot, int] = {}
         for number, line in self._lines:
             for name in _arrays_in((line.args, line.params, line.results)):
@@ -228,8 +229,8 @@ class GraphProgram:
         return place(memory, layout.offset, layout.shape, layout.strides, layout.dtype)
 
 
-def _host_call(line: Line) -> Callable[[Arrays], None]:
-    def call(made: Arrays) -> None:
+def _host_call(line: Line) -> Callable[[Bindings], None]:
+    def call(made: Bindings) -> None:
         args, params = transform(line.args, made.resolve), transform(line.params, made.resolve)
         made.bind(line.results, line.function(*args, **params))
 

@@ -11,12 +11,12 @@ import numpy as np
 
 from minigrad import random
 from minigrad.arrays import Array, is_array
-from minigrad.capturing import memory
-from minigrad.capturing.arrays import transform
-from minigrad.capturing.compare import check_same
-from minigrad.capturing.graph import GraphProgram
-from minigrad.capturing.program import Program
-from minigrad.capturing.trace import Returned, Trace
+from minigrad.captures import memory
+from minigrad.captures.compare import check_same
+from minigrad.captures.cuda.graph import GraphProgram
+from minigrad.captures.program import Program
+from minigrad.captures.structures import transform
+from minigrad.captures.trace import Returned, Trace
 from minigrad.dispatch import kernels_in_use
 from minigrad.kernels.precision import tf32_allowed
 from minigrad.node import Node
@@ -63,9 +63,9 @@ class Captured(Generic[P, R]):
             return cast(R, result)
 
     def check(self) -> None:
-        """Wait for the replays so far; raises what they found wrong, as ``require_finite``'s NonFiniteError.
+        """Wait for the replays so far and raise what their checks found, such as NonFiniteError.
 
-        A replay on the CPU has raised that itself, one on a GPU leaves it to the call after the next one.
+        A replay on the CPU raises that itself; on a GPU the second call after it does, or this method.
         """
         for recording in self._recordings:
             if isinstance(recording.program, GraphProgram):
@@ -96,8 +96,8 @@ def capture(step: Callable[P, R]) -> Captured[P, R]:
 
     - Tensors, whose numbers are new in each call;
     - ``numpy.random.Generator``, from which a replay draws what the step does, through ``minigrad.random``;
-    - anything else (modules, optimizers, a ``minigrad.random.Philox``, numbers), of which each one has a
-      recording of its own.
+    - anything else (modules, optimizers, a ``minigrad.random.Philox``, numbers): each object and each value
+      has a recording of its own.
 
     It returns Tensors, None or constants, also in tuples, lists and dicts; what a call returns is a copy, and
     no gradient flows through it. Other shapes, dtypes, attributes of modules (``train``, ``eval``) or arrays
@@ -111,9 +111,9 @@ def capture(step: Callable[P, R]) -> Captured[P, R]:
     then: a global number, an attribute of an object that is no module, a list or dict outside the arguments.
     Pass what changes as an argument.
 
-    On a GPU a replay is one CUDA graph, launched and not waited for (``minigrad.capturing.graph``). The step
-    may then read nothing back (numbers that can wait go into ``minigrad.Readings``), and ``minigrad.modify``
-    calls its function while the graph is recorded alone.
+    On a GPU a replay launches one CUDA graph and does not wait for it (``minigrad.captures.cuda.graph``). The
+    step may then read nothing back (numbers that can wait go into ``minigrad.Readings``), and
+    ``minigrad.modify`` calls its function only while the graph is recorded.
 
     >>> import minigrad as mg
     >>> double = mg.capture(lambda x: x * 2.0)
@@ -177,7 +177,7 @@ def _exact(value: Any) -> Any:
 
 
 def _place(value: Any, values: list[Any]) -> int:
-    """Where ``value`` itself is among ``values``; it is appended if it is not."""
+    """The index of ``value`` itself in ``values``; it is appended if it is not there."""
     for index, other in enumerate(values):
         if other is value:
             return index

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import nn, ops, optim
-from minigrad.capturing.captured import Captured
-from minigrad.capturing.program import Program
+from minigrad.captures.captured import Captured
+from minigrad.captures.program import Program
 from minigrad.dispatch import use_kernels
 from minigrad.kernels.launching import launch
 from minigrad.registry import registry
 from tests.gans.running import flat
-from tests.minigrad.capturing.steps import (
+from tests.minigrad.captures.steps import (
     Step,
     arrays_of,
     network,
