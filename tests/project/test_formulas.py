@@ -24,7 +24,7 @@ FILES = [
     *[
         path
         for folder in ("ops", "nn", "optim")
-        for path in sorted((ROOT / "minigrad" / folder).glob("*.py"))
+        for path in sorted((ROOT / "minigrad" / folder).rglob("*.py"))
     ],
     ROOT / "minigrad" / "autograd.py",
     ROOT / "minigrad" / "gradcheck.py",
