@@ -21,7 +21,7 @@ from minigrad.nn.loss import (
     NLLLoss,
     SmoothL1Loss,
 )
-from minigrad.nn.module import LoadResult, Module, Parameter
+from minigrad.nn.module import Module, Parameter
 from minigrad.nn.norm import BatchNorm1d, BatchNorm2d, LayerNorm
 from minigrad.nn.pad import CircularPad2d, ConstantPad2d, ReflectionPad2d, ReplicationPad2d, ZeroPad2d
 from minigrad.nn.parameters import ParameterDict, ParameterList
@@ -29,6 +29,7 @@ from minigrad.nn.pool import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, Ma
 from minigrad.nn.sample_norm import GroupNorm, InstanceNorm1d, InstanceNorm2d
 from minigrad.nn.shape import Flatten, Identity, Unflatten
 from minigrad.nn.sparse import Embedding
+from minigrad.nn.state import LoadResult
 from minigrad.nn.summary import Summary, summary
 from minigrad.nn.upsample import PixelShuffle, PixelUnshuffle, Upsample
 

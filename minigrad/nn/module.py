@@ -5,15 +5,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from reprlib import repr as shortened
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.arrays import Array, is_array
+from minigrad.arrays import Array
 from minigrad.creation import tensor
 from minigrad.devices import check_device, device_of, to_device, xp_on
 from minigrad.hints import KEYWORDS, attribute, check_keywords, explain_keywords, hint_of
+from minigrad.nn.state import LoadResult, array_of, load
 from minigrad.nn.summary import summary
 from minigrad.tensor import Tensor
 from minigrad.tracing import Changes, mode, not_in_capture
@@ -21,7 +22,7 @@ from minigrad.tracing import Changes, mode, not_in_capture
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["LoadResult", "Module", "Parameter"]
+__all__ = ["Module", "Parameter"]
 
 
 class Parameter(Tensor):
@@ -54,19 +55,6 @@ class Parameter(Tensor):
         self._data = array
         Changes.count += 1
         self.changed()
-
-
-class LoadResult(NamedTuple):
-    """What ``load_state_dict(..., strict=False)`` skipped: names missing in the state, and unexpected ones.
-
-    >>> import minigrad as mg
-    >>> layer = mg.nn.Linear(2, 1)
-    >>> layer.load_state_dict({"weight": layer.weight.numpy(), "scale": layer.bias.numpy()}, strict=False)
-    LoadResult(missing=['bias'], unexpected=['scale'])
-    """
-
-    missing: list[str]
-    unexpected: list[str]
 
 
 class Module:
@@ -246,7 +234,7 @@ class Module:
 
     def state_dict(self) -> dict[str, Array]:
         """Copies of all parameters and buffers as NumPy arrays, under PyTorch's names."""
-        return {name: np.array(to_device(_array_of(value), "cpu")) for name, value in self._entries("")}
+        return {name: np.array(to_device(array_of(value), "cpu")) for name, value in self._entries("")}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> LoadResult:
         """Copy the values of ``state``, anything that ``numpy.asarray`` takes, into the parameters and
@@ -256,36 +244,7 @@ class Module:
         unchanged, if a value does not fit in shape or kind, or (``strict``) if names are missing or
         unexpected, TypeError for what is no dict; else returns the names.
         """
-        if not isinstance(state, Mapping):
-            raise TypeError(
-                f"{type(self).__name__}.load_state_dict: expected a dict of arrays, got a "
-                f"{type(state).__name__}; read a file by minigrad.load(path)"
-            )
-        entries = list(self._entries(""))
-        names = dict.fromkeys(name for name, _ in entries)
-        result = LoadResult(
-            [name for name in names if name not in state], [name for name in state if name not in names]
-        )
-        problems = [f"missing key {name!r}" for name in result.missing if strict]
-        problems += [f"unexpected key {name!r}" for name in result.unexpected if strict]
-        loaded: list[tuple[Parameter | Array, Array]] = []
-        for name, value in entries:
-            if name in state:
-                array, problem = _fit(name, _array_of(value), state[name])
-                problems += [problem] if problem else []
-                loaded.append((value, array))
-        if problems:
-            more = f"; and {len(problems) - 6} more" if len(problems) > 6 else ""
-            listed = "; ".join(problems[:6])
-            raise ValueError(
-                f"{type(self).__name__}.load_state_dict: {listed}{more} (the module is unchanged)"
-            )
-        for value, array in loaded:
-            target = _array_of(value)
-            target[...] = to_device(array, device_of(target))
-            if isinstance(value, Parameter):
-                value.changed()
-        return result
+        return load(type(self).__name__, list(self._entries("")), state, strict)
 
     # -- modes, devices and dtypes -------------------------------------------------------------------------
 
@@ -362,22 +321,3 @@ class Module:
 
 def _join(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
-
-
-def _array_of(value: Parameter | Array) -> Array:
-    return value.data if isinstance(value, Parameter) else value
-
-
-def _fit(name: str, target: Array, value: Any) -> tuple[Array, str]:
-    """``value`` as an array that can be copied into ``target``, and what is wrong with it, or ''."""
-    if isinstance(value, Tensor):
-        value = value.data
-    try:
-        array = value if is_array(value) else np.asarray(value)
-    except (TypeError, ValueError, RuntimeError) as error:
-        return target, f"{name!r} cannot be read as an array ({error})"
-    if array.shape != target.shape:
-        return array, f"{name!r} has shape {array.shape}, expected {target.shape}"
-    if not np.can_cast(array.dtype, target.dtype, "same_kind"):
-        return array, f"{name!r} is {array.dtype}, expected {target.dtype}"
-    return array, ""
