@@ -3,12 +3,26 @@
 from minigrad import ops
 from minigrad.hints import of_module
 from minigrad.nn import functional, fusion, init, utils
-from minigrad.nn.activation import Dropout, LeakyReLU, ReLU, Sigmoid, Softmax, Softplus, Tanh
-from minigrad.nn.bent import ELU, GELU, SELU, Hardtanh, LogSigmoid, LogSoftmax, PReLU, SiLU
+from minigrad.nn.activation import (
+    ELU,
+    GELU,
+    SELU,
+    Hardtanh,
+    LeakyReLU,
+    LogSigmoid,
+    LogSoftmax,
+    PReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
 from minigrad.nn.containers import ModuleDict, ModuleList, Sequential
 from minigrad.nn.conv import Conv2d, ConvTranspose2d
 from minigrad.nn.conv1d import Conv1d, ConvTranspose1d
-from minigrad.nn.dropout import Dropout2d
+from minigrad.nn.dropout import Dropout, Dropout2d
 from minigrad.nn.functional import functional_call
 from minigrad.nn.linear import Linear
 from minigrad.nn.loss import (

@@ -1,12 +1,43 @@
-"""Dropout of whole channels."""
+"""Dropout of elements and of whole channels."""
 
 from __future__ import annotations
 
-from minigrad.nn.activation import dropped
+from minigrad import ops
 from minigrad.nn.module import Module
+from minigrad.random import uniform
 from minigrad.tensor import Tensor
 
-__all__ = ["Dropout2d"]
+__all__ = ["Dropout", "Dropout2d", "dropped"]
+
+
+class Dropout(Module):
+    """In training, each element is 0 with probability ``p`` and else divided by ``1 - p``; in evaluation, the
+    identity.
+
+    ``inplace`` is PyTorch's and changes nothing.
+
+    The mask is drawn from ``minigrad.random.generator(device)``, on the input's device. Raises ValueError for
+    a ``p`` outside [0, 1]. Srivastava et al. (2014), section 10 (inverted dropout).
+
+    >>> import minigrad as mg
+    >>> layer = mg.nn.Dropout(p=0.75)
+    >>> sorted(set(layer(mg.ones(1000)).tolist()))  # an element that is kept is divided by 0.25
+    [0.0, 4.0]
+    >>> layer.eval()(mg.ones(3)).tolist()
+    [1.0, 1.0, 1.0]
+    """
+
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
+        if not 0 <= p <= 1:
+            raise ValueError(f"Dropout: p must lie in [0, 1], got {p}")
+        self.p = p
+        self.inplace = inplace
+
+    def forward(self, x: Tensor) -> Tensor:
+        return dropped(x, self.p, x.shape) if self.training and self.p else x
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}, inplace={self.inplace}"
 
 
 class Dropout2d(Module):
@@ -35,3 +66,9 @@ class Dropout2d(Module):
 
     def extra_repr(self) -> str:
         return f"p={self.p}, inplace={self.inplace}"
+
+
+def dropped(x: Tensor, p: float, shape: tuple[int, ...]) -> Tensor:
+    """x / (1 - p), and 0 with probability p, decided for each element of ``shape`` on x's device."""
+    kept = uniform(shape, device=x.device) >= p
+    return ops.where(kept, x, 0.0) * (1.0 if p == 1 else 1 / (1 - p))

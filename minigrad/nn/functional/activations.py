@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minigrad import ops
-from minigrad.nn.activation import dropped
+from minigrad.nn.dropout import dropped
 from minigrad.tensor import Tensor
 
 __all__ = [
