@@ -94,7 +94,7 @@ class Sigmoid(Module):
 class Softplus(Module):
     """``log(1 + exp(beta x)) / beta``, elementwise, finite for every finite x.
 
-    ``threshold`` is PyTorch's, which returns x where beta x is larger; there is no need of it here.
+    ``threshold`` is PyTorch's and changes nothing: the formula is exact for every x.
 
     >>> import minigrad as mg
     >>> y = mg.nn.Softplus()(mg.tensor([-1.0, 0.0, 1000.0]))
@@ -133,7 +133,7 @@ class Softmax(Module):
 
 
 class _Elementwise(Module):
-    """``inplace`` is accepted as PyTorch's and changes nothing: no op writes into its input."""
+    """``inplace`` is PyTorch's and changes nothing: no op writes into its input."""
 
     def __init__(self, inplace: bool = False) -> None:
         self.inplace = inplace

@@ -16,9 +16,7 @@ __all__ = ["ModuleDict", "ModuleList", "Sequential", "check_key"]
 
 
 class _Numbered(Module):
-    """What the containers share: their modules are attributes called "0", "1", ..., or by the names of a
-    mapping.
-    """
+    """The base of Sequential and ModuleList: modules as attributes named "0", "1", ... or by a mapping."""
 
     def _add(self, modules: Iterable[tuple[str, Module]]) -> None:
         for name, module in modules:
@@ -107,7 +105,8 @@ class ModuleList(_Numbered):
 class ModuleDict(Module):
     """A dictionary of modules whose parameters are part of the module that holds it; it is not callable.
 
-    Raises TypeError for a value that is no Module, ValueError for a key that is no free attribute's name.
+    Raises TypeError for a value that is no Module, and ValueError for a key that is the name of another
+    attribute.
 
     >>> import minigrad as mg
     >>> heads = mg.nn.ModuleDict({"age": mg.nn.Linear(8, 1), "digit": mg.nn.Linear(8, 10)})

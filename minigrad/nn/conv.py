@@ -22,7 +22,7 @@ PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 class Convolution(Module):
-    """What all four layers share: sizes, weight, bias and their checks.
+    """The base of the four convolutions: sizes, weight, bias and their checks.
 
     A signal (n, c, l) is an image of one row: ``dims`` is 1, sizes have one number, the weight lacks an axis.
     """
@@ -100,11 +100,11 @@ class Convolution(Module):
             raise ValueError(f"{self!r}: expected an input (n, {self.in_channels}, {places}), got {x.shape}")
 
     def _surrounded(self, x: Tensor) -> Tensor:
-        """x (n, c, h, w) with what the layer puts around it before it convolves."""
+        """x (n, c, h, w) with the padding that the op does not add itself."""
         return x
 
     def _pair(self, sizes: Sequence[int], of_the_row: int) -> tuple[int, ...]:
-        """``sizes`` for images; a signal is one row."""
+        """``sizes`` as those of an image, of which a signal is one row."""
         return tuple(sizes) if self.dims == 2 else (of_the_row, *sizes)
 
     def extra_repr(self) -> str:
@@ -156,7 +156,7 @@ class Correlation(Convolution):
             raise ValueError(f"{name}: padding='same' needs a stride of 1, got {self.stride}")
 
     def _around(self) -> tuple[tuple[int, int], ...]:
-        """(before, after) of each of the last axes; "same" puts the odd one after."""
+        """The padding (before, after) of each of the last axes; "same" puts an odd pixel after."""
         if isinstance(self.padding, str):
             spare = [
                 d * (k - 1) if self.padding == "same" else 0
@@ -193,7 +193,7 @@ class Correlation(Convolution):
 
 
 class TransposedCorrelation(Convolution):
-    """The adjoints of those: ConvTranspose2d and ConvTranspose1d."""
+    """The adjoints of Conv2d and Conv1d: ConvTranspose2d and ConvTranspose1d."""
 
     def __init__(
         self,

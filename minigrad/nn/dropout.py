@@ -44,7 +44,7 @@ class Dropout2d(Module):
     """In training, each channel of each image (n, c, h, w) is 0 with probability ``p`` and else divided by
     ``1 - p``; in evaluation, the identity.
 
-    Drawn as Dropout's. ``inplace`` is accepted as PyTorch's and changes nothing. Raises ValueError for a
+    The mask is drawn as Dropout's. ``inplace`` is PyTorch's and changes nothing. Raises ValueError for a
     ``p`` outside [0, 1] and an input of another shape. Tompson et al. (2015), section 3.2.
 
     >>> import minigrad as mg

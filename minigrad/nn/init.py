@@ -140,7 +140,7 @@ def kaiming_normal_(tensor: T, a: float = 0.0, mode: str = "fan_in", nonlinearit
 
 
 def _at_least_one(fan: int) -> int:
-    """A fan, or 1 where there is none: then there are no weights either."""
+    """``fan``, or 1 for the 0 of a weight without elements."""
     return max(fan, 1)
 
 
@@ -164,7 +164,7 @@ def trunc_normal_(tensor: T, mean: float = 0.0, std: float = 1.0, a: float = -2.
 def _between(low: float, high: float, count: int) -> Array:
     """``count`` numbers from N(0, 1) that lie in [low, high], by rejection (float64).
 
-    What is proposed is normal, or uniform on the interval where more of that is kept.
+    Proposals are normal or, where more of them are kept, uniform on the interval.
     """
     nearest = min(max(0.0, low), high)
     inside = (math.erf(high / math.sqrt(2)) - math.erf(low / math.sqrt(2))) / 2

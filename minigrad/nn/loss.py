@@ -25,7 +25,7 @@ __all__ = [
 
 
 class _Loss(Module):
-    """What the losses share: ``reduction``, which is "mean", "sum" or "none"; ValueError for another."""
+    """The base of the losses: ``reduction`` is "mean", "sum" or "none"; raises ValueError for another."""
 
     reductions: ClassVar[tuple[str, ...]] = REDUCTIONS
 
@@ -185,7 +185,7 @@ class CrossEntropyLoss(_Loss):
     ``-mean(sum(p log softmax(logits)))`` for probabilities p of the logits' shape.
 
     ``weight`` (k,), one number a class, is a buffer. Labels of ``ignore_index`` have no part in the mean. It
-    is ``ops.cross_entropy``, which says more of ``label_smoothing``.
+    is ``ops.cross_entropy``, whose docstring has ``label_smoothing``.
 
     >>> import minigrad as mg
     >>> logits = mg.zeros((2, 10))
@@ -217,7 +217,7 @@ class CrossEntropyLoss(_Loss):
 
 
 def _array(value: Any) -> Array | None:
-    """An array of its own, or None."""
+    """A copy as an array, or None."""
     if value is None:
         return None
     data = value.data if isinstance(value, Tensor) else value

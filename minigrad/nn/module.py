@@ -116,7 +116,7 @@ class Module:
             return attribute(self, "Module", name, self._part_with)
 
     def _part_with(self, name: str) -> str:
-        """What stands for the attribute that this module lacks, or which part has it, as a hint, or ''."""
+        """A hint for an attribute that this module lacks: what replaces it, or which part has it; or ''."""
         stands = getattr(vars(self).get("forward"), "instead_of", None)
         if stands is not None and stands(name):
             return str(stands(name))
@@ -198,9 +198,7 @@ class Module:
                 yield name, value
 
     def parameters(self) -> list[Parameter]:
-        """The Parameters, in the order of ``named_parameters``: the ``wrt`` of ``grad`` and the argument of
-        an optimizer.
-        """
+        """The Parameters, in the order of ``named_parameters``, as ``grad`` and optimizers take them."""
         return [parameter for _, parameter in self.named_parameters()]
 
     def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Array]]:
@@ -240,9 +238,9 @@ class Module:
         """Copy the values of ``state``, anything that ``numpy.asarray`` takes, into the parameters and
         buffers of the same names.
 
-        Floats are converted to the dtype that the module has. Raises ValueError, and leaves the module
-        unchanged, if a value does not fit in shape or kind, or (``strict``) if names are missing or
-        unexpected, TypeError for what is no dict; else returns the names.
+        Floats are converted to the module's dtype. Returns the names that were skipped. Raises ValueError if
+        a value does not fit in shape or kind or, with ``strict``, if names are missing or unexpected, and
+        TypeError if ``state`` is no dict. The module is unchanged then.
         """
         return load(type(self).__name__, list(self._entries("")), state, strict)
 
@@ -262,7 +260,7 @@ class Module:
         """Move parameters and buffers to ``device`` ("cpu" or "cuda"), in place. Make optimizers afterwards.
 
         Raises ValueError for an unknown device; for "cuda", ModuleNotFoundError without CuPy and RuntimeError
-        without a driver or a GPU. Then nothing has moved.
+        without a driver or a GPU. If it raises, nothing has moved.
         """
         check_device(device)
         xp_on(device)

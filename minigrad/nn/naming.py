@@ -1,4 +1,4 @@
-"""What layers share in saying what is wrong."""
+"""Checks of layers' settings, and errors that name the layer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def named(layer: Module) -> Iterator[None]:
 
 
 def sizes_of(layer: Module, name: str, value: Any, count: int, least: int) -> tuple[int, ...]:
-    """``value``, an integer for all or ``count``, as a tuple of integers."""
+    """``value``, one integer or ``count`` of them, as a tuple of ``count``, each at least ``least``."""
     sizes = tuple(value) if isinstance(value, Iterable) else (value,) * count
     sizes = tuple(operator.index(size) for size in sizes)
     if len(sizes) != count or min(sizes) < least:
@@ -34,7 +34,7 @@ def sizes_of(layer: Module, name: str, value: Any, count: int, least: int) -> tu
 
 
 def whole(value: Any) -> Any:
-    """An integer of any kind, a sequence of them, or None, as Python's own."""
+    """``value``, an integer, a sequence of integers or None, with NumPy's integers as Python's."""
     if value is None:
         return None
     return tuple(map(whole, value)) if isinstance(value, Iterable) else operator.index(value)

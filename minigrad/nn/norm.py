@@ -22,9 +22,9 @@ __all__ = ["BatchNorm1d", "BatchNorm2d", "LayerNorm"]
 
 
 class ChannelNorm(Module):
-    """What batch and instance normalisation share: their settings, weights, running statistics and shapes.
+    """The base of batch and instance normalisation: settings, weights, running statistics and shapes.
 
-    ``shapes`` has the inputs that a layer takes, in words, by their number of axes.
+    ``shapes`` describes the inputs that a layer accepts, by their number of axes.
     """
 
     shapes: ClassVar[Mapping[int, str]]
@@ -68,7 +68,7 @@ class ChannelNorm(Module):
 
 
 class _BatchNorm(ChannelNorm):
-    """What BatchNorm1d and BatchNorm2d share: all but ``shapes``."""
+    """BatchNorm1d and BatchNorm2d without their ``shapes``."""
 
     def forward(self, x: Tensor) -> Tensor:
         running = self._running()
@@ -121,9 +121,9 @@ class _BatchNorm(ChannelNorm):
 
 
 def standardized(x: Tensor, parts: int, eps: float) -> Tensor:
-    """Each of the ``parts`` of x, which follow each other, with mean 0 and variance 1: (1, parts, values).
+    """x cut into ``parts`` of one size, each scaled to mean 0 and variance 1: (1, parts, values).
 
-    Every part is a channel of one big batch. Of no elements it is x itself.
+    Each part is a channel of one batch. An x without elements is returned as it is.
     """
     if x.size == 0:
         return x
@@ -153,8 +153,8 @@ class BatchNorm2d(_BatchNorm):
 
     In training, mean and (biased) variance are the batch's, and the buffers follow: ``running <- (1 -
     momentum) running + momentum batch``, with the unbiased variance; ``momentum=None`` averages all batches
-    so far equally. In evaluation, the running values are used; without ``track_running_stats`` always the
-    batch's. Ioffe and Szegedy (2015), algorithms 1 and 2.
+    so far equally. In evaluation they are the running values, or without ``track_running_stats`` the batch's
+    again. Ioffe and Szegedy (2015), algorithms 1 and 2.
 
     Raises ValueError for an input of another shape, and for one value per channel in training.
 

@@ -1,4 +1,4 @@
-"""Images with more around them."""
+"""Padding around images."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Padding = int | tuple[int, int, int, int]
 
 
 class _Pad2d(Module):
-    """What the five layers share: the widths, their checks, and ``ops.pad`` by ``mode``."""
+    """The base of the five layers: the widths, their checks, and ``ops.pad`` with ``mode``."""
 
     mode: ClassVar[str] = "constant"
 
@@ -69,7 +69,7 @@ class ConstantPad2d(_Pad2d):
 
 
 class ReflectionPad2d(_Pad2d):
-    """Images with their mirror image around them, in which the border is not repeated.
+    """Images with their mirror image around them, without the border pixels again.
 
     Shapes and ``padding`` are as ZeroPad2d's. Raises ValueError also for a padding that is not shorter than
     its side.
@@ -96,7 +96,7 @@ class ReplicationPad2d(_Pad2d):
 
 
 class CircularPad2d(_Pad2d):
-    """Images that go on at each side with their other end, as on a torus.
+    """Images continued at each side with the opposite side, as on a torus.
 
     Shapes and ``padding`` are as ZeroPad2d's. Raises ValueError also for a padding longer than its side.
 

@@ -16,7 +16,7 @@ __all__ = ["ParameterDict", "ParameterList"]
 
 
 class _Parameters(Module):
-    """What both share: their Parameters are attributes."""
+    """The base of both: their Parameters are attributes."""
 
     def _named(self) -> dict[str, Parameter]:
         return {name: value for name, value in vars(self).items() if isinstance(value, Parameter)}
@@ -74,7 +74,7 @@ class ParameterDict(_Parameters):
     """A dictionary of Parameters that are part of the module that holds it.
 
     An array or a Tensor becomes a Parameter. The dictionary is not callable. Raises
-    ValueError for a key that is no free name.
+    ValueError for a key that is the name of another attribute.
 
     >>> import minigrad as mg
     >>> weights = mg.nn.ParameterDict({"gain": mg.ones(2)})

@@ -20,7 +20,7 @@ __all__ = ["GroupNorm", "InstanceNorm1d", "InstanceNorm2d"]
 
 
 class _InstanceNorm(ChannelNorm):
-    """What InstanceNorm1d and InstanceNorm2d share: all but ``shapes``."""
+    """InstanceNorm1d and InstanceNorm2d without their ``shapes``."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class _InstanceNorm(ChannelNorm):
         return _affine(ops.reshape(xhat, x.shape), self.weight, self.bias)
 
     def _move_statistics(self, mean: Array, var: Array, n: int, count: int) -> None:
-        """Towards the means over the samples; as in PyTorch, the batches are not counted."""
+        """Move the statistics towards the means over the samples; as in PyTorch, batches are not counted."""
         assert self.running_mean is not None
         assert self.running_var is not None
         assert self.num_batches_tracked is not None
@@ -82,8 +82,8 @@ class InstanceNorm2d(_InstanceNorm):
 
     With ``track_running_stats`` evaluation uses running values, which follow the mean over the samples in
     training: ``running <- (1 - momentum) running + momentum batch``, with the unbiased variance. Ulyanov et
-    al. (2016), eq. 3. Raises ValueError for an input of another shape, and for one value per channel where it
-    is normalised by itself.
+    al. (2016), eq. 3. Raises ValueError for an input of another shape and, where the running values are
+    not used, for one value per channel.
 
     >>> import minigrad as mg
     >>> y = mg.nn.InstanceNorm2d(2)(mg.tensor([[[[1.0, 3.0]], [[100.0, 500.0]]]]))  # two channels

@@ -14,7 +14,7 @@ __all__ = ["Flatten", "Identity", "Unflatten"]
 
 
 class Identity(Module):
-    """``y = x``, for any x: a layer that does nothing, in the place of one.
+    """``y = x``, for any x: a layer that changes nothing.
 
     >>> import minigrad as mg
     >>> x = mg.ones(2)
@@ -55,7 +55,7 @@ class Flatten(Module):
 class Unflatten(Module):
     """Split the axis ``dim`` into axes of the sizes ``unflattened_size``, one of which may be -1.
 
-    Raises ValueError for an input that does not have the axis, or one that they do not fill.
+    Raises ValueError for an input without the axis, and for sizes whose product is not its length.
 
     >>> import minigrad as mg
     >>> mg.nn.Unflatten(1, (3, 4, -1))(mg.zeros((8, 48))).shape

@@ -1,4 +1,4 @@
-"""Tables whose rows are learnt."""
+"""Embedding: a table whose rows are learnt."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ NAME_STYLE = "text-align: left; white-space: pre"
 
 
 class Network(Protocol):
-    """What ``summary`` reads of a module."""
+    """The part of a Module that ``summary`` reads."""
 
     _buffer_names: tuple[str, ...]
 
@@ -37,9 +37,9 @@ class Network(Protocol):
 
 @dataclass(frozen=True)
 class Layer:
-    """One module: its dotted name, itself in words, the shape that it made, its own parameters and buffers.
+    """One module: its dotted name, its repr, the shape of its output, its own parameters and buffers.
 
-    ``parameters`` and ``buffers`` count numbers; those of the modules inside it are counted there.
+    ``parameters`` and ``buffers`` count numbers, without those of the modules inside it.
     """
 
     name: str
@@ -71,12 +71,12 @@ class Summary:
 
     @property
     def total(self) -> str:
-        """The last line."""
+        """The last line of the table."""
         kept = f", {self.buffers:,} in buffers" if self.buffers else ""
         return f"{self.parameters:,} parameters{kept}, {_size(self.bytes)}"
 
     def rows(self) -> Iterator[tuple[str, str, str]]:
-        """Layer, output shape and parameters of each line, in words."""
+        """The cells of each line: layer, output shape and number of parameters."""
         for layer in self.layers:
             name = f"{layer.name.rpartition('.')[2]}: " if layer.name else ""
             output = "" if layer.output is None else str(layer.output)
@@ -105,11 +105,11 @@ class Summary:
 
 
 def summary(network: Network, *inputs: Any) -> Summary:
-    """The layers of ``network`` with their parameters and, of ``inputs``, the shapes that they make.
+    """The layers of ``network`` with their parameters and, given ``inputs``, the shapes of their outputs.
 
     An input is a Tensor, an array, or a shape such as ``(64, 1, 28, 28)``, which stands for zeros in the
-    network's dtype and on its device. The network computes in evaluation mode and without a graph, and is
-    left as it was. Raises what the network raises for inputs that do not fit.
+    network's dtype and on its device. The network computes in evaluation mode and without a graph; its
+    mode and its buffers are the same afterwards. Raises what the network raises for inputs that do not fit.
 
     >>> import minigrad as mg
     >>> network = mg.nn.Sequential(mg.nn.Linear(3, 8), mg.nn.ReLU(), mg.nn.Linear(8, 1))
@@ -164,7 +164,7 @@ def _input(network: Network, value: Any) -> Any:
 
 @contextmanager
 def _noting_outputs(network: Network, shapes: dict[int, Shape]) -> Iterator[None]:
-    """Within the block each module computes by itself, in evaluation mode; its output's shape is noted."""
+    """Within the block each module runs unfused and in evaluation mode, and its output's shape is noted."""
     modules = list(network.modules())
     before = [
         {name: value for name, value in vars(module).items() if name in ("forward", "training")}

@@ -2,7 +2,7 @@
 
 Parameters and buffers have the names of ``torch.nn.utils``' functions of the same names (``weight_orig``,
 ``weight_u`` and ``weight_v``; ``weight_g`` and ``weight_v``), so that state_dicts can be exchanged with them.
-A layer so normalised has its ``weight`` only while it computes, and Sequential does not fuse it.
+A normalised layer has its ``weight`` only while it computes, and Sequential does not fuse it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ M = TypeVar("M", bound=Module)
 
 
 class _Normalised:
-    """A layer's ``forward`` with one of its parameters computed before; it stands in for the method."""
+    """Takes the place of a layer's ``forward``, and computes one of its parameters first."""
 
     parts: ClassVar[tuple[str, ...]]
 
@@ -54,11 +54,11 @@ class _Normalised:
         return type(self.module).forward.__get__(self.module) if self.before is None else self.before
 
     def weight(self, *, stepping: bool = True) -> Tensor:
-        """The parameter as the layer uses it; without ``stepping`` nothing is changed on the way."""
+        """The parameter as the layer uses it; without ``stepping`` no buffer changes."""
         raise NotImplementedError
 
     def instead_of(self, name: str) -> str:
-        """Where the parameter ``name`` went, if it is the one that is computed; else ''."""
+        """From which parameters ``name`` is computed, in words; '' if it is not."""
         if name != self.name:
             return ""
         return f"each call computes it from {' and '.join(f'{name}_{suffix}' for suffix in self.parts)}"
@@ -83,7 +83,7 @@ class _Normalised:
 
 
 class _SpectralNorm(_Normalised):
-    """W / sigma(W), the power iteration's vectors in buffers of the layer."""
+    """W / sigma(W); the vectors of the power iteration are buffers of the layer."""
 
     parts = ("orig", "u", "v")
 
@@ -137,7 +137,7 @@ class _WeightNorm(_Normalised):
         return v * (self.part("g") / self.norm(v))
 
     def norm(self, v: Tensor) -> Tensor:
-        """The length of v along ``dim``, of all of it where that is None."""
+        """The length of v along ``dim``, or of all of v if that is None."""
         if self.dim is None:
             return ops.vector_norm(v)
         return ops.vector_norm(v, axis=tuple(i for i in range(v.ndim) if i != self.dim), keepdims=True)
@@ -146,7 +146,7 @@ class _WeightNorm(_Normalised):
 def spectral_norm(
     module: M, name: str = "weight", n_power_iterations: int = 1, eps: float = 1e-12, dim: int | None = None
 ) -> M:
-    """Let ``module`` use its parameter ``name`` divided by its largest singular value; returns the module.
+    """Divide the parameter ``name`` of ``module`` by its largest singular value; returns the module.
 
     W / sigma(W) with sigma(W) = u^T W v, W as a matrix (h, w) whose rows run along ``dim``: the axis of the
     outputs if None, 0 or, of transposed convolutions, 1. Each call in training takes ``n_power_iterations``
@@ -180,7 +180,7 @@ def spectral_norm(
 
 
 def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
-    """Let ``module`` learn length and direction of its parameter ``name`` apart; returns the module.
+    """Part the parameter ``name`` of ``module`` into a length and a direction; returns the module.
 
     w = g v / |v|, with a length for each place along ``dim``, or one of all for None. The parameter becomes
     ``weight_g`` (of length 1 along the other axes) and ``weight_v``. Raises ValueError where the parameter is

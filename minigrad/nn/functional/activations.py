@@ -82,7 +82,7 @@ def hardtanh(x: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bo
 
 
 def softplus(x: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    """log(1 + e^(beta x)) / beta, exact for any x: there is no need of the threshold.
+    """log(1 + e^(beta x)) / beta, exact for any x; ``threshold`` changes nothing.
 
     >>> import minigrad as mg
     >>> [round(value, 3) for value in mg.nn.functional.softplus(mg.tensor([0.0, 1000.0])).tolist()]
@@ -123,9 +123,9 @@ def log_softmax(x: Tensor, dim: int = -1) -> Tensor:
 
 
 def dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Each element 0 with probability ``p``, else divided by 1 - p; x itself unless ``training``.
+    """Each element of x is 0 with probability ``p``, else divided by 1 - p; x itself unless ``training``.
 
-    Drawn as ``nn.Dropout`` draws. Raises ValueError for a ``p`` outside [0, 1].
+    The mask is drawn as that of ``nn.Dropout``. Raises ValueError for a ``p`` outside [0, 1].
 
     >>> import minigrad as mg
     >>> sorted(set(mg.nn.functional.dropout(mg.ones(1000), p=0.75).tolist()))

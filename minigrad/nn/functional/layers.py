@@ -76,9 +76,9 @@ def conv_transpose2d(
 
 
 def pad(x: Tensor, pad: Sequence[int], mode: str = "constant", value: float = 0.0) -> Tensor:
-    """x with more around it: ``pad`` is (left, right, top, bottom, ...), a pair for each axis from the last.
+    """x with padding around it: ``pad`` is (left, right, top, bottom, ...), a pair an axis from the last.
 
-    ``mode`` as in ``ops.pad``, whose widths go from the first axis.
+    ``mode`` is that of ``ops.pad``, whose widths begin with the first axis.
 
     >>> import minigrad as mg
     >>> mg.nn.functional.pad(mg.tensor([[1.0, 2.0]]), (1, 0)).tolist()

@@ -19,8 +19,8 @@ def layer_norm(
     bias: Tensor | None = None,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Each sample with mean 0 and variance 1 over the last axes, of ``normalized_shape``; then times weight,
-    plus bias.
+    """Each sample scaled to mean 0 and variance 1 over the last axes, which have ``normalized_shape``; then
+    times weight, plus bias.
 
     >>> import minigrad as mg
     >>> y = mg.nn.functional.layer_norm(mg.tensor([[1.0, 3.0], [100.0, 500.0]]), (2,))
@@ -38,8 +38,8 @@ def layer_norm(
 def group_norm(
     x: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
-    """Each of the ``num_groups`` groups of channels of each sample of x (n, c, ...) with mean 0 and variance
-    1; then each channel times weight (c,), plus bias (c,).
+    """x (n, c, ...) with each of ``num_groups`` groups of channels of each sample scaled to mean 0 and
+    variance 1; then each channel times weight (c,), plus bias (c,).
 
     >>> import minigrad as mg
     >>> y = mg.nn.functional.group_norm(mg.tensor([[1.0, 3.0, 100.0, 500.0]]), num_groups=2)

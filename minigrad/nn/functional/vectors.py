@@ -29,7 +29,7 @@ def normalize(x: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Te
 
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    """The cosine of the angle between x1 and x2 along the axis ``dim``; norms below ``eps`` count as it.
+    """The cosine of the angle between x1 and x2 along the axis ``dim``; norms below ``eps`` count as ``eps``.
 
     >>> import minigrad as mg
     >>> x, y = mg.tensor([[1.0, 0.0], [2.0, 0.0]]), mg.tensor([[0.0, 5.0], [3.0, 0.0]])
@@ -40,7 +40,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
 
 
 def one_hot(labels: Any, num_classes: int = -1) -> Tensor:
-    """int64 (..., k), 1 at each label and else 0; ``num_classes`` k is the largest label and one if -1.
+    """int64 (..., k), 1 at each label, else 0; k is ``num_classes`` or, for -1, the largest label plus 1.
 
     Raises TypeError for labels that are no integers, ValueError for one outside 0..k-1.
 
