@@ -117,5 +117,5 @@ def default_float(result: Any) -> Any:
 
 
 def kernel_out(out: tuple[Array, tuple[Array, ...]] | None) -> tuple[Array, ...] | None:
-    """``out`` of a forward function with a residual, as a kernel takes it: all arrays in one tuple."""
+    """``out`` of a forward function that saves arrays, as a kernel takes it: all arrays in one tuple."""
     return None if out is None else (out[0], *out[1])

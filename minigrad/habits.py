@@ -26,6 +26,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
             "grad zero_grad": f"{_GRAD}  # no Tensor stores a gradient, there is nothing to clear",
             "requires_grad requires_grad_": "mg.grad(loss, [x])  # every float Tensor can be differentiated",
             "grad_fn": "x.op",
+            "residual": "x.saved  # what an op keeps for its rules",
             "is_leaf": "x.op is None",
             "retain_grad retains_grad": "mg.grad(loss, [x])  # any Tensor of the graph can be asked for",
             "register_hook": "[2.0 * g for g in mg.grad(loss, net.parameters())]  # gradients are values",

@@ -26,7 +26,7 @@ class Op:
     """A differentiable function of Tensors.
 
     The forward function takes arrays (its positional arguments) and static parameters (its keyword-only
-    arguments) and returns an array, or an array and a tuple of residual arrays for the derivative. A rule
+    arguments) and returns an array, or an array and a tuple of arrays to be saved for the derivative. A rule
     ``rule(g, y, *inputs, **params)`` takes and returns Tensors and calls only ops, so that every derivative
     can be differentiated again; its result may still have the broadcast shape, ``minigrad.grad`` sums it to
     the input's.
@@ -35,7 +35,7 @@ class Op:
     real numbers: integer and bool inputs are taken as float32, where NumPy might compute in float16 or wrap.
     A forward function that ends in ``*, out: Array | None = None`` fills that array, of its result's shape,
     dtype and strides, where a replay of ``minigrad.capture`` gives one; it is no parameter of the op. With a
-    residual, ``out`` is structured as the result is: (array, residual).
+    tuple of saved arrays, ``out`` is structured as the result is: (array, saved).
 
     A forward function does not write into its inputs. Outside minigrad's own modules it gets NumPy arrays
     read-only, and ValueError says so; on a GPU, whose arrays have no such flag, it is not noticed.
@@ -115,14 +115,14 @@ class Op:
                 args = as_tensors(args)
                 break
         building_graph, checking, tracer = mode()
-        result, residual = self.run(args, params) if tracer is None else tracer.op(self, args, params)
+        result, saved = self.run(args, params) if tracer is None else tracer.op(self, args, params)
         y = Tensor(result)
         if checking:
             check_result(self.name, y, args)
         if self.view and _may_share_memory(result, args[0]._data):
             y._version = args[0]._version
-        if residual is not None:
-            y.residual = residual
+        if saved is not None:
+            y.saved = saved
         if building_graph and y.is_float:
             y._made = self, args, params, tuple([x._version.count for x in args])
         return y
@@ -172,7 +172,7 @@ class Op:
         return args
 
     def run(self, inputs: tuple[Tensor, ...], params: dict[str, Any]) -> tuple[Array, Any]:
-        """The result of the forward function as an array, and the residual or None."""
+        """The result of the forward function as an array, and what it saves for the rule, or None."""
         arrays = [x._data for x in inputs]
         if self.guarded:
             arrays = [read_only(a) for a in arrays]
@@ -192,8 +192,8 @@ class Op:
             if any(map(on_gpu, arrays)):
                 check_gpu()  # says more than CUDA's own error
             raise
-        result, residual = result if type(result) is tuple else (result, None)
-        return result if type(result) is np.ndarray else as_array(result), residual
+        result, saved = result if type(result) is tuple else (result, None)
+        return result if type(result) is np.ndarray else as_array(result), saved
 
     def compute(self, *arrays: Array, **params: Any) -> Any:
         """The forward function of the arrays, on one device, in one float dtype; what it returns."""
@@ -202,8 +202,8 @@ class Op:
         result = self.forward(*converted, **params)
         if any(a.dtype.char in FLOATS for a in converted):
             return result
-        result, *residual = result if type(result) is tuple else (result,)
-        return (default_float(result), *residual) if residual else default_float(result)
+        result, *saved = result if type(result) is tuple else (result,)
+        return (default_float(result), *saved) if saved else default_float(result)
 
     def converted(self, arrays: Sequence[Array]) -> Sequence[Array]:
         """The arrays as the forward function takes them; ``arrays`` itself where nothing is to be done."""

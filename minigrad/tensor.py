@@ -20,6 +20,7 @@ from minigrad.tracing import Changes, call, mode, refuse_reading
 FLOATS = ("f", "d")
 _ALLOWED = frozenset("fd?bBhHiIlLqQ")
 _FORMER_SLOTS = frozenset(("inputs", "op", "params", "versions"))  # of leaves: all empty
+_RENAMED_SLOTS = {"residual": "saved"}
 
 
 numpy_calls: dict[str, Callable[..., Any]] = {}
@@ -55,7 +56,7 @@ class Tensor(Methods["Tensor"]):
     ``inputs``    the Tensors that the op was called with
     ``params``    the op's static parameters
     ``node``      these three in one value, with the inputs' versions
-    ``residual``  arrays that the op has saved for its derivative rule, or None
+    ``saved``     arrays that the op has saved for its derivative rule, or None
     ``version``   how often ``data`` was changed in place
 
     Tensors are compared elementwise and hashed by identity. ``Tensor(array)`` is a leaf on the very array
@@ -68,10 +69,10 @@ class Tensor(Methods["Tensor"]):
     (True, 'mul', True, None)
     """
 
-    __slots__ = ("__weakref__", "_data", "_made", "_version", "residual")
+    __slots__ = ("__weakref__", "_data", "_made", "_version", "saved")
 
     _made: Made | None
-    residual: tuple[Array, ...] | None
+    saved: tuple[Array, ...] | None
 
     if not TYPE_CHECKING:
         grad, requires_grad = Absent("Tensor"), Absent("Tensor")
@@ -91,7 +92,7 @@ class Tensor(Methods["Tensor"]):
         self._data = data if data.dtype.isnative else data.astype(data.dtype.newbyteorder("="))
         self._version = Version()
         self._made = None
-        self.residual = None
+        self.saved = None
 
     # -- the array ---------------------------------------------------------------------------------
 
@@ -257,7 +258,7 @@ class Tensor(Methods["Tensor"]):
         self._made = None
         for name, value in {**(attributes or {}), **slots}.items():
             if name not in _FORMER_SLOTS:
-                setattr(self, name, value)
+                setattr(self, _RENAMED_SLOTS.get(name, name), value)
 
     def __copy__(self) -> Tensor:
         """Another Tensor on the same array, made by the same op of the same inputs."""

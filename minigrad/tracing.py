@@ -28,7 +28,7 @@ class Tracer(Protocol):
     """What records a step."""
 
     def op(self, op: Any, inputs: tuple[Any, ...], params: dict[str, Any]) -> tuple[Any, Any]:
-        """Run an op's forward function on Tensors and note it: the array, and the residual or None."""
+        """Run an op's forward function on Tensors and note it: the array, and what it saved or None."""
 
     def call(self, function: Callable[..., Any], args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Call a function of arrays and note it."""

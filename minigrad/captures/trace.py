@@ -151,12 +151,12 @@ class Trace:
     def op(self, op: Any, inputs: tuple[Tensor, ...], params: dict[str, Any]) -> tuple[Array, Any]:
         self.ops.setdefault(op, op.revision)
         with using(tracer=None):
-            result, residual = op.run(inputs, params)
+            result, saved = op.run(inputs, params)
         arrays = [x._data for x in inputs]
         function = op.forward if _same(op.converted(arrays), arrays) else op.compute
-        results = result if residual is None else (result, residual)
+        results = result if saved is None else (result, saved)
         self._add(function, inputs, params, results, pure=True)
-        return result, residual
+        return result, saved
 
     def call(self, function: Callable[..., Any], args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         with using(tracer=None):

@@ -12,6 +12,7 @@ from minigrad import ops
 from minigrad.nn.linear import reset_affine
 from minigrad.nn.module import Module, Parameter
 from minigrad.nn.naming import named, sizes_of
+from minigrad.ops.activation import IDENTITY
 from minigrad.tensor import Tensor
 
 __all__ = ["Conv2d", "ConvTranspose2d", "Correlation", "TransposedCorrelation"]
@@ -180,7 +181,7 @@ class Correlation(Convolution):
     def _convolved(self, x: Tensor, w: Tensor) -> Tensor:
         if self.bias is None:
             return ops.conv2d(x, w, **self._settings())
-        return ops.conv2d_bias_leaky_relu(x, w, self.bias, slope=1.0, **self._settings())
+        return ops.conv2d_bias_leaky_relu(x, w, self.bias, slope=IDENTITY, **self._settings())
 
     def _settings(self) -> dict[str, Any]:
         padding = [before if self._pads_in_the_op else 0 for before, _ in self._around()]
@@ -222,7 +223,7 @@ class TransposedCorrelation(Convolution):
 
     def _convolved(self, x: Tensor, w: Tensor) -> Tensor:
         y = ops.conv_transpose2d(x, w, **self._settings())
-        return y if self.bias is None else ops.bias_leaky_relu(y, self.bias, slope=1.0)
+        return y if self.bias is None else ops.bias_leaky_relu(y, self.bias, slope=IDENTITY)
 
     def _settings(self) -> dict[str, Any]:
         assert not isinstance(self.padding, str)

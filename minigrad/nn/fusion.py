@@ -20,7 +20,8 @@ from minigrad.nn.conv1d import Conv1d, ConvTranspose1d
 from minigrad.nn.linear import Linear
 from minigrad.nn.module import Module
 from minigrad.nn.norm import BatchNorm1d, BatchNorm2d
-from minigrad.ops.conv import conv2d_moments, conv_transpose2d_moments
+from minigrad.ops.activation import IDENTITY
+from minigrad.ops.conv import conv2d_moments, conv_transpose2d_moments, saved_moments
 from minigrad.tensor import Tensor
 
 __all__ = ["register", "run"]
@@ -175,7 +176,7 @@ def _batch_norm(
         y = ops.standardize(x, eps=norm.eps, moments=moments)
         norm._track(y)
         return y if rectifier is None else rectifier.forward(y)
-    slope = 1.0 if rectifier is None else _slope(rectifier)
+    slope = IDENTITY if rectifier is None else _slope(rectifier)
     y = ops.batch_norm(x, norm.weight, norm.bias, eps=norm.eps, slope=slope, moments=moments)
     norm._track(y)
     return y
@@ -198,5 +199,4 @@ def _convolution_and_batch_norm(
 ) -> Tensor:
     convolve = conv2d_moments if isinstance(conv, Conv2d) else conv_transpose2d_moments
     y = convolve(*conv._operands(x), **conv._settings())
-    assert y.residual is not None
-    return _batch_norm(y, norm, rectifier, moments=y.residual[0])
+    return _batch_norm(y, norm, rectifier, moments=saved_moments(y))

@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike
 from minigrad import ops
 from minigrad.arrays import Array
 from minigrad.nn.module import Module, Parameter
-from minigrad.ops.norm import update_running_stats
+from minigrad.ops.norm import saved_statistics, update_running_stats
 from minigrad.tensor import Tensor
 from minigrad.tracing import call
 
@@ -98,10 +98,9 @@ class _BatchNorm(ChannelNorm):
             )
 
     def _track(self, y: Tensor) -> None:
-        """Move the running statistics towards those of the batch, which stand in the residual of ``y``."""
+        """Move the running statistics towards those of the batch, which are saved with ``y``."""
         if self.track_running_stats:
-            assert y.residual is not None
-            call(self._move_statistics, *y.residual[:2], y.size // self.num_features)
+            call(self._move_statistics, *saved_statistics(y), y.size // self.num_features)
 
     def _affine_of(self, x: Tensor, mean: Array, var: Array) -> Tensor:
         """The evaluation mode as one multiplication and one addition, ``x scale + shift``."""

@@ -12,7 +12,7 @@ from minigrad import ops
 from minigrad.arrays import Array
 from minigrad.nn.module import Module, Parameter
 from minigrad.nn.norm import ChannelNorm, standardized
-from minigrad.ops.norm import update_running_stats
+from minigrad.ops.norm import saved_statistics, update_running_stats
 from minigrad.tensor import Tensor
 from minigrad.tracing import call
 
@@ -46,8 +46,8 @@ class _InstanceNorm(ChannelNorm):
         if count < 2:
             raise ValueError(f"{self!r}: expected more than one value per channel, got an input {x.shape}")
         xhat = standardized(x, n * self.num_features, self.eps)
-        if self.track_running_stats and xhat.residual is not None:
-            call(self._move_statistics, *xhat.residual[:2], n, count)
+        if self.track_running_stats and xhat.saved is not None:
+            call(self._move_statistics, *saved_statistics(xhat), n, count)
         return _affine(ops.reshape(xhat, x.shape), self.weight, self.bias)
 
     def _move_statistics(self, mean: Array, var: Array, n: int, count: int) -> None:

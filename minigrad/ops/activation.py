@@ -15,6 +15,11 @@ from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.ops.sums import summed
 from minigrad.tensor import Tensor
 
+Saved = tuple[Array, ...] | None
+
+IDENTITY = 1.0
+"""The slope with which leaky_relu is the identity: no activation."""
+
 
 @op(real=True)
 def leaky_relu(x: Array, *, slope: float, out: Array | None = None) -> Array:
@@ -65,13 +70,19 @@ def bias_leaky_relu(x: Array, b: Array, *, slope: float, out: Array | None = Non
     return kernels_of(x).bias_leaky_relu(x, b, slope, out=out)
 
 
+def before_activation(g: Tensor, y: Tensor, *, slope: float) -> tuple[Tensor, Saved]:
+    """The gradient with respect to z, where y = leaky_relu(z), and its sums over channels if saved."""
+    if slope == IDENTITY:
+        return g, None
+    gz = bias_leaky_relu_grad(g, y, slope=slope)
+    return gz, gz.saved
+
+
 def _bias_leaky_relu_rule(
     g: Tensor, y: Tensor, x: Tensor, b: Tensor, *, slope: float
 ) -> tuple[Tensor, Tensor]:
-    if slope == 1:
-        return g, channel_sum(g)
-    gx = bias_leaky_relu_grad(g, y, slope=slope)
-    return gx, channel_sum(gx, residual=gx.residual)
+    gx, sums = before_activation(g, y, slope=slope)
+    return gx, channel_sum(gx, known=sums)
 
 
 bias_leaky_relu.vjp_jointly(_bias_leaky_relu_rule)
@@ -83,8 +94,8 @@ def bias_leaky_relu_grad(
 ) -> tuple[Array, tuple[Array]]:
     """The gradient of bias_leaky_relu with respect to x: g where its output y is above 0, else slope g.
 
-    The result's ``residual`` is (gb,), the gradient with respect to b (c,): the sum over each channel, which
-    the kernel takes in the same pass.
+    The result's ``saved`` is (gb,), the gradient with respect to b (c,): the sum over each channel, which the
+    kernel takes in the same pass.
     """
     gx, gb = kernels_of(y).bias_leaky_relu_grad(g, y, slope, out=kernel_out(out))
     return gx, (gb,)
@@ -94,18 +105,18 @@ bias_leaky_relu_grad.vjp(g=lambda u, out, g, y, *, slope: leaky_gate(u, y, slope
 
 
 @op
-def channel_sum(x: Array, *, residual: Any = None, out: Array | None = None) -> Array:
+def channel_sum(x: Array, *, known: Any = None, out: Array | None = None) -> Array:
     """The sum over each channel of x (n, c, ...), shape (c,).
 
-    ``residual`` is (sum,) where another kernel has computed it already; it is returned, and x is not read.
+    ``known`` is (sum,) where another kernel has computed it already; it is returned, and x is not read.
     """
-    if residual is not None:
-        known: Array = residual[0]
-        return known
+    if known is not None:
+        total: Array = known[0]
+        return total
     return summed(x, (0, *range(2, x.ndim)), out=out)
 
 
-def _channel_sum_x(g: Tensor, y: Tensor, x: Tensor, *, residual: Any) -> Tensor:
+def _channel_sum_x(g: Tensor, y: Tensor, x: Tensor, *, known: Any) -> Tensor:
     return broadcast_to(reshape(g, shape=(-1, *(1,) * (x.ndim - 2))), shape=x.shape)
 
 

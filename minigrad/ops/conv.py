@@ -16,7 +16,7 @@ from minigrad.arguments import kernel_out
 from minigrad.arrays import Array
 from minigrad.dispatch import kernels_of
 from minigrad.op import op
-from minigrad.ops.activation import bias_leaky_relu_composed, bias_leaky_relu_grad, channel_sum
+from minigrad.ops.activation import before_activation, bias_leaky_relu_composed, channel_sum
 from minigrad.ops.shape import getitem, pad_constant
 from minigrad.tensor import Tensor
 
@@ -72,13 +72,19 @@ def conv2d_moments(
 ) -> WithMoments:
     """conv2d(x, w) with the moments of its result, for the batch norm behind it.
 
-    The result's ``residual`` is (moments,), for ``batch_norm(..., moments=)``. They are float64,
-    (3, pieces, o): the elements of each channel lie in pieces, and each piece has its count, its mean and its
-    sum of squared deviations from that mean.
+    ``saved_moments`` of the result are for ``batch_norm(..., moments=)``. They are float64, (3, pieces, o):
+    the elements of each channel lie in pieces, and each piece has its count, its mean and its sum of squared
+    deviations from that mean.
     """
     settings = _checked_conv2d(x, w, stride, padding, dilation, groups)
     y, moments = kernels_of(x).conv2d_moments(x, w, *settings, groups, out=kernel_out(out))
     return y, (moments,)
+
+
+def saved_moments(y: Tensor) -> Array:
+    """The moments of y, which conv2d_moments or conv_transpose2d_moments has made."""
+    assert y.saved is not None
+    return y.saved[0]
 
 
 @op
@@ -151,7 +157,7 @@ def conv_transpose2d_moments(
     groups: int = 1,
     out: WithMoments | None = None,
 ) -> WithMoments:
-    """conv_transpose2d(x, w) with the moments of its result as ``residual``, as conv2d_moments."""
+    """conv_transpose2d(x, w) with the moments of its result, as conv2d_moments."""
     settings = _checked_conv_transpose2d(x, w, stride, padding, output_padding, dilation, groups)
     y, moments = kernels_of(x).conv_transpose2d_moments(x, w, *settings, groups, out=kernel_out(out))
     return y, (moments,)
@@ -232,11 +238,11 @@ def _conv2d_weight_g(gw: Tensor, y: Tensor, x: Tensor, g: Tensor, *, kernel: Pai
 def _conv2d_bias_leaky_relu_rule(
     g: Tensor, y: Tensor, x: Tensor, w: Tensor, b: Tensor, *, slope: float, **settings: Any
 ) -> tuple[Callable[[], Tensor], ...]:
-    g = g if slope == 1 else bias_leaky_relu_grad(g, y, slope=slope)
+    g, sums = before_activation(g, y, slope=slope)
     return (
         lambda: _input_of(g, w, x, settings),
         lambda: conv2d_weight(x, g, kernel=w.shape[2:], **settings),
-        lambda: channel_sum(g, residual=g.residual if slope != 1 else None),
+        lambda: channel_sum(g, known=sums),
     )
 
 

@@ -10,7 +10,13 @@ from minigrad.devices import xp_of
 from minigrad.dispatch import kernels_of
 from minigrad.fusion import fusion
 from minigrad.op import op
-from minigrad.ops.activation import bias_leaky_relu_composed, bias_leaky_relu_grad, channel_sum
+from minigrad.ops.activation import (
+    IDENTITY,
+    before_activation,
+    bias_leaky_relu_composed,
+    bias_leaky_relu_grad,
+    channel_sum,
+)
 from minigrad.ops.shape import expand_dims, squeeze, swapaxes
 from minigrad.tensor import Tensor
 
@@ -76,7 +82,7 @@ def matmul_gate(
 
 
 @op
-def linear(x: Array, w: Array, b: Array, *, slope: float = 1.0, out: Array | None = None) -> Array:
+def linear(x: Array, w: Array, b: Array, *, slope: float = IDENTITY, out: Array | None = None) -> Array:
     """leaky_relu(x w^T + b): x (n, i), w (o, i), b (o,) -> (n, o).
 
     ``slope`` is the factor of what is below 0, at least 0; with 1, the default, there is no activation.
@@ -97,17 +103,17 @@ def linear(x: Array, w: Array, b: Array, *, slope: float = 1.0, out: Array | Non
 def _linear_rule(
     g: Tensor, y: Tensor, x: Tensor, w: Tensor, b: Tensor, *, slope: float
 ) -> tuple[Lazy, Lazy, Lazy]:
-    g = g if slope == 1 else bias_leaky_relu_grad(g, y, slope=slope)
+    g, sums = before_activation(g, y, slope=slope)
     return (
         lambda: g @ w,  # (n, o) @ (o, i) -> (n, i)
         lambda: swapaxes(g, 0, 1) @ x,  # (o, n) @ (n, i) -> (o, i)
-        lambda: channel_sum(g, residual=g.residual if slope != 1 else None),
+        lambda: channel_sum(g, known=sums),
     )
 
 
 linear.vjp_jointly(_linear_rule)
 
 
-def linear_composed(x: Tensor, w: Tensor, b: Tensor, *, slope: float = 1.0) -> Tensor:
+def linear_composed(x: Tensor, w: Tensor, b: Tensor, *, slope: float = IDENTITY) -> Tensor:
     """linear written in other ops: the definition to read and the oracle of the kernel."""
     return bias_leaky_relu_composed(x @ swapaxes(w, 0, 1), b, slope=slope)

@@ -4,7 +4,8 @@
 ``conv2d_moments`` computes with x. They save the forward ops a pass over x. They describe x and are no input:
 the derivative with respect to x is the same with and without them.
 
-A ``residual`` is what an op saves for its rules: statistics of x, or sums that its kernel computes anyway.
+An op has ``saved`` statistics of x, or sums that its kernel computes anyway. Its rule hands them to other ops
+as ``known``, so that they are not computed again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from minigrad.arguments import kernel_out
 from minigrad.arrays import Array
 from minigrad.dispatch import kernels_of
 from minigrad.op import op
-from minigrad.ops.activation import leaky_gate, leaky_relu
+from minigrad.ops.activation import IDENTITY, leaky_gate, leaky_relu
 from minigrad.ops.elementwise import sqrt
 from minigrad.ops.reduce import mean, sum, var
 from minigrad.ops.shape import broadcast_to, reshape
@@ -32,7 +33,7 @@ def standardize(
 ) -> tuple[Array, tuple[Array, Array, Array]]:
     """(x - mean) / sqrt(var + eps) for each channel of x (n, c, ...), over all axes but the second.
 
-    ``var`` is divided by the count (the biased variance). The result's ``residual`` is (mean, var, inv_std),
+    ``var`` is divided by the count (the biased variance). The result's ``saved`` is (mean, var, inv_std),
     each (c,). ``moments`` (3, pieces, c) are those of x, where a convolution has computed them.
 
     >>> import minigrad as mg
@@ -41,39 +42,36 @@ def standardize(
     [[-1.0, -1.0], [1.0, 1.0]]
     """
     _check(x)
-    y, *residual = kernels_of(x).standardize(x, eps, moments=moments, out=kernel_out(out))
-    return y, tuple(residual)
+    y, *saved = kernels_of(x).standardize(x, eps, moments=moments, out=kernel_out(out))
+    return y, tuple(saved)
 
 
 def _standardize_x(g: Tensor, y: Tensor, x: Tensor, *, eps: float, moments: Array | None) -> Tensor:
-    return standardize_grad(g, x, eps=eps, residual=y.residual)
+    return standardize_grad(g, x, eps=eps, known=y.saved)
 
 
 standardize.vjp(x=_standardize_x)
 
 
 @op
-def standardize_grad(
-    g: Array, x: Array, *, eps: float, residual: Any = None, out: Array | None = None
-) -> Array:
+def standardize_grad(g: Array, x: Array, *, eps: float, known: Any = None, out: Array | None = None) -> Array:
     """The gradient of standardize: s (g - mean(g) - xhat mean(g xhat)), xhat = standardize(x), s = 1 / std.
 
-    ``residual`` is the (mean, var, inv_std) that standardize(x) has saved; without it they are computed from
-    x.
+    ``known`` is the (mean, var, inv_std) that standardize(x) has saved; without it they are computed from x.
     """
     _check(x)
     if g.shape != x.shape:
         raise ValueError("g and x must have the same shape")
     kernels = kernels_of(x)
-    mean, _, inv_std = residual if residual is not None else kernels.standardize(x, eps)[1:]
+    mean, _, inv_std = known if known is not None else kernels.standardize(x, eps)[1:]
     return kernels.standardize_grad(g, x, mean, inv_std, out=out)
 
 
-def _standardize_grad_g(u: Tensor, y: Tensor, g: Tensor, x: Tensor, *, eps: float, residual: Any) -> Tensor:
-    return standardize_grad(u, x, eps=eps, residual=residual)
+def _standardize_grad_g(u: Tensor, y: Tensor, g: Tensor, x: Tensor, *, eps: float, known: Any) -> Tensor:
+    return standardize_grad(u, x, eps=eps, known=known)
 
 
-def _standardize_grad_x(u: Tensor, y: Tensor, g: Tensor, x: Tensor, *, eps: float, residual: Any) -> Tensor:
+def _standardize_grad_x(u: Tensor, y: Tensor, g: Tensor, x: Tensor, *, eps: float, known: Any) -> Tensor:
     """The derivative of <u, standardize_grad(g, x)> with respect to x.
 
     With m the mean over a channel, a = m(u xhat), b = m(g xhat) and N the count per channel,
@@ -86,7 +84,7 @@ def _standardize_grad_x(u: Tensor, y: Tensor, g: Tensor, x: Tensor, *, eps: floa
     a, b = _mean(u * xhat, axes), _mean(g * xhat, axes)
     covariance = _mean(u * g, axes) - _mean(u, axes) * _mean(g, axes) - a * b
     through_s = -(s * s * covariance * xhat)
-    through_xhat = standardize_grad(-(s * (u * b + g * a)), x, eps=eps, residual=residual)
+    through_xhat = standardize_grad(-(s * (u * b + g * a)), x, eps=eps, known=known)
     return through_s + through_xhat
 
 
@@ -100,14 +98,14 @@ def batch_norm(
     bias: Array,
     *,
     eps: float,
-    slope: float = 1.0,
+    slope: float = IDENTITY,
     moments: Array | None = None,
     out: tuple[Array, tuple[Array, Array, Array]] | None = None,
 ) -> tuple[Array, tuple[Array, Array, Array]]:
     """leaky_relu(standardize(x) weight + bias) for each channel of x (n, c, ...), weight and bias (c,).
 
     ``slope`` is the factor of what is below 0: 0 is relu; with 1, the default, there is no activation.
-    ``moments`` and the result's ``residual``, (mean, var, inv_std), are those of standardize.
+    ``moments`` and the result's ``saved``, (mean, var, inv_std), are those of standardize.
 
     >>> import minigrad as mg
     >>> x, weight, bias = mg.tensor([[0.0], [2.0]]), mg.tensor([3.0]), mg.tensor([1.0])
@@ -117,8 +115,8 @@ def batch_norm(
     [[-0.5], [4.0]]
     """
     _check(x)
-    y, *residual = kernels_of(x).batch_norm(x, weight, bias, eps, slope, moments=moments, out=kernel_out(out))
-    return y, tuple(residual)
+    y, *saved = kernels_of(x).batch_norm(x, weight, bias, eps, slope, moments=moments, out=kernel_out(out))
+    return y, tuple(saved)
 
 
 def _batch_norm_rule(
@@ -131,9 +129,9 @@ def _batch_norm_rule(
     moments: Array | None,
     **settings: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    gx = batch_norm_grad(g, x, weight, bias, **settings, residual=y.residual)
-    gw = batch_norm_grad_weight(g, x, weight, bias, **settings, residual=gx.residual)
-    gb = batch_norm_grad_bias(g, x, weight, bias, **settings, residual=gx.residual)
+    gx = batch_norm_grad(g, x, weight, bias, **settings, known=y.saved)
+    gw = batch_norm_grad_weight(g, x, weight, bias, **settings, known=gx.saved)
+    gb = batch_norm_grad_bias(g, x, weight, bias, **settings, known=gx.saved)
     return gx, gw, gb
 
 
@@ -148,84 +146,68 @@ def batch_norm_grad(
     bias: Array,
     *,
     eps: float,
-    slope: float = 1.0,
-    residual: Any = None,
+    slope: float = IDENTITY,
+    known: Any = None,
     out: tuple[Array, tuple[Array, Array]] | None = None,
 ) -> tuple[Array, tuple[Array, Array]]:
     """The gradient of batch_norm with respect to x: standardize_grad(weight h, x), h = g behind the gate.
 
     h is g where standardize(x) weight + bias is above 0, else slope g.
-    ``residual`` is the (mean, var, inv_std) that batch_norm has saved; without it they are computed from x.
-    The result's own ``residual`` is (gw, gb), the gradients with respect to weight and bias (c,): sums that
-    the kernel needs anyway.
+    ``known`` is the (mean, var, inv_std) that batch_norm has saved; without it they are computed from x. The
+    result's own ``saved`` is (gw, gb), the gradients with respect to weight and bias (c,): sums that the
+    kernel needs anyway.
     """
     _check(x)
     kernels = kernels_of(x)
-    mean, _, inv_std = residual if residual is not None else kernels.standardize(x, eps)[1:]
+    mean, _, inv_std = known if known is not None else kernels.standardize(x, eps)[1:]
     gx, gw, gb = kernels.batch_norm_grad(g, x, weight, bias, mean, inv_std, slope, out=kernel_out(out))
     return gx, (gw, gb)
 
 
 @op
 def batch_norm_grad_weight(
-    g: Array, x: Array, weight: Array, bias: Array, *, eps: float, slope: float = 1.0, residual: Any = None
+    g: Array, x: Array, weight: Array, bias: Array, *, eps: float, slope: float = IDENTITY, known: Any = None
 ) -> Array:
     """The gradient of batch_norm with respect to weight: sum(h xhat), (c,), of batch_norm_grad's h.
 
-    It is read from ``residual``, batch_norm_grad's, where this is given.
+    ``known`` is what batch_norm_grad has saved; without it the gradient is computed.
     """
-    if residual is None:
-        _, residual = batch_norm_grad.forward(g, x, weight, bias, eps=eps, slope=slope)
-    gw: Array = residual[0]
+    if known is None:
+        _, known = batch_norm_grad.forward(g, x, weight, bias, eps=eps, slope=slope)
+    gw: Array = known[0]
     return gw
 
 
 @op
 def batch_norm_grad_bias(
-    g: Array, x: Array, weight: Array, bias: Array, *, eps: float, slope: float = 1.0, residual: Any = None
+    g: Array, x: Array, weight: Array, bias: Array, *, eps: float, slope: float = IDENTITY, known: Any = None
 ) -> Array:
     """The gradient of batch_norm with respect to bias: sum(h), (c,), of batch_norm_grad's h.
 
-    It is read from ``residual``, batch_norm_grad's, where this is given.
+    ``known`` is what batch_norm_grad has saved; without it the gradient is computed.
     """
-    if residual is None:
-        _, residual = batch_norm_grad.forward(g, x, weight, bias, eps=eps, slope=slope)
-    gb: Array = residual[1]
+    if known is None:
+        _, known = batch_norm_grad.forward(g, x, weight, bias, eps=eps, slope=slope)
+    gb: Array = known[1]
     return gb
 
 
 def _batch_norm_grad_rule(
-    u: Tensor,
-    y: Tensor,
-    g: Tensor,
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    *,
-    eps: float,
-    slope: float,
-    residual: Any,
+    u: Tensor, y: Tensor, g: Tensor, x: Tensor, weight: Tensor, bias: Tensor, **settings: Any
 ) -> tuple[Tensor | None, ...]:
     """Of standardize_grad(weight h, x), which is linear in h and its own adjoint there."""
+    eps, slope, known = settings["eps"], settings["slope"], settings["known"]
     before, scale = batch_norm(x, weight, bias, eps=eps), _per_channel(weight, x)
     h = leaky_gate(g, before, slope=slope)
-    v = standardize_grad(u, x, eps=eps, residual=residual)
-    gx = _standardize_grad_x(u, y, h * scale, x, eps=eps, residual=residual)
+    v = standardize_grad(u, x, eps=eps, known=known)
+    gx = _standardize_grad_x(u, y, h * scale, x, eps=eps, known=known)
     return leaky_gate(v * scale, before, slope=slope), gx, sum(v * h, axis=_axes(x)), None
 
 
 def _batch_norm_grad_weight_rule(
-    u: Tensor,
-    y: Tensor,
-    g: Tensor,
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    *,
-    eps: float,
-    slope: float,
-    residual: Any,
+    u: Tensor, y: Tensor, g: Tensor, x: Tensor, weight: Tensor, bias: Tensor, **settings: Any
 ) -> tuple[Tensor | None, ...]:
+    eps, slope = settings["eps"], settings["slope"]
     before, along = batch_norm(x, weight, bias, eps=eps), _per_channel(u, x)
     gg = leaky_gate(along * standardize(x, eps=eps), before, slope=slope)
     gx = standardize_grad(along * leaky_gate(g, before, slope=slope), x, eps=eps)
@@ -233,17 +215,9 @@ def _batch_norm_grad_weight_rule(
 
 
 def _batch_norm_grad_bias_rule(
-    u: Tensor,
-    y: Tensor,
-    g: Tensor,
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    *,
-    eps: float,
-    slope: float,
-    residual: Any,
+    u: Tensor, y: Tensor, g: Tensor, x: Tensor, weight: Tensor, bias: Tensor, **settings: Any
 ) -> tuple[Tensor | None, ...]:
+    eps, slope = settings["eps"], settings["slope"]
     before, along = batch_norm(x, weight, bias, eps=eps), _per_channel(u, x)
     return leaky_gate(broadcast_to(along, shape=x.shape), before, slope=slope), None, None, None
 
@@ -251,6 +225,12 @@ def _batch_norm_grad_bias_rule(
 batch_norm_grad.vjp_jointly(_batch_norm_grad_rule)
 batch_norm_grad_weight.vjp_jointly(_batch_norm_grad_weight_rule)
 batch_norm_grad_bias.vjp_jointly(_batch_norm_grad_bias_rule)
+
+
+def saved_statistics(y: Tensor) -> tuple[Array, Array]:
+    """The batch's mean and biased variance (c,), which batch_norm or standardize has saved with y."""
+    assert y.saved is not None
+    return y.saved[0], y.saved[1]
 
 
 def update_running_stats(
@@ -265,7 +245,7 @@ def update_running_stats(
 ) -> None:
     """Move running statistics (c,) towards a batch's, in place: running += momentum (batch - running).
 
-    No op: ``mean`` and ``var`` come from the residual of batch_norm or standardize, of ``count`` elements
+    No op: ``mean`` and ``var`` are ``saved_statistics`` of batch_norm or standardize, of ``count`` elements
     each, and the running variance follows the unbiased one. ``tracked`` counts the batches, and with
     ``momentum`` None all have the same weight. (Ioffe and Szegedy 2015, algorithm 2.)
     """
@@ -273,7 +253,9 @@ def update_running_stats(
     kernels.update_running_stats(running_mean, running_var, tracked, mean, var, momentum, count)
 
 
-def batch_norm_composed(x: Tensor, weight: Tensor, bias: Tensor, *, eps: float, slope: float = 1.0) -> Tensor:
+def batch_norm_composed(
+    x: Tensor, weight: Tensor, bias: Tensor, *, eps: float, slope: float = IDENTITY
+) -> Tensor:
     """batch_norm written in other ops: the definition to read and the oracle of the kernel."""
     xhat = standardize_composed(x, eps=eps)
     return leaky_relu(xhat * _per_channel(weight, x) + _per_channel(bias, x), slope=slope)

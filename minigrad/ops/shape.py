@@ -88,7 +88,7 @@ sum_to.vjp(x=lambda g, y, x, *, shape: broadcast_to(g, shape=x.shape))
 def getitem(x: Array, *, index: Any) -> tuple[Array, tuple[Any]]:
     """x[index], with NumPy's basic, integer-array and bool-array indexing; an index may be a Tensor.
 
-    The residual is the index. An array is copied, since it may be refilled before the gradient is computed.
+    The index is saved. An array is copied, since it may be refilled before the gradient is computed.
     For x on a GPU, index arrays of the CPU are checked and moved there; those that are there already are not
     checked: one that is out of range wraps around, as in CuPy.
 
@@ -102,8 +102,8 @@ def getitem(x: Array, *, index: Any) -> tuple[Array, tuple[Any]]:
 
 
 def _getitem_x(g: Tensor, y: Tensor, x: Tensor, *, index: Any) -> Tensor:
-    assert y.residual is not None
-    return scatter(g, index=y.residual[0], shape=x.shape)
+    assert y.saved is not None
+    return scatter(g, index=y.saved[0], shape=x.shape)
 
 
 getitem.vjp(x=_getitem_x)

@@ -92,8 +92,8 @@ def test_the_wrong_input_is_named(planted: Callable[..., mg.Op]) -> None:
 
 
 def standardize_twin(x: Any) -> Any:
-    y, *residual = kernels_of(x).standardize(x, 1e-2)
-    return y, tuple(residual)
+    y, *saved = kernels_of(x).standardize(x, 1e-2)
+    return y, tuple(saved)
 
 
 def with_constant_inverse_std(g: Tensor, y: Tensor, x: Tensor) -> Tensor:

@@ -39,4 +39,4 @@ def test_a_leaf_is_pickled_and_read_as_older_versions_wrote_it() -> None:
     former = {**slots, "inputs": (), "op": None, "params": {}, "versions": ()}
     read = object.__new__(mg.Tensor)
     read.__setstate__((None, former))
-    assert (read.tolist(), read.version, read.node, read.residual) == ([1.0, 2.0], 1, None, None)
+    assert (read.tolist(), read.version, read.node, read.saved) == ([1.0, 2.0], 1, None, None)

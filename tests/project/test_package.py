@@ -26,7 +26,7 @@ NAMES = {
         ops nn optim random
     """,
     "Tensor": """
-        data shape dtype ndim size device version residual detach numpy item to astype changed
+        data shape dtype ndim size device version saved detach numpy item to astype changed
         __dlpack__ __array__
     """,
     "ops": """

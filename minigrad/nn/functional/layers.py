@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minigrad import ops
+from minigrad.ops.activation import IDENTITY
 from minigrad.tensor import Tensor
 
 __all__ = ["linear", "conv2d", "conv_transpose2d", "pad"]
@@ -43,7 +44,7 @@ def conv2d(
     [[[[1.0, 2.0, 4.0]]]]
     """
     y = ops.conv2d(x, weight, stride=stride, padding=padding, dilation=dilation, groups=groups)
-    return y if bias is None else ops.bias_leaky_relu(y, bias, slope=1.0)
+    return y if bias is None else ops.bias_leaky_relu(y, bias, slope=IDENTITY)
 
 
 def conv_transpose2d(
@@ -72,7 +73,7 @@ def conv_transpose2d(
         dilation=dilation,
         groups=groups,
     )
-    return y if bias is None else ops.bias_leaky_relu(y, bias, slope=1.0)
+    return y if bias is None else ops.bias_leaky_relu(y, bias, slope=IDENTITY)
 
 
 def pad(x: Tensor, pad: Sequence[int], mode: str = "constant", value: float = 0.0) -> Tensor:

@@ -75,8 +75,8 @@ def gradient(f: Callable[..., Any], wrt: int = 0) -> Callable[..., Any]:
 
 def with_moments(x: Any, part: int) -> Any:
     y = ops.standardize(x, eps=1.0)
-    assert y.residual is not None
-    return mg.tensor(y.residual[part])
+    assert y.saved is not None
+    return mg.tensor(y.saved[part])
 
 
 SPREAD = (ROWS * RNG.uniform(0, 1e3, ROWS.shape)).astype(np.float32)

@@ -314,7 +314,7 @@ def test_ops_of_users_need_nothing_of_their_own(own_op: Callable[..., Any]) -> N
     def squared_norm(x: Any) -> Any:
         return (x * x).sum(), (x + x, x)
 
-    squared_norm.vjp(x=lambda g, y, x: g * mg.Tensor(y.residual[0]) + 0.0 * mg.Tensor(y.residual[1]))
+    squared_norm.vjp(x=lambda g, y, x: g * mg.Tensor(y.saved[0]) + 0.0 * mg.Tensor(y.saved[1]))
 
     @own_op(view=True)
     def head(x: Any) -> Any:

@@ -145,8 +145,8 @@ def batch_norm_behind(convolution: Any) -> Callable[..., Any]:
     def both(x: Any, w: Any, weight: Any, bias: Any, *, settings: Any, norm: Any) -> Any:
         y = convolution(x, w, **settings)
         if isinstance(y, Tensor):
-            assert y.residual is not None
-            return ops.batch_norm(y, weight, bias, **norm, moments=y.residual[0])
+            assert y.saved is not None
+            return ops.batch_norm(y, weight, bias, **norm, moments=y.saved[0])
         return batch_norm(y, weight, bias, **norm)
 
     return both
@@ -158,8 +158,8 @@ def standardize_behind(convolution: Any) -> Callable[..., Any]:
     def both(x: Any, w: Any, *, eps: float, **settings: Any) -> Any:
         y = convolution(x, w, **settings)
         if isinstance(y, Tensor):
-            assert y.residual is not None
-            return ops.standardize(y, eps=eps, moments=y.residual[0])
+            assert y.saved is not None
+            return ops.standardize(y, eps=eps, moments=y.saved[0])
         return standardize(y, eps=eps)
 
     return both
