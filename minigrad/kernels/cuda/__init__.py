@@ -8,10 +8,10 @@ of files here; a larger one is a folder, and its ``kernels.py`` has the function
     gemm/ conv/  matrix products and the linear layer; the convolution and its adjoints
     norm/        batch norm, and the moments that a convolution passes to it
 
-A source has no ``#include``: ``runtime.loading.Source`` joins the ``.cuh`` files that a ``.cu`` file needs
-and the file itself, so that CuPy and an emulator on the CPU compile the same text. Every kernel is a template
-on the arrays' element type, and one RawModule holds its float and double instances. A block has 256 threads
-in a row, a grid has one axis; a comment above each kernel says what a thread or block owns.
+``runtime.loading.Source`` resolves the ``#include`` lines of a ``.cu`` file, so that CuPy and an emulator on
+the CPU compile one and the same text. Every kernel is a template on the arrays' element type, and one
+RawModule holds its float and double instances. A block has 256 threads in a row, a grid has one axis; a
+comment above each kernel says what a thread or block owns.
 
 - Numbers that a source and its launcher share (THREADS, TILE) are compiler options.
 - A kernel's arguments are arrays and typed NumPy numbers; ``Source.launch`` refuses a raw Python number.

@@ -1,5 +1,7 @@
 // Leaky ReLU and its gate. A thread owns every element_step()-th element.
 
+#include "runtime/common.cuh"
+
 // y[i] = leaky(x[i])
 template <typename T>
 __global__ void __launch_bounds__(THREADS) leaky_relu(const T* x, T slope, T* y, int64 size) {

@@ -1,5 +1,7 @@
 // A bias per channel with leaky ReLU, and its gradient. Images are (n, channels, pixels).
 
+#include "runtime/common.cuh"
+
 // y[n, c, p] = leaky(x[n, c, p] + b[c]). A thread owns every element_step()-th element; y may be x.
 template <typename T>
 __global__ void __launch_bounds__(THREADS)

@@ -1,5 +1,7 @@
 // The mean of softplus over logits and its gradient, in float64: a loss has one number per image.
 
+#include "runtime/common.cuh"
+
 // y[0] = mean over i of log(1 + e^(sign x[i])). One block owns it all; a thread every THREADS-th element.
 template <typename T>
 __global__ void __launch_bounds__(THREADS) mean_softplus(const T* x, double sign, T* y, int64 size) {

@@ -1,6 +1,8 @@
 // The optimizers' updates: one launch for all of an optimizer's parameters, which lie end to end in p, with
 // their state, while their gradients are arrays of their own. A block owns a chunk of one array.
 
+#include "runtime/common.cuh"
+
 // Up to sixteen arrays end to end: array j ends where element e<j> begins, its chunks where block b<j> begins.
 #define ARRAYS                                                                                              \
   const T *g0, const T *g1, const T *g2, const T *g3, const T *g4, const T *g5, const T *g6, const T *g7,   \

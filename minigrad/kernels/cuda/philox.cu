@@ -2,6 +2,8 @@
 // a 128-bit counter, in memory, where philox_advance counts it on for the next call. A thread owns every
 // element_step()-th value of the counter, and the 16 bytes of numbers that it gives.
 
+#include "runtime/common.cuh"
+
 typedef unsigned long long uint64;
 
 __device__ inline void philox(const uint64* state, int64 value, unsigned (&words)[4]) {

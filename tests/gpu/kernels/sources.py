@@ -27,4 +27,4 @@ def _name(source: Source, siblings: list[Source]) -> str:
 
 
 def _words(source: Source) -> list[str]:
-    return [*source.before, *(f"{name}={value}" for name, value in source.constants.items())]
+    return [f"{name}={value}" for name, value in source.constants.items()]

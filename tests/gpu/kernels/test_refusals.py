@@ -98,7 +98,7 @@ SOURCES = sources()
 
 def test_every_file_is_part_of_a_source() -> None:
     folder = loading.FOLDER
-    used = {name for source in SOURCES.values() for name in (*source.before, source.name)}
+    used = {name for source in SOURCES.values() for name in source.files}
     assert used == {
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix in {".cu", ".cuh"}
     }

@@ -59,7 +59,7 @@ def test_a_mutant_that_does_not_compile_is_an_error() -> None:
 
 
 def test_every_file_has_mutants_and_every_mutant_its_own_name() -> None:
-    files = {file for source in sources().values() for file in (*source.before, source.name)}
+    files = {file for source in sources().values() for file in source.files}
     counts = Counter(mutant.file for mutant in MUTANTS)
     assert set(counts) == files - {"product/ptx.cuh"}  # for which the emulator has functions of its own
     assert min(counts.values()) > EACH

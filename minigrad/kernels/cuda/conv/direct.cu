@@ -1,6 +1,8 @@
 // Convolutions with one channel on one side and at most TAPS taps: each reads or writes the side of many
 // channels once, and holds in registers what a place meets on the other.
 
+#include "../runtime/common.cuh"
+
 // One axis of a walk: place p meets, at tap t, element (p * stride + start + t * step) / divisor where that
 // is whole and inside. With a divisor of 1 it is a convolution's walk over its input, with a stride of 1 that
 // over its output.

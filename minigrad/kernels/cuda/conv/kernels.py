@@ -18,7 +18,7 @@ from minigrad.kernels.cuda.product.simple_tile import TILE, tiles
 from minigrad.kernels.cuda.runtime.arrays import Array, blocks_for, checked, contiguous, output, xp_of
 from minigrad.kernels.cuda.runtime.loading import Source
 
-SOURCE = Source("conv/simple.cu", ("runtime/common.cuh", "product/simple_tile.cuh"), TILE=TILE)
+SOURCE = Source("conv/simple.cu", TILE=TILE)
 
 BLOCKS = 512  # that a weight gradient is shared out to: some for each multiprocessor of a large device
 LEAST = 256  # products in a sum that is still worth a share of its own

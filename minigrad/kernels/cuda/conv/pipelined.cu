@@ -1,6 +1,8 @@
 // The three faces of the convolution in float32, as products by tiles of a pipeline (pipeline.cuh). With more
 // than one share a result is `shares` results one after the other, which add_biased_shares adds.
 
+#include "../product/pipeline.cuh"
+
 #define SIZES int n, int groups, int c, int o, int h, int width, int kh, int kw, int oh, int ow
 #define GEOMETRY \
   int stride_h, int stride_w, int padding_h, int padding_w, int dilation_h, int dilation_w

@@ -2,6 +2,9 @@
 // (o, c*kh*kw) @ (c*kh*kw, n*oh*ow) and its adjoints. Every source row p * stride + i * dilation - padding of
 // an image is written as start + place * stride + tap * step.
 
+#include "../product/simple_tile.cuh"
+#include "../runtime/common.cuh"
+
 // One axis of a walk over an image.
 struct Axis {
   int size, places, stride, start, taps, step;

@@ -18,9 +18,7 @@ from minigrad.kernels.cuda.product.simple_tile import TILE, read, tiles
 from minigrad.kernels.cuda.runtime.arrays import Array, checked, contiguous, output, xp_of
 from minigrad.kernels.cuda.runtime.loading import Source
 
-SOURCE = Source(
-    "gemm/simple.cu", ("runtime/common.cuh", "product/columns.cuh", "product/simple_tile.cuh"), TILE=TILE
-)
+SOURCE = Source("gemm/simple.cu", TILE=TILE)
 
 
 def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:

@@ -6,6 +6,9 @@
 // add_biased_shares adds. With GATED y (m, n) passes the rectifier's gate where b (m, n) was its result, and
 // the sums of its columns are taken.
 
+#include "../product/columns.cuh"
+#include "../product/pipeline.cuh"
+
 #ifndef STACKED
 #define STACKED 0
 #endif

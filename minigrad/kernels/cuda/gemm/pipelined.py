@@ -22,7 +22,7 @@ FEWER = TILES["fp32"][1]._replace(resident=6)  # where each item's place takes r
 STACK_TILES = ("fp32", (FEWER, FEWER)), ("tf32", TILES["tf32"])
 
 STACKED = Kind((("STACKED", 1),), STACK_TILES)
-GATED = Kind((("GATED", 1),), before=("product/columns.cuh",))
+GATED = Kind((("GATED", 1),))
 SOURCES = sources(NAME, PLAIN, STACKED, GATED)
 
 Epilogue = tuple[Array, np.float32, np.int32]

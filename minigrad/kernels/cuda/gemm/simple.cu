@@ -1,5 +1,8 @@
 // The matrix product, alone or in stacks, and the linear layer. A block owns a tile of the result.
 
+#include "../product/columns.cuh"
+#include "../product/simple_tile.cuh"
+
 template <typename T>
 struct Rows {
   T* memory;

@@ -2,6 +2,8 @@
 // elements, whose mean and inv_std are moments.cu's. In sums, block c * slices + s owns slice s of channel c;
 // slices are added in order, in float64.
 
+#include "../runtime/common.cuh"
+
 template <typename T>
 __device__ inline T affine(T x, T mean, T inv_std, T weight, T bias) {
   return (x - mean) * inv_std * weight + bias;

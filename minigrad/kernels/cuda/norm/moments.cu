@@ -2,6 +2,8 @@
 // their squared distances from it. They lie in (3, pieces, channels), in float64; a piece without elements has
 // zeros. Images are (n, channels, pixels); a channel has `count` elements.
 
+#include "../runtime/common.cuh"
+
 // Slices are pieces: block c * slices + s owns slice s of channel c.
 template <typename T>
 __global__ void __launch_bounds__(THREADS)

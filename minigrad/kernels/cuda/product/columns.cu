@@ -1,5 +1,7 @@
 // The rectifier's gate on matrices with the sums of their columns (columns.cuh), in a pass of its own.
 
+#include "columns.cuh"
+
 // Element i of a column of a sum of `shares` parts of `size` elements each, added in order.
 template <typename T>
 struct Shared {

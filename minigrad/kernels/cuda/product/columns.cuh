@@ -1,6 +1,8 @@
 // A matrix (rows, columns) on its way through the rectifier's gate, and the sums of its columns. A thread sums
 // a chunk of rows of one column, in one order whichever kernel it is in; add_chunks adds the chunks in theirs.
 
+#include "../runtime/common.cuh"
+
 template <typename T>
 struct ColumnSums {
   double* partial;    // (columns, chunks)

@@ -8,7 +8,7 @@ from minigrad.kernels.cuda.runtime.arrays import SLICE, Array, blocks_for, xp_of
 from minigrad.kernels.cuda.runtime.loading import Source
 
 CHUNK = 64  # rows that a thread sums: a product's tiles have as many, or twice as many
-SOURCE = Source("product/columns.cu", ("runtime/common.cuh", "product/columns.cuh"))
+SOURCE = Source("product/columns.cu")
 
 
 class ColumnSums:

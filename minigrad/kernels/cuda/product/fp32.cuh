@@ -1,5 +1,9 @@
 // A block's sums in float32: a thread owns 8 by 8, a warp 32 by WARP_COLUMNS = 64.
 
+#include "operands.cuh"
+
+#if !TF32
+
 // v[d][i] = element k + d of the i-th line of a quarter of the lines that a thread owns of LANES neighbours'.
 template <int LINES, bool ALONG, int LANES>
 struct Own {
@@ -75,3 +79,5 @@ struct Sums {
   __device__ int first_column() const { return columns.base; }
   __device__ float at(int i, int j) const { return sums[i][j]; }
 };
+
+#endif

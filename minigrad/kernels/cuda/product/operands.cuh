@@ -10,6 +10,9 @@
 //
 // Offsets into an array are 32-bit: launchers send larger arrays another way.
 
+#include "../runtime/common.cuh"
+#include "ptx.cuh"
+
 const int PITCH = DEPTH + 4;
 const int OUTSIDE = -(1 << 30);
 

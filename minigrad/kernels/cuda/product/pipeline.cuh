@@ -8,6 +8,12 @@
 //   at(i, j)                   the sum
 //   LANES, first_column()      so many neighbours own its rows, with the warp's columns from this one on
 
+#include "../runtime/common.cuh"
+#include "fp32.cuh"
+#include "operands.cuh"
+#include "ptx.cuh"
+#include "tf32.cuh"
+
 const int STAGE = (ROWS + COLUMNS) * PITCH;
 
 // Which tile of which product a block owns: shares of groups of tiles, of which the rows change first, so

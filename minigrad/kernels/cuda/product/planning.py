@@ -47,13 +47,10 @@ TILES = {
 
 
 class Kind(NamedTuple):
-    """A kind of product that a file has: its own constants, its large and small tile by arithmetic, and the
-    files that it needs before it.
-    """
+    """A kind of product that a file has: its own constants, and its large and small tile by arithmetic."""
 
     constants: tuple[tuple[str, int], ...] = ()
     tiles: tuple[tuple[str, tuple[Tile, Tile]], ...] = tuple(TILES.items())
-    before: tuple[str, ...] = ()
 
 
 PLAIN = Kind()
@@ -96,16 +93,9 @@ def source(name: str, arithmetic: str, tile: Tile, kind: Kind = PLAIN) -> Source
     """The file ``name`` for an arithmetic, "fp32" or "tf32", and a tile of a kind of products."""
     return Source(
         name,
-        (
-            "runtime/common.cuh",
-            *kind.before,
-            "product/ptx.cuh",
-            "product/operands.cuh",
-            f"product/{arithmetic}.cuh",
-            "product/pipeline.cuh",
-        ),
         templates=False,
         shared=tile.stages * 2 * tile.side * (DEPTH + 4) * np.dtype(np.float32).itemsize,
+        TF32=int(arithmetic == "tf32"),
         THREADS=tile.threads,
         ROWS=tile.side,
         COLUMNS=tile.side,

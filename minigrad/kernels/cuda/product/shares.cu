@@ -1,5 +1,7 @@
 // What stands before and after a product of pipeline.cuh: its shares added, and weights laid out by phases.
 
+#include "../runtime/common.cuh"
+
 // y[i] = sum over the shares of parts[share, i], in order; with a bias and the rectifier if `biased`:
 // leaky(sum + b[channel of i]), y being (n, channels, pixels). A thread owns every element_step()-th element.
 template <typename T>

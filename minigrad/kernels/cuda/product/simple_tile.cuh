@@ -10,6 +10,8 @@
 //   at(line, k)           its element k; 0 for a line outside
 //   four(line, k, v)      v[j] = at(line, k + j), by one wide load if it can; otherwise false
 
+#include "../runtime/common.cuh"
+
 const int DEPTH = 16;  // of a tile in shared memory
 const int PITCH = TILE + 4;
 

@@ -1,6 +1,11 @@
 // A block's sums on tensor cores: operands rounded to TF32, sums in float32. Each of the block's four warps,
 // two by two, owns a quarter of the tile.
 
+#include "operands.cuh"
+#include "ptx.cuh"
+
+#if TF32
+
 const int WARP_ROWS = ROWS / 2;
 
 template <bool LEFT_ALONG, bool RIGHT_ALONG>
@@ -66,3 +71,5 @@ struct Sums {
   __device__ int first_column() const { return first; }
   __device__ float at(int i, int j) const { return sums[i / 2][j / 2][i % 2 * 2 + j % 2]; }
 };
+
+#endif

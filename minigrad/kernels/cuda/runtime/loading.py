@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.kernels.cuda.runtime.including import with_included
 from minigrad.kernels.forking import check_gpu
 
 Array = NDArray[Any]
@@ -51,7 +52,7 @@ class Maker(Protocol):
 
 
 class Source:
-    """The file ``name``, after the files ``before`` it and with ``constants`` defined: one module.
+    """The file ``name`` behind the files that it includes, with ``constants`` defined: one module.
 
     Its kernels are templates on the arrays' element type, float or double; where ``templates`` is false they
     are functions for float alone. THREADS may be among the constants. ``shared`` is every kernel's dynamic
@@ -61,26 +62,25 @@ class Source:
     def __init__(
         self,
         name: str,
-        before: Sequence[str] = ("runtime/common.cuh",),
         *,
         templates: bool = True,
         shared: int = 0,
         **constants: int,
     ) -> None:
         self.name = name
-        self.before = tuple(before)
         self.templates = templates
         self.shared = shared
         self.constants = {"THREADS": THREADS, **constants}
-        self._text: str | None = None
 
-    @property
+    @cached_property
+    def files(self) -> dict[str, str]:
+        """The texts of the files that the source is made of, by name."""
+        return with_included(self.name, FOLDER)
+
+    @cached_property
     def text(self) -> str:
         """What the compiler reads; its messages name the files and their own lines."""
-        if self._text is None:
-            files = [(name, (FOLDER / name).read_text("utf-8")) for name in (*self.before, self.name)]
-            self._text = "".join(f'#line 1 "{name}"\n{text}' for name, text in files)
-        return self._text
+        return "".join(f'#line 1 "{name}"\n{text}' for name, text in self.files.items())
 
     @property
     def options(self) -> tuple[str, ...]:
