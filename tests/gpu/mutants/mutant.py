@@ -10,6 +10,9 @@ from tests.gpu.emulator import Emulator, EmulatorError, Module
 from tests.gpu.kernels.directed import CASES
 
 USERS = {  # of a file that several sources have, one that uses all of it
+    "conv/geometry.cuh": "conv/pipelined.cu",
+    "conv/operands.cuh": "conv/pipelined.cu",
+    "conv/taps.cu": "conv/pipelined.cu",
     "product/columns.cu": "bias.cu",
     "product/columns.cuh": "gemm/pipelined.cu",
     "product/fp32.cuh": "gemm/pipelined.cu",

@@ -92,7 +92,7 @@ PRODUCTS = [
         "a column beyond the last",
         "return i < columns ? i : -1;",
         "return i <= columns ? i : -1;",
-        after="struct Rows",
+        after="struct MatrixResult",
     ),
     Mutant(
         "gemm/simple.cu",
@@ -214,22 +214,25 @@ PRODUCTS = [
         "if (i > columns) return -1;",
     ),
     Mutant(
-        "conv/simple.cu",
+        "conv/geometry.cuh",
         "the last tap of a phase left out",
         "(kernel - tap + hop - 1) / hop",
         "(kernel - tap) / hop",
+        by="conv/simple.cu",
     ),
     Mutant(
-        "conv/simple.cu",
+        "conv/geometry.cuh",
         "a phase with one place too few",
         "(size - phase + stride - 1) / stride",
         "(size - phase) / stride",
+        by="conv/simple.cu",
     ),
     Mutant(
-        "conv/simple.cu",
+        "conv/geometry.cuh",
         "a phase that starts elsewhere",
         "start = (phase + padding - tap * dilation) / stride;",
         "start = (phase + padding) / stride;",
+        by="conv/simple.cu",
     ),
     Mutant(
         "conv/simple.cu",
@@ -258,6 +261,4 @@ PRODUCTS = [
         "(part * groups + group) * o * columns",
         "(part * groups) * o * columns",
     ),
-    Mutant("conv/simple.cu", "the last share left out", "part < shares; ++part", "part < shares - 1; ++part"),
-    Mutant("conv/simple.cu", "shares as far apart as elements", "parts[part * size + i]", "parts[part + i]"),
 ]

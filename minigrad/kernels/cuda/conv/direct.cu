@@ -6,7 +6,7 @@
 // One axis of a walk: place p meets, at tap t, element (p * stride + start + t * step) / divisor where that
 // is whole and inside. With a divisor of 1 it is a convolution's walk over its input, with a stride of 1 that
 // over its output.
-struct Axis {
+struct MeetingAxis {
   int places, size, taps, stride, start, step, divisor;
 
   __device__ int element(int place, int tap) const {
@@ -20,7 +20,7 @@ struct Axis {
 struct Meeting {
   int at[TAPS];
 
-  __device__ Meeting(const Axis& down, const Axis& across, int place) {
+  __device__ Meeting(const MeetingAxis& down, const MeetingAxis& across, int place) {
     const int p = place / across.places, q = place - p * across.places;
     int i = 0, j = 0;
 #pragma unroll
@@ -40,16 +40,16 @@ struct Meeting {
   int places_h, int size_h, int taps_h, int stride_h, int start_h, int step_h, int divisor_h, int places_w, \
       int size_w, int taps_w, int stride_w, int start_w, int step_w, int divisor_w
 #define DOWN \
-  Axis { places_h, size_h, taps_h, stride_h, start_h, step_h, divisor_h }
+  MeetingAxis { places_h, size_h, taps_h, stride_h, start_h, step_h, divisor_h }
 #define ACROSS \
-  Axis { places_w, size_w, taps_w, stride_w, start_w, step_w, divisor_w }
+  MeetingAxis { places_w, size_w, taps_w, stride_w, start_w, step_w, divisor_w }
 
 // y[n, m, p] = leaky(b[m] + sum over t of w[m, t] x[n, what p meets at t]), without b unless `biased`.
 // Block (CHANNELS of m, THREADS of (n, p)); a thread owns a place. x has one channel.
 template <typename T>
 __global__ void __launch_bounds__(THREADS)
     from_one_channel(const T* x, const T* w, const T* b, T slope, int biased, T* y, int n, int m, AXES) {
-  const Axis down = DOWN, across = ACROSS;
+  const MeetingAxis down = DOWN, across = ACROSS;
   const int taps = down.taps * across.taps, places = down.places * across.places;
   const int parts = (m + CHANNELS - 1) / CHANNELS, first = blockIdx.x % parts * CHANNELS;
   __shared__ __align__(16) T weights[CHANNELS][TAPS];
@@ -78,7 +78,7 @@ __global__ void __launch_bounds__(THREADS)
 template <typename T>
 __global__ void __launch_bounds__(THREADS)
     to_one_channel(const T* x, const T* w, const T* b, T slope, int biased, T* y, int n, int m, AXES) {
-  const Axis down = DOWN, across = ACROSS;
+  const MeetingAxis down = DOWN, across = ACROSS;
   const int taps = down.taps * across.taps, places = down.places * across.places;
   const int pixels = down.size * across.size, part = threadIdx.x / PLACES;
   const int64 place = (int64)blockIdx.x * PLACES + threadIdx.x % PLACES, image = place / places;
@@ -112,7 +112,7 @@ __global__ void __launch_bounds__(THREADS)
 template <typename T>
 __global__ void __launch_bounds__(THREADS)
     one_channel_weight(const T* x, const T* g, T* parts, int shares, int n, int m, AXES) {
-  const Axis down = DOWN, across = ACROSS;
+  const MeetingAxis down = DOWN, across = ACROSS;
   const int taps = down.taps * across.taps, places = down.places * across.places;
   const int groups = (m + FOUR - 1) / FOUR, first = blockIdx.x % groups * FOUR, part = blockIdx.x / groups;
   const int64 end = share((int64)n * places, part + 1, shares);

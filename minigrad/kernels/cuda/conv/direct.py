@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 
-from minigrad.kernels import Pair
-from minigrad.kernels.cuda.product.planning import LARGEST, add_shares, parts_of
+from minigrad.kernels.cuda.conv.arrays import Convolution, Numbers, int32s
+from minigrad.kernels.cuda.product.planning import LARGEST
+from minigrad.kernels.cuda.product.shares import add_shares, parts_of
 from minigrad.kernels.cuda.runtime.arrays import Array, contiguous
 from minigrad.kernels.cuda.runtime.loading import THREADS, Source
 
@@ -20,71 +20,59 @@ SHARE = 2048  # places that a block sums at least
 
 SOURCE = Source("conv/direct.cu", TAPS=TAPS, CHANNELS=CHANNELS, PLACES=PLACES, FOUR=FOUR)
 
-Geometry = tuple[Pair, Pair, Pair]
-"""stride, padding, dilation"""
 
-
-def fits(large: Array, small: Array, w: Array, groups: int) -> bool:
-    """Whether conv2d(large, w) = small, or one of its adjoints, has one channel on a side and few taps."""
+def fits(case: Convolution) -> bool:
+    """Whether the convolution has one channel on a side, few taps, and offsets of 32 bits."""
+    large, w, small, geometry = case
     sizes = [a.size for a in (large, small, w)]
-    one = 1 in (large.shape[1], small.shape[1]) and groups == 1
+    one = 1 in (large.shape[1], small.shape[1]) and geometry.groups == 1
     return one and math.prod(w.shape[2:]) <= TAPS and min(sizes) > 0 and max(sizes) <= LARGEST
 
 
-def conv2d(x: Array, w: Array, b: Array | None, slope: float, y: Array, geometry: Geometry) -> None:
-    """y = conv2d(x, w), or leaky_relu(conv2d(x, w) + b)."""
-    _walk(x, w, b, slope, y, _over_large(x, y, w, geometry))
+def conv2d(case: Convolution, b: Array | None, slope: float) -> None:
+    """small = conv2d(large, w), or leaky_relu(conv2d(large, w) + b)."""
+    _walk(case.large, case.w, b, slope, case.small, _over_large(case))
 
 
-def conv_transpose2d(x: Array, w: Array, y: Array, geometry: Geometry) -> None:
-    """y = conv_transpose2d(x, w) of y's size."""
-    _walk(x, w, None, 1, y, _over_small(y, x, w, geometry))
+def conv_transpose2d(case: Convolution) -> None:
+    """large = conv_transpose2d(small, w)."""
+    _walk(case.small, case.w, None, 1, case.large, _over_small(case))
 
 
-def conv2d_weight(x: Array, g: Array, gw: Array, geometry: Geometry) -> None:
-    """gw = conv2d_weight(x, g) of gw's size."""
-    if x.shape[1] == 1:
-        one, many, axes = x, g, _over_large(x, g, gw, geometry)
-    else:
-        one, many, axes = g, x, _over_small(x, g, gw, geometry)
+def conv2d_weight(case: Convolution) -> None:
+    """w = conv2d_weight(large, small)."""
+    large, gw, small, _ = case
+    one, many, axes = large, small, _over_large(case)
+    if large.shape[1] != 1:
+        one, many, axes = small, large, _over_small(case)
     n, m = many.shape[:2]
     shares = -(-n * math.prod(many.shape[2:]) // SHARE)
     parts = parts_of(gw, shares)
-    sizes = np.int32(shares), np.int32(n), np.int32(m)
     arrays = contiguous(one), contiguous(many), parts
-    SOURCE.launch("one_channel_weight", gw.dtype, shares * -(-m // FOUR), *arrays, *sizes, *axes)
+    blocks = shares * -(-m // FOUR)
+    SOURCE.launch("one_channel_weight", gw.dtype, blocks, *arrays, *int32s(shares, n, m), *axes)
     add_shares(parts, gw, None, 1)
 
 
-def _walk(x: Array, w: Array, b: Array | None, slope: float, y: Array, axes: tuple[np.int32, ...]) -> None:
+def _walk(x: Array, w: Array, b: Array | None, slope: float, y: Array, axes: Numbers) -> None:
     n, places = len(y), len(y) * math.prod(y.shape[2:])
     epilogue = contiguous(w if b is None else b), y.dtype.type(slope), np.int32(b is not None)
     if x.shape[1] == 1:
         name, m, blocks = "from_one_channel", y.shape[1], -(-places // THREADS) * -(-y.shape[1] // CHANNELS)
     else:
         name, m, blocks = "to_one_channel", x.shape[1], -(-places // PLACES)
-    SOURCE.launch(
-        name, y.dtype, blocks, contiguous(x), contiguous(w), *epilogue, y, np.int32(n), np.int32(m), *axes
-    )
+    SOURCE.launch(name, y.dtype, blocks, contiguous(x), contiguous(w), *epilogue, y, *int32s(n, m), *axes)
 
 
-def _over_large(large: Array, small: Array, w: Array, geometry: Geometry) -> tuple[np.int32, ...]:
-    """The kernels' axes: places of the small images meet elements p * stride + t * dilation - padding."""
-    return tuple(
-        np.int32(number)
-        for size, places, taps, stride, padding, dilation in _axes(large, small, w, geometry)
-        for number in (places, size, taps, stride, -padding, dilation, 1)
-    )
+def _over_large(case: Convolution) -> Numbers:
+    """AXES of ``direct.cu``: places of small images meet elements p * stride + t * dilation - padding."""
+    large, w, small, (stride, padding, dilation, _) = case
+    axes = zip(small.shape[2:], large.shape[2:], w.shape[2:], stride, padding, dilation, strict=True)
+    return int32s(*(number for *sizes, s, p, d in axes for number in (*sizes, s, -p, d, 1)))
 
 
-def _over_small(large: Array, small: Array, w: Array, geometry: Geometry) -> tuple[np.int32, ...]:
-    """The kernels' axes: places of the large images meet elements (p + padding - t * dilation) / stride."""
-    return tuple(
-        np.int32(number)
-        for places, size, taps, stride, padding, dilation in _axes(large, small, w, geometry)
-        for number in (places, size, taps, 1, padding, -dilation, stride)
-    )
-
-
-def _axes(large: Array, small: Array, w: Array, geometry: Geometry) -> Iterator[tuple[int, ...]]:
-    return zip(large.shape[2:], small.shape[2:], w.shape[2:], *geometry, strict=True)
+def _over_small(case: Convolution) -> Numbers:
+    """AXES of ``direct.cu``: places of large images meet elements (p + padding - t * dilation) / stride."""
+    large, w, small, (stride, padding, dilation, _) = case
+    axes = zip(large.shape[2:], small.shape[2:], w.shape[2:], stride, padding, dilation, strict=True)
+    return int32s(*(number for *sizes, s, p, d in axes for number in (*sizes, 1, p, -d, s)))

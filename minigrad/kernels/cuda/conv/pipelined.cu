@@ -2,12 +2,8 @@
 // than one share a result is `shares` results one after the other, which add_biased_shares adds.
 
 #include "../product/pipeline.cuh"
-
-#define SIZES int n, int groups, int c, int o, int h, int width, int kh, int kw, int oh, int ow
-#define GEOMETRY \
-  int stride_h, int stride_w, int padding_h, int padding_w, int dilation_h, int dilation_w
-#define OF_SIZES n, groups, c, o, h, width, kh, kw, oh, ow
-#define OF_GEOMETRY stride_h, stride_w, padding_h, padding_w, dilation_h, dilation_w
+#include "geometry.cuh"
+#include "operands.cuh"
 
 // The epilogue of the rows from channel `channel` on and of the columns in pieces from `piece` on.
 __device__ inline Biased from(const Biased& epilogue, int channel, int) {
@@ -24,8 +20,8 @@ __device__ inline void convolve(const float* x, const float* w, const Epilogue& 
                                 int shares, SIZES, GEOMETRY) {
   const int places = oh * ow, columns = n * places, depth = c * kh * kw;
   const Block block(o, columns, groups);
-  const Rows<ROWS> left = {w + block.group * o * depth, o, depth, 0};
-  const Patches<COLUMNS> right = {{x + block.group * c * h * width,
+  const RowPieces<ROWS> left = {w + block.group * o * depth, o, depth, 0};
+  const PatchPieces<COLUMNS> right = {{x + block.group * c * h * width,
                                    groups * c * h * width,
                                    columns,
                                    {h, oh, stride_h, -padding_h, kh, dilation_h},
@@ -49,21 +45,6 @@ __global__ void __launch_bounds__(THREADS, RESIDENT)
   convolve(x, w, WithMoments{{moments, pieces, groups * o}}, y, 1, OF_SIZES, OF_GEOMETRY);
 }
 
-// A phase of a transposed convolution along one axis: the outputs a = first + place * stride all meet the
-// taps tap + t * hop alone, and with tap t the source start + place - t * step. Without a tap they are zero.
-struct Phase {
-  int first, places, tap, taps, start;
-
-  __device__ Phase(int phase, int size, int kernel, int stride, int padding, int dilation, int hop)
-      : first(phase), places((size - phase + stride - 1) / stride), tap(0), taps(0), start(0) {
-    while (tap < kernel && (phase + padding - tap * dilation) % stride != 0) ++tap;
-    if (tap < kernel) {
-      taps = (kernel - tap + hop - 1) / hop;
-      start = (phase + padding - tap * dilation) / stride;
-    }
-  }
-};
-
 // y[n, o, a] = sum over c, i with a = p * stride + i * dilation - padding of w[c, o, i] x[n, c, p]
 // c and o count within a group; x (n, c, h, width), y (n, o, oh, ow); hop = stride / gcd(stride, dilation).
 // Phase by phase, (o, c*taps) @ (c*taps, n*places) -> (o, n*places), its weights in `rows` as arrange_taps
@@ -83,8 +64,8 @@ __device__ inline void convolve_transposed(const float* x, const float* rows, co
   const bool outside = block.column >= columns;
   if (outside && !Epilogue::OUTSIDE_TOO) return;  // all of the block
   const int depth = outside ? 0 : c * down.taps * across.taps;
-  const Rows<ROWS> left = {rows + block.group * o * c * most, o, depth, 0};
-  const Patches<COLUMNS> right = {
+  const RowPieces<ROWS> left = {rows + block.group * o * c * most, o, depth, 0};
+  const PatchPieces<COLUMNS> right = {
       {x + group * c * h * width,
        groups * c * h * width,
        columns,
@@ -119,13 +100,11 @@ __global__ void __launch_bounds__(THREADS, RESIDENT)
 // gw[o, c, i] = sum over n, p of g[n, o, p] x[n, c, p * stride + i * dilation - padding]
 // c and o count within a group. (o, n*oh*ow) @ (n*oh*ow, c*kh*kw) -> (o, c*kh*kw)
 __global__ void __launch_bounds__(THREADS, RESIDENT)
-    conv2d_weight(const float* x, const float* g, float* gw, int shares, int n, int groups, int c, int o,
-                  int h, int width, int kh, int kw, int oh, int ow, int stride_h, int stride_w, int padding_h,
-                  int padding_w, int dilation_h, int dilation_w) {
+    conv2d_weight(const float* x, const float* g, float* gw, int shares, SIZES, GEOMETRY) {
   const int places = oh * ow, depth = n * places, columns = c * kh * kw;
   const Block block(o, columns, groups);
-  const Rows<ROWS> left = {g + block.group * o * places, o, places, groups * o * places};
-  const Windows<COLUMNS> right = {{x + block.group * c * h * width,
+  const RowPieces<ROWS> left = {g + block.group * o * places, o, places, groups * o * places};
+  const WindowPieces<COLUMNS> right = {{x + block.group * c * h * width,
                                    groups * c * h * width,
                                    depth,
                                    {h, oh, stride_h, -padding_h, kh, dilation_h},

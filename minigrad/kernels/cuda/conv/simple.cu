@@ -4,11 +4,7 @@
 
 #include "../product/simple_tile.cuh"
 #include "../runtime/common.cuh"
-
-// One axis of a walk over an image.
-struct Axis {
-  int size, places, stride, start, taps, step;
-};
+#include "geometry.cuh"
 
 // The pixels that a kernel meets: line (n, p, q) over the places, element (c, i, j) over channels and taps.
 template <typename T>
@@ -57,12 +53,12 @@ struct Images {
 
 // A result's images as they are, or with a bias for each channel and the rectifier.
 template <typename T>
-struct Plain {
+struct NoEpilogue {
   __device__ Images<T> of(const Images<T>& images, int) const { return images; }
 };
 
 template <typename T>
-struct Activations {
+struct ActivatedImages {
   Images<T> images;
   const T* b;
   T slope;
@@ -75,20 +71,14 @@ struct Activations {
 };
 
 template <typename T>
-struct Biased {
+struct BiasAndRectifier {
   const T* b;
   T slope;
 
-  __device__ Activations<T> of(const Images<T>& images, int channel) const {
+  __device__ ActivatedImages<T> of(const Images<T>& images, int channel) const {
     return {images, b, slope, channel};
   }
 };
-
-#define SIZES int n, int groups, int c, int o, int h, int width, int kh, int kw, int oh, int ow
-#define GEOMETRY \
-  int stride_h, int stride_w, int padding_h, int padding_w, int dilation_h, int dilation_w
-#define OF_CONVOLUTION                                                                                       \
-  n, groups, c, o, h, width, kh, kw, oh, ow, stride_h, stride_w, padding_h, padding_w, dilation_h, dilation_w
 
 // y[n, o, p] = sum over c, i of w[o, c, i] x[n, c, p * stride + i * dilation - padding]
 // c and o count within a group. Block (group, tile of o, tile of (n, p)).
@@ -109,30 +99,15 @@ __device__ inline void convolve(const T* x, const T* w, const Epilogue& epilogue
 
 template <typename T>
 __global__ void __launch_bounds__(THREADS) conv2d(const T* x, const T* w, T* y, SIZES, GEOMETRY) {
-  convolve(x, w, Plain<T>{}, y, OF_CONVOLUTION);
+  convolve(x, w, NoEpilogue<T>{}, y, OF_SIZES, OF_GEOMETRY);
 }
 
 // y = leaky(conv2d(x, w) + b[o])
 template <typename T>
 __global__ void __launch_bounds__(THREADS)
     conv2d_bias_leaky_relu(const T* x, const T* w, const T* b, T slope, T* y, SIZES, GEOMETRY) {
-  convolve(x, w, Biased<T>{b, slope}, y, OF_CONVOLUTION);
+  convolve(x, w, BiasAndRectifier<T>{b, slope}, y, OF_SIZES, OF_GEOMETRY);
 }
-
-// A phase of a transposed convolution along one axis: the outputs a = first + place * stride all meet the
-// taps tap + t * hop alone, and with tap t the source start + place - t * step. Without a tap they are zero.
-struct Phase {
-  int first, places, tap, taps, start;
-
-  __device__ Phase(int phase, int size, int kernel, int stride, int padding, int dilation, int hop)
-      : first(phase), places((size - phase + stride - 1) / stride), tap(0), taps(0), start(0) {
-    while (tap < kernel && (phase + padding - tap * dilation) % stride != 0) ++tap;
-    if (tap < kernel) {
-      taps = (kernel - tap + hop - 1) / hop;
-      start = (phase + padding - tap * dilation) / stride;
-    }
-  }
-};
 
 // A phase's weights: line o, element (c, t, u) = w[c, o, tap + t * hop, tap + u * hop].
 template <typename T>
@@ -158,9 +133,7 @@ struct Taps {
 // y (n, o, oh, ow); hop = stride / gcd(stride, dilation).
 template <typename T>
 __global__ void __launch_bounds__(THREADS)
-    conv_transpose2d(const T* x, const T* w, T* y, int n, int groups, int c, int o, int h, int width, int kh,
-                     int kw, int oh, int ow, int stride_h, int stride_w, int padding_h, int padding_w,
-                     int dilation_h, int dilation_w, int hop_h, int hop_w) {
+    conv_transpose2d(const T* x, const T* w, T* y, SIZES, GEOMETRY, int hop_h, int hop_w) {
   const int64 most = (int64)n * ((oh + stride_h - 1) / stride_h) * ((ow + stride_w - 1) / stride_w);
   const int64 across_tiles = (most + TILE - 1) / TILE, each = (o + TILE - 1) / TILE * across_tiles;
   const int64 tile = blockIdx.x % each, rest = blockIdx.x / each;
@@ -250,9 +223,7 @@ struct Weights {
 // c and o count within a group. Block (share, group, tile of o, tile of (c, i)).
 template <typename T>
 __global__ void __launch_bounds__(THREADS)
-    conv2d_weight(const T* x, const T* g, T* parts, int shares, int n, int groups, int c, int o, int h,
-                  int width, int kh, int kw, int oh, int ow, int stride_h, int stride_w, int padding_h,
-                  int padding_w, int dilation_h, int dilation_w) {
+    conv2d_weight(const T* x, const T* g, T* parts, int shares, SIZES, GEOMETRY) {
   const int columns = c * kh * kw;
   const int64 across = (columns + TILE - 1) / TILE, each = (o + TILE - 1) / TILE * across;
   const int64 tile = blockIdx.x % each, rest = blockIdx.x / each, group = rest % groups, part = rest / groups;
@@ -264,14 +235,4 @@ __global__ void __launch_bounds__(THREADS)
   const Weights<T> result = {parts + (part * groups + group) * o * columns, o, columns};
   multiply_tile<T>(left, right, result, tile / across * TILE, tile % across * TILE, share(depth, part, shares),
                    share(depth, part + 1, shares));
-}
-
-// gw[i] = sum over the shares of parts[share, i], in order. A thread owns every element_step()-th element.
-template <typename T>
-__global__ void __launch_bounds__(THREADS) add_shares(const T* parts, T* gw, int shares, int64 size) {
-  for (int64 i = first_element(); i < size; i += element_step()) {
-    double sum = 0;
-    for (int part = 0; part < shares; ++part) sum += parts[part * size + i];
-    gw[i] = (T)sum;
-  }
 }

@@ -1,24 +1,45 @@
-"""The matrix product, alone or in stacks, and the linear layer, its bias and leaky ReLU within the product.
+"""Matrix products and the linear layer: each checks its arrays and chooses a way to compute them.
 
-float32 is computed by ``pipelined``; the kernels of ``simple.cu`` take every size and float64.
+pipelined    float32
+simple       every size and dtype
 """
 
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
 import numpy as np
 
 from minigrad.kernels import stacked_shape
 from minigrad.kernels.cuda.bias import Both, bias_leaky_relu_grad
-from minigrad.kernels.cuda.gemm import pipelined
+from minigrad.kernels.cuda.gemm import pipelined, simple
 from minigrad.kernels.cuda.product import columns
 from minigrad.kernels.cuda.product.planning import serves
-from minigrad.kernels.cuda.product.simple_tile import TILE, read, tiles
 from minigrad.kernels.cuda.runtime.arrays import Array, checked, contiguous, output, xp_of
-from minigrad.kernels.cuda.runtime.loading import Source
 
-SOURCE = Source("gemm/simple.cu", TILE=TILE)
+
+class Way(Protocol):
+    """A module that computes products."""
+
+    def matmul(self, x: Array, y: Array, z: Array) -> None:
+        """z = x @ y."""
+
+    def stacked_matmul(self, x: Array, y: Array, z: Array) -> None:
+        """z[s] = x[s] @ y[s]; x and y have one item for each of z's, or one for all."""
+
+    def matmul_gate(
+        self, x: Array, y: Array, own: Array, slope: float, z: Array, sums: columns.ColumnSums
+    ) -> None:
+        """z = x @ y where own > 0, slope * (x @ y) elsewhere, and the sums of its columns."""
+
+    def linear(self, x: Array, w: Array, b: Array, slope: float, y: Array) -> None:
+        """y = leaky_relu(x @ w.T + b)."""
+
+
+def way_for(x: Array, y: Array, z: Array) -> Way:
+    """The fastest module that can compute a product z of x and y."""
+    return pipelined if serves(x, y, z) else simple
 
 
 def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
@@ -30,14 +51,8 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     checked("matmul", x, y)
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0]:
         raise ValueError(f"matmul: expected (m, k) and (k, n); got {x.shape} and {y.shape}")
-    (m, depth), n = x.shape, y.shape[1]
-    z = output("matmul", out, (m, n), x)
-    if serves(x, y, z):
-        pipelined.matmul(x, y, z)
-    elif z.size:
-        sizes = np.int64(m), np.int64(n), np.int64(depth)
-        (x, x_steps), (y, y_steps) = read(x), read(y)
-        SOURCE.launch("matmul", x.dtype, tiles(m, n), x, *x_steps, y, *y_steps, z, *sizes)
+    z = output("matmul", out, (x.shape[0], y.shape[1]), x)
+    way_for(x, y, z).matmul(x, y, z)
     return z
 
 
@@ -62,14 +77,8 @@ def _multiply_stacks(x: Array, y: Array, z: Array) -> None:
     left, right = _stack(x, lead), _stack(y, lead)
     if len(right) == 1 and (items == 1 or left.flags.c_contiguous):  # one product, of the rows of all items
         matmul(left.reshape(items * m, depth), right[0], out=z.reshape(items * m, n))
-    elif serves(left, right, z):
-        pipelined.stacked_matmul(left, right, z.reshape(items, m, n))
     else:
-        (left, left_steps), (right, right_steps) = read(left), read(right)
-        left_item, right_item = (np.int64(pipelined.item_step(a)) for a in (left, right))
-        operands = left, left_item, *left_steps, right, right_item, *right_steps
-        sizes = np.int64(m), np.int64(n), np.int64(depth)
-        SOURCE.launch("stacked_matmul", z.dtype, items * tiles(m, n), *operands, z, *sizes)
+        way_for(left, right, z).stacked_matmul(left, right, z.reshape(items, m, n))
 
 
 def _stack(a: Array, lead: tuple[int, ...]) -> Array:
@@ -91,18 +100,12 @@ def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | Non
         raise ValueError(
             f"matmul_gate: expected (m, k), (k, n) and (m, n); got {x.shape}, {y.shape} and {own.shape}"
         )
-    (m, depth), n, given = x.shape, y.shape[1], out or (None, None)
+    (m, n), given = own.shape, out or (None, None)
     z, gb = (output("matmul_gate", a, shape, x) for a, shape in zip(given, ((m, n), (n,)), strict=True))
     if z.size == 0 or not columns.fits(m):
         return bias_leaky_relu_grad(matmul(x, y, out=z), own, slope, out=(z, gb))
     own, sums = contiguous(own), columns.ColumnSums(z, gb)
-    if serves(x, y, z):
-        pipelined.matmul_gate(x, y, own, slope, z, sums)
-    else:
-        (x, x_steps), (y, y_steps) = read(x), read(y)
-        epilogue = own, x.dtype.type(slope), z, *sums.arguments
-        sizes = np.int64(m), np.int64(n), np.int64(depth)
-        SOURCE.launch("matmul_gate", x.dtype, tiles(m, n), x, *x_steps, y, *y_steps, *epilogue, *sizes)
+    way_for(x, y, z).matmul_gate(x, y, own, slope, z, sums)
     sums.finish()
     return z, gb
 
@@ -115,12 +118,6 @@ def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = No
     checked("linear", x, w, b)
     if x.ndim != 2 or w.ndim != 2 or x.shape[1] != w.shape[1] or b.shape != w.shape[:1]:
         raise ValueError(f"linear: expected (m, k), (n, k) and (n,); got {x.shape}, {w.shape} and {b.shape}")
-    (m, depth), n = x.shape, w.shape[0]
-    y = output("linear", out, (m, n), x)
-    if serves(x, w, y):
-        pipelined.linear(x, w, b, slope, y)
-    elif y.size:
-        (x, x_steps), (w, w_steps) = read(x), read(w)
-        epilogue, sizes = (contiguous(b), x.dtype.type(slope)), (np.int64(m), np.int64(n), np.int64(depth))
-        SOURCE.launch("linear", x.dtype, tiles(m, n), x, *x_steps, w, *w_steps, *epilogue, y, *sizes)
+    y = output("linear", out, (x.shape[0], w.shape[0]), x)
+    way_for(x, w, y).linear(x, w, b, slope, y)
     return y

@@ -51,17 +51,17 @@ __device__ inline void product(Left left, Right right, const float* b, float slo
   b, slope, biased, y, row_step, column_step, shares, m, n, depth, items, left_item, right_item OF_SUMS
 
 __global__ void __launch_bounds__(THREADS, RESIDENT) rows_by_rows(ARGUMENTS) {
-  product(Rows<ROWS>{x, m, depth, 0}, Rows<COLUMNS>{w, n, depth, 0}, REST);
+  product(RowPieces<ROWS>{x, m, depth, 0}, RowPieces<COLUMNS>{w, n, depth, 0}, REST);
 }
 
 __global__ void __launch_bounds__(THREADS, RESIDENT) rows_by_columns(ARGUMENTS) {
-  product(Rows<ROWS>{x, m, depth, 0}, Columns<COLUMNS>{w, n}, REST);
+  product(RowPieces<ROWS>{x, m, depth, 0}, ColumnPieces<COLUMNS>{w, n}, REST);
 }
 
 __global__ void __launch_bounds__(THREADS, RESIDENT) columns_by_rows(ARGUMENTS) {
-  product(Columns<ROWS>{x, m}, Rows<COLUMNS>{w, n, depth, 0}, REST);
+  product(ColumnPieces<ROWS>{x, m}, RowPieces<COLUMNS>{w, n, depth, 0}, REST);
 }
 
 __global__ void __launch_bounds__(THREADS, RESIDENT) columns_by_columns(ARGUMENTS) {
-  product(Columns<ROWS>{x, m}, Columns<COLUMNS>{w, n}, REST);
+  product(ColumnPieces<ROWS>{x, m}, ColumnPieces<COLUMNS>{w, n}, REST);
 }

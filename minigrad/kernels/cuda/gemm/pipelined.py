@@ -5,16 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.kernels.cuda.product.columns import ColumnSums, gate_shares
-from minigrad.kernels.cuda.product.planning import (
-    PLAIN,
-    TILES,
-    Kind,
-    Plan,
-    add_shares,
-    parts_of,
-    plan,
-    sources,
-)
+from minigrad.kernels.cuda.product.planning import PLAIN, TILES, Kind, Plan, plan, sources
+from minigrad.kernels.cuda.product.shares import add_shares, parts_of
+from minigrad.kernels.cuda.product.simple_tile import item_step
 from minigrad.kernels.cuda.runtime.arrays import Array, contiguous
 
 NAME = "gemm/pipelined.cu"
@@ -103,11 +96,6 @@ def _launch(
         *numbers,
         *(() if sums is None else sums.arguments),
     )
-
-
-def item_step(a: Array) -> int:
-    """From an item of a stack to the next; 0 if it is one for all."""
-    return 0 if len(a) == 1 else a.shape[1] * a.shape[2]
 
 
 def _lines(a: Array) -> tuple[str, Array]:

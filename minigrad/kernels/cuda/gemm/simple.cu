@@ -4,7 +4,7 @@
 #include "../product/simple_tile.cuh"
 
 template <typename T>
-struct Rows {
+struct MatrixResult {
   T* memory;
   int64 rows, columns;
 
@@ -21,7 +21,7 @@ __global__ void __launch_bounds__(THREADS)
            int64 n, int64 depth) {
   const int64 across = (n + TILE - 1) / TILE;
   const Matrix<T> left = {x, x_row, x_column, m}, right = {y, y_column, y_row, n};
-  const Rows<T> result = {z, m, n};
+  const MatrixResult<T> result = {z, m, n};
   multiply_tile<T>(left, right, result, blockIdx.x / across * TILE, blockIdx.x % across * TILE, 0, depth);
 }
 
@@ -34,7 +34,7 @@ __global__ void __launch_bounds__(THREADS)
   const int64 across = (n + TILE - 1) / TILE;
   const int64 row = blockIdx.x / across * TILE, column = blockIdx.x % across * TILE;
   const Matrix<T> left = {x, x_row, x_column, m}, right = {y, y_column, y_row, n};
-  multiply_tile<T>(left, right, Rows<T>{z, m, n}, row, column, 0, depth);
+  multiply_tile<T>(left, right, MatrixResult<T>{z, m, n}, row, column, 0, depth);
   const ColumnSums<T> sums = {partial, totals, chunk, chunks};
   gate_tile<TILE, TILE>(z, own, slope, sums, row, column, m, n);
 }
@@ -48,12 +48,12 @@ __global__ void __launch_bounds__(THREADS)
   const int64 item = blockIdx.x / each, tile = blockIdx.x % each;
   const Matrix<T> left = {x + item * x_item, x_row, x_column, m};
   const Matrix<T> right = {y + item * y_item, y_column, y_row, n};
-  const Rows<T> result = {z + item * m * n, m, n};
+  const MatrixResult<T> result = {z + item * m * n, m, n};
   multiply_tile<T>(left, right, result, tile / across * TILE, tile % across * TILE, 0, depth);
 }
 
 template <typename T>
-struct Activations {
+struct LinearResult {
   T* memory;
   const T* b;
   T slope;
@@ -72,6 +72,6 @@ __global__ void __launch_bounds__(THREADS)
            T slope, T* y, int64 m, int64 n, int64 depth) {
   const int64 across = (n + TILE - 1) / TILE;
   const Matrix<T> left = {x, x_row, x_column, m}, right = {w, w_row, w_column, n};
-  const Activations<T> result = {y, b, slope, m, n};
+  const LinearResult<T> result = {y, b, slope, m, n};
   multiply_tile<T>(left, right, result, blockIdx.x / across * TILE, blockIdx.x % across * TILE, 0, depth);
 }

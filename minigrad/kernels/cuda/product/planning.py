@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.kernels.cuda.runtime.arrays import Array, blocks_for, contiguous, on_host, xp_of
+from minigrad.kernels.cuda.runtime.arrays import Array, on_host
 from minigrad.kernels.cuda.runtime.loading import Source, compute_capability
 from minigrad.kernels.precision import tf32_allowed
 
@@ -18,8 +17,6 @@ DEPTH = 16  # of a piece in shared memory
 BLOCKS = 264  # that a product is shared out to: two for each multiprocessor of an H100
 LEAST = 128  # products in a sum that is still worth a share of its own
 DEEPEST = 1 << 14  # products that a thread adds in float32; the shares are added in float64
-
-SHARES = Source("product/shares.cu")
 
 
 class Tile(NamedTuple):
@@ -122,20 +119,3 @@ def serves(*arrays: Array) -> bool:
     fit = arrays[0].dtype == np.float32 and all(0 < a.size <= LARGEST for a in arrays)
     device: Any = arrays[0].device
     return fit and (on_host(arrays[0]) or compute_capability(device.id) >= CAPABILITY)
-
-
-def parts_of(y: Array, shares: int) -> Array:
-    """Where ``shares`` results go that add_shares will add: y itself if it is one."""
-    if shares == 1:
-        return y
-    parts: Array = xp_of(y).empty((shares, *y.shape), y.dtype)
-    return parts
-
-
-def add_shares(parts: Array, y: Array, b: Array | None, slope: float) -> None:
-    """y = the sum of the parts in order; with a bias b[c] leaky_relu(sum + b), y being (n, c, ...)."""
-    if parts is y:
-        return
-    epilogue = y if b is None else contiguous(b), y.dtype.type(slope), np.int32(b is not None)
-    sizes = np.int32(len(parts)), np.int32(y.shape[1]), np.int32(math.prod(y.shape[2:])), np.int64(y.size)
-    SHARES.launch("add_biased_shares", y.dtype, blocks_for(y.size), parts, *epilogue, y, *sizes)

@@ -23,3 +23,8 @@ def read(a: Array) -> tuple[Array, Steps]:
     if across.flags.c_contiguous and not a.flags.c_contiguous:
         return contiguous(across).swapaxes(-1, -2), (np.int64(1), np.int64(rows))
     return contiguous(a), (np.int64(columns), np.int64(1))
+
+
+def item_step(a: Array) -> int:
+    """From an item of a stack to the next; 0 if it is one for all."""
+    return 0 if len(a) == 1 else a.shape[1] * a.shape[2]
