@@ -1,4 +1,4 @@
-"""A bias per channel with leaky ReLU, one read and one write of memory, and its gradient, likewise."""
+"""A bias per channel with leaky ReLU, in one read and one write of memory, and its gradient."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from minigrad.kernels.cuda.runtime.arrays import (
 )
 from minigrad.kernels.cuda.runtime.loading import Source
 
-MANY = 16  # arrays that a kernel takes: those of DCGAN's networks and more
+MANY = 16  # arrays that a kernel takes: more than a network of DCGAN has
 CHUNK = 2048  # elements that a block owns at most
 
 SOURCE = Source("optimizer.cu", CHUNK=CHUNK)
@@ -118,7 +118,7 @@ def _run(
     gradients = g if isinstance(g, Sequence) else [g]
     checked(name, p, *gradients, *state)
     check_gradient(name, p, g)
-    # the parameter stands for a state that is None: the kernel's flags keep it from touching that argument
+    # the parameter is passed for a state that is None: the flags keep the kernel from touching that argument
     own = [_in_place(name, p if a is None else a, p) for a in (p, *state)]
     for group in _groups([contiguous(a) for a in gradients]):
         parts = [a[group.first : group.first + group.size] for a in own]
@@ -137,7 +137,7 @@ class _Group(NamedTuple):
 
 
 def _groups(arrays: Sequence[Array]) -> Iterator[_Group]:
-    """The arrays, MANY after MANY. Places that are not needed hold the last array; no block gets there."""
+    """The arrays in groups of MANY. Unused places of a group hold its last array; no block reads them."""
     filled, first = [a for a in arrays if a.size], 0
     for begin in range(0, len(filled), MANY):
         group = filled[begin : begin + MANY]

@@ -1,6 +1,6 @@
-// Random numbers by counting: Philox4x32-10 (Salmon et al. 2011). The state is the key and the two halves of
-// a 128-bit counter, in memory, where philox_advance counts it on for the next call. A thread owns every
-// element_step()-th value of the counter, and the 16 bytes of numbers that it gives.
+// Random numbers by counting: Philox4x32-10 (Salmon et al. 2011). The state in memory is the key and the
+// two halves of a 128-bit counter; philox_advance moves the counter on for the next call. A thread owns
+// every element_step()-th value of the counter, and the 16 bytes of numbers that are made from it.
 
 #include "runtime/common.cuh"
 
@@ -90,7 +90,7 @@ __global__ void __launch_bounds__(THREADS)
   }
 }
 
-// The state counted on. One thread owns it.
+// Moves the counter on. One thread owns the state.
 template <typename T>
 __global__ void __launch_bounds__(THREADS) philox_advance(uint64* state, int64 values) {
   if (first_element() > 0) return;

@@ -1,11 +1,11 @@
-// Convolutions with one channel on one side and at most TAPS taps: each reads or writes the side of many
-// channels once, and holds in registers what a place meets on the other.
+// Convolutions with one channel on one side and at most TAPS taps. Each reads or writes the side of many
+// channels once, and keeps in registers the elements of the other side that a place meets.
 
 #include "../runtime/common.cuh"
 
-// One axis of a walk: place p meets, at tap t, element (p * stride + start + t * step) / divisor where that
-// is whole and inside. With a divisor of 1 it is a convolution's walk over its input, with a stride of 1 that
-// over its output.
+// One axis of a walk: place p meets, at tap t, element (p * stride + start + t * step) / divisor, if that
+// is a whole number and inside the image. A convolution's walk over its input has a divisor of 1, its
+// walk over its output a stride of 1.
 struct MeetingAxis {
   int places, size, taps, stride, start, step, divisor;
 

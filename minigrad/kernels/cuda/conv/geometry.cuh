@@ -21,8 +21,9 @@ __device__ inline int first_tap(int phase, int kernel, int stride, int padding, 
   return tap;
 }
 
-// A phase of a transposed convolution along one axis: the outputs a = first + place * stride all meet the
-// taps tap + t * hop alone, and with tap t the source start + place - t * step. Without a tap they are zero.
+// A phase of a transposed convolution along one axis: the outputs a = first + place * stride. They meet
+// the taps tap + t * hop and no others; at tap t they meet the input start + place - t * step. Outputs
+// that meet no tap are zero.
 struct Phase {
   int first, places, tap, taps, start;
 

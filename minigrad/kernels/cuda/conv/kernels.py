@@ -82,10 +82,10 @@ def conv2d_moments(
 ) -> Both:
     """y = conv2d(x, w), and its moments for the batch norm behind it: float64 (3, pieces, o).
 
-    The elements of each of y's channels are in pieces, of which there are the count, the mean, and the sum of
-    the squared distances from it, all zero for a piece without elements. They come with the product's tiles
-    or with the sum of its shares; float64 and one channel take a pass of their own. ``out`` is (y, moments);
-    raises as conv2d.
+    The elements of each channel of y are split into pieces. The moments of a piece are the count of its
+    elements, their mean and the sum of their squared distances from it; all are zero for an empty piece.
+    ``pipelined`` computes them with its tiles or with the sum of its shares, other ways in a pass over y.
+    ``out`` is (y, moments); raises as conv2d.
     """
     checked("conv2d_moments", x, w)
     shape = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
@@ -116,8 +116,8 @@ def conv_transpose2d(
     which conv2d takes at least (h, w) places; ValueError otherwise. TypeError unless both are float32 or both
     float64.
 
-    Each output is gathered: outputs at equal distance from a stride's multiple, a phase, meet the same taps,
-    and are one product.
+    Outputs at equal distance from a multiple of the stride are a phase: they meet the same taps, and are one
+    product.
     """
     checked("conv_transpose2d", x, w)
     n, o = x.shape[0], w.shape[1] * groups
@@ -170,7 +170,7 @@ def conv2d_weight(
     the places p of ``g``, which may leave out the last ones that the kernel could take on x, never have more
     (ValueError). TypeError unless both are float32 or both float64.
 
-    The sum is shared out to as many blocks as suit its shapes; a second kernel adds the shares in order.
+    Blocks sum shares of a number that depends on the shapes; a second kernel adds the shares in order.
     """
     checked("conv2d_weight", x, g)
     o = g.shape[1]

@@ -6,9 +6,9 @@
 
 const int OUTSIDE = -(1 << 30);
 
-// Images, from a group's first channel in the first image on, that places (n, p, q) and taps (c, i, j) walk.
+// A walk over images by places (n, p, q) and taps (c, i, j).
 struct Walk {
-  const float* x;
+  const float* x;  // a group's first channel in the first image
   int image;  // elements of one, all groups together
   int count;  // of places
   Axis down, across;
@@ -34,7 +34,7 @@ struct Walk {
   }
 };
 
-// Lines are places, depth are taps. A thread has one place; all threads need the same taps.
+// Lines are places, the depth is taps. A thread has one place; all threads use the same taps.
 template <int LINES>
 struct PatchPieces {
   static const bool ALONG = false;
@@ -59,7 +59,7 @@ struct PatchPieces {
   }
 };
 
-// Lines are taps, depth are places. A thread has one place of a piece; all threads need the same taps.
+// Lines are taps, the depth is places. A thread has one place of a piece; all threads use the same taps.
 template <int LINES>
 struct WindowPieces {
   static const bool ALONG = true;

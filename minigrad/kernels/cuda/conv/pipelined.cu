@@ -1,11 +1,11 @@
-// The three faces of the convolution in float32, as products by tiles of a pipeline (pipeline.cuh). With more
-// than one share a result is `shares` results one after the other, which add_biased_shares adds.
+// The convolution and its adjoints in float32, as products by the pipelined tile. With more than one
+// share a result is `shares` arrays one after the other, which add_biased_shares adds.
 
 #include "../product/pipeline.cuh"
 #include "geometry.cuh"
 #include "operands.cuh"
 
-// The epilogue of the rows from channel `channel` on and of the columns in pieces from `piece` on.
+// The epilogue for rows that begin at `channel` and columns whose pieces begin at `piece`.
 __device__ inline Biased from(const Biased& epilogue, int channel, int) {
   return {epilogue.b + channel, epilogue.slope, epilogue.biased};
 }
@@ -47,9 +47,9 @@ __global__ void __launch_bounds__(THREADS, RESIDENT)
 
 // y[n, o, a] = sum over c, i with a = p * stride + i * dilation - padding of w[c, o, i] x[n, c, p]
 // c and o count within a group; x (n, c, h, width), y (n, o, oh, ow); hop = stride / gcd(stride, dilation).
-// Phase by phase, (o, c*taps) @ (c*taps, n*places) -> (o, n*places), its weights in `rows` as arrange_taps
-// leaves them, in `most` places for each (o, c). Phases differ in their number of places, or have none: some
-// blocks own no column, which only an epilogue with moments has to say.
+// Phase by phase, (o, c*taps) @ (c*taps, n*places) -> (o, n*places). arrange_taps has written the weights to
+// `rows`, with room for `most` taps of each (o, c). Phases differ in their number of places: some blocks own
+// no column, and only an epilogue with moments must write something for these.
 template <typename Epilogue>
 __device__ inline void convolve_transposed(const float* x, const float* rows, const Epilogue& epilogue,
                                            float* y, int shares, SIZES, GEOMETRY, int hop_h, int hop_w,

@@ -1,12 +1,12 @@
-// The three faces of the convolution as matrix products whose operands are read in place, group by group:
-// (o, c*kh*kw) @ (c*kh*kw, n*oh*ow) and its adjoints. Every source row p * stride + i * dilation - padding of
-// an image is written as start + place * stride + tap * step.
+// The convolution and its adjoints as matrix products, group by group, which read their operands in
+// place: (o, c*kh*kw) @ (c*kh*kw, n*oh*ow) and its adjoints. Row p * stride + i * dilation - padding of
+// an image is start + place * stride + tap * step of an Axis.
 
 #include "../product/simple_tile.cuh"
 #include "../runtime/common.cuh"
 #include "geometry.cuh"
 
-// The pixels that a kernel meets: line (n, p, q) over the places, element (c, i, j) over channels and taps.
+// The pixels that a kernel meets: line (n, p, q) is a place, element (c, i, j) a channel and a tap.
 template <typename T>
 struct Patches {
   struct Line {
@@ -51,7 +51,7 @@ struct Images {
   }
 };
 
-// A result's images as they are, or with a bias for each channel and the rectifier.
+// Epilogues: the result as it is, or with a bias for each channel and the rectifier.
 template <typename T>
 struct NoEpilogue {
   __device__ Images<T> of(const Images<T>& images, int) const { return images; }

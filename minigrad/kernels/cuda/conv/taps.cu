@@ -3,9 +3,9 @@
 #include "../runtime/common.cuh"
 #include "geometry.cuh"
 
-// rows[group, phase, o, c, t, u] = w[group, c, o, tap_h + t * hop_h, tap_w + u * hop_w], the taps that a
-// phase of a transposed convolution meets: without gaps, a phase's rows in o * c * most places.
-// c and o count within a group. A thread owns every element_step()-th of those places.
+// rows[group, phase, o, c, t, u] = w[group, c, o, tap_h + t * hop_h, tap_w + u * hop_w]: the taps that a
+// phase of a transposed convolution meets, without gaps. A phase's rows have room for o * c * most
+// numbers. c and o count within a group. A thread owns every element_step()-th of these places.
 template <typename T>
 __global__ void __launch_bounds__(THREADS)
     arrange_taps(const T* w, T* rows, int groups, int c, int o, int kh, int kw, GEOMETRY, int hop_h,

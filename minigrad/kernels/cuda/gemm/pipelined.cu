@@ -1,10 +1,12 @@
-// Matrix products in float32 by tiles of a pipeline (pipeline.cuh): y[i, j] = sum over k of left[i, k]
-// right[k, j], with b[i] and the rectifier if `biased`. Element (i, j) of y lies at i * row_step + j *
-// column_step. An operand's lines, rows i or columns j, lie end to end ("rows") or side by side ("columns").
-// With STACKED there are `items` products: of item s the operands begin at s * left_item and s * right_item,
-// the result at s * m * n. With more than one share y is `shares` results one after the other, which
-// add_biased_shares adds. With GATED y (m, n) passes the rectifier's gate where b (m, n) was its result, and
-// the sums of its columns are taken.
+// Matrix products in float32 by the pipelined tile: y[i, j] = sum over k of left[i, k] right[k, j], with b[i]
+// and the rectifier if `biased`. Element (i, j) of y lies at i * row_step + j * column_step. The lines of an
+// operand, rows i or columns j, lie end to end ("rows") or side by side ("columns"). With more than one share,
+// y is `shares` results one after the other, which add_biased_shares adds.
+//
+//   STACKED   `items` products: the operands of item s begin at s * left_item and s * right_item, its result
+//             at s * m * n
+//   GATED     y (m, n) passes the rectifier's gate, for which b (m, n) is the rectifier's result; the columns
+//             of y are summed
 
 #include "../product/columns.cuh"
 #include "../product/pipeline.cuh"

@@ -1,4 +1,4 @@
-"""Matrix products in float32 by tiles of a pipeline, their operands read where they lie."""
+"""Matrix products in float32 by the pipelined tile, which reads their operands in place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from minigrad.kernels.cuda.product.simple_tile import item_step
 from minigrad.kernels.cuda.runtime.arrays import Array, contiguous
 
 NAME = "gemm/pipelined.cu"
-FEWER = TILES["fp32"][1]._replace(resident=6)  # where each item's place takes registers, a block has more
+FEWER = TILES["fp32"][1]._replace(resident=6)  # a stack's offsets take registers of their own
 STACK_TILES = ("fp32", (FEWER, FEWER)), ("tf32", TILES["tf32"])
 
 STACKED = Kind((("STACKED", 1),), STACK_TILES)
@@ -44,14 +44,14 @@ def matmul_gate(x: Array, y: Array, own: Array, slope: float, z: Array, sums: Co
 
 
 def linear(x: Array, w: Array, b: Array, slope: float, y: Array) -> None:
-    """y = leaky_relu(x @ w.T + b), computed as its transpose: a bias is a row's."""
+    """y = leaky_relu(x @ w.T + b), computed as its transpose, in which the bias belongs to rows."""
     _product(w[None], x[None], b, slope, y, 1, y.shape[1])
 
 
 def _product(
     left: Array, right: Array, b: Array | None, slope: float, z: Array, row_step: int, column_step: int
 ) -> None:
-    """Of rows of ``left`` with rows of ``right``; element (i, j) goes to i * row_step + j * column_step of z.
+    """z = products of the rows of two operands; element (i, j) goes to i * row_step + j * column_step of z.
 
     Both are stacks of matrices, as are the results; an operand with one item has it for all.
     """
@@ -99,7 +99,7 @@ def _launch(
 
 
 def _lines(a: Array) -> tuple[str, Array]:
-    """How the rows of items lie in memory, end to end ("rows") or side by side ("columns"), and where."""
+    """How the rows of items lie in memory: end to end ("rows") or side by side ("columns"); and the array."""
     across = a.swapaxes(1, 2)
     if across.flags.c_contiguous and not a.flags.c_contiguous:
         return "columns", contiguous(across)

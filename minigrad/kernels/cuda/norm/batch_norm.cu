@@ -1,5 +1,5 @@
 // Batch norm with leaky ReLU and its gradient. Images are (n, channels, pixels); a channel has `count`
-// elements, whose mean and inv_std are moments.cu's. In sums, block c * slices + s owns slice s of channel c;
+// elements; mean and inv_std come from moments.cu. In sums, block c * slices + s owns slice s of channel c;
 // slices are added in order, in float64.
 
 #include "../runtime/common.cuh"

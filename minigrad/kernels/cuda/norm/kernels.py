@@ -74,7 +74,7 @@ def batch_norm_grad(
     """
     checked("batch_norm_grad", g, x, weight, bias, mean, inv_std)
     check_channels("batch_norm_grad", x, weight, bias, mean, inv_std)
-    return _backward("batch_norm_grad", g, x, weight, bias, mean, inv_std, slope, out)
+    return _backward("batch_norm_grad", g, x, (weight, bias, mean, inv_std), slope, out)
 
 
 def standardize(x: Array, eps: float, *, moments: Array | None = None, out: Outputs | None = None) -> Outputs:
@@ -99,7 +99,7 @@ def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, *, out: Ar
     weight, bias = _one_and_zero(x)
     gx = output("standardize_grad", out, x.shape, x)
     gw, gb = (output("standardize_grad", None, mean.shape, x) for _ in range(2))
-    return _backward("standardize_grad", g, x, weight, bias, mean, inv_std, 1.0, (gx, gw, gb))[0]
+    return _backward("standardize_grad", g, x, (weight, bias, mean, inv_std), 1.0, (gx, gw, gb))[0]
 
 
 def update_running_stats(
@@ -160,16 +160,14 @@ def _backward(
     name: str,
     g: Array,
     x: Array,
-    weight: Array,
-    bias: Array,
-    mean: Array,
-    inv_std: Array,
+    parameters: tuple[Array, Array, Array, Array],
     slope: float,
     out: ChannelGradients | None,
 ) -> ChannelGradients:
+    """The gradients for the channels' parameters (weight, bias, mean, inv_std)."""
     if g.shape != x.shape:
         raise ValueError(f"{name}: expected g of x's shape {x.shape}; got {g.shape}")
-    shapes = x.shape, mean.shape, mean.shape
+    shapes = x.shape, *(x.shape[1:2],) * 2
     gx, gw, gb = (
         output(name, given, shape, x) for given, shape in zip(out or (None,) * 3, shapes, strict=True)
     )
@@ -178,12 +176,12 @@ def _backward(
         gb.fill(0)
         return gx, gw, gb
     channels, pixels, count, slices = _sizes(x)
-    dtype, blocks = x.dtype, mean.size * int(slices)
-    arrays = tuple(contiguous(a) for a in (g, x, weight, bias, mean, inv_std))
+    dtype, blocks = x.dtype, int(channels) * int(slices)
+    arrays = tuple(contiguous(a) for a in (g, x, *parameters))
     factor = dtype.type(slope)
     sums = tuple(xp_of(x).empty(blocks, np.float64) for _ in range(2))
     SOURCE.launch("slice_gradients", dtype, blocks, *arrays, factor, *sums, channels, pixels, count, slices)
-    SOURCE.launch("merge_gradients", dtype, blocks_for(mean.size), *sums, gw, gb, channels, slices)
+    SOURCE.launch("merge_gradients", dtype, blocks_for(int(channels)), *sums, gw, gb, channels, slices)
     sizes = channels, pixels, count, np.int64(x.size)
     SOURCE.launch("batch_norm_grad", dtype, blocks_for(x.size), *arrays, gw, gb, factor, gx, *sizes)
     return gx, gw, gb
@@ -195,6 +193,6 @@ def _one_and_zero(x: Array) -> tuple[Array, Array]:
 
 
 def _sizes(x: Array) -> tuple[np.int32, np.int32, np.int64, np.int32]:
-    """Channels, pixels of an image, elements of a channel, and the slices that these are summed in."""
+    """The numbers of channels, of pixels in an image, of elements in a channel, and of its slices."""
     count = x.size // x.shape[1]
     return np.int32(x.shape[1]), np.int32(math.prod(x.shape[2:])), np.int64(count), np.int32(slices_of(count))

@@ -1,6 +1,6 @@
-// The moments of channels: of each of a channel's pieces the count of its elements, their mean, and the sum of
-// their squared distances from it. They lie in (3, pieces, channels), in float64; a piece without elements has
-// zeros. Images are (n, channels, pixels); a channel has `count` elements.
+// The moments of channels, float64 (3, pieces, channels): the count of each piece's elements, their mean,
+// and the sum of their squared distances from it; all zero for a piece without elements. Images are (n,
+// channels, pixels), and a channel has `count` elements.
 
 #include "../runtime/common.cuh"
 

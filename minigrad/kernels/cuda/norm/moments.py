@@ -1,4 +1,4 @@
-"""The moments of channels, (3, pieces, channels): made of an array, or with it, and merged for batch norm.
+"""The moments of channels, (3, pieces, channels): made from an array or with it, and merged by batch norm.
 
 An array's channels are summed by slices of a size that does not depend on the device, in float64. The pass
 that adds the shares of a convolution's product makes its moments too.
@@ -47,7 +47,7 @@ def add_shares_moments(name: str, parts: Array, y: Array, out: Array | None) -> 
 
 
 def merge_moments(moments: Array, eps: float, results: tuple[Array, Array, Array]) -> None:
-    """Fill (mean, var, inv_std) of the channels whose moments these are."""
+    """Fill (mean, var, inv_std) of channels from their moments."""
     _, pieces, channels = moments.shape
     numbers = np.int32(channels), np.int32(pieces)
     dtype = results[0].dtype

@@ -1,10 +1,10 @@
-// The rectifier's gate on matrices with the sums of their columns (columns.cuh), in a pass of its own.
+// The rectifier's gate on matrices and the sums of their columns (columns.cuh), as kernels of their own.
 
 #include "columns.cuh"
 
-// Element i of a column of a sum of `shares` parts of `size` elements each, added in order.
+// The elements of a column of a sum of `shares` parts, of `size` elements each, added in order.
 template <typename T>
-struct Shared {
+struct SummedShares {
   const T* first;
   int64 step, size;
   int shares;
@@ -32,7 +32,7 @@ __device__ inline void gate_all(const Values& values, const T* own, T slope, T* 
 template <typename T>
 struct Matrices {
   const T* memory;
-  __device__ Lying<T> from(int64 first, int columns) const { return {memory + first, columns}; }
+  __device__ Strided<T> from(int64 first, int columns) const { return {memory + first, columns}; }
 };
 
 template <typename T>
@@ -40,7 +40,7 @@ struct Parts {
   const T* memory;
   int64 size;
   int shares;
-  __device__ Shared<T> from(int64 first, int columns) const {
+  __device__ SummedShares<T> from(int64 first, int columns) const {
     return {memory + first, columns, size, shares};
   }
 };

@@ -1,5 +1,5 @@
-// A matrix (rows, columns) on its way through the rectifier's gate, and the sums of its columns. A thread sums
-// a chunk of rows of one column, in one order whichever kernel it is in; add_chunks adds the chunks in theirs.
+// The rectifier's gate on a matrix (rows, columns), and the sums of its columns. A thread sums a chunk of
+// rows of one column, in the same order in every kernel; add_chunks adds the chunks in order.
 
 #include "../runtime/common.cuh"
 
@@ -17,17 +17,18 @@ struct ColumnSums {
   }
 };
 
-// Elements `step` apart, as they are.
+// Elements that lie `step` apart.
 template <typename T>
-struct Lying {
+struct Strided {
   const T* first;
   int64 step;
 
   __device__ T operator()(int i) const { return first[i * step]; }
 };
 
-// z[i] = gate(value(i), own[i]) for i < rows, elements `step` apart; their sum, in four that are added last, so
-// that no element waits for the one before. It begins at 0, which makes the sum of negative zeros 0.
+// z[i] = gate(value(i), own[i]) for i < rows, elements `step` apart. Returns their sum: four partial sums
+// that are added last, so that no element waits for the one before it. They begin at 0, so that the sum
+// of negative zeros is 0.
 template <typename T, typename Value>
 __device__ inline double gate_chunk(const Value& value, const T* own, T slope, T* z, int64 step, int rows) {
   double sums[4] = {0, 0, 0, 0};
@@ -43,7 +44,8 @@ __device__ inline double gate_chunk(const Value& value, const T* own, T slope, T
   return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
-// A block's tile of z, DOWN rows and ACROSS columns from (row, column) on, that its threads have just written.
+// Applies the gate to the tile of z that the block has just written: DOWN rows and ACROSS columns from
+// (row, column) on.
 template <int DOWN, int ACROSS, typename T>
 __device__ inline void gate_tile(T* z, const T* own, T slope, const ColumnSums<T>& sums, int64 row,
                                  int64 column, int64 rows, int64 columns) {
@@ -53,7 +55,7 @@ __device__ inline void gate_tile(T* z, const T* own, T slope, const ColumnSums<T
     if (i >= rows || j >= columns) continue;
     T* first = z + i * columns + j;
     const int count = rows - i < sums.chunk ? rows - i : sums.chunk;
-    const Lying<T> value = {first, columns};
+    const Strided<T> value = {first, columns};
     sums.put(j, i / sums.chunk, gate_chunk(value, own + i * columns + j, slope, first, columns, count));
   }
 }

@@ -1,4 +1,4 @@
-"""The sums of a matrix's columns, in one order whichever kernel takes them: by chunks of rows."""
+"""The sums of a matrix's columns, by chunks of rows: in the same order in every kernel."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import numpy as np
 from minigrad.kernels.cuda.runtime.arrays import SLICE, Array, blocks_for, xp_of
 from minigrad.kernels.cuda.runtime.loading import Source
 
-CHUNK = 64  # rows that a thread sums: a product's tiles have as many, or twice as many
+CHUNK = 64  # rows that a thread sums; the tiles of a product have 64 or 128
 SOURCE = Source("product/columns.cu")
 
 
 class ColumnSums:
-    """Where a kernel puts the sums of the columns of ``z`` (m, n); ``arguments`` are those it gets.
+    """Memory for the sums of the columns of ``z`` (m, n), which a kernel gets as ``arguments``.
 
     They go into ``totals`` (n,) if one chunk has all rows, else into ``partial`` (n, chunks); ``finish`` adds
     them.
@@ -33,7 +33,7 @@ class ColumnSums:
 
 
 def fits(rows: int) -> bool:
-    """Whether a matrix of so many rows is summed in chunks: of more rows there would be too many to add."""
+    """Whether a matrix of so many rows is summed in chunks; more rows have too many chunks to add."""
     return 0 < rows <= SLICE
 
 

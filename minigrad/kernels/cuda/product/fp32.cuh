@@ -4,7 +4,8 @@
 
 #if !TF32
 
-// v[d][i] = element k + d of the i-th line of a quarter of the lines that a thread owns of LANES neighbours'.
+// The eight lines that a thread owns, of those of LANES neighbours. four(): v[d][i] = element k + d of
+// line i of one half of them.
 template <int LINES, bool ALONG, int LANES>
 struct Own {
   int base, lane;
@@ -43,7 +44,7 @@ struct Sums {
 
   // sums += left @ right, (ROWS, DEPTH) @ (DEPTH, COLUMNS) -> (ROWS, COLUMNS)
   __device__ void add(const float* left, const float* right) {
-#pragma unroll 1  // registers for one piece of four alone: two blocks then share a multiprocessor
+#pragma unroll 1  // registers for one step of four: two blocks then fit on a multiprocessor
     for (int k = 0; k < DEPTH; k += 4) {
       float a[2][4][4];
       rows.four(left, k, 0, a[0]);

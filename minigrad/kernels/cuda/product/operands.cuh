@@ -1,14 +1,13 @@
-// The operands of a float32 product, copied by cp.async from where they lie into pieces in shared memory. A
-// piece has DEPTH elements of each of LINES lines: rows of the left, columns of the right operand. An operand
-// has
+// The operands of a float32 product. cp.async copies pieces of them into shared memory: DEPTH elements of each
+// of LINES lines, which are rows of the left or columns of the right operand. An operand has
 //
 //   ALONG                   whether neighbours in a piece follow each other along the depth, or line by line
-//   begin(first, table)     before the first piece: the piece's first line, and shared memory of TABLE Taps
-//   prepare(k, end)         before a barrier before copy(k, end)
+//   begin(first, table)     called first: the first line of all pieces, and shared memory for TABLE Taps
+//   prepare(k, end)         called before copy(k, end), with a barrier in between
 //   copy(piece, k, end)     starts the thread's copies: elements k to k + DEPTH, zeros for lines outside and
 //                           from `end` on, which is a multiple of DEPTH or the whole depth
 //
-// Offsets into an array are 32-bit: launchers send larger arrays another way.
+// Offsets into an array are 32-bit: larger arrays take the simple tile.
 
 #include "../runtime/common.cuh"
 #include "ptx.cuh"

@@ -1,6 +1,6 @@
-// A tile of a float32 product: STAGES pieces of both operands in shared memory, the later ones on their way
-// while Sums (fp32.cuh or tf32.cuh) takes the first. ROWS, COLUMNS, DEPTH, STAGES and WARP_COLUMNS come from the
-// launcher. A thread's sums have
+// A block's tile of a float32 product. Shared memory has STAGES pieces of both operands: while Sums (fp32.cuh
+// or tf32.cuh) adds the products of one, the copies of the next are under way. The launcher defines ROWS,
+// COLUMNS, DEPTH, STAGES and WARP_COLUMNS. A thread's sums have
 //
 //   put(result, row, column)   result.put() of each, for the tile's first row and column
 //   DOWN, ACROSS               how many rows and columns it owns
@@ -16,8 +16,8 @@
 
 const int STAGE = (ROWS + COLUMNS) * PITCH;
 
-// Which tile of which product a block owns: shares of groups of tiles, of which the rows change first, so
-// that neighbours read the same part of the right operand.
+// The tile that a block owns. Blocks are numbered by shares, groups, and a product's tiles, of which the
+// rows change first: neighbours then read the same part of the right operand.
 struct Block {
   int row, column, group, share;
 
@@ -31,10 +31,10 @@ struct Block {
   }
 };
 
-// An epilogue is what becomes of a tile's sums: gather() sees them all, then each goes into the result by ().
-// A tile without columns of the result has an epilogue if it is OUTSIDE_TOO.
+// An epilogue follows a tile's sums: gather() gets all of them, then () returns each number to write.
+// With OUTSIDE_TOO it is also called for a tile that has no column of the result.
 
-// With b[row] and the rectifier if `biased`.
+// Adds b[row] and applies the rectifier, if `biased`.
 struct Biased {
   static const bool OUTSIDE_TOO = false;
   const float* b;
@@ -56,8 +56,9 @@ __device__ inline float add_lanes(float value) {
   return value;
 }
 
-// As they are, and the moments of each row: a piece is what a warp owns of it. The mean is that of float32 sums,
-// set right by the mean of the distances from it, so that numbers far from zero cost no digits.
+// Keeps the sums as they are, and writes the moments of each row: a piece is the part of a row that a
+// warp owns. The mean of the float32 sums is corrected by the mean distance from it, so that numbers far
+// from zero cost no digits.
 struct WithMoments {
   static const bool OUTSIDE_TOO = true;
   Moments moments;
@@ -92,8 +93,8 @@ struct WithMoments {
   }
 };
 
-// Where a product's element goes: column (n, p, q) of `places` in rows of `width` lies at n image + p down +
-// q across, row r r row_step further.
+// Where the elements of a product go. A column is a place (n, p, q) of `places` in an image, in rows of
+// `width`, and lies at n image + p down + q across; row r lies r row_step further.
 template <typename Epilogue>
 struct Result {
   float* y;

@@ -1,4 +1,4 @@
-"""Float32 products by tiles of a pipeline (pipeline.cuh): which arithmetic and tile, in how many shares."""
+"""Plans of float32 products by the pipelined tile (``pipeline.cuh``): arithmetic, tile and shares."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from minigrad.kernels.precision import tf32_allowed
 LARGEST = 2**30  # elements of an array, so that every offset fits 32 bits
 CAPABILITY = 80  # the first with cp.async and TF32
 DEPTH = 16  # of a piece in shared memory
-BLOCKS = 264  # that a product is shared out to: two for each multiprocessor of an H100
+BLOCKS = 264  # among which a product is shared: two for each multiprocessor of an H100
 LEAST = 128  # products in a sum that is still worth a share of its own
 DEEPEST = 1 << 14  # products that a thread adds in float32; the shares are added in float64
 
 
 class Tile(NamedTuple):
-    """A block's part of a result: side by side; the columns of a warp; its threads, stages, and blocks on a
-    multiprocessor.
+    """A block's part of a result, ``side`` by ``side``, and how a block of so many threads computes it.
+
+    ``warp_columns`` are the columns of a warp; ``resident`` blocks fit on a multiprocessor.
     """
 
     side: int
@@ -61,7 +62,7 @@ class Plan(NamedTuple):
     shares: int
 
     def pieces(self, columns: int) -> int:
-        """Of a row of so many columns, those that the warps of its tiles own."""
+        """The pieces of a row of so many columns: each is a warp's part of a tile."""
         constants = self.source.constants
         side = constants["COLUMNS"]
         return -(-columns // side) * (side // constants["WARP_COLUMNS"])
@@ -70,9 +71,9 @@ class Plan(NamedTuple):
 def plan(name: str, rows: int, columns: int, depth: int, products: int = 1, kind: Kind = PLAIN) -> Plan:
     """``products`` products (rows, depth) @ (depth, columns) in one launch of a kernel of the file ``name``.
 
-    Small results get small tiles, and shares of the sum, so that a device's multiprocessors all have work;
-    long sums get shares, so that their errors stay bounded.
-    The choice depends on sizes alone, and with it the order of every sum.
+    Small results get small tiles and shares of the sum, so that all multiprocessors of a device have work.
+    Long sums get shares, so that their errors stay bounded. The plan, and with it the order of every sum,
+    depends on sizes alone.
     """
     arithmetic = "tf32" if tf32_allowed() else "fp32"
     large, small = dict(kind.tiles)[arithmetic]
@@ -115,7 +116,7 @@ def sources(name: str, *kinds: Kind) -> list[Source]:
 
 
 def serves(*arrays: Array) -> bool:
-    """Whether these may be a product's operands and result: not too large, on a device with cp.async."""
+    """Whether the pipelined tile can take these arrays: float32, not too large, on a device with cp.async."""
     fit = arrays[0].dtype == np.float32 and all(0 < a.size <= LARGEST for a in arrays)
     device: Any = arrays[0].device
     return fit and (on_host(arrays[0]) or compute_capability(device.id) >= CAPABILITY)

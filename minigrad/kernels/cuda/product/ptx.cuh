@@ -1,4 +1,4 @@
-// All inline PTX. An emulator that defines CUDA_EMU has functions of the same names before the source.
+// All inline PTX. Where CUDA_EMU is defined, an emulator has functions of the same names.
 #ifndef CUDA_EMU
 
 // The nearest number of 10 bits after the point, ties away from zero.
@@ -19,7 +19,7 @@ __device__ __forceinline__ void mma_m16n8k8_tf32(float (&d)[4], const unsigned (
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
-// Copies to shared memory that go on while the thread does; zeros, and no read, unless `valid`.
+// These start an asynchronous copy to shared memory; unless `valid`, it writes zeros and reads nothing.
 __device__ __forceinline__ void cp_async16(void* to, const void* from, bool valid = true) {
   const unsigned place = __cvta_generic_to_shared(to);
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(place), "l"(from), "r"(valid ? 16 : 0)

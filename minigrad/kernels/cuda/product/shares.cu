@@ -1,4 +1,4 @@
-// Results in shares, added.
+// The sum of a result's shares.
 
 #include "../runtime/common.cuh"
 

@@ -13,7 +13,7 @@ SOURCE = Source("product/shares.cu")
 
 
 def parts_of(y: Array, shares: int) -> Array:
-    """Where ``shares`` results go that add_shares will add: y itself if it is one."""
+    """Memory for ``shares`` results, which ``add_shares`` adds: y itself if there is one."""
     if shares == 1:
         return y
     parts: Array = xp_of(y).empty((shares, *y.shape), y.dtype)
@@ -21,7 +21,7 @@ def parts_of(y: Array, shares: int) -> Array:
 
 
 def add_shares(parts: Array, y: Array, b: Array | None, slope: float) -> None:
-    """y = the sum of the parts in order; with a bias b[c] leaky_relu(sum + b), y being (n, c, ...)."""
+    """y (n, c, ...) = the sum of the parts in order, or with a bias leaky_relu(sum + b[c])."""
     if parts is y:
         return
     epilogue = y if b is None else contiguous(b), y.dtype.type(slope), np.int32(b is not None)

@@ -1,11 +1,11 @@
-// One tile of a matrix product, for every kernel that is one: sum over k of left[row, k] right[k, column].
-// TILE rows and columns, which come from the launcher, and THREADS = 256, of which each owns 4 by 4 sums.
+// A block's tile of a matrix product: sum over k of left[row, k] right[k, column]. The launcher defines TILE,
+// its rows and columns; THREADS is 256, and each thread owns 4 by 4 sums.
 //
-// The operands say where their elements are. A line is a row of the left or a column of the right operand;
-// what finding it costs is paid once, before the loop over k. An operand has
+// A line is a row of the left or a column of the right operand. A thread looks its lines up once, before the
+// loop over k. An operand has
 //
-//   Line                  what it remembers of a line
-//   along_depth()         whether neighbours in memory follow each other along k, or from line to line
+//   Line                  a line that was looked up
+//   along_depth()         whether neighbours in memory are neighbours along k, or neighbouring lines
 //   line(i)               line i, which may lie outside
 //   at(line, k)           its element k; 0 for a line outside
 //   four(line, k, v)      v[j] = at(line, k + j), by one wide load if it can; otherwise false
@@ -47,7 +47,7 @@ struct Matrix {
   }
 };
 
-// The lines of which a thread loads elements: one, or four neighbours where these lie side by side in memory.
+// The lines from which a thread loads: one, or four neighbours if these lie side by side in memory.
 template <typename Operand>
 struct Loader {
   const Operand& operand;
@@ -83,8 +83,9 @@ struct Loader {
   }
 };
 
-// result.put(row, column, sum over begin <= k < end of left[row, k] right[k, column]) for a block's tile.
-// A result has column(i), what it remembers of a column, and put(row, column, value) for those inside.
+// result.put(row, place, sum over begin <= k < end of left[row, k] right[k, column]) for the block's
+// tile. A result has column(i), the place of a column, which is negative outside, and put(row, place,
+// value).
 template <typename T, typename Left, typename Right, typename Result>
 __device__ inline void multiply_tile(const Left& left, const Right& right, const Result& result, int64 row,
                                      int64 column, int64 begin, int64 end) {

@@ -17,7 +17,7 @@ def tiles(rows: int, columns: int) -> int:
 
 
 def read(a: Array) -> tuple[Array, Steps]:
-    """Matrices, where they lie if they are contiguous; the steps from row to row, from column to column."""
+    """Contiguous matrices, copied if need be, and the steps from row to row and from column to column."""
     rows, columns = a.shape[-2:]
     across = a.swapaxes(-1, -2)
     if across.flags.c_contiguous and not a.flags.c_contiguous:
@@ -26,5 +26,5 @@ def read(a: Array) -> tuple[Array, Steps]:
 
 
 def item_step(a: Array) -> int:
-    """From an item of a stack to the next; 0 if it is one for all."""
+    """The elements from one item of a stack to the next; 0 if there is one item for all products."""
     return 0 if len(a) == 1 else a.shape[1] * a.shape[2]

@@ -1,4 +1,4 @@
-"""What every launcher does with its arrays: check them, make them contiguous, make new ones of their kind.
+"""The launchers' arrays: checks, contiguous copies, and new arrays beside given ones.
 
 An array is CuPy's, or NumPy's where the kernels are emulated: new arrays come from the library it belongs to.
 """
@@ -14,12 +14,12 @@ from minigrad.kernels.cuda.runtime.loading import THREADS, TYPES, cupy
 
 Array = NDArray[Any]
 
-BLOCKS = 4096  # of a grid at most whose threads each take several elements
-SLICE = 4096  # elements that a block sums: fixed, so that results do not depend on the device
+BLOCKS = 4096  # at most, of a grid in which a thread takes several elements
+SLICE = 4096  # elements that a block sums, whatever the device: the order of a sum is then the same
 
 
 def on_host(a: object) -> bool:
-    """Whether ``a`` is NumPy's. CuPy's arrays are writeable and aligned, and have no flags for it."""
+    """Whether ``a`` is a NumPy array. CuPy arrays are always writeable and aligned, without such flags."""
     return isinstance(a, np.ndarray)
 
 
@@ -29,7 +29,7 @@ def xp_of(a: Array) -> Any:
 
 
 def checked(name: str, *arrays: Array | None) -> None:
-    """Raise TypeError unless all arrays (None is left out) are of one dtype, float32 or float64."""
+    """Raise TypeError unless all arrays that are not None have one dtype, float32 or float64."""
     dtype = None if arrays[0] is None else arrays[0].dtype
     if dtype not in TYPES or any(a is not None and a.dtype != dtype for a in arrays):
         found = ", ".join(str(a.dtype) for a in arrays if a is not None)
@@ -45,14 +45,14 @@ def contiguous(a: Array) -> Array:
 
 
 def writeable(a: Array) -> bool:
-    """Whether a kernel can write ``a`` where it lies."""
+    """Whether a kernel can write into ``a`` itself."""
     return bool(a.flags.carray if on_host(a) else a.flags.c_contiguous)
 
 
 def output(
     name: str, out: Array | None, shape: tuple[int, ...], like: Array, dtype: np.dtype[Any] | None = None
 ) -> Array:
-    """``out``, or a new array where ``like`` is; ValueError unless C-contiguous, of this shape and dtype.
+    """``out``, or a new array beside ``like``. Raises ValueError unless ``out`` can hold the result.
 
     The dtype is ``like``'s if none is given.
     """
@@ -69,10 +69,10 @@ def output(
 
 
 def blocks_for(elements: int) -> int:
-    """Blocks of a loop over the whole grid."""
+    """The blocks of a grid that loops over so many elements."""
     return max(1, min(BLOCKS, -(-elements // THREADS)))
 
 
 def slices_of(elements: int) -> int:
-    """Blocks that share a sum over so many elements."""
+    """The blocks among which a sum over so many elements is shared."""
     return max(1, -(-elements // SLICE))

@@ -1,5 +1,5 @@
-// What the kernels share: places in memory, the rectifier, and sums in one fixed order.
-// THREADS, the threads of every block, comes from the launcher.
+// Code of all kernels: places in memory, the rectifier, and sums in a fixed order. The launcher defines
+// THREADS, the threads of each block.
 
 typedef long long int64;
 
@@ -7,14 +7,16 @@ typedef long long int64;
 __device__ inline int64 first_element() { return (int64)blockIdx.x * THREADS + threadIdx.x; }
 __device__ inline int64 element_step() { return (int64)gridDim.x * THREADS; }
 
-// Where part `part` of `parts` about equal ones of `count` elements begins; part = parts gives the end.
+// Where part `part` begins if `count` elements are split into `parts` parts of about equal size; part =
+// parts gives the end.
 __device__ inline int64 share(int64 count, int64 part, int64 parts) {
   const int64 rest = count % parts;
   return count / parts * part + (part < rest ? part : rest);
 }
 
-// The elements of a channel that a block owns: block c * slices + s has slice s of channel c's `count` elements,
-// counted through all images of (n, channels, pixels). An element's number within it and a pixel's are 32-bit.
+// The elements of a channel that a block owns. Images are (n, channels, pixels), and the `count` elements
+// of a channel are numbered through all images: block c * slices + s owns slice s of channel c. Numbers
+// of pixels, and of elements in a slice, are 32-bit.
 struct Slice {
   int channel;
   unsigned size;
@@ -40,7 +42,7 @@ struct Slice {
   }
 };
 
-// Where the moments of pieces lie: (3, pieces, channels), norm/moments.cu says of what.
+// Writes the moments of pieces to memory: (3, pieces, channels), as norm/moments.cu describes them.
 struct Moments {
   double* memory;
   int pieces, channels;
@@ -64,8 +66,8 @@ __device__ inline T gate(T g, T x, T slope) {
   return x > T(0) ? g : (slope != T(0) ? slope * g : T(0));
 }
 
-// The sum of `value` over the block, in every thread; all threads of the block call it. Halves are added
-// pairwise, in one order: no atomics.
+// The sum of `value` over the block, in every thread; all threads of the block call it. The halves are
+// added pairwise in a fixed order.
 __device__ inline double block_sum(double value) {
   __shared__ double part[THREADS];
   const int thread = threadIdx.x;

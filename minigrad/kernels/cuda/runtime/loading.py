@@ -1,4 +1,4 @@
-"""CUDA sources: read once, compiled when first launched, and launched with typed arguments only.
+"""CUDA sources: compiled at the first launch, and launched with typed arguments only.
 
 Who compiles is a maker: CuPy, unless ``use`` puts another in its place for a while, such as an emulator that
 executes the very same source on the CPU.
@@ -28,9 +28,9 @@ THREADS = 256  # of every block
 TYPES = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
 SCALARS = (np.int32, np.int64, np.float32, np.float64)
 
-FOLDER = Path(__file__).parents[1]  # from which a source's files have their names
+FOLDER = Path(__file__).parents[1]  # a source's files are named by their paths from here
 
-PLAIN_SHARED = 48 * 1024  # bytes of shared memory that a kernel may have without asking
+PLAIN_SHARED = 48 * 1024  # bytes of shared memory that a kernel may have by default
 
 ENTRY = re.compile(r"__global__\s+void\s+__launch_bounds__\(THREADS(?:, RESIDENT)?\)\s+(\w+)\(")
 
@@ -44,10 +44,10 @@ class Module(Protocol):
 
 
 class Maker(Protocol):
-    """What makes a module of a source."""
+    """What compiles a source: CuPy or an emulator."""
 
     def module(self, source: str, options: Sequence[str], name_expressions: Sequence[str]) -> Module:
-        """``options`` are the compiler's; ``name_expressions`` are the instances that will be asked for."""
+        """Compile a text with a compiler's options, for the instances ``name_expressions`` of its kernels."""
         ...
 
 
@@ -157,7 +157,7 @@ def cupy() -> Any:
 
 
 def device_used() -> bool:
-    """Whether the driver has been called in this process, or was in its parent before the fork."""
+    """Whether this process, or its parent before the fork, has called the driver."""
     return _with_device is not None
 
 
@@ -187,13 +187,13 @@ _functions: WeakKeyDictionary[Maker, dict[Source | tuple[Source, str], Any]] = W
 
 
 def emulated() -> bool:
-    """Whether another maker stands in CuPy's place: kernels then take NumPy arrays."""
+    """Whether another maker than CuPy is in use: kernels then take NumPy arrays."""
     return not isinstance(_maker, CuPy)
 
 
 @contextmanager
 def use(maker: Maker) -> Iterator[None]:
-    """Within the block ``maker`` makes and runs the functions."""
+    """Within the block ``maker`` compiles and runs the kernels."""
     global _maker
     before, _maker = _maker, maker
     try:
