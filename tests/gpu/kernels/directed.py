@@ -1,5 +1,8 @@
 """Small calls that reach every branch of every CUDA source, compared with the reference, by file.
 
+A kernel that the written case of its file does not call is checked on the rows of its ops (``rows.py``).
+Their arrays are small: write a case for a kernel that must be tried beyond a block's or a tile's size.
+
 The tests run them emulated and on a device, the mutants of tests/gpu/mutants must fail them, and
 ``python -m tests.gpu.kernels.directed`` runs them on a GPU under whatever watches the process.
 """
@@ -8,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -17,20 +21,21 @@ from minigrad.kernels import reference
 from minigrad.kernels.cuda.product import planning
 from minigrad.kernels.moments import moments_of
 from minigrad.kernels.precision import allow_tf32
+from tests.gpu.kernels.rows import check_rows, exported
 from tests.gpu.kernels.running import cuda, on_device
 from tests.minigrad.kernels.moments import assert_merged, far_from_zero, moments_of_faces
 from tests.minigrad.kernels.strategies import Array, Convolution, assert_close
 from tests.minigrad.kernels.updates import end_of_call
 
 Case = Callable[[], None]
-CASES: dict[str, Case] = {}
+WRITTEN: dict[str, Case] = {}
 
 
 def case_of(file: str) -> Callable[[Case], Case]:
-    """Decorates the case of a ``.cu`` file."""
+    """Decorates the written case of a ``.cu`` file."""
 
     def kept(case: Case) -> Case:
-        CASES[file] = case
+        WRITTEN[file] = case
         return case
 
     return kept
@@ -317,6 +322,19 @@ def _updated(
         own = [*own[:2], None, None]
     getattr(module, name)(own[0], gradients, *own[1:], *end_of_call(name, setting, p.dtype))
     return [a for a in own if a is not None]
+
+
+def check(file: str) -> None:
+    """Run a file's case: the written one, then the rows of the kernels that it did not call."""
+    cuda.called.clear()
+    WRITTEN.get(file, lambda: None)()
+    rest = EXPORTED.get(file, set()) - cuda.called
+    if rest:
+        check_rows(rest)
+
+
+EXPORTED = exported()
+CASES: dict[str, Case] = {file: partial(check, file) for file in sorted({*WRITTEN, *EXPORTED})}
 
 
 if __name__ == "__main__":

@@ -25,9 +25,11 @@ class Kernels:
 
     def __init__(self) -> None:
         self.cupy: ModuleType | None = None
+        self.called = set[str]()  # names of kernels
 
     def __getattr__(self, name: str) -> Any:
         kernel = getattr(kernels, name)
+        self.called.add(name)
         return kernel if self.cupy is None else partial(_there_and_back, self.cupy, kernel)
 
 
