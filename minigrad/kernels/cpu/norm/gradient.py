@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from minigrad.kernels.cpu.norm.forward import IMAGES, RUN, WIDE, fetch, spread
+from minigrad.kernels.cpu.norm.forward import IMAGES, RUN, WIDE, Channels, fetch, spread
 from minigrad.kernels.cpu.runtime.compiling import Array, jit
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 
 
+class Normalised(NamedTuple):
+    """The parameters of a batch norm with leaky ReLU and the statistics of x: all (c,) but the slope."""
+
+    weight: Array
+    bias: Array
+    mean: Array
+    inv_std: Array
+    slope: float
+
+
+class Gradients(NamedTuple):
+    """By x, of its shape, by the weight and by the bias, of shape (c,)."""
+
+    gx: Array
+    gw: Array
+    gb: Array
+
+
 @inner_jit
-def _add_sums(
-    g: Array,
-    x: Array,
-    begin: int,
-    pixels: int,
-    mean: Array,
-    scale: Array,
-    bias: Array,
-    slope: float,
-    sums: Array,
-    sums_moved: Array,
-) -> None:
+def _add_sums(g: Array, x: Array, channels: Channels, sums: Array, sums_moved: Array) -> None:
     """Add h and h (x - mean) to each channel's sums, h = g gated by the sign of the normalised x."""
+    begin, pixels, mean, scale, bias, slope = channels
     size, factor = mean.size * pixels, x.dtype.type(slope)
     means, scales, biases = np.empty(size, x.dtype), np.empty(size, x.dtype), np.empty(size, x.dtype)
     spread(mean, pixels, means)
@@ -53,19 +63,9 @@ def _add_sums(
 
 
 @inner_jit
-def _add_wide_sums(
-    g: Array,
-    x: Array,
-    begin: int,
-    pixels: int,
-    mean: Array,
-    scale: Array,
-    bias: Array,
-    slope: float,
-    sums: Array,
-    sums_moved: Array,
-) -> None:
+def _add_wide_sums(g: Array, x: Array, channels: Channels, sums: Array, sums_moved: Array) -> None:
     """As ``_add_sums``, a channel at a time, whose sums stay in registers."""
+    begin, pixels, mean, scale, bias, slope = channels
     factor, zero = x.dtype.type(slope), x.dtype.type(0)
     for n in range(x.shape[0]):
         for c in range(mean.size):
@@ -84,20 +84,9 @@ def _add_wide_sums(
 
 
 @inner_jit
-def _write(
-    g: Array,
-    x: Array,
-    begin: int,
-    pixels: int,
-    mean: Array,
-    scale: Array,
-    bias: Array,
-    slope: float,
-    first: Array,
-    second: Array,
-    gx: Array,
-) -> None:
-    """gx = scale * (h - first - (x - mean) * second) for the channels from column ``begin`` on."""
+def _write(g: Array, x: Array, channels: Channels, first: Array, second: Array, gx: Array) -> None:
+    """gx = scale * (h - first - (x - mean) * second)."""
+    begin, pixels, mean, scale, bias, slope = channels
     size, factor = mean.size * pixels, x.dtype.type(slope)
     means, scales, biases = np.empty(size, x.dtype), np.empty(size, x.dtype), np.empty(size, x.dtype)
     firsts, seconds = np.empty(size, x.dtype), np.empty(size, x.dtype)
@@ -117,20 +106,9 @@ def _write(
 
 
 @inner_jit
-def _wide_write(
-    g: Array,
-    x: Array,
-    begin: int,
-    pixels: int,
-    mean: Array,
-    scale: Array,
-    bias: Array,
-    slope: float,
-    first: Array,
-    second: Array,
-    gx: Array,
-) -> None:
+def _wide_write(g: Array, x: Array, channels: Channels, first: Array, second: Array, gx: Array) -> None:
     """As ``_write``, a channel at a time."""
+    begin, pixels, mean, scale, bias, slope = channels
     factor = x.dtype.type(slope)
     for n in range(x.shape[0]):
         for c in range(mean.size):
@@ -147,39 +125,28 @@ def _wide_write(
 
 @inner_jit
 def _gradients(
-    block: int,
-    g: Array,
-    x: Array,
-    step: int,
-    pixels: int,
-    weight: Array,
-    bias: Array,
-    mean: Array,
-    inv_std: Array,
-    slope: float,
-    gx: Array,
-    gw: Array,
-    gb: Array,
+    block: int, g: Array, x: Array, step: int, pixels: int, layer: Normalised, gradients: Gradients
 ) -> None:
     """gx = scale * (h - mean(h) - xhat * mean(h * xhat)), gw and gb the sums, for the block's channels."""
     own, begin = slice(block * step, (block + 1) * step), block * step * pixels
-    weight, bias, mean, inv_std = weight[own], bias[own], mean[own], inv_std[own]
-    gw, gb, count = gw[own], gb[own], x.shape[0] * pixels
+    weight, bias, mean, inv_std = layer.weight[own], layer.bias[own], layer.mean[own], layer.inv_std[own]
+    gw, gb, count = gradients.gw[own], gradients.gb[own], x.shape[0] * pixels
     scale, sums, sums_moved = np.empty(mean.size, x.dtype), np.zeros(mean.size), np.zeros(mean.size)
     for c in range(mean.size):
         scale[c] = weight[c] * inv_std[c]
+    channels = Channels(begin, pixels, mean, scale, bias, layer.slope)
     if pixels >= WIDE:
-        _add_wide_sums(g, x, begin, pixels, mean, scale, bias, slope, sums, sums_moved)
+        _add_wide_sums(g, x, channels, sums, sums_moved)
     else:
-        _add_sums(g, x, begin, pixels, mean, scale, bias, slope, sums, sums_moved)
+        _add_sums(g, x, channels, sums, sums_moved)
     for c in range(mean.size):
         gb[c], gw[c] = sums[c], sums_moved[c] * inv_std[c]
         sums[c] /= count
         sums_moved[c] *= np.float64(inv_std[c]) * np.float64(inv_std[c]) / count
     if pixels >= WIDE:
-        _wide_write(g, x, begin, pixels, mean, scale, bias, slope, sums, sums_moved, gx)
+        _wide_write(g, x, channels, sums, sums_moved, gradients.gx)
     else:
-        _write(g, x, begin, pixels, mean, scale, bias, slope, sums, sums_moved, gx)
+        _write(g, x, channels, sums, sums_moved, gradients.gx)
 
 
 @jit
@@ -188,14 +155,9 @@ def gradient_blocks(
     x: Array,
     step: int,
     pixels: int,
-    weight: Array,
-    bias: Array,
-    mean: Array,
-    inv_std: Array,
-    slope: float,
-    gx: Array,
-    gw: Array,
-    gb: Array,
+    layer: tuple[Array, Array, Array, Array, float],
+    gradients: tuple[Array, Array, Array],
 ) -> None:
-    blocks = (mean.size + step - 1) // step
-    parallel_for(blocks, _gradients, g, x, step, pixels, weight, bias, mean, inv_std, slope, gx, gw, gb)
+    """Fill the Gradients of a Normalised layer; both are plain tuples, as in ``normalise_blocks``."""
+    blocks = (gradients[1].size + step - 1) // step
+    parallel_for(blocks, _gradients, g, x, step, pixels, Normalised(*layer), Gradients(*gradients))

@@ -53,7 +53,7 @@ def batch_norm(
     """
     checked("batch_norm", x, weight, bias)
     check_channels("batch_norm", x, weight, bias)
-    return _forward("batch_norm", x, weight, bias, eps, slope, moments, out)
+    return _forward("batch_norm", x, (weight, bias, eps, slope), moments, out)
 
 
 def batch_norm_grad(
@@ -75,7 +75,7 @@ def batch_norm_grad(
     """
     checked("batch_norm_grad", g, x, weight, bias, mean, inv_std)
     check_channels("batch_norm_grad", x, weight, bias, mean, inv_std)
-    return _backward("batch_norm_grad", g, x, weight, bias, mean, inv_std, slope, out)
+    return _backward("batch_norm_grad", g, x, (weight, bias, mean, inv_std), slope, out)
 
 
 def standardize(x: Array, eps: float, *, moments: Array | None = None, out: Outputs | None = None) -> Outputs:
@@ -86,7 +86,7 @@ def standardize(x: Array, eps: float, *, moments: Array | None = None, out: Outp
     """
     checked("standardize", x)
     weight, bias = np.ones(x.shape[1], x.dtype), np.zeros(x.shape[1], x.dtype)
-    return _forward("standardize", x, weight, bias, eps, 1.0, moments, out)
+    return _forward("standardize", x, (weight, bias, eps, 1.0), moments, out)
 
 
 def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, *, out: Array | None = None) -> Array:
@@ -99,19 +99,19 @@ def standardize_grad(g: Array, x: Array, mean: Array, inv_std: Array, *, out: Ar
     check_channels("standardize_grad", x, mean, inv_std)
     gx = output("standardize_grad", out, x.shape, x.dtype)
     weight, bias, *sums = np.ones_like(mean), np.zeros_like(mean), np.empty_like(mean), np.empty_like(mean)
-    return _backward("standardize_grad", g, x, weight, bias, mean, inv_std, 1.0, (gx, sums[0], sums[1]))[0]
+    channels = weight, bias, mean, inv_std
+    return _backward("standardize_grad", g, x, channels, 1.0, (gx, sums[0], sums[1]))[0]
 
 
 def _forward(
     name: str,
     x: Array,
-    weight: Array,
-    bias: Array,
-    eps: float,
-    slope: float,
+    layer: tuple[Array, Array, float, float],
     moments: Array | None,
     out: Outputs | None,
 ) -> Outputs:
+    """``layer`` is (weight, bias, eps, slope)."""
+    weight, bias, eps, slope = layer
     check_moments(name, x, moments)
     shapes = x.shape, *(weight.shape,) * 3
     y, mean, var, inv_std = (
@@ -124,13 +124,13 @@ def _forward(
         return y, mean, var, inv_std
     pixels, flat = _pixels(x), contiguous(x).reshape(x.shape[0], -1)
     known = UNKNOWN if moments is None else _known(moments, x.size // mean.size)
-    parameters = pixels, contiguous(weight), contiguous(bias), float(eps), float(slope), known
+    layer = contiguous(weight), contiguous(bias), float(eps), float(slope)
     results = y.reshape(flat.shape), mean, var, inv_std
     if x.size < SERIAL:
-        normalise_blocks(flat, mean.size, *parameters, *results)
+        normalise_blocks(flat, mean.size, pixels, layer, known, results)
     else:
         with launch(SMALL):
-            normalise_blocks(flat, _channels_each(x.shape[1], pixels), *parameters, *results)
+            normalise_blocks(flat, _channels_each(x.shape[1], pixels), pixels, layer, known, results)
     return y, mean, var, inv_std
 
 
@@ -138,16 +138,14 @@ def _backward(
     name: str,
     g: Array,
     x: Array,
-    weight: Array,
-    bias: Array,
-    mean: Array,
-    inv_std: Array,
+    channels: tuple[Array, Array, Array, Array],
     slope: float,
     out: ChannelGradients | None,
 ) -> ChannelGradients:
+    """``channels`` is (weight, bias, mean, inv_std)."""
     if g.shape != x.shape:
         raise ValueError(f"{name}: expected g of x's shape {x.shape}; got {g.shape}")
-    shapes = x.shape, mean.shape, mean.shape
+    shapes = x.shape, x.shape[1:2], x.shape[1:2]
     gx, gw, gb = (
         output(name, given, shape, x.dtype) for given, shape in zip(out or (None,) * 3, shapes, strict=True)
     )
@@ -157,14 +155,14 @@ def _backward(
         return gx, gw, gb
     pixels, flat = _pixels(x), contiguous(x).reshape(x.shape[0], -1)
     gradient = contiguous(g).reshape(flat.shape)
-    channels = contiguous(weight), contiguous(bias), contiguous(mean), contiguous(inv_std)
-    parameters = pixels, *channels, float(slope)
+    weight, bias, mean, inv_std = channels
+    layer = contiguous(weight), contiguous(bias), contiguous(mean), contiguous(inv_std), float(slope)
     results = gx.reshape(flat.shape), gw, gb
     if x.size < SERIAL:
-        gradient_blocks(gradient, flat, mean.size, *parameters, *results)
+        gradient_blocks(gradient, flat, gb.size, pixels, layer, results)
     else:
         with launch(SMALL):
-            gradient_blocks(gradient, flat, _channels_each(x.shape[1], pixels), *parameters, *results)
+            gradient_blocks(gradient, flat, _channels_each(x.shape[1], pixels), pixels, layer, results)
     return gx, gw, gb
 
 
