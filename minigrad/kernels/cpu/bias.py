@@ -113,26 +113,17 @@ def _gated_channels(g: Array, y: Array, step: int, pixels: int, slope: float, gx
 
 @inner_jit
 def gate_panel(
-    g: Array,
-    own: Array,
-    start: int,
-    step: int,
-    rows: int,
-    columns: int,
-    factor: float,
-    gx: Array,
-    totals: Array,
-    total: int,
+    g: Array, own: Array, step: int, rows: int, columns: int, factor: float, gx: Array, sums: Array
 ) -> None:
-    """gx = g where ``own`` is above 0, else factor * g, and totals[total + j] its sum over the rows.
+    """gx[r, j] = g[r, j] where own[r, j] is above 0, else factor * g[r, j]; sums[j] = sum over r of gx[r, j].
 
-    Of all three the elements start + r step + j for r < rows, j < columns.
+    For r < rows and j < columns; element (r, j) lies at r step + j.
     """
-    result = totals[total : total + columns]
+    result = sums[:columns]
     for j in range(columns):
         result[j] = 0
     for r in range(rows):
-        first, last = start + r * step, start + r * step + columns
+        first, last = r * step, r * step + columns
         gradient, row, gated = g[first:last], own[first:last], gx[first:last]
         for j in range(columns):
             low = factor * gradient[j] if factor != 0 else factor
@@ -164,7 +155,8 @@ def _gated_some(
     m, factor = y.size // n, y.dtype.type(slope)
     panels = totals.size // n
     for p in range(share * panels // shares, (share + 1) * panels // shares):
-        gate_panel(g, y, p * PANEL * n, n, min(PANEL, m - p * PANEL), n, factor, gx, totals, p * n)
+        first, rows = p * PANEL * n, min(PANEL, m - p * PANEL)
+        gate_panel(g[first:], y[first:], n, rows, n, factor, gx[first:], totals[p * n :])
 
 
 @jit

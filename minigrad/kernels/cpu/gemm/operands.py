@@ -1,0 +1,98 @@
+"""What all products share: a matrix in flat memory, how a product is finished, and packing."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from minigrad.kernels.cpu.runtime.compiling import DTYPES, Array
+from minigrad.kernels.cpu.runtime.inner import inner_jit
+from minigrad.kernels.cpu.tiles.strided import ACTIVATED, GATED, PLAIN
+from minigrad.kernels.cpu.tiles.tile import WIDTH, transpose
+
+
+class Matrix(NamedTuple):
+    """A matrix in flat memory: element (i, j) lies at i row_step + j column_step."""
+
+    memory: Array
+    row_step: int
+    column_step: int
+    rows: int
+    columns: int
+
+
+def flat(a: Array) -> tuple[Array, int, int]:
+    """The memory of a matrix, or of a copy if it is not contiguous, and its two steps there."""
+    flags = a.flags
+    if not flags.forc or not flags.aligned or not flags.writeable:
+        a = np.array(a, order="C")
+        flags = a.flags
+    if flags.c_contiguous:
+        return a.reshape(-1), a.shape[1], 1
+    return a.T.reshape(-1), 1, a.shape[0]
+
+
+class Finish(NamedTuple):
+    """What happens to a product z before it is stored.
+
+    PLAIN: nothing. ACTIVATED: leaky_relu(z + bias). GATED: slope * z where ``own`` is not above 0; ``sums``
+    is then the sum over the rows. bias and sums (n,), own (m n,), or (0,) where they have no part.
+    """
+
+    way: int
+    slope: float
+    bias: Array
+    own: Array
+    sums: Array
+
+
+PlainFinish = tuple[int, float, Array, Array, Array]
+"""A Finish as Python calls compiled code with it: to unpack a named tuple takes three times as long."""
+
+NONE = {dtype: np.zeros(0, dtype) for dtype in DTYPES}
+AS_IT_IS: dict[np.dtype[np.generic], PlainFinish] = {
+    dtype: (PLAIN, 1.0, none, none, none) for dtype, none in NONE.items()
+}
+
+
+def activated(bias: Array, slope: float) -> PlainFinish:
+    """leaky_relu(z + bias)."""
+    none = NONE[bias.dtype]
+    return ACTIVATED, slope, bias, none, none
+
+
+def gated(own: Array, slope: float, sums: Array) -> PlainFinish:
+    """z where ``own`` is above 0, else slope * z, and its sum over the rows."""
+    return GATED, slope, NONE[own.dtype], own.reshape(-1), sums
+
+
+@inner_jit
+def copy_runs(
+    a: Array, start: int, step: int, runs: int, length: int, width: int, out: Array, at: int
+) -> None:
+    """out[at + i width + j] = a[start + i step + j] for i < runs, j < min(length, width); 0 beyond length."""
+    if length >= width:
+        for i in range(runs):
+            for j in range(width):
+                out[at + i * width + j] = a[start + i * step + j]
+    else:
+        for i in range(runs):
+            for j in range(width):
+                out[at + i * width + j] = a[start + i * step + j] if j < length else 0
+
+
+@inner_jit
+def pack_columns(y: Matrix, first: int, depth: int, column: int, lanes: int, out: Array) -> None:
+    """out[k, l] = y[first + k, column + l] for k < depth; 0 past the last column."""
+    count = min(lanes, y.columns - column)
+    start = first * y.row_step + column * y.column_step
+    if y.column_step == 1:
+        copy_runs(y.memory, start, y.row_step, depth, count, lanes, out, 0)
+        return
+    width = WIDTH // out.itemsize
+    if count < lanes:
+        out[: depth * lanes] = 0
+    for lane in range(0, count, width):
+        rows = min(width, count - lane)
+        transpose(y.memory, start + lane * y.column_step, y.column_step, rows, depth, out, lane, lanes)
