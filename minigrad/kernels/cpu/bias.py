@@ -20,7 +20,7 @@ from minigrad.kernels.cpu.runtime.compiling import (
 )
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
-from minigrad.kernels.cpu.tiles.tile import ROWS as PANEL  # samples whose sum stays in the arrays' dtype
+from minigrad.kernels.cpu.tiles.registers import ROWS as PANEL  # samples whose sum stays in the arrays' dtype
 
 ELEMENTS = 1024  # of a sample that an iteration of the gradient owns if its channels are small
 LEAST = 64  # and at least: few elements make poor loops

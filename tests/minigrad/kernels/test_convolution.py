@@ -13,8 +13,8 @@ from hypothesis import given, settings
 
 from minigrad.kernels import cpu, reference
 from minigrad.kernels.cpu.conv import dots
+from minigrad.kernels.cpu.conv.images import images_of
 from minigrad.kernels.cpu.conv.tables import Geometry, lines_by_place, lines_by_source
-from minigrad.kernels.cpu.conv.weight import Images
 from minigrad.kernels.cpu.conv.winograd import algorithm
 from minigrad.kernels.cpu.runtime.compiling import contiguous
 from tests.minigrad.kernels.strategies import Array, Convolution, assert_close, convolutions
@@ -66,15 +66,13 @@ def test_dot_products_along_either_side_equal_reference(case: Convolution) -> No
     """Whichever side has few channels, on images of any size that fills a vector."""
     expected = reference.conv2d_weight(case.x, case.y, sizes(case.w), *case.parameters)
     geometry = Geometry(*map(sizes, (case.x, case.y, case.w)), case.stride, case.padding, case.dilation)
-    x, y = (
-        Images(contiguous(a).reshape(-1), a.shape[1], 0, a.shape[1], a[0, 0].size) for a in (case.x, case.y)
-    )
+    (x,), (y,) = (images_of(contiguous(a), 1) for a in (case.x, case.y))
     for many, few, lines, order in (
         (y, x, lines_by_place(geometry), (0, 1, 2)),
         (x, y, lines_by_source(geometry), (1, 0, 2)),
     ):
         if dots.work(many, few, lines.starts.size, lines.pixels.size) < math.inf:
-            sums = dots.sum_products(many, few, len(case.x), lines, 1).transpose(order)
+            sums = dots.sum_products(many, few, lines, 1).transpose(order)
             assert_close(np.ascontiguousarray(sums.reshape(expected.shape)), expected, case.y.size)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from minigrad.kernels.cpu.tiles.tile import Tile, _choose
+from minigrad.kernels.cpu.tiles.registers import Tile, _choose
 
 ROOT = Path(__file__).parents[3]
 
@@ -36,7 +36,7 @@ def test_a_tile_and_its_operands_fit_the_registers(features: set[str], width: in
 PROGRAM = """
 import numpy as np
 from minigrad.kernels import cpu, reference
-from minigrad.kernels.cpu.tiles.tile import TILE
+from minigrad.kernels.cpu.tiles.registers import TILE
 from tests.minigrad.kernels.strategies import assert_close
 
 print(*TILE)

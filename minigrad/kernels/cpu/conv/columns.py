@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.kernels.cpu.conv.tables import Geometry, Meetings, by_tap
 from minigrad.kernels.cpu.gemm.kernels import matmul
-from minigrad.kernels.cpu.runtime.compiling import Array, jit, launch
+from minigrad.kernels.cpu.runtime.compiling import Array, contiguous, jit, launch
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 
@@ -75,3 +75,8 @@ def _columns(x: Array, geometry: Geometry) -> Array:
 def _fill(image: Array, geometry: Geometry, columns: Array) -> None:
     with launch(columns.size):
         _gather(image, by_tap(geometry, 1, 1), columns)
+
+
+def split(a: Array, groups: int, axis: int) -> list[Array]:
+    """Each group's part of images or weights, the last two axes flattened."""
+    return np.split(contiguous(a).reshape(*a.shape[:2], -1), groups, axis)

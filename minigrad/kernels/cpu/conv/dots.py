@@ -9,13 +9,14 @@ import math
 
 import numpy as np
 
+from minigrad.kernels.cpu.conv.images import Images
 from minigrad.kernels.cpu.conv.tables import Lines, Table
-from minigrad.kernels.cpu.conv.weight import Images
 from minigrad.kernels.cpu.runtime.compiling import Array, jit, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.dots import COLUMNS, ROWS, multiply_dots
-from minigrad.kernels.cpu.tiles.tile import WIDTH, rounded_up
+from minigrad.kernels.cpu.tiles.packing import rounded_up
+from minigrad.kernels.cpu.tiles.registers import WIDTH
 
 DEPTH = 512  # pixels to sum in registers at a time, or an image: what the first cache takes
 FEW = 256  # sums that are added in their own dtype
@@ -25,7 +26,7 @@ GATHERING = 40  # multiplications that take as long as to pack an element
 
 
 def work(many: Images, few: Images, taps: int, length: int) -> float:
-    """About an image's multiplications and packing, counted in the multiplications of ``tile``; infinite if
+    """About an image's multiplications and packing, counted in a tile's multiplications; infinite if
     ``sum_products`` cannot be used. A line has ``taps`` taps and ``length`` pixels.
     """
     rows, columns = rounded_up(many.share, ROWS), rounded_up(few.share * taps, COLUMNS)
@@ -35,8 +36,8 @@ def work(many: Images, few: Images, taps: int, length: int) -> float:
     return SLOWER * rows * columns * rounded_up(many.pixels, width) + GATHERING * few.share * length
 
 
-def sum_products(many: Images, few: Images, n: int, lines: Lines, workers: int) -> Array:
-    """sums[channel of many, channel of few, tap] over n images and the pixels of many, with what they meet.
+def sum_products(many: Images, few: Images, lines: Lines, workers: int) -> Array:
+    """sums[channel of many, channel of few, tap] over the images and the pixels of many, with what they meet.
 
     ``many`` has at least a vector of pixels.
     """
@@ -45,13 +46,13 @@ def sum_products(many: Images, few: Images, n: int, lines: Lines, workers: int) 
     starts = np.zeros(padded, np.int64)
     starts[:columns] = np.add.outer(np.arange(few.share) * length, lines.starts).ravel()
     together = max(1, DEPTH // many.pixels)
-    chunks, parts = -(-n // together), -(-many.pixels // PART)
+    chunks, parts = -(-many.n // together), -(-many.pixels // PART)
     own = rounded_up(together * few.share * length + few.pixels + 1, 16)
     scratch, sums = workspace.take(
         many.memory.dtype, workers * own, chunks * parts * rounded_up(many.share, ROWS) * padded
     )
     sums = sums.reshape(chunks * parts, -1, padded)
-    _sum_chunks(many, few, n, together, lines.pixels, starts, scratch.reshape(workers, own), sums)
+    _sum_chunks(many, few, together, lines.pixels, starts, scratch.reshape(workers, own), sums)
     wide = np.float64 if len(sums) > FEW else sums.dtype
     total: Array = sums.sum(axis=0, dtype=wide).astype(sums.dtype, copy=False)
     return total[: many.share, :columns].reshape(many.share, few.share, taps)
@@ -74,12 +75,12 @@ def gather(images: Images, first: int, count: int, line: Table, pixels: Array, o
 
 @jit
 def _sum_chunks(
-    many: Images, few: Images, n: int, together: int, line: Table, starts: Table, scratch: Array, sums: Array
+    many: Images, few: Images, together: int, line: Table, starts: Table, scratch: Array, sums: Array
 ) -> None:
     """sums[(chunk, part), channel of many, (channel of few, tap)]; a chunk is at most ``together`` images, a
     part some of the pixels.
     """
-    parallel_for(scratch.shape[0], _sum_share, many, few, n, together, line, starts, scratch, sums)
+    parallel_for(scratch.shape[0], _sum_share, many, few, together, line, starts, scratch, sums)
 
 
 @inner_jit
@@ -87,7 +88,6 @@ def _sum_share(
     worker: int,
     many: Images,
     few: Images,
-    n: int,
     together: int,
     line: Table,
     starts: Table,
@@ -101,7 +101,7 @@ def _sum_share(
     packed, pixels = scratch[worker], scratch[worker, together * step :]
     for chunk in range(worker * chunks // workers, (worker + 1) * chunks // workers):
         first = chunk * together
-        count = min(together, n - first)
+        count = min(together, many.n - first)
         gather(few, first, count, line, pixels, packed)
         for part in range(parts):
             begin, end = part * many.pixels // parts, (part + 1) * many.pixels // parts

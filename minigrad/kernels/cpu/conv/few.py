@@ -7,18 +7,31 @@ is the sum of those that it meets.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from minigrad.kernels.cpu.bias import Epilogue, finish
 from minigrad.kernels.cpu.conv.dots import GATHERING, gather
+from minigrad.kernels.cpu.conv.images import Images
 from minigrad.kernels.cpu.conv.tables import Lines, Runs, Table
-from minigrad.kernels.cpu.conv.weight import Images
 from minigrad.kernels.cpu.runtime.compiling import Array, jit, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
-from minigrad.kernels.cpu.tiles.tile import ROWS, TILE, multiply_long_rows, multiply_tile, rounded_up
+from minigrad.kernels.cpu.tiles.packing import rounded_up
+from minigrad.kernels.cpu.tiles.product import multiply_long_rows, multiply_tile
+from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
 
 ADDING = 8  # multiplications that take as long as to add a product to its pixel
+
+
+class Reading(NamedTuple):
+    """The tables of ``read_few``."""
+
+    firsts: Table  # (panels,) the first output of each
+    line: Table  # the pixels of a channel in the order in which they are packed, as in ``Lines``
+    starts: Table  # (c * taps,) where each row of the product begins among them
+    rows: Table  # (c * taps,) where its weights begin within a panel
 
 
 def reading_work(x: Images, y: Images, taps: int, length: int) -> float:
@@ -41,36 +54,31 @@ def _lanes(images: Images) -> int:
     return TILE.lanes(images.memory.itemsize)
 
 
-def read_few(x: Images, y: Images, n: int, w: Array, lines: Lines, epilogue: Epilogue, workers: int) -> None:
+def read_few(x: Images, y: Images, w: Array, lines: Lines, epilogue: Epilogue, workers: int) -> None:
     """y[n, o, q] = sum over c and tap of w[o, c, tap] x[n, c, the pixel that q meets]; w (o, c, taps)."""
     depth, length = x.share * lines.starts.size, lines.pixels.size
     starts = np.add.outer(np.arange(x.share) * length, lines.starts).ravel()
     firsts = np.minimum(np.arange(0, y.share, ROWS), y.share - ROWS)  # the last panel may overlap another
     panels = w.reshape(y.share, depth)[firsts[:, None] + np.arange(ROWS)]
     (scratch,) = workspace.take(w.dtype, workers * rounded_up(x.share * length + x.pixels + 1, 16))
-    _read_few(
-        x, y, n, np.ascontiguousarray(panels.swapaxes(1, 2)).reshape(-1), firsts, lines.pixels, starts,
-        np.arange(depth) * ROWS, epilogue, scratch.reshape(workers, -1), _lanes(x),
-    )  # fmt: skip
+    packed = np.ascontiguousarray(panels.swapaxes(1, 2)).reshape(-1)
+    tables = Reading(firsts, lines.pixels, starts, np.arange(depth) * ROWS)
+    _read_few(x, y, packed, tables, epilogue, scratch.reshape(workers, -1))
 
 
 @jit
-def _read_few(
-    x: Images, y: Images, n: int, w: Array, firsts: Table, line: Table, starts: Table, rows: Table,
-    epilogue: Epilogue, scratch: Array, lanes: int,
-) -> None:  # fmt: skip
-    tables = firsts, line, starts, rows
-    parallel_for(scratch.shape[0], _read_share, x, y, n, w, tables, epilogue, scratch, lanes)
+def _read_few(x: Images, y: Images, w: Array, tables: Reading, epilogue: Epilogue, scratch: Array) -> None:
+    parallel_for(scratch.shape[0], _read_share, x, y, w, tables, epilogue, scratch)
 
 
 @inner_jit
 def _read_share(
-    worker: int, x: Images, y: Images, n: int, w: Array, tables: tuple[Table, Table, Table, Table],
-    epilogue: Epilogue, scratch: Array, lanes: int,
-) -> None:  # fmt: skip
+    worker: int, x: Images, y: Images, w: Array, tables: Reading, epilogue: Epilogue, scratch: Array
+) -> None:
     """A worker's row of scratch and share of the images."""
     firsts, line, starts, rows = tables
-    workers, size = scratch.shape[0], x.share * line.size
+    lanes, n, workers = TILE.vectors * WIDTH // scratch.itemsize, x.n, scratch.shape[0]
+    size = x.share * line.size
     packed, pixels = scratch[worker], scratch[worker, size:]
     for image in range(worker * n // workers, (worker + 1) * n // workers):
         gather(x, image, 1, line, pixels, packed)
@@ -88,30 +96,28 @@ def _read_share(
             finish(y.memory[start : start + y.pixels], y.channel + channel, epilogue)
 
 
-def write_few(x: Images, y: Images, n: int, w: Array, runs: Runs, epilogue: Epilogue, workers: int) -> None:
+def write_few(x: Images, y: Images, w: Array, runs: Runs, epilogue: Epilogue, workers: int) -> None:
     """y[n, o, t] = sum over c and the (tap, s) that t meets of w[o, tap, c] x[n, c, s]; w (o, taps, c)."""
     rows = rounded_up(w.size // x.share, ROWS)
     panels = np.zeros((rows, x.share), w.dtype)
     panels[: w.size // x.share] = w.reshape(-1, x.share)
     packed = np.ascontiguousarray(panels.reshape(-1, ROWS, x.share).swapaxes(1, 2))
     (scratch,) = workspace.take(w.dtype, workers * rounded_up(rows * x.pixels, 16))
-    _write_few(x, y, n, packed.reshape(-1), runs, epilogue, scratch.reshape(workers, -1), _lanes(x))
+    _write_few(x, y, packed.reshape(-1), runs, epilogue, scratch.reshape(workers, -1))
 
 
 @jit
-def _write_few(
-    x: Images, y: Images, n: int, w: Array, runs: Runs, epilogue: Epilogue, scratch: Array, lanes: int
-) -> None:
-    parallel_for(scratch.shape[0], _write_share, x, y, n, w, runs, epilogue, scratch, lanes)
+def _write_few(x: Images, y: Images, w: Array, runs: Runs, epilogue: Epilogue, scratch: Array) -> None:
+    parallel_for(scratch.shape[0], _write_share, x, y, w, runs, epilogue, scratch)
 
 
 @inner_jit
 def _write_share(
-    worker: int, x: Images, y: Images, n: int, w: Array, runs: Runs, epilogue: Epilogue, scratch: Array,
-    lanes: int,
-) -> None:  # fmt: skip
+    worker: int, x: Images, y: Images, w: Array, runs: Runs, epilogue: Epilogue, scratch: Array
+) -> None:
     """A worker's row of scratch and share of the images."""
-    workers, depth = scratch.shape[0], x.share * ROWS
+    lanes, n, workers = TILE.vectors * WIDTH // scratch.itemsize, x.n, scratch.shape[0]
+    depth = x.share * ROWS
     products = scratch[worker]
     nowhere = np.zeros(1, np.int64)
     for image in range(worker * n // workers, (worker + 1) * n // workers):

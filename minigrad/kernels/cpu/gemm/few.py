@@ -9,9 +9,10 @@ from minigrad.kernels.cpu.gemm.operands import Finish, Matrix, PlainFinish
 from minigrad.kernels.cpu.runtime.compiling import Array, jit
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
+from minigrad.kernels.cpu.tiles.product import DEPTH
+from minigrad.kernels.cpu.tiles.registers import ROWS
 from minigrad.kernels.cpu.tiles.shallow import multiply_shallow
 from minigrad.kernels.cpu.tiles.strided import ACTIVATED, GATED
-from minigrad.kernels.cpu.tiles.tile import DEPTH, ROWS
 
 BLOCK = 8  # rows of ``dot_rows`` that one iteration owns
 CHUNK = 1 << 10  # and of ``add_columns``

@@ -17,7 +17,9 @@ from minigrad.kernels.cpu.gemm.operands import Matrix, copy_runs, flat, pack_col
 from minigrad.kernels.cpu.runtime.compiling import Array, jit, launch, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
-from minigrad.kernels.cpu.tiles.tile import DEPTH, ROWS, TILE, WIDTH, multiply_tile, pack_rows, packed_size
+from minigrad.kernels.cpu.tiles.packing import Rows, pack_rows, packed_size
+from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_tile
+from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
 
 PACKING = 40  # multiplications that take as long as to move an element while packing
 
@@ -62,7 +64,8 @@ def _pack(x: Matrix, top: int, bottom: int, size: int, out: Array) -> None:
     for panel in range(top, bottom):
         first, at = panel * ROWS, (panel - top) * size
         if x.column_step == 1:
-            pack_rows(x.memory, first * x.row_step, x.row_step, x.rows - first, x.columns, out, at)
+            rows = Rows(x.memory, first * x.row_step, x.row_step)
+            pack_rows(rows, x.rows - first, x.columns, out, at)
         else:
             copy_runs(x.memory, first, x.column_step, x.columns, x.rows - first, ROWS, out, at)
 

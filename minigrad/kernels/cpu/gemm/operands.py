@@ -8,8 +8,8 @@ import numpy as np
 
 from minigrad.kernels.cpu.runtime.compiling import DTYPES, Array
 from minigrad.kernels.cpu.runtime.inner import inner_jit
+from minigrad.kernels.cpu.tiles.packing import Rows, transpose
 from minigrad.kernels.cpu.tiles.strided import ACTIVATED, GATED, PLAIN
-from minigrad.kernels.cpu.tiles.tile import WIDTH, transpose
 
 
 class Matrix(NamedTuple):
@@ -90,9 +90,6 @@ def pack_columns(y: Matrix, first: int, depth: int, column: int, lanes: int, out
     if y.column_step == 1:
         copy_runs(y.memory, start, y.row_step, depth, count, lanes, out, 0)
         return
-    width = WIDTH // out.itemsize
     if count < lanes:
         out[: depth * lanes] = 0
-    for lane in range(0, count, width):
-        rows = min(width, count - lane)
-        transpose(y.memory, start + lane * y.column_step, y.column_step, rows, depth, out, lane, lanes)
+    transpose(Rows(y.memory, start, y.column_step), Rows(out, 0, lanes), count, depth)

@@ -14,8 +14,9 @@ from minigrad.kernels.cpu.gemm.operands import Finish, Matrix, PlainFinish, flat
 from minigrad.kernels.cpu.runtime.compiling import Array, jit, threads
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
+from minigrad.kernels.cpu.tiles.product import DEPTH
+from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
 from minigrad.kernels.cpu.tiles.strided import ACTIVATED, GATED, PLAIN, multiply_strided
-from minigrad.kernels.cpu.tiles.tile import DEPTH, ROWS, TILE, WIDTH
 from minigrad.kernels.launching import launch
 
 LARGEST = 1 << 23  # multiplications up to which packing the rows costs more than it saves

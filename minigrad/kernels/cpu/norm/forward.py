@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.kernels.cpu.runtime.compiling import Array, jit
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
-from minigrad.kernels.cpu.tiles.tile import prefetch
+from minigrad.kernels.cpu.tiles.registers import prefetch
 
 LINE = 64  # bytes of a cache line
 IMAGES = 64

@@ -1,6 +1,6 @@
 """A tile of dot products held in vector registers: rows of both factors run along the vectors.
 
-What ``tile`` is for factors that are packed, this is for rows that are read where they lie.
+``product`` multiplies packed operands; this reads the rows of both where they lie.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from minigrad.kernels.cpu.tiles.tile import I64, TILE, Emitter
+from minigrad.kernels.cpu.tiles.registers import I64, TILE, Emitter
 
 ROWS, COLUMNS = (6, 4) if TILE.rows * TILE.vectors >= 24 else (4, 3)  # 24 sums of 32 registers or 12 of 16
 

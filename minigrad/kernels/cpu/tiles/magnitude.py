@@ -13,9 +13,10 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from minigrad.kernels.cpu.runtime.compiling import Array
+from minigrad.kernels.cpu.runtime.compiling import Array, jit
 from minigrad.kernels.cpu.runtime.inner import inner_jit
-from minigrad.kernels.cpu.tiles.tile import I64, TILE, WIDTH, Emitter, emit_columns, transpose
+from minigrad.kernels.cpu.tiles.packing import Rows, emit_columns, transpose
+from minigrad.kernels.cpu.tiles.registers import I64, TILE, WIDTH, Emitter
 
 
 class _Magnitudes:
@@ -86,40 +87,55 @@ def greatest(typingctx: Any, source: Any, s0: Any, count: Any) -> Any:
     return source.dtype(source, types.int64, types.int64), generate
 
 
-@inner_jit
-def transpose_noting(
-    source: Array, s0: int, s_step: int, rows: int, columns: int, target: Array, t0: int, t_step: int,
-    noted: Array, n0: int,
-) -> None:  # fmt: skip
-    """``transpose`` of at most a vector's width of rows; noted[n0 + i] is raised to the greatest |row i|.
+@jit
+def finite(a: Array) -> bool:
+    """Whether no element of a contiguous array of one axis is infinite or NaN."""
+    width = WIDTH // a.itemsize
+    whole = a.size // width * width
+    found = greatest(a, 0, whole) < np.inf
+    for k in range(whole, a.size):
+        found = found and np.isfinite(a[k])
+    return bool(found)
 
-    There infinity stands for NaN.
-    """
-    width = WIDTH // source.itemsize
+
+@inner_jit
+def transpose_noting(source: Rows, target: Rows, rows: int, columns: int, noted: Array) -> None:
+    """``transpose``, and noted[i] is raised to the greatest |source[i, j]|; NaN may count as infinity."""
+    s, s0, s_step = source
+    t, t0, t_step = target
+    width = WIDTH // s.itemsize
     if rows < width or columns < width:
-        transpose(source, s0, s_step, rows, columns, target, t0, t_step)
+        transpose(source, target, rows, columns)
         for i in range(rows):
             for j in range(columns):
-                size = abs(source[s0 + i * s_step + j])
-                noted[n0 + i] = max(noted[n0 + i], size if size == size else np.inf)
+                size = abs(s[s0 + i * s_step + j])
+                noted[i] = max(noted[i], size if size == size else np.inf)
         return
-    j = 0
-    while j < columns:  # the last block may overlap the one before it
-        left = min(j, columns - width)
-        _transpose_block_noting(source, s0 + left, s_step, target, t0 + left * t_step, t_step, noted, n0)
-        j += width
+    i = 0
+    while i < rows:  # the last block of an axis may overlap the one before it
+        top = min(i, rows - width)
+        greatest_of = noted[top:]
+        j = 0
+        while j < columns:
+            left = min(j, columns - width)
+            _transpose_block_noting(
+                s, s0 + top * s_step + left, s_step, t, t0 + left * t_step + top, t_step, greatest_of
+            )
+            j += width
+        i += width
 
 
 @intrinsic
 def _transpose_block_noting(
-    typingctx: Any, source: Any, s0: Any, s_step: Any, target: Any, t0: Any, t_step: Any, noted: Any, n0: Any
+    typingctx: Any, source: Any, s0: Any, s_step: Any, target: Any, t0: Any, t_step: Any, noted: Any
 ) -> Any:
-    """``transpose_noting`` of as many columns as a vector is wide."""
+    """``transpose_noting`` of as many rows and columns as a vector is wide."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
         emit = Emitter(context, builder, signature.args[0])
         magnitudes = _Magnitudes(emit)
-        source, target, noted = (emit.pointer(signature.args[k], values[k], values[k + 1]) for k in (0, 3, 6))
+        source, target = (emit.pointer(signature.args[k], values[k], values[k + 1]) for k in (0, 3))
+        noted = emit.pointer(signature.args[6], values[6], I64(0))
         top = magnitudes.load(noted, I64(0))
         for j, column in enumerate(emit_columns(emit, source, values[2])):
             emit.store(column, emit.vector_at(target, builder.mul(values[5], I64(j))))
@@ -128,4 +144,4 @@ def _transpose_block_noting(
         return context.get_dummy_value()
 
     size = types.int64
-    return types.void(source, size, size, target, size, size, noted, size), generate
+    return types.void(source, size, size, target, size, size, noted), generate

@@ -11,8 +11,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from minigrad.kernels.cpu.tiles.registers import I64, ROWS, Emitter
 from minigrad.kernels.cpu.tiles.strided import ACTIVATED, GATED, Finish, choice_of
-from minigrad.kernels.cpu.tiles.tile import I64, ROWS, Emitter
 
 
 @intrinsic

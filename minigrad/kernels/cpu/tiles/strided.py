@@ -11,7 +11,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from minigrad.kernels.cpu.tiles.tile import I64, ROWS, TILE, Emitter
+from minigrad.kernels.cpu.tiles.registers import I64, ROWS, TILE, Emitter
 
 GROUP = 4  # rows that one pointer serves: beside it stand the multiples of the step that addresses can hold
 

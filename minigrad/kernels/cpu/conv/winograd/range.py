@@ -9,8 +9,11 @@ the sums could leave float32's range.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
+from minigrad.kernels.cpu.conv.images import Images
 from minigrad.kernels.cpu.conv.tables import Table
 from minigrad.kernels.cpu.conv.winograd.algorithm import (
     NARROW,
@@ -24,7 +27,7 @@ from minigrad.kernels.cpu.conv.winograd.transform import Matrix
 from minigrad.kernels.cpu.runtime.compiling import Array, jit
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.tiles.magnitude import note_greatest, transpose_noting
-from minigrad.kernels.cpu.tiles.tile import WIDTH
+from minigrad.kernels.cpu.tiles.packing import Rows
 
 RANGE = 512.0
 """Times that a pixel of a tile may be above all that an output of the tile reads."""
@@ -53,29 +56,33 @@ GAIN = (
 LARGEST = float(np.finfo(np.float32).max)
 
 
+class Tiles(NamedTuple):
+    """A group of tiles, as ``plans.Plan`` has them."""
+
+    inputs: Table  # (tiles, remainders, 25) the pixels that a tile reads
+    kinds: Table  # (tiles,)
+    pixels: int  # that the group reads
+
+
 @inner_jit
 def load_noting(
-    x: Array, first: int, count: int, channel: int, begin: int, end: int, out: Array, lanes: int, peaks: Array
+    x: Images, first: int, count: int, channel: int, begin: int, end: int, lanes: Rows, peaks: Array
 ) -> None:
-    """out[q - begin, i] = x[first + i, channel, q] for i < count, begin <= q < end; peaks[i] is raised."""
-    width, flat = WIDTH // x.itemsize, x.reshape(-1)
-    step, pixels = x.shape[1] * x.shape[2], x.shape[2]
-    for lane in range(0, count, width):
-        start, rows = (first + lane) * step + channel * pixels + begin, min(width, count - lane)
-        transpose_noting(flat, start, step, rows, end - begin, out, lane, lanes, peaks, lane)
+    """``load_pixels``, and peaks[i] is raised to the greatest |lanes[q - begin, i]|."""
+    step = x.channels * x.pixels
+    source = Rows(x.memory, first * step + channel * x.pixels + begin, step)
+    transpose_noting(source, lanes, count, end - begin, peaks)
 
 
 @inner_jit
-def note_tops(
-    noted: Array, pixels: int, inputs: Table, kinds: Table, count: int, lanes: int, spare: Array,
-    peaks: Array, tops: Array,
-) -> None:  # fmt: skip
+def note_tops(noted: Array, tiles: Tiles, count: int, spare: Array, peaks: Array, tops: Array) -> None:
     """tops[l] = the greatest that a group of tiles reads of image l, infinity if a tile's range is too wide.
 
-    noted (pixels and a row of zeros, l) the greatest magnitude over channels; peaks (l,) what no tile exceeds
-    if these are not all channels, else 0; inputs (tiles, remainders, 25) the pixels of a tile, kinds (tiles,)
-    as in ``forward.Plan``. ``spare`` has SPARE rows of lanes.
+    noted (pixels and a row of zeros, l) is the greatest magnitude over some channels; peaks (l,) is what no
+    other channel exceeds, or 0 if there is none. ``spare`` has SPARE rows of lanes.
     """
+    inputs, kinds, pixels = tiles
+    lanes = tops.size
     top, least, window = spare[:lanes], spare[lanes : 2 * lanes], spare[2 * lanes : 3 * lanes]
     points = spare[3 * lanes :]
     tops[:] = 0

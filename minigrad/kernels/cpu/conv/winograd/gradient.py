@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minigrad.kernels.cpu.conv.images import Images, images_of
 from minigrad.kernels.cpu.conv.tables import Geometry, Table
 from minigrad.kernels.cpu.conv.winograd.algorithm import (
     KERNEL,
@@ -34,27 +35,20 @@ from minigrad.kernels.cpu.conv.winograd.algorithm import (
     transposed,
     weight_matrix,
 )
-from minigrad.kernels.cpu.conv.winograd.transform import sandwich, sandwich_row
+from minigrad.kernels.cpu.conv.winograd.transform import Scattered, sandwich, sandwich_row
 from minigrad.kernels.cpu.runtime.compiling import Array, contiguous, jit, launch, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.keeping import shelf
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.magnitude import greatest
-from minigrad.kernels.cpu.tiles.tile import (
-    DEPTH,
-    ROWS,
-    TILE,
-    WIDTH,
-    multiply_far_left,
-    packed_size,
-    rounded_up,
-    transpose,
-)
+from minigrad.kernels.cpu.tiles.packing import Rows, packed_size, rounded_up, transpose
+from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_far_left
+from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
 
 REMAINDERS = 4  # modulo 2 over both axes
 
-_wide_inputs = sandwich_row(POINTS, input_matrix(WIDE))
-_narrow_inputs = sandwich_row(POINTS, input_matrix(NARROW))
+_wide_inputs = sandwich_row(POINTS, input_matrix(WIDE), POINTS)
+_narrow_inputs = sandwich_row(POINTS, input_matrix(NARROW), POINTS)
 _wide, _narrow = transposed(output_matrix(WIDE)), transposed(output_matrix(NARROW))
 _outputs, _outputs_nc = sandwich(_wide, _wide, WIDE, POINTS), sandwich(_wide, _narrow, WIDE, POINTS)
 _outputs_nr, _outputs_nn = sandwich(_narrow, _wide, WIDE, POINTS), sandwich(_narrow, _narrow, WIDE, POINTS)
@@ -68,6 +62,7 @@ class Plan(NamedTuple):
     wide_columns: int
     inputs: Table  # (rows, columns, remainders, 25) pixel of x, or one past the last for zero
     outputs: Table  # (rows, columns, 16) the same for g
+    factors: Array  # (2, 5, 5) B^T of wide and of narrow tiles, by rows, filled up with zeros
 
 
 @shelf.keeps
@@ -88,21 +83,34 @@ def plan(geometry: Geometry) -> Plan:
         columns.wide,
         np.where(pixels < 0, geometry.pixels, pixels),
         np.where(places_of < 0, geometry.outputs, places_of),
+        _factors(),
     )
 
 
 class Sizes(NamedTuple):
     """Of the operands and of what a worker holds."""
 
-    images: int
     together: int  # images of which a row of points is held
-    pixels: int
-    outputs: int
-    lanes: int
     splits: int  # shares of the panels
     packed: int  # elements of the images of x that are held
     inputs: int  # of the transformed x, of one point and remainder
     panel: int  # of the transformed g, of one point and panel
+
+
+class Scratch(NamedTuple):
+    """What is held between the steps."""
+
+    transformed: Array  # g at its points
+    grids: Array  # (panels, size) a panel of an image of g
+    own: Array  # (workers, size) images of x, and a row of their points
+    sums: Array  # (workers or items, size) S
+
+
+class Gradient(NamedTuple):
+    """The result, and whether each item of it is finite."""
+
+    gw: Array  # (o, c, 16)
+    finite: Array  # (items,)
 
 
 def sum_weights(x: Array, g: Array, gw: Array, geometry: Geometry) -> bool:
@@ -115,6 +123,7 @@ def sum_weights(x: Array, g: Array, gw: Array, geometry: Geometry) -> bool:
     panels, blocks = -(-o // ROWS), -(-c // lanes)
     tiles = tables.outputs.shape[0] * tables.outputs.shape[1]
     together = max(1, min(n, DEPTH // tiles))
+    (x_images,), (g_images,) = images_of(contiguous(x), 1), images_of(contiguous(g), 1)
     with launch(n * c * o * geometry.outputs) as allowed:
         splits = min(panels, allowed // gcd(blocks, allowed))
         items = blocks * splits
@@ -122,21 +131,20 @@ def sum_weights(x: Array, g: Array, gw: Array, geometry: Geometry) -> bool:
         inputs, panel = odd_lines(together * tiles * lanes), odd_lines(packed_size(together * tiles, lanes))
         packed = odd_lines(together * (geometry.pixels + 1) * lanes)
         kept = workers if together == n else items
-        transformed, grids, scratch, sums = workspace.take(
+        transformed, grids, own, sums = workspace.take(
             x.dtype,
             POINTS**2 * panels * panel,
             panels * odd_lines((geometry.outputs + 1) * rounded_up(ROWS, WIDTH // x.itemsize)),
             workers * (packed + POINTS * REMAINDERS * inputs),
             kept * POINTS**2 * REMAINDERS * -(-panels // splits) * ROWS * lanes,
         )
-        sizes = Sizes(n, together, geometry.pixels, geometry.outputs, lanes, splits, packed, inputs, panel)
-        finite = np.empty(items, np.bool_)
-        _sum_weights(
-            contiguous(x).reshape(n, c, -1), contiguous(g).reshape(n, o, -1), transformed,
-            grids.reshape(panels, -1), scratch.reshape(workers, -1), sums.reshape(kept, -1),
-            gw.reshape(o, c, KERNEL), _factors(), tables, sizes, finite,
-        )  # fmt: skip
-    return bool(finite.all())
+        sizes = Sizes(together, splits, packed, inputs, panel)
+        scratch = Scratch(
+            transformed, grids.reshape(panels, -1), own.reshape(workers, -1), sums.reshape(kept, -1)
+        )
+        gradient = Gradient(gw.reshape(o, c, KERNEL), np.empty(items, np.bool_))
+        _sum_weights(x_images, g_images, gradient, tables, sizes, scratch)
+    return bool(gradient.finite.all())
 
 
 @lru_cache(maxsize=1)
@@ -149,27 +157,24 @@ def _factors() -> Array:
 
 
 @inner_jit
-def _pack_image(images: Array, image: int, channel: int, step: int, out: Array, start: int) -> None:
+def _pack_image(images: Images, image: int, channel: int, step: int, out: Array, start: int) -> None:
     """out[start + (q, l)] = images[image, channel + l, q] for l < step, and a pixel of zeros."""
-    channels, pixels = images.shape[1], images.shape[2]
-    width = WIDTH // out.itemsize
-    source = images.reshape(-1)
-    for lane in range(0, min(step, channels - channel), width):
-        row, rows = (image * channels + channel + lane) * pixels, min(width, channels - channel - lane)
-        transpose(source, row, pixels, rows, pixels, out, start + lane, step)
+    channels, pixels = images.channels, images.pixels
+    source = Rows(images.memory, (image * channels + channel) * pixels, pixels)
+    transpose(source, Rows(out, start, step), min(step, channels - channel), pixels)
     out[start + pixels * step : start + (pixels + 1) * step] = 0
 
 
 @inner_jit
 def _transform_panel(
-    panel: int, g: Array, first: int, count: int, grids: Array, plan: Plan, size: int, out: Array
+    panel: int, g: Images, first: int, count: int, plan: Plan, size: int, scratch: Scratch
 ) -> None:
-    """out[i, panel, j, (image, tile), r] = (A g A^T)[i, j] of a panel's rows; (i, panel, j) has ``size``.
+    """transformed[i, panel, j, (image, tile), r] = (A g A^T)[i, j] of a panel; (i, panel, j) has ``size``.
 
     Narrow rows of tiles lack the last row i of points: there the others follow each other.
     """
-    grid, panels = grids[panel], grids.shape[0]
-    width = WIDTH // g.itemsize
+    grid, panels, out = scratch.grids[panel], scratch.grids.shape[0], scratch.transformed
+    width = WIDTH // out.itemsize
     step = (ROWS + width - 1) // width * width
     rows, columns = plan.outputs.shape[:2]
     sources = plan.outputs.reshape(-1) * step
@@ -187,36 +192,35 @@ def _transform_panel(
                 kind = 2 * (row >= plan.wide_rows) + (column >= plan.wide_columns)
                 # a vector writes past its rows, where the next tile will write later
                 for r in range((ROWS - 1) // width * width, -1, -width):
-                    _transform_tile(kind, grid, r, sources, tile * WIDE**2, out, at + r, targets)
+                    source = Scattered(grid, r, sources, tile * WIDE**2)
+                    _transform_tile(kind, source, Scattered(out, at + r, targets, 0))
 
 
 @inner_jit
-def _transform_tile(
-    kind: int, grid: Array, r: int, at: Table, first: int, out: Array, to: int, targets: Table
-) -> None:
+def _transform_tile(kind: int, source: Scattered, target: Scattered) -> None:
     """A g A^T of a tile: wide both ways, with narrow columns, with narrow rows, narrow both ways."""
     if kind == 0:
-        _outputs(grid, r, at, first, out, to, targets, 0)
+        _outputs(source, target)
     elif kind == 1:
-        _outputs_nc(grid, r, at, first, out, to, targets, 0)
+        _outputs_nc(source, target)
     elif kind == 2:
-        _outputs_nr(grid, r, at, first, out, to, targets, 0)
+        _outputs_nr(source, target)
     else:
-        _outputs_nn(grid, r, at, first, out, to, targets, 0)
+        _outputs_nn(source, target)
 
 
 @inner_jit
 def _transform_inputs(
-    x: Array, count: int, i: int, rows: int, factors: Array, plan: Plan, sizes: Sizes, out: Array
+    x: Array, count: int, pixels: int, i: int, rows: int, plan: Plan, size: int, out: Array
 ) -> None:
-    """out[j, remainder, (image, tile), l] = (B^T d B)[i, j]."""
-    columns, lanes = plan.inputs.shape[1], sizes.lanes
-    width = WIDTH // x.itemsize
+    """out[j, remainder, (image, tile), l] = (B^T d B)[i, j]; (j, remainder) has ``size``."""
+    columns, width = plan.inputs.shape[1], WIDTH // x.itemsize
+    lanes = TILE.vectors * width
     table = plan.inputs.reshape(-1) * lanes
-    scalars = factors.reshape(-1)
-    step = REMAINDERS * sizes.inputs
+    scalars = plan.factors.reshape(-1)
+    step = REMAINDERS * size
     for image in range(count):
-        source = image * (sizes.pixels + 1) * lanes
+        source = image * (pixels + 1) * lanes
         for row in range(rows):
             kind = (0 if row < plan.wide_rows else 1) * POINTS**2 + i * POINTS
             for column in range(columns):
@@ -224,38 +228,42 @@ def _transform_inputs(
                 for b in range(REMAINDERS):
                     tile = ((row * columns + column) * REMAINDERS + b) * POINTS**2
                     for lane in range(0, lanes, width):
-                        start, to = source + lane, b * sizes.inputs + at + lane
+                        inputs = Scattered(x, source + lane, table, tile)
+                        points = Rows(out, b * size + at + lane, step)
                         if column < plan.wide_columns:
-                            _wide_inputs(scalars, kind, x, start, table, tile, POINTS, out, to, step)
+                            _wide_inputs(scalars, kind, inputs, points)
                         else:
-                            _narrow_inputs(scalars, kind, x, start, table, tile, POINTS, out, to, step)
+                            _narrow_inputs(scalars, kind, inputs, points)
 
 
 @inner_jit
 def _sum_panel(
-    fresh: bool, left: int, first: int, step: int, count: int, rows: int, outputs: Array, inputs: Array,
-    plan: Plan, sizes: Sizes, sums: Array,
-) -> None:  # fmt: skip
-    """A panel's sums over images and tiles of outputs from ``left`` on, added to sums[first + (j, b) step]"""
-    lanes, columns = sizes.lanes, plan.outputs.shape[1]
+    fresh: bool, outputs: Array, left: int, inputs: Array, terms: int, plan: Plan, sizes: Sizes, sums: Rows
+) -> None:
+    """A panel's sums over images and tiles of outputs from ``left`` on, added to row (j, b) of ``sums``.
+
+    ``terms`` are the rows of tiles of all images.
+    """
+    lanes, columns = TILE.vectors * WIDTH // inputs.itemsize, plan.outputs.shape[1]
     index = np.arange(columns)
     for j in range(POINTS):
         having = plan.wide_columns if j == POINTS - 1 else columns
         for b in range(REMAINDERS):
             # (ROWS, images and tiles) @ (images and tiles, lanes) -> (ROWS, lanes)
+            right, target = (j * REMAINDERS + b) * sizes.inputs, sums.start + (j * REMAINDERS + b) * sums.step
             multiply_far_left(
                 outputs, left + j * sizes.panel, columns * ROWS, index * ROWS,
-                inputs, (j * REMAINDERS + b) * sizes.inputs, columns * lanes, index * lanes,
-                0, having, count * rows, sums, first + (j * REMAINDERS + b) * step, lanes, fresh,
+                inputs, right, columns * lanes, index * lanes,
+                0, having, terms, sums.memory, target, lanes, fresh,
             )  # fmt: skip
 
 
 @inner_jit
-def _store(sums: Array, block: int, top: int, bottom: int, sizes: Sizes, staged: Array, gw: Array) -> None:
+def _store(sums: Array, block: int, top: int, bottom: int, staged: Array, gw: Array) -> None:
     """gw[o, c, tap] = (G^T S G)[tap], for the channels of a block and the outputs of the panels."""
     o, c = gw.shape[0], gw.shape[1]
-    lanes, panels = sizes.lanes, bottom - top
-    width = WIDTH // sums.itemsize
+    width, panels = WIDTH // sums.itemsize, bottom - top
+    lanes = TILE.vectors * width
     sources = np.arange(POINTS**2) * (REMAINDERS * panels * ROWS * lanes)
     targets = TAPS.reshape(-1) * width
     flat = gw.reshape(-1)
@@ -263,16 +271,16 @@ def _store(sums: Array, block: int, top: int, bottom: int, sizes: Sizes, staged:
         for channel in range(block * lanes, min((block + 1) * lanes, c), width):
             for b in range(REMAINDERS):
                 start = (b * panels * ROWS + row - top * ROWS) * lanes + channel - block * lanes
-                _transform_sums(sums, start, sources, 0, staged, 0, targets, b * 4)
-            transpose(
-                staged, 0, width, KERNEL, min(width, c - channel), flat, (row * c + channel) * KERNEL, KERNEL
-            )
+                _transform_sums(Scattered(sums, start, sources, 0), Scattered(staged, 0, targets, b * 4))
+            target = Rows(flat, (row * c + channel) * KERNEL, KERNEL)
+            transpose(Rows(staged, 0, width), target, KERNEL, min(width, c - channel))
 
 
 @inner_jit
-def _check(gw: Array, block: int, top: int, bottom: int, lanes: int, item: int, finite: Array) -> None:
+def _check(gradient: Gradient, block: int, top: int, bottom: int, item: int) -> None:
     """finite[item] = whether all that ``_store`` wrote is finite."""
-    o, c = gw.shape[0], gw.shape[1]
+    gw, finite = gradient
+    o, c, lanes = gw.shape[0], gw.shape[1], TILE.vectors * WIDTH // gw.itemsize
     flat, channel = gw.reshape(-1), block * lanes
     finite[item] = True
     for row in range(top * ROWS, min(bottom * ROWS, o)):
@@ -282,54 +290,47 @@ def _check(gw: Array, block: int, top: int, bottom: int, lanes: int, item: int, 
 
 @jit
 def _sum_weights(
-    x: Array, g: Array, transformed: Array, grids: Array, scratch: Array, sums: Array, gw: Array,
-    factors: Array, plan: Plan, sizes: Sizes, finite: Array,
-) -> None:  # fmt: skip
-    for first in range(0, sizes.images, sizes.together):
-        count = min(sizes.together, sizes.images - first)
-        parallel_for(grids.shape[0], _transform_panel, g, first, count, grids, plan, sizes.panel, transformed)
-        parallel_for(
-            scratch.shape[0],
-            _sum_share,
-            x,
-            first,
-            count,
-            transformed,
-            scratch,
-            sums,
-            gw,
-            factors,
-            plan,
-            sizes,
-            finite,
-        )
+    x: Images, g: Images, gradient: Gradient, plan: Plan, sizes: Sizes, scratch: Scratch
+) -> None:
+    for first in range(0, x.n, sizes.together):
+        count = min(sizes.together, x.n - first)
+        panels, workers = scratch.grids.shape[0], scratch.own.shape[0]
+        parallel_for(panels, _transform_panel, g, first, count, plan, sizes.panel, scratch)
+        parallel_for(workers, _sum_share, x, first, count, gradient, plan, sizes, scratch)
 
 
 @inner_jit
 def _sum_share(
-    worker: int, x: Array, first: int, count: int, outputs: Array, scratch: Array, sums: Array, gw: Array,
-    factors: Array, plan: Plan, sizes: Sizes, finite: Array,
-) -> None:  # fmt: skip
+    worker: int,
+    x: Images,
+    first: int,
+    count: int,
+    gradient: Gradient,
+    plan: Plan,
+    sizes: Sizes,
+    scratch: Scratch,
+) -> None:
     """A worker's share of the items (a block of lanes, some panels), for ``count`` images."""
-    workers, lanes = scratch.shape[0], sizes.lanes
-    panels, blocks = (gw.shape[0] + ROWS - 1) // ROWS, (gw.shape[1] + lanes - 1) // lanes
+    workers, lanes, sums = scratch.own.shape[0], TILE.vectors * WIDTH // scratch.own.itemsize, scratch.sums
+    panels, blocks = scratch.grids.shape[0], (x.channels + lanes - 1) // lanes
     items = blocks * sizes.splits
-    images, inputs = scratch[worker, : sizes.packed], scratch[worker, sizes.packed :]
+    images, inputs = scratch.own[worker, : sizes.packed], scratch.own[worker, sizes.packed :]
     for item in range(worker * items // workers, (worker + 1) * items // workers):
         block, part = item // sizes.splits, item % sizes.splits
         top, bottom = part * panels // sizes.splits, (part + 1) * panels // sizes.splits
         step = (bottom - top) * ROWS * lanes
         own = sums[item if sums.shape[0] == items else worker]
         for image in range(count):
-            at = image * (sizes.pixels + 1) * lanes
+            at = image * (x.pixels + 1) * lanes
             _pack_image(x, first + image, block * lanes, lanes, images, at)
         for i in range(POINTS):
             rows = plan.wide_rows if i == POINTS - 1 else plan.outputs.shape[0]
-            _transform_inputs(images, count, i, rows, factors, plan, sizes, inputs)
+            _transform_inputs(images, count, x.pixels, i, rows, plan, sizes.inputs, inputs)
             for panel in range(top, bottom):
                 left = (i * panels + panel) * POINTS * sizes.panel
                 start = i * POINTS * REMAINDERS * step + (panel - top) * ROWS * lanes
-                _sum_panel(first == 0, left, start, step, count, rows, outputs, inputs, plan, sizes, own)
-        if first + count == sizes.images:
-            _store(own, block, top, bottom, sizes, inputs, gw)
-            _check(gw, block, top, bottom, lanes, item, finite)
+                target = Rows(own, start, step)
+                _sum_panel(first == 0, scratch.transformed, left, inputs, count * rows, plan, sizes, target)
+        if first + count == x.n:
+            _store(own, block, top, bottom, inputs, gradient.gw)
+            _check(gradient, block, top, bottom, item)
