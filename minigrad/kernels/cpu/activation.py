@@ -7,7 +7,7 @@ from minigrad.kernels.cpu.runtime.compiling import SMALL, Array, checked, contig
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 
-CHUNK = 1 << 15  # elements that one iteration owns; fewer in all run on one thread
+CHUNK = 1 << 15  # elements of one iteration; a smaller array runs on one thread
 
 
 @inner_jit

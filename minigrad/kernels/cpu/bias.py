@@ -1,4 +1,4 @@
-"""A bias per channel with leaky ReLU, one read and one write of memory, and its gradient, likewise."""
+"""A bias per channel with leaky ReLU, and its gradient: each reads and writes memory once."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from minigrad.kernels.cpu.runtime.compiling import (
 )
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
-from minigrad.kernels.cpu.tiles.registers import ROWS as PANEL  # samples whose sum stays in the arrays' dtype
+from minigrad.kernels.cpu.tiles.registers import ROWS as PANEL  # samples that are summed in the arrays' dtype
 
-ELEMENTS = 1024  # of a sample that an iteration of the gradient owns if its channels are small
-LEAST = 64  # and at least: few elements make poor loops
-CHUNK = 1 << 15  # elements that an iteration of the other owns
-ROWS = 64  # samples whose sum stays in the arrays' dtype, if they have pixels
+ELEMENTS = 1024  # of a sample, that one iteration of the gradient takes if channels are small
+LEAST = 64  # and at least: short loops are slow
+CHUNK = 1 << 15  # elements that one iteration of bias_leaky_relu takes
+ROWS = 64  # samples that are summed in the arrays' dtype, if they have pixels
 SERIAL = 1 << 17  # elements below which starting the threads costs more than they save
-ALONE = 1 << 13  # and where the threads only share rows
+ALONE = 1 << 13  # the same, where a channel is one element
 
 Both = tuple[Array, Array]
 
 
 class Epilogue(NamedTuple):
-    """What another kernel does to its results while they are near: bias and leaky ReLU, if it has a bias."""
+    """The bias and leaky ReLU that another kernel applies to its results while the cache has them."""
 
-    bias: Array  # (channels,) or (0,)
+    bias: Array  # (channels,), or (0,) for neither
     slope: float
 
 
@@ -84,7 +84,7 @@ def _biased_rows(x: Array, b: Array, pixels: int, slope: float, rows: int, y: Ar
 def _gated(
     block: int, g: Array, y: Array, step: int, pixels: int, slope: float, gx: Array, gb: Array
 ) -> None:
-    """gx = g gated by y, and gb[c] its sum over the channel, for the block's ``step`` channels."""
+    """gx = g where y > 0, slope * g elsewhere; gb[c] = its sum over channel c; for a block of channels."""
     gb, begin = gb[block * step : (block + 1) * step], block * step * pixels
     end, factor = begin + gb.size * pixels, y.dtype.type(slope)
     total, sums = np.empty(end - begin, y.dtype), np.zeros(gb.size)

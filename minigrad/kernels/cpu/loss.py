@@ -1,4 +1,4 @@
-"""The mean of softplus over logits, which the losses of GANs are made of, and its gradient."""
+"""The mean of softplus over logits, of which the losses of GANs consist, and its gradient."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from minigrad.kernels import output
 from minigrad.kernels.cpu.runtime.compiling import Array, checked, contiguous, jit
 from minigrad.kernels.launching import launch
 
-BLOCK = 4096  # elements whose sum is taken at once; the sums of the blocks then are added up
+BLOCK = 4096  # elements of a block: the blocks are summed one by one, then their sums
 
 
 @jit

@@ -15,7 +15,7 @@ from minigrad.kernels.philox import MULTIPLIERS as _MULTIPLIERS
 from minigrad.kernels.philox import ROUNDS, Shape, advance, check_philox, values_used
 from minigrad.kernels.philox import WEYL as _WEYL
 
-CHUNK = 1 << 11  # values of the counter that one iteration owns; fewer in all run on one thread
+CHUNK = 1 << 11  # values of the counter for one iteration; fewer run on one thread
 M0, M1 = (np.uint64(number) for number in _MULTIPLIERS)
 W0, W1 = (np.uint64(number) for number in _WEYL)
 LOW, ONE = np.uint64(0xFFFFFFFF), np.uint64(1)

@@ -1,6 +1,6 @@
 """Large images cut into bands of rows, so that a convolution needs the tables and memory of one band.
 
-A band is a convolution of its own, whose padding says where its first place begins in its own rows.
+A band is a convolution of its own. Its padding says where its first place begins among its rows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ PIXELS = 1 << 14
 
 
 class Band(NamedTuple):
-    """Rows of x and of y, and what they are to each other."""
+    """Rows of x, the rows of y that belong to them, and the geometry of these alone."""
 
     sources: slice
     places: slice

@@ -1,4 +1,4 @@
-"""The convolutions of few images: each image's sources are laid out as columns, and the rest is one product.
+"""The convolutions of few images: the sources of an image become columns of a matrix, then one product.
 
 Chellapilla et al. 2006, "High performance convolutional neural networks for document processing".
 """

@@ -1,6 +1,6 @@
 """conv2d_weight with few channels on one side: dot products along the pixels of the other side's images.
 
-Those are read where they lie; only the few channels are packed, each once for every tap.
+The many channels are read where they lie. Only the few are packed, each once for every tap.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ from minigrad.kernels.cpu.tiles.dots import COLUMNS, ROWS, multiply_dots
 from minigrad.kernels.cpu.tiles.packing import rounded_up
 from minigrad.kernels.cpu.tiles.registers import WIDTH
 
-DEPTH = 512  # pixels to sum in registers at a time, or an image: what the first cache takes
+DEPTH = 512  # pixels to sum in registers at a time, so that they fit the first cache; at least an image
 FEW = 256  # sums that are added in their own dtype
 PART = 1 << 14  # pixels of an image that are summed in a vector's lanes
-SLOWER = 1.5  # times that a multiplication takes here, because more of its operands are loaded
+SLOWER = 1.5  # times as long as elsewhere that a multiplication takes: it loads more operands
 GATHERING = 40  # multiplications that take as long as to pack an element
 
 
 def work(many: Images, few: Images, taps: int, length: int) -> float:
-    """About an image's multiplications and packing, counted in a tile's multiplications; infinite if
-    ``sum_products`` cannot be used. A line has ``taps`` taps and ``length`` pixels.
+    """The estimated time for an image, in multiplications of ``tiles.product``.
+
+    Infinite if ``sum_products`` cannot be used. A line has ``taps`` taps and ``length`` pixels.
     """
     rows, columns = rounded_up(many.share, ROWS), rounded_up(few.share * taps, COLUMNS)
     width = WIDTH // many.memory.itemsize
@@ -77,8 +78,9 @@ def gather(images: Images, first: int, count: int, line: Table, pixels: Array, o
 def _sum_chunks(
     many: Images, few: Images, together: int, line: Table, starts: Table, scratch: Array, sums: Array
 ) -> None:
-    """sums[(chunk, part), channel of many, (channel of few, tap)]; a chunk is at most ``together`` images, a
-    part some of the pixels.
+    """sums[(chunk, part), channel of many, (channel of few, tap)], over a chunk's images and a part's pixels.
+
+    A chunk is at most ``together`` images.
     """
     parallel_for(scratch.shape[0], _sum_share, many, few, together, line, starts, scratch, sums)
 
@@ -94,7 +96,7 @@ def _sum_share(
     scratch: Array,
     sums: Array,
 ) -> None:
-    """A worker's row of scratch and share of the chunks."""
+    """The chunks of one worker, whose scratch is one row."""
     workers, columns, parts = scratch.shape[0], sums.shape[2], (many.pixels + PART - 1) // PART
     chunks = sums.shape[0] // parts
     step = few.share * line.size

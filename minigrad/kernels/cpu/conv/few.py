@@ -1,8 +1,8 @@
-"""conv2d and conv_transpose2d with few channels on a side: each image is a product, where its pixels lie.
+"""conv2d and conv_transpose2d with few channels on one side: one matrix product for each image.
 
-With few channels to read, channel and tap together are the rows that a product sums over, and its results are
-the other side's images. With few to write, channel and tap are the rows of its result, and an output's pixel
-is the sum of those that it meets.
+With few channels to read, the product sums over channels and taps, and its result is the image of the other
+side. With few channels to write, the result has a row for each channel and tap, and a pixel of the output is
+the sum of the elements that it meets.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Reading(NamedTuple):
 
 
 def reading_work(x: Images, y: Images, taps: int, length: int) -> float:
-    """About what ``read_few`` takes for an image, in multiplications; infinite if it cannot be used."""
+    """The estimated time of ``read_few`` for an image, in multiplications; infinite if it cannot be used."""
     if y.pixels < _lanes(y) or y.share < ROWS:
         return float("inf")
     products = rounded_up(y.share, ROWS) * x.share * taps * rounded_up(y.pixels, _lanes(y))
@@ -43,7 +43,7 @@ def reading_work(x: Images, y: Images, taps: int, length: int) -> float:
 
 
 def writing_work(x: Images, y: Images, taps: int) -> float:
-    """About what ``write_few`` takes for an image, in multiplications; infinite if it cannot be used."""
+    """The estimated time of ``write_few`` for an image, in multiplications; infinite if it cannot be used."""
     if x.pixels < _lanes(x):
         return float("inf")
     products = rounded_up(y.share * taps, ROWS) * x.share * rounded_up(x.pixels, _lanes(x))
@@ -75,7 +75,7 @@ def _read_few(x: Images, y: Images, w: Array, tables: Reading, epilogue: Epilogu
 def _read_share(
     worker: int, x: Images, y: Images, w: Array, tables: Reading, epilogue: Epilogue, scratch: Array
 ) -> None:
-    """A worker's row of scratch and share of the images."""
+    """The images of one worker, whose scratch is one row."""
     firsts, line, starts, rows = tables
     lanes, n, workers = TILE.vectors * WIDTH // scratch.itemsize, x.n, scratch.shape[0]
     size = x.share * line.size
@@ -115,7 +115,7 @@ def _write_few(x: Images, y: Images, w: Array, runs: Runs, epilogue: Epilogue, s
 def _write_share(
     worker: int, x: Images, y: Images, w: Array, runs: Runs, epilogue: Epilogue, scratch: Array
 ) -> None:
-    """A worker's row of scratch and share of the images."""
+    """The images of one worker, whose scratch is one row."""
     lanes, n, workers = TILE.vectors * WIDTH // scratch.itemsize, x.n, scratch.shape[0]
     depth = x.share * ROWS
     products = scratch[worker]

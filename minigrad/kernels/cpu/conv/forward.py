@@ -54,7 +54,7 @@ def finish(y: Array, epilogue: Epilogue) -> None:
 def _convolve_band(
     x: Array, w: Array, y: Array, geometry: Geometry, groups: int, epilogue: Epilogue, *, transposed: bool
 ) -> None:
-    """As ``convolve``: where Winograd's algorithm pays by that, but for the images that it would spoil."""
+    """As ``convolve``: by Winograd's algorithm if that is quicker, but for the images that it would spoil."""
     steps, least, plan = (w[0].size, geometry.taps), algorithm.FORWARD, plans.plan_conv2d
     if transposed:
         steps, least, plan = steps[::-1], algorithm.TRANSPOSED, plans.plan_conv_transpose2d
@@ -77,7 +77,7 @@ def _convolve_band(
 def _multiply(
     x: Array, w: Array, y: Array, geometry: Geometry, epilogue: Epilogue, *, transposed: bool
 ) -> None:
-    """Fill y by w (groups, o, c, kh, kw), directly.
+    """Fill y from x and w (groups, o, c, kh, kw), directly: the way with the least estimated work.
 
     Some ways multiply weights by zeros for what lies outside, and cannot be taken where that gives NaN.
     """

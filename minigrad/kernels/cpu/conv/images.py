@@ -1,4 +1,4 @@
-"""Images and weights in flat memory, as all loops take them, and how their pixels get into lanes and back."""
+"""How images and weights lie in flat memory, and how pixels get into the lanes of vectors and back."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Weights(NamedTuple):
 def pack_panel(w: Weights, group: int, panel: int, out: Array, at: int) -> None:
     """out[at + (c, tap, r)] = w[group, panel * ROWS + r, c, tap], 0 past the last output."""
     runs, length = w.c, w.taps
-    if w.c_step == w.taps:  # the channels of an output are one run
+    if w.c_step == w.taps:  # an output's weights follow each other
         runs, length = 1, w.c * w.taps
     start = group * w.group_step + panel * ROWS * w.o_step
     for run in range(runs):

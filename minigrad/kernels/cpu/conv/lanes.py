@@ -1,7 +1,7 @@
 """conv2d and conv_transpose2d of many images: the images lie in the lanes of the vectors.
 
-Within a block of images every pixel is one row of lanes, so that an output pixel is a product of the weights
-with the pixels that it meets: nothing is gathered, nothing is padded, and no lane is empty.
+Within a block of images a pixel is one row of lanes, one lane an image. An output pixel is a product of the
+weights with the pixels that it meets: nothing is gathered, nothing is padded, and no lane is empty.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
 
 
 class Packed(NamedTuple):
-    """Packed weights (groups, panels, size): a panel is (c, taps, ROWS), and some more that is spoiled."""
+    """Packed weights (groups, panels, size): a panel is (c, taps, ROWS), and some elements to spare."""
 
     memory: Array
     size: int
@@ -123,7 +123,7 @@ def _convolve_part(
 def _convolve_share(
     worker: int, x: Images, w: Packed, y: Images, scratch: Array, plan: Plan, meetings: Meetings
 ) -> None:
-    """A worker's row of scratch and share of the items: a block of images, a group, a range of panels."""
+    """The items of one worker, whose scratch is one row: each a block of images, a group, some panels."""
     lanes, groups, splits = TILE.vectors * WIDTH // scratch.itemsize, x.channels // x.share, plan.splits
     panels, workers = (y.share + ROWS - 1) // ROWS, scratch.shape[0]
     items = (x.n + lanes - 1) // lanes * groups * splits

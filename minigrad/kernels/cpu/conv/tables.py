@@ -1,9 +1,9 @@
-"""Which elements of a convolution meet: index tables, worked out once per geometry in plain Python.
+"""Which elements of a convolution meet: index tables, computed once per geometry in NumPy.
 
-A convolution joins triples of a tap i of the kernel, a place p of y and a source s of x (all counted over
-the flattened axes) with s = p * stride + i * dilation - padding. Only those inside the image are listed, so
-nothing is ever padded. Each of the three kernels goes over one of them and sums over the other two. A table
-is larger than its image: ``keeping`` bounds those that are kept, ``bands`` the images.
+A tap i of the kernel, a place p of y and a source s of x meet if s = p * stride + i * dilation - padding; all
+are counted over the flattened axes. The tables list only sources inside the image, so that nothing is padded.
+Each of the three kernels loops over one member of the triples and sums over the other two. A table is larger
+than its image: ``runtime.keeping`` limits the tables that are kept, ``bands`` the size of an image.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Table = NDArray[np.int64]
 
 
 class Geometry(NamedTuple):
-    """All that the triples depend on: x of ``size``, y of ``places``."""
+    """The sizes of x, y (its places) and the kernel, and how the kernel moves: all that triples need."""
 
     size: Pair
     places: Pair
@@ -45,7 +45,7 @@ class Geometry(NamedTuple):
 
 
 class Meetings(NamedTuple):
-    """The triples in order of one member: those of its value v are first[v] <= j < first[v + 1]."""
+    """The triples sorted by one member: triples first[v] to first[v + 1] have its value v."""
 
     first: Table
     left: Table
@@ -74,13 +74,13 @@ def by_tap(geometry: Geometry, left: int, right: int) -> Meetings:
 
 
 class Lines(NamedTuple):
-    """How pixels are laid out so that for each tap those that all keys meet follow each other, key by key.
+    """An order of the pixels: for each tap, the pixels that the keys meet follow each other, key by key.
 
-    Taps whose rows of pixels are the same but for where they begin share them.
+    Taps share the pixels if their rows differ only in where they begin.
     """
 
-    pixels: Table  # what lies there: a pixel's number, or one past the last for zero
-    starts: Table  # (taps,) where a tap's begin
+    pixels: Table  # the number of a pixel, or one past the last for zero
+    starts: Table  # (taps,) where the pixels of a tap begin
 
 
 @shelf.keeps
@@ -98,7 +98,7 @@ def lines_by_source(geometry: Geometry) -> Lines:
 
 
 class Counts(NamedTuple):
-    """How large the tables are, known without them."""
+    """The sizes of the tables."""
 
     meetings: int  # the triples
     lines_by_place: int  # pixels
@@ -107,7 +107,7 @@ class Counts(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def counts(geometry: Geometry) -> Counts:
-    """Of all tables, what a choice between them needs."""
+    """The sizes of the tables, computed without them, for the choice of a way."""
     rows, columns = (_along(*numbers) for numbers in zip(*geometry, strict=True))
     lines = []
     steps = (geometry.stride[0], geometry.dilation[0]), (1, -geometry.dilation[0])
@@ -118,7 +118,7 @@ def counts(geometry: Geometry) -> Counts:
 
 
 def _rows(geometry: Geometry, keys: int, step: int, shift: int) -> tuple[Table, Table, Table, int]:
-    """Of ``_lines``: the rows' remainders, a tap's among them, the steps it begins later, and the length."""
+    """For ``_lines``: the rows' remainders; each tap's remainder, as an index, and delay; a row's length."""
     remainders, skipped = np.divmod(np.arange(geometry.kernel[0]) * shift, step)[::-1]
     rows, row = np.unique(remainders, return_inverse=True)
     return rows, row, skipped, keys + int(np.ptp(skipped))
@@ -153,7 +153,7 @@ def _divided(product: Table, divisor: int, size: int) -> Table:
 
 
 class Runs(NamedTuple):
-    """The meetings of all taps as runs of pixels at equal steps; a tap's products follow those of another."""
+    """The meetings as runs of pixels at equal steps; the products lie tap after tap."""
 
     taps: int
     source: Table  # a run's first among the products (taps, pixels)

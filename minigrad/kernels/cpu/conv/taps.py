@@ -1,7 +1,7 @@
-"""conv2d_weight with many channels on both sides: a tap's weights are a product of g with what it meets.
+"""conv2d_weight with many channels on both sides: for each tap, a product of g with the pixels that it meets.
 
 The channels of x lie in the lanes of the vectors, those of g in the rows of the tile. Blocks of about DEPTH
-terms are summed by themselves and then added up, as in gemm.
+terms are summed on their own and then added up, as in ``gemm.large``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from minigrad.kernels.cpu.tiles.packing import Rows, pack_rows, packed_size, tra
 from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_tile
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
 
-PACKED_BYTES = 1 << 22  # images that are packed at a time: about what stays in the caches
+PACKED_BYTES = 1 << 22  # of the images that are packed at a time: they stay in the caches
 
 
 class Packed(NamedTuple):
@@ -54,7 +54,7 @@ def fill(x: Images, g: Images, meetings: Meetings, threads: int, gw: Array) -> N
 
 @inner_jit
 def _pack_lanes(images: Images, image: int, place: int, together: int, out: Array) -> None:
-    """out[block, place, q, l] = images[image, block * lanes + l, q]; nothing past the channels."""
+    """out[block, place, q, l] = images[image, block * lanes + l, q]; other lanes stay as they are."""
     pixels, lanes = images.pixels, TILE.vectors * WIDTH // out.itemsize
     for channel in range(0, images.share, lanes):
         source = (image * images.channels + images.channel + channel) * pixels
@@ -118,7 +118,7 @@ def _sum_units(
 def _sum(workers: int, packed: Packed, images: int, meetings: Meetings, sums: Array) -> None:
     """sums[block, tap, panel, r, l] += sum over images and meetings of rows[panel, r] * lanes[block, l].
 
-    Each worker owns a share of the units, so that the order of every sum is fixed.
+    Each worker has its own units, so that the order of every sum is fixed.
     """
     parallel_for(workers, _sum_units, workers, packed, images, meetings, sums)
 

@@ -14,9 +14,9 @@ from minigrad.kernels.cpu.tiles.registers import ROWS
 from minigrad.kernels.cpu.tiles.shallow import multiply_shallow
 from minigrad.kernels.cpu.tiles.strided import ACTIVATED, GATED
 
-BLOCK = 8  # rows of ``dot_rows`` that one iteration owns
-CHUNK = 1 << 10  # and of ``add_columns``
-LONG = 1 << 11  # products of a row and a vector whose sum stays in their dtype, in the lanes of some vectors
+BLOCK = 8  # rows that one iteration of ``dot_rows`` takes
+CHUNK = 1 << 10  # and one of ``add_columns``
+LONG = 1 << 11  # terms of a dot product that are summed in the arrays' dtype
 
 Shape = tuple[int, int, int, int, int]
 """Rows, terms and columns of the product, and the two steps of its result in memory."""
@@ -50,7 +50,7 @@ def dot_rows(
 def _dot_block(
     block: int, x: Array, x_row: int, vectors: Array, bias: Array, slope: float, z: Array, shape: Shape
 ) -> None:
-    """BLOCK rows."""
+    """BLOCK rows of ``dot_rows``."""
     rows, depth, columns, z_row, z_column = shape
     factor = x.dtype.type(slope)
     for i in range(block * BLOCK, min(rows, block * BLOCK + BLOCK)):
@@ -91,7 +91,7 @@ def add_columns(x: Array, y: Array, steps: tuple[int, int, int], shape: Shape, z
 
 @inner_jit
 def _add_chunk(chunk: int, x: Array, x_step: int, vectors: Array, z: Array, shape: Shape) -> None:
-    """CHUNK rows."""
+    """CHUNK rows of ``add_columns``."""
     rows, depth, columns, z_row, z_column = shape
     first, size = chunk * CHUNK, min(CHUNK, rows - chunk * CHUNK)
     own, sums = x[first:], np.zeros((columns, size), z.dtype)
@@ -133,7 +133,7 @@ def _add_terms(x: Array, x_step: int, vectors: Array, begin: int, end: int, sums
 
 @inner_jit
 def _move(sums: Array, wide: Array) -> None:
-    """Add the sums to ``wide``, in float64, and begin them anew."""
+    """wide[j, i] += sums[j, i], in float64; sums = 0."""
     for j in range(sums.shape[0]):
         for i in range(sums.shape[1]):
             wide[j, i] += np.float64(sums[j, i])

@@ -10,9 +10,9 @@ from minigrad.kernels.cpu.gemm import large, small
 from minigrad.kernels.cpu.gemm.operands import AS_IT_IS, activated, gated
 from minigrad.kernels.cpu.runtime.compiling import Array, checked, contiguous
 
-TINY = 1 << 12  # multiplications up to which NumPy's product is done sooner than a kernel's call
+TINY = 1 << 12  # multiplications up to which NumPy's product takes less time than the call of a kernel
 LONG = 1 << 10  # columns from which NumPy multiplies a column by a row as fast as memory takes it
-STACKED = 1 << 12  # terms that NumPy adds in a product of stacks
+STACKED = 1 << 12  # terms that one call of numpy.matmul adds
 
 
 def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:

@@ -23,7 +23,7 @@ class Matrix(NamedTuple):
 
 
 def flat(a: Array) -> tuple[Array, int, int]:
-    """The memory of a matrix, or of a copy if it is not contiguous, and its two steps there."""
+    """The flat memory of a matrix and its two steps there; of a copy if the matrix is not contiguous."""
     flags = a.flags
     if not flags.forc or not flags.aligned or not flags.writeable:
         a = np.array(a, order="C")

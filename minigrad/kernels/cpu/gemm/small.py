@@ -1,7 +1,7 @@
-"""Products whose operands are too small to be packed, and what a linear layer does to them.
+"""Small products, for which packing would cost as much as multiplying, and what a linear layer does to them.
 
-Rows are read where they lie, and columns too if a row of them is contiguous; else each thread packs those
-that it needs, panel by panel.
+Rows of x are read where they lie. So are rows of y if they are contiguous; else each thread packs the panels
+of columns that it needs.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from minigrad.kernels.cpu.tiles.strided import ACTIVATED, GATED, PLAIN, multiply
 from minigrad.kernels.launching import launch
 
 LARGEST = 1 << 23  # multiplications up to which packing the rows costs more than it saves
-SERIAL = 1 << 16  # multiplications that one thread does before two have started
+SERIAL = 1 << 16  # multiplications that one thread does while two are started
 WRITING = 16  # multiplications that take as long as to write an element
 PACKING = 20  # and as to pack one
-LOCAL = 1.05  # times longer that shares of rows may take: the next kernel finds them in its thread's cache
-FEW = 4  # columns that are better products of the rows and a vector each, or terms that need no packing
+LOCAL = 1.05  # times as long as by columns: rows may take this, as the next kernel finds them in its cache
+FEW = 4  # columns, each of which is a vector then, or terms: these go to ``few``
 
 
 def multiply(x: Array, y: Array, finish: PlainFinish, z: Array) -> None:
@@ -41,7 +41,7 @@ def multiply(x: Array, y: Array, finish: PlainFinish, z: Array) -> None:
         launch(dot_rows, left, right, (x_row, y_row, y_column), (m, depth, n, n, 1), bias, slope, result)
     elif n <= FEW and way == PLAIN:
         launch(add_columns, left, right, (x_column, y_row, y_column), (m, depth, n, n, 1), result)
-    elif m <= FEW and way == PLAIN and y_row == 1:  # the same of the transposes
+    elif m <= FEW and way == PLAIN and y_row == 1:  # z^T = y^T @ x^T
         launch(dot_rows, right, left, (y_column, x_column, x_row), (n, depth, m, 1, n), bias, slope, result)
     elif m <= FEW and way == PLAIN:
         launch(add_columns, right, left, (y_row, x_column, x_row), (n, depth, m, 1, n), result)
@@ -56,7 +56,7 @@ def multiply(x: Array, y: Array, finish: PlainFinish, z: Array) -> None:
 
 
 def _parts(m: int, n: int, packs: bool, itemsize: int, workers: int) -> tuple[int, int]:
-    """Into how many shares of rows or of columns to divide the product: the busiest ends soonest."""
+    """The number of shares of rows and of columns for which the busiest thread has the least to do."""
     lanes = TILE.lanes(itemsize)
     panels, columns = -(-m // ROWS), -(-n // lanes)
     by_rows, by_columns = min(workers, panels), min(workers, columns)

@@ -1,4 +1,4 @@
-"""Batch norm's loops forward: a few channels' statistics, then their images, while the caches have them."""
+"""Batch norm's loops forward: the statistics of a few channels, then their images, still in the caches."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from minigrad.kernels.cpu.tiles.registers import prefetch
 
 LINE = 64  # bytes of a cache line
 IMAGES = 64
-WIDE = 64  # pixels from which the loops run over one channel at a time
-RUN = 1 << 12  # pixels whose sum stays in the arrays' dtype, in the lanes of some vectors
+WIDE = 64  # pixels of a channel, from which on the loops run over one channel at a time
+RUN = 1 << 12  # pixels that are summed in the arrays' dtype
 
 
 class Layer(NamedTuple):
@@ -28,7 +28,7 @@ class Layer(NamedTuple):
 
 
 class Outputs(NamedTuple):
-    """y of x's shape and, of shape (c,), the statistics that it was computed with."""
+    """y of x's shape, and its statistics, of shape (c,)."""
 
     y: Array
     mean: Array
@@ -37,9 +37,9 @@ class Outputs(NamedTuple):
 
 
 class Channels(NamedTuple):
-    """A block's channels, each a run of ``pixels`` elements in each image, and what happens to them.
+    """The channels of a block: each is a run of ``pixels`` elements of an image.
 
-    leaky_relu((x - mean) * scale + bias), with mean, scale and bias of shape (channels,).
+    y = leaky_relu((x - mean) * scale + bias), with mean, scale and bias of shape (channels,).
     """
 
     begin: int  # the first element in an image
@@ -60,7 +60,7 @@ def spread(numbers: Array, pixels: int, y: Array) -> None:
 
 @inner_jit
 def fetch(x: Array, n: int, begin: int, size: int) -> None:
-    """Prefetch ``size`` elements of row n of x, if there is one: no processor foresees the next image."""
+    """Prefetch ``size`` elements of row n of x, if there is one: the hardware does not."""
     if n < x.shape[0]:
         row = x[n]
         for j in range(begin, begin + size, LINE // x.itemsize):
@@ -71,8 +71,8 @@ def fetch(x: Array, n: int, begin: int, size: int) -> None:
 def _statistics(x: Array, begin: int, pixels: int, mean: Array, squares: Array) -> None:
     """mean[c] of a channel's elements, and squares[c] = sum of (x - mean[c])^2; x (n, channels * pixels).
 
-    Sums over some images of the differences from the first of them, which take away the digits that numbers
-    far from zero share, are merged into the whole (Chan, Golub and LeVeque 1983, equation 2.1).
+    IMAGES images at a time, it sums the differences from the first of these, so that a large mean costs no
+    digits, and merges the sums into the whole (Chan, Golub and LeVeque 1983, equation 2.1).
     """
     end = begin + mean.size * pixels
     total, total_squares = np.empty(end - begin, x.dtype), np.empty(end - begin, x.dtype)
@@ -105,8 +105,8 @@ def _statistics(x: Array, begin: int, pixels: int, mean: Array, squares: Array) 
 
 @inner_jit
 def _wide_statistics(x: Array, begin: int, pixels: int, mean: Array, squares: Array) -> None:
-    """As ``_statistics``, for channels of so many pixels that their sums stay in registers: of differences
-    from the channel's mean in the first of the images.
+    """As ``_statistics``, one channel at a time, with sums in registers of the differences from the channel's
+    mean in the first of the images.
     """
     shift, total, total_squares = np.empty_like(mean), np.empty_like(mean), np.empty_like(mean)
     zero = x.dtype.type(0)
@@ -176,7 +176,7 @@ def _normalise(
 ) -> None:
     """y = leaky_relu((x - mean) * scale + bias), scale = weight * inv_std, for a block's ``step`` channels.
 
-    ``known`` (2, c) has mean and squares where they need not be computed, or no channel.
+    ``known`` (2, c) is mean and squares; if it is empty, they are computed.
     """
     own, begin = slice(block * step, (block + 1) * step), block * step * pixels
     weight, bias = layer.weight[own], layer.bias[own]

@@ -1,4 +1,4 @@
-"""Batch norm's loops backward: a few channels' sums, then their images' gradients."""
+"""Batch norm's loops backward: the sums of a few channels, then the gradients of their images."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Normalised(NamedTuple):
 
 
 class Gradients(NamedTuple):
-    """By x, of its shape, by the weight and by the bias, of shape (c,)."""
+    """The gradients by x, of its shape, and by weight and bias, of shape (c,)."""
 
     gx: Array
     gw: Array

@@ -1,15 +1,14 @@
 """Batch normalisation with scale, shift and leaky ReLU, and its gradient, each in two passes over memory.
 
-One iteration owns a few whole channels and takes both passes, so that the second finds them in the cache. An
-image's elements of these channels lie side by side: the loops run along them, whatever the image's size, with
-the channels' numbers spread over their pixels. Those of large images run along one channel at a time.
+One iteration takes both passes over a few whole channels, so that the second finds them in the cache. In an
+image the elements of these channels follow each other. The loops run along all of them, with each channel's
+numbers repeated for its pixels; if channels are large, the loops run along one channel at a time.
 
-The loops forward are in ``forward``, those of the gradient in ``gradient``. Statistics that come with x
-(``moments``) are merged in NumPy and leave out the first pass.
+The loops forward are in ``forward``, those of the gradient in ``gradient``. If the caller has statistics of x
+(``moments``), they are merged in NumPy and the first pass is left out.
 
-A position's sum over the images runs in the arrays' dtype for at most IMAGES of them and goes on in float64;
-so does a large image's sum over a channel's pixels, RUN of them at a time. The order is fixed, whatever
-the number of threads.
+The elements at one position are summed over at most IMAGES images in the arrays' dtype, then in float64. So
+are the pixels of a large channel, RUN at a time. The order does not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ from minigrad.kernels.cpu.norm.gradient import gradient_blocks
 from minigrad.kernels.cpu.runtime.compiling import SMALL, Array, checked, contiguous, launch
 from minigrad.kernels.moments import check_moments, merged
 
-ELEMENTS = 1024  # of an image, that an iteration owns if its channels are small: they fit the first cache
-LEAST = 64  # and at least: few elements make poor loops
+ELEMENTS = 1024  # of an image, that one iteration takes if channels are small: they fit the first cache
+LEAST = 64  # and at least: short loops are slow
 SERIAL = 1 << 17  # elements below which starting the threads costs more than they save
-UNKNOWN = np.empty((2, 0))  # mean and squares that are still to be computed
+UNKNOWN = np.empty((2, 0))  # mean and squares: to be computed
 
 Outputs = tuple[Array, Array, Array, Array]
 ChannelGradients = tuple[Array, Array, Array]
@@ -177,5 +176,5 @@ def _pixels(x: Array) -> int:
 
 
 def _channels_each(c: int, pixels: int) -> int:
-    """Channels per iteration: enough elements for long loops, few enough for eight threads to share."""
+    """Channels per iteration: enough elements for long loops, and work for eight threads."""
     return max(1, min(ELEMENTS, max(LEAST, c * pixels // 8)) // pixels)

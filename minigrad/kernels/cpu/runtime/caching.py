@@ -1,9 +1,9 @@
-"""The kernels' machine code on disk: what is damaged is compiled anew, what cannot be kept costs a note.
+"""The kernels' machine code on disk: a damaged file is compiled anew; if none can be written, a note says so.
 
-Numba keeps two kinds of files: an index of a function's signatures, and the code of each. A file that a full
-disk or a lost process left empty or cut would break every later run, so that each file of code ends in a
-checksum, of its content and of what it is the code of: two processes that compile at once, or one that ends
-between its two files, leave nothing that a third would run for something else.
+Numba keeps two kinds of files: an index of a function's signatures, and the code of each. A full disk or a
+lost process leaves empty or cut files, which would break every later run. So each file of code ends in a
+checksum of its content and of the signature that it is for: if two processes compile at once, or one ends
+between its two files, no later process runs the wrong code.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _noted: set[str] = set()
 
 
 def note(text: str) -> None:
-    """Say something on stderr, once in a process."""
+    """Print a line on stderr, once in a process."""
     if text not in _noted:
         _noted.add(text)
         print(f"minigrad: {text}", file=sys.stderr, flush=True)
 
 
 class Damaged(Exception):
-    """A file of the cache is not what was written."""
+    """The content of a file is not what was written."""
 
 
 class _Files(IndexDataCacheFile):  # type: ignore[misc]
@@ -62,7 +62,7 @@ class _Files(IndexDataCacheFile):  # type: ignore[misc]
             self._save_index({**overloads, key: name})
 
     def remove_index(self) -> None:
-        """Forget all code of the function, also where nothing can be written."""
+        """Remove the index, and with it all code of the function, even where nothing can be written."""
         if os.path.lexists(self._index_path):
             os.remove(self._index_path)
 
@@ -82,7 +82,7 @@ class _Files(IndexDataCacheFile):  # type: ignore[misc]
 
 
 class _Places(CompileResultCacheImpl):  # type: ignore[misc]
-    """Where Numba keeps code, but in no folder that depends on the current one.
+    """The folders in which Numba keeps code, but for those that depend on the current folder.
 
     Without a home folder Numba's would be called "~"; XDG_CACHE_HOME may be empty or relative.
     """
@@ -96,7 +96,7 @@ class _Places(CompileResultCacheImpl):  # type: ignore[misc]
 
 
 class KernelCache(FunctionCache):  # type: ignore[misc]
-    """Numba's cache of one function, for which no file's state is an error."""
+    """Numba's cache of one function; no state of its files raises an error."""
 
     _impl_class = _Places
 

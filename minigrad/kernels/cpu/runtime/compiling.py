@@ -26,7 +26,7 @@ KERNELS = __package__.rpartition(".")[0]  # the package of all CPU kernels
 KEPT = "kept on disk for the next run"
 NOT_KEPT = "in each run: no folder for them can be written; NUMBA_CACHE_DIR chooses one"
 
-SMALL = 1 << 20  # multiplications or so that one thread does sooner than several can be started
+SMALL = 1 << 20  # about the multiplications that one thread does while several are started
 
 # Numba's simplest thread pool must not be entered by two threads at once, and the workspace below is shared:
 # a parallel kernel is launched under the lock. A kernel uses every core, so waiting costs nothing.
@@ -37,12 +37,11 @@ DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 def jit(function: Function) -> Function:
     """Compile for one thread at the first call with new types, and keep the machine code on disk.
 
-    Numba compiles again when the function's own file has changed, so whatever a loop inlines should live in
-    its file.
+    Numba compiles again only if the function's own file has changed. So keep what a loop inlines in its file.
     """
-    # contract: a * b + c may be one rounding. reassoc, nsz: a sum may run in the lanes of a vector, in an
-    # order that the compiled code fixes. Neither depends on the number of threads; NaN and infinity keep
-    # their meaning.
+    # contract: a * b + c may be rounded once. reassoc, nsz: a sum may run in the lanes of a vector, in an
+    # order that the compiled code fixes. Neither depends on the number of threads, and NaN and infinity
+    # keep their meaning.
     fastmath = {"contract", "reassoc", "nsz"}
     with _compiler_enabled():
         dispatcher = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
@@ -73,7 +72,7 @@ def checked(name: str, *arrays: Array | None) -> None:
 
 
 def contiguous(a: Array) -> Array:
-    """``a``, or a copy if it is not C-contiguous, aligned and writeable: what the loops are compiled for."""
+    """``a``, or a copy if it is not C-contiguous, aligned and writeable, as the loops expect it."""
     return a if a.flags.carray else np.array(a, order="C")
 
 
@@ -81,10 +80,9 @@ def contiguous(a: Array) -> Array:
 def start_pool() -> None:
     """Load Numba's thread pool, and let GNU OpenMP's threads sleep soon when they wait for each other.
 
-    By default they spin, and where another process holds one of the cores each launch then costs a time slice
-    of about 10 ms. To wake a thread that sleeps costs 30 us, one that spins 2 us: about 0.2 ms of spinning is
-    the middle. OpenMP reads its settings once, when it is loaded, so the environment is as before
-    afterwards.
+    By default they spin. If another process then holds one of the cores, each launch costs a time slice of
+    about 10 ms. Waking a sleeping thread takes 30 us, a spinning one 2 us; about 0.2 ms of spinning is the
+    compromise. OpenMP reads its settings once, when it is loaded, so the environment is restored afterwards.
     """
     chosen = "OMP_WAIT_POLICY" in os.environ or "GOMP_SPINCOUNT" in os.environ
     if not chosen:
@@ -108,7 +106,7 @@ def threads() -> int:
 
 @contextmanager
 def launch(work: float) -> Iterator[int]:
-    """Hold the thread pool and the workspace for a kernel of so much work; gives the number of threads."""
+    """Hold pool and workspace for a kernel of ``work`` multiplications; gives the number of threads."""
     with _launching:
         allowed = threads()
         if work >= SMALL or allowed == 1:
@@ -124,8 +122,7 @@ def launch(work: float) -> Iterator[int]:
 class Workspace:
     """Scratch memory kept between calls, because fresh pages cost as much as the arithmetic done in them.
 
-    It belongs to the holder of ``launch``, until it lets go. At most ``limit`` bytes are kept; a larger
-    request is served by memory of its own.
+    Use it only within ``launch``. At most ``limit`` bytes are kept; a larger request gets memory of its own.
     """
 
     def __init__(self, limit: int = 1 << 26) -> None:
@@ -133,7 +130,7 @@ class Workspace:
         self._kept = _aligned(0)
 
     def take(self, dtype: np.dtype[Any], *sizes: int) -> list[Array]:
-        """Arrays (of one axis, 64-byte aligned) of the given sizes; what they contain is arbitrary."""
+        """Arrays of the given sizes, of one axis and 64-byte aligned, with arbitrary content."""
         lengths = [-(-size * dtype.itemsize // 64) * 64 for size in sizes]
         needed = sum(lengths)
         memory = self._kept
@@ -160,10 +157,10 @@ workspace = Workspace()
 
 
 class _Compiling(event.Listener):  # type: ignore[misc]
-    """While kernels are compiled (those on disk are not): says so once per process, on stderr.
+    """Says once per process, on stderr, that kernels are being compiled; those on disk are not.
 
-    And pauses Python's collector, which takes an eighth of that time to find next to nothing, and enables
-    Numba's compiler, which Numba itself calls for the functions that a kernel calls.
+    Meanwhile it pauses Python's garbage collector, which would take an eighth of the time, and enables
+    Numba's compiler, which Numba calls for the functions that a kernel calls.
     """
 
     def __init__(self) -> None:

@@ -1,9 +1,8 @@
 """The loop over the threads in a process that was forked from one that had threads.
 
-The child has none of them, and GNU OpenMP cannot start others: Numba ends a child that tries. Compiled code
-therefore enters the pool through a function that makes the whole loop itself in such a child. Results do not
-depend on the number of threads. A process that forks before its first kernel has no pool to lose, and each
-child starts its own.
+The child has no such threads, and GNU OpenMP cannot start others: Numba ends a child that tries. So compiled
+code enters the pool through a function which, in such a child, runs the whole loop itself. Results do not
+depend on the number of threads. If a process forks before its first kernel, each child starts its own pool.
 
 Python 3.12 and later warn (DeprecationWarning) where a process with threads forks. Processes that
 ``multiprocessing.get_context("spawn")`` starts have neither the warning nor the limit to one thread.
@@ -31,7 +30,7 @@ _machine_code: list[Any] = []  # lives as long as the process
 
 
 def guard_pool() -> None:
-    """Let machine code that is loaded from now on enter the pool, which is loaded, unless it is lost."""
+    """Let machine code that is loaded later enter the pool through that function; load the pool before."""
     if _machine_code:
         return
     module = ir.Module("minigrad.forking")
@@ -45,7 +44,7 @@ def guard_pool() -> None:
 
 
 def _write_loop(module: ir.Module, pool: int) -> None:
-    """loop(...), of the pool's signature: kernel(args, dims, steps, data) where the threads are lost."""
+    """loop(...) calls the pool, or kernel(args, dims, steps, data) if the threads are lost."""
     kernel_type = ir.FunctionType(ir.VoidType(), [BYTES] * 4)
     pool_type = ir.FunctionType(ir.VoidType(), [BYTES] * 5 + [SIZE] * 3)
     loop = ir.Function(module, pool_type, name="loop")

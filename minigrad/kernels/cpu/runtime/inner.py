@@ -1,8 +1,8 @@
 """Functions that only compiled code calls, compiled as a part of each kernel that needs them.
 
-Numba compiles what a compiled function calls to machine code of its own, and once more within the caller;
-with a few levels of calls most of the time goes there. An ``inner_jit`` function is handed to LLVM with its
-caller and optimised once. Numba keeps compiled callers on disk and notices a change only in their own file.
+If one compiled function calls another, Numba compiles the second on its own and once more within the caller;
+over a few levels of calls this takes most of the time. LLVM gets an ``inner_jit`` function with its caller
+and optimises it once. Numba keeps compiled callers on disk and notices a change only in their own file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _parts: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()  # by libra
 
 
 def inner_jit(function: Function) -> Function:
-    """For compiled code alone: a function that returns nothing, a part of the kernels that call it."""
+    """Compile a function that returns nothing as a part of its callers; Python cannot call it."""
 
     @intrinsic
     def call(typingctx: Any, *arguments: Any) -> Any:
@@ -41,12 +41,12 @@ def inner_jit(function: Function) -> Function:
 
 
 def signature_of(arguments: Any) -> Any:
-    """What an inner function is compiled for."""
+    """The signature for which an inner function is compiled."""
     return types.void(*(types.unliteral(argument) for argument in arguments))
 
 
 def compiled_into_caller(context: Any, function: Callable[..., None], called: Any) -> Any:
-    """Numba's description of a function that the library being compiled now contains."""
+    """Compile a function into the library that is being compiled now; returns Numba's description of it."""
     library = context.active_code_library
     parts = _parts.setdefault(library, {})
     key = function, called.args

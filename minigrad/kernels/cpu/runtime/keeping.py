@@ -1,4 +1,4 @@
-"""Tables kept between calls: at most LIMIT bytes of all functions together, those that were used last."""
+"""Tables kept between calls, at most LIMIT bytes in all; the least recently used go first."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LIMIT = 1 << 25
 
 
 class Shelf:
-    """Results of functions by their arguments, the least recently used given up for new ones."""
+    """Results of functions by their arguments; new results replace those that were not used for longest."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -28,9 +28,9 @@ class Shelf:
         return len(self._kept)
 
     def keeps(self, function: Callable[..., Table]) -> Callable[..., Table]:
-        """The function, a tuple of arrays and numbers, computed anew only where its last result is given up.
+        """The function, which returns a tuple of arrays and numbers, with its results kept.
 
-        Results larger than the shelf are not kept. What a result shares with a kept one is counted twice.
+        Results larger than the shelf are not kept. Memory that two results share is counted twice.
         """
 
         @wraps(function)

@@ -1,8 +1,8 @@
 """A loop over the threads for compiled code.
 
-As ``numba.prange``, which however compiles all that its body calls three times more: in a function of the
-body's own, in a wrapper of that, and in the function around it. Numba keeps compiled callers on disk and
-notices a change only in their own file: touch them when this file changes.
+``numba.prange`` does the same, but compiles all that its body calls three times more: in a function for the
+body, in a wrapper of that, and in the function around it. Numba keeps compiled callers on disk and notices a
+change only in their own file: touch them when this file changes.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ BYTES, SIZE = ir.IntType(8).as_pointer(), ir.IntType(types.intp.bitwidth)
 def parallel_for(typingctx: Any, count: Any, function: Any, *arguments: Any) -> Any:
     """function(i, *arguments) for i < count, spread over the threads; each takes a run of successive i.
 
-    ``function`` is an ``inner_jit`` one. The kernel is called under ``launch``, unless ``count`` is 1.
-    What a call raises is raised here, when all have ended.
+    ``function`` is an ``inner_jit`` function. Call the kernel under ``launch``, unless ``count`` is 1.
+    An exception of one call is raised here when all calls have ended.
     """
     called = signature_of((types.intp, *arguments))
     kinds = called.args[1:]
@@ -53,7 +53,7 @@ def parallel_for(typingctx: Any, count: Any, function: Any, *arguments: Any) -> 
 
 
 def _borrowed(context: Any, builder: ir.IRBuilder, kind: Any, value: Any) -> Any:
-    """The value without the counters of its arrays' references, which the threads would fight for."""
+    """The value without its arrays' reference counters, at which the threads would wait for each other."""
     if isinstance(kind, types.Array):
         array = context.make_array(kind)(context, builder, value)
         array.meminfo = cgutils.get_null_value(array.meminfo.type)
@@ -67,7 +67,7 @@ def _borrowed(context: Any, builder: ir.IRBuilder, kind: Any, value: Any) -> Any
 
 
 def _kernel(context: Any, module: ir.Module, described: Any, called: Any, shared_type: Any) -> ir.Function:
-    """What a thread runs: the calls from args[0], an address that stands for i, dims[0] of them."""
+    """The function that a thread runs: dims[0] calls, from the i on that args[0] holds as an address."""
     form = ir.FunctionType(ir.VoidType(), [BYTES.as_pointer(), SIZE.as_pointer(), SIZE.as_pointer(), BYTES])
     kernel = ir.Function(module, form, name=module.get_unique_name(f"{described.mangled_name}.for"))
     kernel.linkage = "internal"
@@ -87,7 +87,7 @@ def _kernel(context: Any, module: ir.Module, described: Any, called: Any, shared
 
 
 def _spread(builder: ir.IRBuilder, kernel: ir.Function, count: Any, shared: Any) -> None:
-    """Calls of kernel(args, dims, steps, data) that share ``count``; args[0] moves on by steps[0]."""
+    """Spread ``count`` over calls of kernel(args, dims, steps, data); args[0] moves on by steps[0]."""
     tables = [ir.Constant(BYTES, None), count, SIZE(1)]  # args[0], dims[0], steps[0]: the addresses 0, 1, ...
     places = [cgutils.alloca_once_value(builder, table) for table in tables]
     with builder.if_else(builder.icmp_signed("==", count, SIZE(1))) as (alone, together):

@@ -1,6 +1,6 @@
-"""The greatest magnitude among numbers, NaN the greatest of all. It shows that a sum may go wrong.
+"""The greatest magnitude of numbers, with NaN above infinity: it shows whether a sum may overflow.
 
-Without their sign, floats are in the order of their bits read as integers: that of NaN is above infinity's.
+Without their sign, floats have the order of their bits read as integers; those of NaN are above infinity's.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from minigrad.kernels.cpu.tiles.registers import I64, TILE, WIDTH, Emitter
 
 
 class _Magnitudes:
-    """Vectors of magnitudes as integers, which compare as the numbers do."""
+    """Vectors of magnitudes as integers, which have the same order."""
 
     def __init__(self, emit: Emitter) -> None:
         self.emit, self.builder = emit, emit.builder

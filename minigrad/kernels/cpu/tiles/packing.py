@@ -84,7 +84,7 @@ def rounded_up(size: int, step: int) -> int:
 
 
 def packed_size(columns: int, lanes: int) -> int:
-    """Elements that ``pack_rows`` needs for a panel of ``columns``, what it spoils included."""
+    """Elements that ``pack_rows`` may write for a panel of ``columns``."""
     return rounded_up(columns * ROWS + lanes, 16)
 
 
@@ -92,8 +92,8 @@ def packed_size(columns: int, lanes: int) -> int:
 def pack_rows(source: Rows, rows: int, columns: int, target: Array, t0: int) -> None:
     """target[t0 + j ROWS + r] = source[r, j] for j < columns and r < ROWS; 0 for r >= rows.
 
-    ``rows`` counts those that may be read. Fewer than a vector's width of elements behind the last are
-    spoiled.
+    ``rows`` counts those that may be read. The elements behind the last,
+    fewer than a vector has, may be overwritten.
     """
     s, s0, s_step = source
     width = WIDTH // s.itemsize

@@ -12,8 +12,8 @@ from numba.extending import intrinsic
 
 from minigrad.kernels.cpu.tiles.registers import I64, TILE, Emitter
 
-AHEAD = 8192  # bytes, two pages: the hardware's own prefetching stops at the end of one
-BESIDE = 512  # bytes, where more rows are read side by side than the hardware follows
+AHEAD = 8192  # bytes to prefetch ahead: two pages, since the hardware's prefetching stops at the end of one
+BESIDE = 512  # bytes to prefetch ahead where more rows are read at once than the hardware follows
 DEPTH = 256  # products to sum in registers at a time: their operands fit the first cache
 
 
@@ -123,9 +123,7 @@ def _emit_product(
     _come(fresh, new, latch)
     builder.cbranch(kept, held, done)
 
-    builder.position_at_end(
-        held
-    )  # a long sum is one of blocks: added one by one, its terms would lose digits
+    builder.position_at_end(held)  # a long sum is a sum of blocks: term by term, it would lose digits
     added = [builder.fadd(emit.load(target), value) for value, target in zip(fresh, targets, strict=True)]
     builder.branch(done)
 

@@ -81,7 +81,7 @@ class Emitter:
         self.builder.store(value, address).align = self.align
 
     def add_in_order(self, a: Any, b: Any) -> Any:
-        """a + b, a step of a sum that LLVM would otherwise take in an order of its own."""
+        """a + b, as one step of a sum whose order LLVM must not change."""
         kind = ir.FunctionType(self.vector, [self.vector])
         name = f"llvm.arithmetic.fence.v{self.width}f{self.bits}"
         fence = cgutils.get_or_insert_function(self.builder.module, kind, name)

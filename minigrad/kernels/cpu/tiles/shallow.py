@@ -1,6 +1,6 @@
-"""The product of a panel of rows, each of a few elements, and as many long rows: one pass over the result.
+"""The product of a panel of rows with few elements and as many long rows: one pass over the result.
 
-A tile of the usual kind would be stored before its registers have earned their loading.
+With so few terms, a tile of the usual kind would spend most of its time loading and storing registers.
 """
 
 from __future__ import annotations

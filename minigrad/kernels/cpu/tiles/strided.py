@@ -1,6 +1,6 @@
-"""The tile's product with rows read where they lie, and what is done to it before it is stored.
+"""The tile's product with rows read where they lie, and how it is finished before it is stored.
 
-Where operands are small, to pack rows costs as much as their product.
+With small operands, packing the rows would cost as much as multiplying them.
 """
 
 from __future__ import annotations
@@ -13,9 +13,13 @@ from numba.extending import intrinsic
 
 from minigrad.kernels.cpu.tiles.registers import I64, ROWS, TILE, Emitter
 
-GROUP = 4  # rows that one pointer serves: beside it stand the multiples of the step that addresses can hold
+GROUP = 4  # rows that are addressed from one pointer, by multiples of the step
 
-PLAIN, ACTIVATED, GATED = 0, 1, 2  # the sums as they are; leaky_relu(sum + bias); its gradient for the sum
+PLAIN, ACTIVATED, GATED = (
+    0,
+    1,
+    2,
+)  # the sums; leaky_relu(sum + bias); the sums, gated by an output
 
 
 @intrinsic
@@ -99,7 +103,7 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
     owns = [
         emit.vector_at(own, builder.add(builder.mul(own_row, I64(r)), I64(v * emit.width))) for r, v in places
     ]
-    with builder.if_then(builder.icmp_signed("==", way, I64(GATED))):  # they come while the sums are made
+    with builder.if_then(builder.icmp_signed("==", way, I64(GATED))):  # they arrive while the sums are made
         for place in owns:
             emit.prefetch(place, 0)
     begin, start = builder.block, [zero] * len(places)
@@ -133,9 +137,7 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
     fresh = choice_of(builder, (start, begin), (new, loop))
     builder.cbranch(kept, held, finished)
 
-    builder.position_at_end(
-        held
-    )  # a long sum is one of blocks: added one by one, its terms would lose digits
+    builder.position_at_end(held)  # a long sum is a sum of blocks: term by term, it would lose digits
     added = [builder.fadd(emit.load(target), value) for value, target in zip(fresh, targets, strict=True)]
     builder.branch(finished)
 
@@ -145,7 +147,7 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
     choice.add_case(I64(ACTIVATED), activate)
     choice.add_case(I64(GATED), gate)
 
-    # each way stores for itself: where they meet, registers would be moved about
+    # each way has stores of its own: common ones would cost moves between registers
     builder.position_at_end(plain)
     for value, target in zip(result, targets, strict=True):
         emit.store(value, target)

@@ -23,14 +23,14 @@ from minigrad.kernels.cpu.conv.winograd.transform import Matrix
 from minigrad.kernels.cpu.runtime.compiling import Array
 
 enabled = os.environ.get("MINIGRAD_WINOGRAD", "1") != "0"
-"""Whether convolutions may take this way; the environment's MINIGRAD_WINOGRAD=0 says no from the start.
+"""Whether convolutions may take this way. Set MINIGRAD_WINOGRAD=0 in the environment to turn it off.
 
-What the way costs in digits is at ``minigrad.ops.conv2d``, and ``range`` says which images are kept from it.
+``minigrad.ops.conv2d`` says how many digits it costs, and ``range`` which images do not take it.
 """
 
 WIDE, NARROW = 4, 3  # outputs of the two kinds of tiles
 _NODES = [Fraction(0), Fraction(1), Fraction(-1, 2), None, Fraction(-2)]
-"""The points; None is infinity. Of the small fractions these gave the least error, and so did the order."""
+"""The points; None is infinity. Of all small fractions, in all orders, these gave the least error."""
 POINTS = len(_NODES)
 
 KERNEL = 16  # taps of a 4x4 kernel
@@ -41,7 +41,7 @@ TAPS: Table = np.array(
 
 
 class Least(NamedTuple):
-    """With fewer channels on a side or fewer places along an axis, moving costs more than is saved."""
+    """The least sizes for which this way pays: below them, transforming costs more than is saved."""
 
     channels: int
     places: int
@@ -51,7 +51,7 @@ FORWARD, TRANSPOSED, WEIGHT = Least(32, 4), Least(32, 6), Least(48, 5)
 
 
 def pays(x: Array, channels: int, outputs: int, groups: int, geometry: Geometry, least: Least) -> bool:
-    """Whether this way is open and quicker than multiplying directly: 4x4 kernels, stride 2, float32."""
+    """Whether this way is possible and quicker than direct products: 4x4 kernels, stride 2, float32."""
     if not enabled or x.dtype != np.float32 or groups != 1 or min(channels, outputs) < least.channels:
         return False
     shape = (geometry.kernel, geometry.stride, geometry.dilation)
@@ -60,7 +60,7 @@ def pays(x: Array, channels: int, outputs: int, groups: int, geometry: Geometry,
 
 
 def odd_lines(size: int) -> int:
-    """The next size of an odd number of cache lines: what lies so far apart does not compete for a place."""
+    """The next size of an odd number of cache lines: arrays so far apart do not evict each other."""
     return (-(-size // 16) | 1) * 16
 
 

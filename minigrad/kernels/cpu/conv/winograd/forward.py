@@ -1,10 +1,10 @@
 """Convolutions with 4x4 kernels and stride 2 by fewer multiplications.
 
-Such a convolution is a sum over the four remainders of the position modulo 2 of convolutions with 2x2 taps
-and stride 1; the transposed one gives each remainder of its output so. Winograd's minimal algorithms
-(``algorithm``) find 4 outputs of 2 taps with 5 products instead of 8, along each axis: 25 instead of 64
-for a tile of 4x4. The images lie in the lanes as in ``conv/lanes``. Only float32 takes this way: who
-computes in float64 needs the digits.
+Sorted by their position modulo 2, the inputs of such a convolution are four images, and the convolution is a
+sum of four with 2x2 taps and stride 1. The transposed convolution gives each of the four images of its output
+by one. Winograd's minimal algorithms (``algorithm``) find 4 outputs of 2 taps with 5 products instead of 8,
+along each axis: 25 instead of 64 for a tile of 4x4. The images lie in the lanes as in ``conv/lanes``. Only
+float32 takes this way; float64 keeps all its digits.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_far
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
 
 HELD = 4  # panels whose transformed weights and products are kept at a time, so that they fit the cache
-NEAR = 1 << 22  # bytes of weights: more than this are made as they are needed, so that they stay near
+NEAR = 1 << 22  # bytes of transformed weights that may be made at once; more are made HELD panels at a time
 
 
 def _by_kind(matrix: Callable[[int], Matrix], s_step: int, t_step: int) -> list[Callable[..., None]]:
@@ -60,7 +60,7 @@ _transform_weights = sandwich(weight_matrix(), weight_matrix(), 2, POINTS)
 
 
 class Sizes(NamedTuple):
-    """Of the weights, and of what a worker holds."""
+    """Sizes of the transformed weights, and of the parts of a worker's scratch."""
 
     inputs: int  # remainders of the input
     row: int  # elements of the weights of a point, a remainder of outputs and a panel
@@ -73,14 +73,14 @@ class Sizes(NamedTuple):
 
 
 class Noted(NamedTuple):
-    """Greatest magnitudes, NaN above all: where they say so, an image is left to the direct product."""
+    """Greatest magnitudes, NaN above all. From these ``range`` chooses the images for the direct product."""
 
     images: Array  # (blocks, groups, lanes) of what a group of tiles reads of an image, or infinity
     weights: Array  # (panels,)
 
 
 class Work(NamedTuple):
-    """What all workers read alike, but for the weights."""
+    """What all workers share, but for the weights."""
 
     x: Images
     y: Images
@@ -99,7 +99,7 @@ class Item(NamedTuple):
 
 
 def convolve(x: Array, w: Array, y: Array, plan: Plan, steps: tuple[int, int], epilogue: Epilogue) -> Array:
-    """Fill y but for the images whose numbers are given back: those that ``range`` keeps from this way.
+    """Fill y, and return the numbers of the images that need the direct product (see ``range``).
 
     ``steps`` are those of w in memory, from an output to the next and from a channel to the next.
     """
@@ -148,7 +148,7 @@ def _pack_panel(index: int, w: Weights, top: int, work: Work, packed: Array, out
     direct = packed.size // held * index
     pack_panel(w, 0, top + index, packed, direct)
     work.noted.weights[top + index] = greatest(packed, direct, w.c * KERNEL * ROWS)
-    targets = np.arange(POINTS**2) * (out.size // POINTS**2)
+    taken, points = Scattered(packed, taps), Scattered(out, np.arange(POINTS**2) * (out.size // POINTS**2))
     for channel in range(w.c):
         source = direct + channel * KERNEL * ROWS
         for b in range(taps.shape[0]):
@@ -158,35 +158,37 @@ def _pack_panel(index: int, w: Weights, top: int, work: Work, packed: Array, out
                 target = index * row + (channel * inputs + b) * ROWS
             # a vector writes past its rows, where the next channel will write later
             for r in range((ROWS - 1) // width * width, -1, -width):
-                _transform_weights(
-                    Scattered(packed, source + r, taps, b * 4), Scattered(out, target + r, targets, 0)
-                )
+                _transform_weights(taken, source + r, b * 4, points, target + r, 0)
 
 
 @inner_jit
-def _transform_patch(kind: int, source: Scattered, target: Scattered) -> None:
-    """B^T d B of a tile of a kind, from its inputs to its points."""
+def _transform_patch(
+    kind: int, inputs: Scattered, start: int, first: int, points: Scattered, target: int
+) -> None:
+    """B^T d B of a tile of a kind."""
     if kind == 0:
-        _inputs(source, target)
+        _inputs(inputs, start, first, points, target, 0)
     elif kind == 1:
-        _inputs_nc(source, target)
+        _inputs_nc(inputs, start, first, points, target, 0)
     elif kind == 2:
-        _inputs_nr(source, target)
+        _inputs_nr(inputs, start, first, points, target, 0)
     else:
-        _inputs_nn(source, target)
+        _inputs_nn(inputs, start, first, points, target, 0)
 
 
 @inner_jit
-def _finish_patch(kind: int, source: Scattered, target: Scattered) -> None:
-    """A^T P A of a tile of a kind, from its points to its outputs."""
+def _finish_patch(
+    kind: int, points: Scattered, start: int, outputs: Scattered, target: int, first: int
+) -> None:
+    """A^T P A of a tile of a kind."""
     if kind == 0:
-        _outputs(source, target)
+        _outputs(points, start, 0, outputs, target, first)
     elif kind == 1:
-        _outputs_nc(source, target)
+        _outputs_nc(points, start, 0, outputs, target, first)
     elif kind == 2:
-        _outputs_nr(source, target)
+        _outputs_nr(points, start, 0, outputs, target, first)
     else:
-        _outputs_nn(source, target)
+        _outputs_nn(points, start, 0, outputs, target, first)
 
 
 @inner_jit
@@ -203,18 +205,18 @@ def _transform_images(
     c, remainders = x.channels, plan.inputs.shape[2]
     grid[(end - begin) * lanes :] = 0
     noted[:], peaks[:] = 0, 0
-    sources = plan.inputs[group].reshape(-1) * lanes
-    targets = np.arange(POINTS**2) * (out.size // POINTS**2)
+    inputs = Scattered(grid, plan.inputs[group].reshape(-1) * lanes)
+    points = Scattered(out, np.arange(POINTS**2) * (out.size // POINTS**2))
+    pixels = Rows(grid, 0, lanes)
     for channel in range(c):
-        load_noting(x, first, count, channel, begin, end, Rows(grid, 0, lanes), peaks)
+        load_noting(x, first, count, channel, begin, end, pixels, peaks)
         if channel % SAMPLED == 0:
             note_greatest(grid, 0, noted, 0, (end - begin) * lanes)
         for patch in range(plan.tiles * remainders):
             tile, b = patch // remainders, patch % remainders
             kind, at = plan.kinds[group, tile], ((tile * c + channel) * remainders + b) * lanes
             for lane in range(0, lanes, width):
-                source = Scattered(grid, lane, sources, patch * POINTS**2)
-                _transform_patch(kind, source, Scattered(out, at + lane, targets, 0))
+                _transform_patch(kind, inputs, lane, patch * POINTS**2, points, at + lane)
 
 
 @inner_jit
@@ -269,8 +271,8 @@ def _store_panels(
     plan, width = work.plan, WIDTH // staged.itemsize
     lanes, remainders = TILE.vectors * width, plan.outputs.shape[2]
     patches, tile_size = plan.tiles * remainders, ROWS * lanes
-    sources = np.arange(POINTS**2) * tile_size
-    targets = plan.outputs[group].reshape(-1) * lanes
+    points = Scattered(products, np.arange(POINTS**2) * tile_size)
+    outputs = Scattered(staged, plan.outputs[group].reshape(-1) * lanes)
     begin, end = plan.writes[0, group], plan.writes[1, group]
     for index in range(channels):
         p, r = index // ROWS, index % ROWS
@@ -278,16 +280,14 @@ def _store_panels(
             source = (p * patches + patch) * POINTS**2 * tile_size + r * lanes
             kind, to = plan.kinds[group, patch // remainders], patch * WIDE**2
             for lane in range(0, lanes, width):
-                _finish_patch(
-                    kind, Scattered(products, source + lane, sources, 0), Scattered(staged, lane, targets, to)
-                )
+                _finish_patch(kind, points, source + lane, outputs, lane, to)
         finish(staged[begin * lanes : end * lanes], channel + index, work.epilogue)
         store_pixels(Rows(staged, begin * lanes, lanes), work.y, first, count, channel + index, begin, end)
 
 
 @inner_jit
 def _convolve_share(worker: int, work: Work, w: Array, scratch: Array, top: int, bottom: int) -> None:
-    """A worker's share of the items, a block of images and a group of tiles, for the panels that are held."""
+    """The items of one worker, each a block of images and a group of tiles, for the panels that are held."""
     x, plan, sizes, noted = work.x, work.plan, work.sizes, work.noted
     workers, groups, lanes = scratch.shape[0], plan.inputs.shape[0], TILE.vectors * WIDTH // w.itemsize
     items = (x.n + lanes - 1) // lanes * groups
@@ -322,7 +322,7 @@ def _convolve_share(worker: int, work: Work, w: Array, scratch: Array, top: int,
 def _convolve(
     work: Work, w: Weights, packed: Array, transformed: Array, scratch: Array, doubtful: Array
 ) -> None:
-    """Fill y, for as many panels of weights at a time as are held; then mark the images to leave."""
+    """Fill y, ``held`` panels of weights at a time; then mark the images that need the direct product."""
     panels, held = (w.o + ROWS - 1) // ROWS, work.sizes.held
     for top in range(0, panels, held):
         bottom = min(panels, top + held)

@@ -1,13 +1,14 @@
 """conv2d_weight of 4x4 kernels with stride 2 by fewer multiplications, the adjoint of ``forward``.
 
-Such a convolution is a sum over the four remainders of the position modulo 2 of convolutions with 2x2 taps
-and stride 1. For each the gradient by the taps is G^T S G, and at every point
+Such a convolution is a sum of four with 2x2 taps and stride 1, one for each remainder of the position modulo
+2. For each of these the gradient by the taps is G^T S G with
 
     S = sum over images and tiles of (A g A^T) * (B^T d B)
 
-is a product of o x (images and tiles) with (images and tiles) x c: the channels c of x lie in the lanes of
-the vectors, those of g in the rows of the tile. So many images are taken at a time that their transformed g
-is near; all threads read it, each for its own channels of x, one row of points after the other.
+At every point S is a product: (o, images and tiles) @ (images and tiles, c) -> (o, c). The channels c of x
+lie in the lanes of the vectors, those of g in the rows of the tile. A block of images is taken at a time, so
+that its transformed g stays in the cache. All threads read it, each for its own channels of x, one row of
+points after the other.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def plan(geometry: Geometry) -> Plan:
 
 
 class Sizes(NamedTuple):
-    """Of the operands and of what a worker holds."""
+    """Sizes of the operands, and of the parts of a worker's scratch."""
 
     together: int  # images of which a row of points is held
     splits: int  # shares of the panels
@@ -98,7 +99,7 @@ class Sizes(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """What is held between the steps."""
+    """The memory that the steps pass on."""
 
     transformed: Array  # g at its points
     grids: Array  # (panels, size) a panel of an image of g
@@ -114,9 +115,9 @@ class Gradient(NamedTuple):
 
 
 def sum_weights(x: Array, g: Array, gw: Array, geometry: Geometry) -> bool:
-    """Fill gw (o, c, 4, 4) from x (n, c, h, w) and g (n, o, oh, ow); gives whether all of it is finite.
+    """Fill gw (o, c, 4, 4) from x (n, c, h, w) and g (n, o, oh, ow); return whether all of it is finite.
 
-    What is not may still be finite if multiplied directly. The other way round never.
+    If it is not, a direct product may still be finite.
     """
     tables = plan(geometry)
     (n, c), o, lanes = x.shape[:2], g.shape[1], TILE.lanes(x.itemsize)
@@ -177,10 +178,10 @@ def _transform_panel(
     width = WIDTH // out.itemsize
     step = (ROWS + width - 1) // width * width
     rows, columns = plan.outputs.shape[:2]
-    sources = plan.outputs.reshape(-1) * step
-    points = np.arange(POINTS**2)
-    starts = ((points // POINTS * panels + panel) * POINTS + points % POINTS) * size
+    numbers = np.arange(POINTS**2)
+    starts = ((numbers // POINTS * panels + panel) * POINTS + numbers % POINTS) * size
     targets = starts.copy()
+    outputs, points = Scattered(grid, plan.outputs.reshape(-1) * step), Scattered(out, targets)
     for image in range(count):
         _pack_image(g, first + image, panel * ROWS, step, grid, 0)
         for row in range(rows):
@@ -192,21 +193,22 @@ def _transform_panel(
                 kind = 2 * (row >= plan.wide_rows) + (column >= plan.wide_columns)
                 # a vector writes past its rows, where the next tile will write later
                 for r in range((ROWS - 1) // width * width, -1, -width):
-                    source = Scattered(grid, r, sources, tile * WIDE**2)
-                    _transform_tile(kind, source, Scattered(out, at + r, targets, 0))
+                    _transform_tile(kind, outputs, r, tile * WIDE**2, points, at + r)
 
 
 @inner_jit
-def _transform_tile(kind: int, source: Scattered, target: Scattered) -> None:
+def _transform_tile(
+    kind: int, outputs: Scattered, start: int, first: int, points: Scattered, target: int
+) -> None:
     """A g A^T of a tile: wide both ways, with narrow columns, with narrow rows, narrow both ways."""
     if kind == 0:
-        _outputs(source, target)
+        _outputs(outputs, start, first, points, target, 0)
     elif kind == 1:
-        _outputs_nc(source, target)
+        _outputs_nc(outputs, start, first, points, target, 0)
     elif kind == 2:
-        _outputs_nr(source, target)
+        _outputs_nr(outputs, start, first, points, target, 0)
     else:
-        _outputs_nn(source, target)
+        _outputs_nn(outputs, start, first, points, target, 0)
 
 
 @inner_jit
@@ -216,24 +218,21 @@ def _transform_inputs(
     """out[j, remainder, (image, tile), l] = (B^T d B)[i, j]; (j, remainder) has ``size``."""
     columns, width = plan.inputs.shape[1], WIDTH // x.itemsize
     lanes = TILE.vectors * width
-    table = plan.inputs.reshape(-1) * lanes
-    scalars = plan.factors.reshape(-1)
-    step = REMAINDERS * size
+    inputs, step = Scattered(x, plan.inputs.reshape(-1) * lanes), REMAINDERS * size
     for image in range(count):
         source = image * (pixels + 1) * lanes
         for row in range(rows):
-            kind = (0 if row < plan.wide_rows else 1) * POINTS**2 + i * POINTS
+            factors = plan.factors[0 if row < plan.wide_rows else 1, i]
             for column in range(columns):
                 at = ((image * rows + row) * columns + column) * lanes
                 for b in range(REMAINDERS):
                     tile = ((row * columns + column) * REMAINDERS + b) * POINTS**2
                     for lane in range(0, lanes, width):
-                        inputs = Scattered(x, source + lane, table, tile)
-                        points = Rows(out, b * size + at + lane, step)
+                        target = b * size + at + lane
                         if column < plan.wide_columns:
-                            _wide_inputs(scalars, kind, inputs, points)
+                            _wide_inputs(factors, inputs, source + lane, tile, out, target, step)
                         else:
-                            _narrow_inputs(scalars, kind, inputs, points)
+                            _narrow_inputs(factors, inputs, source + lane, tile, out, target, step)
 
 
 @inner_jit
@@ -264,16 +263,15 @@ def _store(sums: Array, block: int, top: int, bottom: int, staged: Array, gw: Ar
     o, c = gw.shape[0], gw.shape[1]
     width, panels = WIDTH // sums.itemsize, bottom - top
     lanes = TILE.vectors * width
-    sources = np.arange(POINTS**2) * (REMAINDERS * panels * ROWS * lanes)
-    targets = TAPS.reshape(-1) * width
-    flat = gw.reshape(-1)
+    points = Scattered(sums, np.arange(POINTS**2) * (REMAINDERS * panels * ROWS * lanes))
+    taps, packed, flat = Scattered(staged, TAPS.reshape(-1) * width), Rows(staged, 0, width), gw.reshape(-1)
     for row in range(top * ROWS, min(bottom * ROWS, o)):
         for channel in range(block * lanes, min((block + 1) * lanes, c), width):
             for b in range(REMAINDERS):
                 start = (b * panels * ROWS + row - top * ROWS) * lanes + channel - block * lanes
-                _transform_sums(Scattered(sums, start, sources, 0), Scattered(staged, 0, targets, b * 4))
+                _transform_sums(points, start, 0, taps, 0, b * 4)
             target = Rows(flat, (row * c + channel) * KERNEL, KERNEL)
-            transpose(Rows(staged, 0, width), target, KERNEL, min(width, c - channel))
+            transpose(packed, target, KERNEL, min(width, c - channel))
 
 
 @inner_jit
@@ -310,7 +308,7 @@ def _sum_share(
     sizes: Sizes,
     scratch: Scratch,
 ) -> None:
-    """A worker's share of the items (a block of lanes, some panels), for ``count`` images."""
+    """The items of one worker (each a block of lanes and some panels), for ``count`` images."""
     workers, lanes, sums = scratch.own.shape[0], TILE.vectors * WIDTH // scratch.own.itemsize, scratch.sums
     panels, blocks = scratch.grids.shape[0], (x.channels + lanes - 1) // lanes
     items = blocks * sizes.splits

@@ -1,4 +1,4 @@
-"""Where the tiles of conv2d and conv_transpose2d read and write: tables, worked out once per geometry."""
+"""Where the tiles of conv2d and conv_transpose2d read and write: tables, computed once per geometry."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ def plan_conv2d(geometry: Geometry) -> Plan:
 def plan_conv_transpose2d(geometry: Geometry) -> Plan:
     """y[2 u + b - padding] = sum over a of w[2 (1 - a) + b] x[u - 1 + a], a in 0, 1: the adjoint.
 
-    The remainders b share their tiles, although they begin and end elsewhere. What reads nothing stays zero.
+    All remainders b use the same tiles, although their outputs begin and end at other places. Outputs that
+    read nothing stay zero.
     """
     axes, inputs, outputs = [], [], []
     for size, places, p in zip(geometry.size, geometry.places, geometry.padding, strict=True):

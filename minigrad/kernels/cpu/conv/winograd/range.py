@@ -1,10 +1,10 @@
-"""Where Winograd's sums would lose what a direct product keeps: found before they are made, image by image.
+"""Which images Winograd's sums would spoil: found before the sums are made.
 
-A tile's outputs are sums over all that the tile reads. An output errs by the rounding of its tile's greatest
-input, even if it does not read that; an infinity, NaN or overflow spoils them all. So for each image the
-greatest magnitude of each pixel over the channels is noted while it is near, and an image is left to the
-direct product if one of its tiles has a pixel RANGE times above all that some output of the tile reads, or if
-the sums could leave float32's range.
+An output of a tile is a sum over all inputs of the tile. Its error is that of the greatest input, even if the
+convolution does not read this one for this output, and an infinity, NaN or overflow spoils all outputs of the
+tile. So the greatest magnitude of each pixel over the channels is noted while the pixels are in the cache. An
+image gets the direct product if, in one of its tiles, a pixel is more than RANGE times as great as all pixels
+that one output reads, or if the sums could overflow float32.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from minigrad.kernels.cpu.tiles.magnitude import note_greatest, transpose_noting
 from minigrad.kernels.cpu.tiles.packing import Rows
 
 RANGE = 512.0
-"""Times that a pixel of a tile may be above all that an output of the tile reads."""
+"""How many times as great a pixel may be as all pixels that one output of its tile reads."""
 
 
 def _gain(matrix: Matrix) -> float:
@@ -45,13 +45,13 @@ SPARE = 3 + POINTS**2
 """Rows of lanes in which ``note_tops`` works."""
 
 SAMPLED = 8
-"""Every eighth channel is read pixel by pixel first. Mostly it shows that no tile's range is too wide."""
+"""Only every eighth channel is noted pixel by pixel at first: mostly this shows that all tiles are safe."""
 
 GAIN = (
     max(_gain(input_matrix(size)) * _gain(output_matrix(size)) for size in (WIDE, NARROW))
     * _gain(weight_matrix())
 ) ** 2
-"""|a sum on the way| <= GAIN * terms * greatest |x| * greatest |w|."""
+"""|any sum| <= GAIN * terms * greatest |x| * greatest |w|."""
 
 LARGEST = float(np.finfo(np.float32).max)
 

@@ -18,22 +18,24 @@ Matrix = Sequence[Sequence[Fraction]]
 
 
 class Scattered(NamedTuple):
-    """Vectors in flat memory: vector k begins at start + at[first + k]."""
+    """Vectors in flat memory: vector k of a tile begins at start + at[first + k].
+
+    One serves many tiles, with ``start`` and ``first`` beside it: each new one would count references.
+    """
 
     memory: Array
-    start: int
     at: Table
-    first: int
 
 
-def _scattered(emit: Emitter, kind: types.NamedTuple, value: Any) -> Callable[[Any], Any]:
-    """From k, as a constant or a value, to the address of vector k."""
-    memory, start, at, first = (emit.builder.extract_value(value, i) for i in range(4))
-    base = emit.pointer(kind.types[0], memory, start)
-    table = emit.pointer(kind.types[2], at, first)
+def _scattered(
+    emit: Emitter, kind: types.NamedTuple, value: Any, start: Any, first: Any
+) -> Callable[[int], Any]:
+    """From k to the address of vector k."""
+    base = emit.pointer(kind.types[0], emit.builder.extract_value(value, 0), start)
+    table = emit.pointer(kind.types[1], emit.builder.extract_value(value, 1), first)
 
-    def vector(k: Any) -> Any:
-        return emit.vector_at(base, emit.builder.load(emit.builder.gep(table, [k])))
+    def vector(k: int) -> Any:
+        return emit.vector_at(base, emit.builder.load(emit.builder.gep(table, [I64(k)])))
 
     return vector
 
@@ -41,26 +43,27 @@ def _scattered(emit: Emitter, kind: types.NamedTuple, value: Any) -> Callable[[A
 def sandwich(left: Matrix, right: Matrix, s_step: int, t_step: int) -> Callable[..., None]:
     """A function for compiled code: from a tile d of vectors L d R^T.
 
-    The Scattered vectors ``source`` have (i, j) of d as vector i s_step + j; the same for ``target``.
+    Element (i, j) of d is vector i s_step + j of the Scattered ``source``; the same for ``target``.
     """
 
     @intrinsic
-    def apply(typingctx: Any, source: Any, target: Any) -> Any:
+    def apply(typingctx: Any, source: Any, s0: Any, s_first: Any, target: Any, t0: Any, t_first: Any) -> Any:
         def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
             emit = Emitter(context, builder, signature.args[0].types[0])
-            vector, result = (_scattered(emit, signature.args[k], values[k]) for k in (0, 1))
+            vector, result = (_scattered(emit, signature.args[k], *values[k : k + 3]) for k in (0, 3))
             depth, columns = len(left[0]), len(right[0])
             half = []  # by columns: half[j][i] = (L d)[i, j]
             for j in range(columns):
-                column = [emit.load(vector(I64(i * s_step + j))) for i in range(depth)]
+                column = [emit.load(vector(i * s_step + j)) for i in range(depth)]
                 half.append([_combined(emit, factors, column) for factors in left])
             for i in range(len(left)):
                 row = [half[j][i] for j in range(columns)]
                 for k, factors in enumerate(right):
-                    emit.store(_combined(emit, factors, row), result(I64(i * t_step + k)))
+                    emit.store(_combined(emit, factors, row), result(i * t_step + k))
             return context.get_dummy_value()
 
-        return types.void(source, target), generate
+        size = types.int64
+        return types.void(source, size, size, target, size, size), generate
 
     return apply  # type: ignore[no-any-return]
 
@@ -68,25 +71,25 @@ def sandwich(left: Matrix, right: Matrix, s_step: int, t_step: int) -> Callable[
 def sandwich_row(depth: int, right: Matrix, s_step: int) -> Callable[..., None]:
     """A function for compiled code: from a tile d of (depth, columns) vectors one row l of L d R^T.
 
-    l[i] = factors[f0 + i]; the Scattered vectors ``source`` have d[i, j] as vector i s_step + j, and the
-    results are the beginnings of the Rows ``target``.
+    l[i] = factors[i]; element (i, j) of d is vector i s_step + j of the Scattered ``source``. The results lie
+    ``t_step`` apart from target[t0] on.
     """
 
     @intrinsic
-    def apply(typingctx: Any, factors: Any, f0: Any, source: Any, target: Any) -> Any:
-
+    def apply(
+        typingctx: Any, factors: Any, source: Any, s0: Any, s_first: Any, target: Any, t0: Any, t_step: Any
+    ) -> Any:
         def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
             emit = Emitter(context, builder, signature.args[0])
-            scalars = emit.pointer(signature.args[0], values[0], values[1])
-            vector = _scattered(emit, signature.args[2], values[2])
-            memory, start, step = (builder.extract_value(values[3], i) for i in range(3))
-            target = emit.pointer(signature.args[3].types[0], memory, start)
+            scalars = emit.pointer(signature.args[0], values[0], I64(0))
+            vector = _scattered(emit, signature.args[1], *values[1:4])
+            target, step = emit.pointer(signature.args[4], values[4], values[5]), values[6]
             left = [emit.broadcast(builder.load(builder.gep(scalars, [I64(i)]))) for i in range(depth)]
             row = []
             for j in range(len(right[0])):
                 result: Any = None
                 for i in range(depth):
-                    value = emit.load(vector(I64(i * s_step + j)))
+                    value = emit.load(vector(i * s_step + j))
                     result = (
                         builder.fmul(left[i], value) if i == 0 else emit.multiply_add(left[i], value, result)
                     )
@@ -97,7 +100,8 @@ def sandwich_row(depth: int, right: Matrix, s_step: int) -> Callable[..., None]:
                 )
             return context.get_dummy_value()
 
-        return types.void(factors, types.int64, source, target), generate
+        size = types.int64
+        return types.void(factors, source, size, size, target, size, size), generate
 
     return apply  # type: ignore[no-any-return]
 
