@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels import reference
+from minigrad.kernels.geometry import Geometry
 
 BATCH = 64
 Array = np.ndarray[Any, np.dtype[np.float32]]
@@ -87,15 +88,15 @@ def convolutions(batch: int) -> Iterator[Case]:
     """Each layer's forward, input gradient and weight gradient."""
     for layer in LAYERS:
         stride = (layer.stride, layer.stride)
-        geometry = (stride, (1, 1), (1, 1), 1)
+        geometry = Geometry(stride, (1, 1))
         size, small = layer.size, layer.size // layer.stride
         wide = (batch, layer.c, size, size)
         narrow = (batch, layer.o, small, small)
         weight = (layer.o, layer.c, layer.kernel, layer.kernel)
         # each draws a narrow or wide tensor, and what it meets
-        down = partial(_drawn, wide, weight, rest=geometry)
-        up = partial(_drawn, narrow, weight, rest=((size, size), *geometry))
-        by_weight = partial(_drawn, wide, narrow, rest=(weight[2:], *geometry))
+        down = partial(_drawn, wide, weight, rest=(geometry,))
+        up = partial(_drawn, narrow, weight, rest=((size, size), geometry))
+        by_weight = partial(_drawn, wide, narrow, rest=(weight[2:], geometry))
         if layer.transposed:
             faces = (
                 ("forward", "conv_transpose2d", "conv_transpose2d", up),

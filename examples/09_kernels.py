@@ -16,6 +16,7 @@ from time import perf_counter
 import numpy as np
 
 from minigrad.kernels import cpu, reference
+from minigrad.kernels.geometry import Geometry
 
 CALLS = int(sys.argv[1]) if len(sys.argv) > 1 else 15
 rng = np.random.default_rng(0)
@@ -23,7 +24,7 @@ rng = np.random.default_rng(0)
 # A layer of DCGAN's discriminator: 64 images of 64 channels -> 128 channels, kernel 4, stride 2, padding 1.
 x = rng.standard_normal((64, 64, 14, 14), np.float32)
 w = rng.standard_normal((128, 64, 4, 4), np.float32)
-arguments = x, w, (2, 2), (1, 1), (1, 1), 1  # stride, padding, dilation, groups
+arguments = x, w, Geometry(stride=(2, 2), padding=(1, 1))
 
 
 def seconds(kernel):

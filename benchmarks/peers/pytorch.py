@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from minigrad.kernels.geometry import Geometry
+
 Call = Callable[[], Any]
 aten = torch.ops.aten
 
@@ -28,40 +30,37 @@ def array(result: Any) -> Any:
     return np.array(result.detach().cpu().numpy())
 
 
-def conv2d(x: Any, w: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Call:
-    return lambda: functional.conv2d(x, w, None, stride, padding, dilation, groups)
+def conv2d(x: Any, w: Any, geometry: Geometry) -> Call:
+    return lambda: functional.conv2d(x, w, None, *geometry)
 
 
-def conv2d_input(g: Any, w: Any, size: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Call:
-    x = torch.empty(len(g), w.shape[1] * groups, *size, device=g.device)
-    settings = (stride, padding, dilation, False, (0, 0), groups)
+def conv2d_input(g: Any, w: Any, size: Any, geometry: Geometry) -> Call:
+    x = torch.empty(len(g), w.shape[1] * geometry.groups, *size, device=g.device)
+    settings = (*geometry[:3], False, (0, 0), geometry.groups)
     return lambda: aten.convolution_backward(g, x, w, None, *settings, (True, False, False))[0]
 
 
-def conv2d_weight(x: Any, g: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Call:
-    w = torch.empty(g.shape[1], x.shape[1] // groups, *kernel, device=g.device)
-    settings = (stride, padding, dilation, False, (0, 0), groups)
+def conv2d_weight(x: Any, g: Any, kernel: Any, geometry: Geometry) -> Call:
+    w = torch.empty(g.shape[1], x.shape[1] // geometry.groups, *kernel, device=g.device)
+    settings = (*geometry[:3], False, (0, 0), geometry.groups)
     return lambda: aten.convolution_backward(g, x, w, None, *settings, (False, True, False))[1]
 
 
-def conv_transpose2d(
-    x: Any, w: Any, size: Any, stride: Any, padding: Any, dilation: Any, groups: int
-) -> Call:
+def conv_transpose2d(x: Any, w: Any, size: Any, geometry: Geometry) -> Call:
+    stride, padding, dilation, groups = geometry
     assert size[0] == (x.shape[2] - 1) * stride[0] - 2 * padding[0] + dilation[0] * (w.shape[2] - 1) + 1
     return lambda: functional.conv_transpose2d(x, w, None, stride, padding, (0, 0), groups, dilation)
 
 
-def conv_transpose2d_input(g: Any, w: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Call:
-    x = functional.conv2d(g, w, None, stride, padding, dilation, groups)
-    settings = (stride, padding, dilation, True, (0, 0), groups)
+def conv_transpose2d_input(g: Any, w: Any, geometry: Geometry) -> Call:
+    x = functional.conv2d(g, w, None, *geometry)
+    settings = (*geometry[:3], True, (0, 0), geometry.groups)
     return lambda: aten.convolution_backward(g, x, w, None, *settings, (True, False, False))[0]
 
 
-def conv_transpose2d_weight(
-    g: Any, x: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, groups: int
-) -> Call:
-    w = torch.empty(x.shape[1], g.shape[1] // groups, *kernel, device=g.device)
-    settings = (stride, padding, dilation, True, (0, 0), groups)
+def conv_transpose2d_weight(g: Any, x: Any, kernel: Any, geometry: Geometry) -> Call:
+    w = torch.empty(x.shape[1], g.shape[1] // geometry.groups, *kernel, device=g.device)
+    settings = (*geometry[:3], True, (0, 0), geometry.groups)
     return lambda: aten.convolution_backward(g, x, w, None, *settings, (False, True, False))[1]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from minigrad.kernels import output
+from minigrad.kernels.checks import output
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]

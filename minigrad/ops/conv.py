@@ -15,6 +15,7 @@ import numpy as np
 from minigrad.arguments import kernel_out
 from minigrad.arrays import Array
 from minigrad.dispatch import kernels_of
+from minigrad.kernels.geometry import Geometry
 from minigrad.op import op
 from minigrad.ops.activation import before_activation, bias_leaky_relu_composed, channel_sum
 from minigrad.ops.shape import getitem, pad_constant
@@ -55,8 +56,9 @@ def conv2d(
     >>> mg.ops.conv2d(x, w).tolist(), mg.ops.conv2d(x, w, stride=2).tolist()
     ([[[[1.0, 2.0, 4.0]]]], [[[[1.0, 4.0]]]])
     """
-    settings = _checked_conv2d(x, w, stride, padding, dilation, groups)
-    return kernels_of(x).conv2d(x, w, *settings, groups, out=out)
+    geometry = _geometry(stride, padding, dilation, groups)
+    _check_conv2d(x, w, geometry)
+    return kernels_of(x).conv2d(x, w, geometry, out=out)
 
 
 @op
@@ -76,8 +78,9 @@ def conv2d_moments(
     the elements of each channel lie in pieces, and each piece has its count, its mean and its sum of squared
     deviations from that mean.
     """
-    settings = _checked_conv2d(x, w, stride, padding, dilation, groups)
-    y, moments = kernels_of(x).conv2d_moments(x, w, *settings, groups, out=kernel_out(out))
+    geometry = _geometry(stride, padding, dilation, groups)
+    _check_conv2d(x, w, geometry)
+    y, moments = kernels_of(x).conv2d_moments(x, w, geometry, out=kernel_out(out))
     return y, (moments,)
 
 
@@ -110,12 +113,13 @@ def conv2d_bias_leaky_relu(
     >>> mg.ops.conv2d_bias_leaky_relu(x, w, mg.tensor([-2.0]), slope=0.5).tolist()  # [1, 2, 4] - 2
     [[[[-0.5, 0.0, 2.0]]]]
     """
-    settings = _checked_conv2d(x, w, stride, padding, dilation, groups)
+    geometry = _geometry(stride, padding, dilation, groups)
+    _check_conv2d(x, w, geometry)
     if b.shape != w.shape[:1]:
         raise ValueError(f"b must be {w.shape[:1]}, one number for each output channel, got {b.shape}")
     if slope < 0:
         raise ValueError("slope must be at least 0, so that the output tells the sign of conv2d(x, w) + b")
-    return kernels_of(x).conv2d_bias_leaky_relu(x, w, b, *settings, groups, slope, out=out)
+    return kernels_of(x).conv2d_bias_leaky_relu(x, w, b, geometry, slope, out=out)
 
 
 @op
@@ -141,8 +145,9 @@ def conv_transpose2d(
     >>> mg.ops.conv_transpose2d(x, w).tolist(), mg.ops.conv_transpose2d(x, w, stride=2).tolist()
     ([[[[1.0, 12.0, 20.0]]]], [[[[1.0, 2.0, 10.0, 20.0]]]])
     """
-    settings = _checked_conv_transpose2d(x, w, stride, padding, output_padding, dilation, groups)
-    return kernels_of(x).conv_transpose2d(x, w, *settings, groups, out=out)
+    geometry = _geometry(stride, padding, dilation, groups)
+    size = _conv_transpose2d_size(x, w, geometry, output_padding)
+    return kernels_of(x).conv_transpose2d(x, w, size, geometry, out=out)
 
 
 @op
@@ -158,8 +163,9 @@ def conv_transpose2d_moments(
     out: WithMoments | None = None,
 ) -> WithMoments:
     """conv_transpose2d(x, w) with the moments of its result, as conv2d_moments."""
-    settings = _checked_conv_transpose2d(x, w, stride, padding, output_padding, dilation, groups)
-    y, moments = kernels_of(x).conv_transpose2d_moments(x, w, *settings, groups, out=kernel_out(out))
+    geometry = _geometry(stride, padding, dilation, groups)
+    size = _conv_transpose2d_size(x, w, geometry, output_padding)
+    y, moments = kernels_of(x).conv_transpose2d_moments(x, w, size, geometry, out=kernel_out(out))
     return y, (moments,)
 
 
@@ -193,18 +199,18 @@ def conv2d_weight(
     >>> mg.grad(mg.ops.sum(y), [w])[0].tolist()  # the same
     [[[[3.0, 6.0]]]]
     """
-    stride, padding, dilation = _settings(stride, padding, dilation)
+    geometry = _geometry(stride, padding, dilation, groups)
     if x.ndim != 4 or g.ndim != 4 or x.shape[0] != g.shape[0]:
         raise ValueError("x must be (n, c, h, w) and g (n, o, oh, ow) with the same n")
     _check_groups(x.shape[1], groups)
     _check_groups(g.shape[1], groups)
     size = pair("kernel", kernel, least=1)
-    for o, i, k, s, p, d in zip(g.shape[2:], x.shape[2:], size, stride, padding, dilation, strict=True):
+    for o, i, k, (s, p, d) in zip(g.shape[2:], x.shape[2:], size, geometry.axes(), strict=True):
         if (o - 1) * s + d * (k - 1) + 1 > i + 2 * p:
             raise ValueError(
                 f"g of length {o} is too long for x of length {i}, kernel {k}, stride {s}, padding {p}"
             )
-    return kernels_of(x).conv2d_weight(x, g, size, stride, padding, dilation, groups, out=out)
+    return kernels_of(x).conv2d_weight(x, g, size, geometry, out=out)
 
 
 def _conv2d_x(g: Tensor, y: Tensor, x: Tensor, w: Tensor, **settings: Any) -> Tensor:
@@ -256,17 +262,15 @@ conv2d_weight.vjp(x=_conv2d_weight_x, g=_conv2d_weight_g)
 
 def _input_of(y: Tensor, w: Tensor, x: Tensor, settings: dict[str, Any]) -> Tensor:
     """conv_transpose2d of y with w onto the shape of x, the input of a conv2d."""
-    stride, padding, dilation = _settings(settings["stride"], settings["padding"], settings["dilation"])
+    geometry = _geometry(**settings)
     extra = tuple(
         size - ((i - 1) * s - 2 * p + d * (k - 1) + 1)
-        for size, i, s, p, d, k in zip(
-            x.shape[2:], y.shape[2:], stride, padding, dilation, w.shape[2:], strict=True
-        )
+        for size, i, k, (s, p, d) in zip(x.shape[2:], y.shape[2:], w.shape[2:], geometry.axes(), strict=True)
     )
-    if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
-        more = tuple((0, e // s) for e, s in zip(extra, stride, strict=True))
+    if any(e >= max(s, d) for e, (s, _, d) in zip(extra, geometry.axes(), strict=True)):
+        more = tuple((0, e // s) for e, s in zip(extra, geometry.stride, strict=True))
         y = pad_constant(y, pad_width=((0, 0), (0, 0), *more))
-        extra = tuple(e % s for e, s in zip(extra, stride, strict=True))
+        extra = tuple(e % s for e, s in zip(extra, geometry.stride, strict=True))
     return conv_transpose2d(y, w, output_padding=extra, **settings)
 
 
@@ -293,48 +297,41 @@ def pair(name: str, value: Pair, *, least: int) -> tuple[int, int]:
     return int(both[0]), int(both[1])
 
 
-def _checked_conv2d(
-    x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
-    stride, padding, dilation = _settings(stride, padding, dilation)
-    _check(x, w, w.shape[1] * groups if w.ndim == 4 else 0, "(o, c/groups, kh, kw)")
-    _check_groups(w.shape[0], groups)
-    for size, k, p, d in zip(x.shape[2:], w.shape[2:], padding, dilation, strict=True):
+def _geometry(stride: Pair, padding: Pair, dilation: Pair, groups: int) -> Geometry:
+    return Geometry(
+        pair("stride", stride, least=1),
+        pair("padding", padding, least=0),
+        pair("dilation", dilation, least=1),
+        groups,
+    )
+
+
+def _check_conv2d(x: Array, w: Array, geometry: Geometry) -> None:
+    _check(x, w, w.shape[1] * geometry.groups if w.ndim == 4 else 0, "(o, c/groups, kh, kw)")
+    _check_groups(w.shape[0], geometry.groups)
+    for size, k, (_, p, d) in zip(x.shape[2:], w.shape[2:], geometry.axes(), strict=True):
         if size + 2 * p < d * (k - 1) + 1:
             raise ValueError(
                 f"a kernel of {k} with dilation {d} is larger than the padded input of {size + 2 * p}"
             )
-    return stride, padding, dilation
 
 
-def _checked_conv_transpose2d(
-    x: Array, w: Array, stride: Pair, padding: Pair, output_padding: Pair, dilation: Pair, groups: int
-) -> tuple[tuple[int, ...], tuple[int, int], tuple[int, int], tuple[int, int]]:
-    stride, padding, dilation = _settings(stride, padding, dilation)
+def _conv_transpose2d_size(x: Array, w: Array, geometry: Geometry, output_padding: Pair) -> tuple[int, ...]:
     extra = pair("output_padding", output_padding, least=0)
     _check(x, w, w.shape[0] if w.ndim == 4 else 0, "(c, o/groups, kh, kw)")
-    _check_groups(w.shape[0], groups)
-    if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
+    _check_groups(w.shape[0], geometry.groups)
+    if any(e >= max(s, d) for e, (s, _, d) in zip(extra, geometry.axes(), strict=True)):
         raise ValueError(
-            f"output_padding {extra} must be smaller than stride {stride} or dilation {dilation}"
+            f"output_padding {extra} must be smaller than stride {geometry.stride} or dilation "
+            f"{geometry.dilation}"
         )
     size = tuple(
         (i - 1) * s - 2 * p + d * (k - 1) + e + 1
-        for i, s, p, d, k, e in zip(x.shape[2:], stride, padding, dilation, w.shape[2:], extra, strict=True)
+        for i, k, e, (s, p, d) in zip(x.shape[2:], w.shape[2:], extra, geometry.axes(), strict=True)
     )
     if min(size) < 1:
         raise ValueError(f"the output would be {size[0]} x {size[1]}; use less padding or a larger input")
-    return size, stride, padding, dilation
-
-
-def _settings(
-    stride: Pair, padding: Pair, dilation: Pair
-) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
-    return (
-        pair("stride", stride, least=1),
-        pair("padding", padding, least=0),
-        pair("dilation", dilation, least=1),
-    )
+    return size
 
 
 def _check(x: Array, w: Array, channels: int, layout: str) -> None:

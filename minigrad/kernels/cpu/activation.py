@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minigrad.kernels import output
+from minigrad.kernels.checks import output
 from minigrad.kernels.cpu.runtime.compiling import SMALL, Array, checked, contiguous, jit, launch
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for

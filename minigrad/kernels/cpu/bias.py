@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minigrad.kernels import launching, output
+from minigrad.kernels import launching
+from minigrad.kernels.checks import output
 from minigrad.kernels.cpu.runtime.compiling import (
     DTYPES,
     SMALL,

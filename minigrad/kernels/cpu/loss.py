@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from minigrad.kernels import output
+from minigrad.kernels.checks import output
 from minigrad.kernels.cpu.runtime.compiling import Array, checked, contiguous, jit
 from minigrad.kernels.launching import launch
 

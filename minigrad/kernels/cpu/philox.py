@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.kernels import output
+from minigrad.kernels.checks import output
 from minigrad.kernels.cpu.runtime.compiling import Array, jit, launch
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for

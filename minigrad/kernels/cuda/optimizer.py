@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.kernels import Gradients, check_gradient
+from minigrad.kernels.checks import Gradients, check_gradient
 from minigrad.kernels.coefficients import ADAM, ADAMW, RMSPROP, SGD, check_coefficients
 from minigrad.kernels.cuda.runtime.arrays import (
     Array,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.kernels import output
+from minigrad.kernels.checks import output
 
 Array = NDArray[Any]
 Results = TypeVar("Results", bound=tuple[Array, ...])

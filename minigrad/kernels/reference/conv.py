@@ -7,24 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels import Pair, check_convolution, conv2d_shape
+from minigrad.kernels.geometry import Geometry, Pair, check_convolution, conv2d_shape
 from minigrad.kernels.moments import moments_of
 from minigrad.kernels.reference.arrays import Array, Both, put, put_all
 from minigrad.kernels.reference.bias import bias_leaky_relu
 
 
-def conv2d(
-    x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int, *, out: Array | None = None
-) -> Array:
+def conv2d(x: Array, w: Array, geometry: Geometry, *, out: Array | None = None) -> Array:
     """y[n, o, p] = sum over c, i of w[o, c, i] x[n, c, p * stride + i * dilation - padding].
 
     x (n, c, h, w), w (o, c / groups, kh, kw) -> y (n, o, oh, ow), in ``out`` if given. Only what lies within
     x is summed. Output channel o sees the c / groups input channels of its own group. Raises ValueError if
     the shapes do not fit.
     """
-    n, o, *size = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
-    y = np.zeros((n, o, *size), x.dtype)
-    for i, j, places, sources in _meetings(x, y, w.shape[2:], stride, padding, dilation):
+    n, o, *size = conv2d_shape(x.shape, w.shape, geometry)
+    y, groups = np.zeros((n, o, *size), x.dtype), geometry.groups
+    for i, j, places, sources in _meetings(x, y, w.shape[2:], geometry):
         weights = w[:, :, i, j].reshape(groups, o // groups, w.shape[1])
         # (g, o, c) @ (n, g, c, oh*ow) -> (n, g, o, oh*ow)
         y[places] += (weights @ _grouped(x[sources], groups)).reshape(y[places].shape)
@@ -35,29 +33,24 @@ def conv2d_bias_leaky_relu(
     x: Array,
     w: Array,
     b: Array,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
+    geometry: Geometry,
     slope: float,
     *,
     out: Array | None = None,
 ) -> Array:
-    """y = leaky_relu(conv2d(x, w) + b[o]), a slope of 1 leaves the sum as it is; b (o,). As conv2d."""
-    y = conv2d(x, w, stride, padding, dilation, groups)
+    """y = leaky_relu(conv2d(x, w) + b[o]) with b (o,); a slope of 1 is no activation. Raises as conv2d."""
+    y = conv2d(x, w, geometry)
     return put("conv2d_bias_leaky_relu", bias_leaky_relu(y, b, slope), out)
 
 
-def conv2d_moments(
-    x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int, *, out: Both | None = None
-) -> Both:
+def conv2d_moments(x: Array, w: Array, geometry: Geometry, *, out: Both | None = None) -> Both:
     """y = conv2d(x, w), and its moments for the batch norm behind it: float64 (3, pieces, o).
 
-    The elements of each of y's channels are in pieces, of which there are the count, the mean, and the sum of
-    the squared distances from it, all zero for a piece without elements. How many pieces there are is the
-    kernel's business. ``out`` is (y, moments); raises as conv2d.
+    Each channel of y is split into pieces. A piece has its count, its mean and its sum of squared deviations,
+    all zero if it is empty. Each kernel chooses how many pieces there are. ``out`` is (y, moments); raises as
+    conv2d.
     """
-    y = conv2d(x, w, stride, padding, dilation, groups)
+    y = conv2d(x, w, geometry)
     return put_all("conv2d_moments", (y, moments_of(y)), out)
 
 
@@ -65,10 +58,7 @@ def conv_transpose2d(
     x: Array,
     w: Array,
     size: Pair,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
+    geometry: Geometry,
     *,
     out: Array | None = None,
 ) -> Array:
@@ -77,11 +67,11 @@ def conv_transpose2d(
     x (n, c, h, w), w (c, o / groups, kh, kw) -> y (n, o, *size), in ``out`` if given. ``size`` is any size on
     which conv2d takes at least (h, w) places; ValueError otherwise.
     """
-    n, c = x.shape[:2]
+    (n, c), groups = x.shape[:2], geometry.groups
     o = w.shape[1] * groups
-    check_convolution("conv_transpose2d", (n, o, *size), x.shape, w.shape, stride, padding, dilation, groups)
+    check_convolution("conv_transpose2d", (n, o, *size), x.shape, w.shape, geometry)
     y = np.zeros((n, o, *size), x.dtype)
-    for i, j, places, sources in _meetings(y, x, w.shape[2:], stride, padding, dilation):
+    for i, j, places, sources in _meetings(y, x, w.shape[2:], geometry):
         weights = w[:, :, i, j].reshape(groups, c // groups, w.shape[1])
         # (g, o, c) @ (n, g, c, h*w) -> (n, g, o, h*w)
         y[sources] += (weights.swapaxes(1, 2) @ _grouped(x[places], groups)).reshape(y[sources].shape)
@@ -92,15 +82,12 @@ def conv_transpose2d_moments(
     x: Array,
     w: Array,
     size: Pair,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
+    geometry: Geometry,
     *,
     out: Both | None = None,
 ) -> Both:
     """y = conv_transpose2d(x, w), and its moments as conv2d_moments gives them."""
-    y = conv_transpose2d(x, w, size, stride, padding, dilation, groups)
+    y = conv_transpose2d(x, w, size, geometry)
     return put_all("conv_transpose2d_moments", (y, moments_of(y)), out)
 
 
@@ -108,10 +95,7 @@ def conv2d_weight(
     x: Array,
     g: Array,
     kernel: Pair,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
+    geometry: Geometry,
     *,
     out: Array | None = None,
 ) -> Array:
@@ -121,10 +105,11 @@ def conv2d_weight(
     the places p of ``g``, which may leave out the last ones that the kernel could take on x, never have more
     (ValueError).
     """
+    groups = geometry.groups
     shape = (g.shape[1], x.shape[1] // groups, *kernel)
-    check_convolution("conv2d_weight", x.shape, g.shape, shape, stride, padding, dilation, groups)
+    check_convolution("conv2d_weight", x.shape, g.shape, shape, geometry)
     gw = np.zeros(shape, x.dtype)
-    for i, j, places, sources in _meetings(x, g, kernel, stride, padding, dilation):
+    for i, j, places, sources in _meetings(x, g, kernel, geometry):
         # (n, g, o, oh*ow) @ (n, g, oh*ow, c) -> (n, g, o, c), summed over n
         products = _grouped(g[places], groups) @ _grouped(x[sources], groups).swapaxes(2, 3)
         total = products.sum(axis=0, dtype=np.promote_types(x.dtype, np.float64))
@@ -138,16 +123,16 @@ def _grouped(x: Array, groups: int) -> Array:
 
 
 def _meetings(
-    large: Array, small: Array, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair
+    large: Array, small: Array, kernel: Pair, geometry: Geometry
 ) -> Iterator[tuple[int, int, Any, Any]]:
     """For each kernel element (i, j): the indices of small's places and large's sources that meet in it."""
     every = slice(None)
     for i in range(kernel[0]):
         for j in range(kernel[1]):
             (p, s), (q, t) = (
-                _meeting(*numbers)
-                for numbers in zip(
-                    large.shape[2:], small.shape[2:], (i, j), stride, padding, dilation, strict=True
+                _meeting(size, places, tap, *numbers)
+                for size, places, tap, numbers in zip(
+                    large.shape[2:], small.shape[2:], (i, j), geometry.axes(), strict=True
                 )
             )
             yield i, j, (every, every, p, q), (every, every, s, t)

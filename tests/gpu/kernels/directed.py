@@ -19,6 +19,7 @@ import numpy as np
 
 from minigrad.kernels import reference
 from minigrad.kernels.cuda.product import planning
+from minigrad.kernels.geometry import Geometry
 from minigrad.kernels.moments import moments_of
 from minigrad.kernels.precision import allow_tf32
 from tests.gpu.kernels.rows import check_rows, exported
@@ -241,12 +242,12 @@ def conv_direct() -> None:
         _faces(geometry, dtype)
 
 
-def _faces(geometry: tuple[Any, ...], dtype: type) -> None:
-    x, w, g, *parameters = _convolution(geometry, dtype)
-    agree("conv2d", x, w, *parameters)
-    agree("conv2d_bias_leaky_relu", x, w, w[:, 0, 0, 0].copy(), *parameters, 0.2)
-    agree("conv_transpose2d", g, w, x.shape[2:], *parameters)
-    agree("conv2d_weight", x, g, w.shape[2:], *parameters)
+def _faces(numbers: tuple[Any, ...], dtype: type) -> None:
+    x, w, g, geometry = _convolution(numbers, dtype)
+    agree("conv2d", x, w, geometry)
+    agree("conv2d_bias_leaky_relu", x, w, w[:, 0, 0, 0].copy(), geometry, 0.2)
+    agree("conv_transpose2d", g, w, x.shape[2:], geometry)
+    agree("conv2d_weight", x, g, w.shape[2:], geometry)
 
 
 @case_of("norm/moments.cu")
@@ -265,11 +266,12 @@ def moments() -> None:
     assert_merged(cuda, x, np.concatenate([moments_of(x[i : i + 1]) for i in range(310)], axis=1))
 
 
-def _convolution(geometry: tuple[Any, ...], dtype: type) -> Convolution:
-    n, groups, c, o, image, kernel, *rest = geometry
+def _convolution(numbers: tuple[Any, ...], dtype: type) -> Convolution:
+    n, groups, c, o, image, kernel, *rest = numbers
+    geometry = Geometry(*rest, groups)
     x, w = exact(0, n, groups * c, *image, dtype=dtype), exact(1, groups * o, c, *kernel, dtype=dtype)
-    y = exact(2, *reference.conv2d(x, w, *rest, groups).shape, dtype=dtype)
-    return Convolution(x, w, y, *rest, groups)
+    y = exact(2, *reference.conv2d(x, w, geometry).shape, dtype=dtype)
+    return Convolution(x, w, y, geometry)
 
 
 @case_of("philox.cu")

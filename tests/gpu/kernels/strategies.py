@@ -50,8 +50,8 @@ def assert_faces(case: Convolution, rounded: Callable[[Array], Array] = np.asarr
         "conv2d_weight": ((case.x, case.y, kernel), (x, y, kernel), max(1, y[:, 0].size)),
     }
     for name, (given, arguments, terms) in calls.items():
-        parameters = (*case.parameters, 0.2) if name == "conv2d_bias_leaky_relu" else case.parameters
-        expected = getattr(reference, name)(*arguments, *parameters)
+        end = (case.geometry, 0.2) if name == "conv2d_bias_leaky_relu" else (case.geometry,)
+        expected = getattr(reference, name)(*arguments, *end)
         (out,) = filled_like((expected,))
-        assert getattr(cuda, name)(*given, *parameters, out=out) is out
+        assert getattr(cuda, name)(*given, *end, out=out) is out
         assert_close(out, expected, terms)

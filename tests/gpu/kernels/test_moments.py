@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 
 from minigrad.kernels.cuda.product import planning
+from minigrad.kernels.geometry import Geometry
 from minigrad.kernels.moments import merged
 from tests.gpu.kernels.running import cuda
 from tests.gpu.kernels.test_products import CONVOLUTIONS, FEW
@@ -50,7 +51,7 @@ def test_an_outlier_costs_no_digits(arithmetic: str, way: None, outlier: int) ->
     rng = np.random.default_rng(0)
     x, w = rng.normal(size=(200, 2, 4, 4)).astype(np.float32), np.ones((3, 2, 1, 1), np.float32)
     x[outlier] += 1e4
-    y, moments = cuda.conv2d_moments(x, w, (1, 1), (0, 0), (1, 1), 1)
+    y, moments = cuda.conv2d_moments(x, w, Geometry())
     np.testing.assert_allclose(merged(moments)[1], y.astype(np.float64).var(axis=(0, 2, 3)), rtol=1e-5)
 
 
@@ -58,7 +59,7 @@ def test_each_phase_has_its_pieces_and_those_without_outputs_none(arithmetic: st
     """One row of 150 columns: of three phases down two are empty, across they have 50, and tiles have 64."""
     rng = np.random.default_rng(0)
     x, w = rng.normal(size=(2, 3, 1, 50)).astype(np.float32), rng.normal(size=(3, 4, 1, 2)).astype(np.float32)
-    y, moments = cuda.conv_transpose2d_moments(x, w, (1, 149), (3, 3), (0, 0), (1, 1), 1)
+    y, moments = cuda.conv_transpose2d_moments(x, w, (1, 149), Geometry((3, 3)))
     assert_moments(y, moments)
     counts = moments[0].reshape(3, 3, -1, 4).sum(axis=2)  # down, across, channel
     np.testing.assert_array_equal(counts[0], [[100] * 4, [100] * 4, [98] * 4])
@@ -76,7 +77,7 @@ def test_shares_are_added_with_the_moments_of_slices(monkeypatch: pytest.MonkeyP
         rng.normal(size=(2, 2, 34, 37)).astype(np.float32),
         rng.normal(size=(3, 2, 3, 3)).astype(np.float32),
     )
-    y, moments = cuda.conv2d_moments(x, w, (1, 1), (1, 1), (1, 1), 1)
+    y, moments = cuda.conv2d_moments(x, w, Geometry(padding=(1, 1)))
     assert moments.shape == (3, 3, 3)
     assert (moments[0].max() - moments[0].min(), moments[0].sum(axis=0).tolist()) == (1, [2 * 34 * 37] * 3)
     assert_moments(y, moments)
@@ -86,6 +87,6 @@ def test_results_do_not_depend_on_other_pieces() -> None:
     """A block's moments are its own: the same images give the same pieces beside others."""
     rng = np.random.default_rng(0)
     x, w = rng.normal(size=(8, 3, 8, 8)).astype(np.float32), rng.normal(size=(7, 3, 3, 3)).astype(np.float32)
-    found = [cuda.conv2d_moments(x[:n], w, (1, 1), (1, 1), (1, 1), 1)[1] for n in (2, 4, 8)]
+    found = [cuda.conv2d_moments(x[:n], w, Geometry(padding=(1, 1)))[1] for n in (2, 4, 8)]
     for few, more in pairwise(found):
         np.testing.assert_array_equal(more[:, : few.shape[1]], few)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from minigrad.kernels import reference
 from minigrad.kernels.cuda.product import planning
+from minigrad.kernels.geometry import Geometry
 from minigrad.kernels.precision import allow_tf32, tf32_allowed
 from tests.gpu.kernels.running import cuda
 from tests.gpu.kernels.strategies import SLOPES, assert_faces
@@ -28,7 +29,9 @@ pytestmark = pytest.mark.usefixtures("launched")
 
 FEW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 CONVOLUTIONS = convolutions((np.float32,)).filter(
-    lambda case: 0 < case.y.size * case.w[0].size < 300_000 and (case.groups > 1 or 1 not in case.w.shape[:2])
+    lambda case: (
+        0 < case.y.size * case.w[0].size < 300_000 and (case.geometry.groups > 1 or 1 not in case.w.shape[:2])
+    )
 )
 ROWS = st.sampled_from([1, 5, 64, 65, 130])
 DEPTHS = st.sampled_from([1, 3, 16, 17, 36, 70, 140])
@@ -84,9 +87,9 @@ def test_large_tiles_with_edges_equal_reference(
     rng = np.random.default_rng(0)
     x = rng.normal(size=(6, 70 * groups, size, size)).astype(np.float32)
     w = rng.normal(size=(132 * groups, 70, kernel, kernel)).astype(np.float32)
-    geometry = (stride, stride), (0, 1), (1, 1)
-    y = reference.conv2d(x, w, *geometry, groups)
-    case = Convolution(x, w, (y / np.abs(y).max()).astype(np.float32), *geometry, groups)
+    geometry = Geometry((stride, stride), (0, 1), groups=groups)
+    y = reference.conv2d(x, w, geometry)
+    case = Convolution(x, w, (y / np.abs(y).max()).astype(np.float32), geometry)
     assert_faces(case, partial(rounded, arithmetic=arithmetic))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels import reference
+from minigrad.kernels.geometry import Geometry
 from minigrad.kernels.moments import merged
 from tests.minigrad.kernels.strategies import Array, Convolution
 
@@ -38,8 +39,8 @@ def moments_of_faces(kernels: Any, case: Convolution) -> list[tuple[str, tuple[A
     """
     found = []
     for name, arguments in (
-        ("conv2d", (case.x, case.w, *case.parameters)),
-        ("conv_transpose2d", (case.y, case.w, case.x.shape[2:], *case.parameters)),
+        ("conv2d", (case.x, case.w, case.geometry)),
+        ("conv_transpose2d", (case.y, case.w, case.x.shape[2:], case.geometry)),
     ):
         kernel = getattr(kernels, f"{name}_moments")
         y, moments = kernel(*arguments)
@@ -75,4 +76,4 @@ def far_from_zero(mean: float) -> Convolution:
     x = mean + np.sqrt(c) * rng.normal(size=(n, c, size, size))
     y = (mean + np.sqrt(o) * rng.normal(size=(n, o, size, size))) * c / o
     w = np.full((o, c, 1, 1), 1 / c)
-    return Convolution(*(a.astype(np.float32) for a in (x, w, y)), (1, 1), (0, 0), (1, 1), 1)
+    return Convolution(*(a.astype(np.float32) for a in (x, w, y)), Geometry())

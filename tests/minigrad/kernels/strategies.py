@@ -8,6 +8,8 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from minigrad.kernels.geometry import Geometry
+
 Array = NDArray[Any]
 Pair = tuple[int, int]
 DTYPES = (np.float32, np.float64)
@@ -53,19 +55,12 @@ def arrays(draw: st.DrawFn, count: int) -> list[Array]:
 
 
 class Convolution(NamedTuple):
-    """y = conv2d(x, w): three arrays that fit each other, and the parameters in the kernels' order."""
+    """y = conv2d(x, w): three arrays that fit each other, and how they meet."""
 
     x: Array
     w: Array
     y: Array
-    stride: Pair
-    padding: Pair
-    dilation: Pair
-    groups: int
-
-    @property
-    def parameters(self) -> tuple[Pair, Pair, Pair, int]:
-        return self.stride, self.padding, self.dilation, self.groups
+    geometry: Geometry
 
 
 @st.composite
@@ -89,7 +84,7 @@ def convolutions(draw: st.DrawFn, dtypes: tuple[type, ...] = DTYPES) -> Convolut
     rng = np.random.default_rng(seed)
     shapes = ((n, c, *size), (o, c // groups, *kernel), (n, o, *places))
     x, w, y = (laid_out(rng.normal(size=shape).astype(dtype), draw(LAYOUTS)) for shape in shapes)
-    return Convolution(x, w, y, stride, padding, dilation, groups)
+    return Convolution(x, w, y, Geometry(stride, padding, dilation, groups))
 
 
 def assert_close(actual: Array, expected: Array, terms: int) -> None:

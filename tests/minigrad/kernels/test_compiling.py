@@ -14,6 +14,7 @@ import pytest
 
 from minigrad.kernels import cpu
 from minigrad.kernels.cpu.runtime.compiling import Workspace, launch, threads
+from minigrad.kernels.geometry import Geometry
 from tests.minigrad.kernels.updates import end_of_call
 
 ROOT = Path(__file__).parents[3]
@@ -77,20 +78,20 @@ needs_two = pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="needs
 def test_results_do_not_depend_on_the_number_of_threads(dtype: type) -> None:
     rng = np.random.default_rng(0)
     x, w = rng.normal(size=(29, 48, 12, 12)).astype(dtype), rng.normal(size=(64, 48, 4, 4)).astype(dtype)
-    geometry = ((2, 2), (1, 1), (1, 1), 1)
+    geometry = Geometry((2, 2), (1, 1))
     rows, parameter = rng.normal(size=(1400, 100)).astype(dtype), rng.normal(size=99999).astype(dtype)
 
     def everything() -> list[np.ndarray]:
-        y = cpu.conv2d(x, w, *geometry)
+        y = cpu.conv2d(x, w, geometry)
         results = [
             y,
-            cpu.conv_transpose2d(y, w, (12, 12), *geometry),
-            cpu.conv2d_weight(x, y, (4, 4), *geometry),
-            cpu.conv2d_weight(x[:, :1], y, (4, 4), *geometry),
-            cpu.conv2d(x[:, :1], w[:, :1], *geometry),
-            cpu.conv_transpose2d(y, w[:, :1], (12, 12), *geometry),
-            cpu.conv2d(x, w[:, :24], *geometry[:3], 2),
-            cpu.conv2d_bias_leaky_relu(x, w, w[:, 0, 0, 0], *geometry, 0.2),
+            cpu.conv_transpose2d(y, w, (12, 12), geometry),
+            cpu.conv2d_weight(x, y, (4, 4), geometry),
+            cpu.conv2d_weight(x[:, :1], y, (4, 4), geometry),
+            cpu.conv2d(x[:, :1], w[:, :1], geometry),
+            cpu.conv_transpose2d(y, w[:, :1], (12, 12), geometry),
+            cpu.conv2d(x, w[:, :24], geometry._replace(groups=2)),
+            cpu.conv2d_bias_leaky_relu(x, w, w[:, 0, 0, 0], geometry, 0.2),
             cpu.sum_squares([x, rows, parameter]),
             *[draw(np.zeros(3, np.uint64), 99999, dtype) for draw in (cpu.philox_uniform, cpu.philox_normal)],
         ]
@@ -145,11 +146,11 @@ def test_python_threads_may_call_at_once() -> None:
         rng.normal(size=(8, 16, 16, 16)).astype(np.float32),
         rng.normal(size=(32, 16, 3, 3)).astype(np.float32),
     )
-    expected = cpu.conv2d(x, w, (1, 1), (1, 1), (1, 1), 1)
+    expected = cpu.conv2d(x, w, Geometry(padding=(1, 1)))
     results: list[np.ndarray] = []
 
     def work() -> None:
-        results.extend(cpu.conv2d(x, w, (1, 1), (1, 1), (1, 1), 1) for _ in range(5))
+        results.extend(cpu.conv2d(x, w, Geometry(padding=(1, 1))) for _ in range(5))
 
     workers = [threading.Thread(target=work) for _ in range(4)]
     for worker in workers:

@@ -10,20 +10,21 @@ from hypothesis import given, settings
 
 from minigrad.kernels import cpu, reference
 from minigrad.kernels.cpu.conv import bands
-from minigrad.kernels.cpu.conv.tables import Geometry, by_place, counts
+from minigrad.kernels.cpu.conv.tables import SizedGeometry, by_place, counts
 from minigrad.kernels.cpu.conv.tables import lines_by_place as by_places
 from minigrad.kernels.cpu.conv.tables import lines_by_source as by_sources
 from minigrad.kernels.cpu.runtime.keeping import Shelf, shelf
+from minigrad.kernels.geometry import Geometry
 from tests.minigrad.kernels.strategies import Array, Convolution, assert_close, convolutions
 
-ONE = ((1, 1), (1, 1), (1, 1), 1)
+ONE = Geometry(padding=(1, 1))
 
 
 def convolve(x: Array, w: Array) -> tuple[Array, Array, Array]:
     """The three kernels, at stride 1 and padding 1."""
-    y = cpu.conv2d(x, w, *ONE)
+    y = cpu.conv2d(x, w, ONE)
     size, kernel = x.shape[2:], w.shape[2:]
-    return y, cpu.conv_transpose2d(y, w, size, *ONE), cpu.conv2d_weight(x, y, kernel, *ONE)
+    return y, cpu.conv_transpose2d(y, w, size, ONE), cpu.conv2d_weight(x, y, kernel, ONE)
 
 
 def test_a_shelf_gives_up_what_was_used_longest_ago() -> None:
@@ -71,31 +72,31 @@ def test_bands_of_rows_are_the_whole(case: Convolution) -> None:
     size, kernel = case.x.shape[2:], case.w.shape[2:]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bands, "PIXELS", 1)
-        y = cpu.conv2d(case.x, case.w, *case.parameters)
-        gx = cpu.conv_transpose2d(case.y, case.w, size, *case.parameters)
-        gw = cpu.conv2d_weight(case.x, case.y, kernel, *case.parameters)
-    assert_close(y, reference.conv2d(case.x, case.w, *case.parameters), case.w[0].size)
-    expected = reference.conv_transpose2d(case.y, case.w, size, *case.parameters)
+        y = cpu.conv2d(case.x, case.w, case.geometry)
+        gx = cpu.conv_transpose2d(case.y, case.w, size, case.geometry)
+        gw = cpu.conv2d_weight(case.x, case.y, kernel, case.geometry)
+    assert_close(y, reference.conv2d(case.x, case.w, case.geometry), case.w[0].size)
+    expected = reference.conv_transpose2d(case.y, case.w, size, case.geometry)
     assert_close(gx, expected, case.w[:, 0].size)
-    expected = reference.conv2d_weight(case.x, case.y, kernel, *case.parameters)
+    expected = reference.conv2d_weight(case.x, case.y, kernel, case.geometry)
     assert_close(gw, expected, max(1, case.y[:, 0].size))
 
 
 def test_bands_of_winograd_are_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """And the bias of each output is added once, in bands that read nothing as well."""
-    rng, parameters = np.random.default_rng(0), ((2, 2), (1, 3), (1, 1), 1)
+    rng, geometry = np.random.default_rng(0), Geometry((2, 2), (1, 3))
     x, w = (rng.normal(size=shape).astype(np.float32) for shape in ((1, 48, 41, 31), (48, 48, 4, 4)))
     b = rng.normal(size=48).astype(np.float32)
     monkeypatch.setattr(bands, "PIXELS", 16 * 17)
-    y = cpu.conv2d_bias_leaky_relu(x, w, b, *parameters, 0.2)
-    g = reference.conv2d(x, w, *parameters)
+    y = cpu.conv2d_bias_leaky_relu(x, w, b, geometry, 0.2)
+    g = reference.conv2d(x, w, geometry)
     expected = reference.bias_leaky_relu(g, b, 0.2)
     np.testing.assert_allclose(y, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
-    expected = reference.conv_transpose2d(g, w, (41, 31), *parameters)
-    actual = cpu.conv_transpose2d(g, w, (41, 31), *parameters)
+    expected = reference.conv_transpose2d(g, w, (41, 31), geometry)
+    actual = cpu.conv_transpose2d(g, w, (41, 31), geometry)
     np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
-    expected = reference.conv2d_weight(x, g, (4, 4), *parameters)
-    actual = cpu.conv2d_weight(x, g, (4, 4), *parameters)
+    expected = reference.conv2d_weight(x, g, (4, 4), geometry)
+    actual = cpu.conv2d_weight(x, g, (4, 4), geometry)
     np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
 
 
@@ -104,7 +105,7 @@ def test_bands_of_winograd_are_the_whole(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_sizes_of_tables_are_known_without_them(case: Convolution) -> None:
     shapes = (case.x.shape, case.y.shape, case.w.shape)
     size, places, kernel = ((shape[2], shape[3]) for shape in shapes)
-    geometry = Geometry(size, places, kernel, case.stride, case.padding, case.dilation)
+    geometry = SizedGeometry(size, places, kernel, *case.geometry[:3])
     lines = by_places(geometry), by_sources(geometry)
     expected = by_place(geometry, 1, 1).left.size, *(line.pixels.size for line in lines)
     assert counts(geometry) == expected

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from minigrad.kernels import cpu, reference
 from minigrad.kernels.cpu.conv import dots
 from minigrad.kernels.cpu.conv.images import images_of
-from minigrad.kernels.cpu.conv.tables import Geometry, lines_by_place, lines_by_source
+from minigrad.kernels.cpu.conv.tables import SizedGeometry, lines_by_place, lines_by_source
 from minigrad.kernels.cpu.conv.winograd import algorithm
 from minigrad.kernels.cpu.runtime.compiling import contiguous
+from minigrad.kernels.geometry import Geometry
 from tests.minigrad.kernels.strategies import Array, Convolution, assert_close, convolutions
 
 MODULES = pytest.mark.parametrize("kernels", [reference, cpu], ids=["reference", "cpu"])
@@ -26,12 +27,13 @@ def trilinear_loops(case: Convolution) -> tuple[Array, Array, Array]:
     """y, gx and gw element by element from the definition of the trilinear form, in float64."""
     x, w, g = (np.asarray(a, np.float64) for a in (case.x, case.w, case.y))
     y, gx, gw = np.zeros(g.shape), np.zeros(x.shape), np.zeros(w.shape)
-    per_group_in, per_group_out = w.shape[1], w.shape[0] // case.groups
+    stride, padding, dilation, groups = case.geometry
+    per_group_in, per_group_out = w.shape[1], w.shape[0] // groups
     for n, o, p, q in np.ndindex(*g.shape):
         for c, i, j in np.ndindex(*w.shape[1:]):
             channel = o // per_group_out * per_group_in + c
-            row = p * case.stride[0] + i * case.dilation[0] - case.padding[0]
-            column = q * case.stride[1] + j * case.dilation[1] - case.padding[1]
+            row = p * stride[0] + i * dilation[0] - padding[0]
+            column = q * stride[1] + j * dilation[1] - padding[1]
             if 0 <= row < x.shape[2] and 0 <= column < x.shape[3]:
                 y[n, o, p, q] += w[o, c, i, j] * x[n, channel, row, column]
                 gx[n, channel, row, column] += w[o, c, i, j] * g[n, o, p, q]
@@ -47,25 +49,25 @@ def sizes(a: Array) -> tuple[int, int]:
 @given(convolutions(dtypes=(np.float64,)).filter(lambda case: case.y.size * case.w[0].size < 4000))
 def test_reference_equals_loops(case: Convolution) -> None:
     y, gx, gw = trilinear_loops(case)
-    whole = reference.conv2d(case.x, case.w, *case.parameters)
+    whole = reference.conv2d(case.x, case.w, case.geometry)
     assert_close(np.ascontiguousarray(whole[:, :, : y.shape[2], : y.shape[3]]), y, case.w[0].size)
-    assert_close(reference.conv_transpose2d(case.y, case.w, sizes(case.x), *case.parameters), gx, case.w.size)
-    assert_close(reference.conv2d_weight(case.x, case.y, sizes(case.w), *case.parameters), gw, case.y.size)
+    assert_close(reference.conv_transpose2d(case.y, case.w, sizes(case.x), case.geometry), gx, case.w.size)
+    assert_close(reference.conv2d_weight(case.x, case.y, sizes(case.w), case.geometry), gw, case.y.size)
 
 
 @settings(max_examples=200, deadline=None)
 @given(convolutions())
 def test_cpu_conv2d_equals_reference(case: Convolution) -> None:
-    expected = reference.conv2d(case.x, case.w, *case.parameters)
-    assert_close(cpu.conv2d(case.x, case.w, *case.parameters), expected, case.w[0].size)
+    expected = reference.conv2d(case.x, case.w, case.geometry)
+    assert_close(cpu.conv2d(case.x, case.w, case.geometry), expected, case.w[0].size)
 
 
 @settings(max_examples=100, deadline=None)
-@given(convolutions().filter(lambda case: case.groups == 1 and len(case.x) > 0))
+@given(convolutions().filter(lambda case: case.geometry.groups == 1 and len(case.x) > 0))
 def test_dot_products_along_either_side_equal_reference(case: Convolution) -> None:
     """Whichever side has few channels, on images of any size that fills a vector."""
-    expected = reference.conv2d_weight(case.x, case.y, sizes(case.w), *case.parameters)
-    geometry = Geometry(*map(sizes, (case.x, case.y, case.w)), case.stride, case.padding, case.dilation)
+    expected = reference.conv2d_weight(case.x, case.y, sizes(case.w), case.geometry)
+    geometry = SizedGeometry(*map(sizes, (case.x, case.y, case.w)), *case.geometry[:3])
     (x,), (y,) = (images_of(contiguous(a), 1) for a in (case.x, case.y))
     for many, few, lines, order in (
         (y, x, lines_by_place(geometry), (0, 1, 2)),
@@ -79,16 +81,16 @@ def test_dot_products_along_either_side_equal_reference(case: Convolution) -> No
 @settings(max_examples=200, deadline=None)
 @given(convolutions())
 def test_cpu_conv_transpose2d_equals_reference(case: Convolution) -> None:
-    expected = reference.conv_transpose2d(case.y, case.w, sizes(case.x), *case.parameters)
-    actual = cpu.conv_transpose2d(case.y, case.w, sizes(case.x), *case.parameters)
+    expected = reference.conv_transpose2d(case.y, case.w, sizes(case.x), case.geometry)
+    actual = cpu.conv_transpose2d(case.y, case.w, sizes(case.x), case.geometry)
     assert_close(actual, expected, case.w[:, 0].size)
 
 
 @settings(max_examples=200, deadline=None)
 @given(convolutions())
 def test_cpu_conv2d_weight_equals_reference(case: Convolution) -> None:
-    expected = reference.conv2d_weight(case.x, case.y, sizes(case.w), *case.parameters)
-    actual = cpu.conv2d_weight(case.x, case.y, sizes(case.w), *case.parameters)
+    expected = reference.conv2d_weight(case.x, case.y, sizes(case.w), case.geometry)
+    actual = cpu.conv2d_weight(case.x, case.y, sizes(case.w), case.geometry)
     assert_close(actual, expected, max(1, case.y[:, 0].size))
 
 
@@ -97,9 +99,9 @@ def test_cpu_conv2d_weight_equals_reference(case: Convolution) -> None:
 @given(case=convolutions(dtypes=(np.float64,)))
 def test_faces_are_adjoint(kernels: ModuleType, case: Convolution) -> None:
     """<conv2d(x, w), y> = <x, conv_transpose2d(y, w)> = <w, conv2d_weight(x, y)>."""
-    forward = kernels.conv2d(case.x, case.w, *case.parameters)[:, :, : case.y.shape[2], : case.y.shape[3]]
-    by_x = kernels.conv_transpose2d(case.y, case.w, sizes(case.x), *case.parameters)
-    by_w = kernels.conv2d_weight(case.x, case.y, sizes(case.w), *case.parameters)
+    forward = kernels.conv2d(case.x, case.w, case.geometry)[:, :, : case.y.shape[2], : case.y.shape[3]]
+    by_x = kernels.conv_transpose2d(case.y, case.w, sizes(case.x), case.geometry)
+    by_w = kernels.conv2d_weight(case.x, case.y, sizes(case.w), case.geometry)
     form = np.vdot(forward, case.y)
     scale = 1e-12 * (1 + np.abs(case.y).sum() * case.w[0].size)
     assert np.vdot(case.x, by_x) == pytest.approx(form, abs=scale)
@@ -126,14 +128,14 @@ def test_faces_equal_torch(
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(0)
     x, w = rng.normal(size=(3, 6, 12, 11)), rng.normal(size=(12, 6 // groups, 4, 3))
-    parameters = (stride, padding, dilation, groups)
+    geometry = Geometry(stride, padding, dilation, groups)
     x_torch, w_torch = (torch.tensor(a, requires_grad=True) for a in (x, w))
-    y_torch = torch.nn.functional.conv2d(x_torch, w_torch, None, *parameters)
+    y_torch = torch.nn.functional.conv2d(x_torch, w_torch, None, *geometry)
     g = rng.normal(size=y_torch.shape)
     gx, gw = torch.autograd.grad(y_torch, (x_torch, w_torch), torch.tensor(g))
-    assert_close(kernels.conv2d(x, w, *parameters), y_torch.detach().numpy(), 100)
-    assert_close(kernels.conv_transpose2d(g, w, sizes(x), *parameters), gx.numpy(), 100)
-    assert_close(kernels.conv2d_weight(x, g, sizes(w), *parameters), gw.numpy(), 1000)
+    assert_close(kernels.conv2d(x, w, geometry), y_torch.detach().numpy(), 100)
+    assert_close(kernels.conv_transpose2d(g, w, sizes(x), geometry), gx.numpy(), 100)
+    assert_close(kernels.conv2d_weight(x, g, sizes(w), geometry), gw.numpy(), 1000)
 
 
 @pytest.mark.parametrize("images", [1, 64])
@@ -143,51 +145,51 @@ def test_dcgan_layers_equal_reference(images: int) -> None:
     for c, o, kernel, size, stride in ((64, 128, 4, 14, 2), (1, 64, 4, 28, 2), (64, 1, 3, 28, 1)):
         x = rng.normal(size=(images, c, size, size)).astype(np.float32)
         w = rng.normal(size=(o, c, kernel, kernel)).astype(np.float32)
-        parameters = ((stride, stride), (1, 1), (1, 1), 1)
-        y = reference.conv2d(x, w, *parameters)
-        assert_close(cpu.conv2d(x, w, *parameters), y, w[0].size)
-        expected = reference.conv_transpose2d(y, w, sizes(x), *parameters)
-        assert_close(cpu.conv_transpose2d(y, w, sizes(x), *parameters), expected, y[0].size)
-        expected = reference.conv2d_weight(x, y, sizes(w), *parameters)
-        assert_close(cpu.conv2d_weight(x, y, sizes(w), *parameters), expected, y.size)
+        geometry = Geometry((stride, stride), padding=(1, 1))
+        y = reference.conv2d(x, w, geometry)
+        assert_close(cpu.conv2d(x, w, geometry), y, w[0].size)
+        expected = reference.conv_transpose2d(y, w, sizes(x), geometry)
+        assert_close(cpu.conv_transpose2d(y, w, sizes(x), geometry), expected, y[0].size)
+        expected = reference.conv2d_weight(x, y, sizes(w), geometry)
+        assert_close(cpu.conv2d_weight(x, y, sizes(w), geometry), expected, y.size)
 
 
 @MODULES
 def test_shapes_that_do_not_fit_are_refused(kernels: ModuleType) -> None:
-    x, w, one, none = np.zeros((2, 4, 5, 5)), np.zeros((6, 2, 3, 3)), (1, 1), (0, 0)
+    x, w, grouped = np.zeros((2, 4, 5, 5)), np.zeros((6, 2, 3, 3)), Geometry(groups=2)
     with pytest.raises(ValueError, match="conv2d: batch, channels and groups do not agree"):
-        kernels.conv2d(x, w, one, none, one, 1)
+        kernels.conv2d(x, w, Geometry())
     with pytest.raises(ValueError, match="conv2d: expected images"):
-        kernels.conv2d(x[0], w, one, none, one, 2)
+        kernels.conv2d(x[0], w, grouped)
     with pytest.raises(ValueError, match="stride=\\(0, 1\\)"):
-        kernels.conv2d(x, w, (0, 1), none, one, 2)
+        kernels.conv2d(x, w, Geometry(stride=(0, 1), groups=2))
     with pytest.raises(
         ValueError, match="along the height a kernel of 3 elements takes at most 3 places in 5"
     ):
-        kernels.conv2d_weight(x, np.zeros((2, 6, 4, 3)), (3, 3), one, none, one, 2)
+        kernels.conv2d_weight(x, np.zeros((2, 6, 4, 3)), (3, 3), grouped)
     with pytest.raises(ValueError, match="along the width"):
-        kernels.conv_transpose2d(np.zeros((2, 6, 3, 4)), w, (5, 5), one, none, one, 2)
+        kernels.conv_transpose2d(np.zeros((2, 6, 3, 4)), w, (5, 5), grouped)
 
 
 @MODULES
 def test_kernel_larger_than_the_image_gives_no_places(kernels: ModuleType) -> None:
-    y = kernels.conv2d(np.ones((2, 1, 2, 9)), np.ones((3, 1, 4, 4)), (1, 1), (0, 0), (1, 1), 1)
+    y = kernels.conv2d(np.ones((2, 1, 2, 9)), np.ones((3, 1, 4, 4)), Geometry())
     assert y.shape == (2, 3, 0, 6)
 
 
 def test_stale_scratch_memory_does_not_show() -> None:
     """Whatever an earlier call left in the workspace, NaN included, stays out of later results."""
-    shape, parameters = (3, 5, 6, 7), ((2, 1), (1, 2), (1, 1), 1)
+    shape, geometry = (3, 5, 6, 7), Geometry((2, 1), (1, 2))
     rng = np.random.default_rng(0)
     x, w = rng.normal(size=shape).astype(np.float32), rng.normal(size=(4, 5, 3, 3)).astype(np.float32)
-    y = reference.conv2d(x, w, *parameters)
+    y = reference.conv2d(x, w, geometry)
     poison = np.full((9, 40, 9, 9), np.nan, np.float32)
     for _, kernel in product(range(2), ("conv2d", "conv_transpose2d", "conv2d_weight")):
-        cpu.conv2d(poison, np.full((40, 40, 3, 3), np.nan, np.float32), *parameters)
-        cpu.conv2d_weight(poison, poison, (1, 1), (1, 1), (0, 0), (1, 1), 1)
+        cpu.conv2d(poison, np.full((40, 40, 3, 3), np.nan, np.float32), geometry)
+        cpu.conv2d_weight(poison, poison, (1, 1), Geometry())
         arguments = {"conv2d": (x, w), "conv_transpose2d": (y, w, shape[2:]), "conv2d_weight": (x, y, (3, 3))}
-        actual = getattr(cpu, kernel)(*arguments[kernel], *parameters)
-        assert_close(actual, getattr(reference, kernel)(*arguments[kernel], *parameters), 100)
+        actual = getattr(cpu, kernel)(*arguments[kernel], geometry)
+        assert_close(actual, getattr(reference, kernel)(*arguments[kernel], geometry), 100)
 
 
 @pytest.mark.parametrize(
@@ -208,17 +210,17 @@ def test_winograd_is_close_and_can_be_switched_off(
 ) -> None:
     """Fewer multiplications err by less than 1e-5 of the largest value; without them the digits differ."""
     rng = np.random.default_rng(0)
-    parameters = ((2, 2), padding, (1, 1), 1)
+    geometry = Geometry((2, 2), padding)
     x = rng.normal(size=(images, c, *size)).astype(np.float32)
     w = rng.normal(size=(o, c, 4, 4)).astype(np.float32)
-    y = reference.conv2d(x.astype(np.float64), w.astype(np.float64), *parameters)
+    y = reference.conv2d(x.astype(np.float64), w.astype(np.float64), geometry)
     g = rng.normal(size=y.shape).astype(np.float32)
-    gx = reference.conv_transpose2d(g.astype(np.float64), w.astype(np.float64), size, *parameters)
-    gw = reference.conv2d_weight(x.astype(np.float64), g.astype(np.float64), (4, 4), *parameters)
+    gx = reference.conv_transpose2d(g.astype(np.float64), w.astype(np.float64), size, geometry)
+    gw = reference.conv2d_weight(x.astype(np.float64), g.astype(np.float64), (4, 4), geometry)
     calls = (
-        (y, 2e-6, lambda: cpu.conv2d(x, w, *parameters)),
-        (gx, 2e-6, lambda: cpu.conv_transpose2d(g, w, size, *parameters)),
-        (gw, 4e-6, lambda: cpu.conv2d_weight(x, g, (4, 4), *parameters)),  # of thousands of terms
+        (y, 2e-6, lambda: cpu.conv2d(x, w, geometry)),
+        (gx, 2e-6, lambda: cpu.conv_transpose2d(g, w, size, geometry)),
+        (gw, 4e-6, lambda: cpu.conv2d_weight(x, g, (4, 4), geometry)),  # of thousands of terms
     )
     for expected, error, call in calls:
         monkeypatch.setattr(algorithm, "enabled", True)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from minigrad.kernels import cpu, cuda, reference
+from minigrad.kernels.geometry import Geometry
 from minigrad.kernels.moments import merged, moments_of
 from tests.minigrad.kernels.moments import assert_merged, assert_moments, far_from_zero, moments_of_faces
 from tests.minigrad.kernels.strategies import Convolution, convolutions
@@ -67,10 +68,10 @@ def test_moments_that_do_not_fit_are_refused(kernels: ModuleType, wrong: np.ndar
 
 @pytest.mark.parametrize("kernels", [reference, cpu, cuda], ids=["reference", "cpu", "cuda"])
 def test_memory_that_does_not_fit_is_refused(kernels: ModuleType) -> None:
-    x, w, settings = np.ones((2, 3, 4, 4)), np.ones((5, 3, 1, 1)), ((1, 1), (0, 0), (1, 1), 1)
+    x, w, geometry = np.ones((2, 3, 4, 4)), np.ones((5, 3, 1, 1)), Geometry()
     for name, arguments in (
-        ("conv2d_moments", (x, w, *settings)),
-        ("conv_transpose2d_moments", (np.ones((2, 5, 4, 4)), w, (4, 4), *settings)),
+        ("conv2d_moments", (x, w, geometry)),
+        ("conv_transpose2d_moments", (np.ones((2, 5, 4, 4)), w, (4, 4), geometry)),
     ):
         y = np.empty((2, 5 if name == "conv2d_moments" else 3, 4, 4))
         with pytest.raises(

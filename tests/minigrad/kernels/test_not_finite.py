@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from minigrad.kernels import cpu, reference
+from minigrad.kernels.geometry import Geometry
 from tests.minigrad.kernels.strategies import LAYOUT_NAMES, Array, laid_out
 
 Pair = tuple[int, int]
@@ -28,8 +29,8 @@ class Shape(NamedTuple):
     groups: int = 1
 
     @property
-    def parameters(self) -> tuple[Pair, Pair, Pair, int]:
-        return self.stride, self.padding, self.dilation, self.groups
+    def geometry(self) -> Geometry:
+        return Geometry(self.stride, self.padding, self.dilation, self.groups)
 
 
 SHAPES = {
@@ -64,11 +65,11 @@ def test_one_number_spoils_only_what_reads_it(shape: Shape, value: float, dtype:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(shape.n, shape.c, *shape.size)).astype(dtype)
     w = rng.normal(size=(shape.o, shape.c // shape.groups, *shape.kernel)).astype(dtype)
-    y = reference.conv2d(x, w, *shape.parameters)
+    y = reference.conv2d(x, w, shape.geometry)
     calls = (
-        ("conv2d", x, w, shape.parameters),
-        ("conv_transpose2d", y, w, (shape.size, *shape.parameters)),
-        ("conv2d_weight", x, y, (shape.kernel, *shape.parameters)),
+        ("conv2d", x, w, (shape.geometry,)),
+        ("conv_transpose2d", y, w, (shape.size, shape.geometry)),
+        ("conv2d_weight", x, y, (shape.kernel, shape.geometry)),
     )
     layouts = iter(2 * LAYOUT_NAMES)
     corners = (0, -1) if dtype == np.float32 else (0,)
@@ -87,11 +88,11 @@ def test_large_numbers_do_not_overflow_where_the_direct_product_does_not() -> No
     shape = SHAPES["Winograd, one image"]
     x = rng.uniform(1, 2, (shape.n, shape.c, *shape.size)).astype(np.float32)
     w = rng.uniform(1, 2, (shape.o, shape.c, *shape.kernel)).astype(np.float32)
-    y = reference.conv2d(x, w, *shape.parameters)
+    y = reference.conv2d(x, w, shape.geometry)
     for kernel, a, b, rest in (
-        ("conv2d", x, w, shape.parameters),
-        ("conv_transpose2d", y / y.max(), w, (shape.size, *shape.parameters)),
-        ("conv2d_weight", x, y / y.max(), (shape.kernel, *shape.parameters)),
+        ("conv2d", x, w, (shape.geometry,)),
+        ("conv_transpose2d", y / y.max(), w, (shape.size, shape.geometry)),
+        ("conv2d_weight", x, y / y.max(), (shape.kernel, shape.geometry)),
     ):
         result = getattr(reference, kernel)(a.astype(np.float64), b.astype(np.float64), *rest)
         # the greatest result is half of the greatest float

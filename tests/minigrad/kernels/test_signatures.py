@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from minigrad.kernels import cpu, cuda, reference
+from minigrad.kernels.geometry import Geometry
 
 COMPILED = pytest.mark.parametrize("kernels", [cpu, cuda], ids=["cpu", "cuda"])
 
@@ -34,14 +35,14 @@ def test_kernels_are_documented(name: str) -> None:
 @pytest.mark.parametrize("dtype", [np.float16, np.int64, np.dtype(">f4")])
 def test_a_kernel_that_refuses_a_dtype_names_itself(kernels: ModuleType, dtype: np.dtype) -> None:
     x, w, c = np.zeros((1, 1, 3, 3), dtype), np.zeros((1, 1, 1, 1), dtype), np.zeros(1, dtype)
-    one, none = (1, 1), (0, 0)
+    geometry = Geometry()
     calls = {
-        "conv2d": (x, w, one, none, one, 1),
-        "conv2d_bias_leaky_relu": (x, w, c, one, none, one, 1, 0.2),
-        "conv2d_moments": (x, w, one, none, one, 1),
-        "conv_transpose2d": (x, w, (3, 3), one, none, one, 1),
-        "conv_transpose2d_moments": (x, w, (3, 3), one, none, one, 1),
-        "conv2d_weight": (x, x, one, one, none, one, 1),
+        "conv2d": (x, w, geometry),
+        "conv2d_bias_leaky_relu": (x, w, c, geometry, 0.2),
+        "conv2d_moments": (x, w, geometry),
+        "conv_transpose2d": (x, w, (3, 3), geometry),
+        "conv_transpose2d_moments": (x, w, (3, 3), geometry),
+        "conv2d_weight": (x, x, (1, 1), geometry),
         "batch_norm": (x, c, c, 1e-5, 0.2),
         "batch_norm_grad": (x, x, c, c, c, c, 0.2),
         "standardize": (x, 1e-5),
@@ -78,12 +79,12 @@ def test_a_kernel_that_refuses_a_dtype_names_itself(kernels: ModuleType, dtype: 
 def test_results_go_into_a_given_array(module: ModuleType, n: int) -> None:
     rng = np.random.default_rng(0)
     x, w, g = (rng.normal(size=shape) for shape in ((n, 3, 5, 5), (4, 3, 2, 2), (n, 4, 4, 4)))
-    one, none = (1, 1), (0, 0)
+    geometry = Geometry()
     calls = {
-        "conv2d": (x, w, one, none, one, 1),
-        "conv2d_bias_leaky_relu": (x, w, w[:, 0, 0, 0], one, none, one, 1, 0.2),
-        "conv_transpose2d": (g, w, (5, 5), one, none, one, 1),
-        "conv2d_weight": (x, g, (2, 2), one, none, one, 1),
+        "conv2d": (x, w, geometry),
+        "conv2d_bias_leaky_relu": (x, w, w[:, 0, 0, 0], geometry, 0.2),
+        "conv_transpose2d": (g, w, (5, 5), geometry),
+        "conv2d_weight": (x, g, (2, 2), geometry),
         "linear": (x.reshape(n, -1), rng.normal(size=(70, 75)), rng.normal(size=70), 0.2),
         "matmul": (x.reshape(n, -1), rng.normal(size=(75, 70))),
         "stacked_matmul": (x, rng.normal(size=(5, 6))),
@@ -105,7 +106,7 @@ def test_results_go_into_a_given_array(module: ModuleType, n: int) -> None:
 @pytest.mark.parametrize("module", [cpu, cuda])
 def test_a_bias_that_does_not_fit_is_refused_before_anything_is_written(module: ModuleType) -> None:
     x, w, out = np.ones((2, 3, 5, 5)), np.ones((4, 3, 2, 2)), np.full((2, 4, 4, 4), 7.0)
-    settings = ((1, 1), (0, 0), (1, 1), 1, 0.2)
+    settings = Geometry(), 0.2
     with pytest.raises(ValueError, match=r"conv2d_bias_leaky_relu: w \(4, 3, 2, 2\) needs a bias \(4,\)"):
         module.conv2d_bias_leaky_relu(x, w, np.ones(3), *settings, out=out)
     assert (out == 7).all()

@@ -37,20 +37,21 @@ PROGRAM = """
 import numpy as np
 from minigrad.kernels import cpu, reference
 from minigrad.kernels.cpu.tiles.registers import TILE
+from minigrad.kernels.geometry import Geometry
 from tests.minigrad.kernels.strategies import assert_close
 
 print(*TILE)
 rng = np.random.default_rng(0)
-settings = (2, 2), (1, 1), (1, 1), 1
+geometry = Geometry((2, 2), (1, 1))
 for n, c, o, kernel in ((15, 33, 34, 4), (14, 1, 9, 4), (13, 9, 1, 3), (7, 5, 11, 3)):
     x = rng.standard_normal((n, c, 12, 13), np.float32)
     w = rng.standard_normal((o, c, kernel, kernel), np.float32)
-    y = reference.conv2d(x, w, *settings)
-    assert_close(cpu.conv2d(x, w, *settings), y, w[0].size)
-    expected = reference.conv_transpose2d(y, w, (12, 13), *settings)
-    assert_close(cpu.conv_transpose2d(y, w, (12, 13), *settings), expected, y[0].size)
-    expected = reference.conv2d_weight(x, y, (kernel, kernel), *settings)
-    assert_close(cpu.conv2d_weight(x, y, (kernel, kernel), *settings), expected, y.size)
+    y = reference.conv2d(x, w, geometry)
+    assert_close(cpu.conv2d(x, w, geometry), y, w[0].size)
+    expected = reference.conv_transpose2d(y, w, (12, 13), geometry)
+    assert_close(cpu.conv_transpose2d(y, w, (12, 13), geometry), expected, y[0].size)
+    expected = reference.conv2d_weight(x, y, (kernel, kernel), geometry)
+    assert_close(cpu.conv2d_weight(x, y, (kernel, kernel), geometry), expected, y.size)
 for m, k, n in ((33, 70, 51), (3, 5, 100), (200, 40, 1)):
     x, y = rng.standard_normal((m, k), np.float32), rng.standard_normal((k, n), np.float32)
     assert_close(cpu.matmul(x, y), reference.matmul(x, y), k)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from minigrad.kernels.cpu.conv.tables import Geometry
+from minigrad.kernels.cpu.conv.tables import SizedGeometry
 
 PIXELS = 1 << 14
 """Of a band, or a row if that has more: 128 x 128."""
@@ -18,7 +18,7 @@ class Band(NamedTuple):
 
     sources: slice
     places: slice
-    geometry: Geometry
+    geometry: SizedGeometry
 
 
 def fits(size: tuple[int, int]) -> bool:
@@ -26,7 +26,7 @@ def fits(size: tuple[int, int]) -> bool:
     return size[0] * size[1] <= PIXELS
 
 
-def by_places(geometry: Geometry) -> list[Band]:
+def by_places(geometry: SizedGeometry) -> list[Band]:
     """Bands of y, each with all that it reads of x."""
     bands = []
     (size, places), stride, padding, reach = _height(geometry)
@@ -37,7 +37,7 @@ def by_places(geometry: Geometry) -> list[Band]:
     return bands
 
 
-def by_sources(geometry: Geometry) -> list[Band]:
+def by_sources(geometry: SizedGeometry) -> list[Band]:
     """Bands of x, each with all places of y that read it."""
     bands = []
     (size, places), stride, padding, reach = _height(geometry)
@@ -48,7 +48,7 @@ def by_sources(geometry: Geometry) -> list[Band]:
     return bands
 
 
-def _height(geometry: Geometry) -> tuple[tuple[int, int], int, int, int]:
+def _height(geometry: SizedGeometry) -> tuple[tuple[int, int], int, int, int]:
     """(size, places), stride and padding along the height, and the rows that a place's taps span."""
     reach = (geometry.kernel[0] - 1) * geometry.dilation[0] + 1
     return (geometry.size[0], geometry.places[0]), geometry.stride[0], geometry.padding[0], reach
@@ -59,7 +59,7 @@ def _cut(rows: int, width: int) -> list[tuple[int, int]]:
     return [(first, min(first + step, rows)) for first in range(0, rows, step)]
 
 
-def _band(geometry: Geometry, sources: tuple[int, int], places: tuple[int, int], padding: int) -> Band:
+def _band(geometry: SizedGeometry, sources: tuple[int, int], places: tuple[int, int], padding: int) -> Band:
     (s0, s1), (p0, p1) = sources, places
     own = geometry._replace(
         size=(max(s1 - s0, 0), geometry.size[1]),

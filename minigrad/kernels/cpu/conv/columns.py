@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.kernels.cpu.conv.tables import Geometry, Meetings, by_tap
+from minigrad.kernels.cpu.conv.tables import Meetings, SizedGeometry, by_tap
 from minigrad.kernels.cpu.gemm.kernels import matmul
 from minigrad.kernels.cpu.runtime.compiling import Array, contiguous, jit, launch
 from minigrad.kernels.cpu.runtime.inner import inner_jit
@@ -42,7 +42,7 @@ def _scatter_channel(c: int, columns: Array, meetings: Meetings, x: Array) -> No
             x[c, meetings.right[j]] += columns[c, tap, meetings.left[j]]
 
 
-def conv2d(x: Array, w: Array, y: Array, geometry: Geometry) -> None:
+def conv2d(x: Array, w: Array, y: Array, geometry: SizedGeometry) -> None:
     """y (n, o, places) of x (n, c, pixels) and w (o, c, taps), for one group."""
     columns = _columns(x, geometry)
     for image, result in zip(x, y, strict=True):
@@ -50,7 +50,7 @@ def conv2d(x: Array, w: Array, y: Array, geometry: Geometry) -> None:
         result[...] = matmul(w.reshape(len(w), -1), columns.reshape(-1, geometry.outputs))
 
 
-def conv_transpose2d(x: Array, w: Array, y: Array, geometry: Geometry) -> None:
+def conv_transpose2d(x: Array, w: Array, y: Array, geometry: SizedGeometry) -> None:
     """y (n, o, pixels) of x (n, c, places) and w (c, o, taps), for one group."""
     meetings = by_tap(geometry, 1, 1)
     for image, result in zip(x, y, strict=True):
@@ -59,7 +59,7 @@ def conv_transpose2d(x: Array, w: Array, y: Array, geometry: Geometry) -> None:
             _scatter(columns, meetings, result)
 
 
-def conv2d_weight(x: Array, g: Array, gw: Array, geometry: Geometry) -> None:
+def conv2d_weight(x: Array, g: Array, gw: Array, geometry: SizedGeometry) -> None:
     """gw (o, c, taps) of x (n, c, pixels) and g (n, o, places), for one group."""
     columns = _columns(x, geometry)
     gw[...] = 0
@@ -68,11 +68,11 @@ def conv2d_weight(x: Array, g: Array, gw: Array, geometry: Geometry) -> None:
         gw += matmul(gradient, columns.reshape(-1, geometry.outputs).T).reshape(gw.shape)
 
 
-def _columns(x: Array, geometry: Geometry) -> Array:
+def _columns(x: Array, geometry: SizedGeometry) -> Array:
     return np.empty((x.shape[1], geometry.taps, geometry.outputs), x.dtype)
 
 
-def _fill(image: Array, geometry: Geometry, columns: Array) -> None:
+def _fill(image: Array, geometry: SizedGeometry, columns: Array) -> None:
     with launch(columns.size):
         _gather(image, by_tap(geometry, 1, 1), columns)
 

@@ -8,7 +8,7 @@ from minigrad.kernels.cpu.bias import Epilogue, bias_leaky_relu
 from minigrad.kernels.cpu.conv import bands, columns, few, lanes
 from minigrad.kernels.cpu.conv.images import images_of
 from minigrad.kernels.cpu.conv.tables import (
-    Geometry,
+    SizedGeometry,
     by_place,
     by_source,
     counts,
@@ -29,7 +29,14 @@ CALLING = 1 << 20  # and as long as to call a product for one image
 
 
 def convolve(
-    x: Array, w: Array, y: Array, geometry: Geometry, groups: int, epilogue: Epilogue, *, transposed: bool
+    x: Array,
+    w: Array,
+    y: Array,
+    geometry: SizedGeometry,
+    groups: int,
+    epilogue: Epilogue,
+    *,
+    transposed: bool,
 ) -> None:
     """Fill y, band by band of rows; ``geometry`` is that of conv2d, whose adjoint is ``transposed``."""
     if bands.fits(geometry.size if transposed else geometry.places):
@@ -52,7 +59,14 @@ def finish(y: Array, epilogue: Epilogue) -> None:
 
 
 def _convolve_band(
-    x: Array, w: Array, y: Array, geometry: Geometry, groups: int, epilogue: Epilogue, *, transposed: bool
+    x: Array,
+    w: Array,
+    y: Array,
+    geometry: SizedGeometry,
+    groups: int,
+    epilogue: Epilogue,
+    *,
+    transposed: bool,
 ) -> None:
     """As ``convolve``: by Winograd's algorithm if that is quicker, but for the images that it would spoil."""
     steps, least, plan = (w[0].size, geometry.taps), algorithm.FORWARD, plans.plan_conv2d
@@ -75,7 +89,7 @@ def _convolve_band(
 
 
 def _multiply(
-    x: Array, w: Array, y: Array, geometry: Geometry, epilogue: Epilogue, *, transposed: bool
+    x: Array, w: Array, y: Array, geometry: SizedGeometry, epilogue: Epilogue, *, transposed: bool
 ) -> None:
     """Fill y from x and w (groups, o, c, kh, kw), directly: the way with the least estimated work.
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from minigrad.kernels.cpu.conv import bands, columns, dots, taps
 from minigrad.kernels.cpu.conv.images import images_of
-from minigrad.kernels.cpu.conv.tables import Geometry, by_tap, counts, lines_by_place, lines_by_source
+from minigrad.kernels.cpu.conv.tables import SizedGeometry, by_tap, counts, lines_by_place, lines_by_source
 from minigrad.kernels.cpu.conv.winograd import algorithm
 from minigrad.kernels.cpu.conv.winograd import gradient as winograd
 from minigrad.kernels.cpu.runtime.compiling import Array, contiguous, launch
@@ -18,7 +18,7 @@ from minigrad.kernels.cpu.tiles.registers import ROWS, TILE
 MOVING = 40  # multiplications that take as long as to pack an element
 
 
-def sum_weights(x: Array, g: Array, gw: Array, geometry: Geometry, groups: int) -> None:
+def sum_weights(x: Array, g: Array, gw: Array, geometry: SizedGeometry, groups: int) -> None:
     """Fill gw (o, c / groups, kh, kw): an image at a time if there are few places, else band by band."""
     if len(x) * geometry.outputs < DEPTH and finite(contiguous(g).reshape(-1)):
         parts = columns.split(x, groups, 1), columns.split(g, groups, 1), columns.split(gw, groups, 0)
@@ -37,7 +37,7 @@ def sum_weights(x: Array, g: Array, gw: Array, geometry: Geometry, groups: int) 
             gw += part
 
 
-def _sum_band(x: Array, g: Array, gw: Array, geometry: Geometry, groups: int) -> None:
+def _sum_band(x: Array, g: Array, gw: Array, geometry: SizedGeometry, groups: int) -> None:
     """Fill gw, by Winograd's algorithm or directly."""
     x, g = contiguous(x), contiguous(g)
     quick = algorithm.pays(x, x.shape[1], g.shape[1], groups, geometry, algorithm.WEIGHT)

@@ -2,61 +2,54 @@
 
 from __future__ import annotations
 
-from minigrad.kernels import Pair, check_convolution, conv2d_shape, output
+from minigrad.kernels.checks import output
 from minigrad.kernels.cpu.bias import NO_EPILOGUE, Epilogue
 from minigrad.kernels.cpu.conv.forward import convolve, finish
 from minigrad.kernels.cpu.conv.gradient import sum_weights
-from minigrad.kernels.cpu.conv.tables import Geometry
+from minigrad.kernels.cpu.conv.tables import SizedGeometry
 from minigrad.kernels.cpu.runtime.compiling import Array, checked, contiguous
+from minigrad.kernels.geometry import Geometry, Pair, check_convolution, conv2d_shape
 from minigrad.kernels.moments import moments_of
 
 Both = tuple[Array, Array]
 
 
-def conv2d(
-    x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int, *, out: Array | None = None
-) -> Array:
+def conv2d(x: Array, w: Array, geometry: Geometry, *, out: Array | None = None) -> Array:
     """y[n, o, p] = sum over c, i of w[o, c, i] x[n, c, p * stride + i * dilation - padding].
 
     x (n, c, h, w), w (o, c / groups, kh, kw) -> y (n, o, oh, ow), in ``out`` if given. ValueError if the
     shapes do not fit, TypeError unless both are float32 or both float64.
     """
     checked("conv2d", x, w)
-    return _conv2d("conv2d", x, w, (stride, padding, dilation), groups, NO_EPILOGUE[x.dtype], out)
+    return _conv2d("conv2d", x, w, geometry, NO_EPILOGUE[x.dtype], out)
 
 
 def conv2d_bias_leaky_relu(
     x: Array,
     w: Array,
     b: Array,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
+    geometry: Geometry,
     slope: float,
     *,
     out: Array | None = None,
 ) -> Array:
-    """y = leaky_relu(conv2d(x, w) + b[o]), a slope of 1 leaves the sum as it is; b (o,). Raises as conv2d."""
+    """y = leaky_relu(conv2d(x, w) + b[o]) with b (o,); a slope of 1 is no activation. Raises as conv2d."""
     checked("conv2d_bias_leaky_relu", x, w, b)
     if b.shape != w.shape[:1]:
         raise ValueError(f"conv2d_bias_leaky_relu: w {w.shape} needs a bias {w.shape[:1]}; got {b.shape}")
     epilogue = Epilogue(contiguous(b), float(slope))
-    return _conv2d("conv2d_bias_leaky_relu", x, w, (stride, padding, dilation), groups, epilogue, out)
+    return _conv2d("conv2d_bias_leaky_relu", x, w, geometry, epilogue, out)
 
 
-def conv2d_moments(
-    x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int, *, out: Both | None = None
-) -> Both:
+def conv2d_moments(x: Array, w: Array, geometry: Geometry, *, out: Both | None = None) -> Both:
     """y = conv2d(x, w), and its moments for the batch norm behind it: float64 (3, pieces, o).
 
-    The elements of each of y's channels are in pieces, of which there are the count, the mean, and the sum of
-    the squared distances from it, all zero for a piece without elements: here one piece, computed in NumPy,
-    since batch norm's own first pass leaves its second one a warm cache. ``out`` is (y, moments); raises as
-    conv2d.
+    Each channel of y is split into pieces. A piece has its count, its mean and its sum of squared deviations,
+    all zero if it is empty. Here a channel is one piece, computed in NumPy: the first pass of batch norm leaves
+    its second one a warm cache. ``out`` is (y, moments); raises as conv2d.
     """
     checked("conv2d_moments", x, w)
-    return _with_moments("conv2d_moments", conv2d(x, w, stride, padding, dilation, groups), out)
+    return _with_moments("conv2d_moments", conv2d(x, w, geometry), out)
 
 
 def _with_moments(name: str, y: Array, out: Both | None) -> Both:
@@ -72,18 +65,17 @@ def _conv2d(
     name: str,
     x: Array,
     w: Array,
-    settings: tuple[Pair, Pair, Pair],
-    groups: int,
+    geometry: Geometry,
     epilogue: Epilogue,
     out: Array | None,
 ) -> Array:
-    y = output(name, out, conv2d_shape(x.shape, w.shape, *settings, groups), x.dtype)
-    geometry = Geometry(_size(x), _size(y), _size(w), *settings)
+    y = output(name, out, conv2d_shape(x.shape, w.shape, geometry), x.dtype)
+    sized = _sized(x, y, _size(w), geometry)
     if x.shape[1] == 0 or y.size == 0:
         y.fill(0)
         finish(y, epilogue)
     else:
-        convolve(x, w, y, geometry, groups, epilogue, transposed=False)
+        convolve(x, w, y, sized, geometry.groups, epilogue, transposed=False)
     return y
 
 
@@ -91,10 +83,7 @@ def conv_transpose2d(
     x: Array,
     w: Array,
     size: Pair,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
+    geometry: Geometry,
     *,
     out: Array | None = None,
 ) -> Array:
@@ -105,14 +94,14 @@ def conv_transpose2d(
     float64.
     """
     checked("conv_transpose2d", x, w)
-    shape = (x.shape[0], w.shape[1] * groups, *size)
-    check_convolution("conv_transpose2d", shape, x.shape, w.shape, stride, padding, dilation, groups)
+    shape = (x.shape[0], w.shape[1] * geometry.groups, *size)
+    check_convolution("conv_transpose2d", shape, x.shape, w.shape, geometry)
     y = output("conv_transpose2d", out, shape, x.dtype)
-    geometry = Geometry(_size(y), _size(x), _size(w), stride, padding, dilation)
+    sized = _sized(y, x, _size(w), geometry)
     if x.size == 0 or y.size == 0:
         y.fill(0)
     else:
-        convolve(x, w, y, geometry, groups, NO_EPILOGUE[x.dtype], transposed=True)
+        convolve(x, w, y, sized, geometry.groups, NO_EPILOGUE[x.dtype], transposed=True)
     return y
 
 
@@ -120,16 +109,13 @@ def conv_transpose2d_moments(
     x: Array,
     w: Array,
     size: Pair,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
+    geometry: Geometry,
     *,
     out: Both | None = None,
 ) -> Both:
     """y = conv_transpose2d(x, w), and its moments as conv2d_moments gives them."""
     checked("conv_transpose2d_moments", x, w)
-    y = conv_transpose2d(x, w, size, stride, padding, dilation, groups)
+    y = conv_transpose2d(x, w, size, geometry)
     return _with_moments("conv_transpose2d_moments", y, out)
 
 
@@ -137,10 +123,7 @@ def conv2d_weight(
     x: Array,
     g: Array,
     kernel: Pair,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
+    geometry: Geometry,
     *,
     out: Array | None = None,
 ) -> Array:
@@ -151,15 +134,18 @@ def conv2d_weight(
     (ValueError). TypeError unless both are float32 or both float64.
     """
     checked("conv2d_weight", x, g)
-    shape = (g.shape[1], x.shape[1] // groups, *kernel)
-    check_convolution("conv2d_weight", x.shape, g.shape, shape, stride, padding, dilation, groups)
+    shape = (g.shape[1], x.shape[1] // geometry.groups, *kernel)
+    check_convolution("conv2d_weight", x.shape, g.shape, shape, geometry)
     gw = output("conv2d_weight", out, shape, x.dtype)
     if gw.size == 0 or g.size == 0:
         gw.fill(0)
         return gw
-    geometry = Geometry(_size(x), _size(g), kernel, stride, padding, dilation)
-    sum_weights(x, g, gw, geometry, groups)
+    sum_weights(x, g, gw, _sized(x, g, kernel, geometry), geometry.groups)
     return gw
+
+
+def _sized(large: Array, small: Array, kernel: Pair, geometry: Geometry) -> SizedGeometry:
+    return SizedGeometry(_size(large), _size(small), kernel, *geometry[:3])
 
 
 def _size(a: Array) -> Pair:

@@ -15,13 +15,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.kernels import Pair
 from minigrad.kernels.cpu.runtime.keeping import shelf
+from minigrad.kernels.geometry import Pair
 
 Table = NDArray[np.int64]
 
 
-class Geometry(NamedTuple):
+class SizedGeometry(NamedTuple):
     """The sizes of x, y (its places) and the kernel, and how the kernel moves: all that triples need."""
 
     size: Pair
@@ -53,21 +53,21 @@ class Meetings(NamedTuple):
 
 
 @shelf.keeps
-def by_place(geometry: Geometry, left: int, right: int) -> Meetings:
+def by_place(geometry: SizedGeometry, left: int, right: int) -> Meetings:
     """For each place: taps times ``left``, sources times ``right``."""
     tap, place, source = _triples(geometry)
     return _grouped(place, geometry.outputs, tap * left, source * right)
 
 
 @shelf.keeps
-def by_source(geometry: Geometry, left: int, right: int) -> Meetings:
+def by_source(geometry: SizedGeometry, left: int, right: int) -> Meetings:
     """For each source: taps times ``left``, places times ``right``."""
     tap, place, source = _triples(geometry)
     return _grouped(source, geometry.pixels, tap * left, place * right)
 
 
 @shelf.keeps
-def by_tap(geometry: Geometry, left: int, right: int) -> Meetings:
+def by_tap(geometry: SizedGeometry, left: int, right: int) -> Meetings:
     """For each tap: places times ``left``, sources times ``right``."""
     tap, place, source = _triples(geometry)
     return _grouped(tap, geometry.taps, place * left, source * right)
@@ -84,14 +84,14 @@ class Lines(NamedTuple):
 
 
 @shelf.keeps
-def lines_by_place(geometry: Geometry) -> Lines:
+def lines_by_place(geometry: SizedGeometry) -> Lines:
     """The sources that each place meets."""
     step, shift, offset = geometry.stride, geometry.dilation, [-p for p in geometry.padding]
     return _lines(geometry, geometry.places, geometry.size, step, shift, offset, (1, 1))
 
 
 @shelf.keeps
-def lines_by_source(geometry: Geometry) -> Lines:
+def lines_by_source(geometry: SizedGeometry) -> Lines:
     """The places that each source meets."""
     shift, offset = [-d for d in geometry.dilation], geometry.padding
     return _lines(geometry, geometry.size, geometry.places, (1, 1), shift, offset, geometry.stride)
@@ -106,7 +106,7 @@ class Counts(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def counts(geometry: Geometry) -> Counts:
+def counts(geometry: SizedGeometry) -> Counts:
     """The sizes of the tables, computed without them, for the choice of a way."""
     rows, columns = (_along(*numbers) for numbers in zip(*geometry, strict=True))
     lines = []
@@ -117,7 +117,7 @@ def counts(geometry: Geometry) -> Counts:
     return Counts(len(rows[0]) * len(columns[0]), *lines)
 
 
-def _rows(geometry: Geometry, keys: int, step: int, shift: int) -> tuple[Table, Table, Table, int]:
+def _rows(geometry: SizedGeometry, keys: int, step: int, shift: int) -> tuple[Table, Table, Table, int]:
     """For ``_lines``: the rows' remainders; each tap's remainder, as an index, and delay; a row's length."""
     remainders, skipped = np.divmod(np.arange(geometry.kernel[0]) * shift, step)[::-1]
     rows, row = np.unique(remainders, return_inverse=True)
@@ -125,7 +125,7 @@ def _rows(geometry: Geometry, keys: int, step: int, shift: int) -> tuple[Table, 
 
 
 def _lines(
-    geometry: Geometry,
+    geometry: SizedGeometry,
     keys: Pair,
     size: Pair,
     step: Pair,
@@ -164,20 +164,20 @@ class Runs(NamedTuple):
 
 
 @shelf.keeps
-def runs_to_places(geometry: Geometry) -> Runs:
+def runs_to_places(geometry: SizedGeometry) -> Runs:
     """Products of all sources, results in the places."""
     tap, place, source, count = _runs(geometry)
     return Runs(geometry.taps, tap * geometry.pixels + source, place, count, geometry.stride[1], 1)
 
 
 @shelf.keeps
-def runs_to_sources(geometry: Geometry) -> Runs:
+def runs_to_sources(geometry: SizedGeometry) -> Runs:
     """Products of all places, results in the sources."""
     tap, place, source, count = _runs(geometry)
     return Runs(geometry.taps, tap * geometry.outputs + place, source, count, 1, geometry.stride[1])
 
 
-def _runs(geometry: Geometry) -> tuple[Table, Table, Table, Table]:
+def _runs(geometry: SizedGeometry) -> tuple[Table, Table, Table, Table]:
     """Tap, first place, first source and count of the meetings within a row, in order of the tap."""
     tap, place, source = _triples(geometry)
     row = tap * geometry.places[0] + place // geometry.places[1]
@@ -185,7 +185,7 @@ def _runs(geometry: Geometry) -> tuple[Table, Table, Table, Table]:
     return tap[first], place[first], source[first], count
 
 
-def _triples(geometry: Geometry) -> tuple[Table, Table, Table]:
+def _triples(geometry: SizedGeometry) -> tuple[Table, Table, Table]:
     """(tap, place, source) of every meeting, in order of the tap and then of the place."""
     rows, columns = (_along(*numbers) for numbers in zip(*geometry, strict=True))
     y, x = (index.ravel() for index in np.indices((len(rows[0]), len(columns[0]))))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.kernels import launching, output, stacked_shape
+from minigrad.kernels import launching
+from minigrad.kernels.checks import output, stacked_shape
 from minigrad.kernels.cpu.bias import Both, bias_leaky_relu, bias_leaky_relu_grad
 from minigrad.kernels.cpu.gemm import large, small
 from minigrad.kernels.cpu.gemm.operands import AS_IT_IS, activated, gated

@@ -17,7 +17,7 @@ import math
 
 import numpy as np
 
-from minigrad.kernels import check_channels, output
+from minigrad.kernels.checks import check_channels, output
 from minigrad.kernels.cpu.norm.forward import normalise_blocks
 from minigrad.kernels.cpu.norm.gradient import gradient_blocks
 from minigrad.kernels.cpu.runtime.compiling import SMALL, Array, checked, contiguous, launch

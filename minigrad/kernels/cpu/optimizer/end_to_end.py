@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels import Gradients, check_gradient, launching
+from minigrad.kernels import launching
+from minigrad.kernels.checks import Gradients, check_gradient
 from minigrad.kernels.cpu.runtime.compiling import DTYPES, Array, checked, contiguous
 
 NONE = {dtype: np.empty(0, dtype) for dtype in DTYPES}

@@ -14,7 +14,7 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from minigrad.kernels import Gradients
+from minigrad.kernels.checks import Gradients
 from minigrad.kernels.coefficients import ADAM, ADAMW, RMSPROP, SGD, check_coefficients
 from minigrad.kernels.cpu.optimizer.end_to_end import (
     NONE,

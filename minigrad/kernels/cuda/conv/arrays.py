@@ -7,30 +7,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minigrad.kernels import Pair
 from minigrad.kernels.cuda.runtime.arrays import Array
+from minigrad.kernels.geometry import Geometry, Pair
 
 Numbers = tuple[np.int32, ...]
 
 
-class Geometry(NamedTuple):
-    """Where a convolution's kernel meets an image, and the groups of its channels."""
+def numbers_of(geometry: Geometry) -> Numbers:
+    """GEOMETRY of ``geometry.cuh``."""
+    return int32s(*geometry.stride, *geometry.padding, *geometry.dilation)
 
-    stride: Pair
-    padding: Pair
-    dilation: Pair
-    groups: int
 
-    @property
-    def numbers(self) -> Numbers:
-        """GEOMETRY of ``geometry.cuh``."""
-        return int32s(*self.stride, *self.padding, *self.dilation)
-
-    @property
-    def hops(self) -> Pair:
-        """From a tap to the next one that meets the same phase of a transposed convolution."""
-        down, across = (s // math.gcd(s, d) for s, d in zip(self.stride, self.dilation, strict=True))
-        return down, across
+def hops_of(geometry: Geometry) -> Pair:
+    """From a tap to the next one that meets the same phase of a transposed convolution."""
+    down, across = (s // math.gcd(s, d) for s, _, d in geometry.axes())
+    return down, across
 
 
 class Convolution(NamedTuple):

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from minigrad.kernels import Pair, check_convolution, conv2d_shape
 from minigrad.kernels.cuda.conv import direct, pipelined, simple
-from minigrad.kernels.cuda.conv.arrays import Convolution, Geometry, check_taps
+from minigrad.kernels.cuda.conv.arrays import Convolution, check_taps
 from minigrad.kernels.cuda.norm.moments import slice_moments
 from minigrad.kernels.cuda.runtime.arrays import Array, checked, output
+from minigrad.kernels.geometry import Geometry, Pair, check_convolution, conv2d_shape
 
 Both = tuple[Array, Array]
 
@@ -38,18 +38,16 @@ def way_for(case: Convolution) -> Way:
     return pipelined if pipelined.fits(case) else simple
 
 
-def conv2d(
-    x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int, *, out: Array | None = None
-) -> Array:
+def conv2d(x: Array, w: Array, geometry: Geometry, *, out: Array | None = None) -> Array:
     """y[n, o, p] = sum over c, i of w[o, c, i] x[n, c, p * stride + i * dilation - padding].
 
     x (n, c, h, w), w (o, c / groups, kh, kw) -> y (n, o, oh, ow), in ``out`` if given. ValueError if the
     shapes do not fit, TypeError unless both are float32 or both float64.
     """
     checked("conv2d", x, w)
-    shape = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
+    shape = conv2d_shape(x.shape, w.shape, geometry)
     y = output("conv2d", out, shape, x)
-    case = Convolution(x, w, y, Geometry(stride, padding, dilation, groups))
+    case = Convolution(x, w, y, geometry)
     way_for(case).conv2d(case, None, 1)
     return y
 
@@ -58,28 +56,23 @@ def conv2d_bias_leaky_relu(
     x: Array,
     w: Array,
     b: Array,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
+    geometry: Geometry,
     slope: float,
     *,
     out: Array | None = None,
 ) -> Array:
-    """y = leaky_relu(conv2d(x, w) + b[o]), a slope of 1 leaves the sum as it is; b (o,). As conv2d."""
+    """y = leaky_relu(conv2d(x, w) + b[o]) with b (o,); a slope of 1 is no activation. Raises as conv2d."""
     checked("conv2d_bias_leaky_relu", x, w, b)
-    shape = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
+    shape = conv2d_shape(x.shape, w.shape, geometry)
     if b.shape != w.shape[:1]:  # before anything is written
         raise ValueError(f"conv2d_bias_leaky_relu: w {w.shape} needs a bias {w.shape[:1]}; got {b.shape}")
     y = output("conv2d_bias_leaky_relu", out, shape, x)
-    case = Convolution(x, w, y, Geometry(stride, padding, dilation, groups))
+    case = Convolution(x, w, y, geometry)
     way_for(case).conv2d(case, b, slope)
     return y
 
 
-def conv2d_moments(
-    x: Array, w: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int, *, out: Both | None = None
-) -> Both:
+def conv2d_moments(x: Array, w: Array, geometry: Geometry, *, out: Both | None = None) -> Both:
     """y = conv2d(x, w), and its moments for the batch norm behind it: float64 (3, pieces, o).
 
     The elements of each channel of y are split into pieces. The moments of a piece are the count of its
@@ -88,10 +81,10 @@ def conv2d_moments(
     ``out`` is (y, moments); raises as conv2d.
     """
     checked("conv2d_moments", x, w)
-    shape = conv2d_shape(x.shape, w.shape, stride, padding, dilation, groups)
+    shape = conv2d_shape(x.shape, w.shape, geometry)
     given, given_moments = out or (None, None)
     y = output("conv2d_moments", given, shape, x)
-    case = Convolution(x, w, y, Geometry(stride, padding, dilation, groups))
+    case = Convolution(x, w, y, geometry)
     way = way_for(case)
     if way is pipelined:
         return y, pipelined.conv2d_moments(case, given_moments)
@@ -103,10 +96,7 @@ def conv_transpose2d(
     x: Array,
     w: Array,
     size: Pair,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
+    geometry: Geometry,
     *,
     out: Array | None = None,
 ) -> Array:
@@ -120,10 +110,10 @@ def conv_transpose2d(
     product.
     """
     checked("conv_transpose2d", x, w)
-    n, o = x.shape[0], w.shape[1] * groups
-    check_convolution("conv_transpose2d", (n, o, *size), x.shape, w.shape, stride, padding, dilation, groups)
+    n, o = x.shape[0], w.shape[1] * geometry.groups
+    check_convolution("conv_transpose2d", (n, o, *size), x.shape, w.shape, geometry)
     y = output("conv_transpose2d", out, (n, o, *size), x)
-    case = Convolution(y, w, x, Geometry(stride, padding, dilation, groups))
+    case = Convolution(y, w, x, geometry)
     way_for(case).conv_transpose2d(case)
     return y
 
@@ -132,20 +122,17 @@ def conv_transpose2d_moments(
     x: Array,
     w: Array,
     size: Pair,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
+    geometry: Geometry,
     *,
     out: Both | None = None,
 ) -> Both:
     """y = conv_transpose2d(x, w), and its moments as conv2d_moments gives them; each phase has its pieces."""
     checked("conv_transpose2d_moments", x, w)
-    n, o = x.shape[0], w.shape[1] * groups
-    check_convolution("conv_transpose2d", (n, o, *size), x.shape, w.shape, stride, padding, dilation, groups)
+    n, o = x.shape[0], w.shape[1] * geometry.groups
+    check_convolution("conv_transpose2d", (n, o, *size), x.shape, w.shape, geometry)
     given, given_moments = out or (None, None)
     y = output("conv_transpose2d_moments", given, (n, o, *size), x)
-    case = Convolution(y, w, x, Geometry(stride, padding, dilation, groups))
+    case = Convolution(y, w, x, geometry)
     way = way_for(case)
     if way is pipelined:
         return y, pipelined.conv_transpose2d_moments(case, given_moments)
@@ -157,10 +144,7 @@ def conv2d_weight(
     x: Array,
     g: Array,
     kernel: Pair,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
+    geometry: Geometry,
     *,
     out: Array | None = None,
 ) -> Array:
@@ -174,10 +158,10 @@ def conv2d_weight(
     """
     checked("conv2d_weight", x, g)
     o = g.shape[1]
-    shape = (o, x.shape[1] // groups, *kernel)
-    check_convolution("conv2d_weight", x.shape, g.shape, shape, stride, padding, dilation, groups)
+    shape = (o, x.shape[1] // geometry.groups, *kernel)
+    check_convolution("conv2d_weight", x.shape, g.shape, shape, geometry)
     check_taps(shape[1], kernel)  # before a result of this size is made
     gw = output("conv2d_weight", out, shape, x)
-    case = Convolution(x, gw, g, Geometry(stride, padding, dilation, groups))
+    case = Convolution(x, gw, g, geometry)
     way_for(case).conv2d_weight(case)
     return gw

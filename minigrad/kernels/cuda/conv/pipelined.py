@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minigrad.kernels.cuda.conv.arrays import Convolution, Numbers, int32s
+from minigrad.kernels.cuda.conv.arrays import Convolution, Numbers, hops_of, int32s, numbers_of
 from minigrad.kernels.cuda.norm.moments import add_shares_moments, empty_moments
 from minigrad.kernels.cuda.product.planning import LARGEST, Plan, plan, serves, sources
 from minigrad.kernels.cuda.product.shares import add_shares, parts_of
@@ -61,7 +61,7 @@ def conv2d_weight(case: Convolution) -> None:
     chosen = plan(NAME, rows, columns, places, geometry.groups)
     parts = parts_of(gw, chosen.shares)
     arrays = contiguous(x), contiguous(g), parts, np.int32(chosen.shares)
-    numbers = *case.sizes, *geometry.numbers
+    numbers = *case.sizes, *numbers_of(geometry)
     chosen.source.launch("conv2d_weight", gw.dtype, chosen.blocks, *arrays, *numbers)
     add_shares(parts, gw, None, 1)
 
@@ -79,7 +79,7 @@ def _product(case: Convolution) -> _Product:
     x, w, y, geometry = case
     columns, depth = len(y) * math.prod(y.shape[2:]), math.prod(w.shape[1:])
     chosen = plan(NAME, len(w) // geometry.groups, columns, depth, geometry.groups)
-    numbers = *case.sizes, *geometry.numbers
+    numbers = *case.sizes, *numbers_of(geometry)
     return _Product(chosen, (contiguous(x), contiguous(w)), numbers, chosen.pieces(columns))
 
 
@@ -88,9 +88,9 @@ def _transposed_product(case: Convolution) -> _Product:
     y, w, x, geometry = case
     (channels, o, kh, kw), groups, phases = w.shape, geometry.groups, math.prod(geometry.stride)
     c = channels // groups
-    most = math.prod(-(-k // hop) for k, hop in zip((kh, kw), geometry.hops, strict=True))
+    most = math.prod(-(-k // hop) for k, hop in zip((kh, kw), hops_of(geometry), strict=True))
     rows = xp_of(x).empty(groups * phases * o * c * most, x.dtype)
-    numbers = *geometry.numbers, *int32s(*geometry.hops, most)
+    numbers = *numbers_of(geometry), *int32s(*hops_of(geometry), most)
     taps = contiguous(w), rows, *int32s(groups, c, o, kh, kw), *numbers, np.int32(rows.size)
     TAPS.launch("arrange_taps", x.dtype, blocks_for(rows.size), *taps)
     columns = len(y) * math.prod(-(-a // s) for a, s in zip(y.shape[2:], geometry.stride, strict=True))

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from minigrad.kernels.cuda.conv.arrays import Convolution, int32s
+from minigrad.kernels.cuda.conv.arrays import Convolution, hops_of, int32s, numbers_of
 from minigrad.kernels.cuda.product.shares import add_shares, parts_of
 from minigrad.kernels.cuda.product.simple_tile import TILE, tiles
 from minigrad.kernels.cuda.runtime.arrays import Array, contiguous
@@ -27,7 +27,7 @@ def conv2d(case: Convolution, b: Array | None, slope: float) -> None:
     epilogue = () if b is None else (contiguous(b), y.dtype.type(slope))
     blocks = geometry.groups * tiles(len(w) // geometry.groups, len(y) * math.prod(y.shape[2:]))
     arrays = contiguous(x), contiguous(w), *epilogue, y
-    SOURCE.launch(name, y.dtype, blocks, *arrays, *case.sizes, *geometry.numbers)
+    SOURCE.launch(name, y.dtype, blocks, *arrays, *case.sizes, *numbers_of(geometry))
 
 
 def conv_transpose2d(case: Convolution) -> None:
@@ -37,7 +37,7 @@ def conv_transpose2d(case: Convolution) -> None:
         return
     most = len(y) * math.prod(-(-a // s) for a, s in zip(y.shape[2:], geometry.stride, strict=True))
     blocks = geometry.groups * math.prod(geometry.stride) * tiles(w.shape[1], most)
-    numbers = *case.adjoint_sizes, *geometry.numbers, *int32s(*geometry.hops)
+    numbers = *case.adjoint_sizes, *numbers_of(geometry), *int32s(*hops_of(geometry))
     SOURCE.launch("conv_transpose2d", y.dtype, blocks, contiguous(x), contiguous(w), y, *numbers)
 
 
@@ -50,5 +50,5 @@ def conv2d_weight(case: Convolution) -> None:
     shares = max(1, min(-(-BLOCKS // blocks), len(g) * math.prod(g.shape[2:]) // LEAST))
     parts = parts_of(gw, shares)
     arrays = contiguous(x), contiguous(g), parts, np.int32(shares)
-    SOURCE.launch("conv2d_weight", gw.dtype, shares * blocks, *arrays, *case.sizes, *geometry.numbers)
+    SOURCE.launch("conv2d_weight", gw.dtype, shares * blocks, *arrays, *case.sizes, *numbers_of(geometry))
     add_shares(parts, gw, None, 1)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from minigrad.kernels import stacked_shape
+from minigrad.kernels.checks import stacked_shape
 from minigrad.kernels.cuda.bias import Both, bias_leaky_relu_grad
 from minigrad.kernels.cuda.gemm import pipelined, simple
 from minigrad.kernels.cuda.product import columns

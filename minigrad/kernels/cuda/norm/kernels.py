@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from minigrad.kernels import check_channels
+from minigrad.kernels.checks import check_channels
 from minigrad.kernels.cuda.norm.moments import merge_moments, slice_moments
 from minigrad.kernels.cuda.runtime.arrays import (
     Array,

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minigrad.kernels.cpu.conv.tables import Geometry, Table
+from minigrad.kernels.cpu.conv.tables import SizedGeometry, Table
 from minigrad.kernels.cpu.conv.winograd.transform import Matrix
 from minigrad.kernels.cpu.runtime.compiling import Array
 
@@ -50,7 +50,7 @@ class Least(NamedTuple):
 FORWARD, TRANSPOSED, WEIGHT = Least(32, 4), Least(32, 6), Least(48, 5)
 
 
-def pays(x: Array, channels: int, outputs: int, groups: int, geometry: Geometry, least: Least) -> bool:
+def pays(x: Array, channels: int, outputs: int, groups: int, geometry: SizedGeometry, least: Least) -> bool:
     """Whether this way is possible and quicker than direct products: 4x4 kernels, stride 2, float32."""
     if not enabled or x.dtype != np.float32 or groups != 1 or min(channels, outputs) < least.channels:
         return False

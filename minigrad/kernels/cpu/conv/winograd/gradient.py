@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minigrad.kernels.cpu.conv.images import Images, images_of
-from minigrad.kernels.cpu.conv.tables import Geometry, Table
+from minigrad.kernels.cpu.conv.tables import SizedGeometry, Table
 from minigrad.kernels.cpu.conv.winograd.algorithm import (
     KERNEL,
     NARROW,
@@ -67,7 +67,7 @@ class Plan(NamedTuple):
 
 
 @shelf.keeps
-def plan(geometry: Geometry) -> Plan:
+def plan(geometry: SizedGeometry) -> Plan:
     """gw[2 a + b] = sum over q of g[q] x[2 (q + a) + b - padding] for remainders b and a in 0, 1, by axes."""
     axes, inputs, outputs = [], [], []
     for size, places, p in zip(geometry.size, geometry.places, geometry.padding, strict=True):
@@ -114,7 +114,7 @@ class Gradient(NamedTuple):
     finite: Array  # (items,)
 
 
-def sum_weights(x: Array, g: Array, gw: Array, geometry: Geometry) -> bool:
+def sum_weights(x: Array, g: Array, gw: Array, geometry: SizedGeometry) -> bool:
     """Fill gw (o, c, 4, 4) from x (n, c, h, w) and g (n, o, oh, ow); return whether all of it is finite.
 
     If it is not, a direct product may still be finite.

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minigrad.kernels.cpu.conv.tables import Geometry, Table
+from minigrad.kernels.cpu.conv.tables import SizedGeometry, Table
 from minigrad.kernels.cpu.conv.winograd.algorithm import (
     POINTS,
     TAPS,
@@ -38,7 +38,7 @@ class Plan(NamedTuple):
 
 
 @shelf.keeps
-def plan_conv2d(geometry: Geometry) -> Plan:
+def plan_conv2d(geometry: SizedGeometry) -> Plan:
     """y[q] = sum over remainder b and a of w[2 a + b] x[2 (q + a) + b - padding], a in 0, 1."""
     axes, inputs, outputs = [], [], []
     for size, places, p in zip(geometry.size, geometry.places, geometry.padding, strict=True):
@@ -50,7 +50,7 @@ def plan_conv2d(geometry: Geometry) -> Plan:
 
 
 @shelf.keeps
-def plan_conv_transpose2d(geometry: Geometry) -> Plan:
+def plan_conv_transpose2d(geometry: SizedGeometry) -> Plan:
     """y[2 u + b - padding] = sum over a of w[2 (1 - a) + b] x[u - 1 + a], a in 0, 1: the adjoint.
 
     All remainders b use the same tiles, although their outputs begin and end at other places. Outputs that

@@ -1,0 +1,54 @@
+"""What the kernels of all backends check alike: results in given memory, and shapes that belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Gradients = Array | Sequence[Array]
+
+
+def output(name: str, out: Array | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """``out``, or a new array if it is None; ValueError unless C-contiguous, of this shape and dtype."""
+    if out is None:
+        return np.empty(shape, dtype)
+    if out.shape != shape or out.dtype != dtype or not out.flags.carray:
+        raise ValueError(
+            f"{name}: expected out= to be a writeable, C-contiguous {dtype} array of shape {shape}; got "
+            f"{out.dtype}, shape {out.shape}, C-contiguous={out.flags.c_contiguous}"
+        )
+    return out
+
+
+def check_channels(name: str, x: Array, *channels: Array) -> None:
+    """Raise ValueError unless each of ``channels`` has one number for each channel of x (n, c, ...)."""
+    if any(a.shape != x.shape[1:2] for a in channels):
+        raise ValueError(
+            f"{name}: x {x.shape} has {x.shape[1]} channels; got {', '.join(str(a.shape) for a in channels)}"
+        )
+
+
+def check_gradient(name: str, p: Array, g: Gradients) -> None:
+    """Raise ValueError unless g has p's shape or, if it is several, together as many elements."""
+    if not isinstance(g, Sequence):
+        if g.shape != p.shape:
+            raise ValueError(f"{name}: expected a gradient of the parameter's shape {p.shape}; got {g.shape}")
+    elif sum([a.size for a in g]) != p.size:
+        raise ValueError(
+            f"{name}: expected gradients with {p.size} elements together; got {[a.shape for a in g]}"
+        )
+
+
+def stacked_shape(x: tuple[int, ...], y: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of numpy.matmul's result for operands of these shapes; ValueError if they do not fit."""
+    if not x or not y or x[-1] != y[-2:][0]:
+        raise ValueError(f"matmul: expected (..., m, k) and (..., k, n); got {x} and {y}")
+    try:
+        lead = np.broadcast_shapes(x[:-2], y[:-2])
+    except ValueError as error:
+        raise ValueError(f"matmul: the first axes of {x} and {y} do not broadcast: {error}") from error
+    return (*lead, *x[-2:-1], *y[1:][-1:])
