@@ -37,7 +37,7 @@ def cross_entropy(
     over the classes. ``label_smoothing`` e mixes the target with the uniform one, (1 - e) p + e / k (Szegedy
     et al. 2016, section 7). ``weight`` (k,) multiplies the terms of each class; the mean over labels then
     divides by the sum of the labels' weights, that over probabilities by the number of samples. Labels of
-    ``ignore_index`` count for nothing. ``reduction`` is "mean", "sum" or "none".
+    ``ignore_index`` are left out. ``reduction`` is "mean", "sum" or "none".
 
     A target that is no Tensor is copied to the logits' device. Raises ValueError for other shapes, and for
     labels that are out of range.
@@ -75,7 +75,7 @@ def nll_loss(
 ) -> Tensor:
     """-mean(log_p[label]) of log-probabilities (n, k) or (n, k, ...), as ``log_softmax`` gives them.
 
-    Labels and the other arguments are those of ``cross_entropy``. Errors call the function ``name``.
+    Labels, the other arguments and what raises are as in ``cross_entropy``; ``name`` begins an error's text.
 
     >>> import minigrad as mg
     >>> mg.ops.nll_loss(mg.tensor([[-0.5, -1.0], [-2.0, -0.25]]), [0, 1]).item()

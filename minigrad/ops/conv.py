@@ -43,10 +43,10 @@ def conv2d(
     with oh = (h + 2 padding - dilation (kh - 1) - 1) // stride + 1. Settings are ints or pairs (h, w).
 
     On the CPU, float32 with 4x4 kernels, stride 2 and many channels uses Winograd's algorithm, as do
-    conv_transpose2d and the weight gradient. The error of an output is then 1e-6 of its greatest |w| times
-    the sum of the |x| that it reads; a pixel beside those that is brighter makes it as many times larger, to
-    1e-4 at most. Images are multiplied directly where a pixel is over 512 times all that an output beside it
-    reads, or not finite. MINIGRAD_WINOGRAD=0 in the environment turns the algorithm off.
+    conv_transpose2d and the weight gradient. The rounding error of an output is then 1e-6 of its greatest |w|
+    times the sum of the |x| that it reads. A brighter pixel nearby makes the error as many times larger, to
+    1e-4 at most. An image is multiplied directly if a pixel is over 512 times as bright as all that an output
+    beside it reads, or is not finite. MINIGRAD_WINOGRAD=0 in the environment turns the algorithm off.
 
     Raises ValueError if shapes, groups or settings do not fit, TypeError unless x and w are floats.
 
@@ -188,8 +188,8 @@ def conv2d_weight(
     raises as conv2d.
 
     The error of Winograd's algorithm (see conv2d) is up to 1e-5 of the greatest |g| times the greatest |x|.
-    Where a patch of g and one of x that do not meet are 1e3 times brighter than the rest, that is 3e-4 of the
-    sum of the products' magnitudes, and 6e-3 at 1e5 times; the direct product has 2e-6.
+    With a patch of g and one of x that do not meet, 1e3 times as bright as the rest, it is 3e-4 of the sum of
+    the products' magnitudes; at 1e5 times, 6e-3. That of the direct product is 2e-6.
 
     >>> import minigrad as mg
     >>> x, w = mg.tensor([[[[1.0, 2.0, 4.0]]]]), mg.tensor([[[[-1.0, 1.0]]]])
@@ -275,7 +275,7 @@ def _input_of(y: Tensor, w: Tensor, x: Tensor, settings: dict[str, Any]) -> Tens
 
 
 def _output_of(x: Tensor, w: Tensor, y: Tensor, settings: dict[str, Any]) -> Tensor:
-    """conv2d of x with w, cut to the shape of y: an output_padding of stride or more has room for more."""
+    """conv2d of x with w, cut to the shape of y: with an output_padding of stride or more it is larger."""
     full = conv2d(x, w, **settings)
     if full.shape == y.shape:
         return full

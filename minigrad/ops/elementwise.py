@@ -306,7 +306,7 @@ def _share(x: Array, y: Array, dtype: np.dtype[Any]) -> Array:
 
 @op
 def where(condition: Array, x: Array, y: Array) -> Array:
-    """x where the bool ``condition`` holds, else y.
+    """x where the bool ``condition`` holds, else y. Raises TypeError for a condition of another dtype.
 
     >>> import minigrad as mg
     >>> x = mg.tensor([-1.0, 4.0])
@@ -336,7 +336,7 @@ def _is_open(weight: Array) -> Array:
 
 @op(view=True)
 def astype(x: Array, *, dtype: Any) -> Array:
-    """x with another dtype; the gradient returns with x's own.
+    """x with another dtype; the gradient has x's own dtype again.
 
     >>> import minigrad as mg
     >>> x = mg.tensor([1.5, -1.5])
@@ -351,7 +351,7 @@ astype.vjp(x=lambda g, y, x, *, dtype: g)
 
 @op(view=True)
 def to_device(x: Array, *, device: str) -> Array:
-    """x on ``device``, "cpu" or "cuda"; the gradient returns to x's own. ``Tensor.to`` calls it.
+    """x on ``device``, "cpu" or "cuda"; the gradient is on x's own again. ``Tensor.to`` calls it.
 
     >>> import minigrad as mg
     >>> mg.ops.to_device(mg.tensor([1.0]), device="cpu").device

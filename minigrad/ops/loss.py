@@ -171,7 +171,7 @@ REDUCTIONS = ("mean", "sum", "none")
 def reduced(
     name: str, losses: Tensor, reduction: str, weight: Any = None, more: tuple[str, ...] = ()
 ) -> Tensor:
-    """The losses, times ``weight``, as ``reduction`` says; ValueError for a word that is not among them."""
+    """The losses times ``weight``, reduced as ``reduction`` names; ValueError for an unknown name."""
     if weight is not None:
         check_target(name, losses, weight, "weight")
         losses = losses * weight

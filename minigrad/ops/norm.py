@@ -34,7 +34,8 @@ def standardize(
     """(x - mean) / sqrt(var + eps) for each channel of x (n, c, ...), over all axes but the second.
 
     ``var`` is divided by the count (the biased variance). The result's ``saved`` is (mean, var, inv_std),
-    each (c,). ``moments`` (3, pieces, c) are those of x, where a convolution has computed them.
+    each (c,). ``moments`` (3, pieces, c) are those of x, where a convolution has computed them. Raises
+    ValueError unless x has two axes or more and an element, TypeError unless it holds floats.
 
     >>> import minigrad as mg
     >>> x = mg.tensor([[0.0, 5.0], [2.0, 9.0]])  # 2 samples of 2 channels
@@ -105,7 +106,7 @@ def batch_norm(
     """leaky_relu(standardize(x) weight + bias) for each channel of x (n, c, ...), weight and bias (c,).
 
     ``slope`` is the factor of what is below 0: 0 is relu; with 1, the default, there is no activation.
-    ``moments`` and the result's ``saved``, (mean, var, inv_std), are those of standardize.
+    ``moments``, the result's ``saved``, (mean, var, inv_std), and what raises are as in standardize.
 
     >>> import minigrad as mg
     >>> x, weight, bias = mg.tensor([[0.0], [2.0]]), mg.tensor([3.0]), mg.tensor([1.0])

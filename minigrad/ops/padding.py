@@ -1,4 +1,4 @@
-"""Arrays with more around them: a number, their mirror image, their border or their other end."""
+"""Padding of arrays: with a number, their mirror image, their border or their other end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from minigrad.tensor import Tensor
 
 
 def pad(x: Any, pad_width: Any, mode: str = "constant", value: float = 0.0) -> Tensor:
-    """x with more around it; ``pad_width`` as in numpy.pad: (before, after) for each axis or for all.
+    """x with padding around it; ``pad_width`` as in numpy.pad: (before, after) for each axis or for all.
 
     ``mode`` is PyTorch's: "constant" puts ``value`` there, "reflect" the mirror image without the border
     (c b | a b c | b a), "replicate" the border (a a | a b c | c c), "circular" the other end (b c | a b c |

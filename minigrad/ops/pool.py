@@ -36,11 +36,11 @@ class _Windows(NamedTuple):
 
     @property
     def reach(self) -> int:
-        """From the padding before to the end of the last window."""
+        """The length from the padding before to the end of the last window."""
         return (self.places - 1) * self.stride + self.dilation * (self.size - 1) + 1
 
     def counts(self, padding_too: bool) -> list[int]:
-        """How many elements each window has in the image, or in the padded image."""
+        """The number of elements that each window has in the image, or in the padded image."""
         starts = [i * self.stride - self.padding for i in range(self.places)]
         ends = [min(start + self.size, self.length + self.padding) for start in starts]
         if padding_too:
@@ -64,7 +64,8 @@ def avg_pool2d(
 
     oh = (h + 2 padding - kernel_size) // stride + 1, rounded up with ``ceil_mode``; ``stride`` is kernel_size
     if None. Zeros of the padding count as elements unless ``count_include_pad`` is False;
-    ``divisor_override`` stands for the number of elements. Raises ValueError for windows that do not fit.
+    ``divisor_override`` stands for the number of elements. Raises ValueError for windows that do not fit,
+    TypeError unless x holds floats.
 
     >>> import minigrad as mg
     >>> mg.ops.avg_pool2d(mg.tensor([[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]]), 2).tolist()
@@ -116,7 +117,7 @@ def max_pool2d(
 
     oh = (h + 2 padding - dilation (kernel_size - 1) - 1) // stride + 1, rounded up with ``ceil_mode``;
     ``stride`` is kernel_size if None. Of equal elements the first gets the gradient, row by row. Raises
-    ValueError for windows that do not fit.
+    ValueError for windows that do not fit, TypeError unless x holds floats.
 
     >>> import minigrad as mg
     >>> mg.ops.max_pool2d(mg.tensor([[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]]), 2).tolist()
@@ -144,6 +145,8 @@ def adaptive_avg_pool2d(x: Tensor, output_size: Sides) -> Tensor:
     """x (..., h, w) as the means of (oh, ow) windows that cover it evenly, as PyTorch's.
 
     Window i of oh has the rows floor(i h / oh) to ceil((i + 1) h / oh), not included; None keeps a side.
+    Raises ValueError unless x has three axes or more and the sizes are at least 1, TypeError unless x holds
+    floats.
 
     >>> import minigrad as mg
     >>> mg.ops.adaptive_avg_pool2d(mg.tensor([[[1.0, 2.0, 3.0, 5.0, 10.0]]]), (1, 2)).tolist()
@@ -155,7 +158,7 @@ def adaptive_avg_pool2d(x: Tensor, output_size: Sides) -> Tensor:
 def adaptive_max_pool2d(x: Tensor, output_size: Sides) -> Tensor:
     """x (..., h, w) as the maxima of (oh, ow) windows that cover it evenly: those of adaptive_avg_pool2d.
 
-    Of equal elements of a window the first gets the gradient, row by row.
+    Of equal elements of a window the first gets the gradient, row by row. Raises as adaptive_avg_pool2d.
 
     >>> import minigrad as mg
     >>> mg.ops.adaptive_max_pool2d(mg.tensor([[[1.0, 2.0, 3.0, 5.0, 10.0]]]), (1, 2)).tolist()

@@ -1,4 +1,4 @@
-"""Questions about numbers: where the largest is, whether all are finite. Answers are integers and bools."""
+"""Positions and tests: where the largest element is, whether all are finite. They give integers or bools."""
 
 from __future__ import annotations
 

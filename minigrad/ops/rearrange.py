@@ -21,7 +21,8 @@ def split(x: Tensor, size: int | Sequence[int], axis: int = 0) -> tuple[Tensor, 
     """Pieces of x along ``axis``, each of length ``size``; the last one has what is left.
 
     ``size`` may also be the list of the lengths, whose sum is the axis's. As in PyTorch; ``numpy.split``
-    takes the number of pieces instead, as ``chunk`` does.
+    takes the number of pieces instead, as ``chunk`` does. Raises ValueError for a size below 1 and for
+    lengths that do not add up to the axis's.
 
     >>> import minigrad as mg
     >>> [piece.shape for piece in mg.ops.split(mg.tensor([1.0, 2.0, 3.0, 4.0, 5.0]), 2)]
@@ -133,6 +134,8 @@ def repeat(x: Tensor, repeats: int, axis: int | None = None) -> Tensor:
 def tril(x: Array, *, k: int = 0) -> Array:
     """The lower triangle of matrices (..., n, m), zeros above diagonal ``k``.
 
+    Raises ValueError unless x has two axes or more.
+
     >>> import minigrad as mg
     >>> mg.ops.tril(mg.ones(3, 3, dtype="int64")).tolist()
     [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
@@ -144,6 +147,8 @@ def tril(x: Array, *, k: int = 0) -> Array:
 @op
 def triu(x: Array, *, k: int = 0) -> Array:
     """The upper triangle of matrices (..., n, m), zeros below diagonal ``k``.
+
+    Raises ValueError unless x has two axes or more.
 
     >>> import minigrad as mg
     >>> mg.ops.triu(mg.ones(3, 3, dtype="int64"), k=1).tolist()

@@ -35,7 +35,7 @@ sum.vjp(x=lambda g, y, x, *, axis, keepdims: broadcast_to(_with_axes(g, x, axis)
 
 @op
 def mean(x: Array, *, axis: Axis = None, keepdims: bool = False, out: Array | None = None) -> Array:
-    """The mean of x over ``axis``.
+    """The mean of x over ``axis``. Raises ValueError for the mean of no elements.
 
     >>> import minigrad as mg
     >>> x = mg.tensor([1.0, 2.0, 3.0, 6.0])
@@ -85,7 +85,7 @@ def _extremum_x(g: Tensor, y: Tensor, x: Tensor, *, axis: Axis, keepdims: bool) 
 
 
 def _share(x: Array, y: Array, axis: Axis) -> Array:
-    """1 / k where x equals y or is NaN as y is, k times over ``axis``, else 0."""
+    """1 / k at the k elements over ``axis`` that equal y, or are NaN with it; 0 elsewhere."""
     chosen = as_array((x == y) | (x != x)).astype(x.dtype)
     return chosen / summed(chosen, axis, True)
 
@@ -111,7 +111,7 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False, *, correction: float 
     """The square root of the sum of squared distances from the mean, divided by the count - ``correction``.
 
     NumPy's divides by the count, PyTorch's has a correction of 1. Its derivative where all elements are equal
-    is 0.
+    is 0. Raises ValueError unless there are more elements than ``correction``.
 
     >>> import minigrad as mg
     >>> x = mg.tensor([1.0, 2.0, 3.0])
@@ -131,9 +131,9 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False, *, correction: float 
 def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """log(sum(exp(x))) over ``axis``, without overflow.
 
-    Infinite where x has an infinity, and minus infinity where all x are that. Its gradient is softmax(x):
-    where the result is infinite, the limit, which equal infinities share evenly; where it is minus infinity,
-    0.
+    It is infinite where x has an infinity, and minus infinity where all x are that. Its gradient is
+    softmax(x). Where the result is infinite, that is the limit, which equal infinities share evenly; where it
+    is minus infinity, 0.
 
     >>> import minigrad as mg
     >>> f"{mg.ops.logsumexp(mg.tensor([1000.0, 1000.0])):.4f}"  # 1000 + log 2
@@ -166,7 +166,7 @@ def _is_infinite(y: Array) -> Array:
 
 
 def _share_of_infinity(x: Array, axis: Axis) -> Array:
-    """1 / k where x is plus infinity, which it is k times over ``axis``, else 0."""
+    """1 / k at the k elements over ``axis`` that are plus infinity; 0 elsewhere."""
     chosen = as_array(x == np.inf).astype(x.dtype)
     return chosen / xp_of(x).maximum(summed(chosen, axis, True), 1)
 
@@ -181,5 +181,5 @@ def _with_axes(t: Tensor, x: Tensor, axis: Axis) -> Tensor:
 
 
 def _count(shape: tuple[int, ...], axis: Axis) -> int:
-    """How many elements each mean is taken over."""
+    """The number of elements in each mean."""
     return math.prod(shape[a] for a in axes_of(len(shape), axis))

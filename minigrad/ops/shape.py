@@ -111,7 +111,7 @@ getitem.vjp(x=_getitem_x)
 
 @op
 def scatter(x: Array, *, index: Any, shape: tuple[int, ...], out: Array | None = None) -> Array:
-    """Zeros of ``shape`` with x added at ``index``, a place named twice gets the sum: getitem's adjoint.
+    """Zeros of ``shape`` with x added at ``index``; a place named twice gets the sum. The adjoint of getitem.
 
     On a GPU CuPy adds to such a place in no fixed order: the last bits may differ from call to call.
 
@@ -134,7 +134,7 @@ def scatter(x: Array, *, index: Any, shape: tuple[int, ...], out: Array | None =
 
 
 def _most_repeats(index: Any) -> int:
-    """How often the index might name one place: as often as its integer arrays have elements."""
+    """The most often that the index can name one place: the number of elements of its integer arrays."""
     parts = index if isinstance(index, tuple) else (index,)
     return max((part.size for part in parts if is_array(part) and part.dtype.kind in "iu"), default=1)
 
@@ -160,7 +160,7 @@ pad_constant.vjp(x=_pad_constant_x)
 
 @explain_keywords
 def concatenate(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
-    """The Tensors one behind the other along ``axis``.
+    """The Tensors one behind the other along ``axis``. Raises TypeError if Tensors are given one by one.
 
     >>> import minigrad as mg
     >>> mg.ops.concatenate([mg.zeros(2, 3), mg.ones(1, 3)]).shape
@@ -198,7 +198,7 @@ join.vjp(tensors=_join_tensor)
 
 @explain_keywords
 def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
-    """The Tensors, all of one shape, along a new ``axis``.
+    """The Tensors, all of one shape, along a new ``axis``. Raises TypeError if they are given one by one.
 
     >>> import minigrad as mg
     >>> mg.ops.stack([mg.tensor([1, 2]), mg.tensor([3, 4])], axis=1).tolist()
@@ -230,6 +230,8 @@ def expand_dims(x: Tensor, axis: int) -> Tensor:
 @explain_keywords
 def squeeze(x: Tensor, axis: int | Sequence[int] | None = None) -> Tensor:
     """x without the axes in ``axis``, one or several, which have length 1; None is every such axis.
+
+    Raises ValueError for an axis of another length.
 
     >>> import minigrad as mg
     >>> x = mg.zeros(1, 3, 1)

@@ -1,8 +1,8 @@
 """Sums whose rounding error does not grow with the length of what is summed.
 
-NumPy adds the elements of the axes that lie innermost in memory in pairs, and one row behind the other along
-all others: there a float32 sum stops at 2^24 ones. ``summed`` adds at most FEW rows so and goes on in
-float64. With u = 2^-24 its error is at most BOUND u times the sum of the magnitudes: FEW additions of rows,
+NumPy adds in pairs along the axes that lie innermost in memory, and row after row along the others, where a
+float32 sum of ones stops growing at 2^24. ``summed`` adds at most FEW rows in float32 and goes on in float64.
+ With u = 2^-24 its error is at most BOUND u times the sum of the magnitudes: FEW additions of rows,
 16 within NumPy's blocks of 128, one for each halving of as many blocks as memory holds, and the last
 rounding.
 """
@@ -56,7 +56,7 @@ def summed(
 
 
 def _are_few(shape: tuple[int, ...], axis: Any) -> bool:
-    """Whether a sum over an axis, or several, that are there has at most FEW terms."""
+    """Whether a sum over an axis, or several, has at most FEW terms."""
     count, ndim = 1, len(shape)
     if type(axis) is int:
         return -ndim <= axis < ndim and shape[axis] <= FEW
@@ -81,7 +81,7 @@ def axes_of(ndim: int, axis: Axis) -> tuple[int, ...]:
 
 
 def _in_memory(x: Array, axes: tuple[int, ...]) -> tuple[list[int], list[int]]:
-    """Of ``axes`` those that NumPy's sum takes in pairs, as one run; and the rows, outermost first."""
+    """The ``axes`` along which NumPy adds in pairs, as one run, and those of the rows, outermost first."""
     strides = [abs(stride) for stride in x.strides]
     order = [a for a in sorted(range(x.ndim), key=lambda a: -strides[a]) if x.shape[a] > 1]
     paired: list[int] = []

@@ -1,4 +1,4 @@
-"""What every family does with its arrays."""
+"""Helpers that every family uses for its arrays."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ def put_all(name: str, results: Results, out: Results | None) -> Results:
 
 
 def per_channel(a: Array, ndim: int) -> Array:
-    """a (c,) as it stands beside (n, c, ...) of ``ndim`` axes."""
+    """a (c,) with as many axes as it needs beside (n, c, ...) of ``ndim`` axes."""
     return a.reshape(-1, *(1,) * (ndim - 2))

@@ -1,4 +1,4 @@
-"""The convolution's three faces, of one formula (minigrad.kernels), and what may come with them."""
+"""The three convolutions, of one formula (``minigrad.kernels``), and those with a bias or moments."""
 
 from __future__ import annotations
 
@@ -102,8 +102,8 @@ def conv2d_weight(
     """The adjoint of conv2d by w: gw[o, c, i] += g[n, o, p] x[n, c, p * stride + i * dilation - padding].
 
     x (n, c, h, w), g (n, o, oh, ow) -> gw (o, c / groups, *kernel), in ``out`` if given, summed over n and
-    the places p of ``g``, which may leave out the last ones that the kernel could take on x, never have more
-    (ValueError).
+    the places p of ``g``. These may lack the last places that the kernel takes on x. Raises ValueError if
+    there are more of them.
     """
     groups = geometry.groups
     shape = (g.shape[1], x.shape[1] // groups, *kernel)

@@ -1,4 +1,4 @@
-"""Products of matrices, with what comes before or behind them."""
+"""Products of matrices, alone or with a bias, an activation or a gate."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | Non
 
 
 def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
-    """y[i, j] = leaky_relu(b[j] + sum over k of x[i, k] w[j, k]); a slope of 1 leaves the sum as it is.
+    """y[i, j] = leaky_relu(b[j] + sum over k of x[i, k] w[j, k]); a slope of 1 is no activation.
 
     x (m, k), w (n, k), b (n,) -> y (m, n), in ``out`` if given. ValueError if the shapes do not fit.
     """

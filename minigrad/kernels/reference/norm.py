@@ -26,7 +26,7 @@ def batch_norm(
 
     x (n, c, ...), weight and bias (c,) -> y of x's shape, and mean, var, inv_std of shape (c,) over all axes
     but 1; var is the biased variance. The sums are taken in float64 or wider. With no element in a channel,
-    mean and var are 0. ``slope`` is that of the leaky ReLU below 0; 1 leaves it out. With ``moments``, as
+    mean and var are 0. ``slope`` is that of the leaky ReLU below 0; 1 is no activation. With ``moments``, as
     conv2d_moments gives them for x, mean and var come from these; ValueError if they do not fit. (Ioffe and
     Szegedy 2015, algorithm 1.)
     """

@@ -79,7 +79,8 @@ def conv_transpose2d(
 def pad(x: Tensor, pad: Sequence[int], mode: str = "constant", value: float = 0.0) -> Tensor:
     """x with padding around it: ``pad`` is (left, right, top, bottom, ...), a pair an axis from the last.
 
-    ``mode`` is that of ``ops.pad``, whose widths begin with the first axis.
+    ``mode`` is that of ``ops.pad``, whose widths begin with the first axis. Raises ValueError for an odd
+    number of widths, and for more pairs than x has axes.
 
     >>> import minigrad as mg
     >>> mg.nn.functional.pad(mg.tensor([[1.0, 2.0]]), (1, 0)).tolist()

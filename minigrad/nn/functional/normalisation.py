@@ -20,7 +20,7 @@ def layer_norm(
     eps: float = 1e-5,
 ) -> Tensor:
     """Each sample scaled to mean 0 and variance 1 over the last axes, which have ``normalized_shape``; then
-    times weight, plus bias.
+    times weight, plus bias. Raises ValueError for an input whose last axes have other sizes.
 
     >>> import minigrad as mg
     >>> y = mg.nn.functional.layer_norm(mg.tensor([[1.0, 3.0], [100.0, 500.0]]), (2,))
@@ -39,7 +39,8 @@ def group_norm(
     x: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
     """x (n, c, ...) with each of ``num_groups`` groups of channels of each sample scaled to mean 0 and
-    variance 1; then each channel times weight (c,), plus bias (c,).
+    variance 1; then each channel times weight (c,), plus bias (c,). Raises ValueError if the groups do not
+    divide the channels.
 
     >>> import minigrad as mg
     >>> y = mg.nn.functional.group_norm(mg.tensor([[1.0, 3.0, 100.0, 500.0]]), num_groups=2)
@@ -58,6 +59,8 @@ def instance_norm(
     x: Tensor, *, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
     """group_norm with a group for each channel; running statistics belong to ``nn.InstanceNorm2d``.
+
+    Raises ValueError unless x is (n, c, ...).
 
     >>> import minigrad as mg
     >>> y = mg.nn.functional.instance_norm(mg.tensor([[[1.0, 3.0], [100.0, 500.0]]]))

@@ -45,8 +45,8 @@ def conv2d_moments(x: Array, w: Array, geometry: Geometry, *, out: Both | None =
     """y = conv2d(x, w), and its moments for the batch norm behind it: float64 (3, pieces, o).
 
     Each channel of y is split into pieces. A piece has its count, its mean and its sum of squared deviations,
-    all zero if it is empty. Here a channel is one piece, computed in NumPy: the first pass of batch norm leaves
-    its second one a warm cache. ``out`` is (y, moments); raises as conv2d.
+    all zero if it is empty. Here a channel is one piece, computed in NumPy: batch norm's own first pass warms
+    the cache for its second. ``out`` is (y, moments); raises as conv2d.
     """
     checked("conv2d_moments", x, w)
     return _with_moments("conv2d_moments", conv2d(x, w, geometry), out)
