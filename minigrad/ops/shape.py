@@ -90,7 +90,8 @@ def getitem(x: Array, *, index: Any) -> tuple[Array, tuple[Any]]:
 
     The index is saved. An array is copied, since it may be refilled before the gradient is computed.
     For x on a GPU, index arrays of the CPU are checked and moved there; those that are there already are not
-    checked: one that is out of range wraps around, as in CuPy.
+    checked: one that is out of range wraps around, as in CuPy. Raises IndexError for a place that x does not
+    have, ValueError for an index on a GPU into an x on the CPU.
 
     >>> import minigrad as mg
     >>> x = mg.tensor([1.0, 2.0, 3.0])
@@ -113,7 +114,8 @@ getitem.vjp(x=_getitem_x)
 def scatter(x: Array, *, index: Any, shape: tuple[int, ...], out: Array | None = None) -> Array:
     """Zeros of ``shape`` with x added at ``index``; a place named twice gets the sum. The adjoint of getitem.
 
-    On a GPU CuPy adds to such a place in no fixed order: the last bits may differ from call to call.
+    On a GPU CuPy adds to such a place in no fixed order: the last bits may differ between calls. Raises as
+    getitem.
 
     >>> import minigrad as mg
     >>> mg.ops.scatter(mg.tensor([1.0, 2.0, 4.0]), index=[0, 0, 2], shape=(3,)).tolist()
