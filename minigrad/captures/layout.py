@@ -1,4 +1,4 @@
-"""Where arrays lie in memory: their owner, their extent, and the Layout of one that is not there yet."""
+"""Where arrays lie in memory: their owner, their extent, and the Layout that a trace has of each."""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ _shared: weakref.ref[Array] | None = None
 
 
 def shared(size: int) -> Array:
-    """The shared memory, of at least ``size`` bytes, aligned. It goes when the last program that has it does.
+    """The shared memory, of at least ``size`` bytes, aligned; it is freed with the last program that uses it.
 
-    A larger piece takes the place of a smaller one; programs then move.
+    A larger piece replaces a smaller one, and each program then finds new places for its arrays.
     """
     global _shared
     memory = _shared() if _shared is not None else None

@@ -92,15 +92,15 @@ def offsets_of(lifetimes: Sequence[Lifetime]) -> tuple[list[int], int]:
     offsets = [0] * len(lifetimes)
     placed: list[tuple[int, int, int, int]] = []
     for index in sorted(range(len(lifetimes)), key=lambda i: (-lifetimes[i].size, i)):
-        wanted = lifetimes[index]
-        size = -(-max(wanted.size, 1) // ALIGNMENT) * ALIGNMENT
+        lifetime = lifetimes[index]
+        size = -(-max(lifetime.size, 1) // ALIGNMENT) * ALIGNMENT
         offset = 0
         for start, end, first, last in placed:
-            if first <= wanted.last and wanted.first <= last:
+            if first <= lifetime.last and lifetime.first <= last:
                 if start - offset >= size:
                     break
                 offset = max(offset, end)
         offsets[index] = offset
-        placed.append((offset, offset + size, wanted.first, wanted.last))
+        placed.append((offset, offset + size, lifetime.first, lifetime.last))
         placed.sort()
     return offsets, max((end for _, end, _, _ in placed), default=0)

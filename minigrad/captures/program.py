@@ -99,7 +99,7 @@ class Program:
         return _keeping(call, targets, single=not isinstance(line.results, tuple | list | dict))
 
     def _arrays_of(self, line: Line) -> tuple[list[Array], list[Array]]:
-        """The arrays that the line's call reads, and those that it fills; none unless that is all it does."""
+        """The arrays that the line's call reads and those that it fills; none if it does more than that."""
         if not (line.pure and line.fills):
             return [], []
         read, filled = leaves((line.args, line.params)), leaves(line.results)
@@ -144,7 +144,7 @@ class Program:
 
 
 def _keeping(call: Call, targets: list[tuple[int, Array]], *, single: bool) -> Call:
-    """``call``, with those of its results that stand at the places of ``targets`` copied there."""
+    """``call``, which then copies its results at the positions of ``targets`` into the buffers there."""
 
     def keeping() -> None:
         results = (call(),) if single else tuple(leaves(call()))

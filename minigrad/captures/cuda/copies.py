@@ -67,7 +67,7 @@ class HostCopies:
         self._memories.append(memory)
 
     def check(self, function: Callable[[list[Array]], None], *, wait_for_all: bool = False) -> None:
-        """Call ``function`` with the arrays of all copies but the last, or of all; waits for these."""
+        """Wait for all copies but the last, or for all, and call ``function`` with the arrays of each."""
         while len(self._sent) >= (1 if wait_for_all else KEPT):
             memory, event = self._sent.pop(0)
             event.synchronize()
