@@ -1,11 +1,9 @@
 """The tests of the CUDA kernels are tested: every mutant of a kernel must fail them."""
 
-from tests.gpu.mutants.elementwise import ELEMENTWISE
-from tests.gpu.mutants.moments import MOMENTS
-from tests.gpu.mutants.mutant import Mutant, caught
-from tests.gpu.mutants.pipeline import PIPELINE
-from tests.gpu.mutants.products import PRODUCTS
+from tests.gpu.mutants.mutant import Mutant, MutantError
+from tests.gpu.mutants.reading import load
+from tests.gpu.mutants.trial import MODES, caught
 
-MUTANTS = [*MOMENTS, *ELEMENTWISE, *PRODUCTS, *PIPELINE]
+MUTANTS = load()
 
-__all__ = ["MUTANTS", "Mutant", "caught"]
+__all__ = ["MODES", "MUTANTS", "Mutant", "MutantError", "caught"]
