@@ -15,7 +15,8 @@ import pytest
 from benchmarks import compare, gpu, peers, sides, training
 from benchmarks.__main__ import main
 from benchmarks.jobs import KernelJob, open_job
-from tests.gpu.device.conftest import emulator_at_hand, fake_cupy
+from tests.gpu.conftest import emulator_at_hand
+from tests.gpu.device.conftest import fake_cupy
 
 __all__ = ["emulator_at_hand", "fake_cupy"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from types import ModuleType
@@ -11,8 +10,6 @@ import pytest
 
 from minigrad.kernels.cuda.runtime import loading
 from minigrad.random import Philox, process
-from tests.gpu.emulator import CompilerMissing
-from tests.gpu.emulator.building import compiler
 from tests.gpu.fake_cupy.memory import device
 
 
@@ -41,15 +38,6 @@ class Copies:
         for name, expected in counts.items():
             if self._counted and expected is not None:
                 assert getattr(device, name) == expected, name
-
-
-@pytest.fixture(scope="session")
-def emulator_at_hand() -> None:
-    """Skips what needs the emulator where there is no g++; where CI is set, that is a failure."""
-    try:
-        compiler()
-    except CompilerMissing as error:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(error))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from minigrad.kernels.cuda.product import planning
 from minigrad.kernels.cuda.runtime import loading
 from minigrad.kernels.precision import allow_tf32
+from tests.gpu.emulator import Emulator
 from tests.gpu.kernels.running import on_device
 
 DEVICE = pytest.param(None, marks=pytest.mark.gpu, id="on a GPU")
@@ -26,8 +27,8 @@ def launched(request: pytest.FixtureRequest) -> Iterator[None]:
         with on_device():
             yield
         return
-    emulator = pytest.importorskip("tests.gpu.emulator", reason="there is no tests/gpu/emulator to run on")
-    with loading.use(emulator.Emulator(check=request.param, seed=1)):
+    request.getfixturevalue("emulator_at_hand")
+    with loading.use(Emulator(check=request.param, seed=1)):
         yield
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from minigrad.kernels.cuda.runtime import loading
+from tests.gpu.emulator import Emulator
 from tests.gpu.kernels.directed import CASES
 from tests.gpu.kernels.sources import sources
 
@@ -37,9 +38,8 @@ class NotingModule:
         return self.module.function(name)
 
 
-def test_the_cases_launch_every_kernel() -> None:
-    emulator = pytest.importorskip("tests.gpu.emulator", reason="there is no tests/gpu/emulator to run on")
-    noting = Noting(emulator.Emulator())
+def test_the_cases_launch_every_kernel(emulator_at_hand: None) -> None:
+    noting = Noting(Emulator())
     with loading.use(noting):
         for case in CASES.values():
             case()

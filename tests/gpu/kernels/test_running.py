@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from minigrad.kernels.cuda.runtime import loading
+from tests.gpu.emulator import Emulator
 from tests.gpu.kernels import running
 from tests.gpu.kernels.directed import CASES
 from tests.gpu.kernels.running import cuda, to_device
@@ -42,9 +43,8 @@ FAKE: Any = SimpleNamespace(ndarray=DeviceArray, asarray=asarray, asnumpy=np.arr
 
 
 @pytest.fixture
-def device(monkeypatch: pytest.MonkeyPatch) -> None:
-    emulator = pytest.importorskip("tests.gpu.emulator", reason="there is no tests/gpu/emulator to run on")
-    monkeypatch.setattr(loading, "_maker", emulator.Emulator())
+def device(monkeypatch: pytest.MonkeyPatch, emulator_at_hand: None) -> None:
+    monkeypatch.setattr(loading, "_maker", Emulator())
     monkeypatch.setattr(cuda, "cupy", FAKE)
 
 

@@ -1,5 +1,5 @@
-"""As the emulator's own tests: skipped without g++, and nothing of these kernels is kept."""
+"""As in the emulator's own tests, no broken kernel stays in its cache."""
 
-from tests.gpu.emulator.conftest import compiled_kernels, compiler_at_hand
+from tests.gpu.emulator.conftest import compiled_kernels
 
-__all__ = ["compiled_kernels", "compiler_at_hand"]
+__all__ = ["compiled_kernels"]
