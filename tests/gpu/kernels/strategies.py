@@ -10,28 +10,17 @@ from hypothesis import strategies as st
 
 from minigrad.kernels import reference
 from tests.gpu.kernels.running import cuda
-from tests.minigrad.kernels.strategies import (
-    DTYPES,
-    LAYOUTS,
-    SHAPES,
-    Array,
-    Convolution,
-    assert_close,
-    laid_out,
-)
+from tests.minigrad.kernels import strategies
+from tests.minigrad.kernels.strategies import SHAPES, Array, Convolution, assert_close
 
 SOME = settings(max_examples=20, deadline=None)
 SLOPES = st.sampled_from([0.0, 0.2, 1.0])
 SEVERAL_BLOCKS = st.sampled_from([(700, 3), (3, 40, 7, 1), (1, 1, 70, 70), (2100, 4), (2, 300)])
 
 
-@st.composite
-def arrays(draw: st.DrawFn, count: int) -> list[Array]:
-    """``count`` arrays of one shape and dtype, each in its own layout, zeros of both signs among them."""
-    shape = draw(st.one_of(SHAPES, SHAPES, SEVERAL_BLOCKS))
-    dtype, rng = draw(st.sampled_from(DTYPES)), np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    values = [rng.normal(size=shape) * rng.integers(-1, 2, size=shape) for _ in range(count)]
-    return [laid_out(a.astype(dtype), draw(LAYOUTS)) for a in values]
+def arrays(count: int) -> st.SearchStrategy[list[Array]]:
+    """``count`` arrays of one shape and dtype, some of several blocks."""
+    return strategies.arrays(count, st.one_of(SHAPES, SHAPES, SEVERAL_BLOCKS))
 
 
 def filled_like(expected: tuple[Array, ...]) -> tuple[Array, ...]:

@@ -45,10 +45,15 @@ LARGE = st.sampled_from(
 )
 
 
+SOME_LARGE = st.one_of(SHAPES, SHAPES, SHAPES, LARGE)
+
+
 @st.composite
-def arrays(draw: st.DrawFn, count: int) -> list[Array]:
+def arrays(
+    draw: st.DrawFn, count: int, shapes: st.SearchStrategy[tuple[int, ...]] = SOME_LARGE
+) -> list[Array]:
     """``count`` arrays of one shape and dtype, each in its own layout, zeros of both signs among them."""
-    shape = draw(st.one_of(SHAPES, SHAPES, SHAPES, LARGE))
+    shape = draw(shapes)
     dtype, rng = draw(st.sampled_from(DTYPES)), np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     values = [rng.normal(size=shape) * rng.integers(-1, 2, size=shape) for _ in range(count)]
     return [laid_out(a.astype(dtype), draw(LAYOUTS)) for a in values]
