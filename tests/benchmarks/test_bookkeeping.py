@@ -96,7 +96,7 @@ def test_an_experiment_too_short_to_measure_is_one_line(
         ("bill", "--json"),
     ],
 )
-def test_a_file_that_cannot_be_written_is_told_before_measuring(
+def test_a_file_that_cannot_be_written_is_an_error_before_measuring(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, option: str
 ) -> None:
     assert main([command, option, str(tmp_path / "no" / "file.png")]) == 2

@@ -55,7 +55,7 @@ def test_a_wrong_result_is_caught(wrong: str) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_wrong_kernel_is_told_and_not_timed(
+def test_a_wrong_kernel_is_reported_and_not_timed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from minigrad.kernels import cpu

@@ -148,7 +148,7 @@ def test_no_grad_decorates() -> None:
     assert mode().building_graph
 
 
-def test_gradients_are_leaves_unless_a_graph_is_asked_for() -> None:
+def test_gradients_are_leaves_without_create_graph() -> None:
     x = numbers(2.0)
     y = x * x * x
     (leaf,) = mg.grad(y, [x])

@@ -49,7 +49,7 @@ def test_samples_are_drawn_as_a_picture(tmp_path: Path, image_run: Path, toy_run
 
 
 @pytest.mark.parametrize(("command", "option"), [("sample", "--out"), ("evaluate", "--json")])
-def test_a_file_that_cannot_be_written_is_told_before_any_work(
+def test_a_file_that_cannot_be_written_is_an_error_before_any_work(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, option: str
 ) -> None:
     (tmp_path / "folder.npz").mkdir()
@@ -116,7 +116,7 @@ def test_figures_say_what_they_are_and_which_way_is_better(
     assert "earth mover's distance from fresh points" in row
 
 
-def test_a_judge_that_does_not_know_the_data_is_noted(
+def test_a_classifier_trained_on_other_data_is_noted(
     image_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert gans("evaluate", image_run, "--n", 90, "--json", tmp_path / "a.json") == 0

@@ -156,7 +156,7 @@ def test_a_damaged_picture_is_left_out_and_named(
     assert (run / "samples" / "epoch-0001 copy.png").read_bytes() == b"mine"
 
 
-def test_damaged_metrics_are_kept_aside_and_told(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_damaged_metrics_are_kept_aside_with_a_note(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = run / "metrics.jsonl"
     lines = path.read_text("utf-8").splitlines(keepends=True)
     content = "".join([*lines[:4], "damaged\n", *lines[5:]])

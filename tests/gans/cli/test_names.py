@@ -66,7 +66,7 @@ def test_any_name_of_data(
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
-def test_every_terminal_can_be_told_every_name(
+def test_every_terminal_shows_every_name(
     tmp_path: Path, toy_run: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
 ) -> None:
     streams = [io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict") for _ in range(2)]

@@ -106,7 +106,7 @@ def test_only_an_absolute_cache_folder_is_one(tmp_path: Path, monkeypatch: pytes
         cache_folder()
 
 
-def test_a_cache_that_cannot_be_written_is_told(
+def test_a_cache_that_cannot_be_written_is_noted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
@@ -118,7 +118,7 @@ def test_a_cache_that_cannot_be_written_is_told(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a current folder cannot be deleted there")
-def test_a_current_folder_that_was_deleted_is_told(tmp_path: Path) -> None:
+def test_a_current_folder_that_was_deleted_is_an_error(tmp_path: Path) -> None:
     """What starts from there is refused; what does not, works. Nor is a folder for temporary files needed."""
     start = "import os; os.mkdir('gone'); os.chdir('gone'); os.rmdir(os.getcwd())\n"
     toy = ("train", "gan", "--data", "ring", "--steps", "1", "--batch-size", "4")

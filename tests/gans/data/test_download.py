@@ -78,7 +78,7 @@ def test_a_complete_part_needs_no_request(good: Mirror, tmp_path: Path) -> None:
     assert good.requests == []
 
 
-def test_a_server_that_knows_no_ranges_sends_everything(good: Mirror, tmp_path: Path) -> None:
+def test_a_server_without_ranges_sends_everything(good: Mirror, tmp_path: Path) -> None:
     begin(tmp_path)
     good.ignores_range = True
     get(tmp_path, good)
@@ -100,7 +100,7 @@ def test_a_part_of_something_else_is_thrown_away(good: Mirror, tmp_path: Path, p
 
 
 @pytest.mark.parametrize("claims_length", [True, False])
-def test_a_body_that_breaks_off_is_asked_for_again(good: Mirror, tmp_path: Path, claims_length: bool) -> None:
+def test_a_body_that_breaks_off_is_requested_again(good: Mirror, tmp_path: Path, claims_length: bool) -> None:
     good.stops_after, good.claims_length = HALF, claims_length
     get(tmp_path, good)
     assert ranges(good) == [None, f"bytes={HALF}-", f"bytes={2 * HALF}-"]
@@ -153,13 +153,13 @@ def test_an_endless_answer_is_cut_off(mirror: Mirror, tmp_path: Path) -> None:
     assert "another SHA-256" in refusal(tmp_path, mirror.address)
 
 
-def test_a_range_that_was_not_asked_for_is_refused(good: Mirror, tmp_path: Path) -> None:
+def test_a_range_that_was_not_requested_is_refused(good: Mirror, tmp_path: Path) -> None:
     begin(tmp_path)
     good.wrong_range = True
     assert "wrong range (bytes 79999-" in refusal(tmp_path, good.address)
 
 
-def test_every_mirrors_reason_is_told(mirror: Mirror, second_mirror: Mirror, tmp_path: Path) -> None:
+def test_an_error_has_every_mirrors_reason(mirror: Mirror, second_mirror: Mirror, tmp_path: Path) -> None:
     second_mirror.files[PATH] = CONTENT
     second_mirror.stalls = 1.0
     with socket.socket() as unused:
@@ -195,13 +195,13 @@ def test_a_server_that_does_not_speak_http_is_a_reason(tmp_path: Path) -> None:
         thread.join()
 
 
-def test_a_folder_that_cannot_be_made_is_told(good: Mirror, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_an_error(good: Mirror, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"file/folder: cannot be written .*`data_dir`"):
         fetch(ARCHIVE, tmp_path / "file" / "folder", (good.address,))
 
 
-def test_a_disk_that_refuses_the_bytes_is_told(good: Mirror, tmp_path: Path) -> None:
+def test_a_disk_that_refuses_the_bytes_is_an_error(good: Mirror, tmp_path: Path) -> None:
     (tmp_path / "data.gz.part").mkdir()
     with pytest.raises(UserError, match=r"cannot be written \(Is a directory\)"):
         fetch(ARCHIVE, tmp_path, (good.address,))

@@ -84,7 +84,7 @@ def test_only_bytes_can_be_written(array: np.ndarray) -> None:
         (idx_bytes(IMAGES) + b"\0", "trailing bytes after the 60 bytes"),
     ],
 )
-def test_damage_is_told_in_one_line(tmp_path: Path, content: bytes, said: str, packed: bool) -> None:
+def test_damage_is_an_error_of_one_line(tmp_path: Path, content: bytes, said: str, packed: bool) -> None:
     assert said in refusal(written(tmp_path / "a", gzip.compress(content) if packed else content))
 
 

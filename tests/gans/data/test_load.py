@@ -249,7 +249,7 @@ def test_every_name_but_the_downloaded_one_loads() -> None:
     assert {load(name).name for name in NAMES if name != "mnist"} == set(NAMES) - {"mnist"}
 
 
-def test_the_digest_knows_every_pixel_and_label(fashion: Path) -> None:
+def test_the_digest_depends_on_every_pixel_and_label(fashion: Path) -> None:
     whole = load(fashion).digest()
     for stem, array in zip(STEMS, arrays(), strict=True):
         changed = array.copy()

@@ -138,7 +138,7 @@ def test_without_a_network_the_error_says_what_to_do(tmp_path: Path, mirror: Mir
         assert words in message
 
 
-def test_a_file_in_the_folders_place_is_told(tmp_path: Path) -> None:
+def test_a_file_in_the_folders_place_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
     assert "data: not a folder" in refusal(tmp_path / "data")
 

@@ -33,7 +33,7 @@ def test_every_figure_has_a_meaning_and_every_meaning_a_figure(noise: ImageData)
     assert len(stages) == 4
 
 
-def test_a_judge_that_does_not_know_the_data_and_samples_that_are_not_compared_are_remarked(
+def test_a_classifier_trained_on_other_data_and_samples_that_are_not_compared_are_remarked(
     noise: ImageData,
 ) -> None:
     doubtful, not_compared = remarks(evaluate_images(noise.train(), noise))

@@ -191,7 +191,7 @@ def test_a_run_without_a_checkpoint_begins_anew(tmp_path: Path) -> None:
     assert_same_run(broken, whole)
 
 
-def test_missing_metrics_and_other_versions_are_told(
+def test_missing_metrics_and_other_versions_are_noted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert gans(*TOY, "--steps", 3, "--out", tmp_path) == 0

@@ -43,7 +43,7 @@ def test_a_healthy_run_is_not_warned(
     assert warnings(capsys, model, *arguments) == []
 
 
-def test_a_learning_rate_beyond_all_reason_is_told(
+def test_a_learning_rate_beyond_all_reason_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ("--data", "ring", "--batch-size", 16, "--steps", 6, "--lr", "1e3", "--out", tmp_path / "run")
@@ -52,7 +52,7 @@ def test_a_learning_rate_beyond_all_reason_is_told(
     assert loss.endswith(", beyond what training makes; try a lower learning rate")
 
 
-def test_faults_of_a_run_are_told_once_each_at_its_end(
+def test_faults_of_a_run_are_reported_once_each_at_its_end(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = idx_folder(tmp_path / "flat", np.full_like(NOISE, 7))
@@ -69,7 +69,7 @@ def odd(images: np.ndarray, labels: np.ndarray | None = None) -> list[str]:
     return list(data_warnings(image_data("odd", images, labels)))
 
 
-def test_odd_data_are_told() -> None:
+def test_odd_data_are_reported() -> None:
     assert odd(NOISE) == []
     assert odd(np.zeros_like(NOISE)) == ["all images of odd have one colour, 0: there is nothing to learn"]
     assert odd(np.repeat(NOISE[:1], 9, axis=0)) == ["all images of odd are the same"]
@@ -104,7 +104,7 @@ def told(model: str, *records: Record) -> list[str]:
     return list(sanity.warnings(training))
 
 
-def test_gradients_of_exactly_zero_are_told() -> None:
+def test_gradients_of_exactly_zero_are_reported() -> None:
     stuck = replace(RECORD, grad_norm_g=0.0)
     assert told("gan", *[RECORD] * 99, stuck) == []
     assert told("gan", *[RECORD] * 8, stuck) == [
@@ -115,7 +115,7 @@ def test_gradients_of_exactly_zero_are_told() -> None:
     ]
 
 
-def test_a_discriminator_that_never_errs_is_told() -> None:
+def test_a_discriminator_that_never_errs_is_reported() -> None:
     sure = replace(RECORD, d_real=0.9999, d_fake=0.0001)
     assert told("gan", *[sure] * (DECIDED_STEPS - 1), RECORD, sure) == []
     [line] = told("gan", *[sure] * DECIDED_STEPS)

@@ -26,7 +26,7 @@ os.execv(sys.executable, [sys.executable, "-m", "gans", *sys.argv[1:]])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_asks_once_and_a_second_one_interrupts(number: signal.Signals) -> None:
+def test_a_signal_stops_after_the_step_and_a_second_one_interrupts(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     with StopOnSignal() as stopped:
         assert not stopped()

@@ -78,7 +78,7 @@ def test_a_step_has_the_learning_rates_of_the_steps_before_it() -> None:
     assert [d for _, d in rates] == pytest.approx([2 * lr for lr in expected])
 
 
-def test_training_goes_on_to_the_step_that_is_asked_for() -> None:
+def test_training_goes_on_to_the_given_step() -> None:
     training = toy_training()
     train(training, 2)
     train(training, 5)
@@ -103,7 +103,7 @@ def test_what_follows_a_training_may_be_one_callback_one_function_or_several() -
     assert repr(training) == "Training(gan on ring, step 3, epoch 1)"
 
 
-def test_stop_is_asked_after_each_step() -> None:
+def test_stop_is_called_after_each_step() -> None:
     training = toy_training()
     keep = Keep()
     train(training, 100, [keep], stop=lambda: len(keep.records) == 3)

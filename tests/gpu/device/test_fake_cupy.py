@@ -35,7 +35,7 @@ REFUSED: dict[str, Callable[[Any, Any, Any], object]] = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_what_would_move_numbers_unasked(fake_cupy: ModuleType, what: str) -> None:
+def test_what_would_copy_numbers_by_itself_is_refused(fake_cupy: ModuleType, what: str) -> None:
     x, a = fake_cupy.array([1.0, 2.0]), np.array([1.0, 2.0])
     with pytest.raises(TypeError):
         REFUSED[what](fake_cupy, x, a)
@@ -69,7 +69,7 @@ def test_what_cupy_does_not_have(fake_cupy: ModuleType) -> None:
         fake_cupy.maximum.reduce(x)
 
 
-def test_results_stay_arrays_and_know_whose_memory_they_have(fake_cupy: ModuleType) -> None:
+def test_results_stay_arrays_and_name_the_owner_of_their_memory(fake_cupy: ModuleType) -> None:
     x = fake_cupy.array([[1.0, 2.0], [3.0, 4.0]])
     for result in (x.sum(), x[0, 1], x[0, 0] + 1, fake_cupy.add.reduce(x, None), x == x):
         assert type(result) is fake_cupy.ndarray

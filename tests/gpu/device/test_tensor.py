@@ -41,7 +41,7 @@ def test_a_tensor_on_the_device(x: Tensor, cupy: ModuleType, copies: Copies) -> 
     copies.check(reads=1)
 
 
-def test_numbers_come_back_when_asked_for(x: Tensor, cupy: ModuleType, copies: Copies) -> None:
+def test_numbers_come_back_when_they_are_read(x: Tensor, cupy: ModuleType, copies: Copies) -> None:
     host = x.numpy()
     assert isinstance(host, np.ndarray)
     assert not host.flags.writeable

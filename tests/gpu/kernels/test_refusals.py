@@ -116,7 +116,7 @@ def test_sources_keep_the_rules_of_the_package(source: loading.Source) -> None:
         assert not re.search(rf"^(?!\s*//).*{forbidden}", own, re.MULTILINE)
 
 
-def test_large_shared_memory_is_asked_for_once() -> None:
+def test_large_shared_memory_is_requested_once() -> None:
     function, recorder = Function(), Recorder()
     recorder.function = lambda name: function  # type: ignore[method-assign]
     source = max(gemm_pipelined.SOURCES, key=lambda source: source.shared)
