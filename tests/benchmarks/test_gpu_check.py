@@ -15,6 +15,7 @@ from benchmarks import gpu, gpu_check, kernels, steps
 from benchmarks.__main__ import main
 from benchmarks.gpu_check import STATUS, Step, check, python
 from gans.cli.parser import parser as gans_parser
+from tests.processes import ROOT
 
 RECORD = json.dumps(
     {
@@ -85,13 +86,12 @@ def test_steps_and_parts_are_chosen_by_name(
 
 
 def test_tests_of_a_gpu_are_where_the_check_looks() -> None:
-    root = Path(__file__).parents[2]
     marked = {
-        path for path in (root / "tests").rglob("*.py") if "pytest.mark." + "gpu" in path.read_text("utf-8")
+        path for path in (ROOT / "tests").rglob("*.py") if "pytest.mark." + "gpu" in path.read_text("utf-8")
     }
     assert marked
     for path in marked:
-        assert any(path.is_relative_to(root / folder) for folder in gpu_check.TESTED), path
+        assert any(path.is_relative_to(ROOT / folder) for folder in gpu_check.TESTED), path
 
 
 def test_without_time_a_step_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import subprocess
 import sys
 import time
@@ -19,8 +18,7 @@ import minigrad as mg
 from gans.cli import main
 from gans.data.idx import idx_bytes
 from gans.data.images import STEMS
-
-ROOT = Path(__file__).parents[2]
+from tests import processes
 
 TIMED = ("seconds",)
 
@@ -46,9 +44,8 @@ def command(*arguments: object) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Of a process that finds the sources and leaves the other cores to whoever needs them."""
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "OPENBLAS_NUM_THREADS": "1"}
+    """The variables of a process that finds the sources and multiplies matrices on one core."""
+    return processes.environment(OPENBLAS_NUM_THREADS="1")
 
 
 def start(cwd: Path, *arguments: object) -> subprocess.Popen[str]:

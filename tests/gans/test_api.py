@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +17,8 @@ import minigrad as mg
 from gans.data.images import image_data
 from gans.errors import UserError
 from gans.trainer import batches
-from tests.gans.running import ROOT, environment
 from tests.gans.running import gans as command
+from tests.processes import ROOT, python
 
 RING: dict[str, Any] = {"data": "ring", "batch_size": 16, "progress": False}
 
@@ -184,9 +182,7 @@ def test_gans_has_its_modules_without_importing_them_first() -> None:
         "assert {'train', 'load', 'data', 'systems'} <= set(dir(gans)); "
         "print(gans.data.load('ring').modes.shape)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment(), cwd=ROOT, capture_output=True, text=True
-    )
+    done = python(code, cwd=ROOT)
     assert done.stdout == "(8, 2)\n", done.stderr
     with pytest.raises(AttributeError, match=r"no attribute 'trian'; it has .*train"):
         gans.trian  # type: ignore[attr-defined]  # noqa: B018

@@ -7,8 +7,6 @@ import json
 import os
 import pickle
 import resource
-import subprocess
-import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +19,7 @@ import safetensors.numpy
 import minigrad as mg
 from minigrad import checkpoint
 from tests.minigrad.saved_states import STATE, same
+from tests.processes import python
 
 
 def forged(tree: Any, arrays: dict[str, np.ndarray], **header: Any) -> bytes:
@@ -257,15 +256,8 @@ class TestAtomicWrites:
                         os.unlink(os.path.join(os.path.dirname(path), name))
             print(step, killed_while_writing)
         """
-        environment = os.environ | {"PYTHONPATH": str(Path(mg.__file__).parents[1])}
-        environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        done = subprocess.run(
-            [sys.executable, "-c", textwrap.dedent(script), str(path), "0"],
-            capture_output=True,
-            text=True,
-            env=environment,
-            timeout=120,
-        )
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        done = python(textwrap.dedent(script), path, 0, **threads)
         assert done.returncode == 0, done.stderr
         saved, killed_while_writing = map(int, done.stdout.split())
         assert saved > 5

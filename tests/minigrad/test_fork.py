@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.processes import ROOT, python
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -168,14 +165,8 @@ t.numpy()
 
 def run(code: str, **environment: str) -> str:
     """Standard output of a process that must end well within a minute or two."""
-    result = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", START + code],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        timeout=150,
-        cwd=ROOT,
-    )
+    options = ("-W", "ignore::DeprecationWarning")
+    result = python(START + code, options=options, cwd=ROOT, seconds=150, **environment)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 

@@ -7,11 +7,11 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.processes import ROOT
+
 FILES = [
     path
     for folder in ("minigrad", "gans", "benchmarks", "tests", "tools", "examples")

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.processes import ROOT
+
 BLOCK = re.compile(
     r"^```python\n(.*?)^```$(?:\n+^(<!-- [^\n]* -->\n)?```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL
 )

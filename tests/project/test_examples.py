@@ -7,15 +7,13 @@ import inspect
 import subprocess
 import sys
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import minigrad as mg
 from minigrad.op import Op
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.processes import ROOT
 
 
 def public(module: ModuleType) -> list[str]:

@@ -10,13 +10,12 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
 import minigrad as mg
+from tests.processes import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("minigrad", "gans")
 
 NAMES = {

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 import minigrad as mg
+from tests.processes import ROOT
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-ROOT = Path(__file__).parents[2]
 
 CFF_FIELDS = [
     "abstract",

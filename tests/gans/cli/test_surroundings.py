@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +10,8 @@ import pytest
 from gans.data.mnist import cache_folder
 from gans.errors import UserError
 from gans.paths import user_path
-from tests.gans.running import environment, failure, gans, said
+from tests import processes
+from tests.gans.running import failure, gans, said
 
 HOMELESS = "import pwd\ndef unknown(user): raise KeyError(user)\npwd.getpwuid = pwd.getpwnam = unknown\n"
 """As in a container whose user is a number: with HOME unset, nobody knows what ~ is."""
@@ -21,10 +21,7 @@ needs_pwd = pytest.mark.skipif(sys.platform == "win32", reason="users are number
 
 def python(code: str, folder: Path, **changes: str | None) -> tuple[int, str, str]:
     """Exit status and outputs of a Python process in a folder, with variables changed or, by None, unset."""
-    variables = {name: value for name, value in {**environment(), **changes}.items() if value is not None}
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, env=variables, capture_output=True, text=True, timeout=120
-    )
+    done = processes.python(code, cwd=folder, OPENBLAS_NUM_THREADS="1", **changes)
     return done.returncode, done.stdout, done.stderr
 
 

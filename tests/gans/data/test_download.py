@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import signal
 import socket
 import subprocess
@@ -18,6 +17,7 @@ from gans.data.lock import folder_lock
 from gans.data.progress import download_progress
 from gans.errors import UserError
 from tests.gans.data.conftest import Mirror
+from tests.processes import environment
 
 CONTENT = np.random.default_rng(0).bytes(200_000)
 ARCHIVE = Archive("data.gz", len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
@@ -248,11 +248,8 @@ fetch(Archive(name, int(size), digest), Path(folder), (mirror,))
 
 def start_child(folder: Path, mirror: Mirror) -> subprocess.Popen[str]:
     arguments = [ARCHIVE.name, str(ARCHIVE.size), ARCHIVE.sha256, str(folder), mirror.address]
-    root = Path(__file__).resolve().parents[3]
-    environment = {**os.environ, "PYTHONPATH": str(root), "no_proxy": "*"}
-    return subprocess.Popen(
-        [sys.executable, "-c", CHILD, *arguments], env=environment, stderr=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-c", CHILD, *arguments]
+    return subprocess.Popen(command, env=environment(no_proxy="*"), stderr=subprocess.PIPE, text=True)
 
 
 def test_a_kill_leaves_no_half_written_file_and_loses_little(good: Mirror, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from gans.objectives import gradient_penalty
 from gans.steps import discriminator_step
 from gans.systems import OBJECTIVES
 from gans.trainer import Record
-from tests.gans.running import ROOT
+from tests.processes import ROOT
 
 PAGE = (ROOT / "docs" / "metrics.md").read_text("utf-8")
 NAME = re.compile(r"`(\w[\w-]*)`")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ from gans.plots import Surface, animation, density, image_grid, points, scatter,
 from gans.plots.animation import MOST_FRAMES
 from gans.plots.curves import smooth
 from gans.plots.grids import SEPARATOR_GREY
-from tests.gans.running import ROOT, environment
+from tests.processes import ROOT, python
 
 Draw = Callable[..., bytes]
 
@@ -224,4 +222,5 @@ def test_smooth_is_the_mean_of_what_the_window_holds(window: int) -> None:
 
 def test_plots_leave_the_global_state_of_matplotlib_alone() -> None:
     code = "import gans.plots, sys; sys.exit('matplotlib.pyplot' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment()).returncode == 0
+    done = python(code, cwd=ROOT)
+    assert done.returncode == 0, done.stderr

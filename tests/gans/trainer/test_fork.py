@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 
 import pytest
 
-from tests.gans.running import environment
+from tests.processes import python
 
 POOL = """
 import multiprocessing, os, signal, sys
@@ -71,13 +69,8 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
 def run(code: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", code],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    options = ("-W", "ignore::DeprecationWarning")
+    done = python(code, options=options, seconds=60, OPENBLAS_NUM_THREADS="1")
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import runpy
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-SCRIPT = Path(__file__).parents[3] / "examples" / "10_gpu.py"
+from tests.processes import ROOT
+
+SCRIPT = ROOT / "examples" / "10_gpu.py"
 
 
 def test_the_example_of_a_gpu_trains_there(cupy: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:

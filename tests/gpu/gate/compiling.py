@@ -15,10 +15,10 @@ from typing import Any
 
 from tests.gpu.gate.keeping import kept
 from tests.gpu.gate.nvrtc import Compiled, CompileError, ToolMissing, version
+from tests.processes import ROOT
 
 DISASSEMBLER = "nvidia-cuda-nvdisasm"
 
-ROOT = Path(__file__).parents[3]
 ANSWER = "from tests.gpu.gate.nvrtc import answer; answer()"
 
 

@@ -16,8 +16,8 @@ import pytest
 from numba.core import caching as numbas
 
 from minigrad.kernels.cpu.runtime import caching, compiling
+from tests.processes import ROOT, python
 
-ROOT = Path(__file__).parents[3]
 DAMAGED, NOT_KEPT = "was damaged", "cannot be kept for the next run"
 
 names = map("module_{}".format, itertools.count())
@@ -163,11 +163,7 @@ USED = "[-1.0, 1.0]\n"
 
 
 def run(before: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    variables = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
-    command = [sys.executable, "-c", before + "\n" + USE]
-    return subprocess.run(
-        command, capture_output=True, text=True, env=variables, timeout=120, cwd=folder, check=False
-    )
+    return python(before + "\n" + USE, cwd=folder, **environment)
 
 
 def test_a_process_that_may_write_no_large_file_goes_on(tmp_path: Path) -> None:
@@ -236,23 +232,10 @@ def test_no_code_is_kept_in_a_folder_that_depends_on_the_current_one(
     (tmp_path / "kernel.py").write_text("def f(x):\n    return x\n")
     here = tmp_path / "here"
     here.mkdir()
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR")
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", PLACES],
-        cwd=here,
-        env={
-            **inherited,
-            "PYTHONPATH": os.pathsep.join((str(ROOT), str(tmp_path))),
-            **{name: value.format(folder=tmp_path) for name, value in variables.items()},
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    changes = {name: value.format(folder=tmp_path) for name, value in variables.items()}
+    unset = dict.fromkeys(("HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR"))
+    path = os.pathsep.join((str(ROOT), str(tmp_path)))
+    done = python(PLACES, cwd=here, seconds=60, **{**unset, "PYTHONPATH": path, **changes})
     assert done.returncode == 0, done.stderr
     assert list(here.iterdir()) == []
     assert done.stdout == f"{kept}\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -16,16 +15,15 @@ from minigrad.kernels import cpu
 from minigrad.kernels.cpu.runtime.compiling import Workspace, launch, threads
 from minigrad.kernels.geometry import Geometry
 from tests.minigrad.kernels.updates import end_of_call
+from tests.processes import python
 
-ROOT = Path(__file__).parents[3]
 NOTICE = "compiling the CPU kernels"
 
 
 def run(code: str, cache: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment, timeout=120
-    )
+    done = python(code, NUMBA_CACHE_DIR=str(cache))
+    assert done.returncode == 0, done.stderr
+    return done
 
 
 def test_import_compiles_nothing(tmp_path: Path) -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from minigrad.kernels.cpu.tiles.registers import Tile, _choose
-
-ROOT = Path(__file__).parents[3]
+from tests.processes import python
 
 
 @pytest.mark.parametrize(
@@ -70,12 +66,6 @@ def test_kernels_are_right_with_the_tiles_of_other_processors(
 ) -> None:
     """Of an Arm processor the tile, not the instructions: LLVM says that it does not know neon here."""
     chosen = {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": features, "NUMBA_CACHE_DIR": str(tmp_path)}
-    run = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        env={**os.environ, **chosen, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    run = python(PROGRAM, seconds=300, **chosen)
     assert run.returncode == 0, run.stderr
     assert run.stdout == f"{tile.rows} {tile.vectors} {tile.width}\n"
