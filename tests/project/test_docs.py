@@ -18,6 +18,7 @@ BLOCK = re.compile(
 )
 NUMBER = re.compile(r"[-+]?\d+(?:,\d{3})*(?:\.\d*)?(?:e[-+]?\d+)?")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+FILE = re.compile(r"`((?:minigrad|gans|benchmarks|tests|tools|examples|docs)/[\w./*-]*)`")
 BUILT = ROOT / "docs" / "_build"
 PAGES = [
     ROOT / "README.md",
@@ -98,6 +99,12 @@ def test_readme_leaves_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_links_and_pictures_are_there(page: Path) -> None:
     for target in LINK.findall(page.read_text("utf-8")):
         assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_the_text_names_are_there(page: Path) -> None:
+    for path in FILE.findall(page.read_text("utf-8")):
+        assert list(ROOT.glob(path.rstrip("/"))), path
 
 
 def test_readme_leads_to_the_first_page() -> None:

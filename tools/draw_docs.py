@@ -1,16 +1,20 @@
-"""Draw the pictures of docs/tutorial.md from the numbers that its snippets leave.
+"""Draw the pictures of docs/tutorial.md and docs/getting-started.md from what their snippets compute.
 
-    python -m tools.draw_tutorial [FOLDER]
+    python -m tools.draw_docs [FOLDER]
 
-The snippets run once, and five files are written into docs/, or into FOLDER.
+The snippets run once, and the files are written into docs/, or into FOLDER.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import sys
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -22,28 +26,50 @@ DOCS = Path(__file__).parents[1] / "docs"
 SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 REAL, FAKE, RATE = "#1f77b4", "#d95f02", "#7a3fb0"
 SIZE = 1.6
+STYLE: Any = {"figure.dpi": 130, "font.size": 10, "axes.spines.top": False, "axes.spines.right": False}
 
 
 def main(folder: Path) -> None:
-    plt.rcParams.update(
-        {"figure.dpi": 130, "font.size": 10, "axes.spines.top": False, "axes.spines.right": False}
-    )
-    names: dict[str, Any] = {"__name__": "tutorial"}
-    kept: dict[str, Any] = {}
-    for snippet in SNIPPET.findall((DOCS / "tutorial.md").read_text("utf-8")):
-        exec(compile(snippet, "tutorial.md", "exec"), names)
-        if "at_samples" in names and "arrows" not in kept:
-            kept["arrows"] = arrows(names)
-    pictures = {
+    plt.rcParams.update(STYLE)
+    for name, figure in tutorial().items():
+        figure.savefig(folder / f"tutorial-{name}.png", bbox_inches="tight", metadata={"Software": None})
+        plt.close(figure)
+    getting_started(folder / "getting-started-ring.png")
+
+
+def snippets(page: str) -> Iterator[dict[str, Any]]:
+    """The names after each snippet of the page."""
+    names: dict[str, Any] = {"__name__": page}
+    for snippet in SNIPPET.findall((DOCS / f"{page}.md").read_text("utf-8")):
+        exec(compile(snippet, page, "exec"), names)
+        yield names
+
+
+def getting_started(path: Path) -> None:
+    """The picture that the page's snippets save in the current folder."""
+    before = Path.cwd()
+    with TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            deque(snippets("getting-started"), maxlen=0)
+        finally:
+            os.chdir(before)
+        copyfile(Path(folder) / "ring.png", path)
+
+
+def tutorial() -> dict[str, Any]:
+    figure_of_arrows = None
+    names: dict[str, Any] = {}
+    for names in snippets("tutorial"):
+        if "at_samples" in names and figure_of_arrows is None:
+            figure_of_arrows = arrows(names)
+    return {
         "losses": losses(),
         "flow": flow(),
-        "arrows": kept["arrows"],
+        "arrows": figure_of_arrows,
         "ring": training(names),
         "collapse": collapse(names),
     }
-    for name, figure in pictures.items():
-        figure.savefig(folder / f"tutorial-{name}.png", bbox_inches="tight", metadata={"Software": None})
-        plt.close(figure)
 
 
 def losses() -> Any:
