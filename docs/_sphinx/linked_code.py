@@ -8,8 +8,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-_NAME = re.compile(r"(?:(mg|minigrad|ops|nn|optim|gans|F)\.)?((?:\w+\.)*\w+)(?:\(.*\))?", re.DOTALL)
-_PREFIXES = {"mg": "minigrad.", "minigrad": "minigrad.", "gans": "gans.", "F": "minigrad.nn.functional."}
+_NAME = re.compile(r"(?:(mg|minigrad|ops|nn|optim|gans)\.)?((?:\w+\.)*\w+)(?:\(.*\))?", re.DOTALL)
+_PREFIXES = {"mg": "minigrad.", "minigrad": "minigrad.", "gans": "gans."}
 
 
 class LinkedCode(SphinxPostTransform):
