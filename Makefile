@@ -34,7 +34,7 @@ fuzz:
 	MINIGRAD_FUZZ=$(or $(N),10000) $(PYTHON) -m pytest tests/fuzz
 
 docs:
-	$(PYTHON) -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+	$(PYTHON) -m sphinx --fresh-env --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
 	$(PYTHON) docs/_sphinx/check_links.py docs/_build/html
 
 bench:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 _CODE = re.compile(r"(``.+?``)", re.DOTALL)
 _ROW = re.compile(r"(\S+(?: \S+)*?) {2,}(\S.*)")
+_TERM = re.compile(r"(\w+(?:, (?:\w+|\.\.\.))*): (\S.*)")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>{}#|$~^!])")
 
 
@@ -45,13 +46,14 @@ def _block(lines: list[str]) -> str:
         return _fenced("pycon", lines)
     if all(line.startswith(" ") for line in lines):
         return _fenced("text", _dedented(lines))
-    if _ROW.fullmatch(lines[0]) and len(_rows(lines)) > 1:
-        return "\n".join(f"- ``{name.strip('`')}``: {escaped(words)}" for name, words in _rows(lines))
+    rows = _rows(lines) or _terms(lines)
+    if rows:
+        return "\n".join(f"- ``{name.strip('`')}``: {escaped(words)}" for name, words in rows)
     return "\n".join(_line(line) for line in _joined(lines))
 
 
 def _rows(lines: list[str]) -> list[tuple[str, str]]:
-    """(name, words) of a block in which each line is a name, two spaces or more and words, or goes on."""
+    """(name, words) of a block of names and words, two spaces or more between them; [] of another block."""
     rows: list[tuple[str, str]] = []
     for line in lines:
         row = _ROW.fullmatch(line)
@@ -61,7 +63,21 @@ def _rows(lines: list[str]) -> list[tuple[str, str]]:
             rows[-1] = rows[-1][0], f"{rows[-1][1]} {line.strip()}"
         else:
             return []
-    return rows
+    return rows if len(rows) > 1 else []
+
+
+def _terms(lines: list[str]) -> list[tuple[str, str]]:
+    """(name, words) of a block of at least three lines like ``name: words``, which may go on in the next."""
+    terms: list[tuple[str, str]] = []
+    for line in lines:
+        term = _TERM.fullmatch(line)
+        if term:
+            terms.append((term[1], term[2]))
+        elif terms:
+            terms[-1] = terms[-1][0], f"{terms[-1][1]} {line.strip()}"
+        else:
+            return []
+    return terms if len(terms) > 2 else []
 
 
 def _joined(lines: list[str]) -> list[str]:

@@ -10,10 +10,12 @@ that the option ``members`` names. Without names it shows the module's own text.
 
 from __future__ import annotations
 
+import ast
 import inspect
-import re
+import sys
 from collections.abc import Iterator
 from importlib import import_module
+from itertools import pairwise
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -21,6 +23,9 @@ from docstrings import markdown
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+
+LONGEST = 200
+"""Characters of a constant that is shown as it is."""
 
 _FENCES = {"method": "````", "class": "``````"}
 
@@ -120,13 +125,29 @@ def _default(parameter: inspect.Parameter) -> Any:
 
 
 def constant_text(module: ModuleType, name: str) -> str:
-    """The text below an assignment in the module's source, or what the value is."""
-    source = inspect.getsource(module)
-    found = re.search(rf'^{name}\b[^\n]*=(?:.*?)\n"""(.+?)"""', source, re.MULTILINE | re.DOTALL)
-    if found and "\n\n\n" not in found[0]:
-        return markdown(found[1])
+    """The text below an assignment in the source of the module that makes the value, or what it is."""
     value = getattr(module, name)
-    return f"NumPy's ``{value.__name__}``." if isinstance(value, type) else f"``{value!r}``"
+    for maker in list(sys.modules.values()):
+        if getattr(maker, "__name__", "").startswith(module.__name__) and vars(maker).get(name) is value:
+            text = _text_below(inspect.getsource(maker), name)
+            if text:
+                return markdown(text)
+    if isinstance(value, type):
+        return f"NumPy's ``{value.__name__}``."
+    return f"``{value!r}``" if len(repr(value)) < LONGEST else ""
+
+
+def _text_below(source: str, name: str) -> str:
+    """The docstring of a module's variable."""
+    statements = ast.parse(source).body
+    for statement, after in pairwise(statements):
+        targets = (
+            statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+        )
+        if name in [getattr(target, "id", None) for target in targets]:
+            below = getattr(after, "value", None)
+            return below.value if isinstance(below, ast.Constant) and isinstance(below.value, str) else ""
+    return ""
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
