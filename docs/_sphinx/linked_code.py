@@ -35,7 +35,7 @@ class LinkedCode(SphinxPostTransform):
         if match is None or match[1] is None:
             return None
         prefix = _PREFIXES.get(match[1], f"minigrad.{match[1]}.")
-        names = [prefix + match[2], prefix + "api." + match[2]]
+        names = [prefix + between + match[2] for between in ("", "api.", "random.")]
         return next((name for name in names if name in objects), None)
 
     @staticmethod
