@@ -12,7 +12,7 @@ import pytest
 
 from minigrad.registry import registry
 
-RUN_CODE = ("test_docs.py", "test_example_scripts.py")
+RUN_CODE = ("test_docs.py", "test_draw_docs.py", "test_example_scripts.py")
 """Tests that run the code of pages and examples, which defines ops as docstrings do."""
 
 
