@@ -14,6 +14,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from minigrad.kernels.checks import output
 
+__all__ = ["philox_normal", "philox_uniform"]
+
 Array = NDArray[Any]
 Shape = tuple[int, ...]
 

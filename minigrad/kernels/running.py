@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = ["update_running_stats"]
+
 Array = NDArray[Any]
 
 

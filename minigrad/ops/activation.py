@@ -15,6 +15,9 @@ from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.ops.sums import summed
 from minigrad.tensor import Tensor
 
+__all__ = ["bias_leaky_relu", "leaky_relu", "log_softmax", "relu", "sigmoid", "softmax", "softplus", "tanh"]
+INTERNAL = ["bias_leaky_relu_composed", "bias_leaky_relu_grad", "channel_sum", "leaky_gate"]
+
 Saved = tuple[Array, ...] | None
 
 IDENTITY = 1.0

@@ -18,6 +18,8 @@ from minigrad.ops.shape import getitem, reshape
 from minigrad.tensor import Tensor, describe
 from minigrad.tracing import check
 
+__all__ = ["cross_entropy", "kl_div", "nll_loss"]
+
 CLASSES = 1
 """The axis of the classes."""
 

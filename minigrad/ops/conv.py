@@ -21,6 +21,9 @@ from minigrad.ops.activation import before_activation, bias_leaky_relu_composed,
 from minigrad.ops.shape import getitem, pad_constant
 from minigrad.tensor import Tensor
 
+__all__ = ["conv2d", "conv2d_bias_leaky_relu", "conv2d_weight", "conv_transpose2d"]
+INTERNAL = ["conv2d_bias_leaky_relu_composed", "conv2d_moments", "conv_transpose2d_moments"]
+
 Pair = int | tuple[int, int]
 WithMoments = tuple[Array, tuple[Array]]
 

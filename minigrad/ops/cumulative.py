@@ -19,6 +19,8 @@ from minigrad.ops.shape import concatenate, getitem, reshape, transpose
 from minigrad.ops.sums import FEW, Axis, axes_of
 from minigrad.tensor import Tensor
 
+__all__ = ["cumsum", "prod"]
+
 
 @op
 def cumsum(x: Array, *, axis: int | None = None, out: Array | None = None) -> Array:

@@ -11,6 +11,8 @@ from minigrad.ops.reduce import sum
 from minigrad.ops.shape import getitem, reshape, transpose
 from minigrad.tensor import Tensor
 
+__all__ = ["einsum"]
+
 Names = tuple[str | int, ...]
 """The index of each axis: letters, and integers for the axes under an ellipsis, counted from the right."""
 

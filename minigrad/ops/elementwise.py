@@ -14,6 +14,11 @@ from minigrad.devices import xp_of
 from minigrad.op import op
 from minigrad.tensor import Tensor
 
+__all__ = [
+    "abs", "add", "astype", "clip", "cos", "div", "exp", "expm1", "log", "log1p", "maximum", "minimum", "mul",
+    "neg", "power", "sin", "sqrt", "square", "sub", "to_device", "where",
+]  # fmt: skip
+
 
 @op
 def add(x: Array, y: Array, *, out: Array | None = None) -> Array:

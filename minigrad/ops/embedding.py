@@ -11,6 +11,8 @@ from minigrad.ops.shape import getitem, reshape
 from minigrad.tensor import Tensor, describe
 from minigrad.tracing import check
 
+__all__ = ["embedding"]
+
 
 def embedding(index: Any, weight: Any, padding_idx: int | None = None) -> Tensor:
     """weight[index]: integers (...) and a table (k, d), giving (..., d).

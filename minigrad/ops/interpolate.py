@@ -17,6 +17,8 @@ from minigrad.ops.rearrange import piece, repeat
 from minigrad.ops.shape import getitem, reshape, stack, swapaxes
 from minigrad.tensor import Tensor
 
+__all__ = ["interpolate"]
+
 MODES = {"nearest": (3, 4, 5), "linear": (3,), "bilinear": (4,)}
 """How many axes x has in each mode."""
 

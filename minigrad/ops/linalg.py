@@ -20,6 +20,9 @@ from minigrad.ops.activation import (
 from minigrad.ops.shape import expand_dims, squeeze, swapaxes
 from minigrad.tensor import Tensor
 
+__all__ = ["linear", "matmul"]
+INTERNAL = ["linear_composed"]
+
 Lazy = Callable[[], Tensor]
 
 

@@ -15,6 +15,12 @@ from minigrad.ops.reduce import mean, sum
 from minigrad.ops.shape import broadcast_to
 from minigrad.tensor import Tensor
 
+__all__ = [
+    "binary_cross_entropy_with_logits", "huber_loss", "l1_loss", "mean_softplus", "mse_loss",
+    "norm_per_sample", "smooth_l1_loss",
+]  # fmt: skip
+INTERNAL = ["mean_softplus_composed", "mean_softplus_grad"]
+
 
 @op(real=True)
 def mean_softplus(x: Array, *, sign: int = 1, out: Array | None = None) -> Array:

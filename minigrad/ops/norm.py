@@ -22,6 +22,12 @@ from minigrad.ops.reduce import mean, sum, var
 from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.tensor import Tensor
 
+__all__ = ["batch_norm", "standardize"]
+INTERNAL = [
+    "batch_norm_composed", "batch_norm_grad", "batch_norm_grad_bias", "batch_norm_grad_weight",
+    "standardize_composed", "standardize_grad",
+]  # fmt: skip
+
 
 @op
 def standardize(

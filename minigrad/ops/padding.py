@@ -10,6 +10,8 @@ import numpy as np
 from minigrad.ops.shape import broadcast_to, concatenate, getitem, pad_constant
 from minigrad.tensor import Tensor
 
+__all__ = ["pad"]
+
 
 def pad(x: Any, pad_width: Any, mode: str = "constant", value: float = 0.0) -> Tensor:
     """x with padding around it; ``pad_width`` as in numpy.pad: (before, after) for each axis or for all.

@@ -21,6 +21,8 @@ from minigrad.ops.reduce import mean
 from minigrad.ops.shape import concatenate, pad_constant, reshape
 from minigrad.tensor import Tensor, describe
 
+__all__ = ["adaptive_avg_pool2d", "adaptive_max_pool2d", "avg_pool2d", "max_pool2d"]
+
 Sides = int | Sequence[int | None] | None
 
 

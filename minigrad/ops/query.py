@@ -7,6 +7,8 @@ from minigrad.devices import xp_of
 from minigrad.op import op
 from minigrad.ops.sums import Axis, axes_of
 
+__all__ = ["all", "any", "argmax", "argmin", "isfinite", "isinf", "isnan"]
+
 
 @op
 def argmax(x: Array, *, axis: int | None = None, keepdims: bool = False) -> Array:

@@ -15,6 +15,10 @@ from minigrad.op import op
 from minigrad.ops.shape import broadcast_to, concatenate, getitem, reshape, transpose
 from minigrad.tensor import Tensor
 
+__all__ = [
+    "chunk", "flip", "pixel_shuffle", "pixel_unshuffle", "repeat", "roll", "split", "tile", "tril", "triu",
+]  # fmt: skip
+
 
 @explain_keywords
 def split(x: Tensor, size: int | Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:

@@ -6,6 +6,8 @@ from minigrad.ops.elementwise import expm1, where
 from minigrad.ops.shape import reshape
 from minigrad.tensor import Tensor
 
+__all__ = ["elu", "hardtanh", "prelu", "selu"]
+
 SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
 

@@ -17,6 +17,8 @@ from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.ops.sums import Axis, axes_of, summed
 from minigrad.tensor import Tensor
 
+__all__ = ["logsumexp", "max", "mean", "min", "std", "sum", "var"]
+
 
 @op
 def sum(x: Array, *, axis: Axis = None, keepdims: bool = False, out: Array | None = None) -> Array:

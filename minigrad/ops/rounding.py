@@ -6,6 +6,8 @@ from minigrad.arrays import Array
 from minigrad.devices import xp_of
 from minigrad.op import op
 
+__all__ = ["ceil", "floor", "floor_divide", "remainder", "round", "sign"]
+
 
 @op
 def floor(x: Array) -> Array:

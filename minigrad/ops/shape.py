@@ -16,6 +16,12 @@ from minigrad.op import op
 from minigrad.ops.sums import FEW, summed
 from minigrad.tensor import Tensor
 
+__all__ = [
+    "broadcast_to", "concatenate", "expand_dims", "flatten", "getitem", "reshape", "scatter", "squeeze",
+    "stack", "swapaxes", "transpose",
+]  # fmt: skip
+INTERNAL = ["join", "pad_constant", "sum_to"]
+
 
 @op(view=True)
 def reshape(x: Array, *, shape: int | Sequence[int]) -> Array:

@@ -11,6 +11,8 @@ from minigrad.ops.activation import sigmoid, softplus, tanh
 from minigrad.ops.elementwise import add, exp, mul, neg, square
 from minigrad.tensor import Tensor
 
+__all__ = ["erf", "gelu", "log_sigmoid", "silu"]
+
 _STEP = 0.5
 _TERMS = 12
 

@@ -14,6 +14,8 @@ from minigrad.ops.reduce import max, min, sum
 from minigrad.ops.sums import Axis
 from minigrad.tensor import Tensor
 
+__all__ = ["vector_norm"]
+
 
 @explain_keywords
 def vector_norm(x: Any, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> Tensor:

@@ -7,6 +7,8 @@ from minigrad.kernels.cpu.runtime.compiling import SMALL, Array, checked, contig
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 
+__all__ = ["leaky_gate", "leaky_relu"]
+
 CHUNK = 1 << 15  # elements of one iteration; a smaller array runs on one thread
 
 

@@ -23,6 +23,8 @@ from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.registers import ROWS as PANEL  # samples that are summed in the arrays' dtype
 
+__all__ = ["bias_leaky_relu", "bias_leaky_relu_grad"]
+
 ELEMENTS = 1024  # of a sample, that one iteration of the gradient takes if channels are small
 LEAST = 64  # and at least: short loops are slow
 CHUNK = 1 << 15  # elements that one iteration of bias_leaky_relu takes

@@ -10,6 +10,8 @@ from minigrad.kernels.checks import output
 from minigrad.kernels.cpu.runtime.compiling import Array, checked, contiguous, jit
 from minigrad.kernels.launching import launch
 
+__all__ = ["mean_softplus", "mean_softplus_grad"]
+
 BLOCK = 4096  # elements of a block: the blocks are summed one by one, then their sums
 
 

@@ -15,6 +15,8 @@ from minigrad.kernels.philox import MULTIPLIERS as _MULTIPLIERS
 from minigrad.kernels.philox import ROUNDS, Shape, advance, check_philox, values_used
 from minigrad.kernels.philox import WEYL as _WEYL
 
+__all__ = ["philox_normal", "philox_uniform"]
+
 CHUNK = 1 << 11  # values of the counter for one iteration; fewer run on one thread
 M0, M1 = (np.uint64(number) for number in _MULTIPLIERS)
 W0, W1 = (np.uint64(number) for number in _WEYL)

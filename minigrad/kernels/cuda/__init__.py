@@ -36,63 +36,14 @@ Sums over channels, losses and norms run in float64, sums within a product's til
 arrays' own type. CuPy compiles with ``-ftz=true``: on a GPU a subnormal float32 is zero.
 """
 
-from __future__ import annotations
+from minigrad.exports import public as _public
+from minigrad.kernels.cuda.activation import *
+from minigrad.kernels.cuda.bias import *
+from minigrad.kernels.cuda.conv.kernels import *
+from minigrad.kernels.cuda.gemm.kernels import *
+from minigrad.kernels.cuda.loss import *
+from minigrad.kernels.cuda.norm.kernels import *
+from minigrad.kernels.cuda.optimizer import *
+from minigrad.kernels.cuda.philox import *
 
-from minigrad.kernels.cuda.activation import leaky_gate, leaky_relu
-from minigrad.kernels.cuda.bias import bias_leaky_relu, bias_leaky_relu_grad
-from minigrad.kernels.cuda.conv.kernels import (
-    conv2d,
-    conv2d_bias_leaky_relu,
-    conv2d_moments,
-    conv2d_weight,
-    conv_transpose2d,
-    conv_transpose2d_moments,
-)
-from minigrad.kernels.cuda.gemm.kernels import linear, matmul, matmul_gate, stacked_matmul
-from minigrad.kernels.cuda.loss import mean_softplus, mean_softplus_grad
-from minigrad.kernels.cuda.norm.kernels import (
-    batch_norm,
-    batch_norm_grad,
-    standardize,
-    standardize_grad,
-    update_running_stats,
-)
-from minigrad.kernels.cuda.optimizer import (
-    adam_update,
-    adamw_update,
-    rmsprop_update,
-    sgd_update,
-    sum_squares,
-)
-from minigrad.kernels.cuda.philox import philox_normal, philox_uniform
-
-__all__ = [
-    "adam_update",
-    "adamw_update",
-    "batch_norm",
-    "batch_norm_grad",
-    "bias_leaky_relu",
-    "bias_leaky_relu_grad",
-    "conv2d",
-    "conv2d_bias_leaky_relu",
-    "conv2d_moments",
-    "conv2d_weight",
-    "conv_transpose2d",
-    "conv_transpose2d_moments",
-    "leaky_gate",
-    "leaky_relu",
-    "linear",
-    "matmul",
-    "matmul_gate",
-    "mean_softplus",
-    "mean_softplus_grad",
-    "philox_normal",
-    "philox_uniform",
-    "rmsprop_update",
-    "sgd_update",
-    "stacked_matmul",
-    "standardize",
-    "standardize_grad",
-    "sum_squares",
-    "update_running_stats",
-]
+__all__ = _public(globals())

@@ -7,6 +7,8 @@ import numpy as np
 from minigrad.kernels.cuda.runtime.arrays import Array, blocks_for, checked, contiguous, output
 from minigrad.kernels.cuda.runtime.loading import Source
 
+__all__ = ["leaky_gate", "leaky_relu"]
+
 SOURCE = Source("activation.cu")
 
 

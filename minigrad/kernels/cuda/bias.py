@@ -18,6 +18,8 @@ from minigrad.kernels.cuda.runtime.arrays import (
 )
 from minigrad.kernels.cuda.runtime.loading import Source
 
+__all__ = ["bias_leaky_relu", "bias_leaky_relu_grad"]
+
 SOURCE = Source("bias.cu")
 
 Both = tuple[Array, Array]

@@ -23,6 +23,8 @@ from minigrad.kernels.cuda.runtime.arrays import (
 )
 from minigrad.kernels.cuda.runtime.loading import Source
 
+__all__ = ["adam_update", "adamw_update", "rmsprop_update", "sgd_update", "sum_squares"]
+
 MANY = 16  # arrays that a kernel takes: more than a network of DCGAN has
 CHUNK = 2048  # elements that a block owns at most
 

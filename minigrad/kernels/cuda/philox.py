@@ -9,6 +9,8 @@ from minigrad.kernels.cuda.runtime.arrays import Array, blocks_for, output
 from minigrad.kernels.cuda.runtime.loading import Source
 from minigrad.kernels.philox import Shape, check_philox, values_used
 
+__all__ = ["philox_normal", "philox_uniform"]
+
 SOURCE = Source("philox.cu")
 
 

@@ -6,6 +6,8 @@ import numpy as np
 
 from minigrad.kernels.reference.arrays import Array, put
 
+__all__ = ["leaky_gate", "leaky_relu"]
+
 
 def leaky_relu(x: Array, slope: float, *, out: Array | None = None) -> Array:
     """y = x where x > 0, slope * x elsewhere; 0 if slope is 0, at -infinity too."""

@@ -7,6 +7,8 @@ import numpy as np
 from minigrad.kernels.reference.activation import leaky_gate, leaky_relu
 from minigrad.kernels.reference.arrays import Array, Both, per_channel, put_all
 
+__all__ = ["bias_leaky_relu", "bias_leaky_relu_grad"]
+
 
 def bias_leaky_relu(x: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
     """y = leaky_relu(x + b[c]): x (n, c, ...), b (c,) -> y of x's shape; ``out`` may be x itself."""

@@ -12,6 +12,11 @@ from minigrad.kernels.moments import moments_of
 from minigrad.kernels.reference.arrays import Array, Both, put, put_all
 from minigrad.kernels.reference.bias import bias_leaky_relu
 
+__all__ = [
+    "conv2d", "conv2d_bias_leaky_relu", "conv2d_moments", "conv2d_weight", "conv_transpose2d",
+    "conv_transpose2d_moments",
+]  # fmt: skip
+
 
 def conv2d(x: Array, w: Array, geometry: Geometry, *, out: Array | None = None) -> Array:
     """y[n, o, p] = sum over c, i of w[o, c, i] x[n, c, p * stride + i * dilation - padding].

@@ -8,6 +8,8 @@ from minigrad.kernels.reference.activation import leaky_relu
 from minigrad.kernels.reference.arrays import Array, Both, put
 from minigrad.kernels.reference.bias import bias_leaky_relu_grad
 
+__all__ = ["linear", "matmul", "matmul_gate", "stacked_matmul"]
+
 LONG = 1 << 10  # products whose sum stays in float32
 
 

@@ -6,6 +6,8 @@ import numpy as np
 
 from minigrad.kernels.reference.arrays import Array, put
 
+__all__ = ["mean_softplus", "mean_softplus_grad"]
+
 
 def mean_softplus(x: Array, sign: float, *, out: Array | None = None) -> Array:
     """y = mean of log(1 + e^(sign x)) over all elements, finite for every finite x; sign is 1 or -1.

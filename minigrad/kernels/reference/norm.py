@@ -8,6 +8,8 @@ from minigrad.kernels.moments import check_moments, merged
 from minigrad.kernels.reference.activation import leaky_gate, leaky_relu
 from minigrad.kernels.reference.arrays import Array, per_channel, put, put_all
 
+__all__ = ["batch_norm", "batch_norm_grad", "standardize", "standardize_grad"]
+
 Outputs = tuple[Array, Array, Array, Array]
 ChannelGradients = tuple[Array, Array, Array]
 

@@ -11,6 +11,8 @@ from minigrad.kernels.checks import Gradients
 from minigrad.kernels.coefficients import ADAM, ADAMW, RMSPROP, SGD, check_coefficients
 from minigrad.kernels.reference.arrays import Array
 
+__all__ = ["adam_update", "adamw_update", "rmsprop_update", "sgd_update", "sum_squares"]
+
 
 def sum_squares(arrays: Sequence[Array]) -> Array:
     """The sum of the squares of all elements of all arrays, taken in float64: of shape ()."""

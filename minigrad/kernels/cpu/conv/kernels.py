@@ -11,6 +11,11 @@ from minigrad.kernels.cpu.runtime.compiling import Array, checked, contiguous
 from minigrad.kernels.geometry import Geometry, Pair, check_convolution, conv2d_shape
 from minigrad.kernels.moments import moments_of
 
+__all__ = [
+    "conv2d", "conv2d_bias_leaky_relu", "conv2d_moments", "conv2d_weight", "conv_transpose2d",
+    "conv_transpose2d_moments",
+]  # fmt: skip
+
 Both = tuple[Array, Array]
 
 

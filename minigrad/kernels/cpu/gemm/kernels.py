@@ -11,6 +11,8 @@ from minigrad.kernels.cpu.gemm import large, small
 from minigrad.kernels.cpu.gemm.operands import AS_IT_IS, activated, gated
 from minigrad.kernels.cpu.runtime.compiling import Array, checked, contiguous
 
+__all__ = ["linear", "matmul", "matmul_gate", "stacked_matmul"]
+
 TINY = 1 << 12  # multiplications up to which NumPy's product takes less time than the call of a kernel
 LONG = 1 << 10  # columns from which NumPy multiplies a column by a row as fast as memory takes it
 STACKED = 1 << 12  # terms that one call of numpy.matmul adds

@@ -23,6 +23,8 @@ from minigrad.kernels.cpu.norm.gradient import gradient_blocks
 from minigrad.kernels.cpu.runtime.compiling import SMALL, Array, checked, contiguous, launch
 from minigrad.kernels.moments import check_moments, merged
 
+__all__ = ["batch_norm", "batch_norm_grad", "standardize", "standardize_grad"]
+
 ELEMENTS = 1024  # of an image, that one iteration takes if channels are small: they fit the first cache
 LEAST = 64  # and at least: short loops are slow
 SERIAL = 1 << 17  # elements below which starting the threads costs more than they save

@@ -28,6 +28,8 @@ from minigrad.kernels.cpu.runtime.compiling import SMALL, Array, checked, contig
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 
+__all__ = ["adam_update", "adamw_update", "rmsprop_update", "sgd_update", "sum_squares"]
+
 
 @intrinsic
 def _pointer(context: Any, address: Any, like: Any) -> Any:

@@ -15,6 +15,11 @@ from minigrad.kernels.cuda.norm.moments import slice_moments
 from minigrad.kernels.cuda.runtime.arrays import Array, checked, output
 from minigrad.kernels.geometry import Geometry, Pair, check_convolution, conv2d_shape
 
+__all__ = [
+    "conv2d", "conv2d_bias_leaky_relu", "conv2d_moments", "conv2d_weight", "conv_transpose2d",
+    "conv_transpose2d_moments",
+]  # fmt: skip
+
 Both = tuple[Array, Array]
 
 

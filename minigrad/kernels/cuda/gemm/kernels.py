@@ -18,6 +18,8 @@ from minigrad.kernels.cuda.product import columns
 from minigrad.kernels.cuda.product.planning import serves
 from minigrad.kernels.cuda.runtime.arrays import Array, checked, contiguous, output, xp_of
 
+__all__ = ["linear", "matmul", "matmul_gate", "stacked_matmul"]
+
 
 class Way(Protocol):
     """A module that computes products."""

@@ -26,6 +26,8 @@ from minigrad.kernels.cuda.runtime.loading import Source
 from minigrad.kernels.moments import check_moments
 from minigrad.kernels.running import check_running
 
+__all__ = ["batch_norm", "batch_norm_grad", "standardize", "standardize_grad", "update_running_stats"]
+
 SOURCE = Source("norm/batch_norm.cu")
 
 Outputs = tuple[Array, Array, Array, Array]
