@@ -105,7 +105,8 @@ def capture(step: Callable[P, R]) -> Captured[P, R]:
 
     Raises CaptureError where a replay could not do the same: if the step reads a Tensor's numbers
     (``float(t)``, ``t.data``, ``if t``), differentiates through something made outside it, or does something
-    else in its second call than in its first. Within ``check_finite()`` the step runs as it is.
+    else in its second call than in its first. An argument that an op computed, ``step(2 * x)``, is refused in
+    every call: pass ``(2 * x).detach()``. Within ``check_finite()`` the step runs as it is.
 
     Side effects on Python objects happen only while recording. Values that are read from Python are frozen
     then: a global number, an attribute of an object that is no module, a list or dict outside the arguments.
@@ -144,6 +145,12 @@ class _Call:
 
     def _add(self, value: Any, name: int | str) -> None:
         if type(value) is Tensor:
+            if value._made is not None:
+                raise CaptureError(
+                    f"argument {name} was computed by {value._made[0].name}, and a captured step cannot "
+                    "differentiate through what is outside it; pass it with .detach(), or compute it inside "
+                    "the step"
+                )
             array = value._data
             self.key.append((type(array), array.shape, array.strides, array.dtype))
             self.key.append(_place(value, self.tensors))
@@ -213,7 +220,7 @@ class _Recording:
         """Run the step and note what it does."""
         trace = Trace()
         trace.generators = call.generators
-        inside = {id(t): trace.input(t, f"argument {i}") for i, t in enumerate(call.tensors)}
+        inside = {id(t): trace.input(t) for t in call.tensors}
         args, kwargs = transform((call.args, call.kwargs), lambda value: inside.get(id(value), value))
         with using(tracer=trace):
             results = step(*args, **kwargs)

@@ -86,13 +86,8 @@ class Trace:
 
     # -- the step's boundary -----------------------------------------------------------------------
 
-    def input(self, tensor: Tensor, name: str) -> Tensor:
+    def input(self, tensor: Tensor) -> Tensor:
         """The Tensor that the step gets for its argument ``tensor``."""
-        if tensor.op is not None:
-            raise CaptureError(
-                f"{name} was computed by {tensor.op.name}, and a captured step cannot differentiate through "
-                "what is outside it; pass it with .detach(), or compute it inside the step"
-            )
         inside = Tensor(copy_of(tensor._data))
         self._arguments.append((tensor, tensor.version, inside))
         self.inputs.append(self._new_slot(inside._data))
