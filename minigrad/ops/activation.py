@@ -44,7 +44,7 @@ leaky_relu.vjp(x=lambda g, y, x, *, slope: leaky_gate(g, x, slope=slope))
 def leaky_gate(g: Array, x: Array, *, slope: float, out: Array | None = None) -> Array:
     """g where x > 0, else slope g, for g and x of one shape: the gradient of leaky_relu.
 
-    It is linear in g and flat in x. Raises ValueError where the shapes differ.
+    It is linear in g; its derivative with respect to x is 0. Raises ValueError where the shapes differ.
     """
     if g.shape != x.shape:
         raise ValueError("g and x must have the same shape")

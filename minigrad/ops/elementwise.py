@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import devices
 from minigrad.apply import constant
 from minigrad.arrays import Array, on_gpu
 from minigrad.creation import tensor
-from minigrad.devices import to_device as moved
 from minigrad.devices import xp_of
 from minigrad.op import op
 from minigrad.tensor import Tensor
@@ -110,7 +110,7 @@ def _power_x(g: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
 
 def _one_less(x: Array, y: Array) -> Array:
-    """1, but 0 where y x^(y - 1) would be 0 times infinity; there x^0 stands in, since x^0 = 1 is flat."""
+    """1, but 0 where y x^(y - 1) would be 0 times infinity: x^0 stands in there, whose derivative is 0."""
     if not on_gpu(y) and y.all():
         return np.ones((), y.dtype)
     return 1 - ((y == 0) & (xp_of(x).abs(x) < np.finfo(x.dtype).tiny))
@@ -362,7 +362,7 @@ def to_device(x: Array, *, device: str) -> Array:
     >>> mg.ops.to_device(mg.tensor([1.0]), device="cpu").device
     'cpu'
     """
-    return moved(x, device)
+    return devices.to_device(x, device)
 
 
 to_device.vjp(x=lambda g, y, x, *, device: to_device(g, device=x.device))

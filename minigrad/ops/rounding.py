@@ -1,4 +1,4 @@
-"""Rounding, signs and remainders: functions of numbers that are flat between their jumps."""
+"""Rounding, signs and remainders: functions that are constant between their jumps."""
 
 from __future__ import annotations
 

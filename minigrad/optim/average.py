@@ -16,7 +16,7 @@ __all__ = ["EMA"]
 
 
 class Averaged(Protocol):
-    """What an average needs of a module."""
+    """The methods of a module that an average calls."""
 
     def parameters(self) -> Sequence[Tensor]: ...
     def modules(self) -> Iterator[Any]: ...
@@ -37,7 +37,7 @@ class EMA(Generic[M]):
     be part of a captured step, and reads ``decay`` whenever it is replayed.
 
     Raises TypeError for what is no module, ValueError for one without parameters and for a ``decay`` outside
-    [0, 1). Karras et al. (2018), appendix A.1; of a mean over all steps: Polyak and Juditsky (1992).
+    [0, 1). Karras et al. (2018), appendix A.1; for a mean over all steps: Polyak and Juditsky (1992).
 
     >>> import minigrad as mg
     >>> net = mg.nn.Linear(1, 1, bias=False)
@@ -63,7 +63,7 @@ class EMA(Generic[M]):
             for own, average in zip(source.modules(), self.module.modules(), strict=True)
             for name in own._buffer_names
         ]
-        # a step that climbs along the weight, from which its decay takes the average
+        # average + (1 - decay) (weight - average): an ascent with the weight as gradient, and a decay of 1
         self._step = SGD(self.module.parameters(), weight_decay=1.0, maximize=True)
         self.decay = decay
 
@@ -82,7 +82,7 @@ class EMA(Generic[M]):
         self._step.lr = 1 - self._decay
 
     def update(self, *, where: Tensor | None = None) -> None:
-        """Move the averages towards the present weights, and copy the buffers; to be called after each step.
+        """Move the averages towards the present weights and copy the buffers; call it after each step.
 
         With ``where``, a Tensor of one element on the parameters' device, the averages change only if it is
         true. Raises TypeError if the source was moved or converted since.
@@ -100,7 +100,7 @@ class EMA(Generic[M]):
             call(_copy, *buffers)
 
     def _sources(self) -> list[int]:
-        """Which arrays are averaged and copied, and where the copies go."""
+        """The identities of the arrays that are averaged or copied, and of those that the copies go to."""
         return [id(array) for array in (*[p._data for p in self._params], *self._present_buffers())]
 
     def _present_buffers(self) -> list[Array]:
@@ -117,7 +117,7 @@ class EMA(Generic[M]):
         return {"decay": self.decay, "module": self.module.state_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what ``state_dict`` returned; ValueError, and no change, if it does not fit."""
+        """Restore what ``state_dict`` returned. Raises ValueError, and changes nothing, if it is unfit."""
         fits = set(state) == {"decay", "module"} and isinstance(state["module"], Mapping)
         if not fits or below_one("decay", state["decay"]):
             raise ValueError(f"EMA.load_state_dict: expected a state of EMA, got the keys {sorted(state)}")

@@ -1,4 +1,4 @@
-"""An optimizer's step from gradients that always lie in the same arrays, as those of a replay do."""
+"""An optimizer's step for replays, whose gradients always lie in the same arrays."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Launch = Callable[[], Any]
 
 
 class BoundUpdate:
-    """The step as launches of kernels that were noted once, and read each step's coefficients from an array.
+    """The step as a list of kernel launches, which is noted once and reads each step's coefficients from arrays.
 
-    They are noted anew when the parameters or averages have moved, or a setting changed that chooses what the
-    kernels do. Kernels that cannot be noted are called.
+    The launches are noted again if the parameters or averages have moved, or if a setting changed that
+    chooses what the kernels do. Kernels that cannot be noted are called.
 
-    ``begin`` counts a step; ``coefficients`` are the numbers of a group's step; ``switches`` choose what the
-    kernels do; ``update`` updates a part of a group, from the coefficients in an array and the gradients.
+    ``begin`` counts a step; ``coefficients`` returns the numbers of a group's step; ``switches`` returns the
+    settings that choose what the kernels do; ``update`` updates a part of a group.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class BoundUpdate:
             version.increase()
 
     def _holds(self) -> bool:
-        """Whether the launches are what the optimizer would do."""
+        """Whether the noted launches are still those of the optimizer's step."""
         if self._changes != Changes.count:
             if any(now is not then for now, then in zip(self._found(), self._memory, strict=True)):
                 return False
@@ -72,7 +72,7 @@ class BoundUpdate:
         return True
 
     def _note(self) -> None:
-        """Run the step, and note what it launches."""
+        """Run the step and note its launches."""
         launches = [note for group, part in self._parts for note in self._noted(group, part)]
         self._launches = launches if len(launches) == len(self._parts) else []
         self._memory, self._changes = self._found(), Changes.count
@@ -87,5 +87,5 @@ class BoundUpdate:
         return [(group, array, launch) for launch in launches] if gathered else []
 
     def _found(self) -> list[object]:
-        """What the launches are for, apart from the gradients."""
+        """The buffers and averages that the launches write, part after part."""
         return [found for _, part in self._parts for found in (part.gathered.buffer, part.averages)]

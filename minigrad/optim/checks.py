@@ -14,42 +14,48 @@ import numpy as np
 from minigrad.tensor import Tensor
 
 Check = Callable[[str, Any], str]
-"""What is wrong with a setting of this name and value, "" if nothing is."""
+"""A function of a setting's name and value: what is wrong with the value, or "" if it is right."""
 
 
 def at_least_zero(name: str, value: Any) -> str:
+    """A ``Check`` of a finite number >= 0."""
     return "" if 0 <= _float(value) < math.inf else f"{name} must be a number >= 0, got {brief(value)}"
 
 
 def below_one(name: str, value: Any) -> str:
+    """A ``Check`` of a number in [0, 1)."""
     return "" if 0 <= _float(value) < 1 else f"{name} must lie in [0, 1), got {brief(value)}"
 
 
 def number(name: str, value: Any) -> str:
+    """A ``Check`` of a finite number."""
     return "" if math.isfinite(_float(value)) else f"{name} must be a finite number, got {brief(value)}"
 
 
 def two_below_one(name: str, value: Any) -> str:
+    """A ``Check`` of a tuple or list of two numbers in [0, 1)."""
     if not isinstance(value, tuple | list) or len(value) != 2:
         return f"{name} must be two numbers, got {brief(value)}"
     return below_one(f"{name}[0]", value[0]) or below_one(f"{name}[1]", value[1])
 
 
 def flag(name: str, value: Any) -> str:
+    """A ``Check`` of True or False, as a bool, NumPy's bool or an int."""
     fits = isinstance(value, bool | int | np.bool_) and value in (0, 1)
     return "" if fits else f"{name} must be True or False, got {brief(value)}"
 
 
-MOST_STEPS = 2**53  # no float counts further
+MOST_STEPS = 2**53  # a float64 does not hold every integer above it
 
 
 def step_count(name: str, value: Any) -> str:
+    """A ``Check`` of a number of steps, an integer from 0 to MOST_STEPS."""
     fits = isinstance(value, int) and 0 <= value <= MOST_STEPS
     return "" if fits else f"{name} must be an integer from 0 to 2^53, got {brief(value)}"
 
 
 def brief(value: object) -> str:
-    """A value for an error's line: cut where it is long, since a file may hold anything."""
+    """A value for the line of an error, cut to 60 characters, since a file may hold anything."""
     try:
         text = repr(value)[1:-1] if isinstance(value, str) else repr(value)
     except ValueError:  # of more digits than Python writes
@@ -84,7 +90,7 @@ _ELSEWHERE = {
 
 
 def unknown_setting(name: str, known: Iterable[str]) -> str:
-    """The error for a setting of a name that an optimizer does not have."""
+    """The error message for a setting that an optimizer does not have, with the nearest name that it has."""
     names = list(known)
     close = difflib.get_close_matches(name, names, 1)
     instead = f"did you mean {close[0]}?" if close else f"it has {', '.join(names)}"
@@ -127,8 +133,10 @@ def listed(label: str, params: Any) -> list[Any]:
 
 
 def check_parameters(label: str, params: list[Any], others: Mapping[int, str]) -> None:
-    """Raise unless ``params`` are float Tensors, each named once, and none among the ``others``: by their
-    ``id`` the names of those that the optimizer has already.
+    """Raise unless ``params`` are float Tensors, each named once, of which the optimizer has none already.
+
+    ``others`` are the optimizer's parameters: where each one is, by its ``id``. Raises ValueError for an
+    empty list and for a Tensor that is named twice, TypeError for anything but float Tensors.
     """
     if not params:
         raise ValueError(f"{label}: the list of parameters is empty: there is nothing to train")

@@ -57,11 +57,11 @@ class Flat:
 
 
 class Gathered:
-    """Parameters of one dtype, moved into one buffer if that changes nothing for others.
+    """Parameters of one dtype, moved into one buffer if nothing else may refer to their memory.
 
-    A parameter stays where it is if its array is a view of memory that others may read through, or is not
-    C-contiguous and writeable; unless all lie end to end already, since another optimizer gathered them.
-    ``buffer`` is None where one had to stay, and while one has another array than it was given here.
+    A parameter stays where it is if its array is a view of other memory, or is not C-contiguous and
+    writeable; unless all lie end to end already, since another optimizer gathered them.
+    ``buffer`` is None if one had to stay, and while one has an array other than its place in the buffer.
     """
 
     def __init__(self, params: Sequence[Tensor]) -> None:

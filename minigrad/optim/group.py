@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Kind(Protocol):
-    """What a class of optimizers declares of its settings and running averages, as ``Optimizer`` does."""
+    """What a class of optimizers declares about its settings and running averages."""
 
     @property
     def checks(self) -> Mapping[str, Check]: ...
@@ -33,7 +33,7 @@ class Kind(Protocol):
 
 
 class Grouped(Protocol):
-    """What has groups of parameters, as an optimizer has."""
+    """Anything with groups of parameters, such as an optimizer."""
 
     @property
     def param_groups(self) -> tuple[ParameterGroup, ...]: ...
@@ -43,8 +43,9 @@ class ParameterGroup(Mapping[str, Any]):
     """Some of an optimizer's parameters, with settings of their own: ``group["lr"] = 1e-4``.
 
     ``group["params"]`` lists the parameters; every other key is a setting, which the next step reads.
-    ``initial_lr`` is the rate on which schedules build: the last one that no schedule wrote. Setting a value
-    raises ValueError if it is out of its range or has an unknown name, TypeError for "params".
+    ``initial_lr`` is the rate from which schedules compute theirs: the last one that no schedule wrote.
+    Setting a value raises ValueError if it is out of its range or has an unknown name, TypeError for
+    "params".
 
     >>> import minigrad as mg
     >>> w, b = mg.tensor([1.0]), mg.tensor([0.0])
@@ -84,14 +85,14 @@ class ParameterGroup(Mapping[str, Any]):
         return {name: [arrays[index] for index in sorted(arrays)] for name, arrays in found.items()}
 
     def restore(self, settings: Mapping[str, Any]) -> None:
-        """Take checked settings, all of them, and make the running averages that they need."""
+        """Set all settings, already checked, and make the running averages that they switch on."""
         self._settings = {name: settings[name] for name in self._kind.checks}
         self._settings["lr"] = self.initial_lr = float(settings["lr"])
         Changes.count += 1
         self._make_averages()
 
     def schedule_lr(self, lr: float) -> None:
-        """Write a schedule's rate, which is not the initial one."""
+        """Set the rate for a schedule; ``initial_lr`` stays as it is."""
         before = self.initial_lr
         self["lr"] = lr
         self.initial_lr = before
@@ -111,7 +112,7 @@ class ParameterGroup(Mapping[str, Any]):
             self._make_averages()
 
     def _make_averages(self) -> None:
-        """Zeros for averages that a setting has switched on; those that it switched off are kept."""
+        """Add the averages that a setting has switched on; one that it switched off stays."""
         for name, switch in self._kind.average_switches.items():
             if switch is None or self._settings[switch]:
                 for part in self.parts:
@@ -158,11 +159,11 @@ class Part:
         self.averages: dict[str, Flat] = {}
 
     def placed(self) -> Iterator[tuple[int, Tensor]]:
-        """Each parameter behind its place."""
+        """Each parameter, behind its index among all parameters of the optimizer."""
         return zip(self.indices, self.gathered.params, strict=True)
 
     def add_average(self, name: str, value: float) -> None:
-        """A running average that begins at ``value`` everywhere."""
+        """Add a running average whose elements start at ``value``."""
         flat = Flat.zeros(self.gathered.params)
         if value:
             flat.buffer[...] = value
@@ -171,12 +172,12 @@ class Part:
 
     @property
     def addresses(self) -> list[int]:
-        """Where the running averages lie."""
+        """The addresses of the running averages."""
         return [address_of(flat.buffer) for flat in self.averages.values()]
 
 
 class Setting(Generic[T]):
-    """A setting as an attribute of the optimizer: read where its groups agree, written to each of them."""
+    """A setting as an attribute of the optimizer: reading needs groups that agree, writing sets all."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name

@@ -57,10 +57,10 @@ class Optimizer(ABC):
 
     Settings are attributes of the constructor's names, where the groups agree, and keys of each group in
     ``param_groups``; ``steps`` counts the updates made. ``params`` are all parameters, group after group, in
-    the order of the gradients. Parameters that own their arrays are moved into one buffer a group: take
+    the order of the gradients. Parameters that own their arrays are moved into one buffer per group: take
     ``p.data`` after the optimizer is made, not before. Parameters that several optimizers share, or whose
-    ``data`` is replaced later, are updated where they are. Running averages are where their parameters are:
-    move a module before its optimizer is made.
+    ``data`` is replaced later, are updated where they are. Running averages lie on the
+    device of their parameters: move a module before you make its optimizer.
 
     Raises ValueError if ``params`` is empty or names a tensor twice, or if a setting is out of its range;
     TypeError if ``params`` holds anything but float Tensors, or for an unknown setting.
@@ -76,7 +76,7 @@ class Optimizer(ABC):
     """Further settings that choose what a kernel does, not only with which numbers."""
 
     later: ClassVar[Mapping[str, Any]] = MappingProxyType({})
-    """Settings that states saved by older versions lack, with what they were then."""
+    """Settings that states of older versions lack, with their values in those versions."""
 
     lr = Setting[float]()
     """The learning rate, >= 0. Schedules write it."""
@@ -129,10 +129,10 @@ class Optimizer(ABC):
         return found
 
     def add_param_group(self, group: Any) -> None:
-        """Update more parameters from now on: ``{"params": [...], "lr": ...}``, behind those that there are.
+        """Add a group of parameters, ``{"params": [...], "lr": ...}``, behind the present ones.
 
-        Settings that the group lacks are the constructor's. Its own number of steps begins at 0. Schedules
-        are to be made afterwards. Raises as the constructor, and changes nothing then.
+        Settings that the group lacks are the constructor's. The group's number of steps starts at 0. Make
+        schedules afterwards. Raises what the constructor raises; then nothing has changed.
         """
         not_in_capture("a parameter group was added", "add it before the step")
         label = f"{type(self).__name__}, group {len(self._groups)}"
@@ -168,7 +168,7 @@ class Optimizer(ABC):
             optimizer.step(mg.grad(loss, optimizer.params))
 
         With ``where``, a Tensor of one element on the parameters' device, parameters and averages change only
-        if it is true; ``steps`` counts on in any case, since the host does not wait to see it. Raises
+        if it is true. ``steps`` increases in any case, since the host does not wait for ``where``. Raises
         ValueError for a wrong number of gradients or a wrong shape, TypeError for a wrong dtype or anything
         but Tensors; then no parameter has changed.
         """
@@ -185,7 +185,7 @@ class Optimizer(ABC):
         for group, part in self._parts:
             coefficients = self._array_of(group, part)
             self._update_part(group, part, coefficients, *[grads[index] for index in part.indices])
-        self._tell_all()
+        self._note_changes()
 
     def _bound(self, *grads: Array) -> BoundUpdate:
         return BoundUpdate(
@@ -207,7 +207,7 @@ class Optimizer(ABC):
         return len(self.params)
 
     def _switches(self) -> list[bool]:
-        """What the settings choose of what the kernels do."""
+        """The settings that choose what the kernels do, of all groups."""
         names = [*filter(None, self.average_switches.values()), *self.switches]
         return [bool(group._settings[name]) for group in self._groups for name in names]
 
@@ -219,7 +219,7 @@ class Optimizer(ABC):
             if where is not None:
                 coefficients = call(_where_or_nan, where._data, coefficients)
             call(self._update_part, group, part, coefficients, *[grads[index] for index in part.indices])
-        call(self._tell_all)
+        call(self._note_changes)
 
     def _next_coefficients(self) -> tuple[Array, ...]:
         """Count a step, and return its coefficients for each part."""
@@ -255,7 +255,7 @@ class Optimizer(ABC):
                 self._update(group, contiguous, g, averages, coefficients)
                 p.data[...] = contiguous
 
-    def _tell_all(self) -> None:
+    def _note_changes(self) -> None:
         for p in self.params:
             p.changed()
 
@@ -268,7 +268,7 @@ class Optimizer(ABC):
         return state_of(type(self).__name__, self._groups)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what ``state_dict`` returned, settings included: later updates are the same bit for bit.
+        """Restore what ``state_dict`` returned, settings included: later updates are the same, bit for bit.
 
         Raises ValueError, and leaves the optimizer as it was, if the state is damaged or belongs to another
         kind of optimizer, to other groups or to parameters of other shapes or dtypes.
@@ -316,7 +316,7 @@ class Optimizer(ABC):
 
     @classmethod
     def first_average(cls, settings: Mapping[str, Any]) -> float:  # noqa: ARG003
-        """What the elements of a running average are at first."""
+        """The value with which the elements of a running average start."""
         return 0.0
 
     @classmethod
@@ -366,7 +366,7 @@ class Optimizer(ABC):
             )
 
     def _place(self, index: int) -> str:
-        """What the gradient ``index`` is called in an error."""
+        """The name of gradient ``index`` in an error."""
         if len(self._groups) == 1:
             return f"gradient {index}"
         for number, group in enumerate(self._groups):

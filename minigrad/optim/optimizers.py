@@ -1,4 +1,4 @@
-"""SGD, RMSprop and Adagrad; what they read are their classes' formulas."""
+"""SGD, RMSprop and Adagrad; the docstring of each has its formula."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["SGD", "Adagrad", "RMSprop", "sign_of"]
 
 
 def sign_of(settings: Mapping[str, Any]) -> int:
-    """-1 where the update climbs: with the rate and the decay negated, it is that of the negated gradient.
+    """-1 with ``maximize``, else 1: an update with rate and decay negated is that of the negated gradient.
 
     Averages are of the gradient itself, and every number is the same as with ``-g``, bit for bit.
     """

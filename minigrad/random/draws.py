@@ -26,7 +26,7 @@ R = TypeVar("R")
 
 
 def _of_one_shape(draw: Callable[P, R]) -> Callable[P, R]:
-    """Decorator: an error for sizes one by one, which NumPy and PyTorch take for a mean or a bound."""
+    """Decorator: an error for ``uniform(2, 3)``; in NumPy and PyTorch further numbers are means or bounds."""
 
     @explain_keywords
     @wraps(draw)

@@ -13,22 +13,21 @@ from minigrad.devices import device_of, to_device
 from minigrad.tracing import not_in_capture, refuse_reading
 
 NAME = "Philox4x32-10"
-"""What its saved states say that they belong to."""
+"""The name of the generator in saved states."""
 
 WORD, COUNTER = 2**64, 2**128
-"""How many keys and streams there are, and values of the counter."""
+"""The number of keys and of streams, and the number of the counter's values."""
 
 
 class Philox:
     """The counter-based random generator Philox4x32-10, on ``device``.
 
-    ``minigrad.random.uniform`` and ``normal`` draw from it by the kernels of its device; nothing comes from
-    the host. In a replay of ``minigrad.capture`` it goes on as without, on a GPU within the CUDA graph. Equal
-    states give the same numbers on each device: uniform ones to the last bit, normal ones to rounding.
+    ``minigrad.random.uniform`` and ``normal`` draw from it with the kernels of its device; nothing comes from
+    the host. In a replay of ``minigrad.capture`` it draws as in the step itself, on a GPU in the CUDA graph.
+    Equal states give the same numbers on each device: uniform ones to the last bit, normal ones to rounding.
 
-    ``seed`` is any integer >= 0, of which NumPy's SeedSequence makes the key. ``stream``, 0 <= stream < 2^64,
-    is the upper half of the counter: the streams of a seed are independent, and each is 2^66 numbers of
-    float32 long.
+    ``seed`` is any integer >= 0: NumPy's SeedSequence makes the key from it. ``stream``, 0 <= stream < 2^64,
+    is the upper half of the counter: the streams of a seed are independent, each with 2^66 float32 numbers.
 
     Raises ValueError for a seed or stream out of range, CaptureError inside a captured step, and as
     ``Tensor.to`` for the device. Salmon, Moraes, Dror and Shaw (2011), "Parallel random numbers: as easy as
@@ -57,7 +56,7 @@ class Philox:
 
     @property
     def device(self) -> str:
-        """Where it draws."""
+        """The device on which it draws."""
         return device_of(self._state)
 
     def get_state(self) -> dict[str, Any]:
@@ -67,7 +66,7 @@ class Philox:
         return {"bit_generator": NAME, "state": {"key": key, "counter": low + (high << 64)}}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go back to a state that ``get_state`` returned.
+        """Restore a state that ``get_state`` returned.
 
         Raises ValueError, and leaves the generator as it was, if ``state`` is not such a dict.
         """

@@ -28,7 +28,7 @@ def generator(device: str = "cpu") -> Generator:
     """The process-wide generator of ``device``: NumPy's for "cpu", a ``Philox`` for "cuda".
 
     It is one object for the life of the process; seeding changes its state, not its identity. Initial weights
-    (``minigrad.nn.init``) are drawn on the CPU wherever they are, dropout masks on their device. Raises as
+    (``minigrad.nn.init``) are drawn on the CPU and then moved, dropout masks on their device. Raises as
     ``Tensor.to`` for the device.
 
     >>> import minigrad as mg
@@ -37,12 +37,12 @@ def generator(device: str = "cpu") -> Generator:
     """
     if device == "cpu":
         return _host
-    _device._state = to_device(_device.state, device)  # on the CPU until it is asked for the first time
+    _device._state = to_device(_device.state, device)  # it is on the CPU until the first call
     return _device
 
 
 def manual_seed(seed: int) -> np.random.Generator:
-    """Put the generators into the states that ``seed`` (an integer >= 0) defines, and return the CPU's.
+    """Set the states of the generators from ``seed``, an integer >= 0, and return the CPU's generator.
 
     Before the first call they are seeded from the operating system.
 
@@ -67,10 +67,10 @@ def get_state() -> dict[str, Any]:
 
 
 def set_state(state: dict[str, Any]) -> None:
-    """Go back to a state that ``get_state`` returned.
+    """Restore a state that ``get_state`` returned.
 
-    One from before there was a generator for GPUs leaves that as it is. Raises ValueError, and leaves the
-    generators as they were, if ``state`` is not such a dict.
+    A state of a version without a generator for GPUs does not change that generator. Raises ValueError, and
+    changes nothing, if ``state`` is not such a dict.
 
     >>> import minigrad as mg
     >>> state = mg.random.get_state()
@@ -93,7 +93,7 @@ def set_state(state: dict[str, Any]) -> None:
 
 
 def snapshot(*generators: Generator) -> Callable[[], None]:
-    """A function that takes ``generators`` and the process-wide ones back to where they are now.
+    """A function that puts ``generators`` and the process-wide ones back into their present states.
 
     A state on a GPU stays there, and the host does not wait for it, as ``get_state`` would.
 

@@ -14,8 +14,9 @@ __all__ = ["ChainedScheduler", "SequentialLR"]
 class SequentialLR(Schedule):
     """``lr(t) = lr_k(t - milestones[k - 1])``, where k is the number of ``milestones`` <= t.
 
-    The schedules are made with the same optimizer before; each builds on its first rate. Their own ``step``
-    is not called. Raises ValueError unless there is one milestone between each two schedules, in order.
+    Make the schedules first, with the same optimizer; each starts from the optimizer's first rate. Their own
+    ``step`` is not called. Raises ValueError unless there is one milestone between each two schedules, in
+    order.
 
     >>> import minigrad as mg
     >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=8.0)

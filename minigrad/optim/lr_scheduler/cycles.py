@@ -147,7 +147,7 @@ class OneCycleLR(Schedule):
         ]
 
     def _place(self, epoch: int) -> tuple[int, float]:
-        """The phase that the step is in, and how far in it."""
+        """The phase of the step, and the share of the phase that has passed."""
         start = 0.0
         for phase, end in enumerate(self.ends):
             if epoch <= end or phase == len(self.ends) - 1:

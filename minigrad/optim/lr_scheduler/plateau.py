@@ -1,4 +1,4 @@
-"""A learning rate that falls where a metric no longer improves."""
+"""A learning rate that falls when a metric no longer improves."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class ReduceLROnPlateau:
 
     A metric improves on the ``best`` one if it is below ``best (1 - threshold)`` (``threshold_mode`` "rel")
     or ``best - threshold`` ("abs"), with ``mode`` "max" above ``best (1 + threshold)`` or ``best +
-    threshold``; NaN never does. After a fall, ``cooldown`` steps are not counted. A fall of less than
-    ``eps`` is left out. ``min_lr`` may be one for each group. As in PyTorch.
+    threshold``; NaN never does. After a fall, ``cooldown`` steps are not counted. A fall of at most
+    ``eps`` is not made. ``min_lr`` may be one for each group. As in PyTorch.
 
     >>> import minigrad as mg
     >>> optimizer = mg.optim.SGD([mg.tensor([1.0])], lr=8.0)
@@ -76,7 +76,7 @@ class ReduceLROnPlateau:
         self.cooldown_counter = 0
 
     def step(self, metrics: float | Tensor) -> None:
-        """Take a metric, a number or a Tensor of one element, and lower the rates where it is time.
+        """Compare a metric, a number or a Tensor of one element, with the best one; lower the rates if due.
 
         Raises CaptureError in a captured step, whose replays would not see the number.
         """
@@ -117,7 +117,7 @@ class ReduceLROnPlateau:
         return {"name": type(self).__name__, "best": self.best, "lrs": self.get_last_lr(), **counts}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what ``state_dict`` returned, and write its rates into the optimizer.
+        """Restore what ``state_dict`` returned, and write its rates into the optimizer.
 
         Raises ValueError if the state is damaged or belongs to another schedule or to other groups.
         """

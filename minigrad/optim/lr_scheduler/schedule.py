@@ -19,8 +19,8 @@ __all__ = ["Schedule", "check_optimizer", "per_group", "whole"]
 class Schedule:
     """A rate for each parameter group as a function of the steps taken, ``epoch``.
 
-    A subclass defines ``rate(epoch, base_lr)``. ``base_lrs`` are the groups' rates when the first of their
-    schedules was made, or that were set since. Raises TypeError if ``optimizer`` is none.
+    A subclass defines ``rate(epoch, base_lr)``. ``base_lrs`` are the groups' rates when their first
+    schedule was made, or the rates that you set since. Raises TypeError if ``optimizer`` is not an optimizer.
 
     >>> import minigrad as mg
     >>> class InverseRoot(mg.optim.Schedule):
@@ -74,7 +74,7 @@ class Schedule:
         return [group["lr"] for group in self.optimizer.param_groups]
 
     def step(self) -> None:
-        """Go one step on and write the new rates into the optimizer.
+        """Take one step and write the new rates into the optimizer.
 
         Raises ValueError if the optimizer has more parameter groups than when the schedule was made.
         """
@@ -92,7 +92,7 @@ class Schedule:
         self._write()
 
     def _check_epoch(self, epoch: int) -> None:
-        """Raise ValueError for a step behind the last one."""
+        """Raise ValueError for a step after the schedule's last one."""
 
     def _write(self) -> None:
         rates = self.rates(self.epoch)
@@ -101,7 +101,7 @@ class Schedule:
         self._write_more(self.epoch)
 
     def _write_more(self, epoch: int) -> None:
-        """Write what depends on the step apart from the rates."""
+        """Write settings other than the rate that depend on the step."""
 
     def state_dict(self) -> dict[str, Any]:
         """The position in the schedule, for ``load_state_dict``; its settings are the constructor's."""
@@ -110,7 +110,7 @@ class Schedule:
         return {"name": type(self).__name__, "base_lr": base_lr, "epoch": self.epoch}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a position that ``state_dict`` returned, and write its rates into the optimizer.
+        """Restore a position that ``state_dict`` returned, and write its rates into the optimizer.
 
         Raises ValueError if the state is damaged or belongs to another kind of schedule or to other groups.
         """
@@ -145,7 +145,7 @@ def whole(kind: str, name: str, value: Any) -> int:
 
 
 def per_group(kind: str, name: str, value: Any, count: int) -> list[Any]:
-    """``value`` for each of ``count`` groups, or its parts; ValueError for another number of them."""
+    """``value`` for each of ``count`` groups, or its parts if it is a list; ValueError for another number."""
     values = list(value) if isinstance(value, list | tuple) else [value] * count
     if len(values) != count:
         raise ValueError(f"{kind}: {name} must be one, or one for each of {count} groups, got {len(values)}")
