@@ -13,9 +13,9 @@ __all__ = ["constant", "modify"]
 
 
 def constant(function: Callable[..., Any], *args: Any) -> Tensor:
-    """``function`` of the arguments, Tensors as their arrays: a leaf, through which no gradient flows.
+    """A leaf that holds ``function(*args)``, computed on arrays; no gradient flows through it.
 
-    What a rule takes from numbers without an op goes through here, so that a replay computes it anew.
+    A rule calls it for numbers that no op computes; a replay then computes them anew.
     """
     return Tensor(call(_as_array, function, *[a._data if isinstance(a, Tensor) else a for a in args]))
 
@@ -25,11 +25,11 @@ def _as_array(function: Callable[..., Any], *args: Any) -> Array:
 
 
 def modify(t: Tensor, function: Callable[..., object], *args: Any) -> None:
-    """Change a Tensor in place: ``function(t, *args)``, which gets arrays for Tensors, writes into the first.
+    """Change a Tensor in place: ``function(t, *args)`` gets the arrays of Tensors and writes into the first.
 
     Graphs built before can no longer be differentiated. Inside a step of ``minigrad.capture`` this is the way
-    to change weights apart from an optimizer; ``function`` is called in every replay, on a GPU only while the
-    graph is recorded: what changes from call to call must be among ``args``, in a Tensor.
+    to change weights apart from an optimizer. Every replay on the CPU calls ``function``; on a GPU only the
+    making of the CUDA graph does: pass what changes from call to call in ``args``, as a Tensor.
 
     >>> import numpy as np
     >>> import minigrad as mg

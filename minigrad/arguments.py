@@ -42,12 +42,12 @@ def _constant(value: Any, like: np.dtype[Any] | None, beside: Array | None) -> T
     if beside is None or not on_gpu(beside) or isinstance(value, np.ndarray):
         return Tensor(array)
     xp = xp_of(beside)
-    # filled by a kernel: the host has nothing to copy, and nothing to wait for
+    # a kernel fills it: nothing is copied from the host, which waits for nothing
     return Tensor(xp.asarray(array) if array.ndim else xp.full((), array.item(), array.dtype))
 
 
 def _stacked(values: Sequence[Any]) -> Tensor:
-    """Tensors, and what stands beside them, one behind the other along a new first axis; lists in turn."""
+    """The stack of ``values`` along a new first axis; lists among them are stacked first."""
     parts = as_tensors(tuple(values))
     shapes = [part.shape for part in parts]
     if len(set(shapes)) > 1:
@@ -111,7 +111,7 @@ def harmonised(arrays: Sequence[Array]) -> Sequence[Array]:
 
 
 def default_float(result: Any) -> Any:
-    """A float result of integer inputs is float32, minigrad's default, where NumPy would say float64."""
+    """``result`` as an array; a float one as float32, minigrad's default, where NumPy would give float64."""
     array = as_array(result)
     return array.astype(np.float32) if array.dtype.kind == "f" else array
 

@@ -45,19 +45,19 @@ def grad(
     wrt           Tensors, leaves or intermediate ones; only what lies between them and ``output`` is visited
     grad_output   the incoming gradient, of output's shape; ones for a single element
     create_graph  build the graph of the gradients too, so that they can be differentiated again
-    unused        what a Tensor of ``wrt`` gets from which ``output`` was not computed: "error", a ValueError,
-                  or "zeros"
+    unused        the answer for a Tensor of ``wrt`` that ``output`` was not computed from: "error", a
+                  ValueError, or "zeros"
 
     Each result has the shape and dtype of its Tensor and an array of its own. Raises TypeError for Tensors
     that are not float, ValueError for shapes that do not fit, StaleGraphError if a Tensor that the gradient
-    needs was changed since the graph was built. A change is noticed if minigrad makes it (an optimizer,
-    ``modify``, ``load_state_dict``, ``t.data = array``) or ``t.changed()`` follows it; a write into the array
-    itself, as in ``t.data[0] = 1.0``, is not.
+    needs was changed since the graph was built. Changes by minigrad count (an optimizer, ``modify``,
+    ``load_state_dict``, ``t.data = array``), and those that ``t.changed()`` follows; a write into the array
+    itself, as in ``t.data[0] = 1.0``, goes unnoticed.
 
-    Where the path is there and a rule says that the derivative is zero, the gradient is zeros in both cases.
-    A gradient may lack a path to what its output had one to: a network's gradient with respect to its input
-    never contains the last layer's bias, so a gradient penalty alone depends on the weights and not on that
-    bias. Differentiate the sum of loss and penalty, as WGAN-GP does, or take zeros:
+    If there is a path and a rule says that the derivative is zero, the gradient is zeros in both cases. A
+    gradient can depend on fewer Tensors than its output: a network's gradient with respect to its input never
+    contains the last layer's bias, so a gradient penalty alone depends on the weights and not on that bias.
+    Differentiate the sum of loss and penalty, as WGAN-GP does, or take zeros:
 
     >>> import minigrad as mg
     >>> w, b, x = mg.tensor(3.0), mg.tensor(1.0), mg.tensor(2.0)
@@ -115,7 +115,7 @@ def _pull_back(y: Tensor, made: Made, g: Tensor, between: set[int]) -> list[tupl
 
 
 def _by_the_rules(made: Made, y: Tensor, g: Tensor, needed: list[int]) -> Iterator[tuple[int, Any]]:
-    """(position, gradient) of the needed inputs of ``y``, but for gradients that the rules call zero."""
+    """(position, gradient) of the needed inputs of ``y``, except those with a derivative of zero."""
     op, inputs, params, _ = made
     if op.joint_rule is not None and needed:
         together = op.joint_rule(g, y, *inputs, **params)
@@ -131,7 +131,7 @@ def _by_the_rules(made: Made, y: Tensor, g: Tensor, needed: list[int]) -> Iterat
 
 
 def _topological(output: Tensor) -> list[Tensor]:
-    """Every Tensor that ``output`` was made from, each after its inputs; iterative: depth is no limit."""
+    """Every Tensor that ``output`` was made from, each after its inputs; a loop, for graphs of any depth."""
     order: list[Tensor] = []
     seen = {id(output)}
     stack = [(output, iter(output.inputs))]
@@ -149,7 +149,7 @@ def _topological(output: Tensor) -> list[Tensor]:
 
 
 def _listed(wrt: Any) -> list[Any]:
-    """The Tensors of ``wrt``; TypeError for a module, whose parameters are meant."""
+    """The Tensors of ``wrt`` as a list; TypeError for a module, in whose place its parameters belong."""
     if callable(getattr(wrt, "parameters", None)):
         kind = type(wrt).__name__
         raise TypeError(

@@ -1,8 +1,7 @@
 """Settings that hold within blocks of code: ``with`` statements, and functions decorated with them.
 
-A block ends where its code does. What a generator sets between two of its ``yield`` holds while the
-generator runs, not in the code that takes its values. A thread sees its own blocks alone, an asynchronous
-task those of the code that made it, too.
+A block ends with its code. A block in a generator holds while the generator runs, not in the code that takes
+its values. A thread sees its own blocks alone; an asynchronous task sees those of the code that made it, too.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class Layer(NamedTuple):
 
 
 class Layers:
-    """Entered blocks, the outermost first, one of them in a generator: the value depends on the time."""
+    """Entered blocks, the outermost first. One is in a generator, so that the value depends on the time."""
 
     __slots__ = ("layers",)
 
@@ -79,7 +78,7 @@ class Setting(Generic[T]):
         self._set(tuple([other for other in self._layers.get() if other is not layer]))
 
     def reset(self) -> None:
-        """Leave all blocks: what a test does with those that it forgot."""
+        """Leave all blocks, for tests."""
         self._set(())
 
     def _set(self, layers: tuple[Layer, ...]) -> None:
@@ -105,7 +104,7 @@ class Block(Generic[T]):
         self._setting.leave(self._entered.pop())
 
     def __call__(self, function: F) -> F:
-        """``function``, whose code runs in the block, each time that it runs."""
+        """``function`` with its code inside the block, in every call."""
         if isinstance(function, type) or not callable(function):
             raise TypeError(f"a block decorates functions and methods, not {function!r}")
         return _decorated(function, self._run)
@@ -122,8 +121,8 @@ class Block(Generic[T]):
 def _suspending_frame() -> types.FrameType | None:
     """The generator that can be suspended within the ``with`` statement that is being entered, if any.
 
-    A generator that is made a context manager is suspended on purpose, within the statement that uses it:
-    then that one counts.
+    The generator of a context manager (``contextlib``) is suspended on purpose: then the generator that uses
+    the manager counts.
     """
     frame: types.FrameType | None = sys._getframe(2)
     while frame is not None:

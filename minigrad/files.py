@@ -1,4 +1,4 @@
-"""Regular files: whole or absent whatever happens to their writer, and nothing else in their place."""
+"""Regular files: written as a whole or not at all, and opened only if they are regular files."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _KINDS = {
 
 
 class UnfitFileError(OSError):
-    """A path names something else than a regular file of a plausible size."""
+    """A path names something other than a regular file of a plausible size."""
 
 
 def regular(path: str | os.PathLike[str] | int, flags: int) -> int:
     """Open a regular file at once or not at all: the ``opener`` of ``open``.
 
-    A FIFO would be waited for, a device may never end, and a symbolic link lets a writer change the file that
-    it names: links are followed by readers alone. What was opened is looked at, not what had the name before.
+    A read of a FIFO would wait, and one of a device might never end. A write through a symbolic link would
+    change the file that it names, so only readers follow links. The opened file is checked, not its name.
 
     Raises UnfitFileError for anything but a regular file, IsADirectoryError for a folder, and OSError as
     ``os.open``.
@@ -76,7 +76,7 @@ def read_regular(path: str | os.PathLike[str], most: int) -> bytes:
 
 
 def check_place(path: str | os.PathLike[str]) -> None:
-    """Raise UnfitFileError, or IsADirectoryError, unless ``path`` is a regular file or nothing yet."""
+    """Raise UnfitFileError, or IsADirectoryError, unless ``path`` is a regular file or does not exist."""
     with suppress(FileNotFoundError, NotADirectoryError):
         _check_kind(os.lstat(path), os.fspath(path))
 
@@ -85,8 +85,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write ``content`` into the file ``path``, all or nothing: a temporary file beside it, fsync, rename.
 
     A process that is killed meanwhile may leave one of ``temporaries`` behind. Raises OSError if the file
-    cannot be written, UnfitFileError if a link, a device or the like has its name; what was there before is
-    unchanged then.
+    cannot be written, UnfitFileError if a link, a device or the like has its name; then nothing has changed.
     """
     check_place(path)
     temporary = path.with_name(f".{_short(path.name)}.{secrets.token_hex(DIGITS // 2)}.tmp")
@@ -105,14 +104,14 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def temporaries(folder: Path, name: str | None = None) -> Iterator[Path]:
-    """What killed processes left half-written in ``folder``, of the file ``name`` or of all."""
+    """The temporary files that killed processes left in ``folder``, for the file ``name`` or for all."""
     of = "*" if name is None else glob.escape(_short(name))
     found = folder.glob(f".{of}.{'[0-9a-f]' * DIGITS}.tmp")
     return (path for path in found if not path.is_dir())
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a rename in ``folder`` survive a power cut, where the system can."""
+    """Write the names in ``folder`` to the disk, where possible, so that a rename survives a power cut."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

@@ -77,7 +77,7 @@ def _differentiable(f: Function, inputs: Sequence[Any]) -> tuple[list[Array], Fu
 
 
 def _check_repeatable(f: Function, points: list[Array]) -> None:
-    """Refuse an f that makes something else than a Tensor, or another one each time, as dropout does."""
+    """Refuse an f that returns no Tensor, or another one in each call, as dropout does."""
     first, second = (f(*[Tensor(p) for p in points]) for _ in range(2))
     if not isinstance(first, Tensor):
         raise TypeError(f"gradcheck: f must return a Tensor, it returned {type(first).__name__}")
@@ -121,7 +121,7 @@ def _check_once(
 
 
 def _kink(f: Function, points: list[Array], index: int, move: Array, g: Array) -> str:
-    """A hint if the slopes on both sides, near and nearer, differ, as those of a smooth function do not."""
+    """A hint if the slopes on the two sides differ at two distances, as they do at a kink."""
     middle = _inner(f, points, index, 0 * move, g)
     shares = (1, -1, 1 / 8, -1 / 8)
     slopes = [(_inner(f, points, index, share * move, g) - middle) / share for share in shares]

@@ -1,7 +1,7 @@
-"""What users of PyTorch, NumPy and other libraries type, and what to write instead: the one table of it.
+"""The table of names that users of PyTorch, NumPy and other libraries type, with what to write instead.
 
-A hint is code, with a comment where one is due; the tests run each. The error of the name shows the code
-behind Python's own error (``minigrad.hints``). What can be given without a second name for it is given.
+A hint is code, with a comment where one is due; the tests run each. ``minigrad.hints`` puts the code
+behind Python's own error for the name. A name that would not be a second one for the same thing exists.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Errors for names that do not exist: Python's own and, behind it, what to write, from ``minigrad.habits``.
+"""Errors for names that do not exist: Python's own, followed by what to write, from ``minigrad.habits``.
 
 Nothing here makes a name exist: ``hasattr`` is False, and ``copy`` and ``pickle`` find what they would find.
 """
@@ -46,9 +46,9 @@ def hint_of(kind: str, name: str) -> str:
 
 
 def attribute(owner: Any, kind: str, name: str, more: Callable[[str], str] | None = None) -> Any:
-    """``owner.name`` once more, for ``__getattr__``: AttributeError as Python's, with the hint for ``kind``.
+    """Look ``owner.name`` up again, for ``__getattr__``: Python's AttributeError with the hint for ``kind``.
 
-    An AttributeError of another name, from within a property, is left as it is.
+    An AttributeError about another name, from within a property, passes unchanged.
     """
     try:
         return object.__getattribute__(owner, name)
@@ -61,7 +61,7 @@ def attribute(owner: Any, kind: str, name: str, more: Callable[[str], str] | Non
 
 
 class Absent:
-    """A name that objects with slots do not have: assigning to it gives the hint that reading it gives."""
+    """A name that objects with slots lack: an assignment to it raises with the hint, as reading it does."""
 
     __slots__ = ("kind", "name")
 
@@ -81,7 +81,7 @@ class Absent:
 
 
 def of_module(module: str, **elsewhere: ModuleType) -> Callable[[str], Any]:
-    """The ``__getattr__`` of a module: an AttributeError with a hint, also at what ``elsewhere`` has."""
+    """The ``__getattr__`` of a module: AttributeError with a hint, also for names of ``elsewhere``."""
 
     def __getattr__(name: str) -> Any:
         hint = hint_of(module, name)
@@ -104,7 +104,7 @@ def check_keywords(function: str, known: Iterable[str], given: Iterable[str]) ->
 
 
 def explain_keywords(function: Callable[P, R]) -> Callable[P, R]:
-    """Decorator: a keyword that the function lacks, such as dim=, is an error that says what to write."""
+    """Decorator: a keyword that the function lacks, such as dim=, is a TypeError that says what to write."""
     known = frozenset(inspect.signature(function).parameters)
     name = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
 

@@ -166,7 +166,7 @@ class Methods(Generic[Result]):
 
     @explain_keywords
     def squeeze(self, axis: Any = None) -> Result:
-        """Without the axes in ``axis``, which have length 1; None is every such axis."""
+        """The same elements without the axes in ``axis``, of length 1; None is every such axis."""
         return _result("squeeze", self, axis)
 
     @explain_keywords
@@ -242,7 +242,7 @@ class Methods(Generic[Result]):
         return registry["square"](self)
 
     def clip(self, min: Any = None, max: Any = None) -> Result:
-        """Limited to [min, max]; None is no limit."""
+        """The elements limited to [min, max]; None is no limit."""
         return _result("clip", self, min, max)
 
     def round(self, decimals: int = 0) -> Result:
@@ -254,5 +254,5 @@ class Methods(Generic[Result]):
 
 
 def _result(name: str, *args: Any, **params: Any) -> Any:
-    """What the function of ``minigrad.ops`` gives; it stands above this module."""
+    """Call the function of ``minigrad.ops`` by its name: the package is a layer above this module."""
     return functions[name](*args, **params)

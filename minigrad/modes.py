@@ -28,9 +28,9 @@ def no_grad() -> Block[Mode]:
 def check_finite() -> Block[Mode]:
     """Within the block an op that makes a NaN or an infinity raises NonFiniteError, which names it.
 
-    It decorates and holds as ``no_grad`` does. In a step of ``minigrad.capture`` its replays check as well;
-    on a GPU the error is raised by the call after the next one or by the step's ``check()``, as that of
-    ``require_finite``. A captured step that is called within the block runs op by op.
+    It is a decorator, too, as ``no_grad``. Inside a step of ``minigrad.capture`` the replays check as well.
+    On a GPU the call after the next one raises the error, or the step's ``check()``, as for
+    ``require_finite``. A captured step that you call within the block runs op by op.
 
     >>> import minigrad as mg
     >>> with mg.check_finite():

@@ -1,4 +1,4 @@
-"""Node: what a Tensor remembers of how it was made, below both Tensor and Op."""
+"""Node: how a Tensor was made. The module is below both Tensor and Op."""
 
 from __future__ import annotations
 

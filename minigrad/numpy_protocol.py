@@ -1,4 +1,4 @@
-"""NumPy's functions of Tensors: computed by ops, so that gradients flow, or refused in words; never an array.
+"""NumPy's functions of Tensors: ops compute them, so that gradients flow; the rest is a TypeError.
 
 >>> import numpy as np
 >>> from minigrad.autograd import grad
@@ -91,7 +91,7 @@ def _named(options: dict[str, Any]) -> str:
 
 
 def _refuse(name: str, instead: str | None = None, what: str = "") -> NoReturn:
-    """Raise TypeError, which names the way."""
+    """Raise a TypeError that says what to write."""
     short = name.rpartition(".")[2]
     if instead is None and short in HINTS:
         instead = f"use {HINTS[short]}"

@@ -37,8 +37,8 @@ class Op:
     dtype and strides, where a replay of ``minigrad.capture`` gives one; it is no parameter of the op. With a
     tuple of saved arrays, ``out`` is structured as the result is: (array, saved).
 
-    A forward function does not write into its inputs. Outside minigrad's own modules it gets NumPy arrays
-    read-only, and ValueError says so; on a GPU, whose arrays have no such flag, it is not noticed.
+    A forward function does not write into its inputs. Outside minigrad's own modules it gets read-only NumPy
+    arrays, so that a write raises ValueError; on CuPy's, which have no such flag, it goes unnoticed.
 
     >>> import minigrad as mg
     >>> isinstance(mg.ops.sum, mg.Op), mg.ops.sum.name
@@ -71,7 +71,7 @@ class Op:
         self._enter()
 
     def _enter(self) -> None:
-        """Take the op's place in the registry, and that of the op whose definition is run again."""
+        """Enter the op in the registry, in the place of a former op of the same definition."""
         before = registry.get(self.name)
         if isinstance(before, Op):
             if _definition(before) != _definition(self):
@@ -83,7 +83,7 @@ class Op:
         registry[self.name] = self
 
     def revise(self) -> None:
-        """Note that the op does something else from now on: captured steps that call it are recorded anew."""
+        """Note that the op has changed: captured steps that call it are recorded anew."""
         self.revision += 1
         Changes.count += 1
 
@@ -196,7 +196,7 @@ class Op:
         return result if type(result) is np.ndarray else as_array(result), saved
 
     def compute(self, *arrays: Array, **params: Any) -> Any:
-        """The forward function of the arrays, on one device, in one float dtype; what it returns."""
+        """Call the forward function with the arrays in one float dtype; ValueError unless on one device."""
         check_one_device(arrays)
         converted = self.converted(arrays)
         result = self.forward(*converted, **params)
@@ -206,7 +206,7 @@ class Op:
         return (default_float(result), *saved) if saved else default_float(result)
 
     def converted(self, arrays: Sequence[Array]) -> Sequence[Array]:
-        """The arrays as the forward function takes them; ``arrays`` itself where nothing is to be done."""
+        """The arrays in the dtypes that the forward function takes; ``arrays`` itself if they have them."""
         arrays = harmonised(arrays)
         if self.real and any(a.dtype.char not in FLOATS for a in arrays):
             dtype = next((a.dtype for a in arrays if a.dtype.char in FLOATS), np.dtype(np.float32))
@@ -223,8 +223,8 @@ def op(
 ) -> Op | Callable[[Callable[..., Any]], Op]:
     """Decorator: make an Op of a forward function and enter it in the registry.
 
-    A definition that is run again, as of a notebook's cell or a reloaded module, takes the place of its
-    former self; graphs that this made can still be differentiated. Raises ValueError for another op's name.
+    A definition that runs again (a notebook's cell, a reloaded module) replaces the former op; graphs that it
+    made can still be differentiated. Raises ValueError for the name of another op.
 
     >>> import minigrad as mg
     >>> @mg.op
@@ -241,7 +241,7 @@ def op(
 
 
 def _definition(op: Op) -> tuple[str, str]:
-    """Where the op is written: a cell or module that is run again writes the same one."""
+    """The place of the op's definition: the same one when a cell or module runs again."""
     return op.__module__, op.forward.__qualname__
 
 

@@ -18,10 +18,9 @@ __all__ = ["Readings"]
 class Readings:
     """A buffer of ``rows`` rows on ``device``: a ``write`` fills the next one, a ``read`` takes them all.
 
-    Reading a loss from a GPU makes the host wait for the GPU, and the GPU then for more work. A captured step
-    that writes its numbers here, instead of returning them, lets the host run ahead until there are many to
-    read in one copy. ``unread`` is the number of rows since the last ``read``, after which rows are filled
-    anew.
+    To read a loss from a GPU the host waits for the GPU, which then waits for more work. A captured step that
+    writes its numbers here, instead of returning them, lets the host run ahead; one copy then reads many
+    of them. ``unread`` is the number of rows since the last ``read``, which makes all rows free again.
 
     >>> import minigrad as mg
     >>> readings = mg.Readings(rows=2, columns=2)
@@ -42,9 +41,9 @@ class Readings:
         self._nothing = Tensor(xp.full((1,), np.nan, np.float64))
 
     def write(self, *values: Tensor | None) -> None:
-        """Put a row of ``columns`` Tensors of one element, on the device, behind the others; None is NaN.
+        """Append a row of ``columns`` Tensors of one element, on the device; None is NaN.
 
-        RuntimeError if all rows are unread, ValueError for another number of values or elements.
+        Raises RuntimeError if all rows are unread, ValueError for another number of values or elements.
         """
         if len(values) != self.columns or any(v is not None and v.size != 1 for v in values):
             raise ValueError(
@@ -62,7 +61,7 @@ class Readings:
         return rows
 
     def _next_row(self) -> Array:
-        """On the host, which counts the rows: in a replay too it is called each time."""
+        """The index of the next row. The host counts the rows, in each replay too."""
         if self.unread == self.rows:
             raise RuntimeError(f"Readings.write: all {self.rows} rows are unread; read() them first")
         self.unread += 1

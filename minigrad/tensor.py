@@ -40,7 +40,7 @@ class Version:
 
 
 class Size(int):
-    """A number of elements, which says what else ``x.size()`` was meant to be."""
+    """A number of elements; a call, ``x.size()``, raises a TypeError that says what to write."""
 
     def __call__(self, *args: Any) -> NoReturn:
         raise TypeError(
@@ -59,8 +59,8 @@ class Tensor(Methods["Tensor"]):
     ``saved``     arrays that the op has saved for its derivative rule, or None
     ``version``   how often ``data`` was changed in place
 
-    Tensors are compared elementwise and hashed by identity. ``Tensor(array)`` is a leaf on the very array
-    given; ``minigrad.tensor`` copies and converts.
+    Tensors are compared elementwise and hashed by identity. ``Tensor(array)`` is a leaf on the array itself;
+    ``minigrad.tensor`` copies and converts.
 
     >>> import minigrad as mg
     >>> x = mg.tensor([1.0, 2.0])
@@ -253,7 +253,7 @@ class Tensor(Methods["Tensor"]):
         return super().__reduce_ex__(protocol)
 
     def __setstate__(self, state: Any) -> None:
-        """Take what a leaf was pickled with, also by versions that had op, inputs and others as slots."""
+        """Restore a pickled leaf, also one of older versions, which had op, inputs and others as slots."""
         attributes, slots = state
         self._made = None
         for name, value in {**(attributes or {}), **slots}.items():
@@ -315,7 +315,7 @@ class Tensor(Methods["Tensor"]):
         return array_html(to_device(self._data, "cpu"), describe(self) + made_by)
 
     def _exact(self, name: str, *operands: Any) -> Tensor:
-        """The array library's function of that name, whose results are bools or integers: a leaf."""
+        """A leaf with the result of the array library's function of that name: bools or integers."""
         arrays = [x._data if isinstance(x, Tensor) else x for x in operands]
         return Tensor(call(_exact, name, self._data, *arrays))
 

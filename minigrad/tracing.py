@@ -1,7 +1,7 @@
-"""The mode in which ops run, and the line that ``minigrad.capture`` draws under what a step does.
+"""The mode in which ops run, and the calls that ``minigrad.capture`` notes while it records a step.
 
-Everything that computes goes through here while a step is recorded: ops through ``Tracer.op``, all that is no
-op (an optimizer's update, a random draw, a check) through ``call``. Both take and return arrays.
+While a step is recorded, all that computes goes through this module: ops through ``Tracer.op``, the rest (an
+optimizer's update, a random draw, a check) through ``call``. Both take and return arrays.
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ mode = _mode.get
 
 
 def using(**changes: Any) -> Block[Mode]:
-    """Within the block the Mode has these fields changed."""
+    """Within the block these fields of the Mode have these values."""
     return _mode.changed(lambda mode: mode._replace(**changes))
 
 
 class Bindable:
     """A function for ``call`` with a short cut for replays, whose arrays always lie in the same places.
 
-    ``bound(*args)`` returns what a replay is to call, without arguments, in place of ``function(*args)``.
+    ``bound(*args)`` returns a function without arguments; a replay calls it in place of ``function(*args)``.
     """
 
     def __init__(self, function: Callable[..., Any], bound: Callable[..., Callable[[], object]]) -> None:
@@ -105,9 +105,9 @@ def check(function: Callable[..., None], *args: Any) -> None:
 
 
 def watch(function: Callable[[], Any]) -> None:
-    """Add what ``function()`` returns to what a captured step depends on, beside arrays and modules.
+    """Make a captured step depend on what ``function()`` returns: another value is another recording.
 
-    A replay on the CPU calls what needs it; a CUDA graph has what it was when the step was recorded.
+    A CUDA graph needs it for values of Python that decide a launch; a replay on the CPU reads them itself.
     """
     tracer = mode().tracer
     if tracer is not None:
