@@ -18,7 +18,7 @@ Launch = Callable[[], Any]
 
 
 class BoundUpdate:
-    """The step as a list of kernel launches, which is noted once and reads each step's coefficients from arrays.
+    """The step as kernel launches, which are noted once and read each step's coefficients from arrays.
 
     The launches are noted again if the parameters or averages have moved, or if a setting changed that
     chooses what the kernels do. Kernels that cannot be noted are called.

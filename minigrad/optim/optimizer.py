@@ -381,6 +381,6 @@ def _brief(value: object) -> str:
 
 
 def _where_or_nan(where: Array, coefficients: Array) -> Array:
-    """The coefficients, or NaN, with which an update changes nothing."""
+    """The coefficients if ``where`` is true, else NaN: an update with NaN changes nothing."""
     kept: Array = xp_of(coefficients).where(where.reshape(1), coefficients, np.nan)
     return kept.astype(coefficients.dtype, copy=False)
