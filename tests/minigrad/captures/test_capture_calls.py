@@ -88,7 +88,7 @@ def test_a_failed_check_in_a_replay_changes_nothing() -> None:
         step(numbers(i, 4, 3))
     before = flat([net.state_dict(), optimizer.state_dict()])
     with pytest.raises(mg.NonFiniteError, match="the loss is nan"):
-        step(numbers(0, 4, 3) * np.nan)
+        step(mg.tensor(np.full((4, 3), np.nan, np.float32)))
     assert flat([net.state_dict(), optimizer.state_dict()]) == before
     step(numbers(0, 4, 3))
     assert step.replays == 3
