@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import inspect
-from types import ModuleType
+from functools import partial
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import Phase, given, settings
 
+from minigrad import Tensor, dispatch
 from minigrad.kernels import cpu, cuda, reference
 from minigrad.kernels.geometry import Geometry
+from minigrad.registry import registry
+from tests.minigrad.ops.cases import CASES, Case
+from tests.minigrad.ops.cases.samples import Sample
+
+Calls = dict[str, tuple[tuple[Any, ...], dict[str, Any]]]
+"""Positional and named arguments by the name of a kernel."""
 
 COMPILED = pytest.mark.parametrize("kernels", [cpu, cuda], ids=["cpu", "cuda"])
 
@@ -31,45 +41,75 @@ def test_kernels_are_documented(name: str) -> None:
         assert getattr(module, name).__doc__
 
 
+def calls_of_the_rows() -> Calls:
+    """Arguments for each kernel that an op calls: those of the first call that its row in the table makes."""
+    calls: Calls = {}
+
+    def noted(name: str, *args: Any, **params: Any) -> Any:
+        calls.setdefault(name, (args, params))
+        return getattr(reference, name)(*args, **params)
+
+    noting = SimpleNamespace(**{name: partial(noted, name) for name in reference.__all__})
+    with pytest.MonkeyPatch.context() as patch, dispatch.use_kernels("reference"), np.errstate(all="ignore"):
+        patch.setitem(dispatch._loaded, "reference", noting)
+        for case in CASES:
+            if (
+                case.function in registry
+                and "kernels_of" in registry[case.function].forward.__code__.co_names
+            ):
+                run(case)
+    return calls
+
+
+def run(case: Case) -> None:
+    """Call the row's op with some of its samples."""
+
+    @settings(max_examples=5, phases=[Phase.generate], database=None, derandomize=True)
+    @given(case.samples)
+    def run_one(sample: Sample) -> None:
+        case.call([Tensor(a) for a in sample.arrays], **sample.params)
+
+    run_one()
+
+
+@pytest.fixture(scope="module")
+def calls() -> Calls:
+    """Arguments for each kernel; here those of kernels that no op calls, or not always."""
+    x, w = np.zeros((2, 2)), np.zeros((1, 1))
+    state = np.zeros(3, np.uint64)
+    others = {
+        "matmul": (w, w),
+        "matmul_gate": (w, w, w, 0.2),
+        "sum_squares": ([x, x],),
+        "sgd_update": (x, x, None, np.zeros(4), False),
+        "rmsprop_update": (x, x, x, None, None, np.zeros(6)),
+        "adam_update": (x, x, x, x, np.zeros(7)),
+        "adamw_update": (x, x, x, x, x, np.zeros(8)),
+        "philox_uniform": (state, (3,), np.dtype(np.float64)),
+        "philox_normal": (state, (3,), np.dtype(np.float64)),
+        "update_running_stats": (x[0], x[0], np.array(0), x[0], x[0], 0.1, 2),
+    }
+    return {**calls_of_the_rows(), **{name: (args, {}) for name, args in others.items()}}
+
+
+def in_dtype(value: Any, dtype: np.dtype) -> Any:
+    """The same arguments with floating-point arrays and dtypes as ``dtype``."""
+    if isinstance(value, np.dtype):
+        return dtype
+    if isinstance(value, np.ndarray):
+        return value.astype(dtype) if value.dtype.kind == "f" else value
+    return [in_dtype(part, dtype) for part in value] if isinstance(value, list) else value
+
+
 @COMPILED
 @pytest.mark.parametrize("dtype", [np.float16, np.int64, np.dtype(">f4")])
-def test_a_kernel_that_refuses_a_dtype_names_itself(kernels: ModuleType, dtype: np.dtype) -> None:
-    x, w, c = np.zeros((1, 1, 3, 3), dtype), np.zeros((1, 1, 1, 1), dtype), np.zeros(1, dtype)
-    geometry = Geometry()
-    calls = {
-        "conv2d": (x, w, geometry),
-        "conv2d_bias_leaky_relu": (x, w, c, geometry, 0.2),
-        "conv2d_moments": (x, w, geometry),
-        "conv_transpose2d": (x, w, (3, 3), geometry),
-        "conv_transpose2d_moments": (x, w, (3, 3), geometry),
-        "conv2d_weight": (x, x, (1, 1), geometry),
-        "batch_norm": (x, c, c, 1e-5, 0.2),
-        "batch_norm_grad": (x, x, c, c, c, c, 0.2),
-        "standardize": (x, 1e-5),
-        "standardize_grad": (x, x, c, c),
-        "leaky_relu": (x, 0.2),
-        "leaky_gate": (x, x, 0.2),
-        "bias_leaky_relu": (x, c, 0.2),
-        "bias_leaky_relu_grad": (x, x, 0.2),
-        "mean_softplus": (x, 1.0),
-        "mean_softplus_grad": (x[0, 0, 0, 0], x, 1.0),
-        "linear": (x[0, 0], x[0, 0], c, 0.2),
-        "matmul": (x[0, 0], x[0, 0]),
-        "stacked_matmul": (x, x),
-        "matmul_gate": (x[0, 0], x[0, 0], x[0, 0], 0.2),
-        "sum_squares": ([x, x],),
-        "sgd_update": (x, x, None, np.zeros(4, dtype), False),
-        "rmsprop_update": (x, x, x, None, None, np.zeros(6, dtype)),
-        "adam_update": (x, x, x, x, np.zeros(7, dtype)),
-        "adamw_update": (x, x, x, x, x, np.zeros(8, dtype)),
-        "philox_uniform": (np.zeros(3, np.uint64), (3,), dtype),
-        "philox_normal": (np.zeros(3, np.uint64), (3,), dtype),
-        "update_running_stats": (c, c, np.array(0), c, c, 0.1, 2),
-    }
+def test_a_kernel_that_refuses_a_dtype_names_itself(
+    kernels: ModuleType, dtype: np.dtype, calls: Calls
+) -> None:
     assert sorted(calls) == sorted(kernels.__all__)
-    for name, arguments in calls.items():
+    for name, (arguments, params) in calls.items():
         with pytest.raises(TypeError, match=name):
-            getattr(kernels, name)(*arguments)
+            getattr(kernels, name)(*in_dtype(list(arguments), dtype), **params)
     with pytest.raises(TypeError, match="leaky_gate"):
         kernels.leaky_gate(np.zeros(3, np.float32), np.zeros(3, np.float64), 0.2)
 
