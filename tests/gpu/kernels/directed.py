@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from inspect import signature
 from itertools import product
 from typing import Any
 
 import numpy as np
 
 from minigrad.kernels import reference
+from minigrad.kernels.cuda import activation as elementwise
 from minigrad.kernels.cuda.product import planning
 from minigrad.kernels.geometry import Geometry
 from minigrad.kernels.moments import moments_of
@@ -67,13 +69,13 @@ def agree(name: str, *arguments: Any, terms: int = 10, out: bool = True) -> None
 @case_of("activation.cu")
 def activation() -> None:
     edges = np.array([-np.inf, -2.0, -0.0, 0.0, 3.0, np.inf, np.nan])
-    for slope in (0.0, 0.2):
-        agree("leaky_relu", edges, slope)
-        agree("leaky_gate", np.ones(7), edges, slope)
+    for name, slope in product(elementwise.__all__, (0.0, 0.2)):
+        names = [p for p in signature(getattr(reference, name)).parameters if p != "out"]
+        with np.errstate(invalid="ignore"):
+            agree(name, *[{"g": np.ones(7), "x": edges, "slope": slope}[p] for p in names])
         for size, dtype in zip(SIZES, (*TYPES, *TYPES), strict=True):
             g, x = numbers(0, size, dtype=dtype), numbers(1, size, dtype=dtype)
-            agree("leaky_relu", x, slope)
-            agree("leaky_gate", g, x, slope)
+            agree(name, *[{"g": g, "x": x, "slope": slope}[p] for p in names])
 
 
 @case_of("bias.cu")
