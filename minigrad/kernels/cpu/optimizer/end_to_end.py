@@ -1,4 +1,4 @@
-"""What an update's loops are given: parameters end to end in one array, their gradients where they lie."""
+"""The arguments of an update's loops: parameters end to end in one array, their gradients where they lie."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from minigrad.kernels.cpu.runtime.compiling import DTYPES, Array, checked, conti
 
 NONE = {dtype: np.empty(0, dtype) for dtype in DTYPES}
 
-CHUNK = 1 << 14  # elements that one iteration owns at most
+CHUNK = 1 << 14  # elements of one iteration at most
 SERIAL = 1 << 16  # elements below which starting the threads costs more than they save
 
 
@@ -68,7 +68,7 @@ def run_update(
 
 
 def joined(arrays: Sequence[Array]) -> Array:
-    """The arrays end to end, or the very memory of the only one."""
+    """The arrays end to end; a single array is not copied."""
     if len(arrays) == 1:
         return contiguous(arrays[0]).reshape(-1)
     return np.concatenate(arrays, axis=None) if arrays else np.empty(0)

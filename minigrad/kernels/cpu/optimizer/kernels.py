@@ -1,13 +1,13 @@
 """The optimizers' updates: one pass over the parameters, their gradients and their state.
 
-A parameter array may be many parameters end to end; their gradients are then arrays of their own, read where
-they lie: the loops take their addresses, and go over segments that each lie within one gradient.
+A parameter array may be many parameters end to end, whose gradients are arrays of their own. The loops get
+the addresses of these arrays and run over segments, each within one gradient.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -42,10 +42,18 @@ def _pointer(context: Any, address: Any, like: Any) -> Any:
     return pointer(address, like), generate
 
 
+class Parts(NamedTuple):
+    """Gradients where they lie: the arrays' addresses, and the rows of ``segments_of`` that cover them."""
+
+    addresses: Array
+    segments: Array
+
+
 @jit
-def _part(addresses: Array, segment: Array, like: Array) -> Array:
-    """The elements that a row of ``segments_of`` names, in arrays of ``like``'s dtype at ``addresses``."""
-    pointer = _pointer(addresses[segment[0]], like)
+def _part(parts: Parts, s: int, like: Array) -> Array:
+    """The elements of a segment, in an array of ``like``'s dtype."""
+    segment = parts.segments[s]
+    pointer = _pointer(parts.addresses[segment[0]], like)
     part: Array = numba.carray(pointer, segment[1] + segment[3])[segment[1] :]
     return part
 
@@ -69,15 +77,15 @@ def _sgd_share(
     share: int,
     shares: int,
     p: Array,
-    addresses: Array,
-    segments: Array,
+    parts: Parts,
     velocity: Array,
     coefficients: Array,
     nesterov: bool,
 ) -> None:
+    segments = parts.segments
     for s in range(share * len(segments) // shares, (share + 1) * len(segments) // shares):
         own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
-        _sgd(p[own], _part(addresses, segments[s], p), velocity[own], coefficients, nesterov)
+        _sgd(p[own], _part(parts, s, p), velocity[own], coefficients, nesterov)
 
 
 @jit
@@ -90,7 +98,7 @@ def _sgd_segments(
     coefficients: Array,
     nesterov: bool,
 ) -> None:
-    parallel_for(shares, _sgd_share, shares, p, addresses, segments, velocity, coefficients, nesterov)
+    parallel_for(shares, _sgd_share, shares, p, Parts(addresses, segments), velocity, coefficients, nesterov)
 
 
 @jit
@@ -120,17 +128,17 @@ def _rmsprop_share(
     share: int,
     shares: int,
     p: Array,
-    addresses: Array,
-    segments: Array,
+    parts: Parts,
     square_average: Array,
     gradient_average: Array,
     velocity: Array,
     coefficients: Array,
 ) -> None:
+    segments = parts.segments
     for s in range(share * len(segments) // shares, (share + 1) * len(segments) // shares):
         own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
         state = square_average[own], gradient_average[own], velocity[own]
-        _rmsprop(p[own], _part(addresses, segments[s], p), *state, coefficients)
+        _rmsprop(p[own], _part(parts, s, p), *state, coefficients)
 
 
 @jit
@@ -145,7 +153,7 @@ def _rmsprop_segments(
     coefficients: Array,
 ) -> None:
     state = square_average, gradient_average, velocity
-    parallel_for(shares, _rmsprop_share, shares, p, addresses, segments, *state, coefficients)
+    parallel_for(shares, _rmsprop_share, shares, p, Parts(addresses, segments), *state, coefficients)
 
 
 @jit
@@ -165,22 +173,22 @@ def _adam_share(
     share: int,
     shares: int,
     p: Array,
-    addresses: Array,
-    segments: Array,
+    parts: Parts,
     m: Array,
     v: Array,
     coefficients: Array,
 ) -> None:
+    segments = parts.segments
     for s in range(share * len(segments) // shares, (share + 1) * len(segments) // shares):
         own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
-        _adam(p[own], _part(addresses, segments[s], p), m[own], v[own], coefficients)
+        _adam(p[own], _part(parts, s, p), m[own], v[own], coefficients)
 
 
 @jit
 def _adam_segments(
     shares: int, p: Array, addresses: Array, segments: Array, m: Array, v: Array, coefficients: Array
 ) -> None:
-    parallel_for(shares, _adam_share, shares, p, addresses, segments, m, v, coefficients)
+    parallel_for(shares, _adam_share, shares, p, Parts(addresses, segments), m, v, coefficients)
 
 
 @jit
@@ -207,17 +215,17 @@ def _adamw_share(
     share: int,
     shares: int,
     p: Array,
-    addresses: Array,
-    segments: Array,
+    parts: Parts,
     m: Array,
     v: Array,
     v_max: Array,
     coefficients: Array,
 ) -> None:
+    segments = parts.segments
     for s in range(share * len(segments) // shares, (share + 1) * len(segments) // shares):
         own = slice(segments[s, 2], segments[s, 2] + segments[s, 3])
         state = m[own], v[own], v_max[own]
-        _adamw(p[own], _part(addresses, segments[s], p), *state, coefficients)
+        _adamw(p[own], _part(parts, s, p), *state, coefficients)
 
 
 @jit
@@ -232,7 +240,7 @@ def _adamw_segments(
     coefficients: Array,
 ) -> None:
     state = m, v, v_max
-    parallel_for(shares, _adamw_share, shares, p, addresses, segments, *state, coefficients)
+    parallel_for(shares, _adamw_share, shares, p, Parts(addresses, segments), *state, coefficients)
 
 
 @jit
@@ -244,13 +252,13 @@ def _squares(g: Array) -> float:
 
 
 @inner_jit
-def _squares_segment(s: int, addresses: Array, segments: Array, like: Array, sums: Array) -> None:
-    sums[s] = _squares(_part(addresses, segments[s], like))
+def _squares_segment(s: int, parts: Parts, like: Array, sums: Array) -> None:
+    sums[s] = _squares(_part(parts, s, like))
 
 
 @jit
 def _squares_segments(addresses: Array, segments: Array, like: Array, sums: Array) -> None:
-    parallel_for(len(segments), _squares_segment, addresses, segments, like, sums)
+    parallel_for(len(segments), _squares_segment, Parts(addresses, segments), like, sums)
 
 
 def sum_squares(arrays: Sequence[Array]) -> Array:
