@@ -235,7 +235,7 @@ def train(
     that holds a run, a device that is not there, or a training that diverged.
     """
     if epochs is not None and steps is not None:
-        raise UserError(f"the length is given twice, epochs={epochs} and steps={steps}; give one of them")
+        raise UserError(f"the length is given twice, `epochs` {epochs} and `steps` {steps}; give one of them")
     settings = {name: value for name, value in options.items() if name not in RUN_OPTIONS}
     _check_names(settings)
     settings_for(model, "image", **settings)  # a misspelt name should not wait for a download
@@ -309,7 +309,7 @@ def sample(run: Run | StrPath, n: int = 64, seed: int = 0) -> Samples:
     Raises UserError as ``load`` does, or if ``n`` is below 1.
     """
     if n < 1:
-        raise UserError(f"n must be at least 1, got {n}")
+        raise UserError(f"`n` must be at least 1, got {n}")
     loaded = _run_of(run)
     gan, config = loaded.gan, loaded.config
     values = gan.generate(gan.latent(n, random_stream(seed, "samples")))

@@ -8,6 +8,7 @@ written by ``write``, and files that grow by ``append``.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,9 @@ DAMAGE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, R
 
 _SHORTEST_REASON = 110
 
+_NAME = re.compile(r"`(?!(?:array|bool|float|int|null|object|str)`)(\w+)`")
+"""A field between backquotes, which would read as an argument of the caller's; msgspec's types stay."""
+
 
 @contextmanager
 def reading(path: Path, remedy: str, what: str = "damaged") -> Iterator[None]:
@@ -67,7 +71,8 @@ def damaged(path: Path, reason: object, remedy: str, what: str = "damaged") -> U
     """
     named, kind = one_line(path, len(str(path)) * 6), f"{what}: " if what else ""
     left = LONGEST - len(named) - len(kind) - len(remedy) - len(": ; ")
-    return UserError(f"{named}: {kind}{one_line(reason, max(left, _SHORTEST_REASON))}; {remedy}")
+    said = _NAME.sub(r"\1", str(reason))
+    return UserError(f"{named}: {kind}{one_line(said, max(left, _SHORTEST_REASON))}; {remedy}")
 
 
 def open_file(path: Path) -> BinaryIO:

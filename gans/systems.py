@@ -215,13 +215,13 @@ def check_used(model: str, kind: Kind, names: Iterable[str], settings: Settings)
     for name in names:
         owners = [system.name for system in SYSTEMS.values() if name in system.own]
         if owners and model not in owners:
-            raise UserError(f"{model} has no setting {name}; {', '.join(owners)} has it")
+            raise UserError(f"{model} has no setting `{name}`; {', '.join(owners)} has it")
         if name in ("beta1", "beta2") and settings.optimizer != "adam":
             raise UserError(
-                f"{name} is a setting of Adam, and {model} has the optimizer {settings.optimizer}"
+                f"`{name}` is a setting of Adam, and the `optimizer` of {model} is {settings.optimizer}"
             )
         if name in ("width", "depth") and kind == "image":
-            raise UserError(f"{name} is a setting of the networks for points; those for images have none")
+            raise UserError(f"`{name}` is a setting of the networks for points; those for images have none")
 
 
 @dataclass
@@ -333,27 +333,27 @@ def _names_for_points() -> list[str]:
 def _check(settings: Settings, system: System) -> None:
     if settings.objective not in system.objectives:
         raise UserError(
-            f"{system.name} has no objective {settings.objective!r} "
+            f"{system.name} has no `objective` {settings.objective!r} "
             f"(choose from {', '.join(system.objectives)})"
         )
     if settings.optimizer not in ("adam", "rmsprop"):
-        raise UserError(f"there is no optimizer {settings.optimizer!r} (choose from adam, rmsprop)")
+        raise UserError(f"there is no `optimizer` {settings.optimizer!r} (choose from adam, rmsprop)")
     for name, (least, most) in INTEGERS.items():
         value = getattr(settings, name)
         if not isinstance(value, int):
-            raise UserError(f"{name} must be an integer, got {one_line(repr(value), 40)}")
+            raise UserError(f"`{name}` must be an integer, got {one_line(repr(value), 40)}")
         if not least <= value <= most:
             bound = f"at least {least}" if value < least else f"at most {most:,}"
-            raise UserError(f"{name} must be {bound}, got {one_line(value, 40)}")
-    numbers = {name: _number(name, getattr(settings, name)) for name in NUMBERS}
-    numbers["D's learning rate"] = numbers["lr"] * numbers["lr_ratio"]
+            raise UserError(f"`{name}` must be {bound}, got {one_line(value, 40)}")
+    numbers = {f"`{name}`": _number(name, getattr(settings, name)) for name in NUMBERS}
+    numbers["D's learning rate, `lr` times `lr_ratio`,"] = numbers["`lr`"] * numbers["`lr_ratio`"]
     for name, value in numbers.items():
-        if name in ("beta1", "beta2"):
+        if name in ("`beta1`", "`beta2`"):
             if not 0 <= value < 1:
                 raise UserError(f"{name} must lie in [0, 1), got {value}")
-        elif name == "penalty":
+        elif name == "`penalty`":
             if not 0 <= value < float("inf"):
-                raise UserError(f"penalty must be a number of at least 0, got {value}")
+                raise UserError(f"{name} must be a number of at least 0, got {value}")
         elif not 0 < value < float("inf"):
             raise UserError(f"{name} must be a positive number, got {value}")
 
@@ -362,7 +362,7 @@ def _number(name: str, value: Any) -> float:
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
-        raise UserError(f"{name} must be a number, got {one_line(repr(value), 40)}") from None
+        raise UserError(f"`{name}` must be a number, got {one_line(repr(value), 40)}") from None
 
 
 def _check_size(settings: Settings, shape: Shape) -> None:
@@ -371,7 +371,7 @@ def _check_size(settings: Settings, shape: Shape) -> None:
     weights = settings.latent * widest + settings.depth * settings.width**2 + 1024 * math.prod(shape)
     if weights > MOST_WEIGHTS:
         raise UserError(
-            f"{settings.model} with latent {settings.latent:,}, width {settings.width:,} and depth "
+            f"{settings.model} with `latent` {settings.latent:,}, `width` {settings.width:,} and `depth` "
             f"{settings.depth:,} for samples of shape {shape} may have {weights:,} weights, more than the "
             f"{MOST_WEIGHTS:,} that are allowed"
         )

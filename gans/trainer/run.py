@@ -85,7 +85,7 @@ def new_config(
     Raises UserError if a step needs more images than there are, or config.json cannot keep a value.
     """
     if not 0 <= seed <= MOST_SEED:
-        raise UserError(f"the seed must be an integer from 0 to {MOST_SEED:,}, got {one_line(seed, 40)}")
+        raise UserError(f"`seed` must be an integer from 0 to {MOST_SEED:,}, got {one_line(seed, 40)}")
     steps_per_epoch = Batches(data, settings.batch_size, settings.critic_steps, seed).steps_per_epoch
     config = RunConfig(
         settings=settings,
@@ -242,7 +242,10 @@ def _lengthened(config: RunConfig, length: Length | None, training: Training) ->
         return config
     steps = length.in_steps(training.steps_per_epoch)
     if steps < training.step:
-        raise UserError(f"the run has done {training.step} steps already, more than the {steps} requested")
+        raise UserError(
+            f"the run has done {training.step:,} steps already, more than the {steps:,} of its new length; "
+            "give more `steps` or `epochs`"
+        )
     return replace(config, steps=steps, epochs=length.epochs)
 
 

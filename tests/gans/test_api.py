@@ -98,7 +98,7 @@ def test_samples_are_arrays_that_draw_themselves(run: gans.Run, tmp_path: Path) 
     assert (tmp_path / "points.png").read_bytes() == samples.png()
     with pytest.raises(UserError, match=r"must end in \.png"):
         samples.save(tmp_path / "points.jpg")
-    with pytest.raises(UserError, match="n must be at least 1"):
+    with pytest.raises(UserError, match="`n` must be at least 1"):
         run.sample(0)
 
 
@@ -144,20 +144,23 @@ def test_data_of_ones_own_are_trained_on_gone_on_with_and_measured_against(tmp_p
         ({"model": "dcgn"}, "did you mean 'dcgan'"),
         ({"data": "rings"}, "did you mean 'ring'"),
         ({"beta": 1}, "gan has no setting 'beta'; did you mean 'beta2'"),
-        ({"clip": 0.1}, "gan has no setting clip; wgan has it"),
-        ({"model": "wgan", "beta1": 0.1}, "beta1 is a setting of Adam, and wgan has the optimizer rmsprop"),
-        ({"data": "mnist5k", "width": 9}, "width is a setting of the networks for points"),
-        ({"optimizer": "sgd"}, "there is no optimizer 'sgd'"),
+        ({"clip": 0.1}, "gan has no setting `clip`; wgan has it"),
+        (
+            {"model": "wgan", "beta1": 0.1},
+            "`beta1` is a setting of Adam, and the `optimizer` of wgan is rmsprop",
+        ),
+        ({"data": "mnist5k", "width": 9}, "`width` is a setting of the networks for points"),
+        ({"optimizer": "sgd"}, "there is no `optimizer` 'sgd'"),
         ({"frobnicate": 1}, r"gan has no setting 'frobnicate' \(it has .*batch_size"),
-        ({"epochs": 1}, "the length is given twice, epochs=1 and steps=1"),
-        ({"batch_size": 0}, "batch_size must be at least 1"),
-        ({"batch_size": "many"}, "batch_size must be an integer, got 'many'"),
-        ({"lr": "fast"}, "lr must be a number, got 'fast'"),
-        ({"lr": 10**400}, "lr must be a number, got 1000"),
+        ({"epochs": 1}, "the length is given twice, `epochs` 1 and `steps` 1"),
+        ({"batch_size": 0}, "`batch_size` must be at least 1"),
+        ({"batch_size": "many"}, "`batch_size` must be an integer, got 'many'"),
+        ({"lr": "fast"}, "`lr` must be a number, got 'fast'"),
+        ({"lr": 10**400}, "`lr` must be a number, got 1000"),
         ({"seed": 1.5}, r"Expected `int`, got `float` - at `\$\.seed`"),
         ({"steps": 0}, r"no run can have this: Expected `int` >= 1 - at `\$\.steps`"),
         ({"checkpoint_every": 0}, r"Expected `int` >= 1 - at `\$\.checkpoint_every`"),
-        ({"seed": 2**64}, "the seed must be an integer from 0 to 9,223,372,036,854,775,807"),
+        ({"seed": 2**64}, "`seed` must be an integer from 0 to 9,223,372,036,854,775,807"),
         ({"device": "tpu"}, "tpu"),
     ],
 )

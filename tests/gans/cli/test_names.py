@@ -115,9 +115,12 @@ def test_rates_beyond_all_bounds(capsys: pytest.CaptureFixture[str], number: str
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("train", "gan", "--data", "ring", "--batch-size", 10**8), "batch_size must be at most 1,048,576"),
+        (("train", "gan", "--data", "ring", "--batch-size", 10**8), "--batch-size must be at most 1,048,576"),
         (("train", "gan", "--data", "ring", "--latent", 60_000), "may have 752,6"),
-        (("train", "gan", "--data", "ring", "--epochs", 10**12, "--latent", 10**6), "latent must be at most"),
+        (
+            ("train", "gan", "--data", "ring", "--epochs", 10**12, "--latent", 10**6),
+            "--latent must be at most",
+        ),
         (("train", "gan", "--data", "ring", "--epochs", 10**13), "--epochs: '10000000000000' is more than"),
         (("sample", "run", "--out", "a.npz", "--n", 10**30), "--n: '100000"),
         (("evaluate", "run", "--n", 10**30), "--n: '100000"),

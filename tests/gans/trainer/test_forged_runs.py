@@ -99,7 +99,7 @@ def test_an_average_may_be_infinite(run: Path) -> None:
         ({"settings": {"beta1": 1}}, "beta1 must lie in [0, 1), got 1"),
         (
             {"settings": {"lr": 1e308, "lr_ratio": 1e308}},
-            "D's learning rate must be a positive number, got inf",
+            "D's learning rate, lr times lr_ratio, must be a positive number, got inf",
         ),
         ({"settings": {"penalty": -1}}, "penalty must be a number of at least 0"),
         ({"settings": {"width": 16_384, "depth": 1_000}}, "may have 268,"),
@@ -140,6 +140,14 @@ def test_a_config_that_no_run_has(
     assert told in line
     assert line.isprintable()
     assert len(line) <= LONGEST + len(str(path))
+
+
+def test_a_field_that_is_missing_is_no_flag(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = run / "config.json"
+    document = json.loads(path.read_text("utf-8"))
+    del document["seed"]
+    path.write_text(json.dumps(document), "utf-8")
+    assert "missing required field seed;" in failure(capsys, "train", "--resume", run)
 
 
 def test_the_config_that_counts_is_read_under_the_lock(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,7 +136,10 @@ def test_a_run_may_grow_in_parts(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_a_run_cannot_shrink(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert gans(*TOY, "--steps", 9, "--out", tmp_path) == 0
     assert gans("train", "--resume", tmp_path, "--epochs", 1) == 2
-    assert "done 9 steps already, more than the 8 requested" in capsys.readouterr().err
+    assert (
+        "done 9 steps already, more than the 8 of its new length; give more --steps or --epochs"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(
