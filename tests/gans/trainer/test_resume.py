@@ -132,6 +132,23 @@ def test_a_run_may_grow_in_parts(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert json.loads((parts / "config.json").read_text("utf-8"))["epochs"] == 2
 
 
+def test_metrics_of_a_version_with_other_columns_outlive_a_resume(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert gans(*TOY, "--steps", 4, "--out", tmp_path) == 0
+    path = tmp_path / "metrics.jsonl"
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    for line in lines:
+        del line["grad_norm_g"]
+        line["penalty"] = 0.5
+    old = "".join(json.dumps(line) + "\n" for line in lines)
+    path.write_text(old, "utf-8")
+    assert gans("train", "--resume", tmp_path, "--steps", 6) == 0
+    assert path.read_text("utf-8").startswith(old)
+    assert [record["step"] for record in trainer.read_metrics(path)] == [1, 2, 3, 4, 5, 6]
+    assert not said(capsys.readouterr().err)
+
+
 @pytest.mark.usefixtures("short_epochs")
 def test_a_run_cannot_shrink(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert gans(*TOY, "--steps", 9, "--out", tmp_path) == 0
