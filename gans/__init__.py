@@ -21,7 +21,7 @@ _MODULES = (
     "data",
     "errors",
     "metrics",
-    "models",
+    "networks",
     "objectives",
     "plots",
     "steps",
@@ -47,6 +47,8 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module("gans.api"), name)
     if name in _MODULES:
         return import_module(f"gans.{name}")
+    if name == "models":
+        raise AttributeError("gans.models is called gans.networks")
     raise AttributeError(
         f"module 'gans' has no attribute {name!r}; it has {', '.join((*__all__, *_MODULES))}"
     )

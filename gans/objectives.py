@@ -5,14 +5,14 @@
 - ``discriminator(real, fake)`` and ``generator(fake)`` map logits (n, 1) to a loss of one element;
 - ``penalty(D, real, fake, rng)`` is added to D's loss, ``real`` and ``fake`` are images here;
 - ``constraint(D)`` acts on D's weights after each of D's updates;
-- ``readout(logits)`` turns logits into the number that people watch: D's probability, or a critic's score.
+- ``readout(logits)`` turns logits into the number to watch: D's probability, or a critic's score.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,8 +104,8 @@ def gradient_penalty(weight: float) -> Penalty:
     return penalty
 
 
-def gan() -> Objective:
-    """Non-saturating GAN."""
+def non_saturating_gan() -> Objective:
+    """GAN with the generator whose gradients stay strong when D wins."""
     return Objective(binary_cross_entropy, non_saturating)
 
 
@@ -122,3 +122,11 @@ def wasserstein(clip: float) -> Objective:
 def wasserstein_gp(weight: float) -> Objective:
     """WGAN-GP: the gradient penalty in place of clipping."""
     return Objective(critic, critic_generator, penalty=gradient_penalty(weight), readout=score)
+
+
+if not TYPE_CHECKING:  # a checker finds names that do not exist by itself
+
+    def __getattr__(name: str) -> NoReturn:
+        if name == "gan":
+            raise AttributeError("gans.objectives.gan is called gans.objectives.non_saturating_gan")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,7 +13,7 @@ import numpy as np
 from gans import objectives
 from gans.errors import UserError
 from gans.messages import one_line
-from gans.models import dcgan, mlp
+from gans.networks import dcgan, mlp
 from gans.objectives import Objective
 from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.devices import xp_on
@@ -88,7 +88,7 @@ class System:
 
 
 OBJECTIVES: dict[str, Callable[[Settings], Objective]] = {
-    "non-saturating": lambda settings: objectives.gan(),
+    "non-saturating": lambda settings: objectives.non_saturating_gan(),
     "minimax": lambda settings: objectives.minimax(),
     "wasserstein": lambda settings: objectives.wasserstein(settings.clip),
     "wasserstein-gp": lambda settings: objectives.wasserstein_gp(settings.penalty),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gans.trainer import batches
-from tests.gans.running import TOY, gans, idx_folder
+from tests.gans.commands import TOY, gans, idx_folder
 
 
 @pytest.fixture(scope="module")

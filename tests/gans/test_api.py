@@ -17,7 +17,7 @@ import minigrad as mg
 from gans.data.images import image_data
 from gans.errors import UserError
 from gans.trainer import batches
-from tests.gans.running import gans as command
+from tests.gans.commands import gans as command
 from tests.processes import ROOT, python
 
 RING: dict[str, Any] = {"data": "ring", "batch_size": 16, "progress": False}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import gans
 import minigrad as mg
 from gans import objectives
 from gans.objectives import Objective, clip_weights, gradient_penalty, interpolate_gradient_norms
@@ -41,7 +42,7 @@ def test_early_gradients_of_the_two_generators_differ_as_the_paper_says() -> Non
 
 
 @pytest.mark.parametrize("size", [1e4, 1e30])
-@pytest.mark.parametrize("objective", [objectives.gan(), objectives.minimax()])
+@pytest.mark.parametrize("objective", [objectives.non_saturating_gan(), objectives.minimax()])
 def test_losses_and_gradients_stay_finite_for_any_logit(objective: Objective, size: float) -> None:
     for sign in (-1, 1):
         real, fake = Tensor(np.float32([[sign * size]])), Tensor(np.float32([[-sign * size]]))
@@ -122,7 +123,7 @@ def test_penalty_of_a_flat_critic_is_finite_and_so_is_its_gradient() -> None:
 def test_wasserstein_objectives_read_out_scores_not_probabilities() -> None:
     for objective in (objectives.wasserstein(0.01), objectives.wasserstein_gp(10.0)):
         assert objective.readout(REAL) is REAL
-    np.testing.assert_allclose(objectives.gan().readout(REAL).data, probability(REAL))
+    np.testing.assert_allclose(objectives.non_saturating_gan().readout(REAL).data, probability(REAL))
 
 
 def test_clipping_bounds_every_weight_and_tells_the_graphs() -> None:
@@ -131,3 +132,12 @@ def test_clipping_bounds_every_weight_and_tells_the_graphs() -> None:
     clip_weights(0.01)(D)
     assert max(float(np.abs(p.data).max()) for p in D.parameters()) <= 0.01
     assert all(p.version > before for p, before in zip(D.parameters(), versions, strict=True))
+
+
+def test_the_old_names_say_the_new_ones() -> None:
+    with pytest.raises(AttributeError, match="non_saturating_gan"):
+        objectives.gan  # noqa: B018
+    with pytest.raises(AttributeError, match=r"gans\.networks"):
+        gans.models  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        objectives.nothing  # noqa: B018

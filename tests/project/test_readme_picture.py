@@ -14,7 +14,7 @@ from PIL import Image
 from gans.metrics.classifier import load_classifier
 from gans.metrics.diversity import effective_classes
 from gans.plots.grids import SEPARATOR_GREY
-from tests.gans.running import gans
+from tests.gans.commands import gans
 from tests.processes import ROOT
 
 PICTURE = ROOT / "docs" / "dcgan-mnist5k.png"

@@ -15,6 +15,6 @@ from minigrad.kernels.cpu.loss import *
 from minigrad.kernels.cpu.norm.kernels import *
 from minigrad.kernels.cpu.optimizer.kernels import *
 from minigrad.kernels.cpu.philox import *
-from minigrad.kernels.running import *
+from minigrad.kernels.running_statistics import *
 
 __all__ = _public(globals())

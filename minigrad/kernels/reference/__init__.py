@@ -13,6 +13,6 @@ from minigrad.kernels.reference.gemm import *
 from minigrad.kernels.reference.loss import *
 from minigrad.kernels.reference.norm import *
 from minigrad.kernels.reference.optimizer import *
-from minigrad.kernels.running import *
+from minigrad.kernels.running_statistics import *
 
 __all__ = _public(globals())

@@ -18,7 +18,7 @@ import minigrad as mg
 from gans.data import NAMES
 from gans.systems import SYSTEMS
 from gans.trainer import batches, display
-from tests.gans.running import (
+from tests.gans.commands import (
     TOY,
     command,
     environment,

@@ -7,7 +7,7 @@ import pytest
 from gans.cli.parser import parser
 from gans.cli.settings import FLAGS
 from gans.systems import Settings
-from tests.gans.running import failure
+from tests.gans.commands import failure
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from PIL import Image
 
 from gans.cli.stages import stages
 from gans.data.images import STEMS
-from tests.gans.running import failure, gans, idx_folder
+from tests.gans.commands import failure, gans, idx_folder
 
 
 def test_images_are_sampled_as_an_array(tmp_path: Path, image_run: Path) -> None:

@@ -21,7 +21,7 @@ from gans.data.idx import idx_bytes
 from gans.data.images import STEMS
 from gans.errors import UserError
 from gans.trainer import read_metrics
-from tests.gans.running import failure, gans, idx_folder
+from tests.gans.commands import failure, gans, idx_folder
 from tests.limits import few_allocations, time_limit
 
 FILES = ["config.json", "metrics.jsonl", "checkpoint.safetensors", "samples.gif", "losses.png"]

@@ -14,7 +14,7 @@ import pytest
 
 from gans.cli import main
 from gans.messages import one_line
-from tests.gans.running import TOY, command, environment, failure, gans, idx_folder, said
+from tests.gans.commands import TOY, command, environment, failure, gans, idx_folder, said
 
 ODD = "日本語 $x^2$ \\frac $ [red] \x1b[31m \n {0} %s 🦆 \u202e"
 NO_TEXT = "\udcff\udcfe"

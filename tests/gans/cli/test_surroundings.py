@@ -11,7 +11,7 @@ from gans.data.mnist import cache_folder
 from gans.errors import UserError
 from gans.paths import user_path
 from tests import processes
-from tests.gans.running import failure, gans, said
+from tests.gans.commands import failure, gans, said
 
 HOMELESS = "import pwd\ndef unknown(user): raise KeyError(user)\npwd.getpwuid = pwd.getpwnam = unknown\n"
 """As in a container whose user is a number: with HOME unset, nobody knows what ~ is."""

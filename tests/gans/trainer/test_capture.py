@@ -14,7 +14,8 @@ from gans.data import ImageData
 from gans.steps import discriminator_step, generator_step
 from gans.trainer import DivergedError, Training, train
 from minigrad import nn
-from tests.gans.running import assert_same_run, flat, gans
+from tests.gans.commands import assert_same_run, gans
+from tests.states import flat
 
 IMAGE, POINTS = (1, 28, 28), (2,)
 GANS = [("gan", IMAGE), ("dcgan", IMAGE), ("wgan", IMAGE), ("wgan-gp", IMAGE)]

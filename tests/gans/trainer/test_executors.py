@@ -14,7 +14,7 @@ from gans.trainer.executors import Deferred, Executor, FailedUpdateError, Immedi
 from gans.trainer.executors.executor import RunUpdate
 from minigrad import nn, optim
 from minigrad.random import normal
-from tests.gans.running import flat
+from tests.states import flat
 
 FAILING = 5
 

@@ -13,7 +13,7 @@ import pytest
 
 import minigrad as mg
 from gans.trainer import folder
-from tests.gans.running import failure, gans, records
+from tests.gans.commands import failure, gans, records
 from tests.limits import memory_limit, time_limit
 
 LONGEST = len("gans: error: ") + 300

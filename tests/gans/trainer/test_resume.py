@@ -15,7 +15,7 @@ import pytest
 import minigrad as mg
 from gans import trainer
 from gans.trainer import batches, run
-from tests.gans.running import (
+from tests.gans.commands import (
     assert_same_run,
     finish,
     gans,

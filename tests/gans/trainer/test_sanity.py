@@ -13,7 +13,7 @@ from gans.data.images import ImageData, image_data
 from gans.systems import SYSTEMS, build, settings_for
 from gans.trainer.loop import Record, Training
 from gans.trainer.sanity import DECIDED_STEPS, Sanity, data_warnings
-from tests.gans.running import gans, idx_folder, said
+from tests.gans.commands import gans, idx_folder, said
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 28, 28)).astype(np.uint8)
 RECORD = Record(1, 1, 1.4, 0.7, 0.5, 0.5, 0.1, 0.1, 0.01)

@@ -13,7 +13,7 @@ import pytest
 
 import minigrad as mg
 from gans.trainer.signals import StopOnSignal
-from tests.gans.running import TOY, environment, gans, line_count, wait_for
+from tests.gans.commands import TOY, environment, gans, line_count, wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 

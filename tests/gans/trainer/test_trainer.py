@@ -17,7 +17,7 @@ from gans.systems import Gan, build, settings_for
 from gans.trainer import Callback, DivergedError, Record, Training, random_stream, train
 from gans.trainer.batches import TOY_EPOCH_STEPS, Batches
 from gans.trainer.pace import Pace, duration
-from tests.gans.running import flat
+from tests.states import flat
 
 
 class Keep(Callback):

@@ -19,8 +19,8 @@ from gans.trainer.checkpoints import Checkpoints, load_checkpoint
 from gans.trainer.executors import deferred
 from minigrad import nn
 from minigrad.optim import SGD
-from tests.gans.running import flat
 from tests.gpu.device.conftest import Copies
+from tests.states import flat
 
 
 def gan(device: str, rate: float, critic_steps: int) -> Gan:

@@ -17,7 +17,7 @@ from gans import data
 from gans.cli import main
 from gans.systems import build, settings_for
 from gans.trainer import DivergedError, Training
-from tests.gans.running import assert_same_run, records
+from tests.gans.commands import assert_same_run, records
 from tests.gpu.device.conftest import Copies
 
 TRAIN = ("train", "gan", "--data", "ring", "--steps", "3", "--batch-size", "8")

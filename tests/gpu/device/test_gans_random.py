@@ -17,10 +17,11 @@ from gans.systems import build, settings_for
 from gans.trainer import Training
 from minigrad import random
 from minigrad.random import Philox
-from tests.gans.running import assert_same_run, flat, gans
+from tests.gans.commands import assert_same_run, gans
 from tests.gpu.device.conftest import Copies
 from tests.gpu.device.test_gans import assert_near
 from tests.gpu.device.test_steps import SIZE, small_dcgan
+from tests.states import flat
 
 SENT = 2 * 64
 """Bytes that an update sends: its settings, and the row for its numbers, each aligned."""

@@ -11,8 +11,7 @@ import pytest
 
 import minigrad as mg
 from gans import systems
-from gans.objectives import gan as non_saturating
-from gans.objectives import wasserstein_gp
+from gans.objectives import non_saturating_gan, wasserstein_gp
 from gans.steps import StepResult, discriminator_step, generator_step
 from gans.systems import Gan
 from minigrad import nn
@@ -53,7 +52,7 @@ def small_dcgan(device: str = "cpu", *, critic: bool = False) -> Gan:
     G.to(device)
     D.to(device)
     settings = systems.settings_for("dcgan", "image", latent=LATENT)
-    objective = wasserstein_gp(10.0) if critic else non_saturating()
+    objective = wasserstein_gp(10.0) if critic else non_saturating_gan()
     adam = {"lr": 2e-3, "betas": (0.5, 0.999)}
     return Gan(settings, G, D, Adam(G.parameters(), **adam), Adam(D.parameters(), **adam), objective, device)
 

@@ -10,7 +10,7 @@ from minigrad.kernels.cuda.product import planning
 from minigrad.kernels.cuda.runtime import loading
 from minigrad.kernels.precision import allow_tf32
 from tests.gpu.emulator import Emulator
-from tests.gpu.kernels.running import on_device
+from tests.gpu.kernels.numpy_calls import on_device
 
 DEVICE = pytest.param(None, marks=pytest.mark.gpu, id="on a GPU")
 MODES = [pytest.param(False, id="emulated"), pytest.param(True, id="emulated-checked"), DEVICE]

@@ -24,8 +24,8 @@ from minigrad.kernels.cuda.product import planning
 from minigrad.kernels.geometry import Geometry
 from minigrad.kernels.moments import moments_of
 from minigrad.kernels.precision import allow_tf32
+from tests.gpu.kernels.numpy_calls import cuda, on_device
 from tests.gpu.kernels.rows import check_rows, exported
-from tests.gpu.kernels.running import cuda, on_device
 from tests.minigrad.kernels.moments import assert_merged, far_from_zero, moments_of_faces
 from tests.minigrad.kernels.strategies import Array, Convolution, assert_close
 from tests.minigrad.kernels.updates import end_of_call

@@ -17,7 +17,7 @@ from minigrad.dispatch import use_kernels
 from minigrad.kernels import cuda as kernels
 from minigrad.kernels.cuda.runtime.loading import Source
 from minigrad.registry import registry
-from tests.gpu.kernels.running import cuda
+from tests.gpu.kernels.numpy_calls import cuda
 from tests.minigrad.kernels.strategies import Array
 from tests.minigrad.ops.cases import CASES, Case
 from tests.minigrad.ops.cases.samples import Sample

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from minigrad.kernels import reference
-from tests.gpu.kernels.running import cuda
+from tests.gpu.kernels.numpy_calls import cuda
 from tests.minigrad.kernels import strategies
 from tests.minigrad.kernels.strategies import SHAPES, Array, Convolution, assert_close
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from minigrad.kernels import reference
 from minigrad.kernels.geometry import Geometry
-from tests.gpu.kernels.running import cuda
+from tests.gpu.kernels.numpy_calls import cuda
 from tests.gpu.kernels.strategies import SOME, assert_faces
 from tests.minigrad.kernels.strategies import Convolution, assert_close, convolutions
 from tests.minigrad.kernels.test_convolution import sizes

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from minigrad.kernels import reference
-from tests.gpu.kernels.running import cuda
+from tests.gpu.kernels.numpy_calls import cuda
 from tests.gpu.kernels.strategies import SLOPES, SOME, arrays, filled_like
 from tests.minigrad.kernels.strategies import LAYOUTS, Array, assert_close, laid_out
 from tests.minigrad.kernels.updates import assert_coefficients_are_read, end_of_call

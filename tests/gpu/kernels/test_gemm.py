@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from minigrad.kernels import cpu, reference
 from minigrad.kernels.cuda.product import planning
 from minigrad.kernels.precision import allow_tf32
-from tests.gpu.kernels.running import cuda
+from tests.gpu.kernels.numpy_calls import cuda
 from tests.gpu.kernels.strategies import SLOPES, SOME, filled_like
 from tests.minigrad.kernels.strategies import DTYPES, LAYOUTS, assert_close, laid_out
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from minigrad.kernels.cuda.product import planning
 from minigrad.kernels.geometry import Geometry
 from minigrad.kernels.moments import merged
-from tests.gpu.kernels.running import cuda
+from tests.gpu.kernels.numpy_calls import cuda
 from tests.gpu.kernels.test_products import CONVOLUTIONS, FEW
 from tests.minigrad.kernels.moments import assert_merged, assert_moments, far_from_zero, moments_of_faces
 from tests.minigrad.kernels.strategies import Convolution, convolutions

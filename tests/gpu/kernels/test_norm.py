@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigrad.kernels import reference
-from tests.gpu.kernels.running import cuda
+from tests.gpu.kernels.numpy_calls import cuda
 from tests.gpu.kernels.strategies import SLOPES, SOME, arrays, filled_like
 from tests.minigrad.kernels.strategies import Array, assert_close
 from tests.minigrad.kernels.test_norm import parameters

@@ -14,7 +14,7 @@ from minigrad.kernels import reference
 from minigrad.kernels.cuda.product import planning
 from minigrad.kernels.geometry import Geometry
 from minigrad.kernels.precision import allow_tf32, tf32_allowed
-from tests.gpu.kernels.running import cuda
+from tests.gpu.kernels.numpy_calls import cuda
 from tests.gpu.kernels.strategies import SLOPES, assert_faces
 from tests.minigrad.kernels.strategies import (
     LAYOUTS,

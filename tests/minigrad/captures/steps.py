@@ -9,7 +9,7 @@ import numpy as np
 
 import minigrad as mg
 from minigrad import nn, ops, optim
-from tests.gans.running import flat
+from tests.states import flat
 
 Step = Callable[..., Any]
 

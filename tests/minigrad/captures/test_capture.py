@@ -17,7 +17,6 @@ from minigrad.captures.program import Program
 from minigrad.dispatch import use_kernels
 from minigrad.kernels.launching import launch
 from minigrad.registry import registry
-from tests.gans.running import flat
 from tests.minigrad.captures.steps import (
     Step,
     arrays_of,
@@ -26,6 +25,7 @@ from tests.minigrad.captures.steps import (
     same_with_and_without,
     training_step,
 )
+from tests.states import flat
 
 # -- lines made one -----------------------------------------------------------------------------------
 

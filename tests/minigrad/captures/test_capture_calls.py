@@ -18,8 +18,8 @@ from minigrad.captures.captured import Captured
 from minigrad.captures.memory import ALIGNMENT
 from minigrad.captures.plan import Lifetime, offsets_of
 from minigrad.kernels import launching
-from tests.gans.running import flat
 from tests.minigrad.captures.steps import network, numbers, training_step
+from tests.states import flat
 
 
 def test_results_are_fresh_and_arguments_stay() -> None:

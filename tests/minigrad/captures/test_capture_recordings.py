@@ -14,8 +14,8 @@ from minigrad import nn, ops
 from minigrad.captures import captured
 from minigrad.dispatch import use_kernels
 from minigrad.kernels.precision import allow_tf32
-from tests.gans.running import flat
 from tests.minigrad.captures.steps import Step, arrays_of, numbers
+from tests.states import flat
 
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 

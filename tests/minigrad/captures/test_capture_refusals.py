@@ -10,8 +10,8 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn, ops, optim, tracing
-from tests.gans.running import flat
 from tests.minigrad.captures.steps import Step, arrays_of, numbers
+from tests.states import flat
 
 W, V = numbers(0, 3), numbers(1, 3)
 NET = nn.Linear(3, 1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from gans.models import dcgan
+from gans.networks import dcgan
 from minigrad import nn
 
 

@@ -11,7 +11,7 @@ import pytest
 import minigrad as mg
 from minigrad import ops, optim
 from minigrad.kernels import cpu
-from tests.gans.running import flat
+from tests.states import flat
 
 SHAPES = [(3, 4), (5,), (), (300, 250)]  # the last is large enough for several threads
 

@@ -24,7 +24,7 @@ from minigrad.kernels.cuda.runtime.arrays import (
 )
 from minigrad.kernels.cuda.runtime.loading import Source
 from minigrad.kernels.moments import check_moments
-from minigrad.kernels.running import check_running
+from minigrad.kernels.running_statistics import check_running
 
 __all__ = ["batch_norm", "batch_norm_grad", "standardize", "standardize_grad", "update_running_stats"]
 

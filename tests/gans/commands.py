@@ -19,6 +19,7 @@ from gans.cli import main
 from gans.data.idx import idx_bytes
 from gans.data.images import STEMS
 from tests import processes
+from tests.states import flat
 
 TIMED = ("seconds",)
 
@@ -91,17 +92,6 @@ def records(run: Path) -> list[dict[str, Any]]:
 def line_count(run: Path) -> int:
     path = run / "metrics.jsonl"
     return path.read_bytes().count(b"\n") if path.exists() else 0
-
-
-def flat(state: Any, name: str = "") -> dict[str, Any]:
-    """The leaves of a nested state by dotted names; arrays as their bytes, dtype and shape."""
-    if isinstance(state, dict):
-        return {k: v for key, value in state.items() for k, v in flat(value, f"{name}.{key}").items()}
-    if isinstance(state, list | tuple):
-        return {k: v for i, value in enumerate(state) for k, v in flat(value, f"{name}.{i}").items()}
-    if isinstance(state, np.ndarray):
-        return {name: (state.dtype, state.shape, state.tobytes())}
-    return {name: state}
 
 
 def assert_same_run(run: Path, other: Path) -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from minigrad.kernels.cuda.runtime import loading
 from tests.gpu.emulator import Emulator
-from tests.gpu.kernels import running
+from tests.gpu.kernels import numpy_calls
 from tests.gpu.kernels.directed import CASES
-from tests.gpu.kernels.running import cuda, to_device
+from tests.gpu.kernels.numpy_calls import cuda, to_device
 from tests.minigrad.kernels.strategies import LAYOUT_NAMES, Array, laid_out
 
 
@@ -92,6 +92,6 @@ def test_without_a_device_it_raises_and_stays_on_the_cpu(monkeypatch: pytest.Mon
         raise RuntimeError("no GPU")
 
     monkeypatch.setattr(loading, "cupy", missing)
-    with pytest.raises(RuntimeError, match="no GPU"), running.on_device():
+    with pytest.raises(RuntimeError, match="no GPU"), numpy_calls.on_device():
         pass
     assert cuda.cupy is None
