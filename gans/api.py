@@ -82,11 +82,11 @@ DEFAULT_POINTS = 2_500
 
 
 class UnmeasurableError(UserError):
-    """Samples that are too few, or of a shape that no figure is for."""
+    """The samples are too few, or no figure exists for their shape."""
 
 
 class Samples(np.ndarray[Any, np.dtype[np.float32]]):
-    """What G made: images (n, c, h, w) in [-1, 1] or points (n, d), float32. A notebook shows the picture."""
+    """G's samples: images (n, c, h, w) in [-1, 1] or points (n, d), float32. A notebook shows the picture."""
 
     _picture: Callable[[Samples], bytes] | None = None
 
@@ -103,7 +103,7 @@ class Samples(np.ndarray[Any, np.dtype[np.float32]]):
     def png(self) -> bytes:
         """The picture of the samples as the bytes of a PNG file: a grid of images, or points among real ones.
 
-        Raises ValueError for a part that is neither images (n, c, h, w) nor points (n, d).
+        Raises ValueError if this is a part of them, neither images (n, c, h, w) nor points (n, d).
         """
         if self._picture is None:
             raise ValueError(f"an array of shape {self.shape} that was not drawn from a run has no picture")
@@ -125,12 +125,11 @@ class Samples(np.ndarray[Any, np.dtype[np.float32]]):
 class Evaluation(dict[str, Any]):
     """Figures by name, as ``gans.metrics.evaluate_images`` and ``evaluate_points`` describe them.
 
-    A notebook shows them as a table with what real data score in the samples' place, which way is better, and
-    remarks.
+    A notebook shows a table: each figure, the same figure of real data, which way is better, and remarks.
     """
 
     def rows(self) -> Iterator[tuple[str, str, str, str, str]]:
-        """The name of each figure, its value, that of real data, which way is better, and what it is."""
+        """The name of each figure, its value, real data's value, which way is better, and its meaning."""
         beside = {name: self._of_real(name) for name in self}
         for name, value in self.items():
             if name not in beside.values():
@@ -158,7 +157,7 @@ class Evaluation(dict[str, Any]):
 
 
 class Run:
-    """A run in its folder: what it was trained with, how far it is, and what can be had from it."""
+    """A run in its folder: its configuration, its step, its generator and its history."""
 
     def __init__(self, path: StrPath, device: str = "cpu", ended: Ended | None = None) -> None:
         self.path = user_path(path)
@@ -187,7 +186,7 @@ class Run:
         return read_metrics(RunFolder(self.path).metrics)
 
     def sample(self, n: int = 64, seed: int = 0) -> Samples:
-        """``n`` new samples, whose noise ``seed`` decides."""
+        """``n`` new samples; ``seed`` decides their noise."""
         return sample(self, n, seed)
 
     def evaluate(
@@ -232,7 +231,7 @@ def train(
                 meanwhile: lines, a live display on a terminal, pictures in a notebook
 
     Raises UserError for an unknown name, a value out of range, a model that does not fit the data, a folder
-    that holds a run, a device that is not there, or a training that diverged.
+    that holds a run, a missing device, or a training that diverged.
     """
     if epochs is not None and steps is not None:
         raise UserError(f"the length is given twice, `epochs` {epochs} and `steps` {steps}; give one of them")
@@ -272,9 +271,8 @@ def resume(
 ) -> Run:
     """Go on with a run from its last checkpoint as if it had never stopped.
 
-    ``epochs`` or ``steps`` is the new length in all. ``data`` is needed where the run was trained on a
-    data set of yours. ``options`` are ``data_dir``, ``checkpoint_every``, ``capture`` and ``progress``, as in
-    ``train``.
+    ``epochs`` or ``steps`` is the new total length. Pass ``data`` if you trained on a data set of your own.
+    ``options`` are ``data_dir``, ``checkpoint_every``, ``capture`` and ``progress``, as in ``train``.
 
     Raises UserError if there is no run, a file of it is damaged or its data changed, and as ``train`` does.
     """
@@ -334,10 +332,10 @@ def evaluate(
 ) -> Evaluation:
     """Figures of ``n`` new samples (10,000 images or 2,500 points unless given) against the run's data.
 
-    ``data`` is needed where the run was trained on a data set of yours, or to compare with another one.
+    Pass ``data`` if you trained on a data set of your own, or to compare with another one.
     ``progress`` is called with the name of each stage as it begins.
 
-    Raises UserError as ``load`` does, and UnmeasurableError, which is one, if the samples cannot be measured
+    Raises UserError as ``load`` does, and its subclass UnmeasurableError if the samples cannot be measured
     against the data.
     """
     loaded = _run_of(run)
@@ -348,8 +346,8 @@ def evaluate(
     if isinstance(against, ImageData) and against.missing:
         files = ", ".join(STEMS[KINDS.index(kind)] for kind in against.missing)
         raise UserError(
-            f"{against.name} has no {', '.join(against.missing)}, which samples are measured "
-            f"by; put them into its folder as {files}"
+            f"{against.name} has no {', '.join(against.missing)}; an evaluation compares samples with them: "
+            f"put them into its folder as {files}"
         )
     count = n or (DEFAULT_IMAGES if isinstance(against, ImageData) else DEFAULT_POINTS)
     progress(f"making {count:,} samples")
@@ -367,10 +365,9 @@ def evaluate(
 def export(run: Run | StrPath, path: StrPath) -> Path:
     """Write a run's generator to ``path``, a name in .safetensors, and its layers for PyTorch beside it.
 
-    The Python file with the layers, whose path is returned, has a function ``load`` that gives the trained
-    module.
+    Returns the path of the Python file with the layers. Its function ``load`` gives the trained module.
 
-    Raises UserError as ``load`` does, or if the name cannot serve.
+    Raises UserError as ``load`` does, or if the name is not one of a Python module.
     """
     loaded = _run_of(run)
     return export_generator(

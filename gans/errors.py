@@ -1,4 +1,4 @@
-"""The one exception that a user of the command line ever sees."""
+"""The exception for mistakes of the user, which the command line shows as one line."""
 
 from __future__ import annotations
 

@@ -59,8 +59,8 @@ if __name__ == "__main__":
 def export_generator(gan: Gan, title: str, step: int, shape: tuple[int, ...], path: Path) -> Path:
     """Write G's weights to ``path``, and beside it a Python file with the same layers for PyTorch: its path.
 
-    The weights have PyTorch's names; ``minigrad.load`` reads them too. ``title`` and ``step`` say in the file
-    which run they are of; ``shape`` is that of one sample.
+    The weights have PyTorch's names; ``minigrad.load`` reads them too. The file names
+    its run with ``title`` and ``step``; ``shape`` is that of one sample.
 
     Raises UserError if ``path`` does not end in .safetensors, its name cannot be a Python module's, or G has
     a layer that PyTorch lacks.
@@ -100,6 +100,6 @@ def layers_for_torch(network: nn.Module) -> str:
         return "\n".join(["nn.Sequential(", *layers, ")"])
     if getattr(nn, type(network).__name__, None) is not type(network) or next(network.children(), None):
         raise UserError(
-            f"{type(network).__name__} is no layer that PyTorch has too; export its state_dict() instead"
+            f"{type(network).__name__} is not a layer of PyTorch; export its state_dict() instead"
         )
     return f"nn.{network!r}"

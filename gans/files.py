@@ -1,4 +1,4 @@
-"""What gans reads and writes: regular files of a plausible size, with content that fits its schema.
+"""Files in and out: regular files of a plausible size, with content that fits its schema.
 
 A reader of any format takes the bytes from ``read``, or from ``open_file`` for long files, and parses them
 within ``reading``, which turns damage into an error of one line; ``decode`` parses JSON. All outputs are
@@ -38,7 +38,7 @@ __all__ = [
 T = TypeVar("T")
 
 DAMAGE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
-"""What nonsense in a file can raise where it is used."""
+"""The exceptions that code can raise when a file has nonsense in it."""
 
 _SHORTEST_REASON = 110
 
@@ -48,9 +48,9 @@ _NAME = re.compile(r"`(?!(?:array|bool|float|int|null|object|str)`)(\w+)`")
 
 @contextmanager
 def reading(path: Path, remedy: str, what: str = "damaged") -> Iterator[None]:
-    """A block that reads what lies in ``path``: nonsense there becomes an error of one line, with ``remedy``.
+    """A block that reads ``path``: nonsense there becomes an error of one line, with ``remedy``.
 
-    ``what`` says in general what is then wrong with the file.
+    ``what`` names the kind of fault.
 
     Raises UserError if the block raised one, or one of ``DAMAGE``, or the path is no regular file.
     """
@@ -67,7 +67,7 @@ def reading(path: Path, remedy: str, what: str = "damaged") -> Iterator[None]:
 def damaged(path: Path, reason: object, remedy: str, what: str = "damaged") -> UserError:
     """The error of a file whose content makes no sense, as one line of at most 300 characters.
 
-    ``what`` says in general what is wrong, ``reason`` in particular. A longer ``path`` makes a longer line.
+    ``what`` names the kind of fault, ``reason`` the fault itself. A longer ``path`` makes a longer line.
     """
     named, kind = one_line(path, len(str(path)) * 6), f"{what}: " if what else ""
     left = LONGEST - len(named) - len(kind) - len(remedy) - len(": ; ")
@@ -78,7 +78,7 @@ def damaged(path: Path, reason: object, remedy: str, what: str = "damaged") -> U
 def open_file(path: Path) -> BinaryIO:
     """Open a regular file for reading.
 
-    Raises OSError if there is none, or what is there is no regular file.
+    Raises OSError if there is none, or it is not a regular file.
     """
     return open(path, "rb", opener=regular)
 
@@ -86,7 +86,7 @@ def open_file(path: Path) -> BinaryIO:
 def append(path: Path) -> BinaryIO:
     """Open a regular file, which need not exist yet, for writing at its end.
 
-    Raises OSError if it cannot be written, or what is there is a link, a FIFO or the like.
+    Raises OSError if it cannot be written, or is a link, a FIFO or the like.
     """
     return open(path, "ab", opener=regular)
 
@@ -94,7 +94,7 @@ def append(path: Path) -> BinaryIO:
 def read(path: Path, most: int) -> bytes:
     """The content of a regular file of at most ``most`` bytes.
 
-    Raises OSError if there is none, it is longer, or what is there is no regular file.
+    Raises OSError if there is none, it is longer, or it is not a regular file.
     """
     return read_regular(path, most)
 
@@ -111,7 +111,7 @@ def decode(content: bytes, schema: type[T]) -> T:
 
 
 def fitted(value: Any, schema: type[T]) -> T:
-    """What JSON gave as a ``schema``.
+    """Decoded JSON as a ``schema``.
 
     Raises ValueError if it does not fit; the message says where.
     """
@@ -124,7 +124,7 @@ def fitted(value: Any, schema: type[T]) -> T:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write an output, all or nothing; a link, a device or the like that has its name stays.
+    """Write an output, all or nothing; never through a link, a device or the like of that name.
 
     Raises OSError if it cannot be written.
     """
@@ -139,7 +139,7 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 def check_output(path: Path) -> None:
     """Check ``path`` before any work, as ``write`` would.
 
-    Raises UserError if its folder does not exist, or it names something else than a regular file.
+    Raises UserError if its folder does not exist, or it names something other than a regular file.
     """
     try:
         check_place(path)
@@ -152,6 +152,6 @@ def check_output(path: Path) -> None:
 
 
 def remove_temporaries(folder: Path) -> None:
-    """Remove what a killed process left half-written in ``folder``; no process may be writing into it."""
+    """Remove the half-written files of killed processes in ``folder``; no process may be writing into it."""
     for path in temporaries(folder):
         path.unlink(missing_ok=True)

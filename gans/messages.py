@@ -1,4 +1,4 @@
-"""One line of text for people, whatever it is made of."""
+"""Text of any kind as one printable line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What D and G minimise: pure functions of D's logits, so that a GAN variant is data.
+"""The losses of D and G: pure functions of D's logits, so that a variant of GAN is data.
 
 ``Objective(discriminator, generator, penalty, constraint, readout)``:
 

@@ -13,9 +13,9 @@ __all__ = ["current_folder_is_gone", "user_path"]
 def user_path(path: str | os.PathLike[str]) -> Path:
     """A path with ``~`` and ``~name`` expanded where they stand for a user's home.
 
-    A shell leaves them to the program within quotes, and behind the = of a flag.
+    A shell does not expand them within quotes, nor behind the = of a flag.
 
-    Raises UserError if it begins with ``~`` and no folder is known for that.
+    Raises UserError if it begins with ``~`` and that user has no home folder.
     """
     text = os.fspath(path)
     expanded = os.path.expanduser(text)

@@ -42,8 +42,8 @@ def discriminator_step(
 ) -> StepResult:
     """One update of D on ``real`` (n, ...) and on fakes from ``z`` (n, latent); ``rng`` serves the penalty.
 
-    If the loss or a gradient is NaN or infinite no weight changes, and NonFiniteError is raised; or nothing,
-    where ``checked`` is false, because the caller will look at loss and norm.
+    If the loss or a gradient is NaN or infinite, no weight changes. Raises NonFiniteError then; with
+    ``checked=False`` it does not, and the caller checks loss and norm.
     """
     with no_grad():
         fake = G(z)  # here G is only a source of images

@@ -61,12 +61,12 @@ INTEGERS = {
     "depth": (1, 1_000),
     "lr_half_life": (0, 10**12),
 }
-"""What the integers among the settings can be."""
+"""The least and the largest value of each integer among the settings."""
 
 NUMBERS = ("lr", "lr_ratio", "clip", "beta1", "beta2", "penalty")
 
 MOST_WEIGHTS = 2**27
-"""Of a network; its gradient and Adam's averages take as much memory each."""
+"""The most weights of a network; its gradient and each of Adam's averages take as much memory."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ def settings_for(model: str, kind: Kind, **changes: Any) -> Settings:
 
 
 def check_used(model: str, kind: Kind, names: Iterable[str], settings: Settings) -> None:
-    """Raise UserError for a setting among ``names`` that changes nothing of ``model`` with ``settings``."""
+    """Raise UserError for a setting among ``names`` that has no effect on ``model`` with ``settings``."""
     for name in names:
         owners = [system.name for system in SYSTEMS.values() if name in system.own]
         if owners and model not in owners:
@@ -242,11 +242,11 @@ class Gan:
         return self.objective.readout is sigmoid
 
     def latent(self, n: int, rng: Generator) -> Tensor:
-        """z (n, latent) from N(0, I), on the GAN's device, where a Philox must be."""
+        """z (n, latent) from N(0, I), on the GAN's device; a Philox must be on the same device."""
         return normal((n, self.settings.latent), generator=rng, device=self.device)
 
     def set_learning_rates(self, step: int) -> None:
-        """The learning rates of the step that follows ``step`` others."""
+        """Set the learning rates of the next step, after ``step`` steps."""
         settings = self.settings
         decay = 0.5 ** (step / settings.lr_half_life) if settings.lr_half_life else 1.0
         self.optimizer_g.lr = settings.lr * decay
@@ -279,7 +279,7 @@ class Gan:
         return {name: part.state_dict() for name, part in self._parts().items()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what ``state_dict`` gave."""
+        """Restore a state of ``state_dict``."""
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
 
@@ -296,7 +296,7 @@ def build(settings: Settings, shape: Shape, device: str = "cpu") -> Gan:
     """The GAN of ``settings`` for samples of ``shape`` on ``device``, "cpu" or "cuda".
 
     Initial weights come from minigrad's generator, the same for each device. Raises UserError if ``device``
-    cannot be computed on.
+    is not available.
     """
     check_device(device)
     _check_size(settings, shape)
@@ -308,7 +308,7 @@ def build(settings: Settings, shape: Shape, device: str = "cpu") -> Gan:
 
 
 def check_device(device: str) -> None:
-    """Raise UserError, which says what is missing, unless ``device`` can be computed on."""
+    """Raise UserError, which says what is missing, if ``device`` is not available."""
     try:
         xp_on(device)
     except (ValueError, ImportError, RuntimeError) as error:
@@ -366,8 +366,8 @@ def _number(name: str, value: Any) -> float:
 
 
 def _check_size(settings: Settings, shape: Shape) -> None:
-    """Refuse networks that hardly any memory holds, before they are built."""
-    widest = max(settings.width, 256 * 7 * 7)  # units after z, in any of the models
+    """Refuse networks that are too large for almost any memory, before they are built."""
+    widest = max(settings.width, 256 * 7 * 7)  # units of the layer after z, in any model
     weights = settings.latent * widest + settings.depth * settings.width**2 + 1024 * math.prod(shape)
     if weights > MOST_WEIGHTS:
         raise UserError(

@@ -1,4 +1,4 @@
-"""Text for people on standard output and standard error, whatever these are."""
+"""Text on standard output and standard error, which may be a terminal, a file, a closed pipe or nothing."""
 
 from __future__ import annotations
 
@@ -48,5 +48,5 @@ def forget_output() -> None:
 
 
 def _reconfigure(stream: io.TextIOWrapper, errors: str | None) -> None:
-    with suppress(OSError, ValueError):  # what it still holds cannot be written, or it is closed
+    with suppress(OSError, ValueError):  # its buffered rest cannot be written, or it is closed
         stream.reconfigure(errors=errors)

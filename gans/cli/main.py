@@ -18,7 +18,7 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 
 LONGEST_LINE = 1_000
-"""Characters of an error's line: a failed download's names each mirror and file."""
+"""The most characters of an error's line; that of a failed download names each mirror and file."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,7 +57,7 @@ def _status(arguments: Sequence[str] | None) -> int:
 
 
 def _flushed(status: int) -> int:
-    """The status after flushing standard output; if that fails, the fault of a command without another."""
+    """The status after standard output is flushed; if that fails, the status of that error."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()

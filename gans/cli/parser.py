@@ -38,7 +38,7 @@ not given has the value that `gans list` shows.
 
 EXPORT = """\
 Write the generator of a run alone: its weights as safetensors, and beside them a Python file with the same
-layers as a PyTorch module, whose load() gives it trained. Running that file draws samples' shape.
+layers as a PyTorch module, whose function load() gives the trained module.
 """
 
 
@@ -66,7 +66,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def meant(flag: str, command: Parser, whole: Parser) -> str:
-    """A hint at the flag of ``command`` that is written almost like ``flag``, or at a command that has it."""
+    """A hint: the flag of ``command`` that is spelt almost like ``flag``, or a command that has it."""
     if flag == "--model":
         return "; the model has no flag: gans train dcgan"
     begun = [own for own in command.flags if flag.startswith(own)]
@@ -93,7 +93,9 @@ def parser() -> argparse.ArgumentParser:
 
     _train(add("train", "train a model, or go on with a run", TRAIN))
     _sample(
-        add("sample", "let a trained model make images or points", "Draw new samples from a run's generator.")
+        add(
+            "sample", "make images or points with a trained model", "Draw new samples from a run's generator."
+        )
     )
     _evaluate(
         add("evaluate", "measure what a run's generator makes", "Measure samples of a run against its data.")
@@ -180,9 +182,9 @@ def _evaluate(evaluate: Parser) -> None:
         "--json",
         type=user_path,
         metavar="FILE",
-        help="where to write it (default RUN/evaluation.json); - for standard output, without the table",
+        help="the figures' file (default RUN/evaluation.json); - for standard output, without the table",
     )
-    _device(evaluate, "where the generator runs (default cpu); the judge runs on the CPU")
+    _device(evaluate, "where the generator runs (default cpu); the classifier runs on the CPU")
 
 
 def _export(export: Parser) -> None:

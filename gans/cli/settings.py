@@ -18,7 +18,7 @@ OTHERS = ("data", "data_dir", "device", "epochs", "out", "resume", "seed", "step
 
 @dataclass(frozen=True)
 class Flag:
-    """How a setting is typed, and what it is."""
+    """A setting on the command line: its help, its type, its placeholder."""
 
     help: str
     type: Callable[[str], Any] = str

@@ -16,9 +16,9 @@ __all__ = ["stages"]
 
 @contextmanager
 def stages(first: str) -> Iterator[Callable[[str], None]]:
-    """A block whose stages are shown, ``first`` and those that the function is called with.
+    """A block that shows its current stage: first ``first``, then each that its function is called with.
 
-    Each takes the place of the one before, and nothing stays; without a terminal nothing is shown.
+    Nothing stays on the screen at the end; without a terminal nothing is shown.
     """
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda stage: None

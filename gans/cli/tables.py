@@ -16,7 +16,7 @@ WIDTH_IN_A_PIPE = 120
 def show(*tables: Table) -> None:
     """Print tables; in colour and as wide as the terminal if there is one, or as COLUMNS says.
 
-    They go through ``print``, whose BrokenPipeError ends a command silently, while Rich has its own ideas.
+    They go through ``print``, whose BrokenPipeError ends a command silently; Rich handles it in another way.
     """
     terminal = sys.stdout is not None and sys.stdout.isatty()
     width = None if terminal else shutil.get_terminal_size((WIDTH_IN_A_PIPE, 24)).columns

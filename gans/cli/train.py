@@ -56,7 +56,7 @@ def _resume(arguments: Namespace) -> Ended:
 
 
 def _check_unchanged(arguments: Namespace, config: RunConfig) -> None:
-    """Refuse, by name, hyper-parameters on the command line that are not those of the run."""
+    """Refuse hyper-parameters on the command line that differ from those of the run, each by name."""
     is_now: dict[str, Any] = {name: getattr(config.settings, name) for name in ("model", *FLAGS)}
     is_now |= {"data": config.data, "seed": config.seed}
     wanted = _given(arguments, tuple(is_now))
@@ -69,12 +69,12 @@ def _check_unchanged(arguments: Namespace, config: RunConfig) -> None:
     ]
     if changed:
         raise UserError(
-            f"a resumed run cannot change {', '.join(changed)}; leave that out, or start another run"
+            f"a resumed run cannot change {', '.join(changed)}; leave it out, or start another run"
         )
 
 
 def _report(ended: Ended) -> int:
-    """Say how the run ended and what can be done next."""
+    """Print how the run ended and how to go on."""
     if ended.signal is not None:
         again = f"{_program()} train --resume {shlex.quote(str(ended.folder))}"
         message = f"stopped after step {ended.step:,} of {ended.steps:,} and saved; go on with: {again}"
@@ -82,14 +82,14 @@ def _report(ended: Ended) -> int:
         return 128 + ended.signal
     folder = one_line(ended.folder)
     if ended.began == ended.step:
-        print(f"{folder}: finished already after {ended.steps:,} steps; --epochs or --steps go further")
+        print(f"{folder}: finished already after {ended.steps:,} steps; go on with more --epochs or --steps")
     else:
         print(f"finished: {ended.step:,} steps in {folder} (see samples.gif and losses.png)")
     return 0
 
 
 def _given(arguments: Namespace, names: tuple[str, ...]) -> dict[str, Any]:
-    """The arguments that the command line holds, of those called ``names``."""
+    """Those of the arguments ``names`` that the command line gives."""
     return {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
 
 
@@ -98,5 +98,5 @@ def _option(name: str) -> str:
 
 
 def _program() -> str:
-    """What the user typed to get here."""
+    """The program as the user typed it."""
     return "python -m gans" if os.path.basename(sys.argv[0]) == "__main__.py" else "gans"

@@ -78,7 +78,7 @@ def fetch(
     Processes that fetch into the same folder take turns.
 
     ``mirrors`` are addresses that end in ``/``, tried in turn. A mirror may stay silent for ``timeout``
-    seconds, or send fewer bytes than any network of today.
+    seconds; it is given up if it sends fewer than ``SLOWEST`` bytes a second.
 
     Raises DownloadError if no mirror gave the right file. Raises UserError if the folder cannot be made,
     locked or written.
@@ -143,7 +143,7 @@ def _receive(
 ) -> Generator[tuple[int, bytes], None, None]:
     """Yield (offset in the file, bytes) of one answer, from ``start``, or 0 from a server without ranges.
 
-    An answer that breaks off simply ends.
+    An answer that breaks off ends without an error.
     """
     request = urllib.request.Request(url, headers={"User-Agent": _USER_AGENT})
     if start:
@@ -152,7 +152,7 @@ def _receive(
     try:
         with open_url(request, patience) as response:
             offset = _agreed_start(archive, response, start)
-            # One byte more than expected is enough to refuse the file; a longer answer is not waited for.
+            # One byte more than expected is enough to refuse the file; the rest is not read.
             while offset <= archive.size and (chunk := response.read(min(_CHUNK, archive.size + 1 - offset))):
                 yield offset, chunk
                 offset += len(chunk)

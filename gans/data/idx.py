@@ -27,7 +27,7 @@ __all__ = ["MAX_BYTES", "Bytes", "idx_bytes", "idx_header", "idx_shape", "read_i
 Bytes = npt.NDArray[np.uint8]
 
 MAX_BYTES = 2**30
-"""Files that claim more values than this are refused; the largest known set (EMNIST ByClass) has 0.64e9."""
+"""Files with more values are refused; the largest known set (EMNIST ByClass) has 0.64e9."""
 
 _UNSIGNED_BYTE = 0x08
 _MAX_DIMENSIONS = 8
@@ -42,7 +42,7 @@ def read_idx(
 ) -> Bytes:
     """Read an IDX file of unsigned bytes; gzip is recognised by content, whatever the name.
 
-    Memory grows with the bytes that are really there, never with what the header claims.
+    Memory grows with the actual bytes, never with the size that the header claims.
 
     Returns a read-only uint8 array of the file's shape. ``ndim`` is the expected number of dimensions (3 for
     images, 1 for labels) and ``shape`` the expected shape, checked before anything is unpacked; any if None.
@@ -107,7 +107,7 @@ def idx_bytes(array: Bytes) -> bytes:
 
 
 def idx_header(array: Bytes) -> bytes:
-    """What comes before the values in the unpacked IDX file that holds ``array``."""
+    """The header of the unpacked IDX file that holds ``array``."""
     if array.dtype != np.uint8 or not 1 <= array.ndim <= _MAX_DIMENSIONS:
         raise ValueError(
             f"needs a uint8 array of 1 to {_MAX_DIMENSIONS} dimensions, got {array.dtype} of {array.ndim}"

@@ -75,7 +75,7 @@ class ImageData:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The parts that evaluation needs and the set lacks: names among ``KINDS``."""
+        """The parts that an evaluation needs and the set lacks: names among ``KINDS``."""
         arrays = (self.images, self.labels, self.test_images, self.test_labels)
         return tuple(kind for kind, array in zip(KINDS, arrays, strict=True) if len(array) == 0)
 
@@ -111,7 +111,7 @@ def image_data(
     test_images: Bytes | None = None,
     test_labels: Integers | Bytes | None = None,
 ) -> ImageData:
-    """Check that the arrays fit one another, and wrap them; training needs only the images.
+    """An ``ImageData`` of arrays that fit one another; training needs only the images.
 
     Images are grey, uint8 (n, h, w); labels (n,) are integers from 0 to 255.
 
@@ -157,7 +157,7 @@ def check_shapes(
     test_images: _Shape | None = None,
     test_labels: _Shape | None = None,
 ) -> None:
-    """Check that arrays of these shapes (None is not there) belong together, and that memory holds them all.
+    """Check that arrays of these shapes belong together, and that memory holds them all; None is missing.
 
     Raises UserError as ``image_data`` does, or if they hold more than ``MAX_BYTES``.
     """
@@ -229,7 +229,7 @@ def load_folder(folder: Path, name: str) -> ImageData:
 
 
 def dimensions(stem: str) -> int:
-    """Of the array in the file ``stem``: 3 for images, 1 for labels."""
+    """The dimensions of the array in the file ``stem``: 3 for images, 1 for labels."""
     return 3 if "images" in stem else 1
 
 

@@ -1,4 +1,4 @@
-"""The full MNIST: where it is looked for, how it is recognised, and where it is downloaded to."""
+"""The full MNIST: where it is searched for, how it is recognised, and where it is downloaded to."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MIRRORS = (
 
 @dataclass(frozen=True)
 class MnistFile:
-    """An official archive, and the SHA-256 of its content, by which a file packed anew is recognised."""
+    """An official archive; the SHA-256 of its content identifies a file that was packed anew."""
 
     stem: str
     archive: Archive
@@ -80,7 +80,7 @@ def load_mnist(data_dir: str | os.PathLike[str] | None = None) -> ImageData:
     cache; in each of them directly, in ``mnist/`` and in ``MNIST/raw/``. If none has all four files, the
     missing ones are downloaded into the first folder that was named (into its ``mnist/``, unless some lie in
     it already), or into the cache. Files may be packed anew or unpacked: the SHA-256 of their content
-    decides. A wrong file is an error, and is left alone, except in the cache, where it is fetched again.
+    decides. A wrong file is an error and stays as it is; in the cache it is fetched again.
 
     Raises UserError if a file is damaged or not MNIST's, a folder cannot be written, or the download fails.
     """
@@ -173,13 +173,13 @@ def _read_official(file: MnistFile, folder: Path) -> Bytes:
         raise UserError(
             f"{path}: not the official MNIST file: SHA-256 of the unpacked content {found[:12]}..., "
             f"expected {file.content_sha256[:12]}...; delete it to have it downloaded, "
-            f"or train on what it is with `data` {folder}"
+            f"or train on it as it is with `data` {folder}"
         )
     return array
 
 
 def _fetch(folder: Path, *, ours: bool) -> None:
-    """Download what is missing from ``folder``, and, if it is ours, what is damaged."""
+    """Download the missing files of ``folder`` and, if it is the cache, the damaged ones."""
     archives = ", ".join(file.archive.name for file in FILES)
     with download_progress() as report:
         for file in FILES:

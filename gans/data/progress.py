@@ -1,4 +1,4 @@
-"""How a download is shown, on standard error: a live bar on a terminal, one line per file elsewhere."""
+"""The progress of a download on standard error: a live bar on a terminal, else one line per file."""
 
 from __future__ import annotations
 

@@ -109,7 +109,8 @@ def mixture(means: tuple[float, ...] = (-2.0, 2.0), std: float = 0.5) -> ToyData
 def mixture_madgan() -> ToyData:
     """Five equal Gaussians on the line: means 10, 20, 60, 80, 110 and standard deviations 3, 3, 2, 2, 1.
 
-    Ghosh et al. 2018 (MAD-GAN), section on the 1-D mixture; quoted from memory of the paper (check).
+    Ghosh et al. 2018 (MAD-GAN), section on the 1-D mixture; the numbers have not been compared with the
+    paper.
     """
     means = [[10.0], [20.0], [60.0], [80.0], [110.0]]
     return _gaussians("mixture-madgan", means, [3.0, 3.0, 2.0, 2.0, 1.0], "Ghosh et al. 2018, MAD-GAN")
@@ -180,4 +181,4 @@ TOYS: dict[str, Callable[[], ToyData]] = {
     "grid-gulrajani": grid_gulrajani,
     "swiss-roll": swiss_roll,
 }
-"""Every toy set with its published parameters, by the name that the command line takes."""
+"""Every toy set with its published parameters, by the name that ``load`` takes."""

@@ -15,7 +15,7 @@ from gans.messages import one_line
 __all__ = ["SLOWEST", "MirrorError", "Patience", "open_url", "reason"]
 
 SLOWEST = 4096
-"""Bytes per second; a mirror that sends fewer is given up."""
+"""Bytes per second; a slower mirror is given up."""
 
 _MOST_BEFORE_BODY = 1 << 20
 """Bytes of an answer's head, of interim answers and of redirections, together."""
@@ -92,7 +92,7 @@ def open_url(request: urllib.request.Request, patience: Patience) -> Any:
 
 
 def reason(error: BaseException) -> str:
-    """A short line for an exception of the network or the file system, whatever a server put into it."""
+    """A short printable line for an exception of the network or the file system."""
     inner = getattr(error, "reason", None)
     if isinstance(inner, BaseException):
         return reason(inner)

@@ -15,7 +15,7 @@ IntArray: TypeAlias = NDArray[np.int64]
 def as_points(values: ArrayLike, name: str, *, at_least: int = 1) -> FloatArray:
     """``values`` as an (n, d) array of floats: float32 stays float32, everything else becomes float64.
 
-    Raises ValueError when it is not two-dimensional, has fewer than ``at_least`` rows, no columns, or a value
+    Raises ValueError if it is not two-dimensional, has fewer than ``at_least`` rows, no columns, or a value
     that is not finite.
     """
     points = np.asarray(values)
@@ -46,7 +46,10 @@ def as_pair(
 
 
 def as_numbers(values: ArrayLike, name: str, *, at_least: int = 1) -> Float64Array:
-    """``values`` as n float64 numbers; (n, 1) is flattened. ValueError for other shapes, NaN or infinity."""
+    """``values`` as n float64 numbers; (n, 1) is flattened.
+
+    Raises ValueError for other shapes, NaN or infinity.
+    """
     numbers = np.asarray(values, dtype=np.float64)
     if numbers.ndim == 2 and numbers.shape[1] == 1:
         numbers = numbers[:, 0]

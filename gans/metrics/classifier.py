@@ -1,4 +1,4 @@
-"""A small convolutional classifier of digits: its features and predictions are what the metrics look at."""
+"""A small convolutional classifier of digits: the figures of images use its features and predictions."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from minigrad import nn
 WEIGHTS = Path(__file__).with_name("classifier.safetensors")
 """The shipped weights; ``classifier.json`` beside them says how they were made and how good they are.
 
-Its ``command`` makes them anew, in a checkout; ``command_then`` is the one that made them, when the script
-was ``gans.metrics.train_classifier``.
+Its ``command`` makes them anew, in a checkout; ``command_then`` made these, when the script was called
+``gans.metrics.train_classifier``.
 """
 
 SHAPE = (1, 28, 28)
@@ -100,7 +100,7 @@ class Classifier:
 def load_classifier(path: Path | str = WEIGHTS) -> Classifier:
     """The shipped classifier, or one whose weights lie at ``path``.
 
-    Raises mg.CheckpointError when the file is damaged, ValueError when its weights are of another network.
+    Raises mg.CheckpointError if the file is damaged, ValueError when its weights are of another network.
     """
     net = DigitNet()
     net.load_state_dict(mg.load(path))

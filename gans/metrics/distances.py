@@ -3,8 +3,8 @@
     |x - y|^2 = |x|^2 + |y|^2 - 2 x.y
 
 The product form is fast but loses digits when x is close to y: it may be negative, and it is rarely zero for
-equal points. So it only proposes; whatever is returned is measured again as sum((x - y)^2) in double
-precision.
+equal points. So it only proposes neighbours; each returned distance is computed again as sum((x - y)^2)
+in double precision.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def nearest(
 
     queries (n, d), points (m, d). With ``same_set`` query i is point i and is not its own neighbour; an exact
     duplicate of it is, at distance 0. Ties are broken by the smaller index among the proposed candidates.
-    ValueError when there are fewer than k candidates.
+    Raises ValueError if there are fewer than k candidates.
     """
     x, y = as_pair(queries, points, ("queries", "points"))
     available = len(y) - 1 if same_set else len(y)

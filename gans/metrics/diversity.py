@@ -11,7 +11,10 @@ from gans.metrics.checks import IntArray, as_labels, as_points
 
 
 def class_histogram(labels: ArrayLike, classes: int) -> IntArray:
-    """Samples per class: labels (n,) in 0..classes-1 -> (classes,). ValueError for a label out of range."""
+    """Samples per class: labels (n,) in 0..classes-1 -> (classes,).
+
+    Raises ValueError for a label out of range.
+    """
     numbers = as_labels(labels, "labels")
     if numbers.max() >= classes:
         raise ValueError(

@@ -52,11 +52,11 @@ def evaluate_images(
     seed: int = 0,
     progress: Callable[[str], None] = lambda stage: None,
 ) -> dict[str, Any]:
-    """Every figure for generated digits, beside what real digits score in their place.
+    """Every figure for generated digits, beside the same figure for real digits.
 
     samples (n, 1, 28, 28) float in [-1, 1]; ``labels`` (n,) are a conditional generator's classes.
     Sets are compared at equal size: the first ``compared`` = min(n, number of test images, 10,000) samples
-    against as many real images, drawn with ``seed``. ValueError unless there are more than 64 of both.
+    against as many real images, drawn with ``seed``. Raises ValueError unless there are more than 64 of both.
     ``progress`` is called with the name of each stage as it begins.
 
     samples, compared, training_images: counts.
@@ -80,7 +80,7 @@ def evaluate_images(
     given = None if labels is None else as_labels(labels, "labels", count=len(x))
     rng = np.random.default_rng(seed)
     if not (len(data.labels) and len(data.test_labels)):
-        raise ValueError("images without labels, by which nn_error and classifier_accuracy are found")
+        raise ValueError("images without labels, which nn_error and classifier_accuracy need")
     train, test = data.train(), data.test()
     compared = min(len(x), len(test), len(train), COMPARED)
     if compared <= FEATURES:
@@ -100,7 +100,7 @@ def evaluate_images(
     fake_features, real_features = features[:compared], test_features[test_rows]
     classes = predicted if given is None else given
     few = min(compared, MEMORISATION_SAMPLES)
-    progress(f"looking for the training images nearest to {few:,} samples")
+    progress(f"searching the training images nearest to {few:,} samples")
     sample_distances = nearest_training(x[:few], train)
     test_distances = nearest_training(test[test_rows[:few]], train)
     progress(f"comparing {compared:,} samples with as many real images")
@@ -131,14 +131,14 @@ def evaluate_images(
 
 
 def evaluate_points(samples: ArrayLike, toy: Points, *, seed: int = 0) -> dict[str, Any]:
-    """Every figure for generated points (n, d) of a toy distribution, beside those of fresh points of it.
+    """Every figure for generated points (n, d) of a toy distribution, beside those for fresh points of it.
 
     samples: count n; the published tables (Lin et al. 2018) are for 2,500.
     modes, modes_covered, high_quality, reverse_kl: as ``mode_coverage`` defines them; None without modes.
     wasserstein: W1 from n fresh points (d = 1), or its mean over directions (d > 1).
     wasserstein_floor: the same with another n fresh points in place of the samples.
     precision, recall, density, coverage: against fresh points, at most 10,000 of each.
-    ValueError for fewer than 6 samples.
+    Raises ValueError for fewer than 6 samples.
     """
     rng = np.random.default_rng(seed)
     x = as_points(samples, "samples", at_least=NEIGHBOURS + 1)

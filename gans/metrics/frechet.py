@@ -41,8 +41,8 @@ def frechet_between(a: Gaussian, b: Gaussian) -> float:
     The last trace is the sum of the singular values of A B with A = C_a^(1/2), B = C_b^(1/2), the symmetric
     roots from an eigen-decomposition: (A B)(A B)^T = A C_b A has the eigenvalues of C_a C_b. No complex
     numbers arise, singular covariances need no added ridge, and no digits are lost to the square root of a
-    small eigenvalue. Dowson and Landau 1982, eq. 4; Heusel et al. 2017, eq. 6. ValueError when the dimensions
-    differ.
+    small eigenvalue. Dowson and Landau 1982, eq. 4; Heusel et al. 2017, eq. 6. Raises ValueError if the
+    dimensions differ.
     """
     if a.mean.shape != b.mean.shape:
         raise ValueError(f"the Gaussians have {len(a.mean)} and {len(b.mean)} dimensions; they must be equal")
@@ -70,7 +70,7 @@ def frechet_floor(
     features (n, d) are the reference that generated samples are compared with. With ``held_out`` (m, d),
     other real samples of the same source, ``samples`` of them drawn without replacement stand in for the
     generated ones. Without it, ``samples`` rows drawn from ``features`` are compared with the remaining rows.
-    ValueError when there are too few.
+    Raises ValueError if there are too few.
     """
     rng = np.random.default_rng(seed)
     if held_out is None:

@@ -11,12 +11,12 @@ from gans.metrics.checks import as_pair
 from gans.metrics.distances import ball_hits, nearest
 
 NEIGHBOURS = 5
-"""k, unless a caller chooses another one."""
+"""The default of k."""
 
 
 @dataclass(frozen=True)
 class ManifoldScores:
-    """Fidelity (``precision``, ``density``) and diversity (``recall``, ``coverage``), by ``k`` neighbours."""
+    """Fidelity (``precision``, ``density``) and diversity (``recall``, ``coverage``) of ``k`` neighbours."""
 
     precision: float
     recall: float
@@ -33,12 +33,13 @@ def manifold_scores(real: ArrayLike, fake: ArrayLike, k: int = NEIGHBOURS) -> Ma
 
         precision = mean_j [fake_j in B(real_i) for some i]         in [0, 1]   Kynkaanniemi 2019, eq. 1-2
         recall    = mean_i [real_i in B(fake_j) for some j]         in [0, 1]   Kynkaanniemi 2019, eq. 1-2
-        density   = sum_ij [fake_j in B(real_i)] / (k m)            >= 0        Naeem 2020, eq. 4; about 1 at
-        best coverage  = mean_i [fake_j in B(real_i) for some j]         in [0, 1]   Naeem 2020, eq. 5
+        density   = sum_ij [fake_j in B(real_i)] / (k m)            >= 0        Naeem 2020, eq. 4
+        coverage  = mean_i [fake_j in B(real_i) for some j]         in [0, 1]   Naeem 2020, eq. 5
 
     Use sets of equal size: recall falls and coverage rises with m / n. For two samples of one distribution
     with n = m, coverage tends to 1 - 2^-k, not 1, and density to 1 (Naeem 2020, section 3.3). Memory stays
-    bounded; time is O(n m d). ValueError for shapes that do not fit or fewer than k + 1 samples in a set.
+    bounded; time is O(n m d). Raises ValueError for shapes that do not fit or fewer than k + 1 samples in a
+    set.
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")

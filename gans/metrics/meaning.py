@@ -56,7 +56,7 @@ MEANINGS: dict[str, Meaning] = {
     "reverse_kl": Meaning("KL of the samples' share of each mode from the even one, nats", "lower"),
     "wasserstein": Meaning("earth mover's distance from fresh points, on a line or over directions", "lower"),
 }
-"""By the names of ``evaluate_images`` and ``evaluate_points``; what real data score has no row of its own."""
+"""By the names of ``evaluate_images`` and ``evaluate_points``; figures of real data have none."""
 
 
 def remarks(figures: Mapping[str, Any]) -> Iterator[str]:

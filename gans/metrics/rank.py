@@ -1,4 +1,4 @@
-"""Rank correlation: does one curve follow another, whatever their scales."""
+"""Rank correlation: whether one curve follows another, whatever their scales."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def ranks(values: ArrayLike) -> Float64Array:
 def rank_correlation(x: ArrayLike, y: ArrayLike) -> float:
     """Spearman's rho: Pearson's correlation of the ranks of x (n,) and y (n,); in [-1, 1] (Spearman 1904).
 
-    ValueError when the lengths differ, n < 2, or one of them is constant (rho is undefined).
+    Raises ValueError if the lengths differ, n < 2, or one of them is constant (rho is undefined).
     """
     a, b = as_numbers(x, "x", at_least=2), as_numbers(y, "y", at_least=2)
     if len(a) != len(b):

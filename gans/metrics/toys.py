@@ -43,8 +43,8 @@ def mode_coverage(
         reverse KL = KL(p || uniform) = log k - H(p)      in [0, log k], 0 when all modes are equally frequent
 
     (the real data of the ring and the grid are uniform over their modes). Even perfect samples of a mixture
-    in d = 2 dimensions have a high-quality share of 1 - exp(-9/2) = 98.9%. ValueError for shapes that do not
-    fit or std <= 0.
+    in d = 2 dimensions have a high-quality share of 1 - exp(-9/2) = 98.9%. Raises ValueError for shapes that
+    do not fit or std <= 0.
     """
     points, centres = as_pair(samples, modes, ("samples", "modes"))
     spread = np.asarray(std, dtype=np.float64)

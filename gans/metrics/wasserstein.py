@@ -30,7 +30,7 @@ def wasserstein_to_gaussian(x: ArrayLike, mean: float = 0.0, std: float = 1.0) -
         W1 = sum_i integral over u in [(i-1)/n, i/n] of |x_(i) - Q(u)| du,   Q(u) = mean + std Phi^-1(u)
 
     Each integral has a closed form: Q crosses x_(i) once, and the integral of Q from a to b is
-    mean (b - a) - std (phi(Phi^-1(b)) - phi(Phi^-1(a))). ValueError when std <= 0.
+    mean (b - a) - std (phi(Phi^-1(b)) - phi(Phi^-1(a))). Raises ValueError if std <= 0.
     """
     if not (math.isfinite(mean) and math.isfinite(std) and std > 0):
         raise ValueError(f"mean must be finite and std positive, got mean = {mean}, std = {std}")

@@ -1,6 +1,6 @@
-"""Matplotlib, imported so that MPLBACKEND cannot stop it: that may name what is not installed here.
+"""Matplotlib, imported so that a backend in MPLBACKEND that is not installed does not stop it.
 
-Pictures are drawn without a window, into memory. What the variable names is what the user's own windows get.
+Pictures are drawn into memory, without a window. The variable still decides about the user's own windows.
 """
 
 from __future__ import annotations

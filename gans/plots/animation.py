@@ -1,4 +1,4 @@
-"""Pictures one after the other."""
+"""An animation of pictures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CAPTION_HEIGHT = 24
 
 
 MOST_BYTES, MOST_PIXELS = 2**26, 2**24
-"""Of a picture; ours have about a million pixels."""
+"""The most pixels of a picture; ours have about a million."""
 
 _UNREADABLE = (
     OSError,
@@ -35,16 +35,16 @@ _UNREADABLE = (
     Image.DecompressionBombWarning,
     *DAMAGE,
 )
-"""What Pillow raises for files that are no pictures, or damaged ones."""
+"""Pillow's exceptions for files that are no pictures, or damaged."""
 
 
 def animation(
     frames: Mapping[str, Path], pass_over: Callable[[Path], None] = lambda path: None
 ) -> bytes | None:
-    """GIF of the pictures in files, each with its key as caption, for ever repeated; the last one is held.
+    """GIF of the pictures in files, each with its caption, repeated for ever; the last one is held.
 
     Of more than 100 pictures, 100 evenly spaced ones are shown, the first and the last among them. Files that
-    are no PNG pictures of a plausible size go to ``pass_over``; without any other there is no GIF.
+    are no PNG pictures of a plausible size are passed to ``pass_over``.
 
     Raises ValueError if there are no frames.
     """

@@ -1,4 +1,4 @@
-"""How a training went: losses, D's outputs, gradient norms."""
+"""Curves of a training: losses, D's outputs, gradient norms."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Line(NamedTuple):
 def training_curves(records: Sequence[Mapping[str, Any]], title: str, probabilities: bool = True) -> bytes:
     """PNG of three panels over the steps: losses, D's mean output on real and generated data, gradient norms.
 
-    ``records`` are the lines of metrics.jsonl; what one of them lacks or has as None is not drawn. The strong
-    lines are moving averages over 2% of the steps, the pale ones the values themselves, all of them.
+    ``records`` are the lines of metrics.jsonl; a missing value or a None is not drawn. The strong lines are
+    moving averages over 2% of the steps, the pale ones all the values.
     D's outputs are probabilities if ``probabilities`` is true, else a critic's scores.
 
     Raises ValueError if there are no records.

@@ -1,4 +1,4 @@
-"""What all figures share: size, colours, and their way to PNG."""
+"""The common style of pictures: size, colours, and how they become PNG."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def figure(width: float, height: float) -> Figure:
 
 
 def bare(axes: Axes) -> None:
-    """Take away what carries no information."""
+    """Remove lines and ticks that carry no information."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color("#999999")
     axes.tick_params(colors="#555555", labelsize=9)

@@ -1,4 +1,4 @@
-"""Training runs: the loop, its folder on disk, resume, and what a person sees.
+"""Training runs: the loop, the folder on disk, resume, and the displays.
 
 As a library, without a folder:
 

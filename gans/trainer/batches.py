@@ -1,4 +1,4 @@
-"""Which real data each step sees."""
+"""The real data of each step."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ TOY_EPOCH_STEPS = 500
 class Batches:
     """The real batches of a run.
 
-    Images are visited in a new order each epoch, which (seed, epoch) decides, each of them at most once;
-    an epoch has as many steps as whole batches allow. Points are drawn anew from the run's generator.
+    An epoch visits each image at most once, in an order that (seed, epoch) decides, and has as many steps as
+    whole batches allow. Points are drawn anew from the run's generator.
 
     Raises UserError if one step needs more images than there are.
     """

@@ -28,7 +28,7 @@ _BYTES_BESIDE = 2**22
 class Checkpoints(Callback):
     """Saves the training at its start, every ``every`` steps, at each epoch's end and at the end.
 
-    ``before`` is called ahead of each save: what the steps left elsewhere must be on the disk by then.
+    ``before`` is called ahead of each save, to put the other files of these steps on the disk first.
     ``saved_step`` is the step of the latest checkpoint.
     """
 
@@ -61,7 +61,7 @@ class Checkpoints(Callback):
 
 
 class _State(msgspec.Struct, forbid_unknown_fields=True):
-    """What a checkpoint holds; the parts of ``gan`` check their own content."""
+    """The content of a checkpoint; the parts of ``gan`` check their own."""
 
     step: Annotated[int, msgspec.Meta(ge=0, le=MOST_STEPS)]
     random: dict[str, Any]
@@ -71,7 +71,7 @@ class _State(msgspec.Struct, forbid_unknown_fields=True):
 def load_checkpoint(path: Path, most: int) -> dict[str, Any]:
     """The state that ``Checkpoints`` saved last, of at most ``most`` bytes.
 
-    Raises UserError if there is none, it is damaged, or it is of something else.
+    Raises UserError if there is none, it is damaged, or it is no checkpoint of a run.
     """
     try:
         state = mg.load(path, max_bytes=most)
@@ -86,12 +86,12 @@ def load_checkpoint(path: Path, most: int) -> dict[str, Any]:
 
 
 def restore(path: Path, gan: Gan, load: Callable[[dict[str, Any]], None], steps: int = MOST_STEPS) -> int:
-    """Hand the checkpoint's state to ``load``; the step that it was saved after.
+    """Pass the checkpoint's state to ``load``, and return the step after which it was saved.
 
-    ``gan`` says how large it can be, and ``steps`` how far the run can have got.
+    ``gan`` bounds its size, ``steps`` its step.
 
-    Raises UserError if there is no checkpoint, it is damaged, holds what no training saves, or belongs to
-    another run.
+    Raises UserError if there is no checkpoint, it is damaged, has values that no training saves, or belongs
+    to another run.
     """
     weights = sum(p.size for network in (gan.generator, gan.discriminator) for p in network.parameters())
     state = load_checkpoint(path, _BYTES_PER_WEIGHT * weights + _BYTES_BESIDE)
@@ -106,7 +106,7 @@ def restore(path: Path, gan: Gan, load: Callable[[dict[str, Any]], None], steps:
 
 
 def _check_numbers(value: Any, name: str, *, finite: bool) -> None:
-    """No array below ``value`` has a NaN; one right in a part, such as a weight, has no infinity either."""
+    """Raise ValueError for NaN in an array below ``value``, or infinity in one right in a part: weights."""
     if isinstance(value, dict):
         for key, item in value.items():
             _check_numbers(item, f"{name}.{key}", finite=finite and not isinstance(item, dict | list))

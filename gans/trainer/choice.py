@@ -1,4 +1,4 @@
-"""Which display suits the place that standard output goes to."""
+"""The display for a terminal, a file or a notebook."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from gans.trainer.notebook import NotebookDisplay, in_notebook
 __all__ = ["display_for"]
 
 OF_A_KERNEL = "JPY_PARENT_PID"
-"""An environment variable that a notebook's kernel has and hands on to what its cells start by ``!``."""
+"""An environment variable of a notebook's kernel, and of the programs that its cells start with ``!``."""
 
 
 def display_for(
     config: RunConfig, folder: Path, stopping: Callable[[], bool], progress: bool = True
 ) -> Display:
-    """The display that suits standard output; one that shows nothing without ``progress``.
+    """The display for standard output; without ``progress``, one that shows nothing.
 
-    A cell's ``!gans train`` has a terminal, but the notebook would keep all that is redrawn: it gets lines.
+    A cell's ``!gans train`` has a terminal, but the notebook keeps every redrawing: it gets lines.
     """
     if not progress:
         return SilentDisplay(config, folder)

@@ -1,4 +1,4 @@
-"""What a run is: everything that decides its numbers, as config.json keeps it."""
+"""A run's configuration: everything that decides its numbers, as config.json keeps it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MOST_STEPS = 10**15
 """More steps than a machine runs in its lifetime; each is an exact float."""
 
 MOST_SEED = 2**63 - 1
-"""What other programs can read as an integer of JSON."""
+"""The largest integer of JSON that other programs can read."""
 
 _EPOCHS: dict[Kind, int] = {"image": 12, "points": 20}
 
@@ -63,10 +63,10 @@ Steps: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_STEPS)]
 class RunConfig:
     """A run's settings, data, seed and length.
 
-    ``data`` is a name for ``gans.data.load``, or a folder; ``data_dir`` is where it was searched;
+    ``data`` is a name for ``gans.data.load``, or a folder; ``data_dir`` is the folder in which it was found;
     ``data_digest`` identifies images; ``shape`` is that of one sample. The run ends after ``steps`` steps,
     which are ``epochs`` epochs if the length was given in epochs. ``device`` is where it is trained; the
-    config.json of older runs lacks it, and they are on the CPU.
+    config.json of older runs lacks it: they were trained on the CPU.
     """
 
     settings: Settings
@@ -87,7 +87,7 @@ class RunConfig:
         return one_line(f"{self.settings.model} on {Path(self.data).name}", 80)
 
     def check(self) -> None:
-        """Refuse what ``read`` would refuse later.
+        """Refuse values that ``read`` would refuse later.
 
         Raises UserError if a value is out of its range, or a name has bytes that are no text.
         """
@@ -99,7 +99,7 @@ class RunConfig:
         try:
             fitted(asdict(self), RunConfig)
         except ValueError as error:
-            raise UserError(f"no run can have this: {error}") from error
+            raise UserError(f"no run can have such a value: {error}") from error
 
     def write(self, folder: Path) -> None:
         """Write config.json, all or nothing."""
@@ -143,7 +143,7 @@ class RunConfig:
 
 
 class _Header(msgspec.Struct):
-    """What decides which settings there are."""
+    """The fields that decide which settings there are."""
 
     model: str
     shape: tuple[Size, ...]
@@ -157,7 +157,7 @@ def data_name(text: str) -> str:
 
 
 def kind_of(data: Dataset) -> Kind:
-    """What ``data`` holds."""
+    """Whether ``data`` holds images or points."""
     return "image" if isinstance(data, ImageData) else "points"
 
 

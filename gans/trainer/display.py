@@ -1,4 +1,4 @@
-"""The displays of a run: live on a terminal, plain lines where nothing can be redrawn."""
+"""The displays of a run: live on a terminal, plain lines in a file or a pipe."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["Display", "LinesDisplay", "LiveDisplay", "figures"]
 
 LINE_SECONDS = 5.0
 REFRESHES = 5
-"""Redrawings of a live display in a second."""
+"""How often a second a live display is redrawn."""
 
 
 class Display(Callback, AbstractContextManager["Display"]):
@@ -50,7 +50,7 @@ class Display(Callback, AbstractContextManager["Display"]):
             self.pace.mark(record.step)
 
     def __exit__(self, *exception: object) -> None:
-        """Leave the screen in order."""
+        """Restore the screen."""
 
     @contextmanager
     def reader(self) -> Iterator[None]:
@@ -81,7 +81,7 @@ class Display(Callback, AbstractContextManager["Display"]):
         return -(-self.config.steps // self.steps_per_epoch)
 
     def speed(self) -> str:
-        """Real samples per second that D saw."""
+        """Real samples per second in D's updates."""
         steps = self.pace.steps_per_second
         settings = self.config.settings
         kind = "images" if len(self.config.shape) == 3 else "points"
@@ -134,7 +134,7 @@ class LinesDisplay(Display):
 
 
 class LiveDisplay(Display):
-    """A bar and the latest figures, redrawn in place; a line stays for each epoch."""
+    """A bar and the latest metrics, redrawn in place; a line stays for each epoch."""
 
     def __init__(
         self, config: RunConfig, folder: Path, console: Console, stopping: Callable[[], bool]
@@ -218,7 +218,7 @@ def figures(record: Record) -> dict[str, str]:
 
 
 def _print_plainly() -> None:
-    """Let a child made by fork print without the live display: a thread of the parent may hold its locks."""
+    """Make a forked child print without the live display, whose locks a thread of the parent may hold."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if isinstance(stream, FileProxy):

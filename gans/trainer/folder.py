@@ -1,4 +1,4 @@
-"""The folder of a run: where its files lie, who may write into it."""
+"""The folder of a run: the paths of its files, and the lock of the process that writes them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PICTURE = re.compile(r"epoch-(?P<epoch>[0-9]{4,9})(?:_step-(?P<step>[0-9]{4,12}
 
 
 _LONGEST_NAME = 200
-"""Bytes of a folder's name that come from the data's; file systems take 255, with the number."""
+"""The most bytes of a folder's name without its number; file systems take 255 with it."""
 
 
 class RunFolder:
@@ -52,20 +52,18 @@ class RunFolder:
         return folder
 
     def check_free(self) -> None:
-        """Refuse a folder with anything that a new run would change.
+        """Refuse a folder with files that a new run would change.
 
         Raises UserError if it holds a run or a file that a run would write.
         """
         out = self.path
         if os.path.lexists(out / CONFIG):
-            raise UserError(
-                f"{out} already holds a run: go on with it by `resume` {out}, or give another `out`"
-            )
+            raise UserError(f"{out} already holds a run: go on with `resume` {out}, or give another `out`")
         if taken := [path for path in (*self._files(), *self.pictures()) if os.path.lexists(path)]:
             raise UserError(f"{out} holds {taken[0].name}, which a run would change; give another `out`")
 
     def check_own(self) -> None:
-        """Refuse a run of which a file or folder is a link, a FIFO or the like: a run writes where it lies.
+        """Refuse a run if one of its files is a link, a FIFO or the like: a run writes only into its folder.
 
         Raises UserError for the first of them by name.
         """
@@ -86,7 +84,7 @@ class RunFolder:
         return self.samples / f"epoch-{epoch:04d}{within}.png"
 
     def pictures(self) -> dict[Path, str]:
-        """All pictures of samples in order, with what each shows in words; other files are no part of it."""
+        """The pictures of samples in order, each with its epoch or step in words; no other files."""
         found = {
             path: match for path in self.samples.glob("*.png") if (match := _PICTURE.fullmatch(path.name))
         }
@@ -95,7 +93,7 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes from training this run, and clear away what killed ones left half-written.
+        """Keep other processes from training this run, and remove the half-written files of killed ones.
 
         Raises UserError if another process trains this run, or as ``check_own`` does.
         """

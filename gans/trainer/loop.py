@@ -55,7 +55,7 @@ class DivergedError(UserError):
 
 
 class Training:
-    """The training of one GAN on one data set: all that a checkpoint holds, and how to take one more step.
+    """The training of one GAN on one data set: takes steps, and saves and restores its whole state.
 
     With ``mg.manual_seed(seed)`` before the GAN is built, the whole training is a function of ``seed`` and of
     the kind of device, since a GPU draws its own noise. ``capture`` replays the updates through
@@ -64,7 +64,8 @@ class Training:
     On a GPU the metrics are deferred: the steps run ahead, and the metrics of many steps are read at once. If
     one of these steps failed, the training restores the last saved or loaded state, repeats the steps up to
     the failing one, and runs that one synchronously, so that the error is the CPU's. Changes that you made to
-    weights by hand since then are lost; make them through ``load_state_dict``.
+    weights by hand since then are lost; make them through ``load_state_dict``. docs/metrics.md says what each
+    metric is.
 
     Raises UserError if one step needs more images than there are.
     """

@@ -22,7 +22,7 @@ from gans.trainer.loop import Record, Training
 __all__ = ["MetricsLog", "Recovered", "read_metrics", "recover_metrics"]
 
 LONGEST_LINE = 2**16
-"""Bytes of a line; ours have about 200, and other programs may add columns."""
+"""The most bytes of a line; ours have about 200, and other programs may add columns."""
 
 MOST_BYTES = 2**36
 
@@ -30,7 +30,7 @@ MOST_BYTES = 2**36
 class MetricsLog(Callback):
     """Appends every step's record to ``path``. Use it as a context: leaving it closes the file.
 
-    Raises OSError if it cannot be written, or something else than a regular file has its name.
+    Raises OSError if it cannot be written, or is no regular file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,7 +44,7 @@ class MetricsLog(Callback):
         self._file.flush()
 
     def sync(self) -> None:
-        """Make all lines survive a power cut."""
+        """Write all lines through to the disk, so that they survive a power cut."""
         os.fsync(self._file.fileno())
 
     def __enter__(self) -> MetricsLog:
@@ -55,8 +55,10 @@ class MetricsLog(Callback):
 
 
 class Recovered(NamedTuple):
-    """What ``recover_metrics`` found: the steps without a line as (first, last), and the original file.s path
-    if some of its lines cannot be read.
+    """The findings of ``recover_metrics``.
+
+    ``missing`` are the steps without a line, as (first, last); ``aside`` is the path of the original file if
+    some of its lines cannot be read.
     """
 
     missing: list[tuple[int, int]]
@@ -141,7 +143,7 @@ _FIELDS: list[Any] = [
 ]
 
 _Line = msgspec.defstruct("_Line", _FIELDS)
-"""What a readable line has: a step, and figures of the right types."""
+"""A readable line: a step, and metrics of the right types."""
 
 
 def _free_name(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What a person sees of a run in a notebook's cell: a bar, the latest figures, the latest samples."""
+"""The display in a notebook's cell: a bar, the latest metrics, the latest samples."""
 
 from __future__ import annotations
 

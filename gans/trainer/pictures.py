@@ -29,10 +29,10 @@ REDRAW_SECONDS = 30.0
 
 
 class Samples(Callback):
-    """Draws what G makes of one fixed z before training, after each epoch, and at the end.
+    """Draws G's samples from one fixed z: before training, after each epoch, and at the end.
 
-    ``name`` is the run's in the titles. One picture more comes halfway through the first epoch, where samples
-    change most.
+    ``name`` is the run's in the titles. One more picture is drawn halfway through the first epoch, where
+    samples change most.
     """
 
     def __init__(self, folder: RunFolder, data: Dataset, name: str) -> None:
@@ -57,7 +57,7 @@ class Samples(Callback):
             self._draw(training)
 
     def _draw(self, training: Training, path: Path | None = None) -> None:
-        """Into ``path``, or the file of the epoch."""
+        """Draw the samples into ``path``, or the file of the epoch."""
         gan = training.gan
         count = FIXED_IMAGES if self._toy is None else FIXED_POINTS
         z = gan.latent(count, random_stream(training.seed, "fixed noise"))
@@ -72,7 +72,7 @@ def _is_early(training: Training) -> bool:
 
 
 class Curves(Callback):
-    """Draws losses.png and the animation: at the end, and after an epoch if that was long ago."""
+    """Draws losses.png and the animation: at the end, and after an epoch if they are old by then."""
 
     def __init__(self, folder: RunFolder, title: str, gan: Gan) -> None:
         self._folder = folder

@@ -1,4 +1,4 @@
-"""Where a run's random numbers come from, and their state as JSON values."""
+"""A run's generators of random numbers, and their state as JSON values."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ _STREAMS = {"training": 1, "fixed noise": 2, "plots": 3, "samples": 4, "data": 5
 def random_stream(seed: int, name: str) -> np.random.Generator:
     """The generator that serves the purpose ``name`` in a run of ``seed``, independent of the others.
 
-    A spawn key, unlike a second number in the seed, cannot meet the epochs' ``default_rng([seed, epoch])``.
+    A spawn key, unlike a second number in the seed, never gives the stream of an epoch's
+    ``default_rng([seed, epoch])``.
     """
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_STREAMS[name],)))
 
 
 class RunGenerators:
-    """What a run's steps draw from: ``noise`` for latents and penalties, ``data`` for real points.
+    """The generators that a run's steps draw from: ``noise`` for latents and penalties, ``data`` for points.
 
-    They are one generator of NumPy's in a run that began on the CPU. One that began on a GPU has a Philox for
-    the noise, there or wherever it goes on.
+    In a run that began on the CPU both are one generator of NumPy's. A run that began on a GPU has a Philox
+    for the noise, on whatever device it goes on.
     """
 
     noise: Generator

@@ -80,7 +80,7 @@ def new_config(
     checkpoint_every: int,
     device: str = "cpu",
 ) -> RunConfig:
-    """The configuration of a new run on ``data``, which was loaded by ``name`` and ``data_dir``.
+    """The configuration of a new run on ``data``, loaded with ``name`` and ``data_dir``.
 
     Raises UserError if a step needs more images than there are, or config.json cannot keep a value.
     """
@@ -112,8 +112,8 @@ def start(
     ``capture`` replays recorded updates, which are faster and the same bit for bit; ``progress`` shows the
     losses during the run.
 
-    Raises UserError if the model does not fit the data, ``out`` holds a run, its device is not there, or the
-    training diverged.
+    Raises UserError if the model does not fit the data, ``out`` holds a run, its device is not available, or
+    the training diverged.
     """
     training = new_training(config, data, capture=capture)
     folder = RunFolder.create(out, f"{config.settings.model}-{Path(config.data).name}")
@@ -137,14 +137,14 @@ def resume(
     """Resume the run in ``path`` from its last checkpoint, as if it had never stopped.
 
     ``length``, ``checkpoint_every`` and ``device`` replace the run's own. Another device rounds differently;
-    the generators stay of the kind that the run began with. ``data`` is the data set of a run on one without
-    a name. ``capture`` and ``progress`` are as in ``start``. A run without a checkpoint starts again from its
-    seed.
+    the generators keep the kind that the run began with. Pass ``data`` if the run was trained on a data set
+    without a name. ``capture`` and ``progress`` are as in ``start``. A run without a checkpoint starts again
+    from its seed.
 
     Raises UserError if there is no run, a file of it is damaged, its data changed, it has done more than
-    ``length``, its device is not there, another process trains it, or the training diverged.
+    ``length``, its device is not available, another process trains it, or the training diverged.
     """
-    RunConfig.read(path)  # nothing is written into what is no run
+    RunConfig.read(path)  # write nothing into a folder without a run
     folder = RunFolder(path)
     with folder.locked():
         before = RunConfig.read(path)  # another process may have lengthened the run until now
@@ -168,7 +168,7 @@ def new_training(config: RunConfig, data: Dataset, *, capture: bool = True) -> T
     """The training of ``config`` before its first step.
 
     Raises UserError if the model makes images of another size, a step needs more images than there are, or
-    the device is not there.
+    the device is not available.
     """
     mg.manual_seed(config.seed)
     gan = build(config.settings, config.shape, config.device)
@@ -187,17 +187,17 @@ def new_training(config: RunConfig, data: Dataset, *, capture: bool = True) -> T
 
 
 def load_data(config: RunConfig, data_dir: str | None = None) -> Dataset:
-    """The data of a run; ``data_dir`` says where they lie now.
+    """The data of a run; ``data_dir`` is the folder in which they are now.
 
-    Raises UserError if they cannot be loaded, or are not those that the run began with.
+    Raises UserError if they cannot be loaded, or are other data than at the start of the run.
     """
     return _same(load(config.data, data_dir or config.data_dir), config)
 
 
 def _same(data: Dataset, config: RunConfig) -> Dataset:
-    """``data``, if they are those that the run began with."""
+    """``data``; UserError if they are other data than at the start of the run."""
     if digest_of(data) != config.data_digest:
-        raise UserError(f"the images of {config.data} are not those that this run was trained on")
+        raise UserError(f"{config.data} has other images than those that this run was trained on")
     if data.shape != config.shape:
         raise UserError(f"{config.data} has samples of shape {data.shape}, and {CONFIG} says {config.shape}")
     return data
@@ -208,7 +208,7 @@ def load_gan(path: Path, device: str = "cpu") -> tuple[RunConfig, Gan, int]:
 
     The GAN is put on ``device``, whatever device it was trained on.
 
-    Raises UserError if there is no run or no checkpoint, a file is damaged, or the device is not there.
+    Raises UserError if there is no run or no checkpoint, a file is damaged, or the device is not available.
     """
     config = RunConfig.read(path)
     gan = build(config.settings, config.shape, device)

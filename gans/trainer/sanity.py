@@ -1,4 +1,4 @@
-"""Warnings about runs that end well and mean nothing: one line for each fault, none for a healthy run."""
+"""Warnings about runs that finish but learned nothing: one line for each fault, none for a healthy run."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from minigrad import nn
 __all__ = ["Sanity", "data_warnings"]
 
 LARGEST_LOSS = {True: 1e3, False: 1e6}
-"""By whether D gives probabilities: a larger loss comes from logits, or scores, of a failed training."""
+"""The largest loss of a working training; the key is whether D gives probabilities, not scores."""
 
 STUCK = 0.1
-"""The share of steps with a gradient of exactly 0 from which it is a fault."""
+"""The share of steps with a gradient of exactly 0 above which it is a fault."""
 
 DECIDED, DECIDED_STEPS = 1e-3, 500
-"""G has no gradient to learn from if D's error stays below the first for the second's number of steps."""
+"""G has no gradient to learn from if D's error is below the first for as many steps as the second."""
 
 LOOKED_AT = 5_000
 """The number of images that are checked, evenly spaced."""
 
 NARROW = 64
-"""Grey levels, of 256; images that span fewer were scaled to numbers from 0 to 1, or are masks."""
+"""Images that span fewer of the 256 grey levels were scaled to numbers from 0 to 1, or are masks."""
 
 UNLABELLED = 255
 
@@ -71,7 +71,7 @@ class Sanity(Callback):
         if settings.batch_size == 1 and normed:
             yield "a batch of 1 under batch norm: each image is normed by itself; take larger batches"
         if self._largest > LARGEST_LOSS[training.gan.judges_by_probability]:
-            yield f"a loss reached {self._largest:.1e}, beyond what training makes; try a lower learning rate"
+            yield f"a loss reached {self._largest:.1e}, far beyond healthy ones; try a lower learning rate"
         for name, steps in self._no_gradient.items():
             if steps > STUCK * self._steps:
                 yield (

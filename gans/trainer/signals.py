@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a terminal that goes away end a run after the current step instead of in its middle."""
+"""Ctrl-C, SIGTERM and a closed terminal end a run after the current step instead of in its middle."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class StopOnSignal:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if os.getpid() != self._process:
-            # a child made by fork, such as a worker of multiprocessing, ends as it would without us
+            # in a forked child, such as a worker of multiprocessing, signals keep their default
             self._restore.close()
             signal.raise_signal(number)
             return

@@ -130,7 +130,7 @@ def test_data_of_ones_own_are_trained_on_gone_on_with_and_measured_against(tmp_p
     run = gans.train("gan", mine, steps=1, batch_size=4, out=tmp_path / "run", progress=False)
     assert run.config.title == "gan on mine"
     assert gans.resume(run, steps=2, data=mine, progress=False).step == 2
-    with pytest.raises(UserError, match="not those that this run was trained on"):
+    with pytest.raises(UserError, match="has other images than those that this run was trained on"):
         gans.resume(run, steps=3, data=digits(70), progress=False)
     with pytest.raises(UserError, match="unknown data set 'mine'"):
         run.evaluate(70)
@@ -158,7 +158,7 @@ def test_data_of_ones_own_are_trained_on_gone_on_with_and_measured_against(tmp_p
         ({"lr": "fast"}, "`lr` must be a number, got 'fast'"),
         ({"lr": 10**400}, "`lr` must be a number, got 1000"),
         ({"seed": 1.5}, r"Expected `int`, got `float` - at `\$\.seed`"),
-        ({"steps": 0}, r"no run can have this: Expected `int` >= 1 - at `\$\.steps`"),
+        ({"steps": 0}, r"no run can have such a value: Expected `int` >= 1 - at `\$\.steps`"),
         ({"checkpoint_every": 0}, r"Expected `int` >= 1 - at `\$\.checkpoint_every`"),
         ({"seed": 2**64}, "`seed` must be an integer from 0 to 9,223,372,036,854,775,807"),
         ({"device": "tpu"}, "tpu"),

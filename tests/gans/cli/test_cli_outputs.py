@@ -166,5 +166,5 @@ def test_what_evaluating_needs_and_training_does_not_is_named(
     run = tmp_path / "run"
     assert gans("train", "gan", "--data", folder, "--batch-size", 4, "--steps", 1, "--out", run) == 0
     told = failure(capsys, "evaluate", run, "--n", 100)
-    assert "digits has no labels, test images, test labels, which samples are measured by" in told
+    assert "digits has no labels, test images, test labels; an evaluation compares samples with them" in told
     assert told.endswith(f"put them into its folder as {', '.join(STEMS[1:])}")

@@ -199,7 +199,7 @@ def test_other_images_in_the_same_place_are_refused(
     digits.rename(tmp_path / "old")
     idx_folder(digits, np.zeros((30, 28, 28), np.uint8))
     assert gans("train", "--resume", run, "--steps", 2) == 2
-    assert "not those that this run was trained on" in capsys.readouterr().err
+    assert "has other images than those that this run was trained on" in capsys.readouterr().err
 
 
 def test_a_run_without_a_checkpoint_begins_anew(tmp_path: Path) -> None:

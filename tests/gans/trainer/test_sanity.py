@@ -49,7 +49,7 @@ def test_a_learning_rate_beyond_all_reason_is_reported(
     arguments = ("--data", "ring", "--batch-size", 16, "--steps", 6, "--lr", "1e3", "--out", tmp_path / "run")
     loss, *_ = warnings(capsys, "gan", *arguments)
     assert loss.startswith("a loss reached ")
-    assert loss.endswith(", beyond what training makes; try a lower learning rate")
+    assert loss.endswith(", far beyond healthy ones; try a lower learning rate")
 
 
 def test_faults_of_a_run_are_reported_once_each_at_its_end(
