@@ -11,7 +11,7 @@ help:
 	@echo "make fuzz      10,000 damaged and forged files of each kind; N=COUNT for another number"
 	@echo "make docs      the site, in docs/_build/html; a warning or a dead link is an error"
 	@echo "make bench     the benchmarks"
-	@echo "make gpu-check everything that a GPU is wanted for, in 10 minutes; OUT=DIR keeps it there, ONLY=STEPS"
+	@echo "make gpu-check all that needs a GPU, in 10 minutes; OUT=DIR keeps the results, ONLY=STEPS runs some"
 	@echo "make clean     remove what the tools wrote"
 
 check:

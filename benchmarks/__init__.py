@@ -6,5 +6,5 @@ bill      what one training step is spent on, op by op
 startup   from a process's start to its first finished step, and peak memory
 quality   does it train? experiments with a figure to reach
 
-``make gpu-check`` runs all that a GPU is wanted for (gpu_check.py).
+``make gpu-check`` runs all checks and benchmarks that need a GPU (gpu_check.py).
 """

@@ -1,4 +1,4 @@
-"""What one training step is spent on: each op in each part of the step, forward and gradient."""
+"""The time of one training step by op: each op in each part of the step, forward and gradient."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from benchmarks.training import WORKLOADS, Networks, Optimizers, Side, start
 from gans.objectives import Objective
 
 TURN = 0.1
-"""Seconds of steps that are watched, and of steps that are not, in turn."""
+"""Seconds of watched steps and of unwatched ones, in turn."""
 
 PYTHON = "Python between ops"
 SHOWN = 0.01
-"""Share of the step below which an op is summed with others in the printed table."""
+"""Ops with a smaller share of the step are summed in the printed table."""
 
 TOLERANCE = 0.05
-"""How far the bill may be from the time of a step that is not watched."""
+"""The largest difference between the bill and the time of an unwatched step."""
 
 
 def add_parser(commands: Any) -> None:
@@ -62,8 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
 def measure(name: str, *, seconds: float, batch: int | None = None) -> dict[str, Any]:
     """The bill of a typical step, op by op: each entry's mean over the middle half of many steps, by time.
 
-    The steps are timed in turn with steps that are not watched, whose time the bill is compared with. All of
-    them run op by op: a replay of ``minigrad.capture``, which takes less, is not made of ops.
+    Watched steps alternate with unwatched ones, whose time the bill is compared with. All of them run op by
+    op: a replay of ``minigrad.capture``, which takes less time, has no ops.
     """
     side = Side(start(name, batch), captured=False)
     numbers = itertools.count()
@@ -97,7 +97,7 @@ def middle_half(values: list[Any], key: Callable[[Any], float] | None = None) ->
 
 
 def watching_cost(calls: int = 20_000) -> float:
-    """Seconds that a stopwatch adds to a call besides those that it reports."""
+    """Seconds that a stopwatch adds to a call and does not report."""
     stopwatch = Stopwatch()
     nothing = stopwatch.forward("nothing", lambda: None)
     began = time.perf_counter()
@@ -107,7 +107,7 @@ def watching_cost(calls: int = 20_000) -> float:
 
 
 def itemised(side: Side, number: int) -> list[Entry]:
-    """What a step is made of."""
+    """The parts of a step."""
     ledger, described = Ledger(), copy(side)
     described.networks = Networks(
         _Watched(ledger, side.networks.G, ["G(z)"]),
@@ -131,7 +131,7 @@ def itemised(side: Side, number: int) -> list[Entry]:
 
 
 def timed(side: Side, numbers: Iterator[int], seconds: float) -> list[tuple[list[str], list[float]]]:
-    """Of steps that fill so many seconds: the ops, and the seconds of each and of Python between them."""
+    """Run steps for so many seconds: their ops, and the seconds of each op and of Python between them."""
     stopwatch, observed = Stopwatch(), copy(side)
     observed.optimizers = _with_steps(
         side.optimizers, lambda name, optimizer: stopwatch.forward(name, optimizer.step)

@@ -22,8 +22,8 @@ Arguments = tuple[Any, ...]
 class Case:
     """One call of a kernel, with the same arguments for every rival.
 
-    ``kernel`` is its name in minigrad's kernel modules or in ``peers.engine.COMPOSED``; ``peer`` what
-    PyTorch's twin is called in ``peers.pytorch`` (one kernel of ours can stand for two of theirs). ``listed``
+    ``kernel`` is its name in minigrad's kernel modules or in ``peers.engine.COMPOSED``; ``peer`` is the
+    name of PyTorch's twin in ``peers.pytorch`` (one kernel of ours can stand for two of theirs). ``listed``
     marks the kernels whose geometric mean is reported, ``calls`` says how often a DCGAN step makes the call.
     """
 
@@ -93,7 +93,7 @@ def convolutions(batch: int) -> Iterator[Case]:
         wide = (batch, layer.c, size, size)
         narrow = (batch, layer.o, small, small)
         weight = (layer.o, layer.c, layer.kernel, layer.kernel)
-        # each draws a narrow or wide tensor, and what it meets
+        # each draws a narrow or a wide tensor, and its other operand
         down = partial(_drawn, wide, weight, rest=(geometry,))
         up = partial(_drawn, narrow, weight, rest=((size, size), geometry))
         by_weight = partial(_drawn, wide, narrow, rest=(weight[2:], geometry))

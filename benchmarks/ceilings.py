@@ -1,4 +1,4 @@
-"""What this machine can do at most: fused multiply-adds on all threads, and copying memory."""
+"""The limits of this machine: fused multiply-adds on all threads, and copying memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LANES = (4, 8, 16)
 """Widths of a vector of float32 to try: NEON, AVX2, AVX-512. A width that the machine lacks loses."""
 
 COPIED = 1 << 28
-"""Bytes of each of the two arrays that are copied between: more than any cache."""
+"""Bytes of each of the two arrays of the copy: more than any cache."""
 
 
 class Ceilings(NamedTuple):
@@ -39,7 +39,7 @@ class Ceilings(NamedTuple):
         return Ceilings(*map(max, self, other))
 
     def describe(self) -> str:
-        """In words, with a warning where the threads do not have a core each."""
+        """The limits in words, with a warning if the threads do not have a core each."""
         words = (
             f"Ceilings measured in this run on {self.threads} threads: {self.fma:.0f} GFLOP/s of FMA in "
             f"registers ({self.fma_one:.0f} on one thread), {self.copy:.0f} GB/s of copying (read + write)."
@@ -53,13 +53,13 @@ class Ceilings(NamedTuple):
 
     @property
     def crowded(self) -> bool:
-        """Whether the threads together fell far short of one thread's rate times their number: as when the
-        system keeps two of them on one core."""
+        """Whether the threads together are far slower than one thread's rate times their number, as if two of
+        them share a core."""
         return self.fma < 0.75 * self.threads * self.fma_one
 
 
 def measure(rounds: int = 12, fma_loops: int = 1 << 21, copied: int = COPIED) -> Ceilings:
-    """The best of so many rounds; a ceiling is what was reached once."""
+    """The best of so many rounds: a ceiling is a rate that was reached once."""
     threads = numba.get_num_threads()
     source, target = np.ones(copied // 4, np.float32), np.zeros(copied // 4, np.float32)
     sums = np.zeros(threads * 16, np.float32)

@@ -1,4 +1,4 @@
-"""Rivals must agree before they are timed."""
+"""Comparison of the rivals' results, which must agree before the rivals are timed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def kernels(name: str, side: str, outcome: Outcome, expected: Outcome, allowed: 
 def steps(name: str, side: str, outcome: Outcome, expected: Outcome, slack: float = 1.0) -> None:
     """Raise Disagreement unless losses, first gradients and changes of the weights agree.
 
-    They may differ by ``slack`` times what is allowed in float32.
+    ``slack`` times the tolerance of float32 is allowed.
     """
     if set(outcome) != set(expected):
         raise Disagreement(f"{name}: {side} has other weights: {sorted(set(outcome) ^ set(expected))}")

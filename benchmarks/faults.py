@@ -1,4 +1,4 @@
-"""Faults of single cases of a benchmark: they are kept and reported, and the other cases are measured."""
+"""Faults of single cases of a benchmark: each is kept and reported, and the other cases are measured."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from contextlib import contextmanager
 
 
 class Faults(dict[str, str]):
-    """By case, the error that ended it."""
+    """The errors of the cases that failed, by case."""
 
     @contextmanager
     def of(self, case: str) -> Iterator[None]:
         """Within the block an exception is noted for ``case``, and its traceback goes to stderr."""
         try:
             yield
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is in the record and in the exit status
+        except Exception as error:  # noqa: BLE001 - it goes into the record and the exit status
             traceback.print_exc()
             self[case] = f"{type(error).__name__}: {error}"

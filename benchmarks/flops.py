@@ -9,24 +9,24 @@ Array = Any
 
 
 def flops(name: str, arrays: tuple[Array, ...], params: Mapping[str, Any], result: Array) -> int:
-    """Of one call of the op ``name``; ops that are not listed count one for each element of their result."""
+    """The operations of one call of ``name``; an op that is not listed counts one per result element."""
     if name in MOVES:
         return 0
     return int(COUNTS.get(name, _times(1))(arrays, params, result))
 
 
 def _times(count: int) -> Callable[..., int]:
-    """So many for each element of the result."""
+    """A number for each element of the result."""
     return lambda arrays, params, result: count * result.size
 
 
 def _read(count: int) -> Callable[..., int]:
-    """So many for each element of the first operand."""
+    """A number for each element of the first operand."""
     return lambda arrays, params, result: count * arrays[0].size
 
 
 def _spared(params: Mapping[str, Any]) -> int:
-    """What a batch norm need not do for each element whose moments the convolution before it has."""
+    """The operations per element that batch norm saves if the convolution before it has the moments."""
     return 0 if params.get("moments") is None else 4
 
 

@@ -48,7 +48,7 @@ extern "C" __global__ void hold(long long cycles) {
   }
 }
 """
-"""One thread that lets the time pass."""
+"""One thread that waits."""
 
 
 class Ceilings(NamedTuple):
@@ -63,7 +63,7 @@ class Ceilings(NamedTuple):
         return Ceilings(*map(max, self, other))
 
     def describe(self) -> str:
-        """In words."""
+        """The limits in words."""
         tf32 = f"{self.tf32:.0f} GFLOP/s of PyTorch's product in TF32" if self.tf32 else "TF32 not measured"
         return (
             f"Ceilings measured in this run on the GPU: {self.fma:.0f} GFLOP/s of FMA in registers, {tf32}, "
@@ -116,7 +116,7 @@ def clock_of(side: str) -> Clock:
 def take_turn(
     function: Callable[[], Any], warm: float, counted: float, clock: Clock, *, held: bool
 ) -> list[float]:
-    """What a rival does in its turn on a GPU: see ``timing.Rival`` and ``repeated``."""
+    """A rival's turn on a GPU: see ``timing.Rival`` and ``repeated``."""
     repeated(function, warm, clock, held=held)
     return repeated(function, counted, clock, held=held)
 
@@ -124,10 +124,10 @@ def take_turn(
 def repeated(function: Callable[[], Any], seconds: float, clock: Clock, *, held: bool = False) -> list[float]:
     """The times between the ends of calls one after the other that fill so many ``seconds``.
 
-    The host runs ahead of the device for CALLS calls, as a training does; where it is the slower one, its
-    time is what passes. ``held``, the device begins when the host is through, and its own time is what
-    passes: that of a kernel of a few microseconds, whose call from Python takes longer. CALLS calls then
-    have their mean, since an event between them would count too, and waiting fills ``seconds`` as well.
+    The host runs ahead of the device for CALLS calls, as in a training; if the host is slower, the times are
+    the host's. With ``held`` the device starts after the host has finished, and the times are the device's
+    own: a kernel of a few microseconds takes less than its call from Python. Then CALLS calls are timed
+    together, since an event between them would count too, and waiting is part of ``seconds``.
     """
     times: list[float] = []
     start = time.perf_counter()
@@ -188,12 +188,12 @@ def _tf32_product() -> Callable[[], Any]:
 
 
 def _best(function: Callable[[], Any], clock: Clock) -> float:
-    """A ceiling is what was reached once; seconds of the fastest call."""
+    """The seconds of the fastest call: a ceiling is a rate that was reached once."""
     return min(min(repeated(function, 0.0, clock)) for _ in range(ROUNDS))
 
 
 def precision(side: str, tf32: bool) -> AbstractContextManager[None]:
-    """Where the side's products may round to TF32, or may not.
+    """A block in which the side's products may round to TF32, or may not.
 
     PyTorch's own settings, which differ between cuDNN and cuBLAS, are both set, and stay.
     """
@@ -207,7 +207,7 @@ def precision(side: str, tf32: bool) -> AbstractContextManager[None]:
 
 
 def figures(device: str) -> dict[str, Any]:
-    """What a record says of the device besides the machine's own."""
+    """The fields of a record about the device."""
     return {"gpu": description()} if device == "cuda" else {}
 
 

@@ -1,14 +1,14 @@
-"""Everything that a GPU is wanted for, in one call of under ten minutes: ``make gpu-check``.
+"""All checks and benchmarks that need a GPU, in one call of under ten minutes: ``make gpu-check``.
 
 Tests, compute-sanitizer's tools, derivatives to second order, a short DCGAN, and the benchmarks against
-PyTorch, with nothing to download. Each step is a process with a time limit of its own; one that fails loses
-no other. The folder OUT gets gpu-check.json (the machine, each step, the benchmarks' records), gpu-check.log
-and pictures; what was measured, and the end of what a failed step printed, is shown at once. ``--only`` takes
-steps or parts by name, for what the ten minutes did not reach or what was mended since.
+PyTorch, with nothing to download. Each step is a process with a time limit of its own; if one fails, the
+others still run. The folder OUT gets gpu-check.json (the machine, each step, the benchmarks' records),
+gpu-check.log and pictures; measurements, and the last lines of a failed step, are shown at once. ``--only``
+takes steps or parts by name, to run those that the ten minutes did not reach or that you have mended.
 
-The exit status is the sum of what failed: 1 tests, 2 sanitizers, 4 derivatives, 8 training, 16 benchmarks; 64
-if there is nothing to check on. A step without its tool is not run, and said to be; one without its time
-failed.
+The exit status is the sum of the failed parts: 1 tests, 2 sanitizers, 4 derivatives, 8 training, 16
+benchmarks; 64 if there is no GPU. A step whose tool is missing is reported as not run; a step for which no
+time is left has failed.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ LOG = "gpu-check.log"
 TOOLS = ("memcheck", "racecheck", "initcheck", "synccheck")
 LISTED = ("conv ", "transposed", "batch norm")  # kernels
 TESTED = "tests/gpu/device", "tests/gpu/kernels"  # where the tests marked gpu are
-SHOWN = 25  # lines of what a failed step printed last
+SHOWN = 25  # the last lines of a failed step's output
 
 ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONUNBUFFERED": "1"}
-"""Of each step: plugins of whatever else is installed would add their warnings, which are errors here; and a
-step that is killed has said all that it had to say."""
+"""Variables of each step: no plugins, whose warnings would be errors here; no buffered output, which a killed
+step would lose."""
 
 
 class Step(NamedTuple):
-    """A command with its time limit; ``files`` are what it leaves in the work folder, to be kept."""
+    """A command with its time limit; ``files`` are its files in the work folder that are kept."""
 
     name: str
     part: str
@@ -77,7 +77,7 @@ def python(*words: str) -> list[str]:
 
 
 def steps(work: Path) -> list[Step]:
-    """In the order of what would be missed most."""
+    """The steps, the most important first."""
     pytest = python(
         "-m", "pytest", "-q", "-n", "0", "-m", "gpu", "-p", "no:cacheprovider", "--tb=short", "--durations=10"
     )
@@ -133,7 +133,7 @@ def sanitizer(tool: str) -> Step:
 
 
 def run(step: Step, log: TextIO, left: float) -> Outcome:
-    """The step's outcome. What it prints goes into the log; at its limit it is ended, with all it started."""
+    """The step's outcome. Its output goes into the log; at its limit it ends, with its child processes."""
     words = " ".join(step.command)
     if step.missing:
         return Outcome(step.name, step.part, "not run", 0.0, words, step.missing)
@@ -167,7 +167,7 @@ def exit_status(outcomes: Sequence[Outcome]) -> int:
 
 
 def chosen(todo: Sequence[Step], only: Sequence[str] | None) -> list[Step]:
-    """Those whose name or part is among ``only``; all of them without it."""
+    """The steps whose name or part is among ``only``; without it, all."""
     return [step for step in todo if not only or step.name in only or step.part in only]
 
 
@@ -181,7 +181,7 @@ def figures(record: dict[str, Any]) -> list[str]:
 
 
 def check(todo: Sequence[Step], work: Path, out: Path, surroundings: dict[str, Any]) -> int:
-    """Run the steps, keep what they leave, and say how each ended; the exit status."""
+    """Run the steps, keep their files, and print how each ended; the exit status."""
     start, outcomes, results = time.monotonic(), list[Outcome](), dict[str, Any]()
     with (out / LOG).open("w", encoding="utf-8") as log:
         for step in todo:

@@ -1,4 +1,4 @@
-"""What a rival is asked to do: a kernel's call or a training step, on one side of the comparison."""
+"""A rival's work: a kernel's call or a training step, on one side of the comparison."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks import cases, peers
 from minigrad.dispatch import use_kernels
 
 Outcome = dict[str, Any]
-"""Named arrays and numbers, to be compared with those of another side."""
+"""Named arrays and numbers that are compared with those of another side."""
 
 
 class Job(Protocol):
@@ -22,10 +22,10 @@ class Job(Protocol):
     """Do the work once more."""
 
     held: bool
-    """Whether a GPU's own time is asked for, or the host's where that is the longer one."""
+    """Whether the GPU's own time counts, not the host's if that is longer."""
 
     def outcome(self) -> Outcome:
-        """What the work gives when it starts from its first state."""
+        """The results of the work from its first state."""
 
 
 def open_job(side: str, task: tuple[Any, ...], device: str = "cpu") -> Job:
@@ -66,7 +66,7 @@ class KernelJob:
         return {f"result {i}": self._peer().array(a) for i, a in enumerate(results) if a is not None}
 
     def _arguments(self) -> list[Any]:
-        """The case's, its arrays as this side has them on the device."""
+        """The case's arguments, with arrays on this side's device."""
         place = self._peer().place
         return [place(a, self.device) if isinstance(a, np.ndarray) else a for a in self.case.arguments()]
 

@@ -1,4 +1,4 @@
-"""Each kernel against plain NumPy (on the CPU) and, if asked for, PyTorch, beside the machine's ceilings."""
+"""Each kernel against plain NumPy (on the CPU) and PyTorch (``--against``), beside the machine's ceilings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gans.cli.numbers import positive
 Row = dict[str, Any]
 
 JUDGES: dict[str, list[str]] = {"cpu": [], "cuda": ["minigrad"]}
-"""The side whose results on the CPU all others must have; None is plain NumPy, which is timed there too."""
+"""The side whose CPU results all others must match; None is plain NumPy, which is timed too."""
 
 ERRORS = {False: compare.KERNEL_ERROR, True: compare.TF32_ERROR}
 
@@ -42,7 +42,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, print, and write what was asked for; the exit status is 1 if a case went wrong."""
+    """Measure, print, and write the files of the options; the exit status is 1 if a case failed."""
     sides = peers.checked_sides(arguments)
     chosen = select(arguments.only, arguments.batch)
     where = {"device": arguments.device, "tf32": arguments.tf32}
@@ -77,7 +77,7 @@ def measure(
     device: str = "cpu",
     tf32: bool = False,
 ) -> dict[str, Any]:
-    """Compare, then time each case; print a table for each family. A case that goes wrong is not timed."""
+    """Compare, then time each case; print a table for each family. A case that fails is not timed."""
     rows: list[Row] = []
     faults = Faults()
     with rivals(sides, device, tf32) as started, rivals(JUDGES[device]) as judges:

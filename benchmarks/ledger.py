@@ -1,4 +1,4 @@
-"""Who spent what: every op of a training step with its place, arithmetic and memory traffic, and its time.
+"""A ledger of every op of a training step: its place, arithmetic, memory traffic and time.
 
 minigrad does not depend on it. Within ``watched(by)`` the ops' forward functions and rules are wrapped. A
 ``Ledger`` enters an op with the label that holds when it runs: the part of the step (``ledger.part``), or, in
@@ -23,7 +23,7 @@ PASSES = ("forward", "gradient", "second gradient", "third gradient")
 
 
 class Label(NamedTuple):
-    """A part of the step, and how often it has been differentiated; None for what has no derivative."""
+    """A part of the step, and how often it has been differentiated; None for parts without a derivative."""
 
     part: str
     order: int | None
@@ -63,7 +63,7 @@ class Stopwatch:
         return timed
 
     def rule(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A derivative's rule as it is: its ops are timed themselves."""
+        """The rule unchanged: its ops are timed one by one."""
         return function
 
 
@@ -88,7 +88,7 @@ class Ledger:
             self._label = None
 
     def whole(self, name: str, flop_count: int, bytes_moved: int) -> None:
-        """Enter something that is no op, under its own name."""
+        """Enter a call that is not an op's, under its own name."""
         self.entries.append(Entry(Label(name, None), name, (), flop_count, bytes_moved))
 
     def forward(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -108,7 +108,7 @@ class Ledger:
         return entered
 
     def rule(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A derivative's rule whose ops belong to the part that made its ``y``, those made later too."""
+        """A rule whose ops, later ones too, belong to the part that made its ``y``."""
 
         def labelled(g: Any, y: Any, *inputs: Any, **params: Any) -> Any:
             made_in = self._made_in.get(id(y.data), UNKNOWN)

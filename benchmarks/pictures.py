@@ -83,7 +83,7 @@ def shares(axes: Axes, rows: list[Row], ceilings: dict[str, float]) -> None:
 
 
 def roof_of(row: Row, ceilings: dict[str, float]) -> tuple[float, str]:
-    """The rate in GFLOP/s that no kernel of this arithmetic intensity can pass, and which ceiling sets it."""
+    """The highest rate in GFLOP/s of a kernel of this arithmetic intensity, and the ceiling that sets it."""
     by_copying = ceilings["copy"] * row["flops"] / row["bytes"]
     return (ceilings["fma"], "fma") if ceilings["fma"] < by_copying else (by_copying, "copy")
 

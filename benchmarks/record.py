@@ -1,4 +1,4 @@
-"""Where a result goes: JSON with the command, the machine, the versions and the date."""
+"""Results as JSON, with the command, the machine, the versions and the date."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PLACES = ("--json", "--picture")
 
 
 def keep(name: str, command: str, wanted: str, run: dict[str, Any], key: Sequence[str]) -> None:
-    """Enter ``run`` into benchmarks/results/NAME.json; an earlier one with the same ``key`` fields goes."""
+    """Enter ``run`` into benchmarks/results/NAME.json, in place of one with the same ``key`` fields."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     earlier = json.loads(path.read_text())["runs"] if path.exists() else []
@@ -40,7 +40,7 @@ def keep(name: str, command: str, wanted: str, run: dict[str, Any], key: Sequenc
 
 
 def command(typed: Sequence[str]) -> str:
-    """The command line that makes a figure: as typed, but for where its results go."""
+    """The command line that makes a figure, as typed, without the options for its output."""
     kept: list[str] = []
     words = iter(typed)
     for word in words:

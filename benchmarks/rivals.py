@@ -23,7 +23,7 @@ class Local:
         self._job: jobs.Job | None = None
 
     def open(self, task: tuple[Any, ...]) -> jobs.Outcome:
-        """Take up a task; what it gives."""
+        """Start a task; its outcome."""
         self._job = None
         with self._settings():
             self._job = jobs.open_job(self.name, task, self.device)
@@ -47,7 +47,7 @@ class Local:
         return ceilings.measure()
 
     def close(self) -> None:
-        """Let go of the task."""
+        """Drop the task."""
         self._job = None
 
     @contextmanager
@@ -109,7 +109,7 @@ def _serve(connection: Connection, name: str, device: str, tf32: bool) -> None:
         try:
             local = local or Local(name, device, tf32)
             answer = (None, getattr(local, method)(*arguments))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised at the other end
+        except Exception as error:  # noqa: BLE001 - the other end raises it
             traceback.print_exc()
             answer = (_sendable(error), None)
         connection.send(answer)
@@ -126,7 +126,7 @@ def _sendable(error: Exception) -> Exception:
 
 @contextmanager
 def _environment(**defaults: str) -> Iterator[None]:
-    """Variables that a new process finds unless the user has set them otherwise."""
+    """The environment of a new process, where the user has not set these variables."""
     added = {key: value for key, value in defaults.items() if key not in os.environ}
     os.environ.update(added)
     try:

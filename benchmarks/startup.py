@@ -37,7 +37,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, print, and write what was asked for."""
+    """Measure, print, and write the files of the options."""
     sides = [side for side in peers.sides(arguments.against) if side != "numpy"]
     rows = measure(arguments.only, sides, table.console())
     table.write_json(arguments.json, arguments.command, {"rows": rows}, sides)

@@ -19,7 +19,7 @@ from gans.cli.numbers import positive
 
 Row = dict[str, Any]
 
-SLACK = {False: 1.0, True: 5.0}  # of what steps may differ by, where products round to TF32
+SLACK = {False: 1.0, True: 5.0}  # times the tolerance of steps, where products round to TF32
 
 
 def add_parser(commands: Any) -> None:
@@ -35,7 +35,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, print, and write what was asked for; the exit status is 1 if a step went wrong."""
+    """Measure, print, and write the files of the options; the exit status is 1 if a step failed."""
     where = {"device": arguments.device, "tf32": arguments.tf32}
     sides = peers.checked_sides(arguments)
     if arguments.device == "cuda" and "torch" in sides:
@@ -61,7 +61,7 @@ def measure(
     device: str = "cpu",
     tf32: bool = False,
 ) -> dict[str, Any]:
-    """Compare, then time each step; print the table. A step that goes wrong is not timed."""
+    """Compare, then time each step; print the table. A step that fails is not timed."""
     rows: list[Row] = []
     faults = Faults()
     with rivals(sides, device, tf32) as started, rivals(JUDGES[device]) as judges:

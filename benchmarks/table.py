@@ -41,7 +41,7 @@ def with_spread(ratio: Spread) -> str:
 
 
 def in_words(row: dict[str, Any]) -> str:
-    """``minigrad 1.2 ms, torch 3.1 ms``: what a row has measured, for who does not wait for the table."""
+    """``minigrad 1.2 ms, torch 3.1 ms``: a row's measurements, printed before the table is complete."""
     return ", ".join(f"{side} {milliseconds(seconds)} ms" for side, seconds in row["seconds"].items())
 
 

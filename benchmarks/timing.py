@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 WARM = 0.12
-"""Seconds of calls that do not count at the start of a turn: a BLAS's threads spin for more than 60 ms after
-their last product and slow the next rival, even one in another process."""
+"""Seconds of calls at the start of a turn that do not count: a BLAS's threads spin for more than 60 ms after
+their last product and slow the next rival, even in another process."""
 
 COUNTED = 0.03
 """Seconds of calls that count in a turn; at least one call."""
@@ -18,7 +18,7 @@ TURNS = 5
 
 
 class Rival(Protocol):
-    """What can take a turn."""
+    """A rival, which is timed in turn with others."""
 
     name: str
 
@@ -57,7 +57,7 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def take_turn(function: Callable[[], Any], warm: float, counted: float) -> list[float]:
-    """What a rival does in its turn."""
+    """A rival's turn."""
     repeated(function, warm)
     return repeated(function, counted)
 

@@ -17,7 +17,7 @@ from minigrad.devices import to_device
 from minigrad.optim import Optimizer
 
 BATCHES = 8
-"""Batches that the timed steps go round, drawn beforehand on every side."""
+"""Batches that the timed steps use in a cycle, drawn beforehand on every side."""
 
 
 class Networks(NamedTuple):
@@ -100,7 +100,7 @@ WORKLOADS = {
 
 @dataclass
 class Start:
-    """Where every side starts: the GAN with its first weights, and batches of (real, z)."""
+    """The common start of all sides: the GAN with its first weights, and batches of (real, z)."""
 
     workload: Workload
     gan: Gan

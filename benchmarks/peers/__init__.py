@@ -17,7 +17,7 @@ PYTORCH = ("torch", "torch-graph")
 
 
 def sides(against: list[str], device: str = "cpu") -> list[str]:
-    """minigrad, on the CPU plain NumPy too, then those asked for; UserError if one is not installed."""
+    """minigrad, on the CPU plain NumPy too, then those of the option; UserError if one is not installed."""
     for name in against:
         if importlib.util.find_spec(name) is None:
             raise UserError(f"--against {name}: {name} is not installed; run `python -m pip install {name}`")

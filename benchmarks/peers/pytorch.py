@@ -1,4 +1,4 @@
-"""PyTorch's side of a kernel: each function takes our kernel's arguments and gives the call that is timed."""
+"""PyTorch's side of a kernel: each function takes our kernel's arguments and returns the call to time."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Does it train? Experiments with a figure to reach, each kept as JSON with the command that made it."""
+"""Experiments that train and must reach a figure, each kept as JSON with the command that made it."""
