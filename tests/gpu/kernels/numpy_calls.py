@@ -56,12 +56,17 @@ def to_device(cupy: ModuleType, a: Array) -> Any:
     return cupy.ndarray(a.shape, a.dtype, memory.data + first, a.strides)
 
 
+def _of_parts(kind: Any, parts: list[Any]) -> Any:
+    """A tuple, list or NamedTuple of the parts."""
+    return kind(*parts) if hasattr(kind, "_fields") else kind(parts)
+
+
 def _there_and_back(cupy: ModuleType, kernel: Any, *arguments: Any, **keywords: Any) -> Any:
     pairs: list[tuple[Array, Any]] = []  # of an array and its copy
 
     def there(value: Any) -> Any:
         if isinstance(value, (tuple, list)):
-            return type(value)([there(item) for item in value])
+            return _of_parts(type(value), [there(item) for item in value])
         if not isinstance(value, np.ndarray):
             return value
         for own, copy in pairs:
