@@ -17,19 +17,19 @@ MODES = [pytest.param(False, id="emulated"), pytest.param(True, id="emulated-che
 
 
 @pytest.fixture(scope="module", params=MODES)
-def launched(request: pytest.FixtureRequest) -> Iterator[None]:
-    """CUDA sources are executed on the CPU, or by a GPU where ``-m gpu`` asks for it."""
+def launched(request: pytest.FixtureRequest) -> Iterator[bool | None]:
+    """CUDA sources run on the emulator, whose checks are on or off, or with ``-m gpu`` on a GPU (None)."""
     if request.param is None:
         try:
             loading.cupy()
         except (ModuleNotFoundError, RuntimeError) as error:
             pytest.skip(str(error))
         with on_device():
-            yield
+            yield None
         return
     request.getfixturevalue("emulator_at_hand")
     with loading.use(Emulator(check=request.param, seed=1)):
-        yield
+        yield request.param
 
 
 @pytest.fixture(params=["fp32", "tf32"])
