@@ -161,12 +161,13 @@ def _way(arithmetic: bool, blocks: int, least: int) -> Iterator[None]:
 
 
 PRODUCTS = ((1, 1, 1), (65, 19, 70), (66, 36, 5), (70, 20, 128), (70, 50, 133))  # m, k, n
+SIMPLE_PRODUCTS = ((1, 1, 1), (65, 19, 70), (66, 36, 5), (66, 4, 128))  # for tiles of 64
 
 
 @case_of("gemm/simple.cu")
 def gemm_simple() -> None:
     """float64: the kernels for every size."""
-    for size in PRODUCTS:
+    for size in SIMPLE_PRODUCTS:
         _products(*size, dtype=np.float64)
 
 
@@ -233,7 +234,7 @@ def conv_pipelined() -> None:
     """float32: by stages of cp.async, and tensor cores."""
     for way in ways():
         with way:
-            for geometry in (*GEOMETRIES, LARGE):
+            for geometry in GEOMETRIES if planning.BLOCKS > 1 else (*GEOMETRIES, LARGE):
                 _faces(geometry, np.float32)
 
 
@@ -257,7 +258,7 @@ def moments() -> None:
     """What a convolution hands on to batch norm: with its tiles, with its shares, and of any other."""
     for way in ways():
         with way:
-            for geometry in (*GEOMETRIES, LARGE, THIN):
+            for geometry in (*GEOMETRIES, THIN) if planning.BLOCKS > 1 else (*GEOMETRIES, THIN, LARGE):
                 moments_of_faces(cuda, _convolution(geometry, np.float32))
             moments_of_faces(cuda, far_from_zero(1e5))
     with _way(arithmetic=True, blocks=264, least=8):  # shares of channels that are several slices
