@@ -137,13 +137,13 @@ def test_tf32_is_off_at_first_and_a_thread_s_own() -> None:
     ],
 )
 def test_few_tiles_are_small_and_shared_out(sizes: tuple[int, ...], side: int, shares: int) -> None:
-    chosen = planning.plan("conv_product.cu", *sizes)
+    chosen = planning.plan("conv/pipelined.cu", *sizes)
     assert (chosen.source.constants["ROWS"], chosen.shares) == (side, shares)
 
 
 @pytest.mark.parametrize("sizes", [(4096, 4096, 1 << 20), (64, 64, 1 << 26), (128, 50176, 20_000, 4)])
 def test_no_share_of_a_sum_is_longer_than_float32_s_digits_last(sizes: tuple[int, ...]) -> None:
-    chosen = planning.plan("conv_product.cu", *sizes)
+    chosen = planning.plan("conv/pipelined.cu", *sizes)
     assert sizes[2] / chosen.shares <= planning.DEEPEST
 
 
