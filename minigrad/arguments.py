@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arrays import Array, as_array, on_gpu
+from minigrad.arrays import as_array, on_gpu
 from minigrad.devices import xp_of
 from minigrad.registry import registry
 from minigrad.tensor import FLOATS, Tensor, holds_tensors
+from minigrad.types import Array
 
 
 def as_tensors(args: tuple[Any, ...]) -> tuple[Tensor, ...]:

@@ -9,9 +9,8 @@ import sys
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from minigrad.types import Array
 
 
 def on_gpu(value: object) -> bool:

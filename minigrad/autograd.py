@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 from minigrad import hints
-from minigrad.arrays import Array, is_array, is_writeable
+from minigrad.arrays import is_array, is_writeable
 from minigrad.creation import tensor
 from minigrad.devices import xp_of
 from minigrad.node import INPUTS, Made, Operation
@@ -14,6 +14,7 @@ from minigrad.ops.elementwise import astype
 from minigrad.ops.shape import sum_to
 from minigrad.tensor import Tensor, describe
 from minigrad.tracing import using
+from minigrad.types import Array
 
 __getattr__ = hints.of_module(__name__)
 

@@ -29,10 +29,11 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from minigrad.arrays import Array, is_array
+from minigrad.arrays import is_array
 from minigrad.devices import to_device
 from minigrad.files import UnfitFileError, regular, temporaries, write_atomically
 from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 __all__ = ["CheckpointError", "load", "save"]
 

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.arrays import Array, is_array
+from minigrad.arrays import is_array
 from minigrad.devices import to_device, xp_of, xp_on
 from minigrad.hints import explain_keywords
 from minigrad.tensor import Tensor, holds_tensors
+from minigrad.types import Array
 
 _DLPACK_ON_GPU = (2, 13)  # kDLCUDA and kDLCUDAManaged of dlpack.h
 

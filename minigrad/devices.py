@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arrays import Array, on_gpu
+from minigrad.arrays import on_gpu
 from minigrad.kernels.forking import check_gpu
+from minigrad.types import Array
 
 DEVICES = ("cpu", "cuda")
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from minigrad.arrays import Array, as_array, on_gpu
+from minigrad.arrays import as_array, on_gpu
 from minigrad.devices import numbers, to_device, xp_of
 from minigrad.tensor import Tensor, describe
 from minigrad.tracing import call, check, mode
+from minigrad.types import Array
 
 __all__ = ["NonFiniteError", "all_finite", "check_result", "require_finite"]
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arrays import Array, as_array, is_array
+from minigrad.arrays import as_array, is_array
 from minigrad.autograd import grad
 from minigrad.devices import device_of, to_device
 from minigrad.ops.reduce import sum
 from minigrad.tensor import Tensor, describe
+from minigrad.types import Array
 
 Function = Callable[..., Tensor]
 

@@ -9,7 +9,7 @@ from typing import Any, overload
 import numpy as np
 
 from minigrad.arguments import as_tensors, default_float, harmonised, of_one_float
-from minigrad.arrays import Array, as_array, on_gpu, read_only
+from minigrad.arrays import as_array, on_gpu, read_only
 from minigrad.devices import check_one_device, device_of, xp_of
 from minigrad.finite import check_result
 from minigrad.fusion import forget
@@ -18,6 +18,7 @@ from minigrad.kernels.forking import check_gpu
 from minigrad.registry import registry
 from minigrad.tensor import FLOATS, Tensor, describe
 from minigrad.tracing import Changes, mode
+from minigrad.types import Array
 
 Rule = Callable[..., Any]
 

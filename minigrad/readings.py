@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.arrays import Array
 from minigrad.devices import to_device, xp_of, xp_on
 from minigrad.tensor import Tensor
 from minigrad.tracing import call
+from minigrad.types import Array
 
 __all__ = ["Readings"]
 

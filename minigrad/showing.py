@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 
-from minigrad.arrays import Array
+from minigrad.types import Array
 
 __all__ = ["array_html"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.arrays import Array, as_array, is_array, on_gpu
+from minigrad.arrays import as_array, is_array, on_gpu
 from minigrad.devices import check_device, check_one_device, device_of, to_device, xp_of
 from minigrad.hints import Absent, attribute
 from minigrad.methods import Methods
@@ -16,6 +16,7 @@ from minigrad.node import INPUTS, Made, Node, Operation
 from minigrad.registry import registry
 from minigrad.showing import array_html
 from minigrad.tracing import Changes, call, mode, refuse_reading
+from minigrad.types import Array
 
 FLOATS = ("f", "d")
 _ALLOWED = frozenset("fd?bBhHiIlLqQ")

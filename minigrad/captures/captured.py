@@ -10,7 +10,7 @@ from typing import Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 import numpy as np
 
 from minigrad import random
-from minigrad.arrays import Array, is_array
+from minigrad.arrays import is_array
 from minigrad.captures import memory
 from minigrad.captures.compare import check_same
 from minigrad.captures.cuda.graph import GraphProgram
@@ -23,6 +23,7 @@ from minigrad.node import Node
 from minigrad.op import Op
 from minigrad.tensor import Tensor
 from minigrad.tracing import CaptureError, Changes, mode, using
+from minigrad.types import Array
 
 P = ParamSpec("P")
 R = TypeVar("R")

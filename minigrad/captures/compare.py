@@ -7,11 +7,12 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from minigrad.arrays import Array, address_of, on_gpu
+from minigrad.arrays import address_of, on_gpu
 from minigrad.captures.structures import leaves, transform
 from minigrad.captures.trace import External, Line, Trace
 from minigrad.tensor import describe
 from minigrad.tracing import CaptureError
+from minigrad.types import Array
 
 CURE = (
     "a replay would repeat the recording's. Pass it as a Tensor argument, draw it by minigrad.random.uniform "

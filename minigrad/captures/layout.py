@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arrays import Array, address_of, is_array, on_gpu
+from minigrad.arrays import address_of, is_array, on_gpu
 from minigrad.devices import xp_of
+from minigrad.types import Array
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import weakref
 
 import numpy as np
 
-from minigrad.arrays import Array
 from minigrad.kernels import forking
+from minigrad.types import Array
 
 ALIGNMENT = 64
 

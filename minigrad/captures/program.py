@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arrays import Array
 from minigrad.captures import memory
 from minigrad.captures.layout import owner_of, place
 from minigrad.captures.plan import fused, lifetimes_of, offsets_of
@@ -18,6 +17,7 @@ from minigrad.captures.trace import Drawn, External, Line, Slot, Trace
 from minigrad.kernels import launching
 from minigrad.tensor import Tensor
 from minigrad.tracing import Bindable, CaptureError
+from minigrad.types import Array
 
 Call = Callable[[], object]
 

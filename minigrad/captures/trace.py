@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arrays import Array, address_of, is_array
+from minigrad.arrays import address_of, is_array
 from minigrad.captures.layout import Layout, copy_of, extent_of, owner_of
 from minigrad.captures.structures import leaves, transform
 from minigrad.devices import device_of
 from minigrad.tensor import Tensor, describe
 from minigrad.tracing import CaptureError, using
+from minigrad.types import Array
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,9 @@ update changes nothing.
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from numpy.typing import NDArray
+from minigrad.types import Array
 
-Array = NDArray[Any]
 Coefficients = tuple[float, ...]
 
 SGD = ("lr", "momentum", "damped", "weight_decay")

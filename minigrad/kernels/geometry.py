@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-Pair = tuple[int, int]
+from minigrad.types import Pair
+
 Shape = tuple[int, ...]
 
 

@@ -6,12 +6,9 @@ count, its mean and its sum of squared deviations, all zero for a piece without 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from minigrad.types import Array
 
 
 def moments_of(y: Array) -> Array:

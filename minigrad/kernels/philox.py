@@ -7,16 +7,14 @@ what it used, so that a state in a device's memory draws anew wherever a CUDA gr
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from minigrad.kernels.checks import output
+from minigrad.types import Array
 
 __all__ = ["philox_normal", "philox_uniform"]
 
-Array = NDArray[Any]
 Shape = tuple[int, ...]
 
 ROUNDS = 10

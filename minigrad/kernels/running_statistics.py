@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
+
+from minigrad.types import Array
 
 __all__ = ["update_running_stats"]
-
-Array = NDArray[Any]
 
 
 def update_running_stats(

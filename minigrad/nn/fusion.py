@@ -13,7 +13,6 @@ from itertools import product
 from typing import Any, NamedTuple, TypeVar
 
 from minigrad import ops
-from minigrad.arrays import Array
 from minigrad.nn.activation import LeakyReLU, ReLU
 from minigrad.nn.conv import Conv2d, ConvTranspose2d
 from minigrad.nn.conv1d import Conv1d, ConvTranspose1d
@@ -23,6 +22,7 @@ from minigrad.nn.norm import BatchNorm1d, BatchNorm2d
 from minigrad.ops.activation import IDENTITY
 from minigrad.ops.conv import conv2d_moments, conv_transpose2d_moments, saved_moments
 from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 __all__ = ["register", "run"]
 

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from minigrad.arrays import Array
 from minigrad.devices import to_device
 from minigrad.random import generator
 from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 __all__ = [
     "calculate_gain",

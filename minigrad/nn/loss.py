@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from minigrad.arrays import Array, is_array
+from minigrad.arrays import is_array
 from minigrad.nn import functional as F
 from minigrad.nn.module import Module
 from minigrad.ops.loss import REDUCTIONS
 from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 __all__ = [
     "BCEWithLogitsLoss",

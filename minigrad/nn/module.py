@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.arrays import Array
 from minigrad.creation import tensor
 from minigrad.devices import check_device, device_of, to_device, xp_on
 from minigrad.hints import KEYWORDS, attribute, check_keywords, explain_keywords, hint_of
@@ -18,6 +17,7 @@ from minigrad.nn.state import LoadResult, array_of, load
 from minigrad.nn.summary import summary
 from minigrad.tensor import Tensor
 from minigrad.tracing import Changes, mode, not_in_capture
+from minigrad.types import Array
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad import ops
-from minigrad.arrays import Array
 from minigrad.nn.module import Module, Parameter
 from minigrad.nn.norm import ChannelNorm, standardized
 from minigrad.ops.norm import saved_statistics, update_running_stats
 from minigrad.tensor import Tensor
 from minigrad.tracing import call
+from minigrad.types import Array
 
 __all__ = ["GroupNorm", "InstanceNorm1d", "InstanceNorm2d"]
 

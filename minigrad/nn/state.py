@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.arrays import Array, is_array
+from minigrad.arrays import is_array
 from minigrad.devices import device_of, to_device
 from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 __all__ = ["LoadResult", "array_of", "load"]
 

@@ -13,7 +13,6 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from minigrad import ops
-from minigrad.arrays import Array
 from minigrad.devices import to_device, xp_of
 from minigrad.hints import of_module
 from minigrad.nn.conv import TransposedCorrelation
@@ -21,6 +20,7 @@ from minigrad.nn.module import Module, Parameter
 from minigrad.random import generator
 from minigrad.tensor import Tensor
 from minigrad.tracing import call
+from minigrad.types import Array
 
 __all__ = ["remove_spectral_norm", "remove_weight_norm", "spectral_norm", "weight_norm"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.arguments import kernel_out
-from minigrad.arrays import Array, as_array
+from minigrad.arrays import as_array
 from minigrad.devices import xp_of
 from minigrad.dispatch import kernels_of
 from minigrad.op import op
@@ -14,6 +14,7 @@ from minigrad.ops.reduce import sum
 from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.ops.sums import summed
 from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 __all__ = ["bias_leaky_relu", "leaky_relu", "log_softmax", "relu", "sigmoid", "softmax", "softplus", "tanh"]
 INTERNAL = ["bias_leaky_relu_composed", "bias_leaky_relu_grad", "channel_sum", "leaky_gate"]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.apply import constant
-from minigrad.arrays import Array, is_array
+from minigrad.arrays import is_array
 from minigrad.creation import tensor
 from minigrad.devices import xp_of
 from minigrad.ops.activation import log_softmax
@@ -17,6 +17,7 @@ from minigrad.ops.reduce import sum
 from minigrad.ops.shape import getitem, reshape
 from minigrad.tensor import Tensor, describe
 from minigrad.tracing import check
+from minigrad.types import Array
 
 __all__ = ["cross_entropy", "kl_div", "nll_loss"]
 

@@ -13,18 +13,18 @@ from typing import Any
 import numpy as np
 
 from minigrad.arguments import kernel_out
-from minigrad.arrays import Array
 from minigrad.dispatch import kernels_of
 from minigrad.kernels.geometry import Geometry
 from minigrad.op import op
 from minigrad.ops.activation import before_activation, bias_leaky_relu_composed, channel_sum
 from minigrad.ops.shape import getitem, pad_constant
 from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 __all__ = ["conv2d", "conv2d_bias_leaky_relu", "conv2d_weight", "conv_transpose2d"]
 INTERNAL = ["conv2d_bias_leaky_relu_composed", "conv2d_moments", "conv_transpose2d_moments"]
 
-Pair = int | tuple[int, int]
+PerAxis = int | tuple[int, int]
 WithMoments = tuple[Array, tuple[Array]]
 
 
@@ -33,9 +33,9 @@ def conv2d(
     x: Array,
     w: Array,
     *,
-    stride: Pair = 1,
-    padding: Pair = 0,
-    dilation: Pair = 1,
+    stride: PerAxis = 1,
+    padding: PerAxis = 0,
+    dilation: PerAxis = 1,
     groups: int = 1,
     out: Array | None = None,
 ) -> Array:
@@ -69,9 +69,9 @@ def conv2d_moments(
     x: Array,
     w: Array,
     *,
-    stride: Pair = 1,
-    padding: Pair = 0,
-    dilation: Pair = 1,
+    stride: PerAxis = 1,
+    padding: PerAxis = 0,
+    dilation: PerAxis = 1,
     groups: int = 1,
     out: WithMoments | None = None,
 ) -> WithMoments:
@@ -100,9 +100,9 @@ def conv2d_bias_leaky_relu(
     b: Array,
     *,
     slope: float,
-    stride: Pair = 1,
-    padding: Pair = 0,
-    dilation: Pair = 1,
+    stride: PerAxis = 1,
+    padding: PerAxis = 0,
+    dilation: PerAxis = 1,
     groups: int = 1,
     out: Array | None = None,
 ) -> Array:
@@ -130,10 +130,10 @@ def conv_transpose2d(
     x: Array,
     w: Array,
     *,
-    stride: Pair = 1,
-    padding: Pair = 0,
-    output_padding: Pair = 0,
-    dilation: Pair = 1,
+    stride: PerAxis = 1,
+    padding: PerAxis = 0,
+    output_padding: PerAxis = 0,
+    dilation: PerAxis = 1,
     groups: int = 1,
     out: Array | None = None,
 ) -> Array:
@@ -158,10 +158,10 @@ def conv_transpose2d_moments(
     x: Array,
     w: Array,
     *,
-    stride: Pair = 1,
-    padding: Pair = 0,
-    output_padding: Pair = 0,
-    dilation: Pair = 1,
+    stride: PerAxis = 1,
+    padding: PerAxis = 0,
+    output_padding: PerAxis = 0,
+    dilation: PerAxis = 1,
     groups: int = 1,
     out: WithMoments | None = None,
 ) -> WithMoments:
@@ -177,10 +177,10 @@ def conv2d_weight(
     x: Array,
     g: Array,
     *,
-    kernel: Pair,
-    stride: Pair = 1,
-    padding: Pair = 0,
-    dilation: Pair = 1,
+    kernel: PerAxis,
+    stride: PerAxis = 1,
+    padding: PerAxis = 0,
+    dilation: PerAxis = 1,
     groups: int = 1,
     out: Array | None = None,
 ) -> Array:
@@ -225,22 +225,26 @@ def _conv2d_w(g: Tensor, y: Tensor, x: Tensor, w: Tensor, **settings: Any) -> Te
 
 
 def _conv_transpose2d_x(
-    g: Tensor, y: Tensor, x: Tensor, w: Tensor, *, output_padding: Pair, **settings: Any
+    g: Tensor, y: Tensor, x: Tensor, w: Tensor, *, output_padding: PerAxis, **settings: Any
 ) -> Tensor:
     return _output_of(g, w, x, settings)
 
 
 def _conv_transpose2d_w(
-    g: Tensor, y: Tensor, x: Tensor, w: Tensor, *, output_padding: Pair, **settings: Any
+    g: Tensor, y: Tensor, x: Tensor, w: Tensor, *, output_padding: PerAxis, **settings: Any
 ) -> Tensor:
     return conv2d_weight(g, x, kernel=w.shape[2:], **settings)
 
 
-def _conv2d_weight_x(gw: Tensor, y: Tensor, x: Tensor, g: Tensor, *, kernel: Pair, **settings: Any) -> Tensor:
+def _conv2d_weight_x(
+    gw: Tensor, y: Tensor, x: Tensor, g: Tensor, *, kernel: PerAxis, **settings: Any
+) -> Tensor:
     return _input_of(g, gw, x, settings)
 
 
-def _conv2d_weight_g(gw: Tensor, y: Tensor, x: Tensor, g: Tensor, *, kernel: Pair, **settings: Any) -> Tensor:
+def _conv2d_weight_g(
+    gw: Tensor, y: Tensor, x: Tensor, g: Tensor, *, kernel: PerAxis, **settings: Any
+) -> Tensor:
     return _output_of(x, gw, g, settings)
 
 
@@ -292,7 +296,7 @@ def conv2d_bias_leaky_relu_composed(
     return bias_leaky_relu_composed(conv2d(x, w, **settings), b, slope=slope)
 
 
-def pair(name: str, value: Pair, *, least: int) -> tuple[int, int]:
+def pair(name: str, value: PerAxis, *, least: int) -> tuple[int, int]:
     """``value`` as (h, w); an int stands for both."""
     both = (value, value) if isinstance(value, int | np.integer) else tuple(value)
     if len(both) != 2 or any(v < least for v in both):
@@ -300,7 +304,7 @@ def pair(name: str, value: Pair, *, least: int) -> tuple[int, int]:
     return int(both[0]), int(both[1])
 
 
-def _geometry(stride: Pair, padding: Pair, dilation: Pair, groups: int) -> Geometry:
+def _geometry(stride: PerAxis, padding: PerAxis, dilation: PerAxis, groups: int) -> Geometry:
     return Geometry(
         pair("stride", stride, least=1),
         pair("padding", padding, least=0),
@@ -319,7 +323,9 @@ def _check_conv2d(x: Array, w: Array, geometry: Geometry) -> None:
             )
 
 
-def _conv_transpose2d_size(x: Array, w: Array, geometry: Geometry, output_padding: Pair) -> tuple[int, ...]:
+def _conv_transpose2d_size(
+    x: Array, w: Array, geometry: Geometry, output_padding: PerAxis
+) -> tuple[int, ...]:
     extra = pair("output_padding", output_padding, least=0)
     _check(x, w, w.shape[0] if w.ndim == 4 else 0, "(c, o/groups, kh, kw)")
     _check_groups(w.shape[0], geometry.groups)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arrays import Array
 from minigrad.creation import tensor
 from minigrad.devices import xp_of
 from minigrad.hints import explain_keywords
@@ -18,6 +17,7 @@ from minigrad.ops.reduce import sum
 from minigrad.ops.shape import concatenate, getitem, reshape, transpose
 from minigrad.ops.sums import FEW, Axis, axes_of
 from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 __all__ = ["cumsum", "prod"]
 

@@ -8,11 +8,12 @@ import numpy as np
 
 from minigrad import devices
 from minigrad.apply import constant
-from minigrad.arrays import Array, on_gpu
+from minigrad.arrays import on_gpu
 from minigrad.creation import tensor
 from minigrad.devices import xp_of
 from minigrad.op import op
 from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 __all__ = [
     "abs", "add", "astype", "clip", "cos", "div", "exp", "expm1", "log", "log1p", "maximum", "minimum", "mul",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.arrays import Array
 from minigrad.creation import tensor
 from minigrad.ops.elementwise import where
 from minigrad.ops.shape import getitem, reshape
 from minigrad.tensor import Tensor, describe
 from minigrad.tracing import check
+from minigrad.types import Array
 
 __all__ = ["embedding"]
 

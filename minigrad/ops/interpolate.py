@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from minigrad.apply import constant
-from minigrad.arrays import Array
 from minigrad.devices import xp_of
 from minigrad.ops.linalg import matmul
 from minigrad.ops.padding import pad
 from minigrad.ops.rearrange import piece, repeat
 from minigrad.ops.shape import getitem, reshape, stack, swapaxes
 from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 __all__ = ["interpolate"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from minigrad.arguments import kernel_out
-from minigrad.arrays import Array
 from minigrad.devices import xp_of
 from minigrad.dispatch import kernels_of
 from minigrad.fusion import fusion
@@ -19,6 +18,7 @@ from minigrad.ops.activation import (
 )
 from minigrad.ops.shape import expand_dims, squeeze, swapaxes
 from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 __all__ = ["linear", "matmul"]
 INTERNAL = ["linear_composed"]

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arrays import Array
 from minigrad.dispatch import kernels_of
 from minigrad.op import op
 from minigrad.ops.activation import sigmoid, softplus
@@ -14,6 +13,7 @@ from minigrad.ops.elementwise import abs, clip, mul, neg, sqrt, square, sub
 from minigrad.ops.reduce import mean, sum
 from minigrad.ops.shape import broadcast_to
 from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 __all__ = [
     "binary_cross_entropy_with_logits", "huber_loss", "l1_loss", "mean_softplus", "mse_loss",

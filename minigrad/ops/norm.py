@@ -13,7 +13,6 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.arguments import kernel_out
-from minigrad.arrays import Array
 from minigrad.dispatch import kernels_of
 from minigrad.op import op
 from minigrad.ops.activation import IDENTITY, leaky_gate, leaky_relu
@@ -21,6 +20,7 @@ from minigrad.ops.elementwise import sqrt
 from minigrad.ops.reduce import mean, sum, var
 from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 __all__ = ["batch_norm", "standardize"]
 INTERNAL = [

@@ -12,14 +12,14 @@ from typing import NamedTuple
 import numpy as np
 
 from minigrad.apply import constant
-from minigrad.arrays import Array
 from minigrad.devices import xp_of
-from minigrad.ops.conv import Pair, pair
+from minigrad.ops.conv import PerAxis, pair
 from minigrad.ops.elementwise import add, where
 from minigrad.ops.rearrange import piece
 from minigrad.ops.reduce import mean
 from minigrad.ops.shape import concatenate, pad_constant, reshape
 from minigrad.tensor import Tensor, describe
+from minigrad.types import Array
 
 __all__ = ["adaptive_avg_pool2d", "adaptive_max_pool2d", "avg_pool2d", "max_pool2d"]
 
@@ -55,9 +55,9 @@ class _Windows(NamedTuple):
 
 def avg_pool2d(
     x: Tensor,
-    kernel_size: Pair,
-    stride: Pair | None = None,
-    padding: Pair = 0,
+    kernel_size: PerAxis,
+    stride: PerAxis | None = None,
+    padding: PerAxis = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
@@ -109,10 +109,10 @@ def _areas(y: Array, rows: _Windows, columns: _Windows, padding_too: bool) -> Ar
 
 def max_pool2d(
     x: Tensor,
-    kernel_size: Pair,
-    stride: Pair | None = None,
-    padding: Pair = 0,
-    dilation: Pair = 1,
+    kernel_size: PerAxis,
+    stride: PerAxis | None = None,
+    padding: PerAxis = 0,
+    dilation: PerAxis = 1,
     ceil_mode: bool = False,
 ) -> Tensor:
     """The largest element of each window of x (..., h, w), giving (..., oh, ow), as PyTorch's.
@@ -206,10 +206,10 @@ def _adaptive(
 def _windows(
     name: str,
     x: Tensor,
-    kernel_size: Pair,
-    stride: Pair | None,
-    padding: Pair,
-    dilation: Pair,
+    kernel_size: PerAxis,
+    stride: PerAxis | None,
+    padding: PerAxis,
+    dilation: PerAxis,
     ceil_mode: bool,
 ) -> tuple[_Windows, _Windows]:
     """The windows along rows and columns, whose settings are checked."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from minigrad.arrays import Array
 from minigrad.devices import xp_of
 from minigrad.op import op
 from minigrad.ops.sums import Axis, axes_of
+from minigrad.types import Array
 
 __all__ = ["all", "any", "argmax", "argmin", "isfinite", "isinf", "isnan"]
 

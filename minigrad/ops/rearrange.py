@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from minigrad.arrays import Array
 from minigrad.devices import xp_of
 from minigrad.hints import explain_keywords
 from minigrad.op import op
 from minigrad.ops.shape import broadcast_to, concatenate, getitem, reshape, transpose
 from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 __all__ = [
     "chunk", "flip", "pixel_shuffle", "pixel_unshuffle", "repeat", "roll", "split", "tile", "tril", "triu",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.apply import constant
-from minigrad.arrays import Array, as_array
+from minigrad.arrays import as_array
 from minigrad.devices import xp_of
 from minigrad.hints import explain_keywords
 from minigrad.op import op
@@ -16,6 +16,7 @@ from minigrad.ops.elementwise import exp, sqrt, square, sub, weighed, where
 from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.ops.sums import Axis, axes_of, summed
 from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 __all__ = ["logsumexp", "max", "mean", "min", "std", "sum", "var"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from minigrad.arrays import Array
 from minigrad.devices import xp_of
 from minigrad.op import op
+from minigrad.types import Array
 
 __all__ = ["ceil", "floor", "floor_divide", "remainder", "round", "sign"]
 

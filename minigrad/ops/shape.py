@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from minigrad.arrays import Array, is_array, on_gpu
+from minigrad.arrays import is_array, on_gpu
 from minigrad.devices import device_of, to_device, xp_of
 from minigrad.hints import explain_keywords
 from minigrad.op import op
 from minigrad.ops.sums import FEW, summed
 from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 __all__ = [
     "broadcast_to", "concatenate", "expand_dims", "flatten", "getitem", "reshape", "scatter", "squeeze",

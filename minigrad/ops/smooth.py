@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from minigrad.arrays import Array
 from minigrad.devices import xp_of
 from minigrad.op import op
 from minigrad.ops.activation import sigmoid, softplus, tanh
 from minigrad.ops.elementwise import add, exp, mul, neg, square
 from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 __all__ = ["erf", "gelu", "log_sigmoid", "silu"]
 

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.typing import NDArray
 
-from minigrad.arrays import Array, on_gpu
+from minigrad.arrays import on_gpu
 from minigrad.devices import xp_of
+from minigrad.types import Array
 
 Axis = int | Sequence[int] | NDArray[Any] | None
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar
 
-from minigrad.arrays import Array
 from minigrad.dispatch import kernels_of
 from minigrad.kernels.coefficients import Coefficients, adam_coefficients, adamw_coefficients
 from minigrad.optim.checks import at_least_zero, flag, two_below_one
 from minigrad.optim.group import ParameterGroup, Setting
 from minigrad.optim.optimizer import Optimizer, Parameters
 from minigrad.optim.optimizers import sign_of
+from minigrad.types import Array
 
 __all__ = ["Adam", "AdamW"]
 

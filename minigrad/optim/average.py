@@ -6,11 +6,11 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
-from minigrad.arrays import Array
 from minigrad.optim.checks import below_one
 from minigrad.optim.optimizers import SGD
 from minigrad.tensor import Tensor
 from minigrad.tracing import call, not_in_capture, watch
+from minigrad.types import Array
 
 __all__ = ["EMA"]
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arrays import Array
 from minigrad.kernels import launching
 from minigrad.kernels.coefficients import Coefficients
 from minigrad.optim.group import ParameterGroup, Part
 from minigrad.tensor import Tensor
 from minigrad.tracing import Changes
+from minigrad.types import Array
 
 Launch = Callable[[], Any]
 

@@ -8,11 +8,12 @@ from itertools import accumulate
 
 import numpy as np
 
-from minigrad.arrays import Array, address_of, as_array, fits_in_place
+from minigrad.arrays import address_of, as_array, fits_in_place
 from minigrad.devices import xp_of
 from minigrad.dispatch import kernels_of
 from minigrad.tensor import Tensor
 from minigrad.tracing import call
+from minigrad.types import Array
 
 __all__ = ["Flat", "Gathered", "gradient_norm"]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
-from minigrad.arrays import Array, address_of
+from minigrad.arrays import address_of
 from minigrad.optim.checks import Check, check_setting
 from minigrad.optim.flat import Flat, Gathered
 from minigrad.tensor import Tensor
 from minigrad.tracing import Changes, not_in_capture
+from minigrad.types import Array
 
 if TYPE_CHECKING:
     from typing_extensions import Self

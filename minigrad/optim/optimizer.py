@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from minigrad.arrays import Array
 from minigrad.devices import to_device, xp_of
 from minigrad.habits import ATTRIBUTES
 from minigrad.hints import attribute, hint_of
@@ -34,6 +33,7 @@ from minigrad.optim.group import ParameterGroup, Part, Setting
 from minigrad.optim.state import read_state, state_of
 from minigrad.tensor import Tensor
 from minigrad.tracing import Bindable, Changes, call, not_in_capture, watch
+from minigrad.types import Array
 
 if TYPE_CHECKING:
     from typing_extensions import Self

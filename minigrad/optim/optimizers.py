@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from minigrad.arrays import Array
 from minigrad.dispatch import kernels_of
 from minigrad.kernels.coefficients import (
     Coefficients,
@@ -16,6 +15,7 @@ from minigrad.kernels.coefficients import (
 from minigrad.optim.checks import at_least_zero, below_one, flag, number
 from minigrad.optim.group import ParameterGroup, Setting
 from minigrad.optim.optimizer import Optimizer, Parameters
+from minigrad.types import Array
 
 __all__ = ["SGD", "Adagrad", "RMSprop", "sign_of"]
 

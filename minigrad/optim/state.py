@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.arrays import Array, is_array
+from minigrad.arrays import is_array
 from minigrad.devices import to_device
 from minigrad.optim.checks import brief, step_count
 from minigrad.optim.group import Kind, ParameterGroup
 from minigrad.tensor import describe
+from minigrad.types import Array
 
 KEYS = {"steps", "hyperparameters", "averages"}
 

@@ -10,7 +10,6 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.arrays import Array
 from minigrad.devices import to_device
 from minigrad.dispatch import kernels_of
 from minigrad.hints import explain_keywords
@@ -18,6 +17,7 @@ from minigrad.random import process
 from minigrad.random.philox import Generator, Philox
 from minigrad.tensor import Tensor
 from minigrad.tracing import call
+from minigrad.types import Array
 
 Shape = int | tuple[int, ...]
 

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from minigrad.arrays import Array
 from minigrad.devices import device_of, to_device
 from minigrad.tracing import not_in_capture, refuse_reading
+from minigrad.types import Array
 
 NAME = "Philox4x32-10"
 """The name of the generator in saved states."""

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arrays import Array
 from minigrad.captures.layout import place
 from minigrad.captures.structures import leaves
 from minigrad.captures.trace import Drawn, External, Slot, Trace
 from minigrad.tracing import CaptureError
+from minigrad.types import Array
 
 
 class Bindings:

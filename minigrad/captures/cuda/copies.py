@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arrays import Array
 from minigrad.captures.layout import place
 from minigrad.captures.memory import ALIGNMENT
+from minigrad.types import Array
 
 Layouts = Sequence[tuple[tuple[int, ...], np.dtype[Any]]]
 

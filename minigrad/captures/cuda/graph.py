@@ -30,7 +30,6 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arrays import Array
 from minigrad.captures.cuda.bindings import Bindings
 from minigrad.captures.cuda.copies import HostCopies, Packed
 from minigrad.captures.layout import place
@@ -41,6 +40,7 @@ from minigrad.devices import moves_refused, xp_on
 from minigrad.kernels.forking import check_gpu
 from minigrad.tensor import Tensor
 from minigrad.tracing import CaptureError
+from minigrad.types import Array
 
 Name = Slot | External
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from minigrad.kernels.checks import output
-from minigrad.kernels.cpu.runtime.compiling import SMALL, Array, checked, contiguous, jit, launch
+from minigrad.kernels.cpu.runtime.compiling import SMALL, checked, contiguous, jit, launch
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
+from minigrad.types import Array
 
 __all__ = ["leaky_gate", "leaky_relu"]
 

@@ -9,19 +9,11 @@ import numpy as np
 
 from minigrad.kernels import launching
 from minigrad.kernels.checks import output
-from minigrad.kernels.cpu.runtime.compiling import (
-    DTYPES,
-    SMALL,
-    Array,
-    checked,
-    contiguous,
-    jit,
-    launch,
-    threads,
-)
+from minigrad.kernels.cpu.runtime.compiling import DTYPES, SMALL, checked, contiguous, jit, launch, threads
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.registers import ROWS as PANEL  # samples that are summed in the arrays' dtype
+from minigrad.types import Array, Both
 
 __all__ = ["bias_leaky_relu", "bias_leaky_relu_grad"]
 
@@ -31,8 +23,6 @@ CHUNK = 1 << 15  # elements that one iteration of bias_leaky_relu takes
 ROWS = 64  # samples that are summed in the arrays' dtype, if they have pixels
 SERIAL = 1 << 17  # elements below which starting the threads costs more than they save
 ALONE = 1 << 13  # the same, where a channel is one element
-
-Both = tuple[Array, Array]
 
 
 class Epilogue(NamedTuple):

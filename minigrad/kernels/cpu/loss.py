@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from minigrad.kernels.checks import output
-from minigrad.kernels.cpu.runtime.compiling import Array, checked, contiguous, jit
+from minigrad.kernels.cpu.runtime.compiling import checked, contiguous, jit
 from minigrad.kernels.launching import launch
+from minigrad.types import Array
 
 __all__ = ["mean_softplus", "mean_softplus_grad"]
 

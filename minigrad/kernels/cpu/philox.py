@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.kernels.checks import output
-from minigrad.kernels.cpu.runtime.compiling import Array, jit, launch
+from minigrad.kernels.cpu.runtime.compiling import jit, launch
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.philox import MULTIPLIERS as _MULTIPLIERS
 from minigrad.kernels.philox import ROUNDS, Shape, advance, check_philox, values_used
 from minigrad.kernels.philox import WEYL as _WEYL
+from minigrad.types import Array
 
 __all__ = ["philox_normal", "philox_uniform"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.kernels.cuda.runtime.arrays import Array, blocks_for, checked, contiguous, output
+from minigrad.kernels.cuda.runtime.arrays import blocks_for, checked, contiguous, output
 from minigrad.kernels.cuda.runtime.loading import Source
+from minigrad.types import Array
 
 __all__ = ["leaky_gate", "leaky_relu"]
 

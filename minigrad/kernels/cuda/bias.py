@@ -7,22 +7,13 @@ import math
 import numpy as np
 
 from minigrad.kernels.cuda.product import columns
-from minigrad.kernels.cuda.runtime.arrays import (
-    Array,
-    blocks_for,
-    checked,
-    contiguous,
-    output,
-    slices_of,
-    xp_of,
-)
+from minigrad.kernels.cuda.runtime.arrays import blocks_for, checked, contiguous, output, slices_of, xp_of
 from minigrad.kernels.cuda.runtime.loading import Source
+from minigrad.types import Array, Both
 
 __all__ = ["bias_leaky_relu", "bias_leaky_relu_grad"]
 
 SOURCE = Source("bias.cu")
-
-Both = tuple[Array, Array]
 
 
 def bias_leaky_relu(x: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:

@@ -11,17 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.kernels.checks import Gradients, check_gradient
+from minigrad.kernels.checks import check_gradient
 from minigrad.kernels.coefficients import ADAM, ADAMW, RMSPROP, SGD, check_coefficients
-from minigrad.kernels.cuda.runtime.arrays import (
-    Array,
-    checked,
-    contiguous,
-    on_host,
-    writeable,
-    xp_of,
-)
+from minigrad.kernels.cuda.runtime.arrays import checked, contiguous, on_host, writeable, xp_of
 from minigrad.kernels.cuda.runtime.loading import Source
+from minigrad.types import Array, Gradients
 
 __all__ = ["adam_update", "adamw_update", "rmsprop_update", "sgd_update", "sum_squares"]
 

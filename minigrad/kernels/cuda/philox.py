@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.kernels.cuda.runtime.arrays import Array, blocks_for, output
+from minigrad.kernels.cuda.runtime.arrays import blocks_for, output
 from minigrad.kernels.cuda.runtime.loading import Source
 from minigrad.kernels.philox import Shape, check_philox, values_used
+from minigrad.types import Array
 
 __all__ = ["philox_normal", "philox_uniform"]
 

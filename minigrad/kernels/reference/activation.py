@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.kernels.reference.arrays import Array, put
+from minigrad.kernels.reference.arrays import put
+from minigrad.types import Array
 
 __all__ = ["leaky_gate", "leaky_relu"]
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from minigrad.kernels.checks import output
+from minigrad.types import Array
 
-Array = NDArray[Any]
 Results = TypeVar("Results", bound=tuple[Array, ...])
-Both = tuple[Array, Array]
 
 
 def put(name: str, result: Array, out: Array | None) -> Array:

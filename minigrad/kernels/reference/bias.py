@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.kernels.reference.activation import leaky_gate, leaky_relu
-from minigrad.kernels.reference.arrays import Array, Both, per_channel, put_all
+from minigrad.kernels.reference.arrays import per_channel, put_all
+from minigrad.types import Array, Both
 
 __all__ = ["bias_leaky_relu", "bias_leaky_relu_grad"]
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels.geometry import Geometry, Pair, check_convolution, conv2d_shape
+from minigrad.kernels.geometry import Geometry, check_convolution, conv2d_shape
 from minigrad.kernels.moments import moments_of
-from minigrad.kernels.reference.arrays import Array, Both, put, put_all
+from minigrad.kernels.reference.arrays import put, put_all
 from minigrad.kernels.reference.bias import bias_leaky_relu
+from minigrad.types import Array, Both, Pair
 
 __all__ = [
     "conv2d", "conv2d_bias_leaky_relu", "conv2d_moments", "conv2d_weight", "conv_transpose2d",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.kernels.reference.activation import leaky_relu
-from minigrad.kernels.reference.arrays import Array, Both, put
+from minigrad.kernels.reference.arrays import put
 from minigrad.kernels.reference.bias import bias_leaky_relu_grad
+from minigrad.types import Array, Both
 
 __all__ = ["linear", "matmul", "matmul_gate", "stacked_matmul"]
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from minigrad.kernels.moments import check_moments, merged
 from minigrad.kernels.reference.activation import leaky_gate, leaky_relu
-from minigrad.kernels.reference.arrays import Array, per_channel, put, put_all
+from minigrad.kernels.reference.arrays import per_channel, put, put_all
+from minigrad.types import Array
 
 __all__ = ["batch_norm", "batch_norm_grad", "standardize", "standardize_grad"]
 

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minigrad.kernels.checks import Gradients
 from minigrad.kernels.coefficients import ADAM, ADAMW, RMSPROP, SGD, check_coefficients
-from minigrad.kernels.reference.arrays import Array
+from minigrad.types import Array, Gradients
 
 __all__ = ["adam_update", "adamw_update", "rmsprop_update", "sgd_update", "sum_squares"]
 

@@ -8,12 +8,13 @@ import numpy as np
 
 from minigrad import ops
 from minigrad.apply import constant
-from minigrad.arrays import Array, as_array
+from minigrad.arrays import as_array
 from minigrad.creation import tensor
 from minigrad.devices import xp_of
 from minigrad.ops.classification import check_range
 from minigrad.tensor import Tensor
 from minigrad.tracing import check
+from minigrad.types import Array
 
 __all__ = ["normalize", "cosine_similarity", "one_hot"]
 

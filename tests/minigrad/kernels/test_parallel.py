@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from minigrad.kernels.cpu.runtime.compiling import SMALL, Array, jit, launch
+from minigrad.kernels.cpu.runtime.compiling import SMALL, jit, launch
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
+from minigrad.types import Array
 
 
 @inner_jit

@@ -9,9 +9,10 @@ import numpy as np
 
 from minigrad.kernels.cpu.conv.tables import Meetings, SizedGeometry, by_tap
 from minigrad.kernels.cpu.gemm.kernels import matmul
-from minigrad.kernels.cpu.runtime.compiling import Array, contiguous, jit, launch
+from minigrad.kernels.cpu.runtime.compiling import contiguous, jit, launch
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
+from minigrad.types import Array
 
 
 @jit

@@ -11,12 +11,13 @@ import numpy as np
 
 from minigrad.kernels.cpu.conv.images import Images
 from minigrad.kernels.cpu.conv.tables import Lines, Table
-from minigrad.kernels.cpu.runtime.compiling import Array, jit, workspace
+from minigrad.kernels.cpu.runtime.compiling import jit, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.dots import COLUMNS, ROWS, multiply_dots
 from minigrad.kernels.cpu.tiles.packing import rounded_up
 from minigrad.kernels.cpu.tiles.registers import WIDTH
+from minigrad.types import Array
 
 DEPTH = 512  # pixels to sum in registers at a time, so that they fit the first cache; at least an image
 FEW = 256  # sums that are added in their own dtype

@@ -15,12 +15,13 @@ from minigrad.kernels.cpu.bias import Epilogue, finish
 from minigrad.kernels.cpu.conv.dots import GATHERING, gather
 from minigrad.kernels.cpu.conv.images import Images
 from minigrad.kernels.cpu.conv.tables import Lines, Runs, Table
-from minigrad.kernels.cpu.runtime.compiling import Array, jit, workspace
+from minigrad.kernels.cpu.runtime.compiling import jit, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.packing import rounded_up
 from minigrad.kernels.cpu.tiles.product import multiply_long_rows, multiply_tile
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
+from minigrad.types import Array
 
 ADDING = 8  # multiplications that take as long as to add a product to its pixel
 

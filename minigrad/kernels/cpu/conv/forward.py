@@ -19,10 +19,11 @@ from minigrad.kernels.cpu.conv.tables import (
 )
 from minigrad.kernels.cpu.conv.winograd import algorithm, plans
 from minigrad.kernels.cpu.conv.winograd import forward as winograd
-from minigrad.kernels.cpu.runtime.compiling import Array, contiguous, launch
+from minigrad.kernels.cpu.runtime.compiling import contiguous, launch
 from minigrad.kernels.cpu.tiles.magnitude import finite
 from minigrad.kernels.cpu.tiles.packing import rounded_up
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE
+from minigrad.types import Array
 
 MOVING = 40  # multiplications that take as long as to pack an element
 CALLING = 1 << 20  # and as long as to call a product for one image

@@ -9,11 +9,12 @@ from minigrad.kernels.cpu.conv.images import images_of
 from minigrad.kernels.cpu.conv.tables import SizedGeometry, by_tap, counts, lines_by_place, lines_by_source
 from minigrad.kernels.cpu.conv.winograd import algorithm
 from minigrad.kernels.cpu.conv.winograd import gradient as winograd
-from minigrad.kernels.cpu.runtime.compiling import Array, contiguous, launch
+from minigrad.kernels.cpu.runtime.compiling import contiguous, launch
 from minigrad.kernels.cpu.tiles.magnitude import finite
 from minigrad.kernels.cpu.tiles.packing import rounded_up
 from minigrad.kernels.cpu.tiles.product import DEPTH
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE
+from minigrad.types import Array
 
 MOVING = 40  # multiplications that take as long as to pack an element
 

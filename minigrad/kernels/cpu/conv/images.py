@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from minigrad.kernels.cpu.runtime.compiling import Array
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.tiles.packing import Rows, pack_rows, transpose
 from minigrad.kernels.cpu.tiles.registers import ROWS
+from minigrad.types import Array
 
 
 class Images(NamedTuple):

@@ -7,16 +7,15 @@ from minigrad.kernels.cpu.bias import NO_EPILOGUE, Epilogue
 from minigrad.kernels.cpu.conv.forward import convolve, finish
 from minigrad.kernels.cpu.conv.gradient import sum_weights
 from minigrad.kernels.cpu.conv.tables import SizedGeometry
-from minigrad.kernels.cpu.runtime.compiling import Array, checked, contiguous
-from minigrad.kernels.geometry import Geometry, Pair, check_convolution, conv2d_shape
+from minigrad.kernels.cpu.runtime.compiling import checked, contiguous
+from minigrad.kernels.geometry import Geometry, check_convolution, conv2d_shape
 from minigrad.kernels.moments import moments_of
+from minigrad.types import Array, Both, Pair
 
 __all__ = [
     "conv2d", "conv2d_bias_leaky_relu", "conv2d_moments", "conv2d_weight", "conv_transpose2d",
     "conv_transpose2d_moments",
 ]  # fmt: skip
-
-Both = tuple[Array, Array]
 
 
 def conv2d(x: Array, w: Array, geometry: Geometry, *, out: Array | None = None) -> Array:

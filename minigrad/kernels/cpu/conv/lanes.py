@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 from minigrad.kernels.cpu.conv.images import Images, Weights, load_pixels, pack_panel, store_pixels
 from minigrad.kernels.cpu.conv.tables import Meetings
-from minigrad.kernels.cpu.runtime.compiling import Array, jit, launch, workspace
+from minigrad.kernels.cpu.runtime.compiling import jit, launch, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.packing import Rows, packed_size
 from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_row, multiply_tile
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
+from minigrad.types import Array
 
 
 class Packed(NamedTuple):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.kernels.cpu.runtime.keeping import shelf
-from minigrad.kernels.geometry import Pair
+from minigrad.types import Pair
 
 Table = NDArray[np.int64]
 

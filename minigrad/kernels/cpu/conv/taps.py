@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 from minigrad.kernels.cpu.conv.images import Images
 from minigrad.kernels.cpu.conv.tables import Meetings
-from minigrad.kernels.cpu.runtime.compiling import Array, jit, workspace
+from minigrad.kernels.cpu.runtime.compiling import jit, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.packing import Rows, pack_rows, packed_size, transpose
 from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_tile
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
+from minigrad.types import Array
 
 PACKED_BYTES = 1 << 22  # of the images that are packed at a time: they stay in the caches
 

@@ -6,13 +6,14 @@ import numpy as np
 
 from minigrad.kernels.cpu.bias import add_panels
 from minigrad.kernels.cpu.gemm.operands import Finish, Matrix, PlainFinish
-from minigrad.kernels.cpu.runtime.compiling import Array, jit
+from minigrad.kernels.cpu.runtime.compiling import jit
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.product import DEPTH
 from minigrad.kernels.cpu.tiles.registers import ROWS
 from minigrad.kernels.cpu.tiles.shallow import multiply_shallow
 from minigrad.kernels.cpu.tiles.strided import ACTIVATED, GATED
+from minigrad.types import Array
 
 BLOCK = 8  # rows that one iteration of ``dot_rows`` takes
 CHUNK = 1 << 10  # and one of ``add_columns``

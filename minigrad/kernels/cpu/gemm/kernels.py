@@ -6,10 +6,11 @@ import numpy as np
 
 from minigrad.kernels import launching
 from minigrad.kernels.checks import output, stacked_shape
-from minigrad.kernels.cpu.bias import Both, bias_leaky_relu, bias_leaky_relu_grad
+from minigrad.kernels.cpu.bias import bias_leaky_relu, bias_leaky_relu_grad
 from minigrad.kernels.cpu.gemm import large, small
 from minigrad.kernels.cpu.gemm.operands import AS_IT_IS, activated, gated
-from minigrad.kernels.cpu.runtime.compiling import Array, checked, contiguous
+from minigrad.kernels.cpu.runtime.compiling import checked, contiguous
+from minigrad.types import Array, Both
 
 __all__ = ["linear", "matmul", "matmul_gate", "stacked_matmul"]
 

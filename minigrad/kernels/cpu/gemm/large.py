@@ -14,12 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from minigrad.kernels.cpu.gemm.operands import Matrix, copy_runs, flat, pack_columns
-from minigrad.kernels.cpu.runtime.compiling import Array, jit, launch, workspace
+from minigrad.kernels.cpu.runtime.compiling import jit, launch, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.packing import Rows, pack_rows, packed_size
 from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_tile
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
+from minigrad.types import Array
 
 PACKING = 40  # multiplications that take as long as to move an element while packing
 

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minigrad.kernels.cpu.runtime.compiling import DTYPES, Array
+from minigrad.kernels.cpu.runtime.compiling import DTYPES
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.tiles.packing import Rows, transpose
 from minigrad.kernels.cpu.tiles.strided import ACTIVATED, GATED, PLAIN
+from minigrad.types import Array
 
 
 class Matrix(NamedTuple):

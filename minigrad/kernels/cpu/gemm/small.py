@@ -11,13 +11,14 @@ import numpy as np
 from minigrad.kernels.cpu.bias import add_panels, gate_panel
 from minigrad.kernels.cpu.gemm.few import add_columns, dot_rows, multiply_few
 from minigrad.kernels.cpu.gemm.operands import Finish, Matrix, PlainFinish, flat, pack_columns
-from minigrad.kernels.cpu.runtime.compiling import Array, jit, threads
+from minigrad.kernels.cpu.runtime.compiling import jit, threads
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.product import DEPTH
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
 from minigrad.kernels.cpu.tiles.strided import ACTIVATED, GATED, PLAIN, multiply_strided
 from minigrad.kernels.launching import launch
+from minigrad.types import Array
 
 LARGEST = 1 << 23  # multiplications up to which packing the rows costs more than it saves
 SERIAL = 1 << 16  # multiplications that one thread does while two are started

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minigrad.kernels.cpu.runtime.compiling import Array, jit
+from minigrad.kernels.cpu.runtime.compiling import jit
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.registers import prefetch
+from minigrad.types import Array
 
 LINE = 64  # bytes of a cache line
 IMAGES = 64

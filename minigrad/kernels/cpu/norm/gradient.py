@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from minigrad.kernels.cpu.norm.forward import IMAGES, RUN, WIDE, Channels, fetch, spread
-from minigrad.kernels.cpu.runtime.compiling import Array, jit
+from minigrad.kernels.cpu.runtime.compiling import jit
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
+from minigrad.types import Array
 
 
 class Normalised(NamedTuple):

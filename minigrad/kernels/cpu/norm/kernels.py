@@ -20,8 +20,9 @@ import numpy as np
 from minigrad.kernels.checks import check_channels, output
 from minigrad.kernels.cpu.norm.forward import normalise_blocks
 from minigrad.kernels.cpu.norm.gradient import gradient_blocks
-from minigrad.kernels.cpu.runtime.compiling import SMALL, Array, checked, contiguous, launch
+from minigrad.kernels.cpu.runtime.compiling import SMALL, checked, contiguous, launch
 from minigrad.kernels.moments import check_moments, merged
+from minigrad.types import Array
 
 __all__ = ["batch_norm", "batch_norm_grad", "standardize", "standardize_grad"]
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels import launching
-from minigrad.kernels.checks import Gradients, check_gradient
-from minigrad.kernels.cpu.runtime.compiling import DTYPES, Array, checked, contiguous
+from minigrad.kernels.checks import check_gradient
+from minigrad.kernels.cpu.runtime.compiling import DTYPES, checked, contiguous
+from minigrad.types import Array, Gradients
 
 NONE = {dtype: np.empty(0, dtype) for dtype in DTYPES}
 

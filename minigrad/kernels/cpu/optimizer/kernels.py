@@ -14,7 +14,6 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from minigrad.kernels.checks import Gradients
 from minigrad.kernels.coefficients import ADAM, ADAMW, RMSPROP, SGD, check_coefficients
 from minigrad.kernels.cpu.optimizer.end_to_end import (
     NONE,
@@ -24,9 +23,10 @@ from minigrad.kernels.cpu.optimizer.end_to_end import (
     run_update,
     segments_of,
 )
-from minigrad.kernels.cpu.runtime.compiling import SMALL, Array, checked, contiguous, jit, launch
+from minigrad.kernels.cpu.runtime.compiling import SMALL, checked, contiguous, jit, launch
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
+from minigrad.types import Array, Gradients
 
 __all__ = ["adam_update", "adamw_update", "rmsprop_update", "sgd_update", "sum_squares"]
 

@@ -12,14 +12,13 @@ from typing import Any, TypeVar, cast
 import numba
 import numpy as np
 from numba.core import event
-from numpy.typing import NDArray
 
 from minigrad.kernels.cpu.runtime.caching import KernelCache, note
 from minigrad.kernels.cpu.runtime.forking import guard_pool
 from minigrad.kernels.forking import threads_lost
 from minigrad.kernels.launching import lock as _launching
+from minigrad.types import Array
 
-Array = NDArray[Any]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 KERNELS = __package__.rpartition(".")[0]  # the package of all CPU kernels

@@ -13,10 +13,11 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from minigrad.kernels.cpu.runtime.compiling import Array, jit
+from minigrad.kernels.cpu.runtime.compiling import jit
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.tiles.packing import Rows, emit_columns, transpose
 from minigrad.kernels.cpu.tiles.registers import I64, TILE, WIDTH, Emitter
+from minigrad.types import Array
 
 
 class _Magnitudes:

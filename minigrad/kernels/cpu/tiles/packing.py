@@ -8,9 +8,9 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from minigrad.kernels.cpu.runtime.compiling import Array
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.tiles.registers import I64, ROWS, WIDTH, Emitter
+from minigrad.types import Array
 
 
 class Rows(NamedTuple):

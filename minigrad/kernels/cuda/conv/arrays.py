@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minigrad.kernels.cuda.runtime.arrays import Array
-from minigrad.kernels.geometry import Geometry, Pair
+from minigrad.kernels.geometry import Geometry
+from minigrad.types import Array, Pair
 
 Numbers = tuple[np.int32, ...]
 

@@ -9,8 +9,9 @@ import numpy as np
 from minigrad.kernels.cuda.conv.arrays import Convolution, Numbers, int32s
 from minigrad.kernels.cuda.product.planning import LARGEST
 from minigrad.kernels.cuda.product.shares import add_shares, parts_of
-from minigrad.kernels.cuda.runtime.arrays import Array, contiguous
+from minigrad.kernels.cuda.runtime.arrays import contiguous
 from minigrad.kernels.cuda.runtime.loading import THREADS, Source
+from minigrad.types import Array
 
 TAPS = 16  # that a thread holds in registers
 CHANNELS = 16  # whose weights a block holds

@@ -12,15 +12,14 @@ from typing import Protocol
 from minigrad.kernels.cuda.conv import direct, pipelined, simple
 from minigrad.kernels.cuda.conv.arrays import Convolution, check_taps
 from minigrad.kernels.cuda.norm.moments import slice_moments
-from minigrad.kernels.cuda.runtime.arrays import Array, checked, output
-from minigrad.kernels.geometry import Geometry, Pair, check_convolution, conv2d_shape
+from minigrad.kernels.cuda.runtime.arrays import checked, output
+from minigrad.kernels.geometry import Geometry, check_convolution, conv2d_shape
+from minigrad.types import Array, Both, Pair
 
 __all__ = [
     "conv2d", "conv2d_bias_leaky_relu", "conv2d_moments", "conv2d_weight", "conv_transpose2d",
     "conv_transpose2d_moments",
 ]  # fmt: skip
-
-Both = tuple[Array, Array]
 
 
 class Way(Protocol):

@@ -11,8 +11,9 @@ from minigrad.kernels.cuda.conv.arrays import Convolution, Numbers, hops_of, int
 from minigrad.kernels.cuda.norm.moments import add_shares_moments, empty_moments
 from minigrad.kernels.cuda.product.planning import LARGEST, Plan, plan, serves, sources
 from minigrad.kernels.cuda.product.shares import add_shares, parts_of
-from minigrad.kernels.cuda.runtime.arrays import Array, blocks_for, contiguous, xp_of
+from minigrad.kernels.cuda.runtime.arrays import blocks_for, contiguous, xp_of
 from minigrad.kernels.cuda.runtime.loading import Source
+from minigrad.types import Array
 
 NAME = "conv/pipelined.cu"
 SOURCES = sources(NAME)

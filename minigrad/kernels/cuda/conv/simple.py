@@ -9,8 +9,9 @@ import numpy as np
 from minigrad.kernels.cuda.conv.arrays import Convolution, hops_of, int32s, numbers_of
 from minigrad.kernels.cuda.product.shares import add_shares, parts_of
 from minigrad.kernels.cuda.product.simple_tile import TILE, tiles
-from minigrad.kernels.cuda.runtime.arrays import Array, contiguous
+from minigrad.kernels.cuda.runtime.arrays import contiguous
 from minigrad.kernels.cuda.runtime.loading import Source
+from minigrad.types import Array
 
 SOURCE = Source("conv/simple.cu", TILE=TILE)
 

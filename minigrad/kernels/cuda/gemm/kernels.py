@@ -12,11 +12,12 @@ from typing import Protocol
 import numpy as np
 
 from minigrad.kernels.checks import stacked_shape
-from minigrad.kernels.cuda.bias import Both, bias_leaky_relu_grad
+from minigrad.kernels.cuda.bias import bias_leaky_relu_grad
 from minigrad.kernels.cuda.gemm import pipelined, simple
 from minigrad.kernels.cuda.product import columns
 from minigrad.kernels.cuda.product.planning import serves
-from minigrad.kernels.cuda.runtime.arrays import Array, checked, contiguous, output, xp_of
+from minigrad.kernels.cuda.runtime.arrays import checked, contiguous, output, xp_of
+from minigrad.types import Array, Both
 
 __all__ = ["linear", "matmul", "matmul_gate", "stacked_matmul"]
 

@@ -8,7 +8,8 @@ from minigrad.kernels.cuda.product.columns import ColumnSums, gate_shares
 from minigrad.kernels.cuda.product.planning import PLAIN, TILES, Kind, Plan, plan, sources
 from minigrad.kernels.cuda.product.shares import add_shares, parts_of
 from minigrad.kernels.cuda.product.simple_tile import item_step
-from minigrad.kernels.cuda.runtime.arrays import Array, contiguous
+from minigrad.kernels.cuda.runtime.arrays import contiguous
+from minigrad.types import Array
 
 NAME = "gemm/pipelined.cu"
 FEWER = TILES["fp32"][1]._replace(resident=6)  # a stack's offsets take registers of their own

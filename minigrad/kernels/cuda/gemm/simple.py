@@ -6,8 +6,9 @@ import numpy as np
 
 from minigrad.kernels.cuda.product.columns import ColumnSums
 from minigrad.kernels.cuda.product.simple_tile import TILE, item_step, read, tiles
-from minigrad.kernels.cuda.runtime.arrays import Array, contiguous
+from minigrad.kernels.cuda.runtime.arrays import contiguous
 from minigrad.kernels.cuda.runtime.loading import Source
+from minigrad.types import Array
 
 SOURCE = Source("gemm/simple.cu", TILE=TILE)
 

@@ -13,7 +13,6 @@ import numpy as np
 from minigrad.kernels.checks import check_channels
 from minigrad.kernels.cuda.norm.moments import merge_moments, slice_moments
 from minigrad.kernels.cuda.runtime.arrays import (
-    Array,
     blocks_for,
     checked,
     contiguous,
@@ -25,6 +24,7 @@ from minigrad.kernels.cuda.runtime.arrays import (
 from minigrad.kernels.cuda.runtime.loading import Source
 from minigrad.kernels.moments import check_moments
 from minigrad.kernels.running_statistics import check_running
+from minigrad.types import Array
 
 __all__ = ["batch_norm", "batch_norm_grad", "standardize", "standardize_grad", "update_running_stats"]
 

@@ -10,8 +10,9 @@ import math
 
 import numpy as np
 
-from minigrad.kernels.cuda.runtime.arrays import Array, contiguous, output, slices_of
+from minigrad.kernels.cuda.runtime.arrays import contiguous, output, slices_of
 from minigrad.kernels.cuda.runtime.loading import THREADS, Source
+from minigrad.types import Array
 
 EACH = 4  # elements that a thread keeps while a block adds shares
 

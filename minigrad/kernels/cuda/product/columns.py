@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.kernels.cuda.runtime.arrays import SLICE, Array, blocks_for, xp_of
+from minigrad.kernels.cuda.runtime.arrays import SLICE, blocks_for, xp_of
 from minigrad.kernels.cuda.runtime.loading import Source
+from minigrad.types import Array
 
 CHUNK = 64  # rows that a thread sums; the tiles of a product have 64 or 128
 SOURCE = Source("product/columns.cu")

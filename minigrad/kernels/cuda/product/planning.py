@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.kernels.cuda.runtime.arrays import Array, on_host
+from minigrad.kernels.cuda.runtime.arrays import on_host
 from minigrad.kernels.cuda.runtime.loading import Source, compute_capability
 from minigrad.kernels.precision import tf32_allowed
+from minigrad.types import Array
 
 LARGEST = 2**30  # elements of an array, so that every offset fits 32 bits
 CAPABILITY = 80  # the first with cp.async and TF32

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from minigrad.kernels.cuda.runtime.arrays import Array, blocks_for, contiguous, xp_of
+from minigrad.kernels.cuda.runtime.arrays import blocks_for, contiguous, xp_of
 from minigrad.kernels.cuda.runtime.loading import Source
+from minigrad.types import Array
 
 SOURCE = Source("product/shares.cu")
 

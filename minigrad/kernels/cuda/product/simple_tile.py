@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.kernels.cuda.runtime.arrays import Array, contiguous
+from minigrad.kernels.cuda.runtime.arrays import contiguous
+from minigrad.types import Array
 
 TILE = 64  # rows and columns of a result that a block owns
 

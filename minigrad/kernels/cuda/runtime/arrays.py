@@ -8,11 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from minigrad.kernels.cuda.runtime.loading import THREADS, TYPES, cupy
-
-Array = NDArray[Any]
+from minigrad.types import Array
 
 BLOCKS = 4096  # at most, of a grid in which a thread takes several elements
 SLICE = 4096  # elements that a block sums, whatever the device: the order of a sum is then the same

@@ -15,12 +15,10 @@ from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import NDArray
 
 from minigrad.kernels.cuda.runtime.including import with_included
 from minigrad.kernels.forking import check_gpu
 
-Array = NDArray[Any]
 Function = Callable[..., None]
 """``function(grid, block, args, shared_mem=0)``, as CuPy's RawKernel."""
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from minigrad.kernels.cpu.conv.tables import SizedGeometry, Table
 from minigrad.kernels.cpu.conv.winograd.transform import Matrix
-from minigrad.kernels.cpu.runtime.compiling import Array
+from minigrad.types import Array
 
 enabled = os.environ.get("MINIGRAD_WINOGRAD", "1") != "0"
 """Whether convolutions may take this way. Set MINIGRAD_WINOGRAD=0 in the environment to turn it off.

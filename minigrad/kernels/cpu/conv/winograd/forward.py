@@ -36,13 +36,14 @@ from minigrad.kernels.cpu.conv.winograd.range import (
     note_tops,
 )
 from minigrad.kernels.cpu.conv.winograd.transform import Matrix, Scattered, sandwich
-from minigrad.kernels.cpu.runtime.compiling import Array, contiguous, jit, launch, workspace
+from minigrad.kernels.cpu.runtime.compiling import contiguous, jit, launch, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.magnitude import greatest, note_greatest
 from minigrad.kernels.cpu.tiles.packing import Rows, packed_size
 from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_far
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
+from minigrad.types import Array
 
 HELD = 4  # panels whose transformed weights and products are kept at a time, so that they fit the cache
 NEAR = 1 << 22  # bytes of transformed weights that may be made at once; more are made HELD panels at a time

@@ -37,7 +37,7 @@ from minigrad.kernels.cpu.conv.winograd.algorithm import (
     weight_matrix,
 )
 from minigrad.kernels.cpu.conv.winograd.transform import Scattered, sandwich, sandwich_row
-from minigrad.kernels.cpu.runtime.compiling import Array, contiguous, jit, launch, workspace
+from minigrad.kernels.cpu.runtime.compiling import contiguous, jit, launch, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.keeping import shelf
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
@@ -45,6 +45,7 @@ from minigrad.kernels.cpu.tiles.magnitude import greatest
 from minigrad.kernels.cpu.tiles.packing import Rows, packed_size, rounded_up, transpose
 from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_far_left
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
+from minigrad.types import Array
 
 REMAINDERS = 4  # modulo 2 over both axes
 

@@ -24,10 +24,11 @@ from minigrad.kernels.cpu.conv.winograd.algorithm import (
     weight_matrix,
 )
 from minigrad.kernels.cpu.conv.winograd.transform import Matrix
-from minigrad.kernels.cpu.runtime.compiling import Array, jit
+from minigrad.kernels.cpu.runtime.compiling import jit
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.tiles.magnitude import note_greatest, transpose_noting
 from minigrad.kernels.cpu.tiles.packing import Rows
+from minigrad.types import Array
 
 RANGE = 512.0
 """How many times as great a pixel may be as all pixels that one output of its tile reads."""

@@ -11,8 +11,8 @@ from numba import types
 from numba.extending import intrinsic
 
 from minigrad.kernels.cpu.conv.tables import Table
-from minigrad.kernels.cpu.runtime.compiling import Array
 from minigrad.kernels.cpu.tiles.registers import I64, Emitter
+from minigrad.types import Array
 
 Matrix = Sequence[Sequence[Fraction]]
 
