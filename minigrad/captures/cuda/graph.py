@@ -12,9 +12,9 @@ It waits for nothing. The checks of a replay are made before the second replay a
 
 The first replay runs the GPU's lines one by one, on the graph's stream and in its pool, and then records
 them: by then every kernel is compiled and the pool is large enough. In the graph each array has the address
-that it had while recording. Temporaries lie in the pool, which nothing else uses and which lives as long as
-the program; arguments, copies and results have arrays of the program's own; parameters and the like are the
-trace's externals. Whatever else is frozen, launch arguments above all, goes to ``tracing.watch``.
+that it had when the graph was made. Temporaries lie in the pool, which nothing else uses and which lives as
+long as the program; arguments, copies and results have arrays of the program's own; parameters and the like
+are the trace's externals. Whatever else is frozen, launch arguments above all, goes to ``tracing.watch``.
 
 Graph, stream and pool are CuPy's. CuPy refuses to record whatever waits for the GPU (an array read back, a
 mask of bools as an index) and cuBLAS's products; minigrad refuses copies from the host, whose memory has
@@ -159,7 +159,7 @@ class GraphProgram:
         stream.begin_capture()
         try:
             with moves_refused():
-                self._compute(recording=True)
+                self._compute(into_graph=True)
         except BaseException:
             with suppress(refused):  # an invalid capture ends with an error, but it ends
                 stream.end_capture()
@@ -174,7 +174,7 @@ class GraphProgram:
         stream.synchronize()
         return graph
 
-    def _compute(self, *, recording: bool = False) -> None:
+    def _compute(self, *, into_graph: bool = False) -> None:
         made = Bindings(self.trace)
         for name, buffer in zip(self.trace.inputs, self._inputs, strict=True):
             made.bind(name, buffer)
@@ -192,7 +192,7 @@ class GraphProgram:
                 else:
                     made.bind(line.results, line.function(*args, **params))
             except Exception as error:
-                if not recording:
+                if not into_graph:
                     raise
                 raise CaptureError(
                     f"{_text(number, line)} of a captured step cannot be part of a CUDA graph: {error}; "
