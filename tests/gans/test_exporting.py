@@ -72,5 +72,5 @@ def test_a_layer_of_ones_own_is_refused() -> None:
     class Mine(nn.Linear):
         pass
 
-    with pytest.raises(UserError, match="Mine is no layer that PyTorch has"):
+    with pytest.raises(UserError, match="Mine is not a layer of PyTorch"):
         layers_for_torch(nn.Sequential(nn.Tanh(), nn.Sequential(Mine(1, 1))))
