@@ -1,0 +1,15 @@
+"""Settings of the kernels' tests."""
+
+from __future__ import annotations
+
+import numba
+import pytest
+
+from minigrad.kernels.cpu.runtime.compiling import start_pool
+
+
+@pytest.fixture(autouse=True)
+def threads_of_a_worker() -> None:
+    """Gives kernels all cores, so that several threads share their work."""
+    start_pool()
+    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
