@@ -29,8 +29,9 @@ def test_rows_launch_every_instance_of_a_kernel(monkeypatch: pytest.MonkeyPatch)
     noting = Noting(emulator.Emulator())
     with loading.use(noting):
         directed.check("activation.cu")
-    names = [f"{kernel}<{kind}>" for kernel in ("leaky_gate", "leaky_relu") for kind in ("double", "float")]
-    assert sorted(noting.launched) == [("activation.cu", name) for name in names]
+    instances = loading.Source("activation.cu").instances
+    assert "leaky_gate<float>" in instances
+    assert sorted(noting.launched) == sorted(("activation.cu", name) for name in instances)
 
 
 def test_rows_catch_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
