@@ -159,7 +159,8 @@ def arange(
     >>> mg.arange(3).tolist(), mg.arange(1.0, 2.0, 0.25).tolist()
     ([0, 1, 2], [1.0, 1.25, 1.5, 1.75])
     """
-    array = np.arange(start, step=step) if stop is None else np.arange(start, stop, step)
+    limits: tuple[Any, Any] = (0, start) if stop is None else (start, stop)
+    array: Array = np.arange(*limits, step)
     return _made(array, dtype, device)
 
 

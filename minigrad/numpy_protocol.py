@@ -25,6 +25,9 @@ import numpy as np
 from minigrad.numpy_table import FUNCTIONS, HINTS, READS, REDUCED, UFUNCS, Row
 from minigrad.tensor import Tensor, numpy_calls
 
+NO_VALUE = vars(np)["_NoValue"]
+"""What NumPy passes for an argument that its caller does not give."""
+
 
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """NumPy's protocol for a Tensor among the ``inputs`` or the ``out`` of a ufunc."""
@@ -72,10 +75,10 @@ def _compute(name: str, row: Row, args: tuple[Any, ...], options: dict[str, Any]
         given = [named.pop(parameter) for parameter in by_position]
     for parameter in by_name:
         refused, (word, _, default) = parameter.startswith("-"), parameter.lstrip("-").partition("=")
-        value = named.get(word, np._NoValue)
-        if refused or value is np._NoValue:
+        value = named.get(word, NO_VALUE)
+        if refused or value is NO_VALUE:
             named.pop(word, None)
-        if refused and not (value is None or value is np._NoValue or str(value) == default):
+        if refused and not (value is None or value is NO_VALUE or str(value) == default):
             _refuse(name, "the op has no such argument; leave it out", f"{word}=")
     return row.compute(*given, **named)
 

@@ -224,8 +224,9 @@ def _take(a: Tensor, indices: Any, axis: int | None = None) -> Tensor:
 def _diff(a: Tensor, n: int = 1, axis: int = -1) -> Tensor:
     axis = normalize_axis_index(axis, a.ndim)
     before = (slice(None),) * axis
+    left, right = (*before, slice(None, -1)), (*before, slice(1, None))
     for _ in range(n):
-        a = ops.sub(a[(*before, slice(1, None))], a[(*before, slice(None, -1))])
+        a = ops.sub(a[right], a[left])
     return a
 
 

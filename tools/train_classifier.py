@@ -33,7 +33,7 @@ def shifted(images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
     """Each image (n, h, w) moved by -2..2 pixels down and across; what comes in is background."""
     n, h, w = images.shape
     padded = np.pad(images, ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (h, w), axis=(1, 2))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (1, h, w))[:, :, :, 0]
     down, across = rng.integers(0, 2 * SHIFT + 1, (2, n))
     moved: NDArray[np.uint8] = windows[np.arange(n), down, across]
     return moved

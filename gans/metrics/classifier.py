@@ -69,7 +69,8 @@ class Classifier:
 
     def features(self, images: ArrayLike) -> Float64Array:
         """Activations of the hidden layer, (n, 64) float64, all >= 0."""
-        return np.concatenate([features for features, _ in self._batches(images)]).astype(np.float64)
+        found: Float64Array = np.concatenate([each for each, _ in self._batches(images)]).astype(np.float64)
+        return found
 
     def probabilities(self, images: ArrayLike) -> Float64Array:
         """Softmax of the logits, (n, 10) float64; rows sum to 1."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -162,7 +163,8 @@ def _draw_surface(axes: Axes, surface: Surface, extent: tuple[float, float, floa
     scale = axes.get_figure(root=True)
     assert scale is not None
     bar = scale.colorbar(image, cax=scale.add_axes((box.x1 + 0.02, box.y0 + 0.1, 0.02, box.height - 0.2)))
-    bar.outline.set_visible(False)
+    outline: Any = bar.outline
+    outline.set_visible(False)
     bar.ax.tick_params(colors="#555555", labelsize=8, length=2)
     bar.set_label(surface.label, fontsize=9, color=DARK)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gans.data import Dataset, ImageData, epoch_order
 from gans.errors import UserError
@@ -31,7 +32,7 @@ class Batches:
         self._critic_steps = critic_steps
         self._seed = seed
         self._epoch = -1
-        self._order = np.zeros(0, dtype=np.int64)
+        self._order: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.steps_per_epoch = self._count_steps()
 
     def real(self, step: int, k: int, rng: np.random.Generator) -> np.ndarray[Any, np.dtype[np.float32]]:

@@ -9,6 +9,7 @@ import math
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from minigrad.devices import to_device
 from minigrad.random import generator
@@ -169,7 +170,8 @@ def _between(low: float, high: float, count: int) -> Array:
     nearest = min(max(0.0, low), high)
     inside = (math.erf(high / math.sqrt(2)) - math.erf(low / math.sqrt(2))) / 2
     from_uniform = (high - low) * math.exp(-(nearest**2) / 2) / math.sqrt(2 * math.pi) < 1
-    rng, kept = generator(), np.empty(0)
+    rng = generator()
+    kept: NDArray[np.float64] = np.empty(0)
     while kept.size < count:
         more = 2 * (count - kept.size) + 8
         if from_uniform or inside <= 0:

@@ -103,7 +103,8 @@ def _in_parts(x: Array, paired: list[int], rows: list[int]) -> Array:
     long, block = rows[-1], FEW // count
     whole = x.shape[long] // block * block
     before = (slice(None),) * long
-    body, rest = x[(*before, slice(whole))], x[(*before, slice(whole, None))]
+    upto, beyond = (*before, slice(whole)), (*before, slice(whole, None))
+    body, rest = x[upto], x[beyond]
     split = body.reshape(*x.shape[:long], whole // block, block, *x.shape[long + 1 :])
     within = tuple(a + (a > long) for a in inner)
     parts = np.add.reduce(split, (*within, long + 1), keepdims=True).squeeze(long + 1)

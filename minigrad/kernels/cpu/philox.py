@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -26,7 +27,7 @@ EIGHT, ELEVEN, HALF = np.uint64(8), np.uint64(11), np.uint64(32)
 
 
 @inner_jit
-def _draw(chunk: int, key: int, low: int, high: int, normal: bool, y: Array) -> None:
+def _draw(chunk: int, key: Any, low: Any, high: Any, normal: bool, y: Array) -> None:
     each = 16 // y.itemsize
     numbers = np.empty(4)
     for value in range(chunk * CHUNK, min((chunk + 1) * CHUNK, (y.size + each - 1) // each)):

@@ -129,7 +129,7 @@ def _grouped(x: Array, groups: int) -> Array:
 
 
 def _meetings(
-    large: Array, small: Array, kernel: Pair, geometry: Geometry
+    large: Array, small: Array, kernel: tuple[int, ...], geometry: Geometry
 ) -> Iterator[tuple[int, int, Any, Any]]:
     """For each kernel element (i, j): the indices of small's places and large's sources that meet in it."""
     every = slice(None)

@@ -59,6 +59,7 @@ def _product(x: Array, y: Array) -> Array:
     if x.dtype.char != "f" or depth <= LONG or y.shape[max(y.ndim - 2, 0)] != depth:
         return np.asarray(np.matmul(x, y), order="C")
     parts = [slice(first, first + LONG) for first in range(0, depth, LONG)]
-    within = (slice(None),) if y.ndim > 1 else ()  # y's columns
-    total = sum(np.matmul(x[..., part], y[(..., part, *within)]).astype(np.float64) for part in parts)
+    rows = [y[part] if y.ndim == 1 else y[..., part, :] for part in parts]
+    pairs = zip(parts, rows, strict=True)
+    total = sum(np.matmul(x[..., part], own).astype(np.float64) for part, own in pairs)
     return np.asarray(total, x.dtype, order="C")

@@ -85,11 +85,11 @@ def _plan(
     reads, writes = _range(inputs[0].reshape(groups, -1)), _range(outputs[0].reshape(groups, -1))
     reads, writes = reads * size[1], writes * result[1]
     pixels = joined(inputs, size[1]).reshape(groups, -1)
-    pixels = np.where(pixels < 0, (reads[1] - reads[0])[:, None], pixels - reads[0][:, None])
+    held = np.where(pixels < 0, (reads[1] - reads[0])[:, None], pixels - reads[0][:, None])
     narrow = [np.arange(axis.tiles) >= axis.wide for axis in axes]
     kinds = 2 * narrow[0][:, None] + narrow[1]
     return Plan(
-        tiles, reads, writes, kinds.reshape(groups, tiles), pixels.reshape(groups, tiles, -1, POINTS**2),
+        tiles, reads, writes, kinds.reshape(groups, tiles), held.reshape(groups, tiles, -1, POINTS**2),
         _places(outputs, result).reshape(groups, tiles, -1, WIDE**2), taps,
     )  # fmt: skip
 
