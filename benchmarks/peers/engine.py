@@ -68,23 +68,26 @@ def _tanh(x: Any) -> Call:
 
 
 def _sgd(p: Any, g: Any, velocity: Any, *numbers: Any) -> Call:
-    (*settings, nesterov), update = numbers, kernels_of(p).sgd_update
-    return lambda: update(p, g, velocity, _beside(p, sgd_coefficients(*settings)), nesterov)
+    (*settings, nesterov), update, beside = numbers, kernels_of(p).sgd_update, _beside(p)
+    return lambda: update(p, g, velocity, beside(sgd_coefficients(*settings)), nesterov)
 
 
 def _rmsprop(p: Any, g: Any, square: Any, a: Any, velocity: Any, *settings: float) -> Call:
-    update = kernels_of(p).rmsprop_update
-    return lambda: update(p, g, square, a, velocity, _beside(p, rmsprop_coefficients(*settings)))
+    update, beside = kernels_of(p).rmsprop_update, _beside(p)
+    return lambda: update(p, g, square, a, velocity, beside(rmsprop_coefficients(*settings)))
 
 
 def _adam(p: Any, g: Any, m: Any, v: Any, step: int, *settings: float) -> Call:
-    update = kernels_of(p).adam_update
-    return lambda: update(p, g, m, v, _beside(p, adam_coefficients(step, *settings)))
+    update, beside = kernels_of(p).adam_update, _beside(p)
+    return lambda: update(p, g, m, v, beside(adam_coefficients(step, *settings)))
 
 
-def _beside(p: Any, coefficients: Coefficients) -> Any:
-    """The coefficients as an optimizer hands them to the kernel in each step."""
-    return to_device(np.array(coefficients, p.dtype), device_of(p))
+def _beside(p: Any) -> Callable[[Coefficients], Any]:
+    """Makes the coefficients' array in p's memory, as an optimizer does in each step."""
+    device = device_of(p)
+    if device == "cpu":
+        return lambda coefficients: np.array(coefficients, p.dtype)
+    return lambda coefficients: to_device(np.array(coefficients, p.dtype), device)
 
 
 COMPOSED: dict[str, Callable[..., Call]] = {
