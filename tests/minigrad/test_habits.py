@@ -176,7 +176,7 @@ MISTAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: X.argmax(dim=1), TypeError, "argmax.* 'dim'; .*axis=0"),
     (lambda: X.squeeze(dim=1), TypeError, "squeeze.* 'dim'; .*axis=0"),
     (lambda: mg.ops.mean(X, dim=0), TypeError, "mean.* 'dim'; .*axis=0"),
-    (lambda: mg.ops.sum(X, 0, keepdim=True), TypeError, "sum.* 'keepdim'; .*keepdims=True"),
+    (lambda: mg.ops.sum(X, 0, keepdim=True), TypeError, "sum.* 'keepdim'.*; .*keepdims=True"),
     (lambda: mg.ops.softmax(X, dim=1), TypeError, "softmax.* 'dim'; .*axis=0"),
     (lambda: mg.ops.concatenate([X, X], dim=0), TypeError, "concatenate.* 'dim'; .*axis=0"),
     (lambda: mg.ops.stack([X, X], dim=0), TypeError, "stack.* 'dim'; .*axis=0"),

@@ -9,9 +9,11 @@ import pytest
 
 import minigrad as mg
 from minigrad import ops
-from tests.minigrad.ops.test_oracle import Pairing, compare, normal
 
 torch: Any = pytest.importorskip("torch")
+
+from tests.minigrad.ops.test_oracle import Pairing, compare, normal  # noqa: E402 - needs PyTorch, too
+
 F = torch.nn.functional
 
 ZEROS = np.array([[0.0, 2.0, 3.0], [0.0, 0.0, -1.0], [4.0, 5.0, 6.0]])
