@@ -207,7 +207,7 @@ def test_a_decorated_coroutine_and_its_neighbours(case: Case) -> None:
         seen.append(case.get())
         try:
             await asyncio.wait_for(asyncio.Event().wait(), 0.001)
-        except TimeoutError:
+        except asyncio.TimeoutError:
             seen.append(case.get())
         return seen
 

@@ -249,9 +249,14 @@ def of_tensors(function: Any) -> tuple[Any, ...]:
     t = mg.tensor(np.array([[1.0, 0.5], [0.25, 2.0]]))
     if isinstance(function, np.ufunc):
         return (t,) * function.nin
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:  # NumPy of Python 3.10 has some signatures in docstrings alone
+        text = function.__doc__.strip().partition("(")[2].partition(")")[0]
+        return (t,) * max(1, sum(part.strip().isidentifier() for part in text.split(",")))
     needed = [
         parameter
-        for parameter in inspect.signature(function).parameters.values()
+        for parameter in parameters
         if parameter.default is parameter.empty
         and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
     ]
