@@ -87,12 +87,9 @@ def test_snippets_run_and_print_what_the_page_shows(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run_snippets(page, tmp_path, monkeypatch)
-
-
-def test_readme_leaves_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run_snippets(ROOT / "README.md", tmp_path, monkeypatch)
-    assert (tmp_path / "ring.png").is_file()
-    assert (tmp_path / "runs" / "gan-ring" / "checkpoint.safetensors").is_file()
+    if page == ROOT / "README.md":
+        assert (tmp_path / "ring.png").is_file()
+        assert (tmp_path / "runs" / "gan-ring" / "checkpoint.safetensors").is_file()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -10,9 +10,10 @@ import pytest
 
 from minigrad import ops
 from minigrad.nn import functional
+from tests.processes import ROOT
 
-ROOT = Path(__file__).parents[2] / "minigrad"
-FILES = [*sorted((ROOT / "ops").glob("*.py")), *sorted((ROOT / "nn" / "functional").glob("*.py"))]
+PACKAGE = ROOT / "minigrad"
+FILES = [*sorted((PACKAGE / "ops").glob("*.py")), *sorted((PACKAGE / "nn" / "functional").glob("*.py"))]
 PUBLIC = {*ops.__all__, *functional.__all__}
 ELSEWHERE = re.compile(r"[Rr]aises as|what\s+raises|as in |are as|(is|are)\s+those\s+of")
 """A docstring that leaves its errors to another function's."""

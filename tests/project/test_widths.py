@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.processes import ROOT
+
 FOLDERS = "minigrad", "gans", "benchmarks", "tools", "examples"
 MOST = 8
 

@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 
+from minigrad.dispatch import use_kernels
 from minigrad.kernels.cuda.runtime import loading
 from minigrad.random import Philox, process
 from tests.gpu.fake_cupy.memory import device
@@ -31,8 +32,8 @@ class Copies:
         sent: int | None = None,
         launches: int | None = None,
     ) -> None:
-        """So many to the host, to the device, bytes of these, and to the host that does not wait; launches of
-        graphs. None is not looked at.
+        """Compare the numbers of copies to the host, of copies to the device, of their bytes, of copies to
+        the host without a wait, and of graphs' launches; None is not compared.
         """
         counts = {"reads": reads, "writes": writes, "written": written, "sent": sent, "launches": launches}
         for name, expected in counts.items():
@@ -60,6 +61,18 @@ def cupy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Mod
         fake: ModuleType = request.getfixturevalue("fake_cupy")
         return fake
     return loading.cupy()  # type: ignore[no-any-return]
+
+
+@pytest.fixture(params=["reference", "cpu", "fake_cupy", pytest.param("gpu", marks=pytest.mark.gpu)])
+def place(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The device of Tensors, whose kernels are those of the parameter's name."""
+    if request.param in ("fake_cupy", "gpu"):
+        if request.param == "fake_cupy":
+            request.getfixturevalue("fake_cupy")
+        yield "cuda"
+        return
+    with use_kernels(request.param):
+        yield "cpu"
 
 
 @pytest.fixture

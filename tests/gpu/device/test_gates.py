@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 import minigrad as mg
 from minigrad import Tensor, ops
-from minigrad.dispatch import use_kernels
 
 Array = NDArray[Any]
 Function = Callable[..., Tensor]
@@ -74,18 +73,6 @@ GATES = [
     Gate("elu", lambda x: ops.elu(ops.maximum(x, 0.0)), BELOW),
     Gate("max_pool2d", lambda x: ops.max_pool2d(ops.relu(x), 1), IMAGE < 0, [IMAGE]),
 ]  # fmt: skip
-
-
-@pytest.fixture(params=["reference", "cpu", "fake_cupy", pytest.param("gpu", marks=pytest.mark.gpu)])
-def place(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The device of Tensors, whose kernels are those of the parameter's name."""
-    if request.param in ("fake_cupy", "gpu"):
-        if request.param == "fake_cupy":
-            request.getfixturevalue("fake_cupy")
-        yield "cuda"
-        return
-    with use_kernels(request.param):
-        yield "cpu"
 
 
 def gradients(gate: Gate, place: str, g: Array) -> list[Array]:

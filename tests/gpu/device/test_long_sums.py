@@ -6,7 +6,7 @@ u is 2^-24. Terms are near 0.1, whose sum one by one drifts away, and positive, 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,18 +31,6 @@ ROWS = (0.1 + RNG.uniform(0, 1e-6, (LONG, 2))).astype(np.float32)
 IMAGES = ROWS.reshape(LONG // 100, 2, 10, 10)
 WIDE = np.ascontiguousarray(ROWS.T).reshape(1, 2, 400, LONG // 400)
 ONES = np.ones(2, np.float32)
-
-
-@pytest.fixture(params=["reference", "cpu", "fake_cupy", pytest.param("gpu", marks=pytest.mark.gpu)])
-def place(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The device of Tensors, whose kernels are those of the parameter's name."""
-    if request.param in ("fake_cupy", "gpu"):
-        if request.param == "fake_cupy":
-            request.getfixturevalue("fake_cupy")
-        yield "cuda"
-        return
-    with use_kernels(request.param):
-        yield "cpu"
 
 
 def channels(f: Callable[..., Any]) -> Callable[..., Any]:

@@ -27,15 +27,14 @@ from minigrad.kernels.cpu.conv.winograd.algorithm import (
     POINTS,
     TAPS,
     WIDE,
-    cut,
     input_matrix,
-    inside,
     joined,
     odd_lines,
     output_matrix,
     transposed,
     weight_matrix,
 )
+from minigrad.kernels.cpu.conv.winograd.plans import conv2d_tables
 from minigrad.kernels.cpu.conv.winograd.transform import Scattered, sandwich, sandwich_row
 from minigrad.kernels.cpu.runtime.compiling import contiguous, jit, launch, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
@@ -70,13 +69,7 @@ class Plan(NamedTuple):
 @shelf.keeps
 def plan(geometry: SizedGeometry) -> Plan:
     """gw[2 a + b] = sum over q of g[q] x[2 (q + a) + b - padding] for remainders b and a in 0, 1, by axes."""
-    axes, inputs, outputs = [], [], []
-    for size, places, p in zip(geometry.size, geometry.places, geometry.padding, strict=True):
-        axis = cut(places)
-        axes.append(axis)
-        inputs.append(inside(2 * axis.inputs()[:, None, :] + np.arange(2)[:, None] - p, size))
-        outputs.append(inside(axis.outputs()[:, None, :], places))
-    rows, columns = axes
+    (rows, columns), inputs, outputs = conv2d_tables(geometry)
     tiles = rows.tiles, columns.tiles
     pixels = joined(inputs, geometry.size[1]).reshape(*tiles, REMAINDERS, POINTS**2)
     places_of = joined(outputs, geometry.places[1]).reshape(*tiles, WIDE**2)

@@ -37,16 +37,21 @@ class Plan(NamedTuple):
     taps: Table  # (remainders, 4)
 
 
-@shelf.keeps
-def plan_conv2d(geometry: SizedGeometry) -> Plan:
-    """y[q] = sum over remainder b and a of w[2 a + b] x[2 (q + a) + b - padding], a in 0, 1."""
+def conv2d_tables(geometry: SizedGeometry) -> tuple[list[Axis], list[Table], list[Table]]:
+    """By axes: tiles of conv2d's places q, their inputs 2 q + b - padding for b in 0, 1, their outputs."""
     axes, inputs, outputs = [], [], []
     for size, places, p in zip(geometry.size, geometry.places, geometry.padding, strict=True):
         axis = cut(places)
         axes.append(axis)
         inputs.append(inside(2 * axis.inputs()[:, None, :] + np.arange(2)[:, None] - p, size))
         outputs.append(inside(axis.outputs()[:, None, :], places))
-    return _plan(axes, inputs, outputs, geometry.size, geometry.places, TAPS)
+    return axes, inputs, outputs
+
+
+@shelf.keeps
+def plan_conv2d(geometry: SizedGeometry) -> Plan:
+    """y[q] = sum over remainder b and a of w[2 a + b] x[2 (q + a) + b - padding], a in 0, 1."""
+    return _plan(*conv2d_tables(geometry), geometry.size, geometry.places, TAPS)
 
 
 @shelf.keeps
