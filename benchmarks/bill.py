@@ -131,7 +131,7 @@ def itemised(side: Side, number: int) -> list[Entry]:
 
 
 def timed(side: Side, numbers: Iterator[int], seconds: float) -> list[tuple[list[str], list[float]]]:
-    """Run steps for so many seconds: their ops, and the seconds of each op and of Python between them."""
+    """Run steps for ``seconds``: returns their ops, and the seconds of each op and of Python in between."""
     stopwatch, observed = Stopwatch(), copy(side)
     observed.optimizers = _with_steps(
         side.optimizers, lambda name, optimizer: stopwatch.forward(name, optimizer.step)

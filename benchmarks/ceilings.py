@@ -59,7 +59,7 @@ class Ceilings(NamedTuple):
 
 
 def measure(rounds: int = 12, fma_loops: int = 1 << 21, copied: int = COPIED) -> Ceilings:
-    """The best of so many rounds: a ceiling is a rate that was reached once."""
+    """The best rates of all ``rounds``: a ceiling is a rate that was reached once."""
     threads = numba.get_num_threads()
     source, target = np.ones(copied // 4, np.float32), np.zeros(copied // 4, np.float32)
     sums = np.zeros(threads * 16, np.float32)

@@ -122,7 +122,7 @@ def take_turn(
 
 
 def repeated(function: Callable[[], Any], seconds: float, clock: Clock, *, held: bool = False) -> list[float]:
-    """The times between the ends of calls one after the other that fill so many ``seconds``.
+    """The times between the ends of successive calls that take ``seconds`` together.
 
     The host runs ahead of the device for CALLS calls, as in a training; if the host is slower, the times are
     the host's. With ``held`` the device starts after the host has finished, and the times are the device's

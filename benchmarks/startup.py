@@ -85,7 +85,7 @@ def cold_start(side: str, name: str) -> Probe:
 
 
 def probe(side: str, name: str, steps: int, **variables: str) -> Probe:
-    """A fresh process that trains so many steps."""
+    """A fresh process that trains for ``steps`` steps."""
     command = [sys.executable, "-m", "benchmarks.probe", side, name, str(steps), str(peers.threads())]
     with tempfile.TemporaryFile("w+") as errors:
         started = time.perf_counter()

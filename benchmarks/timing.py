@@ -63,7 +63,7 @@ def take_turn(function: Callable[[], Any], warm: float, counted: float) -> list[
 
 
 def repeated(function: Callable[[], Any], seconds: float) -> list[float]:
-    """The times of calls one after the other that fill so many ``seconds``, at least one."""
+    """The times of successive calls, at least one, that take ``seconds`` together."""
     times: list[float] = []
     while not times or sum(times) < seconds:
         start = time.perf_counter()

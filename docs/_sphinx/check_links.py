@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 
 class Page(HTMLParser):
-    """What a page links to, and the anchors that it has."""
+    """Collects a page's links and its anchors."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()

@@ -96,7 +96,7 @@ def advance(state: Array, count: int) -> None:
 
 
 def _words(state: Array, count: int) -> Array:
-    """The words of so many values of the counter, which counts on."""
+    """The words of the counter's next ``count`` values."""
     key, low, high = state
     lower = low + np.arange(count, dtype=np.uint64)
     upper = high + (lower < low).astype(np.uint64)

@@ -84,7 +84,7 @@ class Convolution(Module):
 
     def _convolved(self, x: Tensor, w: Tensor) -> Tensor:
         """The convolution over images, with the bias."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define _convolved(x, w)")
 
     def _output(self, y: Tensor) -> Tensor:
         """The convolved images as the layer returns them: a row of one is a signal."""
@@ -92,7 +92,7 @@ class Convolution(Module):
 
     def _settings(self) -> dict[str, Any]:
         """The settings of the op that convolves."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define _settings()")
 
     def check_shape(self, x: Tensor) -> None:
         """Raise ValueError unless x is (n, in_channels, h, w), of signals (n, in_channels, l)."""

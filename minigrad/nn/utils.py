@@ -55,7 +55,7 @@ class _Normalised:
 
     def weight(self, *, stepping: bool = True) -> Tensor:
         """The parameter as the layer uses it; without ``stepping`` no buffer changes."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define weight(stepping=...)")
 
     def instead_of(self, name: str) -> str:
         """From which parameters ``name`` is computed, in words; '' if it is not."""

@@ -22,7 +22,7 @@ class Band(NamedTuple):
 
 
 def fits(size: tuple[int, int]) -> bool:
-    """Whether so many rows and columns are one band."""
+    """Whether ``size`` (rows, columns) is one band."""
     return size[0] * size[1] <= PIXELS
 
 

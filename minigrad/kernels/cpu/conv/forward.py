@@ -137,7 +137,7 @@ def _multiply(
 
 
 def _fills_lanes(x: Array) -> bool:
-    """Whether so many images leave at most a quarter of the lanes empty."""
+    """Whether the images of x (n, ...) leave at most a quarter of the lanes empty."""
     return 3 * rounded_up(len(x), TILE.lanes(x.itemsize)) <= 4 * len(x)
 
 

@@ -55,7 +55,7 @@ def multiply(x: Array, y: Array, z: Array) -> None:
 
 
 def _cost(rows: int, columns: int, packs: bool) -> int:
-    """The time of a worker with so many rows and columns, for each term, counted in multiplications."""
+    """A worker's time for each term of ``rows`` by ``columns`` sums, in multiplications."""
     return rows * columns + PACKING * rows + (PACKING * columns if packs else 0)
 
 

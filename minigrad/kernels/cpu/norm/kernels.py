@@ -169,7 +169,7 @@ def _backward(
 
 
 def _known(moments: Array, count: int) -> Array:
-    """(2, c): mean and squares of channels of so many elements."""
+    """(2, c): mean and squares of channels with ``count`` elements each."""
     mean, var = merged(moments)
     return np.stack([mean, var * count])
 

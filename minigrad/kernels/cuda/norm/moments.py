@@ -20,7 +20,7 @@ SOURCE = Source("norm/moments.cu", EACH=EACH)
 
 
 def empty_moments(name: str, out: Array | None, pieces: int, y: Array) -> Array:
-    """``out``, or a new array, for the moments of y (n, c, ...) in so many pieces."""
+    """``out``, or a new array, for the moments (3, pieces, c) of y (n, c, ...)."""
     return output(name, out, (3, pieces, y.shape[1]), y, np.dtype(np.float64))
 
 

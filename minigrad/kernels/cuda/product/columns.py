@@ -34,7 +34,7 @@ class ColumnSums:
 
 
 def fits(rows: int) -> bool:
-    """Whether a matrix of so many rows is summed in chunks; more rows have too many chunks to add."""
+    """Whether a matrix of ``rows`` rows is summed in chunks; more rows have too many chunks to add."""
     return 0 < rows <= SLICE
 
 

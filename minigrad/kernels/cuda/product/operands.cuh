@@ -19,7 +19,7 @@ __device__ inline int spot(int line, int k) {
   return ALONG ? line * PITCH + k : k * (LINES + 8) + line;  // the lanes of a warp read from 32 banks
 }
 
-// Whether rows of so many elements from p on can be copied by fours.
+// Whether rows of `elements` elements from p on can be copied by fours.
 __device__ inline bool by_fours(const float* p, int elements) {
   return (unsigned long long)p % 16 == 0 && elements % 4 == 0;
 }

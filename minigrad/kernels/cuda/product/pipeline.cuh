@@ -6,7 +6,7 @@
 //   DOWN, ACROSS               how many rows and columns it owns
 //   row(i), column(j)          which of the tile's these are
 //   at(i, j)                   the sum
-//   LANES, first_column()      so many neighbours own its rows, with the warp's columns from this one on
+//   LANES, first_column()      how many neighbours share its rows, and the first of the warp's columns
 
 #include "../runtime/common.cuh"
 #include "fp32.cuh"

@@ -21,7 +21,7 @@ DEEPEST = 1 << 14  # products that a thread adds in float32; the shares are adde
 
 
 class Tile(NamedTuple):
-    """A block's part of a result, ``side`` by ``side``, and how a block of so many threads computes it.
+    """A block's part of a result, ``side`` by ``side``, and how the block's threads compute it.
 
     ``warp_columns`` are the columns of a warp; ``resident`` blocks fit on a multiprocessor.
     """
@@ -63,7 +63,7 @@ class Plan(NamedTuple):
     shares: int
 
     def pieces(self, columns: int) -> int:
-        """The pieces of a row of so many columns: each is a warp's part of a tile."""
+        """The pieces of a row of ``columns`` columns: each is a warp's part of a tile."""
         constants = self.source.constants
         side = constants["COLUMNS"]
         return -(-columns // side) * (side // constants["WARP_COLUMNS"])

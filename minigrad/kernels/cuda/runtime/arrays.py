@@ -67,10 +67,10 @@ def output(
 
 
 def blocks_for(elements: int) -> int:
-    """The blocks of a grid that loops over so many elements."""
+    """The blocks of a grid that loops over ``elements`` elements."""
     return max(1, min(BLOCKS, -(-elements // THREADS)))
 
 
 def slices_of(elements: int) -> int:
-    """The blocks among which a sum over so many elements is shared."""
+    """The blocks that share a sum over ``elements`` elements."""
     return max(1, -(-elements // SLICE))

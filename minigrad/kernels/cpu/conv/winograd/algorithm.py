@@ -140,7 +140,7 @@ class Axis(NamedTuple):
 
 
 def cut(outputs: int) -> Axis:
-    """Tiles that cover so many outputs with the fewest products."""
+    """The tiles that cover ``outputs`` places with the fewest products."""
     tiles = -(-outputs // WIDE)
     narrow = min(tiles, tiles * WIDE - outputs)
     sizes = np.where(np.arange(tiles) < tiles - narrow, WIDE, NARROW)
