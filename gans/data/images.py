@@ -1,13 +1,13 @@
-"""Labelled image sets: the dataclass that training reads, and folders of IDX files."""
+"""Image sets: the dataclass that training reads, and folders of IDX files."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -46,31 +46,40 @@ KINDS = ("images", "labels", "test images", "test labels")
 
 _LABELS_AT_ONCE = 1 << 20
 
+_CHANNELS = (1, 3)
+
 _PIXEL_VALUES = (np.arange(256, dtype=np.float64) / 127.5 - 1).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class ImageData:
-    """A labelled set of grey images, split for training and testing; all arrays are read-only.
+    """A set of grey or colour images, split for training and testing; all arrays are read-only.
 
-    images: uint8 (n, h, w), 0 the background; labels: uint8 (n,); test_images and test_labels likewise. All
-    but the images may be empty: ``missing`` says which are.
+    images: uint8 (n, h, w), grey with 0 the background, or (n, h, w, c), c 1 (grey) or 3 (RGB); labels:
+    uint8 (n,); test_images and test_labels likewise. All but the images may be empty: ``missing`` says which
+    are. class_names: the name of each class, or none.
     """
+
+    kind: ClassVar[Literal["image"]] = "image"
 
     name: str
     images: Bytes
     labels: Bytes
     test_images: Bytes
     test_labels: Bytes
+    class_names: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Shape (c, h, w) of one image as the networks see it; c is 1."""
-        return (1, self.images.shape[1], self.images.shape[2])
+        """Shape (c, h, w) of one image as the networks see it; c is 1 (grey) or 3 (RGB)."""
+        c, h, w = _image(self.images.shape)
+        return (c, h, w)
 
     @property
     def classes(self) -> int:
-        """Number of classes: the largest label of either split, plus one."""
+        """Number of classes: the largest label of either split, plus one; 0 without training labels."""
+        if len(self.labels) == 0:
+            return 0
         return int(max(labels.max(initial=0) for labels in (self.labels, self.test_labels))) + 1
 
     @property
@@ -80,8 +89,13 @@ class ImageData:
         return tuple(kind for kind, array in zip(KINDS, arrays, strict=True) if len(array) == 0)
 
     def train(self, indices: npt.NDArray[np.integer] | slice | None = None) -> Floats32:
-        """Training images as float32 in [-1, 1], shape (n, 1, h, w): pixel / 127.5 - 1. All if no indices."""
+        """Training images as float32 in [-1, 1], shape (n, c, h, w): pixel / 127.5 - 1. All if no indices."""
         return _scaled(self.images, indices)
+
+    def train_labels(self, indices: npt.NDArray[np.integer] | slice | None = None) -> Integers:
+        """Labels of the images that ``train`` returns for these indices, int64 (n,); (0,) without labels."""
+        chosen = self.labels if indices is None or len(self.labels) == 0 else self.labels[indices]
+        return chosen.astype(np.int64)
 
     def test(self, indices: npt.NDArray[np.integer] | slice | None = None) -> Floats32:
         """Test images, scaled as by ``train``."""
@@ -100,7 +114,8 @@ class ImageData:
 
 def _scaled(images: Bytes, indices: npt.NDArray[np.integer] | slice | None) -> Floats32:
     chosen = images if indices is None else images[indices]
-    scaled: Floats32 = _PIXEL_VALUES[chosen][:, None]
+    planes = chosen[:, None] if chosen.ndim == 3 else np.ascontiguousarray(chosen.transpose(0, 3, 1, 2))
+    scaled: Floats32 = _PIXEL_VALUES[planes]
     return scaled
 
 
@@ -110,13 +125,16 @@ def image_data(
     labels: Integers | Bytes | None = None,
     test_images: Bytes | None = None,
     test_labels: Integers | Bytes | None = None,
+    *,
+    class_names: Sequence[str] = (),
 ) -> ImageData:
     """An ``ImageData`` of arrays that fit one another; training needs only the images.
 
-    Images are grey, uint8 (n, h, w); labels (n,) are integers from 0 to 255.
+    Images are uint8, grey (n, h, w) or (n, h, w, 1), or RGB (n, h, w, 3); labels (n,) are integers from 0 to
+    255, and the class of label k may have a name, ``class_names[k]``.
 
     Raises UserError if images or labels are of another kind, a split is empty or has another number of labels
-    than images, or the splits' sizes differ.
+    than images, the splits' sizes differ, or there are more classes than names.
 
     >>> image_data("black", np.zeros((9, 28, 28), np.uint8)).missing
     ('labels', 'test images', 'test labels')
@@ -127,14 +145,23 @@ def image_data(
         _nothing(kind, images) if array is None else _bytes(name, kind, array).view()
         for kind, array in zip(KINDS, given, strict=True)
     ]
-    for array in arrays:
-        array.flags.writeable = False
-    return ImageData(name, *arrays)
+    pixels, classes, test_pixels, test_classes = map(_frozen, arrays)
+    data = ImageData(name, pixels, classes, test_pixels, test_classes, tuple(class_names))
+    if class_names and data.classes > len(class_names):
+        raise UserError(f"{name}: labels up to {data.classes - 1}, but names for {len(class_names)} classes")
+    return data
 
 
 def _nothing(kind: str, images: Bytes) -> Bytes:
     """An empty array in the place of one that is missing."""
     return np.empty((0, *images.shape[1:]) if "images" in kind else 0, np.uint8)
+
+
+def _frozen(array: Bytes) -> Bytes:
+    """``array`` read-only, and without the axis of a single channel."""
+    kept = array[..., 0] if array.ndim == 4 and array.shape[3] == 1 else array
+    kept.flags.writeable = False
+    return kept
 
 
 def _bytes(name: str, kind: str, array: npt.NDArray[Any]) -> Bytes:
@@ -164,11 +191,8 @@ def check_shapes(
     for split, pixels, classes in (("training", images, labels), ("test", test_images, test_labels)):
         if pixels is not None:
             _check_split(name, split, pixels, classes)
-    if images is not None and test_images is not None and images[1:] != test_images[1:]:
-        raise UserError(
-            f"{name}: training images of {images[1]} x {images[2]} pixels "
-            f"but test images of {test_images[1]} x {test_images[2]}"
-        )
+    if images is not None and test_images is not None and _image(images) != _image(test_images):
+        raise UserError(f"{name}: training images of {_size(images)} but test images of {_size(test_images)}")
     total = sum(math.prod(shape) for shape in (images, labels, test_images, test_labels) if shape is not None)
     if total > MAX_BYTES:
         raise UserError(f"{name}: {total} bytes of images and labels, over the limit of {MAX_BYTES}")
@@ -177,16 +201,26 @@ def check_shapes(
 def _check_split(name: str, split: str, pixels: _Shape, classes: _Shape | None) -> None:
     if 0 in pixels:
         raise UserError(f"{name}: no {split} images: the array has shape {pixels}")
-    if len(pixels) != 3:
-        grey = ""
-        if len(pixels) == 4 and (1 in pixels[1::2] or 3 in pixels[1::2]):
-            axis = 1 if pixels[1] in (1, 3) else 3
-            grey = f"; for grey ones take x.mean(axis={axis}).round().astype(numpy.uint8)"
-        raise UserError(f"{name}: {split} images of shape {pixels}, expected grey ones, (n, h, w){grey}")
+    if not (len(pixels) == 3 or (len(pixels) == 4 and pixels[3] in _CHANNELS)):
+        remedy = "; for that take x.transpose(0, 2, 3, 1)" if pixels[1:2] in ((1,), (3,)) else ""
+        raise UserError(
+            f"{name}: {split} images of shape {pixels}, expected grey ones, (n, h, w), "
+            f"or colour ones, (n, h, w, 3){remedy}"
+        )
     if classes is not None and len(classes) != 1:
         raise UserError(f"{name}: {split} labels of shape {classes}, expected a number for each image, (n,)")
     if classes is not None and pixels[0] != classes[0]:
         raise UserError(f"{name}: {pixels[0]} {split} images but {classes[0]} {split} labels")
+
+
+def _image(shape: _Shape) -> _Shape:
+    """(c, h, w) of images of this shape."""
+    return (*(shape[3:] or (1,)), *shape[1:3])
+
+
+def _size(shape: _Shape) -> str:
+    colour = " in colour" if _image(shape)[0] == 3 else ""
+    return f"{shape[1]} x {shape[2]} pixels{colour}"
 
 
 def find_file(folder: Path, stem: str) -> Path | None:

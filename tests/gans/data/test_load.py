@@ -110,6 +110,42 @@ def test_images_become_floats_from_minus_one_to_one() -> None:
     assert data.test(slice(4)).shape == (4, 1, 28, 28)
 
 
+def test_labels_become_integers_that_networks_take() -> None:
+    data = digits()
+    rows = np.array([4999, 0, 7])
+    assert data.train_labels(rows).dtype == np.int64
+    assert data.train_labels(rows).tolist() == data.labels[rows].tolist()
+    assert data.train_labels().shape == (5000,)
+    unlabelled = image_data("mine", data.images)
+    assert unlabelled.train_labels(rows).shape == (0,)
+
+
+def test_colour_images_become_planes() -> None:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (6, 8, 12, 3), dtype=np.uint8)
+    data = image_data("mine", pixels, test_images=pixels[:2])
+    assert (data.kind, data.shape, data.test().shape) == ("image", (3, 8, 12), (2, 3, 8, 12))
+    batch = data.train(np.array([5, 0]))
+    assert (batch.dtype, batch.shape, batch.flags.c_contiguous) == (np.float32, (2, 3, 8, 12), True)
+    np.testing.assert_array_equal(batch[1, 2], (pixels[0, :, :, 2] / 127.5 - 1).astype(np.float32))
+    np.testing.assert_array_equal(np.rint((batch + 1) * 127.5), pixels[[5, 0]].transpose(0, 3, 1, 2))
+    turned = [array.reshape(-1, 12, 8, 3) for array in (pixels, pixels[:2])]
+    assert data.digest() != image_data("mine", turned[0], test_images=turned[1]).digest()
+
+
+def test_a_single_channel_is_grey() -> None:
+    grey, channel = image_data("mine", GREY), image_data("mine", GREY[..., None])
+    assert channel.shape == grey.shape == (1, 8, 8)
+    assert channel.digest() == grey.digest()
+
+
+def test_classes_may_have_names() -> None:
+    data = image_data("mine", GREY, LABELS % 2, class_names=("cat", "dog"))
+    assert (data.classes, data.class_names) == (2, ("cat", "dog"))
+    with pytest.raises(UserError, match="mine: labels up to 3, but names for 2 classes"):
+        image_data("mine", GREY, LABELS, class_names=("cat", "dog"))
+
+
 def test_data_sets_cannot_be_changed_by_accident(fashion: Path) -> None:
     for data in (digits(), load(fashion)):
         for array in (data.images, data.labels, data.test_images, data.test_labels):
@@ -169,7 +205,7 @@ def test_training_images_are_enough(fashion: Path) -> None:
         assert data.digest() != whole.digest()
     assert data.missing == ("labels", "test images", "test labels")
     assert (data.classes, data.test().shape, data.train(slice(2)).shape) == (
-        1,
+        0,
         (0, 1, 28, 28),
         (2, 1, 28, 28),
     )
@@ -183,11 +219,11 @@ GREY, LABELS = np.zeros((4, 8, 8), np.uint8), np.arange(4)
     [
         (
             (np.zeros((4, 3, 32, 32), np.uint8), LABELS),
-            "grey ones, (n, h, w); for grey ones take x.mean(axis=1)",
+            "or colour ones, (n, h, w, 3); for that take x.transpose(0, 2, 3, 1)",
         ),
         (
-            (np.zeros((4, 32, 32, 3), np.uint8), LABELS),
-            "grey ones, (n, h, w); for grey ones take x.mean(axis=3)",
+            (np.zeros((4, 32, 32, 4), np.uint8), LABELS),
+            "grey ones, (n, h, w), or colour ones, (n, h, w, 3)",
         ),
         ((np.zeros((4, 64), np.uint8), LABELS), "training images of shape (4, 64), expected grey ones"),
         ((GREY / 255, LABELS), "images of float64, expected uint8 from 0 to 255: for numbers from 0 to 1"),
@@ -197,6 +233,10 @@ GREY, LABELS = np.zeros((4, 8, 8), np.uint8), np.arange(4)
         ((GREY, LABELS * 100), "labels of int64, expected integers from 0 to 255"),
         ((GREY, LABELS / 2), "labels of float64, expected integers from 0 to 255"),
         ((GREY, LABELS, GREY[:, None], LABELS), "test images of shape (4, 1, 8, 8), expected grey ones"),
+        (
+            (GREY, LABELS, np.zeros((4, 8, 8, 3), np.uint8), LABELS),
+            "training images of 8 x 8 pixels but test images of 8 x 8 pixels in colour",
+        ),
         ((GREY, LABELS, GREY[:0], LABELS[:0]), "no test images"),
     ],
 )
@@ -221,7 +261,7 @@ def test_files_that_do_not_belong_together_are_refused(fashion: Path) -> None:
     write_idx(fashion / f"{STEMS[3]}.gz", labels)
     assert "6 test images but 12 test labels" in refusal(fashion)
     write_idx(fashion / f"{STEMS[2]}.gz", images[:, :20])
-    assert "28 x 28 pixels but test images of 20 x 28" in refusal(fashion)
+    assert "28 x 28 pixels but test images of 20 x 28 pixels" in refusal(fashion)
     write_idx(fashion / f"{STEMS[2]}.gz", labels)
     assert f"{STEMS[2]}.gz: IDX file of 1 dimensions, expected 3" in refusal(fashion)
 

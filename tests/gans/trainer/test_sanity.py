@@ -78,6 +78,9 @@ def test_odd_data_are_reported() -> None:
     ]
     colours = np.broadcast_to(np.arange(0, 200, 5, dtype=np.uint8)[:, None, None], NOISE.shape)
     assert odd(colours) == ["100% of the images of odd have one colour each"]
+    red = np.stack([colours, 0 * colours, 0 * colours], axis=-1)
+    assert odd(red) == ["100% of the images of odd have one colour each"]
+    assert odd(np.stack([NOISE, NOISE, NOISE], axis=-1)) == []
     labels = np.arange(40) % 10
     assert odd(NOISE, labels) == []
     labels[:3] = 255
