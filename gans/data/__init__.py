@@ -5,14 +5,26 @@ from __future__ import annotations
 import difflib
 import os
 
+from gans.data.domains import DomainData
 from gans.data.images import ImageData, batches, epoch_order, load_folder
 from gans.data.mnist import load_mnist
 from gans.data.mnist5k import load_mnist5k
+from gans.data.pairs import PairData
 from gans.data.toys import TOYS, ToyData
 from gans.errors import UserError
 from gans.paths import user_path
 
-__all__ = ["NAMES", "Dataset", "ImageData", "ToyData", "batches", "epoch_order", "load"]
+__all__ = [
+    "NAMES",
+    "Dataset",
+    "DomainData",
+    "ImageData",
+    "PairData",
+    "ToyData",
+    "batches",
+    "epoch_order",
+    "load",
+]
 
 Dataset = ImageData | ToyData
 
