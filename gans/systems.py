@@ -109,7 +109,7 @@ def _toy_networks(settings: Settings, shape: Shape) -> Networks:
 def _dcgan_networks(settings: Settings, shape: Shape, norm: bool = True) -> Networks:
     if not is_image(shape):
         return _toy_networks(settings, shape)
-    return dcgan.generator(settings.latent, shape[0]), dcgan.discriminator(shape[0], norm)
+    return dcgan.generator(settings.latent, shape), dcgan.discriminator(shape, norm=norm)
 
 
 def _wgan_gp_networks(settings: Settings, shape: Shape) -> Networks:
@@ -296,7 +296,7 @@ def build(settings: Settings, shape: Shape, device: str = "cpu") -> Gan:
     """The GAN of ``settings`` for samples of ``shape`` on ``device``, "cpu" or "cuda".
 
     Initial weights come from minigrad's generator, the same for each device. Raises UserError if ``device``
-    is not available.
+    is not available, or the networks cannot make samples of ``shape``.
     """
     check_device(device)
     _check_size(settings, shape)

@@ -1,52 +1,114 @@
-"""DCGAN's networks for 28 x 28 images (Radford et al. 2015).
+"""DCGAN's networks, for images of 8 to 64 pixels a side (Radford et al. 2015).
 
 Their rules: the latent vector is projected and reshaped; strided convolutions instead of pooling; no hidden
 fully connected layer; batch norm except at G's output and D's input; ReLU and a final tanh in G, LeakyReLU
 0.2 in D; initial weights from N(0, 0.02^2).
+
+D halves each side until 4 to 7 pixels are left, and G doubles it in reverse: 7, 14, 28 pixels, or 4, 8, 16,
+32, 64. An odd side is halved to the larger half: 5, 9.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
+from gans.errors import UserError
 from minigrad import nn
 
+SIDES = (8, 64)
+"""The least and the most pixels of a side."""
 
-def generator(latent: int, channels: int = 1) -> nn.Sequential:
-    """z (n, latent) -> images (n, channels, 28, 28) in [-1, 1]."""
-    return initialised(
-        nn.Sequential(
-            nn.Linear(latent, 256 * 7 * 7, bias=False),
-            nn.Unflatten(1, (256, 7, 7)),
-            nn.BatchNorm2d(256),
+LAST = 7
+"""The most pixels of a side that is not halved any more."""
+
+Size = tuple[int, int]
+
+
+def generator(latent: int, shape: Sequence[int], features: int = 64) -> nn.Sequential:
+    """z (n, latent) -> images (n, *shape) in [-1, 1].
+
+    ``features`` is the number of the last feature maps; each stage before it has twice as many.
+
+    Raises UserError if a side of ``shape`` (c, h, w) has fewer than 8 or more than 64 pixels.
+    """
+    sizes = sizes_of(shape)
+    maps = features * 2 ** (len(sizes) - 1)
+    h, w = sizes[-1]
+    layers: list[nn.Module] = [
+        nn.Linear(latent, maps * h * w, bias=False),
+        nn.Unflatten(1, (maps, h, w)),
+        nn.BatchNorm2d(maps),
+        nn.ReLU(),
+    ]
+    for size in reversed(sizes[:-1]):
+        kernel_size, stride = halving(size)
+        layers += [
+            nn.ConvTranspose2d(maps, maps // 2, kernel_size, stride, padding=1, bias=False),
+            nn.BatchNorm2d(maps // 2),
             nn.ReLU(),
-            nn.ConvTranspose2d(256, 128, 4, stride=2, padding=1, bias=False),  # 14 x 14
-            nn.BatchNorm2d(128),
-            nn.ReLU(),
-            nn.ConvTranspose2d(128, 64, 4, stride=2, padding=1, bias=False),  # 28 x 28
-            nn.BatchNorm2d(64),
-            nn.ReLU(),
-            nn.Conv2d(64, channels, 3, padding=1),
-            nn.Tanh(),
-        )
-    )
+        ]
+        maps //= 2
+    return initialised(nn.Sequential(*layers, nn.Conv2d(maps, shape[0], 3, padding=1), nn.Tanh()))
 
 
-def discriminator(channels: int = 1, norm: bool = True) -> nn.Sequential:
-    """Images (n, channels, 28, 28) -> logits (n, 1).
+def discriminator(shape: Sequence[int], features: int = 64, norm: bool = True) -> nn.Sequential:
+    """Images (n, *shape) -> logits (n, 1).
 
+    ``features`` is the number of the first feature maps; each stage after it has twice as many.
     ``norm=False`` leaves batch norm out: a critic with a gradient penalty needs each output to depend on its
     own input alone (Gulrajani et al. 2017, section 4).
+
+    Raises UserError if a side of ``shape`` (c, h, w) has fewer than 8 or more than 64 pixels.
     """
-    return initialised(
-        nn.Sequential(
-            nn.Conv2d(channels, 64, 4, stride=2, padding=1),  # 14 x 14
-            nn.LeakyReLU(0.2),
-            nn.Conv2d(64, 128, 4, stride=2, padding=1, bias=not norm),  # 7 x 7
-            *([nn.BatchNorm2d(128)] if norm else []),
-            nn.LeakyReLU(0.2),
-            nn.Flatten(),
-            nn.Linear(128 * 7 * 7, 1),
+    sizes = sizes_of(shape)
+    layers: list[nn.Module] = []
+    before, maps = shape[0], features
+    for stage, size in enumerate(sizes[:-1]):
+        kernel_size, stride = halving(size)
+        normed = norm and stage > 0
+        layers.append(nn.Conv2d(before, maps, kernel_size, stride, padding=1, bias=not normed))
+        if normed:
+            layers.append(nn.BatchNorm2d(maps))
+        layers.append(nn.LeakyReLU(0.2))
+        before, maps = maps, 2 * maps
+    h, w = sizes[-1]
+    return initialised(nn.Sequential(*layers, nn.Flatten(), nn.Linear(before * h * w, 1)))
+
+
+def sizes_of(shape: Sequence[int]) -> list[Size]:
+    """The sizes (h, w) of D's feature maps, from the image's own to the last.
+
+    >>> sizes_of((1, 28, 28)), sizes_of((3, 9, 32))
+    ([(28, 28), (14, 14), (7, 7)], [(9, 32), (5, 16), (5, 8), (5, 4)])
+
+    Raises UserError if a side has fewer than 8 or more than 64 pixels, TypeError for no shape of an image.
+    """
+    if np.shape(shape) != (3,):
+        raise TypeError(f"expected the shape (c, h, w) of an image, got {shape!r}")
+    least, most = SIDES
+    _, h, w = shape
+    if not least <= min(h, w) <= max(h, w) <= most:
+        raise UserError(
+            f"images of {h} x {w} pixels: DCGAN's networks need sides of {least} to {most} pixels; "
+            "crop, pad or scale them"
         )
-    )
+    sizes = [(h, w)]
+    while max(h, w) > LAST:
+        h, w = (side if side <= LAST else (side + 1) // 2 for side in (h, w))
+        sizes.append((h, w))
+    return sizes
+
+
+def halving(size: Size) -> tuple[Size, Size]:
+    """Kernel size and stride of a convolution with padding 1 that halves an image of ``size``.
+
+    A transposed convolution with the same numbers makes ``size`` again. A kernel of 4 halves an even side,
+    one of 3 leaves (side + 1) / 2 of an odd one; a side that is short already keeps its pixels.
+    """
+    (kh, sh), (kw, sw) = ((3, 1) if side <= LAST else (3 if side % 2 else 4, 2) for side in size)
+    return (kh, kw), (sh, sw)
 
 
 def initialised(network: nn.Sequential) -> nn.Sequential:

@@ -34,7 +34,14 @@ def imported(path: Path) -> ModuleType:
 
 
 @pytest.mark.parametrize(
-    ("model", "shape"), [("dcgan", (1, 28, 28)), ("gan", (1, 6, 5)), ("gan", (2,)), ("wgan-gp", (1, 28, 28))]
+    ("model", "shape"),
+    [
+        ("dcgan", (1, 28, 28)),
+        ("dcgan", (3, 9, 32)),
+        ("gan", (1, 6, 5)),
+        ("gan", (2,)),
+        ("wgan-gp", (1, 28, 28)),
+    ],
 )
 def test_pytorch_makes_the_same_samples(model: str, shape: tuple[int, ...], tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")

@@ -14,7 +14,7 @@ from gans.systems import SYSTEMS, Gan
 from minigrad.dispatch import kernels_of
 
 MODELS = [("gan", (1, 28, 28)), ("dcgan", (1, 28, 28)), ("wgan", (1, 28, 28)), ("wgan-gp", (1, 28, 28))]
-MODELS += [("gan", (2,)), ("wgan", (1,)), ("wgan-gp", (2,))]
+MODELS += [("dcgan", (3, 9, 32)), ("gan", (2,)), ("wgan", (1,)), ("wgan-gp", (2,))]
 
 
 def start(model: str, shape: tuple[int, ...], **changes: Any) -> tuple[Gan, mg.Tensor, np.random.Generator]:

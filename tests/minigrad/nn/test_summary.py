@@ -11,7 +11,7 @@ from minigrad import nn
 
 
 def test_a_summary_counts_what_the_network_has() -> None:
-    G = dcgan.generator(100, 1)
+    G = dcgan.generator(100, (1, 28, 28))
     found = nn.summary(G, (2, 100))
     assert (
         found.parameters == sum(p.size for p in G.parameters()) == sum(row.parameters for row in found.layers)
@@ -22,7 +22,7 @@ def test_a_summary_counts_what_the_network_has() -> None:
 
 
 def test_outputs_are_those_of_each_layer_by_itself_even_where_layers_run_together() -> None:
-    G = dcgan.generator(100, 1).eval()
+    G = dcgan.generator(100, (1, 28, 28)).eval()
     found = {row.name: row.output for row in nn.summary(G, (2, 100)).layers}
     x = mg.tensor(np.zeros((2, 100), np.float32))
     for name, layer in G.named_children():
@@ -32,7 +32,7 @@ def test_outputs_are_those_of_each_layer_by_itself_even_where_layers_run_togethe
 
 
 def test_a_summary_changes_nothing() -> None:
-    G = dcgan.generator(100, 1)
+    G = dcgan.generator(100, (1, 28, 28))
     G[2].eval()  # type: ignore[index]
     before, attributes = G.state_dict(), [dict(vars(module)) for module in G.modules()]
     nn.summary(G, (2, 100))
