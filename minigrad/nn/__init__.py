@@ -40,6 +40,7 @@ from minigrad.nn.norm import BatchNorm1d, BatchNorm2d, LayerNorm
 from minigrad.nn.pad import CircularPad2d, ConstantPad2d, ReflectionPad2d, ReplicationPad2d, ZeroPad2d
 from minigrad.nn.parameters import ParameterDict, ParameterList
 from minigrad.nn.pool import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d
+from minigrad.nn.recurrent import GRU, LSTM, GRUCell, LSTMCell
 from minigrad.nn.sample_norm import GroupNorm, InstanceNorm1d, InstanceNorm2d
 from minigrad.nn.shape import Flatten, Identity, Unflatten
 from minigrad.nn.sparse import Embedding
@@ -67,6 +68,8 @@ __all__ = [
     "Embedding",
     "Flatten",
     "GELU",
+    "GRU",
+    "GRUCell",
     "GroupNorm",
     "Hardtanh",
     "HuberLoss",
@@ -75,6 +78,8 @@ __all__ = [
     "InstanceNorm2d",
     "KLDivLoss",
     "L1Loss",
+    "LSTM",
+    "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
     "Linear",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import minigrad as mg
-from minigrad import nn
+from minigrad import nn, ops
 
 
 class Everything(nn.Module):
@@ -14,6 +14,8 @@ class Everything(nn.Module):
     def __init__(self, dropout: float = 0.25) -> None:
         spectral, weight = nn.utils.spectral_norm, nn.utils.weight_norm
         self.embedding = nn.Embedding(5, 16, padding_idx=0)
+        self.along = nn.LSTM(4, 2, num_layers=2, batch_first=True, dropout=dropout, bidirectional=True)
+        self.once = nn.GRUCell(16, 16)
         self.first = nn.Sequential(
             spectral(nn.Linear(16, 32)), nn.SELU(), nn.Unflatten(1, (8, 2, 2)), nn.PixelShuffle(2),
             nn.Upsample(scale_factor=2), spectral(nn.Conv2d(2, 4, 3, padding="same", padding_mode="reflect")),
@@ -35,6 +37,8 @@ class Everything(nn.Module):
         self.shifts = nn.ParameterDict({"x": np.zeros(1, np.float32)})
 
     def forward(self, index: mg.Tensor) -> mg.Tensor:
-        x = self.first(self.embedding(index))
+        x = self.embedding(index)
+        y, (h, _) = self.along(ops.reshape(x, (-1, 4, 4)))
+        x = self.first(self.once(x + ops.flatten(y)) + ops.mean(h))
         x = self.parts["last"](self.parts["up"](self.parts["down"](x)))
         return x * self.scales[0] + self.shifts["x"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,24 @@ import minigrad as mg
 from minigrad import nn
 
 Maker = Callable[[], nn.Module]
+
+
+class Outputs(nn.Module):
+    """All that a recurrent layer returns, side by side; x is (n, ..., features)."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        self.layer = layer
+
+    def forward(self, x: mg.Tensor) -> mg.Tensor:
+        y, *states = outputs_of(self.layer(x))
+        parts = [y, *[mg.ops.swapaxes(state, 0, 1) if state.ndim == 3 else state for state in states]]
+        return mg.ops.concatenate([mg.ops.flatten(part) for part in parts], axis=1)
+
+
+def outputs_of(result: Any) -> list[mg.Tensor]:
+    """The Tensors of nested tuples, in their order."""
+    return [t for part in result for t in outputs_of(part)] if isinstance(result, tuple) else [result]
+
 
 CASES: dict[str, tuple[Maker, tuple[int, ...]]] = {
     "linear": (lambda: nn.Linear(3, 2), (4, 3)),
@@ -68,6 +87,11 @@ CASES: dict[str, tuple[Maker, tuple[int, ...]]] = {
     "upsample-size": (lambda: nn.Upsample((3, 5), mode="bilinear", align_corners=True), (1, 2, 2, 3)),
     "pixel_shuffle": (lambda: nn.PixelShuffle(2), (1, 4, 2, 2)),
     "pixel_unshuffle": (lambda: nn.PixelUnshuffle(2), (1, 2, 4, 2)),
+    "lstm_cell": (lambda: Outputs(nn.LSTMCell(3, 2)), (4, 3)),
+    "gru_cell": (lambda: Outputs(nn.GRUCell(3, 2, bias=False)), (4, 3)),
+    "lstm": (lambda: Outputs(nn.LSTM(3, 2, batch_first=True)), (2, 4, 3)),
+    "lstm-deep": (lambda: Outputs(nn.LSTM(3, 2, 2, False, True, 0.0, True)), (2, 3, 3)),
+    "gru": (lambda: Outputs(nn.GRU(3, 2, 2, batch_first=True)), (2, 3, 3)),
 }
 
 
