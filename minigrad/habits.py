@@ -75,9 +75,10 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
             "new_zeros": "mg.zeros_like(x)",
             "new_ones": "mg.ones_like(x)",
             "new_tensor new_full": "mg.full_like(x, 2.0)",
-            "sort argsort topk unique nonzero median quantile histc searchsorted multinomial": (
+            "sort argsort topk unique nonzero median quantile histc searchsorted": (
                 "np.argsort(x.numpy())  # no op: NumPy has it, without a gradient"
             ),
+            "multinomial": "mg.random.categorical(mg.ops.log(x), axis=1)  # of logits",
             "tobytes tofile dump": "x.numpy().tobytes()",
             "apply_ map_": "mg.modify(x, lambda a: np.negative(a, out=a))",
             "normal_": "mg.nn.init.normal_(x)",
@@ -147,8 +148,9 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
             "rand": "mg.random.uniform((2, 3))",
             "rand_like": "mg.random.uniform(x.shape)",
             "normal": "5.0 + 2.0 * mg.random.normal((2, 3))",
-            "randint": f"mg.tensor({_GENERATOR}.integers(0, 10, (2, 3)))",
-            "randperm": f"mg.tensor({_GENERATOR}.permutation(10))",
+            "randint": "mg.random.integers(0, 10, (2, 3))",
+            "randperm": "mg.random.permutation(10)",
+            "multinomial": "mg.random.categorical(mg.ops.log(x), axis=1)  # of logits",
             "bernoulli": "(mg.random.uniform((2, 3)) < 0.5).astype(mg.float32)",
             "seed": "mg.manual_seed(0)",
             "Generator": "mg.random.Philox(0)  # or numpy.random.default_rng(0): generator= takes both",
@@ -264,8 +266,9 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         {
             "randn standard_normal": "mg.random.normal((2, 3))",
             "rand random random_sample": "mg.random.uniform((2, 3))",
-            "randint integers": f"mg.tensor({_GENERATOR}.integers(0, 10, (2, 3)))",
-            "randperm permutation shuffle": f"mg.tensor({_GENERATOR}.permutation(10))",
+            "randint": "mg.random.integers(0, 10, (2, 3))",
+            "randperm shuffle": "mg.random.permutation(10)",
+            "multinomial": "mg.random.categorical(mg.ops.log(x), axis=1)  # of logits",
             "choice": f"{_GENERATOR}.choice(10, 3)",
             "seed": "mg.random.manual_seed(0)",
             "default_rng": "mg.random.Philox(0)  # or numpy.random.default_rng(0): generator= takes both",

@@ -5,6 +5,7 @@ given, numbers come from the process-wide generator of their device: NumPy's on 
 """
 
 from minigrad.hints import of_module
+from minigrad.random.discrete import categorical, integers, permutation
 from minigrad.random.draws import normal, uniform
 from minigrad.random.philox import Generator, Philox
 from minigrad.random.process import generator, get_state, manual_seed, set_state, snapshot
@@ -12,10 +13,13 @@ from minigrad.random.process import generator, get_state, manual_seed, set_state
 __all__ = [
     "Generator",
     "Philox",
+    "categorical",
     "generator",
     "get_state",
+    "integers",
     "manual_seed",
     "normal",
+    "permutation",
     "set_state",
     "snapshot",
     "uniform",

@@ -95,14 +95,14 @@ def _draw(
     if generator is None:
         generator = process.generator(device or "cpu")
     if isinstance(generator, Philox):
-        _check_device(generator, device)
+        check_device(generator, device)
         draw = getattr(kernels_of(generator.state), kernel)
         return Tensor(call(draw, generator.state, _sizes(shape), np.dtype(dtype)))
     array = call(function, generator, shape, dtype)
     return Tensor(array if device is None or device == "cpu" else call(to_device, array, device))
 
 
-def _check_device(generator: Philox, device: str | None) -> None:
+def check_device(generator: Philox, device: str | None) -> None:
     if device is not None and device != generator.device:
         raise ValueError(
             f"a Philox on {generator.device} draws there, not on {device}; leave device= out, or make a "

@@ -22,9 +22,10 @@ WORD, COUNTER = 2**64, 2**128
 class Philox:
     """The counter-based random generator Philox4x32-10, on ``device``.
 
-    ``minigrad.random.uniform`` and ``normal`` draw from it with the kernels of its device; nothing comes from
-    the host. In a replay of ``minigrad.capture`` it draws as in the step itself, on a GPU in the CUDA graph.
-    Equal states give the same numbers on each device: uniform ones to the last bit, normal ones to rounding.
+    ``minigrad.random.uniform`` and the other functions draw from it with the kernels of its device; nothing
+    comes from the host. In a replay of ``minigrad.capture`` it draws as in the step itself, on a GPU in the
+    CUDA graph. Equal states give the same numbers on each device: uniform ones and integers to the last bit,
+    normal ones to rounding.
 
     ``seed`` is any integer >= 0: NumPy's SeedSequence makes the key from it. ``stream``, 0 <= stream < 2^64,
     is the upper half of the counter: the streams of a seed are independent, each with 2^66 float32 numbers.

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import DTypeLike
+
 from minigrad import ops
+from minigrad.apply import constant
+from minigrad.devices import xp_of
 from minigrad.nn.dropout import dropped
+from minigrad.random import Generator, uniform
 from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 __all__ = [
     "relu",
@@ -17,6 +24,7 @@ __all__ = [
     "logsigmoid",
     "softmax",
     "log_softmax",
+    "gumbel_softmax",
     "dropout",
 ]
 
@@ -120,6 +128,51 @@ def log_softmax(x: Tensor, dim: int = -1) -> Tensor:
     [-0.693, -0.693, -1000.693]
     """
     return ops.log_softmax(x, axis=dim)
+
+
+def gumbel_softmax(
+    logits: Tensor,
+    tau: float = 1.0,
+    hard: bool = False,
+    eps: float = 1e-10,
+    dim: int = -1,
+    *,
+    generator: Generator | None = None,
+) -> Tensor:
+    """softmax((logits + g) / tau) along ``dim``, with g = -log(-log u) of uniform u: a relaxed random class.
+
+    Class k is the largest with probability softmax(logits)[k]. With ``hard`` the result is, to rounding, 1 at
+    the largest and else 0, and the gradient is that of the softmax. ``generator`` is as with
+    ``minigrad.random.uniform``; ``eps`` is PyTorch's and changes nothing. Raises ValueError unless tau > 0.
+    Jang et al. (2017), eq. 2, and Maddison et al. (2017).
+
+    >>> import minigrad as mg
+    >>> rng = mg.random.Philox(7)
+    >>> mg.nn.functional.gumbel_softmax(mg.zeros((2, 3)), hard=True, generator=rng).numpy().round()
+    array([[0., 0., 1.],
+           [0., 0., 1.]], dtype=float32)
+    """
+    if not tau > 0:
+        raise ValueError(f"gumbel_softmax: tau must be positive, got {tau}")
+    u = uniform(logits.shape, dtype=np.float64, generator=generator, device=logits.device)
+    y = ops.softmax((logits + constant(_gumbel, u, logits.dtype)) / tau, axis=dim)
+    return constant(_largest, y, dim) - y.detach() + y if hard else y
+
+
+def _gumbel(u: Array, dtype: DTypeLike) -> Array:
+    """-log(-log u); in place of 0 half of the least positive u."""
+    xp = xp_of(u)
+    noise: Array = (-xp.log(-xp.log(xp.maximum(u, 2.0**-54)))).astype(dtype)
+    return noise
+
+
+def _largest(y: Array, axis: int) -> Array:
+    """1 at the largest element along the axis, the first of equal ones, and else 0."""
+    xp = xp_of(y)
+    shape = [-1 if at == axis % y.ndim else 1 for at in range(y.ndim)]
+    places = xp.arange(y.shape[axis]).reshape(shape)
+    largest: Array = (xp.argmax(y, axis=axis, keepdims=True) == places).astype(y.dtype)
+    return largest
 
 
 def dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:

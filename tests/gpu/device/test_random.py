@@ -12,6 +12,7 @@ import pytest
 import minigrad as mg
 from minigrad import nn, ops, random
 from minigrad.random import Philox, normal, uniform
+from minigrad.random.discrete import _ranks
 from tests.gpu.device.conftest import Copies
 
 Draw = Callable[..., mg.Tensor]
@@ -65,6 +66,54 @@ def test_the_process_wide_generator_of_the_device(draw: Draw, cupy: ModuleType, 
     random.set_state(state)
     np.testing.assert_array_equal(draw(3, device="cuda").numpy(), expected.numpy())
     assert random.generator("cuda") is generator
+
+
+def discrete(logits: mg.Tensor, rng: random.Generator) -> list[mg.Tensor]:
+    """A draw of each kind that gives integers, and gumbel_softmax."""
+    device = logits.device if isinstance(rng, Philox) else None
+    order = random.permutation(100, generator=rng, device=device)
+    return [
+        random.integers(-5, 1000, (30, 7), generator=rng, device=device),
+        random.categorical(logits, generator=rng),
+        random.categorical(logits, axis=0, generator=rng),
+        order,
+        nn.functional.gumbel_softmax(logits, 0.5, generator=rng),
+    ]
+
+
+def test_integers_classes_and_orders_are_those_of_the_cpu(cupy: ModuleType) -> None:
+    logits = np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32)
+    for make in (lambda device: Philox(3, device=device), lambda device: np.random.default_rng(3)):
+        *expected, soft = discrete(mg.tensor(logits), make("cpu"))
+        *found, soft_too = discrete(mg.tensor(logits, device="cuda"), make("cuda"))
+        for a, b in zip(found, expected, strict=True):
+            assert a.dtype == b.dtype == np.int64
+            np.testing.assert_array_equal(a.numpy(), b.numpy())
+        np.testing.assert_allclose(soft_too.numpy(), soft.numpy(), rtol=1e-4, atol=1e-6)
+        assert [t.device for t in found[1:3]] == ["cuda", "cuda"]
+
+
+def test_orders_compared_in_parts_are_the_same(cupy: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = random.permutation(50, generator=Philox(1)).tolist()
+    monkeypatch.setattr("minigrad.random.discrete.COMPARED", 150)
+    assert random.permutation(50, generator=Philox(1, device="cuda")).tolist() == expected
+    assert sorted(expected) == [*range(50)]
+    numbers = np.random.default_rng(0).integers(0, 3, 50) / 3.0  # of equal ones the first comes first
+    assert _ranks(cupy.asarray(numbers)).get().tolist() == _ranks(numbers).tolist()
+    assert sorted(_ranks(numbers)) == [*range(50)]
+
+
+def test_they_are_drawn_anew_within_the_graph_and_read_nothing(cupy: ModuleType, copies: Copies) -> None:
+    draws = []
+    for wrap in (lambda step: step, mg.capture):
+        rng, step = Philox(1, device="cuda"), wrap(discrete)
+        logits = mg.tensor(np.random.default_rng(0).normal(size=(5, 6)), device="cuda")
+        draws.append([[t.numpy().tolist() for t in step(logits, rng)] for _ in range(5)])
+    assert draws[0] == draws[1]
+    assert len({str(each) for each in draws[0]}) == 5
+    copies.reset()
+    step(logits, rng)
+    copies.check(reads=0, writes=0, launches=1)
 
 
 def test_a_state_goes_on_on_the_other_device(cupy: ModuleType) -> None:
