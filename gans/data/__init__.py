@@ -10,6 +10,7 @@ from gans.data.images import ImageData, batches, epoch_order, load_folder
 from gans.data.mnist import load_mnist
 from gans.data.mnist5k import load_mnist5k
 from gans.data.pairs import PairData
+from gans.data.sequences import SequenceData
 from gans.data.toys import TOYS, ToyData
 from gans.errors import UserError
 from gans.paths import user_path
@@ -20,6 +21,7 @@ __all__ = [
     "DomainData",
     "ImageData",
     "PairData",
+    "SequenceData",
     "ToyData",
     "batches",
     "epoch_order",
