@@ -40,6 +40,7 @@ from minigrad.nn.norm import BatchNorm1d, BatchNorm2d, LayerNorm
 from minigrad.nn.pad import CircularPad2d, ConstantPad2d, ReflectionPad2d, ReplicationPad2d, ZeroPad2d
 from minigrad.nn.parameters import ParameterDict, ParameterList
 from minigrad.nn.pool import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d
+from minigrad.nn.progressive import MinibatchStdDev, PixelNorm
 from minigrad.nn.recurrent import GRU, LSTM, GRUCell, LSTMCell
 from minigrad.nn.sample_norm import GroupNorm, InstanceNorm1d, InstanceNorm2d
 from minigrad.nn.shape import Flatten, Identity, Unflatten
@@ -88,6 +89,7 @@ __all__ = [
     "LogSoftmax",
     "MSELoss",
     "MaxPool2d",
+    "MinibatchStdDev",
     "Module",
     "ModuleDict",
     "ModuleList",
@@ -96,6 +98,7 @@ __all__ = [
     "Parameter",
     "ParameterDict",
     "ParameterList",
+    "PixelNorm",
     "PixelShuffle",
     "PixelUnshuffle",
     "ReLU",

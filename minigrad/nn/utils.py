@@ -1,8 +1,9 @@
-"""Weights computed anew from other parameters in every call: spectral and weight normalisation.
+"""Weights computed anew from other parameters in every call: spectral and weight normalisation, and the
+equalised learning rate.
 
 Parameters and buffers have the names of ``torch.nn.utils``' functions of the same names (``weight_orig``,
 ``weight_u`` and ``weight_v``; ``weight_g`` and ``weight_v``), so that state_dicts can be exchanged with them.
-A normalised layer has its ``weight`` only while it computes, and Sequential does not fuse it.
+Such a layer has its ``weight`` only while it computes, and Sequential does not fuse it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from minigrad import ops
 from minigrad.devices import to_device, xp_of
 from minigrad.hints import of_module
+from minigrad.nn import init
 from minigrad.nn.conv import TransposedCorrelation
 from minigrad.nn.module import Module, Parameter
 from minigrad.random import generator
@@ -22,7 +24,14 @@ from minigrad.tensor import Tensor
 from minigrad.tracing import call
 from minigrad.types import Array
 
-__all__ = ["remove_spectral_norm", "remove_weight_norm", "spectral_norm", "weight_norm"]
+__all__ = [
+    "equalized_lr",
+    "remove_equalized_lr",
+    "remove_spectral_norm",
+    "remove_weight_norm",
+    "spectral_norm",
+    "weight_norm",
+]
 
 __getattr__ = of_module(__name__)
 
@@ -143,6 +152,19 @@ class _WeightNorm(_Normalised):
         return ops.vector_norm(v, axis=tuple(i for i in range(v.ndim) if i != self.dim), keepdims=True)
 
 
+class _EqualizedRate(_Normalised):
+    """W scale."""
+
+    parts = ("orig",)
+
+    def __init__(self, module: Module, name: str, scale: float) -> None:
+        super().__init__(module, name)
+        self.scale = scale
+
+    def weight(self, *, stepping: bool = True) -> Tensor:
+        return self.part("orig") * self.scale
+
+
 def spectral_norm(
     module: M, name: str = "weight", n_power_iterations: int = 1, eps: float = 1e-12, dim: int | None = None
 ) -> M:
@@ -202,6 +224,38 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
     return module
 
 
+def equalized_lr(module: M, name: str = "weight", gain: float = math.sqrt(2)) -> M:
+    """Draw the parameter ``name`` of ``module`` from N(0, 1) and scale it in each call; returns the module.
+
+    w = weight_orig gain / sqrt(fan_in), where fan_in is the number of products in the sum of an output (of a
+    transposed convolution with stride 1). Weights begin with He et al.'s variance for a ``gain`` of sqrt(2);
+    the last layer of a network takes 1. Optimizers that scale their steps, such as Adam, then change every
+    layer at the same rate. The parameter becomes ``weight_orig``, and the layer's ``bias`` 0, unscaled.
+
+    Raises ValueError where the parameter is missing, has fewer than two axes or is computed already. Karras
+    et al. (2018), section 4.1.
+
+    >>> import minigrad as mg
+    >>> layer = mg.nn.utils.equalized_lr(mg.nn.Conv2d(16, 8, 3))
+    >>> list(layer.state_dict())
+    ['bias', 'weight_orig']
+    >>> round(float(mg.ops.std(layer.weight_orig)), 1)
+    1.0
+    """
+    w = _taken(module, name, "equalized_lr")
+    if w.ndim < 2:
+        raise ValueError(f"equalized_lr: {name} needs at least two axes, got {w.shape}")
+    outputs = w.shape[1] * module.groups if isinstance(module, TransposedCorrelation) else w.shape[0]
+    fan_in = math.prod(w.shape) // max(outputs, 1)
+    delattr(module, name)
+    setattr(module, f"{name}_orig", init.normal_(w))
+    bias = vars(module).get("bias")
+    if isinstance(bias, Parameter):
+        init.zeros_(bias)
+    vars(module)["forward"] = _EqualizedRate(module, name, gain / math.sqrt(max(fan_in, 1)))
+    return module
+
+
 def remove_spectral_norm(module: M, name: str = "weight") -> M:
     """Make W / sigma(W), as it is now, the module's own parameter again; returns the module.
 
@@ -227,6 +281,20 @@ def remove_weight_norm(module: M, name: str = "weight") -> M:
     ['bias', 'weight']
     """
     _normalised(module, name, _WeightNorm).remove()
+    return module
+
+
+def remove_equalized_lr(module: M, name: str = "weight") -> M:
+    """Make the scaled weight, as it is now, the module's own parameter again; returns the module.
+
+    Raises ValueError where the module has no equalised learning rate.
+
+    >>> import minigrad as mg
+    >>> layer = mg.nn.utils.equalized_lr(mg.nn.Linear(3, 2))
+    >>> list(mg.nn.utils.remove_equalized_lr(layer).state_dict())
+    ['bias', 'weight']
+    """
+    _normalised(module, name, _EqualizedRate).remove()
     return module
 
 
