@@ -115,7 +115,7 @@ def _train(train: Parser) -> None:
     where.add_argument(
         "--data",
         metavar="DATA",
-        help="mnist5k (default), mnist, a toy such as ring, or a folder of IDX files",
+        help="mnist5k (default), mnist, a toy such as ring, or a path: a folder of images, an .npz file",
     )
     where.add_argument("--data-dir", metavar="DIR", help="where the data lie, or are downloaded to")
     folder = where.add_mutually_exclusive_group()

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import io
-import struct
-import warnings
-import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from gans.files import DAMAGE, read
+from gans.files import read
+from gans.pictures import UNREADABLE, no_bombs, opened
 
 __all__ = ["animation"]
 
@@ -24,18 +22,6 @@ CAPTION_HEIGHT = 24
 
 MOST_BYTES, MOST_PIXELS = 2**26, 2**24
 """The most pixels of a picture; ours have about a million."""
-
-_UNREADABLE = (
-    OSError,
-    SyntaxError,
-    EOFError,
-    zlib.error,
-    struct.error,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
-    *DAMAGE,
-)
-"""Pillow's exceptions for files that are no pictures, or damaged."""
 
 
 def animation(
@@ -56,7 +42,7 @@ def animation(
     for caption in (captions[index] for index in chosen):
         try:
             pictures.append(_captioned(_picture(frames[caption]), caption))
-        except _UNREADABLE:
+        except UNREADABLE:
             pass_over(frames[caption])
     if not pictures:
         return None
@@ -71,12 +57,10 @@ def animation(
 
 def _picture(path: Path) -> Image.Image:
     content = read(path, MOST_BYTES)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as opened:
-            if opened.width * opened.height > MOST_PIXELS:
-                raise ValueError(f"{path}: a picture of {opened.width} x {opened.height} pixels")
-            return opened.convert("L" if opened.mode == "L" else "RGB")
+    with no_bombs(), opened(content, ("PNG",)) as picture:
+        if picture.width * picture.height > MOST_PIXELS:
+            raise ValueError(f"{path}: a picture of {picture.width} x {picture.height} pixels")
+        return picture.convert("L" if picture.mode == "L" else "RGB")
 
 
 def _captioned(picture: Image.Image, caption: str) -> Image.Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -151,9 +152,9 @@ class _Header(msgspec.Struct):
 
 
 def data_name(text: str) -> str:
-    """``text`` as config.json keeps it: a name as it is, a folder as an absolute path."""
+    """``text`` as config.json keeps it: a name as it is, a folder or a file as an absolute path."""
     path = user_path(text)
-    return str(path.resolve()) if text not in NAMES and path.is_dir() else text
+    return str(path.resolve()) if text not in NAMES and os.path.exists(path) else text
 
 
 def kind_of(data: Dataset) -> Kind:

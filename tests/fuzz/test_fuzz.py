@@ -10,6 +10,7 @@ import io
 import json
 import os
 import random
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,9 +21,11 @@ import pytest
 from PIL import Image
 
 import minigrad as mg
-from gans.data import load
+from gans.data import ImageData, load
 from gans.data.idx import idx_bytes, read_idx
+from gans.data.pictures import read_picture
 from gans.errors import UserError
+from gans.pictures import no_bombs
 from gans.plots import animation
 from gans.systems import build, settings_for
 from gans.trainer import DivergedError, Length, RunConfig, Training, new_config, read_metrics
@@ -202,6 +205,51 @@ def test_idx(tmp_path: Path, packed: bool) -> None:
         assert array.size > 0
 
     try_all(tmp_path / "a", gzip.compress(whole) if packed else whole, damages, read, UserError)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_npz(tmp_path: Path, packed: bool) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (9, 8, 8), dtype=np.uint8)
+    file = io.BytesIO()
+    (np.savez_compressed if packed else np.savez)(file, images=images / 255, labels=np.arange(9))
+
+    def member(content: bytes, rng: random.Random) -> bytes:
+        """The archive with one of its arrays damaged, and its sums right over that."""
+        damaged = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(content)) as whole, zipfile.ZipFile(damaged, "w") as archive:
+            chosen = rng.choice(whole.namelist())
+            for name in whole.namelist():
+                array = whole.read(name)
+                header, values = array[:128], array[128:]
+                archive.writestr(name, damaged_bytes(header, rng) + values if name == chosen else array)
+        return damaged.getvalue()
+
+    def read(path: Path) -> None:
+        data = load(path)
+        assert isinstance(data, ImageData)
+        assert data.train().dtype == np.float32
+        assert len(data.train()) > 0
+
+    try_all(tmp_path / "a.npz", file.getvalue(), [damaged_bytes, member], read, UserError)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "palette"])
+def test_picture_files(tmp_path: Path, kind: str) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 10, 3), dtype=np.uint8)
+    picture = Image.fromarray(pixels)
+    if kind == "palette":
+        picture = picture.convert("P")
+    file = io.BytesIO()
+    picture.save(file, "JPEG" if kind == "JPEG" else "PNG")
+
+    def read(path: Path) -> None:
+        with no_bombs():
+            found = read_picture(path)
+        assert found.dtype == np.uint8
+        assert found.shape[2:] in ((), (3,))
+        assert all(8 <= side <= 64 for side in found.shape[:2])
+
+    try_all(tmp_path / "a.png", file.getvalue(), [damaged_bytes], read, UserError)
 
 
 def test_pictures(tmp_path: Path) -> None:
