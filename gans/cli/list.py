@@ -10,6 +10,11 @@ from gans.cli.tables import show
 from gans.data.toys import TOYS
 from gans.systems import SYSTEMS, Settings
 
+OWN = (
+    "a folder of PNG or JPEG pictures (class folders give labels), an .npz file, or a folder in MNIST's "
+    "format (IDX), such as Fashion-MNIST"
+)
+
 
 def run(_: Namespace) -> int:
     """Show the models and data sets; the exit status."""
@@ -58,5 +63,5 @@ def _data() -> Table:
         kind = f"{len(made.modes)} Gaussians" if made.modes is not None else "a curve with noise"
         space = "on the line" if made.shape == (1,) else "in the plane"
         table.add_row(name, f"{kind} {space} ({made.reference})".replace("1 Gaussians", "a Gaussian"))
-    table.add_row("PATH", "a folder of images and labels in MNIST's format (IDX), such as Fashion-MNIST")
+    table.add_row("PATH", f"your images, 8 to 64 pixels a side: {OWN}")
     return table

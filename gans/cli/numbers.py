@@ -15,6 +15,7 @@ __all__ = [
     "positive",
     "positive_real",
     "samples",
+    "size",
     "steps_or_0",
 ]
 
@@ -66,6 +67,12 @@ def fraction(text: str) -> float:
     if not 0 <= value < 1:
         raise argparse.ArgumentTypeError(f"{_shown(text)} is not a number of at least 0 and below 1")
     return value
+
+
+def size(text: str) -> tuple[int, int]:
+    """Height and width of an image, from a side or from WIDTHxHEIGHT."""
+    width, cross, height = text.lower().partition("x")
+    return _integer(height if cross else width, 8, 64), _integer(width, 8, 64)
 
 
 def _real(text: str) -> float:

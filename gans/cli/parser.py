@@ -11,7 +11,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NoReturn
 
-from gans.cli.numbers import length, natural, samples
+from gans.cli.numbers import length, natural, samples, size
 from gans.cli.settings import add_flags
 from gans.errors import UserError
 from gans.paths import user_path
@@ -39,6 +39,12 @@ not given has the value that `gans list` shows.
 EXPORT = """\
 Write the generator of a run alone: its weights as safetensors, and beside them a Python file with the same
 layers as a PyTorch module, whose function load() gives the trained module.
+"""
+
+
+RESIZE = """\
+Write the pictures of a folder, of any size and in PNG, JPEG, WebP, BMP, GIF or TIFF, into a new folder as PNG
+of one size. Each is cut around its centre to the new shape, then made smaller or larger. Class folders stay.
 """
 
 
@@ -101,6 +107,7 @@ def parser() -> argparse.ArgumentParser:
         add("evaluate", "measure what a run's generator makes", "Measure samples of a run against its data.")
     )
     _export(add("export", "write a generator for PyTorch", EXPORT))
+    _resize(add("resize", "make pictures of one size, to train on", RESIZE))
     add(
         "list",
         "show the models and data sets",
@@ -161,7 +168,7 @@ def _sample(sample: Parser) -> None:
         type=user_path,
         required=True,
         metavar="FILE",
-        help="FILE.npz: array `images`, float32 (n, 1, 28, 28) in [-1, 1], or `points`; FILE.png: a picture",
+        help="FILE.npz: array `images`, float32 (n, c, h, w) in [-1, 1], or `points`; FILE.png: a picture",
     )
     sample.add_argument("--seed", type=natural, default=0, metavar="N", help="decides the noise (default 0)")
     _device(sample, "where the generator runs (default cpu)")
@@ -194,6 +201,20 @@ def _export(export: Parser) -> None:
         type=user_path,
         metavar="FILE",
         help="FILE.safetensors; the layers go into FILE.py (default RUN/generator.safetensors)",
+    )
+
+
+def _resize(resize: Parser) -> None:
+    resize.add_argument(
+        "folder", type=user_path, metavar="FOLDER", help="the pictures, also in its sub-folders"
+    )
+    resize.add_argument("--out", type=user_path, required=True, metavar="FOLDER", help="the new folder")
+    resize.add_argument(
+        "--size",
+        type=size,
+        default=(32, 32),
+        metavar="N",
+        help="pixels of each side, 8 to 64, or WIDTHxHEIGHT (default 32)",
     )
 
 

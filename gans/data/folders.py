@@ -18,7 +18,7 @@ from gans.errors import UserError
 from gans.messages import one_line
 from gans.pictures import no_bombs
 
-__all__ = ["load_pictures"]
+__all__ = ["entries", "load_pictures"]
 
 TRAIN, TEST = "train", ("test", "val", "valid", "validation")
 """Names of the folders of a split set, in small letters or capitals; the first test folder found counts."""
@@ -29,7 +29,7 @@ MOST_CLASSES = 256
 _DEEPEST = 4
 """Folders within a class folder, which a loop of links would make endless."""
 
-_EXPECTED = "a data folder holds PNG or JPEG pictures, a folder of them for each class, or IDX files"
+_EXPECTED = "a data folder holds pictures, a folder of them for each class, or IDX files"
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def load_pictures(folder: Path, name: str) -> ImageData:
 
 def _splits(folder: Path) -> tuple[_Split, _Split]:
     """The pictures for training and for testing; the latter may be none."""
-    folders = {path.name.lower(): path for path in _entries(folder, folders=True)}
+    folders = {path.name.lower(): path for path in entries(folder, folders=True)}
     test = next((folders[name] for name in TEST if name in folders), None)
     if TRAIN in folders and (test is not None or len(folders) == 1):
         whole = _split(folders[TRAIN]), _split(test) if test is not None else _Split([], [])
@@ -80,7 +80,7 @@ def _splits(folder: Path) -> tuple[_Split, _Split]:
 
 def _split(folder: Path) -> _Split:
     direct = list(_direct(folder))
-    classes = {path.name: list(_pictures(path, _DEEPEST)) for path in _entries(folder, folders=True)}
+    classes = {path.name: list(_pictures(path, _DEEPEST)) for path in entries(folder, folders=True)}
     classes = {name: paths for name, paths in classes.items() if paths}
     if direct and classes:
         raise UserError(
@@ -92,19 +92,22 @@ def _split(folder: Path) -> _Split:
 
 
 def _direct(folder: Path) -> Iterator[Path]:
-    return (path for path in _entries(folder, folders=False) if path.suffix.lower() in SUFFIXES)
+    return (path for path in entries(folder, folders=False) if path.suffix.lower() in SUFFIXES)
 
 
 def _pictures(folder: Path, deep: int) -> Iterator[Path]:
     """The pictures in a folder and those below it, each folder's in sorted order."""
     yield from _direct(folder)
     if deep:
-        for below in _entries(folder, folders=True):
+        for below in entries(folder, folders=True):
             yield from _pictures(below, deep - 1)
 
 
-def _entries(folder: Path, *, folders: bool) -> list[Path]:
-    """The folders or other files in a folder, by name, without hidden ones."""
+def entries(folder: Path, *, folders: bool) -> list[Path]:
+    """The folders or other files in a folder, by name, without hidden ones.
+
+    Raises UserError if the folder cannot be searched.
+    """
     try:
         with os.scandir(folder) as found:
             names = [entry.name for entry in found if entry.is_dir() == folders and not _hidden(entry.name)]
@@ -119,11 +122,11 @@ def _hidden(name: str) -> bool:
 
 def _nothing_in(folder: Path) -> str:
     """What is in a folder without pictures, in words."""
-    suffixes = Counter(path.suffix.lower() for path in _entries(folder, folders=False) if path.suffix)
+    suffixes = Counter(path.suffix.lower() for path in entries(folder, folders=False) if path.suffix)
     if not suffixes:
-        return "no pictures in it"
+        return "no PNG or JPEG in it"
     suffix, count = suffixes.most_common(1)[0]
-    return f"no pictures in it, but files in {one_line(suffix, 20)} ({count:,})"
+    return f"no PNG or JPEG in it, but {count:,} files in {one_line(suffix, 20)}"
 
 
 def _check_classes(folder: Path, train: _Split, test: _Split, names: Sequence[str]) -> None:

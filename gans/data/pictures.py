@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from gans.data.idx import Bytes
@@ -14,12 +13,12 @@ from gans.data.sizes import LARGEST, SMALLEST, fits
 from gans.files import damaged, open_file
 from gans.pictures import UNREADABLE, opened
 
-__all__ = ["RESIZE", "SUFFIXES", "read_picture"]
+__all__ = ["RESIZE", "SUFFIXES", "flattened", "read_picture"]
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 """The names of pictures end so, in small letters or capitals."""
 
-RESIZE = "`python -m gans.data.resize FOLDER NEW_FOLDER 32` makes pictures of one size"
+RESIZE = "`gans resize` makes pictures of one size"
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 """What may be in such a file, whatever its suffix; none of them makes Pillow run another program."""
@@ -56,27 +55,28 @@ def read_picture(path: Path) -> Bytes:
                 raise damaged(path, f"{size:,} bytes long, expected at most {_MOST_BYTES:,}", _REPAIR, "")
             if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
                 raise damaged(path, "an animated picture", "save one of its frames in its place", "")
-            return _pixels(picture)
+            return _grey_if_it_is(np.asarray(flattened(picture)))
     except UNREADABLE as error:
         raise damaged(path, _reason(error), _REPAIR, "cannot be read") from error
 
 
-def _pixels(picture: Image.Image) -> Bytes:
+def flattened(picture: Image.Image) -> Image.Image:
+    """A picture in grey (mode L) or RGB: upright, on white, of 8 bits."""
     if picture.format in ("JPEG", "MPO") or "exif" in picture.info:
         picture = ImageOps.exif_transpose(picture)
     if picture.has_transparency_data:
         white = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(white, picture.convert("RGBA"))
-    if picture.mode == "L":
-        return np.asarray(picture)
     if picture.mode.startswith("I"):
-        return (np.asarray(picture) >> 8).astype(np.uint8)
-    return _grey_if_it_is(np.asarray(picture.convert("RGB")))
+        return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+    return picture if picture.mode == "L" else picture.convert("RGB")
 
 
-def _grey_if_it_is(rgb: npt.NDArray[np.uint8]) -> Bytes:
-    grey: Bytes = rgb[..., 0]
-    return grey if (rgb == grey[..., None]).all() else rgb
+def _grey_if_it_is(pixels: Bytes) -> Bytes:
+    if pixels.ndim == 2:
+        return pixels
+    grey: Bytes = pixels[..., 0]
+    return grey if (pixels == grey[..., None]).all() else pixels
 
 
 def _reason(error: BaseException) -> str:

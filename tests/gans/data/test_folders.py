@@ -237,7 +237,10 @@ SPOILT: dict[str, Callable[[Path], object]] = {
         ("long", "bytes long, expected at most 1,048,576"),
         ("sparse", "1,099,511,627,776 bytes long"),
         ("bomb", "cannot be read: "),
-        ("small", "a picture of 12 x 7 pixels, expected 8 to 64 a side; `python -m gans.data.resize"),
+        (
+            "small",
+            "a picture of 12 x 7 pixels, expected 8 to 64 a side; `gans resize` makes pictures of one size",
+        ),
         ("photo", "a picture of 1,600 x 1,200 pixels, expected 8 to 64 a side"),
     ],
 )
@@ -253,8 +256,9 @@ def test_a_picture_that_is_none_is_named(tmp_path: Path, kind: str, said: str, p
 def test_mixed_sizes_are_refused_with_a_remedy(tmp_path: Path) -> None:
     folder = write_pictures(tmp_path / "a", noise(9))
     Image.fromarray(noise(1, 10, 12)[0]).save(folder / "007.png")
-    assert "007.png: 12 x 10 pixels, but 000.png has 10 x 12 pixels; `python -m gans.data.resize" in refusal(
-        folder
+    assert (
+        "007.png: 12 x 10 pixels, but 000.png has 10 x 12 pixels; `gans resize` makes pictures of one size"
+        in refusal(folder)
     )
 
 
@@ -277,10 +281,10 @@ def test_layouts_that_mean_nothing_are_refused(animals: Path) -> None:
 
 
 def test_folders_without_pictures(tmp_path: Path) -> None:
-    assert "no pictures in it; a data folder holds PNG or JPEG" in refusal(tmp_path)
+    assert "no PNG or JPEG in it; a data folder holds pictures" in refusal(tmp_path)
     for name in ("a.webp", "b.webp", "c.txt"):
         (tmp_path / name).write_bytes(b"")
-    assert "no pictures in it, but files in .webp (2)" in refusal(tmp_path)
+    assert "no PNG or JPEG in it, but 2 files in .webp; a data folder" in refusal(tmp_path)
 
 
 def test_too_many_pixels_are_refused_before_they_are_read(
