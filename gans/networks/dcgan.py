@@ -4,8 +4,10 @@ Their rules: the latent vector is projected and reshaped; strided convolutions i
 fully connected layer; batch norm except at G's output and D's input; ReLU and a final tanh in G, LeakyReLU
 0.2 in D; initial weights from N(0, 0.02^2).
 
-D halves each side until 4 to 7 pixels are left, and G doubles it in reverse: 7, 14, 28 pixels, or 4, 8, 16,
-32, 64. An odd side is halved to the larger half: 5, 9.
+D halves each side until ``base`` pixels or fewer are left, and G doubles it in reverse: with a base of 7, a
+side of 28 is 7, 14 and 28 pixels long, one of 64 is 4, 8, 16, 32 and 64. An odd side is halved to the larger
+half: 9 to 5. The smaller the base, the deeper both networks, and the larger the part of an image that one
+feature sees.
 """
 
 from __future__ import annotations
@@ -20,20 +22,21 @@ from minigrad import nn
 SIDES = (8, 64)
 """The least and the most pixels of a side."""
 
-LAST = 7
-"""The most pixels of a side that is not halved any more."""
+BASE = 7
+"""The most pixels of a side that is not halved any more, unless a caller chooses another base."""
 
 Size = tuple[int, int]
 
 
-def generator(latent: int, shape: Sequence[int], features: int = 64) -> nn.Sequential:
+def generator(latent: int, shape: Sequence[int], features: int = 64, base: int = BASE) -> nn.Sequential:
     """z (n, latent) -> images (n, *shape) in [-1, 1].
 
     ``features`` is the number of the last feature maps; each stage before it has twice as many.
 
-    Raises UserError if a side of ``shape`` (c, h, w) has fewer than 8 or more than 64 pixels.
+    Raises UserError if a side of ``shape`` (c, h, w) has fewer than 8 or more than 64 pixels, ValueError if
+    ``base`` is not within 2 to 7.
     """
-    sizes = sizes_of(shape)
+    sizes = sizes_of(shape, base)
     maps = features * 2 ** (len(sizes) - 1)
     h, w = sizes[-1]
     layers: list[nn.Module] = [
@@ -43,7 +46,7 @@ def generator(latent: int, shape: Sequence[int], features: int = 64) -> nn.Seque
         nn.ReLU(),
     ]
     for size in reversed(sizes[:-1]):
-        kernel_size, stride = halving(size)
+        kernel_size, stride = halving(size, base)
         layers += [
             nn.ConvTranspose2d(maps, maps // 2, kernel_size, stride, padding=1, bias=False),
             nn.BatchNorm2d(maps // 2),
@@ -53,20 +56,23 @@ def generator(latent: int, shape: Sequence[int], features: int = 64) -> nn.Seque
     return initialised(nn.Sequential(*layers, nn.Conv2d(maps, shape[0], 3, padding=1), nn.Tanh()))
 
 
-def discriminator(shape: Sequence[int], features: int = 64, norm: bool = True) -> nn.Sequential:
+def discriminator(
+    shape: Sequence[int], features: int = 64, norm: bool = True, base: int = BASE
+) -> nn.Sequential:
     """Images (n, *shape) -> logits (n, 1).
 
     ``features`` is the number of the first feature maps; each stage after it has twice as many.
     ``norm=False`` leaves batch norm out: a critic with a gradient penalty needs each output to depend on its
     own input alone (Gulrajani et al. 2017, section 4).
 
-    Raises UserError if a side of ``shape`` (c, h, w) has fewer than 8 or more than 64 pixels.
+    Raises UserError if a side of ``shape`` (c, h, w) has fewer than 8 or more than 64 pixels, ValueError if
+    ``base`` is not within 2 to 7.
     """
-    sizes = sizes_of(shape)
+    sizes = sizes_of(shape, base)
     layers: list[nn.Module] = []
     before, maps = shape[0], features
     for stage, size in enumerate(sizes[:-1]):
-        kernel_size, stride = halving(size)
+        kernel_size, stride = halving(size, base)
         normed = norm and stage > 0
         layers.append(nn.Conv2d(before, maps, kernel_size, stride, padding=1, bias=not normed))
         if normed:
@@ -77,14 +83,19 @@ def discriminator(shape: Sequence[int], features: int = 64, norm: bool = True) -
     return initialised(nn.Sequential(*layers, nn.Flatten(), nn.Linear(before * h * w, 1)))
 
 
-def sizes_of(shape: Sequence[int]) -> list[Size]:
+def sizes_of(shape: Sequence[int], base: int = BASE) -> list[Size]:
     """The sizes (h, w) of D's feature maps, from the image's own to the last.
 
     >>> sizes_of((1, 28, 28)), sizes_of((3, 9, 32))
     ([(28, 28), (14, 14), (7, 7)], [(9, 32), (5, 16), (5, 8), (5, 4)])
+    >>> sizes_of((1, 28, 28), base=4)
+    [(28, 28), (14, 14), (7, 7), (4, 4)]
 
-    Raises UserError if a side has fewer than 8 or more than 64 pixels, TypeError for no shape of an image.
+    Raises UserError if a side has fewer than 8 or more than 64 pixels, TypeError for no shape of an image,
+    ValueError if ``base`` is not within 2 to 7.
     """
+    if not 2 <= base <= BASE:
+        raise ValueError(f"base must be an integer from 2 to {BASE}, got {base!r}")
     if np.shape(shape) != (3,):
         raise TypeError(f"expected the shape (c, h, w) of an image, got {shape!r}")
     least, most = SIDES
@@ -95,19 +106,19 @@ def sizes_of(shape: Sequence[int]) -> list[Size]:
             "crop, pad or scale them"
         )
     sizes = [(h, w)]
-    while max(h, w) > LAST:
-        h, w = (side if side <= LAST else (side + 1) // 2 for side in (h, w))
+    while max(h, w) > base:
+        h, w = (side if side <= base else (side + 1) // 2 for side in (h, w))
         sizes.append((h, w))
     return sizes
 
 
-def halving(size: Size) -> tuple[Size, Size]:
+def halving(size: Size, base: int) -> tuple[Size, Size]:
     """Kernel size and stride of a convolution with padding 1 that halves an image of ``size``.
 
     A transposed convolution with the same numbers makes ``size`` again. A kernel of 4 halves an even side,
-    one of 3 leaves (side + 1) / 2 of an odd one; a side that is short already keeps its pixels.
+    one of 3 leaves (side + 1) / 2 of an odd one; a side of the base's length or less keeps its pixels.
     """
-    (kh, sh), (kw, sw) = ((3, 1) if side <= LAST else (3 if side % 2 else 4, 2) for side in size)
+    (kh, sh), (kw, sw) = ((3, 1) if side <= base else (3 if side % 2 else 4, 2) for side in size)
     return (kh, kw), (sh, sw)
 
 

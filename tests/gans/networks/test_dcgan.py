@@ -76,12 +76,12 @@ def test_64_features_are_the_default() -> None:
 
 
 @settings(max_examples=40)
-@given(shape=shapes, norm=st.booleans())
+@given(shape=shapes, norm=st.booleans(), base=st.integers(2, 7))
 def test_any_image_is_made_and_judged_and_the_gradient_reaches_every_weight(
-    shape: tuple[int, int, int], norm: bool
+    shape: tuple[int, int, int], norm: bool, base: int
 ) -> None:
     mg.manual_seed(0)
-    G, D = dcgan.generator(5, shape, features=2), dcgan.discriminator(shape, features=2, norm=norm)
+    G, D = dcgan.generator(5, shape, 2, base), dcgan.discriminator(shape, 2, norm, base)
     z = mg.random.normal((3, 5))
     images = G(z)
     assert images.shape == (3, *shape)
@@ -94,28 +94,31 @@ def test_any_image_is_made_and_judged_and_the_gradient_reaches_every_weight(
         assert slope.numpy().any()
 
 
-def test_each_side_is_halved_until_4_to_7_pixels_are_left() -> None:
+@pytest.mark.parametrize("base", range(2, 8))
+def test_each_side_is_halved_until_the_base_is_reached(base: int) -> None:
     for h in SIDES:
         for w in SIDES:
-            sizes = dcgan.sizes_of((1, h, w))
+            sizes = dcgan.sizes_of((1, h, w), base)
             assert sizes[0] == (h, w)
-            assert all(4 <= side <= 7 for side in sizes[-1])
+            assert all(base < 2 * side <= 2 * base for side in sizes[-1])
             for before, after in pairwise(sizes):
                 assert before != after
                 for long, short in zip(before, after, strict=True):
-                    assert short == (long if long <= 7 else -(-long // 2))
+                    assert short == (long if long <= base else -(-long // 2))
 
 
-def test_no_batch_norm_sees_maps_of_fewer_than_16_pixels() -> None:
+@pytest.mark.parametrize(("base", "least"), [(7, 16), (4, 9), (2, 4)])
+def test_no_batch_norm_sees_maps_of_fewer_pixels(base: int, least: int) -> None:
     seen = []
     for side in SIDES:
-        G, D = dcgan.generator(2, (1, side, 8), 1), dcgan.discriminator((1, side, 8), 1)
-        for network, x in ((G, (2, 2)), (D, (2, 1, side, 8))):
+        shape = (1, side, side)
+        G, D = dcgan.generator(2, shape, 1, base), dcgan.discriminator(shape, 1, True, base)
+        for network, x in ((G, (2, 2)), (D, (2, *shape))):
             for row in nn.summary(network, x).layers:
                 if row.words.startswith("BatchNorm2d"):
                     assert row.output is not None
                     seen.append(row.output[2] * row.output[3])
-    assert min(seen) == 16
+    assert min(seen) == least
 
 
 @pytest.mark.parametrize("shape", [(1, 7, 28), (1, 28, 65), (3, 0, 8), (1, 4096, 4096)])
@@ -133,3 +136,11 @@ def test_a_number_of_channels_is_no_shape(shape: Any) -> None:
         dcgan.generator(100, shape)
     with pytest.raises(TypeError, match=r"expected the shape \(c, h, w\) of an image, got"):
         dcgan.discriminator(shape)
+
+
+@pytest.mark.parametrize("base", [1, 8])
+def test_a_base_out_of_range_is_refused(base: int) -> None:
+    with pytest.raises(ValueError, match=r"base must be an integer from 2 to 7"):
+        dcgan.generator(100, (1, 28, 28), base=base)
+    with pytest.raises(ValueError, match=r"base must be an integer from 2 to 7"):
+        dcgan.discriminator((1, 28, 28), base=base)
