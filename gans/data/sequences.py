@@ -102,7 +102,7 @@ class SequenceData:
     def nll(self, tokens: npt.ArrayLike) -> Floats:
         """-(1/L) sum_k log p(t_k | t_1..t_(k-1)) of each sequence (n, L) by the oracle: nats a token, (n,).
 
-        Its mean over a generator's samples is Yu et al. 2017's NLL_oracle (equation 9, divided by L).
+        Its mean over a generator's samples is Yu et al. 2017's NLL_oracle (section 5.1), divided by L.
 
         Raises ValueError if tokens are not integers of shape (n, length) from 0 to vocabulary - 1.
         """

@@ -1,4 +1,4 @@
-"""Figures for generated images and points, each with its formula, range and paper in its docstring."""
+"""Figures for images, translations, points and sequences, each with its formula, range and paper."""
 
 from __future__ import annotations
 
@@ -15,12 +15,18 @@ from gans.metrics.neighbours import (
     nearest_training,
 )
 from gans.metrics.rank import rank_correlation, ranks
+from gans.metrics.sequences import distinct, evaluate_sequences, self_bleu
+from gans.metrics.similarity import l1, psnr, sharpness, ssim, thumbnails
 from gans.metrics.toys import ModeCoverage, mode_coverage
+from gans.metrics.translation import evaluate_domains, evaluate_translations
 from gans.metrics.wasserstein import sliced_wasserstein, wasserstein_1d, wasserstein_to_gaussian
 
 __all__ = [
     "evaluate_images",
     "evaluate_points",
+    "evaluate_translations",
+    "evaluate_domains",
+    "evaluate_sequences",
     "Classifier",
     "load_classifier",
     "Gaussian",
@@ -41,6 +47,13 @@ __all__ = [
     "memorised_share",
     "nearest_neighbour_error",
     "nearest_training",
+    "l1",
+    "psnr",
+    "ssim",
+    "sharpness",
+    "thumbnails",
+    "distinct",
+    "self_bleu",
     "ModeCoverage",
     "mode_coverage",
     "wasserstein_1d",

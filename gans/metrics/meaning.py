@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gans.metrics.classifier import CLASSES
+from gans.metrics.translation import DIRECTIONS
 
 __all__ = ["MEANINGS", "Meaning", "remarks"]
 
@@ -16,11 +17,20 @@ SURE = 0.9
 
 @dataclass(frozen=True)
 class Meaning:
-    """A figure in words; ``better`` is "lower", "higher", "near real data", or "" for a count."""
+    """A figure in words; ``better`` is "lower", "higher", "near real data", "near 1", or "" for a count."""
 
     words: str
     better: str = ""
 
+
+_TRANSLATION = {
+    "l1": Meaning("mean distance of a pixel from its target's, from 0 to 2", "lower"),
+    "psnr": Meaning("peak signal-to-noise ratio of outputs and targets, dB", "higher"),
+    "ssim": Meaning("structural similarity of outputs and targets; 1 for equal ones", "higher"),
+    "sharpness": Meaning("contrast of neighbouring pixels; 1 for targets, less is blur", "near 1"),
+    "thumbnail_fd": Meaning("Frechet distance of 4 x 4 thumbnails from those of targets", "lower"),
+    "label_agreement": Meaning("share of outputs in the class of their source, by the classifier", "higher"),
+}
 
 MEANINGS: dict[str, Meaning] = {
     "samples": Meaning("how many samples were made"),
@@ -55,8 +65,21 @@ MEANINGS: dict[str, Meaning] = {
     "high_quality": Meaning("share of samples within 3 standard deviations of a mode", "higher"),
     "reverse_kl": Meaning("KL of the samples' share of each mode from the even one, nats", "lower"),
     "wasserstein": Meaning("earth mover's distance from fresh points, on a line or over directions", "lower"),
+    "nll": Meaning("negative log-likelihood by the oracle, nats a token", "near real data"),
+    "random_nll": Meaning("the same of even random tokens"),
+    "self_bleu": Meaning("what sequences have in common, up to 3 tokens in a row", "near real data"),
+    "distinct": Meaning("different pairs of neighbouring tokens, of all pairs", "near real data"),
+    **_TRANSLATION,
+    **{
+        f"{direction}_{name}": Meaning(f"{meaning.words}, {direction.replace('_', ' ')}", meaning.better)
+        for direction in DIRECTIONS
+        for name, meaning in {
+            **_TRANSLATION,
+            "fd": Meaning("Frechet distance from the targets", "lower"),
+        }.items()
+    },
 }
-"""By the names of ``evaluate_images`` and ``evaluate_points``; figures of real data have none."""
+"""By the names of the functions ``evaluate_...``; figures of real data have none."""
 
 
 def remarks(figures: Mapping[str, Any]) -> Iterator[str]:

@@ -5,9 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gans.data import ImageData, load
+from gans.data import DomainData, ImageData, SequenceData, load
 from gans.data.images import image_data
-from gans.metrics import MEANINGS, evaluate_images, evaluate_points, remarks
+from gans.metrics import (
+    MEANINGS,
+    evaluate_domains,
+    evaluate_images,
+    evaluate_points,
+    evaluate_sequences,
+    evaluate_translations,
+    remarks,
+)
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +33,25 @@ def test_every_figure_has_a_meaning_and_every_meaning_a_figure(noise: ImageData)
     toy = load("ring")
     assert not isinstance(toy, ImageData)
     of_points = evaluate_points(toy.sample(20, np.random.default_rng(0)), toy)
-    figures = of_images.keys() | of_points.keys()
+    domains = DomainData("inverted", noise)
+    a, b = domains.test()
+    oracle = SequenceData("tiny", vocabulary=9, length=5, count=9)
+    figures = (
+        of_images.keys()
+        | of_points.keys()
+        | evaluate_translations(a, b).keys()
+        | evaluate_domains(b, a, domains).keys()
+        | evaluate_sequences(oracle.train(), oracle).keys()
+    )
     own = {name for name in figures if not name.startswith("real_") and not name.endswith("_floor")}
     assert own == MEANINGS.keys()
-    assert {meaning.better for meaning in MEANINGS.values()} == {"", "lower", "higher", "near real data"}
+    assert {meaning.better for meaning in MEANINGS.values()} == {
+        "",
+        "lower",
+        "higher",
+        "near real data",
+        "near 1",
+    }
     assert stages[0] == "classifying 90 samples"
     assert len(stages) == 4
 

@@ -10,9 +10,15 @@ import pytest
 
 import minigrad as mg
 from gans import data, systems
-from gans.data import ImageData
+from gans.data import ImageData, SequenceData
 from gans.data.images import image_data
-from gans.metrics import MEANINGS, evaluate_images, evaluate_points
+from gans.metrics import (
+    MEANINGS,
+    evaluate_images,
+    evaluate_points,
+    evaluate_sequences,
+    evaluate_translations,
+)
 from gans.objectives import gradient_penalty
 from gans.steps import discriminator_step
 from gans.systems import OBJECTIVES
@@ -50,15 +56,18 @@ def test_the_page_has_each_objective() -> None:
         assert models.split(", ") == having
 
 
-def test_the_page_has_each_figure_of_images_and_points() -> None:
+def test_the_page_has_each_figure_of_each_kind_of_data() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (90, 28, 28)).astype(np.uint8)
     labels = (np.arange(90) % 10).astype(np.uint8)
     noise = image_data("noise", pixels, labels, pixels, labels)
     toy = data.load("ring")
     assert not isinstance(toy, ImageData)
+    oracle = SequenceData("tiny", vocabulary=9, length=5, count=9)
     for heading, figures in (
         ("### Images", evaluate_images(noise.train(), noise)),
+        ("### Translations", evaluate_translations(noise.train(), noise.train())),
         ("### Points", evaluate_points(toy.sample(20, np.random.default_rng(0)), toy)),
+        ("### Sequences", evaluate_sequences(oracle.train(), oracle)),
     ):
         rows = table(heading)
         assert sorted(names([cell for row in rows for cell in row[:2]])) == sorted(figures)

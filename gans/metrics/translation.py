@@ -1,0 +1,126 @@
+"""Figures of image-to-image translation: each output is compared with the known answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gans.metrics.checks import as_labels
+from gans.metrics.classifier import FEATURES, SHAPE, Classifier, load_classifier
+from gans.metrics.frechet import frechet_distance
+from gans.metrics.similarity import image_pair, l1, psnr, sharpness, ssim, thumbnails
+
+__all__ = ["DIRECTIONS", "Domains", "evaluate_domains", "evaluate_translations"]
+
+Images = NDArray[np.float32]
+
+DIRECTIONS = ("a_to_b", "b_to_a")
+
+
+class Domains(Protocol):
+    """Two sets of images with the counterpart of each test image, as ``gans.data.DomainData``."""
+
+    @property
+    def one_answer(self) -> bool: ...
+    @property
+    def test_labels(self) -> NDArray[np.integer]: ...
+    def test(self, indices: slice | None = None) -> tuple[Images, Images]: ...
+    def plain(self, images: Images, side: Literal["a", "b"]) -> Images: ...
+
+
+def evaluate_translations(
+    outputs: ArrayLike,
+    targets: ArrayLike,
+    *,
+    labels: ArrayLike | None = None,
+    plain: Callable[[Images], Images] = lambda images: images,
+    one_answer: bool = True,
+    classifier: Classifier | None = None,
+) -> dict[str, Any]:
+    """Every figure of translated images, each beside its target.
+
+    outputs and targets (n, c, h, w) float in [-1, 1]; ``labels`` (n,) are the classes of the sources, if they
+    are known. ``plain`` makes images such as the classifier reads, grey digits (n, 1, 28, 28), of outputs and
+    of targets. Figures that compare pixels are None without ``one_answer``, where other outputs are as good
+    as the targets. Those of the classifier are None if the plain images have another shape.
+
+    samples: count.
+    l1, psnr, ssim: distance and similarity of each output to its target, by ``gans.metrics.l1`` and so on.
+    sharpness: of the outputs, relative to the targets.
+    thumbnail_fd: Frechet distance over ``gans.metrics.thumbnails`` of outputs from targets.
+    fd: Frechet distance over the classifier's features of outputs from targets.
+    label_agreement: share of outputs that the classifier puts in the class of the source: its label, or
+        without labels the class of the target by the classifier.
+    real_label_agreement: the same of targets; None without labels.
+
+    Raises ValueError if shapes or values do not fit, or there are fewer than 65 images.
+    """
+    x, y = image_pair(outputs, targets)
+    if len(x) <= FEATURES:
+        raise ValueError(f"more than {FEATURES} outputs are needed, got {len(x)}")
+    known = None if labels is None else as_labels(labels, "labels", count=len(x))
+    return {
+        "samples": len(x),
+        "l1": l1(x, y) if one_answer else None,
+        "psnr": psnr(x, y) if one_answer else None,
+        "ssim": ssim(x, y) if one_answer else None,
+        "sharpness": sharpness(x, y),
+        "thumbnail_fd": frechet_distance(thumbnails(x), thumbnails(y)),
+        **_classified(plain(x), plain(y), known, classifier),
+    }
+
+
+def evaluate_domains(
+    to_b: ArrayLike, to_a: ArrayLike, data: Domains, *, classifier: Classifier | None = None
+) -> dict[str, Any]:
+    """The figures of both directions between two domains, by names such as ``a_to_b_l1``.
+
+    to_b (n, c, h, w) are translations of the first n test images of a, and to_a those of b; their
+    counterparts are the targets.
+
+    Raises ValueError as ``evaluate_translations`` does.
+    """
+    judge = load_classifier() if classifier is None else classifier
+    x, y = np.asarray(to_b), np.asarray(to_a)
+    if len(x) != len(y):
+        raise ValueError(f"{len(x)} translations to b, but {len(y)} to a; they must be as many")
+    a, b = data.test(slice(len(x)))
+    labels = data.test_labels[: len(x)] if len(data.test_labels) else None
+
+    def figures(outputs: ArrayLike, targets: Images, side: Literal["a", "b"], one: bool) -> dict[str, Any]:
+        return evaluate_translations(
+            outputs,
+            targets,
+            labels=labels,
+            plain=lambda images: data.plain(images, side),
+            one_answer=one,
+            classifier=judge,
+        )
+
+    found: dict[str, Any] = {}
+    both = (figures(x, b, "b", data.one_answer), figures(y, a, "a", True))
+    for direction, ways in zip(DIRECTIONS, both, strict=True):
+        found["samples"] = ways.pop("samples")
+        for name, value in ways.items():
+            real = name.startswith("real_")
+            found[f"real_{direction}_{name[5:]}" if real else f"{direction}_{name}"] = value
+    return found
+
+
+def _classified(
+    x: Images, y: Images, labels: NDArray[np.int64] | None, classifier: Classifier | None
+) -> dict[str, float | None]:
+    if x.shape[1:] != SHAPE:
+        return dict.fromkeys(("fd", "label_agreement", "real_label_agreement"))
+    judge = load_classifier() if classifier is None else classifier
+    features, probabilities = judge.describe(x)
+    real_features, real_probabilities = judge.describe(y)
+    predicted, real = probabilities.argmax(axis=1), real_probabilities.argmax(axis=1)
+    return {
+        "fd": frechet_distance(features, real_features),
+        "label_agreement": float(np.mean(predicted == (real if labels is None else labels))),
+        "real_label_agreement": None if labels is None else float(np.mean(real == labels)),
+    }
