@@ -25,6 +25,16 @@ class Dropout(Module):
     [0.0, 4.0]
     >>> layer.eval()(mg.ones(3)).tolist()
     [1.0, 1.0, 1.0]
+
+    Each layer has a mode of its own: dropout can stay active in evaluation, as in pix2pix, whose samples have
+    no other noise.
+
+    >>> network = mg.nn.Sequential(mg.nn.BatchNorm1d(50), mg.nn.Dropout()).eval()
+    >>> for module in network.modules():
+    ...     if isinstance(module, mg.nn.Dropout | mg.nn.Dropout2d):
+    ...         module = module.train()
+    >>> mg.ops.any(network(mg.ones((9, 50))) == 0.0).item(), network[0].training
+    (True, False)
     """
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
