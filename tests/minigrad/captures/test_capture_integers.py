@@ -66,13 +66,22 @@ def test_each_function_takes_new_integers_in_a_replay(name: str, dtype: type) ->
     assert step.replays == 3
 
 
-@pytest.mark.parametrize("name", ["embedding", "one_hot", "cross_entropy", "rows"])
-def test_a_replay_finds_an_integer_out_of_range(name: str) -> None:
+@pytest.mark.parametrize("name", ["embedding", "one_hot", "cross_entropy", "nll_loss"])
+@pytest.mark.parametrize("wrong", [-1, 4])
+def test_a_replay_finds_an_integer_out_of_range(name: str, wrong: int) -> None:
     w, step = mg.zeros(4, 4), mg.capture(FUNCTIONS[name])
     for _ in range(3):
         step(w, mg.tensor([0, 1, 2, 3]))
     assert step.replays == 1
-    with pytest.raises((ValueError, IndexError), match=r"0\.\.3|out of bounds"):
+    with pytest.raises(ValueError, match=rf"must lie in 0\.\.3, got {min(wrong, 0)}\.\.{max(wrong, 2)}"):
+        step(w, mg.tensor([0, wrong, 2, 2]))
+
+
+def test_a_replay_finds_a_row_that_is_not_there() -> None:
+    w, step = mg.zeros(4, 4), mg.capture(FUNCTIONS["rows"])
+    for _ in range(3):
+        step(w, mg.tensor([0, 1, 2, 3]))
+    with pytest.raises(IndexError, match="index 4 is out of bounds"):
         step(w, mg.tensor([0, 1, 2, 4]))
 
 
