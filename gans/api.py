@@ -343,7 +343,7 @@ def evaluate(
         against = load_data(loaded.config, None if data_dir is None else os.fspath(data_dir))
     else:
         _, against = _dataset(data, data_dir)
-    if isinstance(against, ImageData) and against.missing:
+    if isinstance(against, ImageData) and "test images" in against.missing:
         files = ", ".join(STEMS[KINDS.index(kind)] for kind in against.missing)
         raise UserError(
             f"{against.name} has no {', '.join(against.missing)}; an evaluation compares samples with them: "

@@ -14,6 +14,7 @@ from gans.metrics.neighbours import (
     nearest_neighbour_error,
     nearest_training,
 )
+from gans.metrics.outlook import outlook
 from gans.metrics.rank import rank_correlation, ranks
 from gans.metrics.sequences import distinct, evaluate_sequences, self_bleu
 from gans.metrics.similarity import l1, psnr, sharpness, ssim, thumbnails
@@ -42,6 +43,7 @@ __all__ = [
     "manifold_scores",
     "MEANINGS",
     "Meaning",
+    "outlook",
     "remarks",
     "NearestTraining",
     "memorised_share",

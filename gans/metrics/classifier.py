@@ -108,11 +108,14 @@ def load_classifier(path: Path | str = WEIGHTS) -> Classifier:
     return Classifier(net)
 
 
-def check_images(images: ArrayLike, name: str = "images") -> NDArray[np.float32]:
-    """``images`` as contiguous float32 of shape (n, 1, 28, 28) in [-1, 1]; ValueError otherwise."""
+def check_images(
+    images: ArrayLike, name: str = "images", shape: tuple[int, ...] = SHAPE
+) -> NDArray[np.float32]:
+    """``images`` as contiguous float32 (n, *shape) in [-1, 1]; ValueError otherwise."""
     array = np.asarray(images)
-    if array.ndim != 4 or array.shape[1:] != SHAPE or len(array) == 0:
-        raise ValueError(f"{name} must have shape (n, 1, 28, 28) with n >= 1, got {array.shape}")
+    if array.ndim != 4 or array.shape[1:] != shape or len(array) == 0:
+        expected = ", ".join(map(str, shape))
+        raise ValueError(f"{name} must have shape (n, {expected}) with n >= 1, got {array.shape}")
     if not np.issubdtype(array.dtype, np.floating):
         raise ValueError(f"{name} must be floats in [-1, 1], got {array.dtype}; for bytes use x / 127.5 - 1")
     low, high = float(array.min()), float(array.max())

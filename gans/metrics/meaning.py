@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from gans.metrics.classifier import CLASSES
+from gans.metrics.describe import SURE
 from gans.metrics.translation import DIRECTIONS
 
 __all__ = ["MEANINGS", "Meaning", "remarks"]
-
-SURE = 0.9
-"""The least accuracy on the data's own test images at which the classifier's figures count."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,8 @@ MEANINGS: dict[str, Meaning] = {
     "samples": Meaning("how many samples were made"),
     "compared": Meaning("how many of them are compared with as many real images"),
     "training_images": Meaning("how many images the run was trained on"),
-    "fd": Meaning("Frechet distance over the classifier's features; 0 for equal sets", "lower"),
+    "features": Meaning("what fd and precision to coverage compare"),
+    "fd": Meaning("Frechet distance over the features; 0 for equal sets", "lower"),
     "entropy": Meaning(f"of the classifier's classes, nats; log {CLASSES} for even ones", "higher"),
     "effective_classes": Meaning(
         f"exp of that entropy; {CLASSES} when all classes are as frequent", "higher"
@@ -84,13 +83,27 @@ MEANINGS: dict[str, Meaning] = {
 
 def remarks(figures: Mapping[str, Any]) -> Iterator[str]:
     """The limits of the figures, a sentence each."""
-    accuracy = figures.get("classifier_accuracy")
-    if accuracy is not None and accuracy < SURE:
+    accuracy, features = figures.get("classifier_accuracy"), figures.get("features")
+    if features == "thumbnails":
+        why = "they have no labels" if accuracy is None else f"it names {accuracy:.0%} of them right"
+        yield (
+            f"these are no digits that the classifier is known to recognise ({why}): fd and precision to "
+            "coverage compare thumbnails of 8 x 8 pixels, and what needs its classes is left out"
+        )
+    elif features == "classifier" and accuracy is None:
+        yield (
+            "no test images are labelled: nothing shows whether the classifier, trained on MNIST's digits, "
+            "recognises these images, and figures that use it (fd, classes, classifier score, precision to "
+            "coverage) mean little if it does not"
+        )
+    elif accuracy is not None and accuracy < SURE:
         yield (
             f"the classifier, trained on MNIST's digits, names only {accuracy:.0%} of these test images as "
             "they are labelled: figures that use it (fd, classes, classifier "
             "score, precision to coverage) mean little"
         )
+    if features is not None and figures["fd"] is None:
+        yield "fd is left out: it needs more test images than there are features, 192 in colour"
     compared, samples = figures.get("compared"), figures["samples"]
     if compared is not None and compared < samples:
         yield (

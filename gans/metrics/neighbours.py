@@ -43,15 +43,23 @@ class NearestTraining:
         """Median distance."""
         return float(np.median(self.distances))
 
+    def nearer(self, other: NearestTraining) -> NearestTraining:
+        """For each sample, the nearer one of two training images; of equally near ones, the own."""
+        own = self.distances <= other.distances
+        return NearestTraining(
+            np.where(own, self.distances, other.distances), np.where(own, self.indices, other.indices)
+        )
 
-def nearest_training(samples: ArrayLike, training: ArrayLike) -> NearestTraining:
+
+def nearest_training(samples: ArrayLike, training: ArrayLike, first: int = 0) -> NearestTraining:
     """Nearest training image of each sample: Euclidean distance of flattened images, exactly 0 for a copy.
 
-    samples (n, ...), training (m, ...). Read it beside the same figure for held-out real images: a generator
-    whose samples are clearly nearer to the training set than real images are has memorised.
+    samples (n, ...), training (m, ...); the number of a training image is its row plus ``first``. Read it
+    beside the same figure for held-out real images: a generator whose samples are clearly nearer to the
+    training set than real images are has memorised.
     """
     squared, index = nearest(_flat(samples, "samples"), _flat(training, "training"))
-    return NearestTraining(np.sqrt(squared[:, 0]), index[:, 0])
+    return NearestTraining(np.sqrt(squared[:, 0]), first + index[:, 0])
 
 
 def memorised_share(samples: NearestTraining, held_out: NearestTraining, quantile: float = 0.01) -> float:

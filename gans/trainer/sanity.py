@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from gans.data import Dataset, ImageData
-from gans.terminal import say
+from gans.metrics import outlook
+from gans.terminal import note, say
 from gans.trainer.callback import Callback
 from gans.trainer.loop import Record, Training
 from minigrad import nn
@@ -33,7 +34,10 @@ UNLABELLED = 255
 
 
 class Sanity(Callback):
-    """Checks the data and every record; prints a warning for each fault on standard error at the end."""
+    """Checks the data and every record; prints a warning for each fault on standard error at the end.
+
+    At the start of a run it says what an evaluation will not measure.
+    """
 
     def __init__(self, data: Dataset) -> None:
         self._data = data
@@ -41,6 +45,11 @@ class Sanity(Callback):
         self._largest = 0.0
         self._no_gradient = {"D": 0, "G": 0}
         self._decided = self._longest_decided = 0
+
+    def on_start(self, training: Training) -> None:
+        if training.step == 0 and isinstance(self._data, ImageData):
+            for limit in outlook(self._data):
+                note(limit)
 
     def due(self, training: Training) -> bool:
         return False

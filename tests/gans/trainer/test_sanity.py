@@ -19,11 +19,16 @@ NOISE = np.random.default_rng(0).integers(0, 256, (40, 28, 28)).astype(np.uint8)
 RECORD = Record(1, 1, 1.4, 0.7, 0.5, 0.5, 0.1, 0.1, 0.01)
 
 
-def warnings(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[str]:
-    """What a successful command says on standard error."""
+def remarks(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[str]:
+    """The lines that a successful command prints on standard error."""
     capsys.readouterr()
     assert gans("train", *arguments) == 0
-    lines = said(capsys.readouterr().err)
+    return said(capsys.readouterr().err)
+
+
+def warnings(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[str]:
+    """What a successful command warns of on standard error."""
+    lines = [line for line in remarks(capsys, *arguments) if not line.startswith("gans: note: ")]
     assert all(line.startswith("gans: warning: ") and len(line) <= 300 for line in lines)
     return [line.removeprefix("gans: warning: ") for line in lines]
 
@@ -63,6 +68,15 @@ def test_faults_of_a_run_are_reported_once_each_at_its_end(
         "a batch of 1 under batch norm: each image is normed by itself; take larger batches"
     ]
     assert len(set(told)) == len(told)
+
+
+def test_what_cannot_be_measured_is_said_at_the_start_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, run = idx_folder(tmp_path / "few", NOISE), tmp_path / "run"
+    [line] = remarks(capsys, "gan", "--data", folder, "--batch-size", 4, "--steps", 2, "--out", run)
+    assert line.startswith("gans: note: few has 40 test images, and an evaluation needs more than 64")
+    assert remarks(capsys, "--resume", run, "--steps", 3) == []
 
 
 def odd(images: np.ndarray, labels: np.ndarray | None = None) -> list[str]:
