@@ -17,7 +17,7 @@ from gans.metrics.neighbours import (
 from gans.metrics.outlook import outlook
 from gans.metrics.rank import rank_correlation, ranks
 from gans.metrics.sequences import distinct, evaluate_sequences, self_bleu
-from gans.metrics.similarity import l1, psnr, sharpness, ssim, thumbnails
+from gans.metrics.similarity import l1, psnr, sharpness, ssim
 from gans.metrics.toys import ModeCoverage, mode_coverage
 from gans.metrics.translation import evaluate_domains, evaluate_translations
 from gans.metrics.wasserstein import sliced_wasserstein, wasserstein_1d, wasserstein_to_gaussian
@@ -53,7 +53,6 @@ __all__ = [
     "psnr",
     "ssim",
     "sharpness",
-    "thumbnails",
     "distinct",
     "self_bleu",
     "ModeCoverage",

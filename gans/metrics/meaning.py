@@ -26,7 +26,7 @@ _TRANSLATION = {
     "psnr": Meaning("peak signal-to-noise ratio of outputs and targets, dB", "higher"),
     "ssim": Meaning("structural similarity of outputs and targets; 1 for equal ones", "higher"),
     "sharpness": Meaning("contrast of neighbouring pixels; 1 for targets, less is blur", "near 1"),
-    "thumbnail_fd": Meaning("Frechet distance of 4 x 4 thumbnails from those of targets", "lower"),
+    "thumbnail_fd": Meaning("Frechet distance of thumbnails from those of targets", "lower"),
     "label_agreement": Meaning("share of outputs in the class of their source, by the classifier", "higher"),
 }
 

@@ -1,4 +1,4 @@
-"""How close images are to their targets: pixels, PSNR, SSIM, sharpness, and thumbnails as sets."""
+"""How close images are to their targets: pixels, PSNR, SSIM and sharpness."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gans.metrics.checks import Float64Array
 
-__all__ = ["BEST_PSNR", "image_pair", "l1", "psnr", "sharpness", "ssim", "thumbnails"]
+__all__ = ["BEST_PSNR", "image_pair", "l1", "psnr", "sharpness", "ssim"]
 
 RANGE = 2.0
 """From black, -1, to white, 1."""
@@ -19,9 +19,6 @@ BEST_PSNR = 100.0
 
 WINDOW, SIGMA = 11, 1.5
 K1, K2 = 0.01, 0.03
-
-PARTS = 4
-"""Of each side of an image, for a thumbnail."""
 
 _BLOCK_IMAGES = 500
 
@@ -85,24 +82,6 @@ def sharpness(outputs: ArrayLike, targets: ArrayLike) -> float | None:
     x, y = image_pair(outputs, targets)
     made, real = (sum(map(_energy, images)) for images in zip(*_blocks(x, y), strict=True))
     return made / real if real > 0 else None
-
-
-def thumbnails(images: ArrayLike) -> Float64Array:
-    """Means of 4 x 4 equal parts of each channel, as features: images (n, c, h, w) -> (n, 16 c).
-
-    A Frechet distance over them compares sets in brightness, colour and layout, for images of any kind.
-
-    Raises ValueError if a side has fewer than 4 pixels.
-    """
-    x = np.asarray(images, dtype=np.float64)
-    for axis in (2, 3):
-        size = x.shape[axis]
-        if size < PARTS:
-            raise ValueError(f"thumbnails: images of at least {PARTS} x {PARTS} pixels needed, got {x.shape}")
-        starts = np.arange(PARTS) * size // PARTS
-        counts = np.diff(starts, append=size)
-        x = np.add.reduceat(x, starts, axis=axis) / (counts[:, None] if axis == 2 else counts)
-    return x.reshape(len(x), -1)
 
 
 def image_pair(outputs: ArrayLike, targets: ArrayLike) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -8,10 +8,11 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gans.metrics.checks import as_labels
+from gans.metrics.checks import Float64Array, as_labels
 from gans.metrics.classifier import FEATURES, SHAPE, Classifier, load_classifier
+from gans.metrics.describe import SURE, as_digits, thumbnails
 from gans.metrics.frechet import frechet_distance
-from gans.metrics.similarity import image_pair, l1, psnr, sharpness, ssim, thumbnails
+from gans.metrics.similarity import image_pair, l1, psnr, sharpness, ssim
 
 __all__ = ["DIRECTIONS", "Domains", "evaluate_domains", "evaluate_translations"]
 
@@ -45,12 +46,14 @@ def evaluate_translations(
     outputs and targets (n, c, h, w) float in [-1, 1]; ``labels`` (n,) are the classes of the sources, if they
     are known. ``plain`` makes images such as the classifier reads, grey digits (n, 1, 28, 28), of outputs and
     of targets. Figures that compare pixels are None without ``one_answer``, where other outputs are as good
-    as the targets. Those of the classifier are None if the plain images have another shape.
+    as the targets. Plain images of another shape are made so for the classifier; its figures are then None
+    unless it puts at least 90% of the targets in their class.
 
     samples: count.
     l1, psnr, ssim: distance and similarity of each output to its target, by ``gans.metrics.l1`` and so on.
     sharpness: of the outputs, relative to the targets.
-    thumbnail_fd: Frechet distance over ``gans.metrics.thumbnails`` of outputs from targets.
+    thumbnail_fd: Frechet distance over thumbnails of 8 x 8 pixels of outputs from targets; None if there are
+        not more of them than such pixels and channels.
     fd: Frechet distance over the classifier's features of outputs from targets.
     label_agreement: share of outputs that the classifier puts in the class of the source: its label, or
         without labels the class of the target by the classifier.
@@ -68,7 +71,7 @@ def evaluate_translations(
         "psnr": psnr(x, y) if one_answer else None,
         "ssim": ssim(x, y) if one_answer else None,
         "sharpness": sharpness(x, y),
-        "thumbnail_fd": frechet_distance(thumbnails(x), thumbnails(y)),
+        "thumbnail_fd": _distance(thumbnails(x), thumbnails(y)),
         **_classified(plain(x), plain(y), known, classifier),
     }
 
@@ -113,14 +116,21 @@ def evaluate_domains(
 def _classified(
     x: Images, y: Images, labels: NDArray[np.int64] | None, classifier: Classifier | None
 ) -> dict[str, float | None]:
-    if x.shape[1:] != SHAPE:
-        return dict.fromkeys(("fd", "label_agreement", "real_label_agreement"))
     judge = load_classifier() if classifier is None else classifier
-    features, probabilities = judge.describe(x)
-    real_features, real_probabilities = judge.describe(y)
-    predicted, real = probabilities.argmax(axis=1), real_probabilities.argmax(axis=1)
+    real_features, real_probabilities = judge.describe(as_digits(y))
+    real = real_probabilities.argmax(axis=1)
+    accuracy = None if labels is None else float(np.mean(real == labels))
+    if x.shape[1:] != SHAPE and (accuracy is None or accuracy < SURE):
+        return dict.fromkeys(("fd", "label_agreement", "real_label_agreement"))
+    features, probabilities = judge.describe(as_digits(x))
     return {
         "fd": frechet_distance(features, real_features),
-        "label_agreement": float(np.mean(predicted == (real if labels is None else labels))),
-        "real_label_agreement": None if labels is None else float(np.mean(real == labels)),
+        "label_agreement": float(
+            np.mean(probabilities.argmax(axis=1) == (real if labels is None else labels))
+        ),
+        "real_label_agreement": accuracy,
     }
+
+
+def _distance(x: Float64Array, y: Float64Array) -> float | None:
+    return frechet_distance(x, y) if len(x) > x.shape[1] else None

@@ -1,4 +1,4 @@
-"""Pixels, PSNR, SSIM, sharpness and thumbnails against values computed by hand and by scikit-image."""
+"""Pixels, PSNR, SSIM and sharpness against values computed by hand and by scikit-image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gans.data.mnist5k import load_mnist5k
-from gans.metrics import l1, psnr, sharpness, ssim, thumbnails
+from gans.metrics import l1, psnr, sharpness, ssim
 
 DIGITS = load_mnist5k().test(slice(20))
 
@@ -97,17 +97,6 @@ def test_blur_is_less_sharp_and_noise_more() -> None:
     once = blurred(DIGITS)
     assert sharpness(blurred(once), DIGITS) < sharpness(once, DIGITS) < 0.7
     assert sharpness(noisy, DIGITS) > 1.2
-
-
-def test_thumbnails_are_means_of_parts() -> None:
-    x = np.arange(2 * 3 * 8 * 12, dtype=np.float64).reshape(2, 3, 8, 12)
-    expected = x.reshape(2, 3, 4, 2, 4, 3).mean(axis=(3, 5)).reshape(2, 48)
-    np.testing.assert_allclose(thumbnails(x), expected)
-    odd = np.arange(9.0 * 6).reshape(1, 1, 9, 6)
-    assert thumbnails(odd)[0, 0] == odd[0, 0, :2, :1].mean()
-    assert thumbnails(odd)[0, -1] == odd[0, 0, 6:, 4:].mean()
-    with pytest.raises(ValueError, match="at least 4 x 4"):
-        thumbnails(np.zeros((1, 1, 3, 9)))
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,16 @@ def test_other_colours_are_as_good_as_those_of_the_targets(judge: Classifier) ->
     assert figures["a_to_b_thumbnail_fd"] < 0.2 * copy["a_to_b_thumbnail_fd"]
 
 
+def test_digits_of_another_size_are_made_so_for_the_classifier(judge: Classifier) -> None:
+    _, b = PairData("edges", DIGITS).test(slice(N))
+    large = b.repeat(2, axis=2).repeat(2, axis=3)
+    figures = evaluate_translations(large, large, labels=LABELS, classifier=judge)
+    assert figures["label_agreement"] == figures["real_label_agreement"] > 0.95
+    assert figures["fd"] == pytest.approx(0, abs=1e-6)
+    wrong = (LABELS + 1) % 10
+    assert evaluate_translations(large, large, labels=wrong, classifier=judge)["fd"] is None
+
+
 def test_images_that_the_classifier_cannot_read_have_the_other_figures() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (70, 16, 12, 3), dtype=np.uint8)
     domains = DomainData("thick", image_data("mine", pixels, None, pixels))
