@@ -170,7 +170,7 @@ class DomainData:
     prefix: str
     images: ImageData
 
-    kind: ClassVar[str] = "domains"
+    kind: ClassVar[Literal["domains"]] = "domains"
     vocabulary: ClassVar[int] = 0
 
     def __post_init__(self) -> None:

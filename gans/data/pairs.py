@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -115,7 +115,7 @@ class PairData:
     prefix: str
     images: ImageData
 
-    kind: ClassVar[str] = "pairs"
+    kind: ClassVar[Literal["pairs"]] = "pairs"
     vocabulary: ClassVar[int] = 0
 
     @property

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +61,7 @@ class SequenceData:
     hidden: int = 32
     seed: int = 0
 
-    kind: ClassVar[str] = "sequences"
+    kind: ClassVar[Literal["sequences"]] = "sequences"
     classes: ClassVar[int] = 0
     source_shape: ClassVar[None] = None
 

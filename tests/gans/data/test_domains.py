@@ -70,6 +70,17 @@ def test_the_counterparts_of_test_images_are_what_training_images_become(prefix:
     assert np.abs(a - b).mean() > 0.1
 
 
+@pytest.mark.parametrize("prefix", DOMAINS)
+def test_colour_images_have_domains_too(prefix: str) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 9, 9, 3), dtype=np.uint8)
+    domains = DomainData(prefix, image_data("colours", pixels, None, pixels))
+    a, b = domains.test()
+    assert a.shape == b.shape == (6, *domains.shape) == (6, 3, 9, 9)
+    assert domains.a().shape == domains.b().shape == (3, 3, 9, 9)
+    assert domains.plain(b, "b").shape == (6, 1, 9, 9)
+    assert len(domains.labels("a")) == 0
+
+
 def test_black_for_white() -> None:
     x = np.array([[[[-1.0, 0.25, 1.0]]]], np.float32)
     np.testing.assert_array_equal(inverted(x), -x)
@@ -116,6 +127,14 @@ def test_colours_stand_behind_the_digit_and_their_least_channel_is_it() -> None:
     assert saturation.mean() > 1.2
     means = np.array([image[:, dark].mean(axis=1) for image, dark in zip(b, background, strict=True)])
     assert means.std(axis=0).min() > 0.2  # each image has colours of its own
+
+
+def test_a_test_image_has_other_colours_than_the_training_image_of_its_number() -> None:
+    pixels = np.zeros((2, 8, 8), np.uint8)
+    domains = DomainData("coloured", image_data("black", pixels, None, pixels))
+    _, of_test = domains.test()
+    for image in domains.b():
+        assert np.abs(of_test - image).max(axis=(1, 2, 3)).min() > 0.1
 
 
 def test_colour_images_become_grey_before_colours() -> None:

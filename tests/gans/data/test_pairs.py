@@ -81,8 +81,8 @@ def test_a_mask_hides_one_square_within_the_image(shape: tuple[int, int]) -> Non
 
 
 @pytest.mark.parametrize("prefix", PAIRS)
-@pytest.mark.parametrize("shape", [(28, 28), (8, 13), (16, 9)])
-def test_a_pair_depends_on_its_image_alone(prefix: str, shape: tuple[int, int]) -> None:
+@pytest.mark.parametrize("shape", [(28, 28), (8, 13), (16, 9, 3)])
+def test_a_pair_depends_on_its_image_alone(prefix: str, shape: tuple[int, ...]) -> None:
     pairs = PairData(prefix, small_set(shape))
     a, b = pairs.batch()
     assert (len(pairs), pairs.kind, pairs.name) == (12, "pairs", f"{prefix}:mine")
