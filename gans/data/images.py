@@ -267,12 +267,14 @@ def dimensions(stem: str) -> int:
     return 3 if "images" in stem else 1
 
 
-def epoch_order(n: int, seed: int, epoch: int) -> Integers:
-    """The order in which an epoch visits n examples: a permutation that depends on (seed, epoch) alone.
+def epoch_order(n: int, seed: int, epoch: int, stream: int = 0) -> Integers:
+    """The order in which an epoch visits n examples: a permutation that depends on the other arguments alone.
 
-    A resumed run therefore sees the batches that the uninterrupted run would have seen.
+    A resumed run therefore sees the batches that the uninterrupted run would have seen. Sets that are visited
+    side by side take a ``stream`` each.
     """
-    order: Integers = np.random.default_rng([seed, epoch]).permutation(n).astype(np.int64, copy=False)
+    numbers = [seed, epoch, stream] if stream else [seed, epoch]
+    order: Integers = np.random.default_rng(numbers).permutation(n).astype(np.int64, copy=False)
     return order
 
 

@@ -35,6 +35,8 @@ class ToyData:
     come from.
     """
 
+    kind: ClassVar[Literal["points"]] = "points"
+
     name: str
     shape: tuple[int]
     modes: Floats | None

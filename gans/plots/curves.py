@@ -16,6 +16,21 @@ __all__ = ["smooth", "training_curves"]
 
 Floats = npt.NDArray[np.float64]
 
+LINES = {
+    "loss_d": ("discriminator", BLUE),
+    "loss_g": ("generator", ORANGE),
+    "d_real": ("D(real)", GREEN),
+    "d_fake": ("D(fake)", PURPLE),
+    "grad_norm_d": ("discriminator", BLUE),
+    "grad_norm_g": ("generator", ORANGE),
+}
+"""The label and the colour of the usual numbers."""
+
+SPARE = (BLUE, ORANGE, GREEN, PURPLE)
+
+MOST_PANELS = 8
+"""The most panels of numbers that only some systems report."""
+
 
 class Line(NamedTuple):
     """Values over the steps, under a name and in a colour."""
@@ -26,53 +41,94 @@ class Line(NamedTuple):
 
 
 def training_curves(records: Sequence[Mapping[str, Any]], title: str, probabilities: bool = True) -> bytes:
-    """PNG of three panels over the steps: losses, D's mean output on real and generated data, gradient norms.
+    """PNG of panels over the steps: losses, D's mean output on real and generated data, gradient norms, and
+    a panel for each further number.
 
-    ``records`` are the lines of metrics.jsonl; a missing value or a None is not drawn. The strong lines are
-    moving averages over 2% of the steps, the pale ones all the values.
+    ``records`` are the lines of metrics.jsonl; what is no number is not drawn. The strong lines are moving
+    averages over 2% of the steps, the pale ones all the values.
     D's outputs are probabilities if ``probabilities`` is true, else a critic's scores.
 
     Raises ValueError if there are no records.
     """
     if not records:
         raise ValueError("training_curves: at least one record needed")
-    steps = np.array([record["step"] for record in records], dtype=np.float64)
-
-    def column(name: str) -> Floats:
-        return np.array([record.get(name) for record in records], dtype=np.float64)
-
-    made = figure(9, 8.2)
+    columns = _columns(records)
+    steps = columns.pop("step")
+    losses, outputs, norms = (_taken(columns, prefix) for prefix in ("loss", "d_", "grad_norm"))
+    others = [{name: columns[name]} for name in columns if name not in ("epoch", "seconds")]
+    panels = [panel for panel in (losses, outputs, norms, *others[:MOST_PANELS]) if panel]
+    if not panels:
+        panels = [{}]
+    apart = not probabilities and len(losses) == 2
+    made = figure(9, 1.1 + 2.367 * len(panels))
+    height = made.get_size_inches()[1]
     margins = {
         "left": 0.095,
-        "right": 0.975 if probabilities else 0.915,
-        "bottom": 0.065,
-        "top": 0.925,
+        "right": 0.915 if apart else 0.975,
+        "bottom": 0.533 / height,
+        "top": 1 - 0.615 / height,
         "hspace": 0.2,
     }
-    losses, outputs, norms = made.subplots(3, 1, sharex=True, gridspec_kw=margins)
-    d, g = Line("discriminator", column("loss_d"), BLUE), Line("generator", column("loss_g"), ORANGE)
-    if probabilities:
-        _draw(losses, steps, d, g)
-        losses.set_ylabel("loss")
-        outputs.set_ylim(-0.02, 1.02)
-        outputs.axhline(0.5, color=DARK, linewidth=0.8, linestyle=(0, (4, 4)), zorder=1)
-        outputs.set_ylabel("mean of D, a probability")
-    else:
-        _draw_apart(losses, steps, d, g)
-        outputs.set_ylabel("mean score of the critic")
-    _draw(outputs, steps, Line("D(real)", column("d_real"), GREEN), Line("D(fake)", column("d_fake"), PURPLE))
-    d, g = d._replace(values=column("grad_norm_d")), g._replace(values=column("grad_norm_g"))
-    _draw(norms, steps, d, g)
-    if not (np.minimum(d.values, g.values) <= 0).any():
-        norms.set_yscale("log")
-    norms.set_ylabel("norm of the gradient")
-    norms.set_xlabel("step (updates of the generator)")
-    norms.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-    norms.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    norms.set_xlim(steps[0], max(steps[-1], steps[0] + 1))
+    rows = made.subplots(len(panels), 1, sharex=True, gridspec_kw=margins, squeeze=False)[:, 0]
+    for axes, panel in zip(rows, panels, strict=True):
+        lines = [_line(name, values) for name, values in panel.items()]
+        if panel is losses and apart:
+            _draw_apart(axes, steps, *lines)
+            continue
+        _draw(axes, steps, *lines)
+        if panel is losses:
+            axes.set_ylabel("loss")
+        elif panel is outputs:
+            _name_outputs(axes, probabilities)
+        elif panel is norms:
+            _scale_norms(axes, panel)
+        else:
+            axes.set_ylabel(next(iter(panel), "").replace("_", " "))
+    last = rows[-1]
+    last.set_xlabel("step")
+    last.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    last.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    last.set_xlim(steps[0], max(steps[-1], steps[0] + 1))
     made.align_ylabels()
-    made.suptitle(title, parse_math=False, fontsize=13, color=DARK, y=0.985)
+    made.suptitle(title, parse_math=False, fontsize=13, color=DARK, y=1 - 0.123 / height)
     return png(made)
+
+
+def _columns(records: Sequence[Mapping[str, Any]]) -> dict[str, Floats]:
+    """Each name that has a number in some record, with its values; NaN where a record has none."""
+    names = dict.fromkeys(name for record in records for name, value in record.items() if _is_number(value))
+    return {
+        name: np.array([v if _is_number(v := record.get(name)) else np.nan for record in records], np.float64)
+        for name in names
+    }
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _taken(columns: dict[str, Floats], prefix: str) -> dict[str, Floats]:
+    """The columns whose names begin with ``prefix``, which leave ``columns``."""
+    return {name: columns.pop(name) for name in list(columns) if name.startswith(prefix)}
+
+
+def _line(name: str, values: Floats) -> Line:
+    label, colour = LINES.get(name, (None, None))
+    rest = name.removeprefix("grad_norm_").removeprefix("loss_").replace("_", " ")
+    return Line(label or rest, values, colour or SPARE[sum(map(ord, name)) % len(SPARE)])
+
+
+def _name_outputs(axes: Axes, probabilities: bool) -> None:
+    if probabilities:
+        axes.set_ylim(-0.02, 1.02)
+        axes.axhline(0.5, color=DARK, linewidth=0.8, linestyle=(0, (4, 4)), zorder=1)
+    axes.set_ylabel("mean of D, a probability" if probabilities else "mean score of the critic")
+
+
+def _scale_norms(axes: Axes, norms: Mapping[str, Floats]) -> None:
+    if not any((values <= 0).any() for values in norms.values()):
+        axes.set_yscale("log")
+    axes.set_ylabel("norm of the gradient")
 
 
 def smooth(values: Floats, window: int) -> Floats:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.colors import hsv_to_rgb
 from PIL import Image
 
-__all__ = ["image_grid"]
+__all__ = ["image_grid", "image_rows", "token_grid"]
 
 SEPARATOR_GREY = 70
 LARGEST_SIDE = 1_000
+CELL = 12
+"""Pixels of a token's square."""
 
 
 def image_grid(
@@ -42,4 +46,36 @@ def image_grid(
         canvas[y : y + h * scale, x0 : x0 + w * scale] = tile
     file = io.BytesIO()
     Image.fromarray(canvas[:, :, 0] if c == 1 else canvas).save(file, "PNG")
+    return file.getvalue()
+
+
+def image_rows(groups: Sequence[npt.ArrayLike], columns: int | None = None) -> bytes:
+    """PNG of images beside those that belong to them, such as source, translation and target.
+
+    ``groups`` are arrays (n, c, h, w) of one height and width; grey ones become RGB where others are. A row
+    has ``columns`` of these groups, 4 unless given.
+
+    Raises ValueError as ``image_grid``, or if the groups differ in their number or size.
+    """
+    arrays = [np.asarray(group, dtype=np.float32) for group in groups]
+    colours = max(a.shape[1] for a in arrays)
+    arrays = [np.broadcast_to(a, (len(a), colours, *a.shape[2:])) for a in arrays]
+    if len({a.shape for a in arrays}) != 1:
+        raise ValueError(f"image_rows: groups of one shape needed, got {[a.shape for a in arrays]}")
+    beside = np.stack(arrays, axis=1).reshape(-1, *arrays[0].shape[1:])
+    return image_grid(beside, (columns or 4) * len(arrays))
+
+
+def token_grid(tokens: npt.ArrayLike, vocabulary: int) -> bytes:
+    """PNG of sequences (n, length), a row each: a token is a square in a colour of its own.
+
+    Raises ValueError if the tokens have another shape, or one is not below ``vocabulary``.
+    """
+    t = np.asarray(tokens)
+    if t.ndim != 2 or 0 in t.shape or t.min() < 0 or t.max() >= vocabulary:
+        raise ValueError(f"token_grid: tokens (n, length) from 0 to {vocabulary - 1} needed, got {t.shape}")
+    golden = (t * 0.618034) % 1  # neighbours among the tokens get distant hues
+    pixels = np.rint(255 * hsv_to_rgb(np.stack([golden, np.full_like(golden, 0.55), np.full_like(golden, 0.9)], -1)))
+    file = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8).repeat(CELL, 0).repeat(CELL, 1)).save(file, "PNG")
     return file.getvalue()

@@ -11,13 +11,13 @@ As a library, without a folder:
 from __future__ import annotations
 
 from gans.trainer.callback import Callback, train
-from gans.trainer.config import RunConfig, data_name, default_epochs, digest_of, kind_of, versions
+from gans.trainer.config import RunConfig, data_name, default_epochs, digest_of, versions
 from gans.trainer.folder import RunFolder
 from gans.trainer.loop import DivergedError, Record, Training
 from gans.trainer.metrics_log import read_metrics
-from gans.trainer.pictures import sample_picture
+from gans.trainer.pictures import sample_picture, sources_of
 from gans.trainer.randomness import random_stream
-from gans.trainer.run import Ended, Length, load_data, load_gan, new_config, new_training, resume, start
+from gans.trainer.run import Ended, Length, load_data, load_system, new_config, new_training, resume, start
 
 __all__ = [
     "Callback",
@@ -31,15 +31,15 @@ __all__ = [
     "data_name",
     "default_epochs",
     "digest_of",
-    "kind_of",
     "load_data",
-    "load_gan",
+    "load_system",
     "new_config",
     "new_training",
     "random_stream",
     "read_metrics",
     "resume",
     "sample_picture",
+    "sources_of",
     "start",
     "train",
     "versions",

@@ -1,101 +1,83 @@
-"""The steps of a GAN's training: which updates each one has, on which data, from which noise."""
+"""The steps of a system's training: real batches, noise, learning rates, averages, and the state of them all."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import minigrad as mg
 from gans.data import Dataset
-from gans.objectives import Objective
-from gans.steps import StepResult, discriminator_step, generator_step
-from gans.systems import Gan
+from gans.systems import Batch, System
+from gans.systems.updates import BoundUpdate
 from gans.trainer.batches import Batches
-from gans.trainer.executors.executor import RunUpdate, Update
+from gans.trainer.executors import RunUpdate
 from gans.trainer.randomness import RunGenerators
-from minigrad import nn
+from minigrad import Tensor
 from minigrad.devices import to_device
-from minigrad.optim import Optimizer
-from minigrad.random import Generator, normal
+from minigrad.random import Generator
 
-__all__ = ["UPDATES", "Algorithm"]
+__all__ = ["Algorithm"]
 
 
 class Algorithm:
-    """Algorithm 1 of Goodfellow et al. 2014: a step is k updates of D, each on new data, then one of G.
+    """Runs ``System.step`` step by step; it is the ``Trainer`` that a step sees.
 
-    It holds all that the steps change: the GAN, the generators of random numbers, the count of steps.
+    It holds all that the steps change: the system, the generators of random numbers, the count of steps.
     """
 
-    def __init__(self, gan: Gan, data: Dataset, seed: int) -> None:
-        settings = gan.settings
-        self.gan = gan
-        self.batches = Batches(data, settings.batch_size, settings.critic_steps, seed)
-        self.random = RunGenerators(seed, gan.device)
+    def __init__(self, system: System, data: Dataset, seed: int) -> None:
+        self.system = system
+        self.batches = Batches(data, system.settings.batch_size, system.batches_per_step, seed)
+        self.random = RunGenerators(seed, system.device)
         self.step = 0
-
-    @property
-    def updates_per_step(self) -> int:
-        return self.gan.settings.critic_steps + 1
+        self._update: RunUpdate | None = None
+        self._taken = 0
 
     @property
     def rng(self) -> Generator:
-        """The generator of latents and penalties."""
+        """The generator of noise, on the system's device."""
         return self.random.noise
 
+    @property
+    def host_rng(self) -> Any:
+        """The generator of choices on the host, and of points."""
+        return self.random.data
+
+    def batch(self) -> Batch:
+        """The next real batch of this step, on the system's device.
+
+        Raises RuntimeError if the step has taken ``batches_per_step`` of them already.
+        """
+        system = self.system
+        if self._taken == system.batches_per_step:
+            raise RuntimeError(
+                f"{system!r} took more than {self._taken} batches in a step: its batches_per_step is too low"
+            )
+        arrays = self.batches.batch(self.step, self._taken, self.random.data)
+        self._taken += 1
+        return Batch(*[None if a is None else Tensor(to_device(a, system.device)) for a in arrays])
+
+    def update(self, update: BoundUpdate, *arguments: Any) -> Any:
+        """Run one update of this step."""
+        assert self._update is not None, "an update runs within a step"
+        return self._update(update, *arguments)
+
     def run(self, update: RunUpdate) -> None:
-        """Call ``update`` for each update of the next step, in order, and count the step."""
-        gan, settings = self.gan, self.gan.settings
-        G, D = gan.generator, gan.discriminator
-        shape = settings.batch_size, settings.latent
-        gan.set_learning_rates(self.step)
-        for k in range(settings.critic_steps):
-            real = mg.Tensor(to_device(self.batches.real(self.step, k, self.random.data), gan.device))
-            update("discriminator", G, D, gan.optimizer_d, gan.objective, real, shape, self.rng)
-        update("generator", G, D, gan.optimizer_g, gan.objective, shape, gan.device, self.rng)
+        """Run the next step, each of its updates through ``update``, and count it."""
+        system = self.system
+        parts: Any = system.parts()
+        for name, rate in system.rates(self.step).items():
+            parts[name].lr = rate
+        self._update, self._taken = update, 0
+        system.step(self)
+        for average in system.averages.values():
+            average.update()
         self.step += 1
 
     def state_dict(self) -> dict[str, Any]:
         """All that later steps depend on, ready for ``minigrad.save``."""
-        return {"step": self.step, "random": self.random.get_state(), "gan": self.gan.state_dict()}
+        return {"step": self.step, "random": self.random.get_state(), "parts": self.system.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from where ``state_dict`` was called: later steps are the same bit for bit."""
-        self.gan.load_state_dict(state["gan"])
+        self.system.load_state_dict(state["parts"])
         self.random.set_state(state["random"])
         self.step = state["step"]
-
-
-def _discriminator_update(
-    G: nn.Module,
-    D: nn.Module,
-    optimizer: Optimizer,
-    objective: Objective,
-    real: mg.Tensor,
-    shape: tuple[int, int],
-    rng: Generator,
-    *,
-    checked: bool = True,
-) -> StepResult:
-    """An update of D on fakes from new noise of ``shape``, which a replay draws for itself."""
-    z = normal(shape, generator=rng, device=real.device)
-    return discriminator_step(G, D, optimizer, objective, real, z, rng, checked=checked)
-
-
-def _generator_update(
-    G: nn.Module,
-    D: nn.Module,
-    optimizer: Optimizer,
-    objective: Objective,
-    shape: tuple[int, int],
-    device: str,
-    rng: Generator,
-    *,
-    checked: bool = True,
-) -> StepResult:
-    """An update of G from new noise of ``shape``."""
-    z = normal(shape, generator=rng, device=device)
-    return generator_step(G, D, optimizer, objective, z, checked=checked)
-
-
-UPDATES: dict[str, Update] = {"discriminator": _discriminator_update, "generator": _generator_update}
-"""The updates that ``Algorithm.run`` calls for, by their names."""

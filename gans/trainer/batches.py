@@ -2,57 +2,90 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gans.data import Dataset, ImageData, epoch_order
+from gans.data import Dataset, epoch_order
+from gans.data.spec import KIND_WORDS
 from gans.errors import UserError
 
-__all__ = ["TOY_EPOCH_STEPS", "Batches"]
+__all__ = ["TOY_EPOCH_STEPS", "Arrays", "Batches"]
 
 TOY_EPOCH_STEPS = 500
 """A toy distribution has no end; this many steps are called an epoch."""
 
 
+class Arrays(NamedTuple):
+    """A batch on the host; the fields are those of ``gans.systems.Batch``."""
+
+    real: NDArray[Any]
+    labels: NDArray[np.int64] | None = None
+    source: NDArray[Any] | None = None
+
+
 class Batches:
     """The real batches of a run.
 
-    An epoch visits each image at most once, in an order that (seed, epoch) decides, and has as many steps as
-    whole batches allow. Points are drawn anew from the run's generator.
+    An epoch visits each example at most once, in an order that (seed, epoch) decides, and has as many steps as
+    whole batches allow. Two domains have an order each. Points are drawn anew from the run's generator.
 
-    Raises UserError if one step needs more images than there are.
+    Raises UserError if one step needs more examples than there are.
     """
 
-    def __init__(self, data: Dataset, batch_size: int, critic_steps: int, seed: int) -> None:
+    def __init__(self, data: Dataset, batch_size: int, batches_per_step: int, seed: int) -> None:
         self.name = data.name
-        self._data = data
+        self._data: Any = data
         self._batch_size = batch_size
-        self._critic_steps = critic_steps
+        self._per_step = batches_per_step
         self._seed = seed
         self._epoch = -1
-        self._order: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._orders: list[NDArray[np.int64]] = []
         self.steps_per_epoch = self._count_steps()
 
-    def real(self, step: int, k: int, rng: np.random.Generator) -> np.ndarray[Any, np.dtype[np.float32]]:
-        """The batch of D's update ``k`` within ``step``, both counted from 0; float32 (batch_size, ...)."""
-        if not isinstance(self._data, ImageData):
-            return self._data.sample(self._batch_size, rng)
+    def batch(self, step: int, k: int, rng: np.random.Generator) -> Arrays:
+        """Batch ``k`` of ``step``, both counted from 0."""
+        data = self._data
+        if data.kind == "points":
+            return Arrays(data.sample(self._batch_size, rng))
         epoch, index = divmod(step, self.steps_per_epoch)
         if epoch != self._epoch:
-            self._epoch, self._order = epoch, epoch_order(len(self._data.images), self._seed, epoch)
-        start = (index * self._critic_steps + k) * self._batch_size
-        return self._data.train(self._order[start : start + self._batch_size])
+            self._epoch, self._orders = epoch, self._orders_of(epoch)
+        start = (index * self._per_step + k) * self._batch_size
+        chosen = [order[start : start + self._batch_size] for order in self._orders]
+        if data.kind == "pairs":
+            source, real = data.batch(chosen[0])
+            return Arrays(real, source=source)
+        if data.kind == "domains":
+            return Arrays(data.b(chosen[1]), source=data.a(chosen[0]))
+        if data.kind == "sequences":
+            return Arrays(data.train(chosen[0]))
+        labels = data.train_labels(chosen[0])
+        return Arrays(data.train(chosen[0]), labels if len(labels) else None)
+
+    def _sizes(self) -> list[int]:
+        """The number of training examples, of each set."""
+        if self._data.kind == "domains":
+            return list(self._data.sizes)
+        return [len(self._data.images)] if self._data.kind == "image" else [len(self._data)]
+
+    def _orders_of(self, epoch: int) -> list[NDArray[np.int64]]:
+        """The order of each set in this epoch; a further set has a stream of its own."""
+        first, *others = self._sizes()
+        orders = [epoch_order(first, self._seed, epoch)]
+        return orders + [epoch_order(n, self._seed, epoch, i) for i, n in enumerate(others, 1)]
 
     def _count_steps(self) -> int:
-        if not isinstance(self._data, ImageData):
+        if self._data.kind == "points":
             return TOY_EPOCH_STEPS
-        images, per_step = len(self._data.images), self._batch_size * self._critic_steps
-        if per_step > images:
-            batches = "batch" if self._critic_steps == 1 else "batches"
+        examples, per_step = min(self._sizes()), self._batch_size * self._per_step
+        if per_step > examples:
+            batches = "batch" if self._per_step == 1 else "batches"
+            kind = "images" if self._data.kind == "image" else KIND_WORDS[self._data.kind]
+            fewer = "" if self._per_step == 1 else " or `critic_steps`"
             raise UserError(
-                f"a step needs {self._critic_steps} {batches} of {self._batch_size} images, and "
-                f"{self._data.name} has only {images}; lower `batch_size` or `critic_steps`"
+                f"a step needs {self._per_step} {batches} of {self._batch_size} {kind}, and "
+                f"{self._data.name} has only {examples}; lower `batch_size`{fewer}"
             )
-        return images // per_step
+        return examples // per_step

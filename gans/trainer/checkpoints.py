@@ -12,10 +12,12 @@ import numpy as np
 import minigrad as mg
 from gans.errors import UserError
 from gans.files import damaged, fitted, reading
-from gans.systems import Gan
+from gans.systems import System
 from gans.trainer.callback import Callback
 from gans.trainer.config import MOST_STEPS
 from gans.trainer.loop import Record, Training
+from minigrad import nn
+from minigrad.optim import Optimizer
 
 __all__ = ["Checkpoints", "load_checkpoint", "restore"]
 
@@ -61,11 +63,11 @@ class Checkpoints(Callback):
 
 
 class _State(msgspec.Struct, forbid_unknown_fields=True):
-    """The content of a checkpoint; the parts of ``gan`` check their own."""
+    """The content of a checkpoint; each of the ``parts`` checks its own."""
 
     step: Annotated[int, msgspec.Meta(ge=0, le=MOST_STEPS)]
     random: dict[str, Any]
-    gan: dict[str, dict[str, Any]]
+    parts: dict[str, dict[str, Any]]
 
 
 def load_checkpoint(path: Path, most: int) -> dict[str, Any]:
@@ -79,30 +81,50 @@ def load_checkpoint(path: Path, most: int) -> dict[str, Any]:
         raise UserError(f"{path.parent}: no checkpoint there yet ({path.name} is missing)") from None
     except mg.CheckpointError as error:
         raise damaged(path, str(error).removeprefix(f"{path}: "), _REMEDY, "") from error
+    if "gan" in state and "parts" not in state:  # in runs of config.json's format 1
+        state["parts"] = state.pop("gan")
     if set(state) != set(_State.__struct_fields__):
         held = ", ".join(sorted(state)[:5])
         raise damaged(path, f"it holds {held}", _REMEDY, "not a checkpoint of a run")
     return state
 
 
-def restore(path: Path, gan: Gan, load: Callable[[dict[str, Any]], None], steps: int = MOST_STEPS) -> int:
+def restore(
+    path: Path, system: System, load: Callable[[dict[str, Any]], None], steps: int = MOST_STEPS
+) -> int:
     """Pass the checkpoint's state to ``load``, and return the step after which it was saved.
 
-    ``gan`` bounds its size, ``steps`` its step.
+    ``system`` bounds its size, ``steps`` its step.
 
     Raises UserError if there is no checkpoint, it is damaged, has values that no training saves, or belongs
     to another run.
     """
-    weights = sum(p.size for network in (gan.generator, gan.discriminator) for p in network.parameters())
-    state = load_checkpoint(path, _BYTES_PER_WEIGHT * weights + _BYTES_BESIDE)
+    state = load_checkpoint(path, _most_bytes(system))
     with reading(path, _REMEDY, "does not fit the run's config.json"):
         checked = fitted(state, _State)
         if checked.step > steps:
             raise ValueError(f"it was saved after step {checked.step:,} of {steps:,}")
-        for name, part in checked.gan.items():
+        for name, part in checked.parts.items():
             _check_numbers(part, name, finite=True)
         load(state)
     return checked.step
+
+
+def _most_bytes(system: System) -> int:
+    """The most bytes that a checkpoint of the system can have."""
+    weights = others = 0
+    for part in system.parts().values():
+        if isinstance(part, nn.Module):
+            weights += sum(p.size for p in part.parameters())
+        elif not isinstance(part, Optimizer):
+            others += _bytes_in(part.state_dict())
+    return _BYTES_PER_WEIGHT * weights + 4 * others + _BYTES_BESIDE
+
+
+def _bytes_in(value: Any) -> int:
+    if isinstance(value, dict | list):
+        return sum(map(_bytes_in, value.values() if isinstance(value, dict) else value))
+    return value.nbytes if isinstance(value, np.ndarray) else 64
 
 
 def _check_numbers(value: Any, name: str, *, finite: bool) -> None:

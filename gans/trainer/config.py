@@ -14,12 +14,14 @@ import numpy as np
 from msgspec import Meta
 
 import minigrad
-from gans.data import NAMES, Dataset, ImageData
+from gans.data import NAMES
+from gans.data.spec import Kind, Shape, Spec
 from gans.errors import UserError
 from gans.files import decode, fitted, read, reading, write_json
 from gans.messages import one_line
 from gans.paths import user_path
-from gans.systems import Kind, Settings, is_image, settings_for
+from gans.systems import Settings, find, settings_for
+from gans.systems.settings import options_of
 from minigrad.devices import DEVICES
 
 __all__ = [
@@ -29,7 +31,6 @@ __all__ = [
     "data_name",
     "default_epochs",
     "digest_of",
-    "kind_of",
     "versions",
 ]
 
@@ -41,15 +42,14 @@ MOST_STEPS = 10**15
 MOST_SEED = 2**63 - 1
 """The largest integer of JSON that other programs can read."""
 
-_EPOCHS: dict[Kind, int] = {"image": 12, "points": 20}
-
-
 def default_epochs(settings: Settings, kind: Kind) -> int:
-    """The default length of ``gans train``: as many updates of G for any number of critic steps."""
-    return _EPOCHS[kind] * (settings.critic_steps if kind == "image" else 1)
+    """The default length of ``gans train``: as many steps for any number of batches in a step."""
+    system = find(settings.model)
+    epochs = system.epochs.get(kind, 1)
+    return epochs if kind == "points" else epochs * system.batches_in_a_step(settings)
 
 
-_FORMAT = 1
+_FORMAT = 2
 
 _MOST_BYTES = 2**20
 
@@ -60,21 +60,14 @@ Size: TypeAlias = Annotated[int, Meta(ge=1, le=2**16)]
 Steps: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_STEPS)]
 
 
-@dataclass(frozen=True)
-class RunConfig:
-    """A run's settings, data, seed and length.
+@dataclass(frozen=True, kw_only=True)
+class _Fields:
+    """What config.json holds beside the format, the model and its settings."""
 
-    ``data`` is a name for ``gans.data.load``, or a folder; ``data_dir`` is the folder in which it was found;
-    ``data_digest`` identifies images; ``shape`` is that of one sample. The run ends after ``steps`` steps,
-    which are ``epochs`` epochs if the length was given in epochs. ``device`` is where it is trained; the
-    config.json of older runs lacks it: they were trained on the CPU.
-    """
-
-    settings: Settings
+    spec: Spec
     data: Text
     data_dir: Text | None
     data_digest: Text | None
-    shape: Annotated[tuple[Size, ...], Meta(min_length=1, max_length=3)]
     seed: Annotated[int, Meta(ge=0, le=MOST_SEED)]
     steps: Steps
     epochs: Steps | None
@@ -82,36 +75,61 @@ class RunConfig:
     versions: dict[str, Text]
     device: Text = "cpu"
 
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig(_Fields):
+    """A run's settings, data, seed and length.
+
+    ``data`` is a name for ``gans.data.load``, or a folder; ``data_dir`` is the folder in which it was found;
+    ``data_digest`` identifies images; ``spec`` has the kind and the shape of a sample. The run ends after
+    ``steps`` steps, which are ``epochs`` epochs if the length was given in epochs. ``device`` is where it is
+    trained; the config.json of older runs lacks it: they were trained on the CPU.
+    """
+
+    settings: Settings
+
+    @property
+    def model(self) -> str:
+        """The name of the system."""
+        return self.settings.model
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of one sample."""
+        return self.spec.shape
+
     @property
     def title(self) -> str:
         """The run in words, for displays and plots."""
-        return one_line(f"{self.settings.model} on {Path(self.data).name}", 80)
+        return one_line(f"{Path(self.model).name} on {Path(self.data).name}", 80)
 
     def check(self) -> None:
         """Refuse values that ``read`` would refuse later.
 
         Raises UserError if a value is out of its range, or a name has bytes that are no text.
         """
-        for text in filter(None, (self.data, self.data_dir)):
+        for text in filter(None, (self.data, self.data_dir, self.model)):
             if any("\ud800" <= character <= "\udfff" for character in text):
                 raise UserError(
                     f"{text}: bytes that are no UTF-8, which {CONFIG} cannot keep; rename the folder"
                 )
+        fields = asdict(self)
+        del fields["settings"]
         try:
-            fitted(asdict(self), RunConfig)
+            _checked(fields)
         except ValueError as error:
             raise UserError(f"no run can have such a value: {error}") from error
 
     def write(self, folder: Path) -> None:
         """Write config.json, all or nothing."""
-        document = asdict(self)
-        write_json(
-            folder / CONFIG, {"format": _FORMAT, "model": document["settings"].pop("model"), **document}
-        )
+        fields = asdict(self)
+        settings = fields.pop("settings")
+        model = settings.pop("model")
+        write_json(folder / CONFIG, {"format": _FORMAT, "model": model, "settings": settings, **fields})
 
     @classmethod
     def read(cls, folder: Path) -> RunConfig:
-        """Read config.json.
+        """Read config.json, of this format or the one before.
 
         Raises UserError if the folder holds no run, or its config.json is damaged or by a newer version.
         """
@@ -126,29 +144,75 @@ class RunConfig:
     def _from_json(cls, content: bytes) -> RunConfig:
         document = decode(content, dict[str, Any])
         written_in = document.pop("format")
-        if written_in != _FORMAT:
-            raise ValueError(f"written in format {written_in!r}, this version reads format {_FORMAT}")
+        if written_in not in (1, _FORMAT):
+            raise ValueError(f"written in format {written_in!r}, this version reads formats 1 and {_FORMAT}")
+        if written_in == 1:
+            document = _from_format_1(document)
         header = fitted(document, _Header)
-        kind: Kind = "image" if is_image(header.shape) else "points"
-        values = asdict(settings_for(header.model, kind))
-        known = set(values) - {"model"}
-        unknown = {*(set(header.settings) - known), *(set(document) - {"model", *cls.__annotations__})}
+        for name in ("model", "settings"):
+            del document[name]
+        unknown = document.keys() - _Fields.__dataclass_fields__.keys()
         if unknown:
             raise ValueError(f"nothing is called {min(unknown)!r}")
-        changed = asdict(fitted({**values, **header.settings}, Settings))
-        settings = settings_for(header.model, kind, **{name: changed[name] for name in known})
-        config = fitted({**document, "settings": settings}, cls)
+        fields = _checked(document)
+        settings = settings_for(header.model, fields.spec.kind, **header.settings)
+        config = cls(settings=settings, **vars(fields))
         if config.device not in DEVICES:
             raise ValueError(f"device is {config.device!r}, expected {' or '.join(DEVICES)}")
         return config
 
 
+def _checked(fields: dict[str, Any]) -> _Fields:
+    """``fields`` as those of a run; ValueError if one does not fit."""
+    checked = fitted(fields, _Fields)
+    fitted(asdict(checked.spec), _SpecFields)
+    return checked
+
+
+@dataclass(frozen=True)
+class _SpecFields:
+    """The ranges of a Spec in config.json."""
+
+    kind: Kind
+    shape: Annotated[tuple[Size, ...], Meta(min_length=1, max_length=3)]
+    classes: Annotated[int, Meta(ge=0, le=2**16)] = 0
+    source: Annotated[tuple[Size, ...], Meta(min_length=3, max_length=3)] | None = None
+    vocabulary: Annotated[int, Meta(ge=0, le=2**24)] = 0
+
+
+def _from_format_1(document: dict[str, Any]) -> dict[str, Any]:
+    """A document of format 1 as one of format 2.
+
+    It has a shape in place of a Spec, and the settings of all models: those that the model does not have
+    hold values without an effect.
+    """
+    header = fitted(document, _Header1)
+    spec = Spec.of(header.shape)
+    unknown = header.settings.keys() - _SETTINGS_1
+    if unknown:
+        raise ValueError(f"nothing is called {min(unknown)!r}")
+    system = find(header.model)
+    own = options_of(type(system.presets[spec.kind])) if spec.kind in system.presets else _SETTINGS_1
+    settings = {name: value for name, value in header.settings.items() if name in own}
+    rest = {name: value for name, value in document.items() if name != "shape"}
+    return {**rest, "spec": asdict(spec), "settings": {**system.format_1, **settings}}
+
+
+_SETTINGS_1 = frozenset(
+    "objective batch_size lr lr_ratio lr_half_life beta1 beta2 optimizer critic_steps latent width depth clip "
+    "penalty".split()
+)
+
+
 class _Header(msgspec.Struct):
     """The fields that decide which settings there are."""
 
-    model: str
-    shape: tuple[Size, ...]
+    model: Text
     settings: dict[str, Any]
+
+
+class _Header1(_Header):
+    shape: Annotated[tuple[Size, ...], Meta(min_length=1, max_length=3)]
 
 
 def data_name(text: str) -> str:
@@ -157,14 +221,9 @@ def data_name(text: str) -> str:
     return str(path.resolve()) if text not in NAMES and os.path.exists(path) else text
 
 
-def kind_of(data: Dataset) -> Kind:
-    """Whether ``data`` holds images or points."""
-    return "image" if isinstance(data, ImageData) else "points"
-
-
-def digest_of(data: Dataset) -> str | None:
-    """The digest that identifies images; None for a distribution, which its name defines."""
-    return data.digest() if isinstance(data, ImageData) else None
+def digest_of(data: Any) -> str | None:
+    """The digest that identifies data; None for a distribution, which its name defines."""
+    return None if data.kind == "points" else str(data.digest())
 
 
 def versions() -> dict[str, str]:

@@ -16,14 +16,39 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from gans.data.spec import Kind
 from gans.messages import one_line
 from gans.terminal import forget_output, is_gone
 from gans.trainer.callback import Callback
 from gans.trainer.config import RunConfig
 from gans.trainer.loop import Record, Training
 from gans.trainer.pace import Pace, duration
+from minigrad import nn
 
 __all__ = ["Display", "LinesDisplay", "LiveDisplay", "figures"]
+
+LABELS = {
+    "generator": "G",
+    "discriminator": "D",
+    "loss_d": "loss D",
+    "loss_g": "loss G",
+    "d_real": "D(real)",
+    "d_fake": "D(fake)",
+    "grad_norm_d": "|grad D|",
+    "grad_norm_g": "|grad G|",
+}
+"""The usual names of networks and numbers; those of numbers in the order in which they are shown."""
+
+UNITS: dict[Kind, str] = {
+    "image": "images",
+    "points": "points",
+    "pairs": "pairs",
+    "domains": "images",
+    "sequences": "sequences",
+}
+
+MOST_FIGURES = 8
+"""The most numbers that fit a line."""
 
 LINE_SECONDS = 5.0
 REFRESHES = 5
@@ -39,10 +64,11 @@ class Display(Callback, AbstractContextManager["Display"]):
         self.closed = False
         self.record: Record | None = None
         self.pace = Pace()
-        self.steps_per_epoch = 1
+        self.steps_per_epoch = self._samples_per_step = 1
 
     def on_start(self, training: Training) -> None:
         self.steps_per_epoch = training.steps_per_epoch
+        self._samples_per_step = self.config.settings.batch_size * training.system.batches_per_step
 
     def on_step(self, training: Training, record: Record) -> None:
         self.record = record
@@ -65,15 +91,17 @@ class Display(Callback, AbstractContextManager["Display"]):
 
     def heading(self, training: Training) -> str:
         """The model, the folder and the step that training continues from."""
-        G, D = (
-            sum(p.size for p in network.parameters())
-            for network in (training.gan.generator, training.gan.discriminator)
-        )
+        networks = {
+            LABELS.get(name, name): sum(p.size for p in part.parameters())
+            for name, part in training.system.parts().items()
+            if isinstance(part, nn.Module)
+        }
+        weights = " and ".join(f"{name} {size:,}" for name, size in networks.items())
         went = f", resuming after step {training.step:,}" if training.step else ""
         folder = one_line(self.folder)
         return (
             f"{self.config.title} into {folder}: {self.config.steps:,} steps, seed {self.config.seed}, "
-            f"G {G:,} and D {D:,} weights{went}"
+            f"{weights} weights{went}"
         )
 
     @property
@@ -81,11 +109,10 @@ class Display(Callback, AbstractContextManager["Display"]):
         return -(-self.config.steps // self.steps_per_epoch)
 
     def speed(self) -> str:
-        """Real samples per second in D's updates."""
+        """Real samples per second."""
         steps = self.pace.steps_per_second
-        settings = self.config.settings
-        kind = "images" if len(self.config.shape) == 3 else "points"
-        return f"{steps * settings.batch_size * settings.critic_steps:,.0f} {kind}/s" if steps else ""
+        kind = UNITS[self.config.spec.kind]
+        return f"{steps * self._samples_per_step:,.0f} {kind}/s" if steps else ""
 
     def left(self) -> str:
         """Time left."""
@@ -202,18 +229,12 @@ class LiveDisplay(Display):
 
 def figures(record: Record) -> dict[str, str]:
     """The numbers of a record under their usual names."""
-    numbers = {
-        "loss D": record.loss_d,
-        "loss G": record.loss_g,
-        "D(real)": record.d_real,
-        "D(fake)": record.d_fake,
-        "|grad D|": record.grad_norm_d,
-        "|grad G|": record.grad_norm_g,
-    }
+    known = [name for name in LABELS if name in record.numbers]
+    names = [*known, *(name for name in record.numbers if name not in LABELS)]
     return {
-        name: f"{value:.3g}" if abs(value) < 1e5 else f"{value:.1e}"
-        for name, value in numbers.items()
-        if value is not None
+        LABELS.get(name, name.replace("_", " ")): f"{value:.3g}" if abs(value) < 1e5 else f"{value:.1e}"
+        for name in names[:MOST_FIGURES]
+        if (value := record.numbers[name]) is not None
     }
 
 

@@ -1,15 +1,16 @@
-"""Training: a GAN's steps one after the other, without files, screens or callbacks."""
+"""Training: a system's steps one after the other, without files, screens or callbacks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, NoReturn
 
 from gans.data import Dataset
 from gans.errors import UserError
-from gans.systems import Gan
-from gans.trainer.algorithm import UPDATES, Algorithm
+from gans.systems import System
+from gans.trainer.algorithm import Algorithm
 from gans.trainer.batches import Batches
 from gans.trainer.executors import FailedUpdateError, StepMetrics, executor_for
 from gans.trainer.randomness import RunGenerators
@@ -22,30 +23,39 @@ __all__ = ["DivergedError", "Record", "Training"]
 class Record:
     """The metrics of one step; a line of metrics.jsonl.
 
-    A step is one update of G after ``critic_steps`` updates of D; D's metrics are those of its last update.
-    ``d_real`` and ``d_fake`` are D's mean readout: a probability, or a critic's score. ``seconds`` is the
-    time that the step took; for steps whose metrics are deferred, as on a GPU, it is their mean.
+    ``numbers`` are those that the step's updates reported, by name; each is an attribute too, such as
+    ``record.loss_g``. None stands for a number that is not finite. ``seconds`` is the time that the step took;
+    for steps whose metrics are deferred, as on a GPU, it is their mean.
+
+    >>> Record(step=1, epoch=1, numbers={"loss_g": 0.7}, seconds=0.1).loss_g
+    0.7
     """
 
     step: int
     epoch: int
-    loss_d: float
-    loss_g: float
-    d_real: float | None
-    d_fake: float
-    grad_norm_d: float
-    grad_norm_g: float
+    numbers: Mapping[str, float | None]
     seconds: float
+
+    def __getattr__(self, name: str) -> Any:
+        numbers = self.__dict__.get("numbers", {})
+        if name in numbers:
+            return numbers[name]
+        raise AttributeError(f"the record has no {name!r} (it has {', '.join(numbers)})")
+
+    def line(self) -> dict[str, Any]:
+        """All of it as one flat dict, as metrics.jsonl keeps it."""
+        return {"step": self.step, "epoch": self.epoch, **self.numbers, "seconds": self.seconds}
 
 
 class DivergedError(UserError):
-    """An update of D or G made a NaN or an infinity, and therefore changed nothing.
+    """An update made a NaN or an infinity, and therefore changed nothing.
 
     ``unreported``: earlier steps whose metrics have not reached the callbacks yet; empty on the CPU.
     """
 
-    def __init__(self, step: int, network: str, cause: str, lr: float) -> None:
-        super().__init__(f"step {step} ({network} update): {cause}; try a lower `lr` (it is {lr:g})")
+    def __init__(self, step: int, update: str, cause: str, lr: float | None = None) -> None:
+        now = "" if lr is None else f" (it is {lr:g})"
+        super().__init__(f"step {step} ({update} update): {cause}; try a lower `lr`{now}")
         self.step = step
         self.unreported: list[Record] = []
 
@@ -55,9 +65,9 @@ class DivergedError(UserError):
 
 
 class Training:
-    """The training of one GAN on one data set: takes steps, and saves and restores its whole state.
+    """The training of one system on one data set: takes steps, and saves and restores its whole state.
 
-    With ``mg.manual_seed(seed)`` before the GAN is built, the whole training is a function of ``seed`` and of
+    With ``mg.manual_seed(seed)`` before the system is built, the whole training is a function of ``seed`` and of
     the kind of device, since a GPU draws its own noise. ``capture`` replays the updates through
     ``mg.capture``; it changes no number.
 
@@ -70,18 +80,22 @@ class Training:
     Raises UserError if one step needs more images than there are.
     """
 
-    def __init__(self, gan: Gan, data: Dataset, seed: int = 0, *, capture: bool = True) -> None:
+    def __init__(self, system: System, data: Dataset, seed: int = 0, *, capture: bool = True) -> None:
         self.seed = seed
-        self._algorithm = Algorithm(gan, data, seed)
-        self._executor = executor_for(self._algorithm, UPDATES, gan.device, capture=capture)
+        self._algorithm = Algorithm(system, data, seed)
+        self._executor = executor_for(self._algorithm, system.device, capture=capture)
 
     def __repr__(self) -> str:
-        what = f"{self.gan.settings.model} on {self.batches.name}"
+        what = f"{self.system.settings.model} on {self.batches.name}"
         return f"Training({what}, step {self.step:,}, epoch {self.epoch})"
 
     @property
-    def gan(self) -> Gan:
-        return self._algorithm.gan
+    def system(self) -> System:
+        return self._algorithm.system
+
+    @property
+    def gan(self) -> NoReturn:
+        raise AttributeError("Training.gan is called Training.system")
 
     @property
     def batches(self) -> Batches:
@@ -93,7 +107,7 @@ class Training:
 
     @property
     def rng(self) -> Generator:
-        """The generator of latents and penalties."""
+        """The generator of noise."""
         return self._algorithm.rng
 
     @property
@@ -124,7 +138,7 @@ class Training:
         raise AttributeError("Training.unread is called Training.unreported")
 
     def advance(self) -> list[Record]:
-        """One step: ``critic_steps`` updates of D, each on new data, then one of G.
+        """One step of the system: for GAN, ``critic_steps`` updates of D, each on new data, then one of G.
 
         Returns the metrics that are ready, in the order of the steps: this step's on the CPU; on a GPU
         usually none, then those of up to 128 steps at once.
@@ -158,7 +172,8 @@ class Training:
         try:
             work()
         except FailedUpdateError as failed:
-            error = DivergedError(failed.step, failed.name, failed.cause, self.gan.settings.lr)
+            lr = getattr(self.system.settings, "lr", None)
+            error = DivergedError(failed.step, failed.name, failed.cause, lr)
             error.unreported = self._ready()
             raise error from failed.found
 
@@ -166,18 +181,8 @@ class Training:
         return [self._record(metrics) for metrics in self._executor.ready()]
 
     def _record(self, metrics: StepMetrics) -> Record:
-        d, g = metrics.numbers["discriminator"], metrics.numbers["generator"]
-        return Record(
-            step=metrics.step,
-            epoch=self._epoch_of(metrics.step),
-            loss_d=d.loss,
-            loss_g=g.loss,
-            d_real=d.real,
-            d_fake=d.fake,
-            grad_norm_d=d.grad_norm,
-            grad_norm_g=g.grad_norm,
-            seconds=round(metrics.seconds, 6),
-        )
+        numbers = {name: value if isfinite(value) else None for name, value in metrics.numbers.items()}
+        return Record(metrics.step, self._epoch_of(metrics.step), numbers, round(metrics.seconds, 6))
 
     def _epoch_of(self, step: int) -> int:
         return -(-step // self.steps_per_epoch)

@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -40,7 +39,7 @@ class MetricsLog(Callback):
         return False
 
     def on_step(self, training: Training, record: Record) -> None:
-        self._file.write((json.dumps(asdict(record), allow_nan=False) + "\n").encode())
+        self._file.write((json.dumps(record.line(), allow_nan=False) + "\n").encode())
         self._file.flush()
 
     def sync(self) -> None:
@@ -95,16 +94,17 @@ def recover_metrics(path: Path, step: int, most: int = MOST_BYTES) -> Recovered:
 def read_metrics(path: Path) -> list[dict[str, Any]]:
     """The records of ``path`` in the order of their steps; none if there is no file.
 
-    Lines that cannot be read or are out of order are skipped. A column that a record lacks is None; a column
-    that this version does not define is kept.
+    Lines that cannot be read or are out of order are skipped. A column that a record lacks, and another one
+    has, is None.
 
     Raises UserError if it is no regular file, or longer than any metrics.
     """
     records: list[dict[str, Any]] = []
     for _, record in _lines(path):
         if record is not None and (not records or record["step"] > records[-1]["step"]):
-            records.append({**_NOTHING, **record})
-    return records
+            records.append(record)
+    columns = dict.fromkeys(name for record in records for name in record)
+    return [{**columns, **record} for record in records]
 
 
 def _lines(path: Path, most: int = MOST_BYTES) -> Iterator[tuple[bytes, dict[str, Any] | None]]:
@@ -130,20 +130,24 @@ def _record(line: bytes) -> dict[str, Any] | None:
     try:
         record = decode(line, dict[str, Any])
         fitted(record, _Line)
+        fitted({name: value for name, value in record.items() if name.startswith(_NUMBERS)}, _Numbers)
     except ValueError:
         return None
     return record
 
 
-_NOTHING: dict[str, None] = {field.name: None for field in fields(Record)}
+_NUMBERS = ("loss", "d_", "grad_norm")
+"""How the columns begin that every version fills with numbers; others may hold anything."""
 
-_FIELDS: list[Any] = [
-    ("step", Annotated[int, msgspec.Meta(ge=1, le=MOST_STEPS)]),
-    *((name, float | None, None) for name in _NOTHING if name != "step"),
-]
+_Numbers = dict[str, float | None]
 
-_Line = msgspec.defstruct("_Line", _FIELDS)
-"""A readable line: a step, and metrics of the right types."""
+
+class _Line(msgspec.Struct):
+    """The columns that every line has, with their types."""
+
+    step: Annotated[int, msgspec.Meta(ge=1, le=MOST_STEPS)]
+    epoch: float | None = None
+    seconds: float | None = None
 
 
 def _free_name(path: Path) -> Path:

@@ -11,7 +11,7 @@ import numpy as np
 from gans import plots
 from gans.data import Dataset, ToyData
 from gans.files import write
-from gans.systems import Gan
+from gans.systems import Ask, Made, System
 from gans.terminal import note
 from gans.trainer.callback import Callback
 from gans.trainer.folder import RunFolder
@@ -19,17 +19,18 @@ from gans.trainer.loop import Record, Training
 from gans.trainer.metrics_log import read_metrics
 from gans.trainer.randomness import random_stream
 
-__all__ = ["Curves", "Samples", "sample_picture"]
+__all__ = ["Curves", "Samples", "sample_picture", "shown", "sources_of"]
 
 Samples32 = np.ndarray[Any, np.dtype[np.float32]]
 
 FIXED_IMAGES = 64
 FIXED_POINTS = 2_500
+TRANSLATED = 32
 REDRAW_SECONDS = 30.0
 
 
 class Samples(Callback):
-    """Draws G's samples from one fixed z: before training, after each epoch, and at the end.
+    """Draws samples from one fixed noise: before training, after each epoch, and at the end.
 
     ``name`` is the run's in the titles. One more picture is drawn halfway through the first epoch, where
     samples change most.
@@ -38,7 +39,7 @@ class Samples(Callback):
     def __init__(self, folder: RunFolder, data: Dataset, name: str) -> None:
         self._folder = folder
         self._name = name
-        self._toy = data if isinstance(data, ToyData) else None
+        self._data = data
 
     def on_start(self, training: Training) -> None:
         if training.step == 0:
@@ -58,11 +59,11 @@ class Samples(Callback):
 
     def _draw(self, training: Training, path: Path | None = None) -> None:
         """Draw the samples into ``path``, or the file of the epoch."""
-        gan = training.gan
-        count = FIXED_IMAGES if self._toy is None else FIXED_POINTS
-        z = gan.latent(count, random_stream(training.seed, "fixed noise"))
+        system = training.system
         title = f"{self._name}, epoch {training.epoch}, step {training.step:,}"
-        picture = sample_picture(gan, gan.generate(z), self._toy, title, training.seed)
+        made = shown(system, self._data, random_stream(training.seed, "fixed noise"))
+        toy = self._data if isinstance(self._data, ToyData) else None
+        picture = sample_picture(system, made, toy, title, training.seed)
         write(path or self._folder.picture(training.epoch), picture)
 
 
@@ -74,10 +75,10 @@ def _is_early(training: Training) -> bool:
 class Curves(Callback):
     """Draws losses.png and the animation: at the end, and after an epoch if they are old by then."""
 
-    def __init__(self, folder: RunFolder, title: str, gan: Gan) -> None:
+    def __init__(self, folder: RunFolder, title: str, system: System) -> None:
         self._folder = folder
         self._title = title
-        self._probabilities = gan.judges_by_probability
+        self._probabilities = system.judges_by_probability
         self._drawn = monotonic()
         self._passed_over: set[Path] = set()
 
@@ -108,12 +109,40 @@ class Curves(Callback):
             note(f"{path}: no picture that can be read; {self._folder.animation.name} goes without it")
 
 
-def sample_picture(gan: Gan, samples: Samples32, toy: ToyData | None, title: str, seed: int) -> bytes:
-    """PNG of images as a grid; of points among those of ``toy``, with its modes or its density, and D."""
-    if toy is None:
-        return plots.image_grid(samples)
+def shown(system: System, data: Dataset, rng: np.random.Generator) -> Made:
+    """The samples of a run's pictures; a system that translates gets the first test images."""
+    count = FIXED_POINTS if system.spec.kind == "points" else FIXED_IMAGES
+    ask = Ask(sources=sources_of(data, TRANSLATED)) if "sources" in system.asks else Ask()
+    with system.evaluating():
+        return system.show(count, rng, ask)
+
+
+def sources_of(data: Any, n: int) -> Samples32:
+    """The first ``n`` test images that a system can translate, and no more than there are."""
+    sources: Samples32 = data.test_sources(n)
+    return sources
+
+
+def sample_picture(system: System, made: Made, toy: ToyData | None, title: str, seed: int) -> bytes:
+    """PNG of images as a grid, of translations beside what they were made from, of tokens as colours.
+
+    Points are drawn among those of ``toy``, with its modes or its density, and D.
+    """
+    samples = made.samples
+    if toy is not None:
+        return _points(system, samples, toy, title, seed)
+    if samples.ndim == 2:
+        return plots.token_grid(samples, system.spec.vocabulary)
+    if made.sources is None:
+        return plots.image_grid(samples, made.columns)
+    beside = [made.sources, samples] + ([] if made.targets is None else [made.targets])
+    return plots.image_rows(beside, made.columns)
+
+
+def _points(system: System, samples: Samples32, toy: ToyData, title: str, seed: int) -> bytes:
     real = toy.sample(FIXED_POINTS, random_stream(seed, "plots"))
-    surface = plots.Surface(gan.judge, gan.judges_by_probability)
+    judges = system.judge(samples[:1]) is not None
+    surface = plots.Surface(system.judge, system.judges_by_probability) if judges else None
     if toy.shape == (1,):
         exact = toy.log_density if toy.modes is not None else None
         return plots.density(samples, real, title, exact, surface)

@@ -12,7 +12,9 @@ from gans.data import Dataset, load
 from gans.errors import UserError
 from gans.messages import one_line
 from gans.paths import user_path
-from gans.systems import Gan, Settings, build, is_image
+from gans.data.spec import spec_of
+from gans.systems import Settings, System, build, find
+from gans.systems.own import absolute
 from gans.terminal import any_encoding, note
 from gans.trainer.batches import Batches
 from gans.trainer.callback import train
@@ -22,12 +24,12 @@ from gans.trainer.config import CONFIG, MOST_SEED, MOST_STEPS, RunConfig, data_n
 from gans.trainer.folder import RunFolder
 from gans.trainer.loop import DivergedError, Training
 from gans.trainer.metrics_log import LONGEST_LINE, MOST_BYTES, MetricsLog, Recovered, recover_metrics
-from gans.trainer.pictures import Curves, Samples
+from gans.trainer.pictures import Curves, Samples, shown
 from gans.trainer.randomness import random_stream
 from gans.trainer.sanity import Sanity
 from gans.trainer.signals import StopOnSignal
 
-__all__ = ["Ended", "Length", "load_data", "load_gan", "new_config", "new_training", "resume", "start"]
+__all__ = ["Ended", "Length", "load_data", "load_system", "new_config", "new_training", "resume", "start"]
 
 
 BROKEN_PIPE = 13
@@ -86,13 +88,16 @@ def new_config(
     """
     if not 0 <= seed <= MOST_SEED:
         raise UserError(f"`seed` must be an integer from 0 to {MOST_SEED:,}, got {one_line(seed, 40)}")
-    steps_per_epoch = Batches(data, settings.batch_size, settings.critic_steps, seed).steps_per_epoch
+    system, spec = find(settings.model), spec_of(data)
+    system.check_data(settings, spec)
+    per_step = system.batches_in_a_step(settings)
+    steps_per_epoch = Batches(data, settings.batch_size, per_step, seed).steps_per_epoch
     config = RunConfig(
-        settings=settings,
+        settings=replace(settings, model=absolute(settings.model), networks=absolute(settings.networks)),
+        spec=spec,
         data=data_name(name),
         data_dir=None if data_dir is None else os.path.abspath(user_path(data_dir)),
         data_digest=digest_of(data),
-        shape=data.shape,
         seed=seed,
         steps=length.in_steps(steps_per_epoch),
         epochs=length.epochs,
@@ -116,7 +121,7 @@ def start(
     the training diverged.
     """
     training = new_training(config, data, capture=capture)
-    folder = RunFolder.create(out, f"{config.settings.model}-{Path(config.data).name}")
+    folder = RunFolder.create(out, f"{_file_name(config.model)}-{_file_name(config.data)}")
     with folder.locked():
         folder.check_free()  # another process may have trained there since
         config.write(folder.path)
@@ -152,7 +157,7 @@ def resume(
         data = _same(data, config) if data is not None else load_data(config, data_dir)
         training = new_training(config, data, capture=capture)
         if folder.checkpoint.exists():
-            restore(folder.checkpoint, training.gan, training.load_state_dict, before.steps)
+            restore(folder.checkpoint, training.system, training.load_state_dict, before.steps)
         config = replace(
             _lengthened(config, length, training),
             checkpoint_every=checkpoint_every or config.checkpoint_every,
@@ -167,22 +172,18 @@ def resume(
 def new_training(config: RunConfig, data: Dataset, *, capture: bool = True) -> Training:
     """The training of ``config`` before its first step.
 
-    Raises UserError if the model makes images of another size, a step needs more images than there are, or
+    Raises UserError if the model makes samples of another shape, a step needs more images than there are, or
     the device is not available.
     """
     mg.manual_seed(config.seed)
-    gan = build(config.settings, config.shape, config.device)
-    training = Training(gan, data, config.seed, capture=capture)
-    if is_image(config.shape):
-        z = training.gan.latent(1, random_stream(config.seed, "samples"))
-        made = training.gan.generate(z).shape[1:]
-        if made != config.shape:
-            sizes = " and ".join(f"{height} x {width}" for _, height, width in (made, config.shape))
-            size = f"{made[1]} x {made[2]}"
-            raise UserError(
-                f"{config.settings.model} and {data.name} do not fit: images of {sizes} pixels; scale them "
-                f"to {size}, or train gan, which makes images of any size"
-            )
+    system = build(config.settings, config.spec, config.device)
+    training = Training(system, data, config.seed, capture=capture)
+    made = shown(system, data, random_stream(config.seed, "samples")).samples.shape[1:]
+    if made != config.shape:
+        raise UserError(
+            f"{config.model} makes samples of shape {made}, and those of {data.name} have {config.shape}; its "
+            "networks must take the shape from their second argument, `spec`"
+        )
     return training
 
 
@@ -198,22 +199,24 @@ def _same(data: Dataset, config: RunConfig) -> Dataset:
     """``data``; UserError if they are other data than at the start of the run."""
     if digest_of(data) != config.data_digest:
         raise UserError(f"{config.data} has other images than those that this run was trained on")
-    if data.shape != config.shape:
+    if tuple(data.shape) != config.shape:
         raise UserError(f"{config.data} has samples of shape {data.shape}, and {CONFIG} says {config.shape}")
     return data
 
 
-def load_gan(path: Path, device: str = "cpu") -> tuple[RunConfig, Gan, int]:
-    """The GAN of the run in ``path`` as its last checkpoint has it, and that checkpoint's step.
+def load_system(path: Path, device: str = "cpu") -> tuple[RunConfig, System, int]:
+    """The system of the run in ``path`` as its last checkpoint has it, and that checkpoint's step.
 
-    The GAN is put on ``device``, whatever device it was trained on.
+    It is put on ``device``, whatever device it was trained on.
 
     Raises UserError if there is no run or no checkpoint, a file is damaged, or the device is not available.
     """
     config = RunConfig.read(path)
-    gan = build(config.settings, config.shape, device)
-    step = restore(RunFolder(path).checkpoint, gan, lambda state: gan.load_state_dict(state["gan"]))
-    return config, gan, step
+    system: System = build(config.settings, config.spec, device)
+    step = restore(
+        RunFolder(path).checkpoint, system, lambda state: system.load_state_dict(state["parts"])
+    )
+    return config, system, step
 
 
 def _run(folder: RunFolder, config: RunConfig, training: Training, data: Dataset, progress: bool) -> Ended:
@@ -221,7 +224,7 @@ def _run(folder: RunFolder, config: RunConfig, training: Training, data: Dataset
     stopped = StopOnSignal()
     display = display_for(config, folder.path, stopped, progress)
     with any_encoding(), stopped, MetricsLog(folder.metrics) as log, display:
-        curves = Curves(folder, config.title, training.gan)
+        curves = Curves(folder, config.title, training.system)
         checkpoints = Checkpoints(folder.checkpoint, config.checkpoint_every, log.sync)
         samples, sanity = Samples(folder, data, config.title), Sanity(data)
         callbacks = (display, log, samples, checkpoints, curves, sanity)
@@ -235,6 +238,16 @@ def _run(folder: RunFolder, config: RunConfig, training: Training, data: Dataset
     return Ended(
         folder.path, began, training.step, config.steps, early if training.step < config.steps else None
     )
+
+
+def _file_name(text: str) -> str:
+    """A model's or data set's name as part of a folder's: the last part of a path, without ``:``.
+
+    >>> _file_name("edges:mnist5k"), _file_name("/home/me/my_gan.py:MyGAN"), _file_name("wgan-gp")
+    ('edges-mnist5k', 'MyGAN', 'wgan-gp')
+    """
+    last = Path(text).name
+    return last.rsplit(":", 1)[1] if ".py:" in last else last.replace(":", "-")
 
 
 def _lengthened(config: RunConfig, length: Length | None, training: Training) -> RunConfig:

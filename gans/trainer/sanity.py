@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -43,7 +44,7 @@ class Sanity(Callback):
         self._data = data
         self._steps = 0
         self._largest = 0.0
-        self._no_gradient = {"D": 0, "G": 0}
+        self._no_gradient: Counter[str] = Counter()
         self._decided = self._longest_decided = 0
 
     def on_start(self, training: Training) -> None:
@@ -56,11 +57,14 @@ class Sanity(Callback):
 
     def on_step(self, training: Training, record: Record) -> None:
         self._steps += 1
-        self._largest = max(self._largest, abs(record.loss_d), abs(record.loss_g))
-        self._no_gradient["D"] += record.grad_norm_d == 0
-        self._no_gradient["G"] += record.grad_norm_g == 0
-        if record.d_real is not None and training.gan.judges_by_probability:
-            decided = record.d_real > 1 - DECIDED and record.d_fake < DECIDED
+        numbers = {name: value for name, value in record.numbers.items() if value is not None}
+        for name, value in numbers.items():
+            if name.startswith("loss"):
+                self._largest = max(self._largest, abs(value))
+            elif name.startswith("grad_norm"):
+                self._no_gradient[name] += value == 0
+        if {"d_real", "d_fake"} <= numbers.keys() and training.system.judges_by_probability:
+            decided = numbers["d_real"] > 1 - DECIDED and numbers["d_fake"] < DECIDED
             self._decided = self._decided + 1 if decided else 0
             self._longest_decided = max(self._longest_decided, self._decided)
 
@@ -70,8 +74,8 @@ class Sanity(Callback):
 
     def warnings(self, training: Training) -> Iterator[str]:
         """The faults of the steps so far."""
-        settings = training.gan.settings
-        networks = training.gan.generator, training.gan.discriminator
+        settings = training.system.settings
+        networks = [part for part in training.system.parts().values() if isinstance(part, nn.Module)]
         normed = any(
             isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)
             for network in networks
@@ -79,12 +83,12 @@ class Sanity(Callback):
         )
         if settings.batch_size == 1 and normed:
             yield "a batch of 1 under batch norm: each image is normed by itself; take larger batches"
-        if self._largest > LARGEST_LOSS[training.gan.judges_by_probability]:
+        if self._largest > LARGEST_LOSS[training.system.judges_by_probability]:
             yield f"a loss reached {self._largest:.1e}, far beyond healthy ones; try a lower learning rate"
         for name, steps in self._no_gradient.items():
             if steps > STUCK * self._steps:
                 yield (
-                    f"the gradient of {name} was exactly 0 in {steps:,} of {self._steps:,} steps: it learned "
+                    f"the gradient of {_network(name)} was exactly 0 in {steps:,} of {self._steps:,} steps: it learned "
                     "nothing there; try a lower learning rate"
                 )
         if self._longest_decided >= DECIDED_STEPS:
@@ -92,6 +96,16 @@ class Sanity(Callback):
                 f"D was right about every sample for {self._longest_decided:,} consecutive steps, and G "
                 "learned nothing from it; try a lower learning rate of D"
             )
+
+
+def _network(name: str) -> str:
+    """The network of a gradient norm, such as D for grad_norm_d.
+
+    >>> _network("grad_norm_d"), _network("grad_norm_encoder")
+    ('D', 'encoder')
+    """
+    rest = name.removeprefix("grad_norm").strip("_") or "the loss"
+    return rest.upper() if len(rest) == 1 else rest
 
 
 def data_warnings(data: Dataset) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import deepcopy
 from time import perf_counter
 from typing import Any
@@ -11,16 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 import minigrad as mg
-from gans.steps import NOT_FINITE
-from gans.trainer.executors.executor import FailedUpdateError, Numbers, StepMetrics, Steps, Update
+from gans.systems.updates import BoundUpdate, Update, deferring
+from gans.trainer.executors.executor import FailedUpdateError, StepMetrics, Steps
 from gans.trainer.executors.immediate import Immediate
 
-__all__ = ["STEPS", "Deferred"]
+__all__ = ["ROWS", "STEPS", "Deferred"]
 
 STEPS = 128
 """The most steps between two readings. A reading stalls the GPU until the next update is launched, for some
 tens of microseconds: a few thousandths of 128 fast steps. CUDA queues about a thousand launches, so a host
 that reads less often would wait for the queue."""
+
+ROWS = 1024
+"""The most runs of one update between two readings of its numbers."""
 
 
 class Deferred:
@@ -30,15 +33,13 @@ class Deferred:
     repeats the steps up to the failing one, and runs that one op by op, so that the error is the CPU's.
     """
 
-    def __init__(self, steps: Steps, updates: Mapping[str, Update], device: str) -> None:
+    def __init__(self, steps: Steps, device: str) -> None:
         self._steps = steps
-        self._op_by_op = Immediate(steps, updates, capture=False)
-        self._readings = mg.Readings(STEPS * steps.updates_per_step, len(Numbers._fields), device)
-        self.updates = {
-            name: mg.capture(_leaving(update, self._readings)) for name, update in updates.items()
-        }
-        self._unread: list[list[str]] = []
-        """For each step that has not been read, the names of its updates in order."""
+        self._device = device
+        self._op_by_op = Immediate(steps, capture=False)
+        self.updates: dict[Update, _Deferred] = {}
+        self._unread: list[list[_Deferred]] = []
+        """For each step that has not been read, its updates in order."""
         self._ready: list[StepMetrics] = []
         self._state: dict[str, Any] | None = None
         self._began = 0.0
@@ -57,16 +58,19 @@ class Deferred:
     def flush(self) -> None:
         if not self._unread:
             return
-        rows = self._readings.read()
+        rows = {update: iter(update.read()) for update in self.updates.values()}
         seconds = (perf_counter() - self._began) / len(self._unread)
         steps, self._unread = self._unread, []
         first = self._steps.step - len(steps) + 1
-        for step, names in enumerate(steps, first):
-            own, rows = rows[: len(names)], rows[len(names) :]
-            failed = np.flatnonzero(~np.isfinite(own[:, :2]).all(axis=1))
-            if len(failed):
-                raise self._failure(step, names[failed[0]], Numbers(*own[failed[0]].tolist()))
-            self._ready.append(StepMetrics(step, _last_of_each(names, own), seconds))
+        for step, updates in enumerate(steps, first):
+            numbers: dict[str, float] = {}
+            for update in updates:
+                finite, *values = next(rows[update])
+                own = dict(zip(update.reports, values, strict=True))
+                if finite == 0:
+                    raise self._failure(step, update, own)
+                numbers.update({name: own[name] for name in update.reported})
+            self._ready.append(StepMetrics(step, numbers, seconds))
 
     def ready(self) -> list[StepMetrics]:
         ready, self._ready = self._ready, []
@@ -83,22 +87,29 @@ class Deferred:
         """A step whose metrics stay on the GPU; it overwrites the rows of an interrupted one."""
         if not self._unread:
             self._began = perf_counter()
-        self._readings.unread = sum(map(len, self._unread))
-        names: list[str] = []
+        for one in self.updates.values():
+            one.keep(sum(updates.count(one) for updates in self._unread))
+        ran: list[_Deferred] = []
 
-        def update(name: str, *arguments: Any) -> None:
+        def update(bound: BoundUpdate, *arguments: Any) -> Any:
+            if bound.update not in self.updates:
+                self.updates[bound.update] = _Deferred(bound.update, self._device)
+            one = self.updates[bound.update]
+            one.make_room()
             with np.errstate(all="ignore"):  # on the CPU; the reading finds what is not finite
-                self.updates[name](*arguments)
-            names.append(name)
+                outputs = one.run(bound.system, *arguments)
+            ran.append(one)
+            return outputs
 
         self._steps.run(update)
-        self._unread.append(names)
+        self._unread.append(ran)
 
     def _drop(self) -> None:
         self._unread = []
-        self._readings.unread = 0
+        for update in self.updates.values():
+            update.keep(0)
 
-    def _failure(self, step: int, name: str, numbers: Numbers) -> FailedUpdateError:
+    def _failure(self, step: int, update: _Deferred, numbers: dict[str, float]) -> FailedUpdateError:
         """The error of ``step``, which failed before the steps that have run since.
 
         Those are discarded: the steps up to the failing update, which changes nothing, run once more.
@@ -114,15 +125,44 @@ class Deferred:
         except FailedUpdateError as repeated:
             return repeated
         self._op_by_op.ready()
-        return FailedUpdateError(step, name, NOT_FINITE.format(numbers.loss, numbers.grad_norm))
+        said = ", ".join(f"{name} is {numbers[name]:g}" for name in update.reported)
+        return FailedUpdateError(step, update.name, f"{said}, and not when the step was repeated")
 
 
-def _leaving(update: Update, readings: mg.Readings) -> Callable[..., None]:
-    def deferred(*arguments: Any) -> None:
-        readings.write(*update(*arguments, checked=False))
+class _Deferred:
+    """One captured update, and the rows of numbers that its runs left: whether all was finite, and reports."""
 
-    return deferred
+    def __init__(self, update: Update, device: str) -> None:
+        self.name, self.reports = update.name, update.reports
+        self.reported: tuple[str, ...] = ()
+        self.run: Callable[..., Any] = mg.capture(self._leave)
+        self._update = update
+        self._readings = mg.Readings(ROWS, 1 + len(update.reports), device)
+        self._read: NDArray[np.float64] = np.empty((0, 1 + len(update.reports)))
 
+    def keep(self, rows: int) -> None:
+        """Keep the first ``rows`` of the rows that have not been read."""
+        self._read = self._read[:rows]
+        self._readings.unread = rows - len(self._read)
 
-def _last_of_each(names: list[str], rows: NDArray[np.float64]) -> dict[str, Numbers]:
-    return {name: Numbers(*row) for name, row in zip(names, rows.tolist(), strict=True)}
+    def make_room(self) -> None:
+        """Move the rows to the host if the device has no room for one more; waits for the device then."""
+        if self._readings.unread == ROWS:
+            self._take()
+
+    def read(self) -> NDArray[np.float64]:
+        """The rows that have not been read; waits for the device."""
+        self._take()
+        rows, self._read = self._read, self._read[:0]
+        return rows
+
+    def _take(self) -> None:
+        self._read = np.concatenate([self._read, self._readings.read()])
+
+    def _leave(self, system: Any, *arguments: Any) -> Any:
+        with deferring() as checked:
+            numbers, outputs = self._update.run(system, *arguments)
+        self.reported = tuple(name for name in self.reports if name in numbers)
+        finite = mg.all_finite(*checked) if checked else None
+        self._readings.write(finite, *[numbers.get(name) for name in self.reports])
+        return outputs

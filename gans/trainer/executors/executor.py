@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import minigrad as mg
-from gans.steps import StepResult
+from gans.systems.updates import BoundUpdate
 from minigrad.random import Generator
 
-__all__ = ["Executor", "FailedUpdateError", "Numbers", "StepMetrics", "Steps", "Update"]
-
-Update = Callable[..., StepResult]
-"""A change of weights; ``checked=False`` leaves it to the caller to look at the loss and the norm."""
+__all__ = ["Executor", "FailedUpdateError", "RunUpdate", "StepMetrics", "Steps"]
 
 
 class RunUpdate(Protocol):
-    """Runs the update that has this name."""
+    """Runs an update and returns the Tensors that it made for the step."""
 
-    def __call__(self, name: str, *arguments: Any) -> None: ...
+    def __call__(self, update: BoundUpdate, *arguments: Any) -> Any: ...
 
 
 class Steps(Protocol):
-    """Steps of named updates, and the state that decides each of them.
+    """Steps of updates, and the state that decides each of them.
 
-    ``step`` counts the steps that are done; a step has at most ``updates_per_step`` updates, which draw from
-    ``rng``.
+    ``step`` counts the steps that are done. Updates draw from ``rng``.
     """
 
     step: int
-
-    @property
-    def updates_per_step(self) -> int: ...
 
     @property
     def rng(self) -> Generator: ...
@@ -46,20 +38,11 @@ class Steps(Protocol):
         """Continue from where ``state_dict`` was called."""
 
 
-class Numbers(NamedTuple):
-    """A StepResult's numbers; NaN for a readout that it does not have."""
-
-    loss: float
-    grad_norm: float
-    real: float
-    fake: float
-
-
 class StepMetrics(NamedTuple):
-    """The numbers of one step: by the name of an update, those of the last one of that name."""
+    """The numbers of one step by name; of several updates that report a name, the last one's."""
 
     step: int
-    numbers: dict[str, Numbers]
+    numbers: dict[str, float]
     seconds: float
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -11,8 +10,8 @@ from typing import Any
 import numpy as np
 
 import minigrad as mg
-from gans.steps import StepResult
-from gans.trainer.executors.executor import FailedUpdateError, Numbers, StepMetrics, Steps, Update
+from gans.systems.updates import BoundUpdate, Result, Update
+from gans.trainer.executors.executor import FailedUpdateError, StepMetrics, Steps
 from minigrad.devices import numbers
 from minigrad.random import snapshot
 
@@ -26,9 +25,11 @@ class Immediate:
     op.
     """
 
-    def __init__(self, steps: Steps, updates: Mapping[str, Update], *, capture: bool) -> None:
+    def __init__(self, steps: Steps, *, capture: bool) -> None:
         self._steps = steps
-        self.updates = {name: mg.capture(update) if capture else update for name, update in updates.items()}
+        self._capture = capture
+        self.updates: dict[Update, Callable[..., Result]] = {}
+        """By update, the function that runs it on a system and arguments."""
         self._ready: list[StepMetrics] = []
 
     @property
@@ -37,13 +38,16 @@ class Immediate:
 
     def run_step(self) -> None:
         started = perf_counter()
-        results: dict[str, StepResult] = {}
+        reported: dict[str, mg.Tensor] = {}
 
-        def update(name: str, *arguments: Any) -> None:
-            results[name] = self._checked(name, *arguments)
+        def update(bound: BoundUpdate, *arguments: Any) -> Any:
+            result = self._checked(bound, *arguments)
+            reported.update(result.numbers)
+            return result.outputs
 
         self._steps.run(update)
-        read = _numbers(results)
+        values = numbers([t.data for t in reported.values()])
+        read = dict(zip(reported, values, strict=True))
         self._ready.append(StepMetrics(self._steps.step, read, perf_counter() - started))
 
     def flush(self) -> None:
@@ -59,8 +63,13 @@ class Immediate:
     def restored(self) -> None:
         pass
 
-    def _checked(self, name: str, *arguments: Any) -> StepResult:
-        update = partial(self.updates[name], *arguments)
+    def _function(self, update: Update) -> Callable[..., Result]:
+        if update not in self.updates:
+            self.updates[update] = mg.capture(update.run) if self._capture else update.run
+        return self.updates[update]
+
+    def _checked(self, bound: BoundUpdate, *arguments: Any) -> Result:
+        update = partial(self._function(bound.update), bound.system, *arguments)
         restore = snapshot(self._steps.rng)
         try:
             with np.errstate(all="ignore"):
@@ -68,19 +77,10 @@ class Immediate:
         except mg.NonFiniteError as error:
             restore()
             found = _first_fault(update) or error
-            raise FailedUpdateError(self._steps.step + 1, name, str(found), error) from error
+            raise FailedUpdateError(self._steps.step + 1, bound.update.name, str(found), error) from error
 
 
-def _numbers(results: dict[str, StepResult]) -> dict[str, Numbers]:
-    """The numbers of the updates, read in one copy."""
-    values = iter(numbers([t.data for result in results.values() for t in result if t is not None]))
-    return {
-        name: Numbers(*[math.nan if t is None else next(values) for t in result])
-        for name, result in results.items()
-    }
-
-
-def _first_fault(update: partial[StepResult]) -> mg.NonFiniteError | None:
+def _first_fault(update: partial[Result]) -> mg.NonFiniteError | None:
     """The error of the first op of the update that makes a NaN or an infinity, if one does."""
     try:
         with np.errstate(all="ignore"), mg.check_finite():

@@ -1,0 +1,40 @@
+"""The systems: GANs and their relatives by name, the contract that they keep, and how to write one.
+
+>>> settings = settings_for("gan", "points", batch_size=64)
+>>> gan = build(settings, (2,))
+>>> gan.sample(3, np.random.default_rng(0)).samples.shape
+(3, 2)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gans.data.spec import Kind, Spec
+from gans.systems.registry import SYSTEMS, build, check_device, check_used, find, settings_for
+from gans.systems.settings import Settings, setting
+from gans.systems.system import Ask, Batch, Made, System, Trainer, in_batches
+from gans.systems.updates import Descent, State, descend, update
+
+__all__ = [
+    "SYSTEMS",
+    "Ask",
+    "Batch",
+    "Descent",
+    "Kind",
+    "Made",
+    "Settings",
+    "Spec",
+    "State",
+    "System",
+    "Trainer",
+    "build",
+    "check_device",
+    "check_used",
+    "descend",
+    "find",
+    "in_batches",
+    "setting",
+    "settings_for",
+    "update",
+]

@@ -1,0 +1,282 @@
+"""The contract of a system: what a GAN, or another generative model, says about itself.
+
+A system is one class in one file. Data, capture, deferred metrics, checkpoints, resume, pictures, sampling,
+evaluation and the command line are written once, for all systems, and reach a system through this contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gans.data.spec import KIND_WORDS, Kind, Spec
+from gans.errors import UserError
+from gans.messages import one_line
+from gans.metrics.meaning import Meaning
+from gans.systems.own import load_function
+from gans.systems.settings import Settings
+from gans.systems.updates import BoundUpdate
+from minigrad import Tensor, nn, no_grad
+from minigrad.optim import EMA
+from minigrad.random import Generator, normal
+
+__all__ = ["Ask", "Batch", "Made", "Stateful", "System", "Trainer", "in_batches"]
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+
+AT_ONCE = 256
+"""Samples that a network makes at a time."""
+
+
+class Batch(NamedTuple):
+    """The real data of an update, on the system's device.
+
+    ``real``: images or points (n, ...), or tokens (n, length); for pairs and domains those of the target.
+    ``labels`` (n,) int64, where the data have them. ``source``: the images to translate, for pairs and
+    domains; it belongs to ``real`` row by row in pairs only.
+    """
+
+    real: Tensor
+    labels: Tensor | None = None
+    source: Tensor | None = None
+
+
+class Trainer(Protocol):
+    """What a step uses of the trainer.
+
+    ``step`` is the number of steps done. ``rng`` draws noise, on the device, and is passed to updates as an
+    argument; ``host_rng`` makes choices between updates, such as a pool's.
+    """
+
+    @property
+    def step(self) -> int: ...
+
+    @property
+    def rng(self) -> Generator: ...
+
+    @property
+    def host_rng(self) -> np.random.Generator: ...
+
+    def batch(self) -> Batch:
+        """The next real batch; a step takes at most ``batches_per_step`` of them."""
+
+    def update(self, update: BoundUpdate, *arguments: Any) -> Any:
+        """Run one update, op by op or as a replay, and report its numbers; the Tensors that it returned."""
+
+
+class Ask(NamedTuple):
+    """What samples are asked for: the class of each, (n,), or the images to translate, (n, c, h, w)."""
+
+    classes: Integers | None = None
+    sources: Floats | None = None
+
+
+class Made(NamedTuple):
+    """Samples: images, points or tokens (n, ...), and what belongs to each of them.
+
+    ``labels`` are the classes that were asked for, ``sources`` the images that were translated, ``targets``
+    their true translations where those are known. A picture shows ``columns`` of them in a row.
+    """
+
+    samples: NDArray[Any]
+    labels: Integers | None = None
+    sources: Floats | None = None
+    targets: Floats | None = None
+    columns: int | None = None
+
+
+@runtime_checkable
+class Stateful(Protocol):
+    """What training changes and a checkpoint keeps: modules, optimizers, averages, states, pools."""
+
+    def state_dict(self) -> Any: ...
+    def load_state_dict(self, state: Any, /) -> Any: ...
+
+
+class System:
+    """The base of every system: networks, optimizers and states as attributes, and the hooks below.
+
+    A subclass has ``presets``, ``networks``, ``step`` and ``make``, and its constructor makes the optimizers.
+    ``settings`` are its hyper-parameters, ``spec`` the sizes of its data.
+    """
+
+    name: ClassVar[str] = ""
+    """The name on the command line."""
+
+    title: ClassVar[str] = ""
+    """The name as papers write it, such as WGAN-GP."""
+
+    paper: ClassVar[str] = ""
+    """Authors and year."""
+
+    summary: ClassVar[str] = ""
+    """The idea in a line, for ``gans list``."""
+
+    presets: ClassVar[Mapping[Kind, Settings]] = {}
+    """The kinds of data that the system takes, each with its default settings."""
+
+    epochs: ClassVar[Mapping[Kind, int]] = {"image": 12, "points": 20}
+    """The default length of a training, by the kind of data."""
+
+    data: ClassVar[str] = "mnist5k"
+    """The data set of a training that names none."""
+
+    labelled: ClassVar[bool] = False
+    """Whether the system needs labels of at least two classes."""
+
+    averaged: ClassVar[tuple[str, ...]] = ("generator",)
+    """The networks of which the setting ``ema`` keeps an average."""
+
+    asks: ClassVar[tuple[str, ...]] = ()
+    """The fields of ``Ask`` that ``make`` reads."""
+
+    judges_by_probability: bool = True
+    """Whether ``d_real`` and ``d_fake`` are probabilities, and not a critic's scores."""
+
+    figure_meanings: ClassVar[Mapping[str, Meaning]] = {}
+    """The meaning of each of ``figures``."""
+
+    format_1: ClassVar[Mapping[str, Any]] = {}
+    """Settings that the config.json of format 1 lacks, with their values in those runs."""
+
+    def __init__(self, settings: Settings, spec: Spec, device: str = "cpu") -> None:
+        self.settings: Any = settings
+        self.spec = spec
+        self.device = device
+        self.averages: dict[str, EMA[nn.Module]] = {}
+        for name, network in self._made(settings, spec).items():
+            setattr(self, name, network.to(device))
+        if settings.ema:
+            for name in self.averaged:
+                self.averages[name] = EMA(getattr(self, name), settings.ema)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.settings.model or self.title})"
+
+    @staticmethod
+    def networks(settings: Any, spec: Spec) -> dict[str, nn.Module]:
+        """The networks by the names of the attributes that they become, each with its initial weights."""
+        raise NotImplementedError("a system needs a method networks(settings, spec)")
+
+    @classmethod
+    def batches_in_a_step(cls, settings: Any) -> int:  # noqa: ARG003
+        """The most batches of real data that a step takes."""
+        return 1
+
+    @property
+    def batches_per_step(self) -> int:
+        """``batches_in_a_step`` with the system's own settings."""
+        return self.batches_in_a_step(self.settings)
+
+    def rates(self, step: int) -> Mapping[str, float]:  # noqa: ARG002
+        """The learning rate of the optimizers after ``step`` steps, by their names; the others keep theirs."""
+        return {}
+
+    def step(self, trainer: Trainer) -> None:
+        """One training step: calls ``trainer.update`` for each of its updates."""
+        raise NotImplementedError("a system needs a method step(trainer)")
+
+    def make(self, n: int, rng: Generator, ask: Ask) -> Made:
+        """``n`` samples, with the networks as ``evaluating`` sets them; ``sample`` calls it."""
+        raise NotImplementedError("a system needs a method make(n, rng, ask)")
+
+    def show(self, n: int, rng: Generator, ask: Ask) -> Made:
+        """The samples of a picture, about ``n`` of them: those that ``make`` makes, unless overridden."""
+        return self.make(n, rng, ask)
+
+    def judge(self, samples: Any) -> Floats | None:  # noqa: ARG002
+        """D's readout of points (n, d), for the surface behind them in pictures; None without a D."""
+        return None
+
+    def figures(self, data: Any, rng: Generator) -> dict[str, float]:  # noqa: ARG002
+        """The figures that only this system can measure, on its data; ``figure_meanings`` has their words."""
+        return {}
+
+    @classmethod
+    def check_settings(cls, settings: Any, kind: Kind) -> None:  # noqa: ARG003
+        """Raise UserError for settings that do not fit together, or not the kind of data."""
+        settings.check()
+
+    @classmethod
+    def check_data(cls, settings: Any, spec: Spec) -> None:
+        """Raise UserError if the system cannot be trained on data of this kind and size."""
+        if spec.kind not in cls.presets:
+            kinds = " or ".join(KIND_WORDS[kind] for kind in cls.presets)
+            raise UserError(f"{settings.model} needs {kinds}, got {KIND_WORDS[spec.kind]}")
+        if cls.labelled and spec.classes < 2:
+            found = "no labels" if spec.classes == 0 else "labels of one class"
+            raise UserError(
+                f"{settings.model} learns from labels, and the data have {found}; take labelled images, such as "
+                "mnist5k or a folder with a folder for each class"
+            )
+
+    def _made(self, settings: Settings, spec: Spec) -> dict[str, nn.Module]:
+        """The networks of ``networks``, or of the user's function in its place."""
+        if not settings.networks:
+            return self.networks(settings, spec)
+        made = load_function(settings.networks)(settings, spec)
+        own = self.networks(settings, spec)
+        if not isinstance(made, Mapping) or made.keys() != own.keys():
+            raise UserError(
+                f"{settings.networks}: expected a dict of the networks {', '.join(own)}, as the model's own "
+                f"`networks` returns it, got {one_line(made, 60)}"
+            )
+        return dict(made)
+
+    def parts(self) -> dict[str, Stateful]:
+        """All that training changes, by names that never change: attributes that have a state, and averages."""
+        own = {name: value for name, value in vars(self).items() if isinstance(value, Stateful)}
+        return {**own, **{f"average_{name}": average for name, average in self.averages.items()}}
+
+    def state_dict(self) -> dict[str, Any]:
+        """The states of all parts, ready for ``minigrad.save``."""
+        return {name: part.state_dict() for name, part in self.parts().items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore a state of ``state_dict``. Raises ValueError if its parts are not those of the system."""
+        parts = self.parts()
+        missing, further = sorted(parts.keys() - state.keys()), sorted(state.keys() - parts.keys())
+        if missing or further:
+            said = [f"{', '.join(names)} {what}" for names, what in ((missing, "missing"), (further, "unknown")) if names]
+            raise ValueError(f"the parts of {self.settings.model}: {' and '.join(said)}")
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+
+    def sample(self, n: int, rng: Generator, ask: Ask | None = None, *, average: bool = True) -> Made:
+        """``n`` samples from the noise of ``rng``, with averaged weights if the system has them.
+
+        ``average=False`` takes the present weights all the same.
+        """
+        with self.evaluating(average=average):
+            return self.make(n, rng, ask or Ask())
+
+    @contextmanager
+    def evaluating(self, *, average: bool = True) -> Iterator[None]:
+        """A block without gradients, with every network in evaluation mode and averages in their places."""
+        networks = {name: part for name, part in vars(self).items() if isinstance(part, nn.Module)}
+        modes = [(m, m.training) for network in networks.values() for m in network.modules()]
+        with ExitStack() as stack:
+            stack.enter_context(no_grad())
+            stack.callback(lambda: [setattr(m, "training", mode) for m, mode in modes])
+            stack.callback(lambda: [setattr(self, name, network) for name, network in networks.items()])
+            for name, network in networks.items():
+                network.eval()
+                if average and name in self.averages:
+                    setattr(self, name, self.averages[name].module)
+            yield
+
+    def noise(self, n: int, size: int, rng: Generator) -> Tensor:
+        """z (n, size) from N(0, I), on the system's device."""
+        return normal((n, size), generator=rng, device=self.device)
+
+
+def in_batches(network: Any, *inputs: Tensor, size: int = AT_ONCE) -> NDArray[Any]:
+    """``network(*inputs)`` as an array, ``size`` rows at a time."""
+    n = len(inputs[0])
+    parts = [network(*[x[i : i + size] for x in inputs]).numpy() for i in range(0, n, size)]
+    return np.concatenate(parts)

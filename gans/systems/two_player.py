@@ -1,0 +1,310 @@
+"""GANs of two players: k updates of D, then one of G (Goodfellow et al. 2014, algorithm 1).
+
+The systems at the end differ by their objective, their networks and their settings only. Each is a class that
+holds data, and no code of the step asks for a model.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gans.data.spec import Kind, Spec
+from gans.errors import UserError
+from gans.networks import dcgan, mlp
+from gans.objectives import Objective, minimax, non_saturating_gan, wasserstein, wasserstein_gp
+from gans.systems.settings import Settings, setting
+from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.updates import descend, update
+from minigrad import Tensor, nn, no_grad, tensor
+from minigrad.ops import mean, sigmoid
+from minigrad.optim import Adam, Optimizer, RMSprop
+from minigrad.random import Generator
+
+MOST_WEIGHTS = 2**27
+"""The most weights of a network; its gradient and each of Adam's averages take as much memory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoPlayerSettings(Settings):
+    """The settings of every GAN of two players.
+
+    ``lr`` is G's learning rate and D's is ``lr_ratio`` times that (two time scales, Heusel et al. 2017); both
+    halve every ``lr_half_life`` steps. ``latent`` is the length of z, drawn from N(0, I).
+    """
+
+    objective: str = setting("non-saturating", "the losses, where a model has several")
+    lr: float = setting(2e-4, "learning rate of G; D's is this times --lr-ratio", above=0, metavar="RATE")
+    lr_ratio: float = setting(1.0, "D's learning rate over G's", above=0, metavar="TIMES")
+    lr_half_life: int = setting(
+        0, "steps after which both rates have halved; 0 for never", least=0, most=10**12, metavar="STEPS"
+    )
+    optimizer: Literal["adam", "rmsprop"] = setting("adam", "of both networks: adam or rmsprop")
+    beta1: float = setting(
+        0.5, "Adam's decay of the gradients' mean", least=0, below=1, requires=("optimizer", "adam"), metavar="SHARE"
+    )
+    beta2: float = setting(
+        0.999,
+        "Adam's decay of the gradients' mean square",
+        least=0,
+        below=1,
+        requires=("optimizer", "adam"),
+        metavar="SHARE",
+    )
+    critic_steps: int = setting(1, "updates of D for each update of G", least=1, most=10_000, metavar="K")
+    latent: int = setting(100, "length of the noise vector z", least=1, most=2**16)
+    width: int = setting(128, "units of a hidden layer, on toys", least=1, most=2**14, only="points")
+    depth: int = setting(2, "hidden layers, on toys", least=1, most=1_000, only="points")
+
+    def check(self) -> None:
+        super().check()
+        rate = float(self.lr) * float(self.lr_ratio)
+        if not 0 < rate < math.inf:
+            raise UserError(
+                f"D's learning rate, `lr` times `lr_ratio`, must be a positive number, got {rate}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvolutionalSettings(TwoPlayerSettings):
+    """``features`` are the channels of G's last and D's first convolution; each layer further in has twice."""
+
+    features: int = setting(64, "channels of the layers next to the image", least=1, most=2**10, only="image")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClippedSettings(ConvolutionalSettings):
+    """``clip`` bounds a critic's weights."""
+
+    clip: float = setting(0.01, "bound of the critic's weights", above=0, metavar="BOUND")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PenaltySettings(ConvolutionalSettings):
+    """``penalty`` weighs the gradient penalty."""
+
+    penalty: float = setting(10.0, "weight of the gradient penalty", least=0, metavar="WEIGHT")
+
+
+class TwoPlayer(System):
+    """G and D, an optimizer each, and an objective."""
+
+    objectives: ClassVar[Mapping[str, Callable[[Any], Objective]]]
+    """The objectives that the system can take, by name, as functions of its settings."""
+
+    generator: nn.Module
+    discriminator: nn.Module
+
+    def __init__(self, settings: TwoPlayerSettings, spec: Spec, device: str = "cpu") -> None:
+        super().__init__(settings, spec, device)
+        self.objective = self.objectives[settings.objective](settings)
+        self.optimizer_g = _optimizer(settings, self.generator, settings.lr)
+        self.optimizer_d = _optimizer(settings, self.discriminator, settings.lr * settings.lr_ratio)
+
+    @property
+    def judges_by_probability(self) -> bool:  # type: ignore[override]
+        """Whether D's readout is a probability, and not a critic's score."""
+        return self.objective.readout is sigmoid
+
+    @classmethod
+    def batches_in_a_step(cls, settings: TwoPlayerSettings) -> int:
+        return settings.critic_steps
+
+    def rates(self, step: int) -> dict[str, float]:
+        settings = self.settings
+        decay = 0.5 ** (step / settings.lr_half_life) if settings.lr_half_life else 1.0
+        return {"optimizer_g": settings.lr * decay, "optimizer_d": settings.lr * settings.lr_ratio * decay}
+
+    def step(self, trainer: Trainer) -> None:
+        for _ in range(self.settings.critic_steps):
+            trainer.update(self.update_discriminator, trainer.batch().real, trainer.rng)
+        trainer.update(self.update_generator, trainer.rng)
+
+    @update("discriminator", reports=("loss_d", "wasserstein", "penalty", "d_real", "d_fake", "grad_norm_d"))
+    def update_discriminator(self, real: Tensor, rng: Generator) -> dict[str, Tensor]:
+        """One update of D on ``real`` (n, ...) and on fakes from new noise."""
+        objective = self.objective
+        z = self.latent(len(real), rng)
+        with no_grad():
+            fake = self.generator(z)  # here G is only a source of samples
+        on_real, on_fake = self.discriminator(real), self.discriminator(fake)
+        loss = objective.discriminator(on_real, on_fake)
+        numbers = {}
+        if objective.penalty is not None:
+            penalty = objective.penalty(self.discriminator, real, fake, rng)
+            numbers = {"wasserstein": -loss, "penalty": penalty}
+            loss = loss + penalty
+        descent = descend(loss, self.optimizer_d)
+        if objective.constraint is not None:
+            objective.constraint(self.discriminator)
+        return {
+            "loss_d": loss,
+            **numbers,
+            "d_real": self.readout(on_real),
+            "d_fake": self.readout(on_fake),
+            "grad_norm_d": descent.norm,
+        }
+
+    @update("generator", reports=("loss_g", "grad_norm_g"))
+    def update_generator(self, rng: Generator) -> dict[str, Tensor]:
+        """One update of G: its gradient flows through D and stops at G's weights."""
+        on_fake = self.discriminator(self.generator(self.latent(self.settings.batch_size, rng)))
+        loss = self.objective.generator(on_fake)
+        descent = descend(loss, self.optimizer_g)
+        return {"loss_g": loss, "grad_norm_g": descent.norm}
+
+    def readout(self, logits: Tensor) -> Tensor:
+        """The mean of D's readout: a probability, or a critic's score."""
+        with no_grad():
+            return mean(self.objective.readout(logits))
+
+    def latent(self, n: int, rng: Generator) -> Tensor:
+        """z (n, latent) from N(0, I), on the GAN's device; a Philox must be on the same device."""
+        return self.noise(n, self.settings.latent, rng)
+
+    def generate(self, z: Tensor) -> NDArray[np.float32]:
+        """Samples (n, ...) float32 from z (n, latent), with G in evaluation mode."""
+        with self.evaluating():
+            return in_batches(self.generator, z)
+
+    def make(self, n: int, rng: Generator, ask: Ask) -> Made:  # noqa: ARG002
+        return Made(in_batches(self.generator, self.latent(n, rng)))
+
+    def judge(self, samples: Any) -> NDArray[np.float32]:
+        """D's readout of ``samples`` (n, ...), with D in evaluation mode: (n,) probabilities or scores."""
+        with self.evaluating():
+            x = tensor(samples, np.float32, self.device)
+            return self.objective.readout(self.discriminator(x)).numpy().reshape(len(x))
+
+    @classmethod
+    def check_settings(cls, settings: TwoPlayerSettings, kind: Kind) -> None:
+        if settings.objective not in cls.objectives:
+            raise UserError(
+                f"{settings.model} has no `objective` {settings.objective!r} "
+                f"(choose from {', '.join(cls.objectives)})"
+            )
+        super().check_settings(settings, kind)
+
+    @classmethod
+    def check_data(cls, settings: TwoPlayerSettings, spec: Spec) -> None:
+        """Refuse what does not fit, and networks that are too large for almost any memory."""
+        super().check_data(settings, spec)
+        widest = max(settings.width, 256 * 7 * 7)  # units of the layer after z, in any model
+        weights = settings.latent * widest + settings.depth * settings.width**2 + 1024 * math.prod(spec.shape)
+        if weights > MOST_WEIGHTS:
+            raise UserError(
+                f"{settings.model} with `latent` {settings.latent:,}, `width` {settings.width:,} and `depth` "
+                f"{settings.depth:,} for samples of shape {spec.shape} may have {weights:,} weights, more than "
+                f"the {MOST_WEIGHTS:,} that are allowed"
+            )
+
+
+def _optimizer(settings: TwoPlayerSettings, network: nn.Module, lr: float) -> Optimizer:
+    if settings.optimizer == "rmsprop":
+        return RMSprop(network.parameters(), lr=lr)
+    return Adam(network.parameters(), lr=lr, betas=(settings.beta1, settings.beta2))
+
+
+def _toy(settings: TwoPlayerSettings, spec: Spec) -> dict[str, nn.Module]:
+    size, width, depth = spec.shape[0], settings.width, settings.depth
+    return {
+        "generator": mlp.point_generator(settings.latent, size, width, depth),
+        "discriminator": mlp.point_discriminator(size, width, depth),
+    }
+
+
+def _mlp(settings: TwoPlayerSettings, spec: Spec) -> dict[str, nn.Module]:
+    if not spec.is_image:
+        return _toy(settings, spec)
+    return {
+        "generator": mlp.image_generator(settings.latent, spec.shape),
+        "discriminator": mlp.image_discriminator(spec.shape),
+    }
+
+
+def _convolutional(settings: ConvolutionalSettings, spec: Spec, norm: bool = True) -> dict[str, nn.Module]:
+    if not spec.is_image:
+        return _toy(settings, spec)
+    return {
+        "generator": dcgan.generator(settings.latent, spec.shape, settings.features),
+        "discriminator": dcgan.discriminator(spec.shape, settings.features, norm),
+    }
+
+
+def _without_norm(settings: ConvolutionalSettings, spec: Spec) -> dict[str, nn.Module]:
+    return _convolutional(settings, spec, norm=False)
+
+
+TWO_LOSSES: Mapping[str, Callable[[Any], Objective]] = {
+    "non-saturating": lambda settings: non_saturating_gan(),
+    "minimax": lambda settings: minimax(),
+}
+
+
+class GAN(TwoPlayer):
+    name, title, paper = "gan", "GAN", "Goodfellow et al. 2014"
+    summary = "fully connected G and D; D is a classifier of real against generated"
+    objectives = TWO_LOSSES
+    networks = staticmethod(_mlp)
+    presets = {
+        "image": TwoPlayerSettings(),
+        "points": TwoPlayerSettings(batch_size=256, lr=1e-3, lr_ratio=2.0, lr_half_life=3000, latent=2),
+    }
+
+
+class DCGAN(TwoPlayer):
+    name, title, paper = "dcgan", "DCGAN", "Radford et al. 2015"
+    summary = "strided and transposed convolutions with batch norm"
+    objectives = TWO_LOSSES
+    networks = staticmethod(_convolutional)
+    presets = {"image": ConvolutionalSettings()}
+    format_1 = {"features": 64}
+
+
+class WGAN(TwoPlayer):
+    name, title, paper = "wgan", "WGAN", "Arjovsky et al. 2017"
+    summary = "a critic with clipped weights estimates the Wasserstein distance"
+    objectives = {"wasserstein": lambda settings: wasserstein(settings.clip)}
+    networks = staticmethod(_convolutional)
+    presets = {
+        "image": ClippedSettings(objective="wasserstein", lr=5e-5, optimizer="rmsprop", critic_steps=5),
+        "points": ClippedSettings(
+            objective="wasserstein",
+            batch_size=256,
+            lr=2e-5,
+            lr_ratio=10.0,
+            optimizer="rmsprop",
+            critic_steps=10,
+            latent=2,
+            clip=0.1,
+        ),
+    }
+    format_1 = {"features": 64}
+
+
+class WGANGP(TwoPlayer):
+    name, title, paper = "wgan-gp", "WGAN-GP", "Gulrajani et al. 2017"
+    summary = "a penalty holds the critic's gradient at norm 1, by double backprop"
+    objectives = {"wasserstein-gp": lambda settings: wasserstein_gp(settings.penalty)}
+    networks = staticmethod(_without_norm)
+    presets = {
+        "image": PenaltySettings(objective="wasserstein-gp", lr=1e-4, beta2=0.9, critic_steps=5),
+        "points": PenaltySettings(
+            objective="wasserstein-gp",
+            batch_size=256,
+            lr=5e-4,
+            lr_half_life=2000,
+            beta2=0.9,
+            critic_steps=5,
+            latent=2,
+            width=512,
+            depth=3,
+            penalty=0.1,
+        ),
+    }
+    format_1 = {"features": 64}
