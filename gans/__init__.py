@@ -24,7 +24,6 @@ _MODULES = (
     "networks",
     "objectives",
     "plots",
-    "steps",
     "systems",
     "trainer",
 )
@@ -49,6 +48,8 @@ def __getattr__(name: str) -> Any:
         return import_module(f"gans.{name}")
     if name == "models":
         raise AttributeError("gans.models is called gans.networks")
+    if name == "steps":
+        raise AttributeError("the updates of gans.steps are methods of gans.systems.two_player.TwoPlayer")
     raise AttributeError(
         f"module 'gans' has no attribute {name!r}; it has {', '.join((*__all__, *_MODULES))}"
     )

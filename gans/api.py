@@ -16,22 +16,19 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import numpy as np
-
-from gans.data import Dataset, ImageData, ToyData
+from gans.data import Dataset
 from gans.data import load as load_dataset
-from gans.data.images import KINDS, STEMS
 from gans.errors import UserError
+from gans.evaluation import Evaluation, UnmeasurableError, measure
 from gans.exporting import export_generator
-from gans.files import read, write
+from gans.files import read
 from gans.html import inline_png
-from gans.metrics import MEANINGS, evaluate_images, evaluate_points, remarks
 from gans.options import (
     CHECKPOINT_EVERY,
     RUN_OPTIONS,
@@ -42,25 +39,24 @@ from gans.options import (
     suggestion,
 )
 from gans.paths import user_path
-from gans.systems import Gan, check_device, check_used, settings_for
+from gans.samples import Samples, draw
+from gans.systems import System, check_device, check_used, find, settings_for
 from gans.trainer import (
     Ended,
     Length,
     RunConfig,
     RunFolder,
     default_epochs,
-    kind_of,
     load_data,
-    load_gan,
+    load_system,
     new_config,
-    random_stream,
     read_metrics,
-    sample_picture,
     start,
 )
 from gans.trainer import resume as resume_run
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
     from typing_extensions import Unpack
 
 __all__ = [
@@ -77,87 +73,10 @@ __all__ = [
 ]
 
 MOST_PICTURE_BYTES = 2**26
-DEFAULT_IMAGES = 10_000
-DEFAULT_POINTS = 2_500
-
-
-class UnmeasurableError(UserError):
-    """The samples are too few, or no figure exists for their shape."""
-
-
-class Samples(np.ndarray[Any, np.dtype[np.float32]]):
-    """G's samples: images (n, c, h, w) in [-1, 1] or points (n, d), float32. A notebook shows the picture."""
-
-    _picture: Callable[[Samples], bytes] | None = None
-
-    @classmethod
-    def of(cls, values: np.ndarray[Any, Any], picture: Callable[[Samples], bytes]) -> Samples:
-        """``values`` with the function that draws them as PNG."""
-        samples = values.view(cls)
-        samples._picture = picture
-        return samples
-
-    def __array_finalize__(self, source: object) -> None:
-        self._picture = getattr(source, "_picture", None)
-
-    def png(self) -> bytes:
-        """The picture of the samples as the bytes of a PNG file: a grid of images, or points among real ones.
-
-        Raises ValueError if this is a part of them, neither images (n, c, h, w) nor points (n, d).
-        """
-        if self._picture is None:
-            raise ValueError(f"an array of shape {self.shape} that was not drawn from a run has no picture")
-        return self._picture(self)
-
-    def save(self, path: StrPath) -> None:
-        """Write the picture to ``path``, a name that ends in .png."""
-        if Path(path).suffix.lower() != ".png":
-            raise UserError(f"{path}: the name must end in .png; for the numbers use numpy.save")
-        write(user_path(path), self.png())
-
-    def _repr_png_(self) -> bytes | None:
-        try:
-            return self.png()
-        except (ValueError, UserError):  # a part without a picture, or points of a data set without a name
-            return None
-
-
-class Evaluation(dict[str, Any]):
-    """Figures by name, as ``gans.metrics.evaluate_images`` and ``evaluate_points`` describe them.
-
-    A notebook shows a table: each figure, the same figure of real data, which way is better, and remarks.
-    """
-
-    def rows(self) -> Iterator[tuple[str, str, str, str, str]]:
-        """The name of each figure, its value, real data's value, which way is better, and its meaning."""
-        beside = {name: self._of_real(name) for name in self}
-        for name, value in self.items():
-            if name not in beside.values():
-                meaning = MEANINGS[name]
-                real = beside[name]
-                words = "" if real is None else _short(self[real])
-                yield name.replace("_", " "), _short(value), words, meaning.better, meaning.words
-
-    def remarks(self) -> list[str]:
-        """The limits of the figures, a sentence each."""
-        return list(remarks(self))
-
-    def _of_real(self, name: str) -> str | None:
-        return next((other for other in (f"{name}_floor", f"real_{name}") if other in self), None)
-
-    def _repr_html_(self) -> str:
-        head = "".join(
-            f"<th>{name}</th>" for name in ("figure", "samples", "real data", "better", "what it is")
-        )
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self.rows()
-        )
-        said = "".join(f"<p>{escape(remark)}</p>" for remark in self.remarks())
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{said}"
 
 
 class Run:
-    """A run in its folder: its configuration, its step, its generator and its history."""
+    """A run in its folder: its configuration, its step, its system and its history."""
 
     def __init__(self, path: StrPath, device: str = "cpu", ended: Ended | None = None) -> None:
         self.path = user_path(path)
@@ -166,14 +85,18 @@ class Run:
         self.ended = ended
 
     @cached_property
-    def _loaded(self) -> tuple[Gan, int]:
-        _, gan, step = load_gan(self.path, self.device)
-        return gan, step
+    def _loaded(self) -> tuple[System, int]:
+        _, system, step = load_system(self.path, self.device)
+        return system, step
 
     @property
-    def gan(self) -> Gan:
-        """Both networks, their optimizers and their objective, as the last checkpoint has them."""
+    def system(self) -> Any:
+        """The networks, optimizers and settings, as the last checkpoint has them: a ``gans.systems.System``."""
         return self._loaded[0]
+
+    @property
+    def gan(self) -> NoReturn:
+        raise AttributeError("Run.gan is called Run.system")
 
     @property
     def step(self) -> int:
@@ -185,15 +108,28 @@ class Run:
         """A dict for each step: losses, D's mean readouts, gradient norms, seconds."""
         return read_metrics(RunFolder(self.path).metrics)
 
-    def sample(self, n: int = 64, seed: int = 0) -> Samples:
-        """``n`` new samples; ``seed`` decides their noise."""
-        return sample(self, n, seed)
+    def sample(
+        self,
+        n: int = 64,
+        seed: int = 0,
+        *,
+        classes: int | Sequence[int] | None = None,
+        sources: ArrayLike | StrPath | None = None,
+        average: bool = True,
+    ) -> Samples:
+        """``n`` new samples; as ``gans.sample``."""
+        return sample(self, n, seed, classes=classes, sources=sources, average=average)
 
     def evaluate(
-        self, n: int | None = None, seed: int = 0, data: Dataset | StrPath | None = None
+        self,
+        n: int | None = None,
+        seed: int = 0,
+        data: Dataset | StrPath | None = None,
+        *,
+        average: bool = True,
     ) -> Evaluation:
         """Figures of new samples; as ``gans.evaluate``."""
-        return evaluate(self, n, seed, data)
+        return evaluate(self, n, seed, data, average=average)
 
     def __repr__(self) -> str:
         return f"Run({self.config.title}, step {self.step:,} of {self.config.steps:,})"
@@ -208,7 +144,7 @@ class Run:
 
 def train(
     model: str,
-    data: Dataset | StrPath = "mnist5k",
+    data: Dataset | StrPath | None = None,
     *,
     out: StrPath | None = None,
     epochs: int | None = None,
@@ -219,13 +155,14 @@ def train(
 ) -> Run:
     """Train ``model`` in a new folder and return its run; an interrupt saves and returns too.
 
-    model       a name of ``gans.systems.SYSTEMS``, such as "dcgan"
-    data        a name or folder that ``gans.data.load`` takes, or a data set of yours
+    model       a name of ``gans.systems.SYSTEMS``, such as "dcgan", or a class of yours, "FILE.py:CLASS"
+    data        a name or folder that ``gans.data.load`` takes, or a data set of yours; the model's own
+                default, mnist5k for most, unless given
     out         the run's folder; runs/MODEL-DATA, with a number if that exists, unless given
     epochs      or ``steps``: the length, in passes over the images or in updates of G
     seed        decides all random numbers
     device      "cpu" or "cuda"
-    options     hyper-parameters, fields of ``gans.systems.Settings``: batch_size, lr, beta1, ...; and
+    options     hyper-parameters, the model's own settings: batch_size, lr, beta1, ...; and
                 ``data_dir``, where the data lie; ``checkpoint_every`` (100 steps); ``capture``, to replay
                 recorded updates, which are faster and the same bit for bit; ``progress``, to show losses
                 meanwhile: lines, a live display on a terminal, pictures in a notebook
@@ -237,18 +174,18 @@ def train(
         raise UserError(f"the length is given twice, `epochs` {epochs} and `steps` {steps}; give one of them")
     settings = {name: value for name, value in options.items() if name not in RUN_OPTIONS}
     _check_names(settings)
-    settings_for(model, "image", **settings)  # a misspelt name should not wait for a download
+    system = find(model)
+    settings_for(model, next(iter(system.presets)), **settings)  # a misspelt name should not wait for a download
     check_device(device)
     run = run_options({name: value for name, value in options.items() if name in RUN_OPTIONS})
-    name, loaded = _dataset(data, run.data_dir)
-    kind = kind_of(loaded)
-    chosen = settings_for(model, kind, **settings)
-    check_used(model, kind, settings, chosen)
+    name, loaded = _dataset(system.data if data is None else data, run.data_dir)
+    chosen = settings_for(model, loaded.kind, **settings)
+    check_used(model, loaded.kind, settings, chosen)
     length = Length(steps, epochs)
     config = new_config(
         chosen,
         loaded,
-        length if length != Length() else Length(epochs=default_epochs(chosen, kind)),
+        length if length != Length() else Length(epochs=default_epochs(chosen, loaded.kind)),
         name=name,
         data_dir=run.data_dir,
         seed=seed,
@@ -301,25 +238,37 @@ def load(path: StrPath, device: str = "cpu") -> Run:
     return run
 
 
-def sample(run: Run | StrPath, n: int = 64, seed: int = 0) -> Samples:
+def sample(
+    run: Run | StrPath,
+    n: int = 64,
+    seed: int = 0,
+    *,
+    classes: int | Sequence[int] | None = None,
+    sources: ArrayLike | StrPath | None = None,
+    average: bool = True,
+) -> Samples:
     """``n`` new samples of a run's generator, from noise that ``seed`` decides.
 
-    Raises UserError as ``load`` does, or if ``n`` is below 1.
+    classes     a class, or a list of classes in turn, for a model that was trained on labels
+    sources     images to translate, an array or a data set, for a model that translates; the first test
+                images of the run's data unless given
+    average     whether averaged weights make them, if the run has an average (``ema``)
+
+    Raises UserError as ``load`` does, or if ``n`` is below 1, or the model takes no classes or sources.
     """
     if n < 1:
         raise UserError(f"`n` must be at least 1, got {n}")
     loaded = _run_of(run)
-    gan, config = loaded.gan, loaded.config
-    values = gan.generate(gan.latent(n, random_stream(seed, "samples")))
-    title = f"{config.title}, step {loaded.step:,}"
-
-    def picture(samples: Samples) -> bytes:
-        toy = load_data(config) if samples.ndim == 2 else None
-        return sample_picture(
-            gan, np.asarray(samples), toy if isinstance(toy, ToyData) else None, title, config.seed
-        )
-
-    return Samples.of(values, picture)
+    return draw(
+        loaded.system,
+        loaded.config,
+        loaded.step,
+        n,
+        seed,
+        classes=classes,
+        sources=sources,
+        average=average,
+    )
 
 
 def evaluate(
@@ -329,11 +278,14 @@ def evaluate(
     data: Dataset | StrPath | None = None,
     data_dir: StrPath | None = None,
     progress: Callable[[str], None] = lambda stage: None,
+    *,
+    average: bool = True,
 ) -> Evaluation:
     """Figures of ``n`` new samples (10,000 images or 2,500 points unless given) against the run's data.
 
     Pass ``data`` if you trained on a data set of your own, or to compare with another one.
-    ``progress`` is called with the name of each stage as it begins.
+    ``progress`` is called with the name of each stage as it begins. ``average`` says whether averaged weights
+    make the samples, if the run has an average.
 
     Raises UserError as ``load`` does, and its subclass UnmeasurableError if the samples cannot be measured
     against the data.
@@ -343,23 +295,7 @@ def evaluate(
         against = load_data(loaded.config, None if data_dir is None else os.fspath(data_dir))
     else:
         _, against = _dataset(data, data_dir)
-    if isinstance(against, ImageData) and "test images" in against.missing:
-        files = ", ".join(STEMS[KINDS.index(kind)] for kind in against.missing)
-        raise UserError(
-            f"{against.name} has no {', '.join(against.missing)}; an evaluation compares samples with them: "
-            f"put them into its folder as {files}"
-        )
-    count = n or (DEFAULT_IMAGES if isinstance(against, ImageData) else DEFAULT_POINTS)
-    progress(f"making {count:,} samples")
-    samples = np.asarray(sample(loaded, count, seed))
-    try:
-        if isinstance(against, ImageData):
-            return Evaluation(evaluate_images(samples, against, seed=seed, progress=progress))
-        return Evaluation(evaluate_points(samples, against, seed=seed))
-    except ValueError as error:
-        raise UnmeasurableError(
-            f"{count} samples of {loaded.config.title} cannot be measured: {error}"
-        ) from error
+    return measure(loaded.system, loaded.config, against, n, seed, average=average, progress=progress)
 
 
 def export(run: Run | StrPath, path: StrPath) -> Path:
@@ -371,7 +307,7 @@ def export(run: Run | StrPath, path: StrPath) -> Path:
     """
     loaded = _run_of(run)
     return export_generator(
-        loaded.gan, loaded.config.title, loaded.step, loaded.config.shape, user_path(path)
+        loaded.system, loaded.config.title, loaded.step, loaded.config.shape, user_path(path)
     )
 
 
@@ -387,9 +323,9 @@ def _check_names(settings: Iterable[str]) -> None:
 
 
 def _dataset(data: Dataset | StrPath, data_dir: StrPath | None) -> tuple[str, Dataset]:
-    if isinstance(data, ImageData | ToyData):
-        return data.name, data
-    return os.fspath(data), load_dataset(data, data_dir)
+    if isinstance(data, str | os.PathLike):
+        return os.fspath(data), load_dataset(data, data_dir)
+    return data.name, data
 
 
 def _run_of(run: Run | StrPath) -> Run:
@@ -398,11 +334,3 @@ def _run_of(run: Run | StrPath) -> Run:
 
 def _path_of(run: Run | StrPath) -> Path:
     return run.path if isinstance(run, Run) else user_path(run)
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, list):
-        return " ".join(_short(item) for item in value)
-    return "-" if value is None else f"{value:,}" if isinstance(value, int) else str(value)

@@ -11,12 +11,13 @@ nn.Sequential(
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import minigrad as mg
 from gans.errors import UserError
 from gans.files import check_output, write
 from gans.messages import one_line
-from gans.systems import Gan
+from gans.systems import System
 from minigrad import nn
 
 __all__ = ["export_generator", "layers_for_torch"]
@@ -56,14 +57,16 @@ if __name__ == "__main__":
 '''
 
 
-def export_generator(gan: Gan, title: str, step: int, shape: tuple[int, ...], path: Path) -> Path:
+def export_generator(
+    system: System, title: str, step: int, shape: tuple[int, ...], path: Path, *, average: bool = True
+) -> Path:
     """Write G's weights to ``path``, and beside it a Python file with the same layers for PyTorch: its path.
 
-    The weights have PyTorch's names; ``minigrad.load`` reads them too. The file names
-    its run with ``title`` and ``step``; ``shape`` is that of one sample.
+    The weights have PyTorch's names; ``minigrad.load`` reads them too; they are the averaged ones if the
+    system has an average. The file names its run with ``title`` and ``step``; ``shape`` is that of one sample.
 
     Raises UserError if ``path`` does not end in .safetensors, its name cannot be a Python module's, or G has
-    a layer that PyTorch lacks.
+    a layer that PyTorch lacks; if samples are made from more than z.
     """
     module = path.with_suffix(".py")
     if path.suffix != ".safetensors":
@@ -72,16 +75,22 @@ def export_generator(gan: Gan, title: str, step: int, shape: tuple[int, ...], pa
         raise UserError(f"{path}: {module.name} could not be imported; use letters, digits and _ alone")
     for output in (path, module):
         check_output(output)
+    network: Any = getattr(system, "generator", None)
+    latent = getattr(system.settings, "latent", None)
+    if latent is None or not isinstance(network, nn.Module) or system.asks:
+        raise UserError(f"{system.settings.model} makes samples from more than z, and cannot be exported")
+    if average and "generator" in system.averages:
+        network = system.averages["generator"].module
     text = MODULE.format(
         title=one_line(title).replace("\\", "/").replace('"', "'"),
         step=step,
         stem=path.stem,
-        latent=gan.settings.latent,
+        latent=latent,
         made=_in_words(shape),
         weights=path.name,
-        layers=layers_for_torch(gan.generator).replace("\n", "\n    "),
+        layers=layers_for_torch(network).replace("\n", "\n    "),
     )
-    mg.save(path, gan.generator.state_dict())
+    mg.save(path, network.state_dict())
     write(module, text.encode())
     return module
 

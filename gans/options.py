@@ -39,10 +39,12 @@ class RunOptions(TypedDict, total=False):
 
 
 class TrainOptions(RunOptions, total=False):
-    """The same, and hyper-parameters: fields of ``gans.systems.Settings``."""
+    """The same, and hyper-parameters: the settings of all models; each takes its own."""
 
-    objective: str
     batch_size: int
+    ema: float
+    networks: str
+    objective: str
     lr: float
     lr_ratio: float
     lr_half_life: int
@@ -53,6 +55,7 @@ class TrainOptions(RunOptions, total=False):
     latent: int
     width: int
     depth: int
+    features: int
     clip: float
     penalty: float
 

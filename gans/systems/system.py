@@ -70,10 +70,14 @@ class Trainer(Protocol):
 
 
 class Ask(NamedTuple):
-    """What samples are asked for: the class of each, (n,), or the images to translate, (n, c, h, w)."""
+    """What samples are asked for: the class of each, (n,), or the images to translate, (n, c, h, w).
+
+    ``targets`` are the true translations of ``sources``, where those are known.
+    """
 
     classes: Integers | None = None
     sources: Floats | None = None
+    targets: Floats | None = None
 
 
 class Made(NamedTuple):

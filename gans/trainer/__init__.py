@@ -15,7 +15,7 @@ from gans.trainer.config import RunConfig, data_name, default_epochs, digest_of,
 from gans.trainer.folder import RunFolder
 from gans.trainer.loop import DivergedError, Record, Training
 from gans.trainer.metrics_log import read_metrics
-from gans.trainer.pictures import sample_picture, sources_of
+from gans.trainer.pictures import ask_of, sample_picture
 from gans.trainer.randomness import random_stream
 from gans.trainer.run import Ended, Length, load_data, load_system, new_config, new_training, resume, start
 
@@ -28,6 +28,7 @@ __all__ = [
     "RunConfig",
     "RunFolder",
     "Training",
+    "ask_of",
     "data_name",
     "default_epochs",
     "digest_of",
@@ -39,7 +40,6 @@ __all__ = [
     "read_metrics",
     "resume",
     "sample_picture",
-    "sources_of",
     "start",
     "train",
     "versions",

@@ -19,7 +19,7 @@ from gans.trainer.loop import Record, Training
 from gans.trainer.metrics_log import read_metrics
 from gans.trainer.randomness import random_stream
 
-__all__ = ["Curves", "Samples", "sample_picture", "shown", "sources_of"]
+__all__ = ["Curves", "Samples", "ask_of", "sample_picture", "shown"]
 
 Samples32 = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -112,15 +112,15 @@ class Curves(Callback):
 def shown(system: System, data: Dataset, rng: np.random.Generator) -> Made:
     """The samples of a run's pictures; a system that translates gets the first test images."""
     count = FIXED_POINTS if system.spec.kind == "points" else FIXED_IMAGES
-    ask = Ask(sources=sources_of(data, TRANSLATED)) if "sources" in system.asks else Ask()
+    ask = ask_of(data, TRANSLATED) if "sources" in system.asks else Ask()
     with system.evaluating():
         return system.show(count, rng, ask)
 
 
-def sources_of(data: Any, n: int) -> Samples32:
-    """The first ``n`` test images that a system can translate, and no more than there are."""
-    sources: Samples32 = data.test_sources(n)
-    return sources
+def ask_of(data: Any, n: int) -> Ask:
+    """The first ``n`` test images of pairs or domains, and no more than there are, as images to translate."""
+    sources, targets = data.test(slice(0, n))
+    return Ask(sources=sources, targets=targets)
 
 
 def sample_picture(system: System, made: Made, toy: ToyData | None, title: str, seed: int) -> bytes:

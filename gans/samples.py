@@ -1,0 +1,136 @@
+"""Samples of a run: an array that knows its picture, and what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gans.data import ToyData, load
+from gans.errors import UserError
+from gans.files import write
+from gans.options import StrPath
+from gans.paths import user_path
+from gans.systems import SYSTEMS, Ask, Made, System
+from gans.trainer import RunConfig, ask_of, load_data, random_stream, sample_picture
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+__all__ = ["Samples", "draw"]
+
+
+class Samples(np.ndarray[Any, np.dtype[np.float32]]):
+    """Samples: images (n, c, h, w) in [-1, 1] or points (n, d), float32, or tokens (n, length), int64.
+
+    ``labels`` are the classes that were asked for, ``sources`` the images that were translated; both are None
+    where there are none, and in a part of the samples. A notebook shows the picture.
+    """
+
+    labels: np.ndarray[Any, np.dtype[np.int64]] | None = None
+    sources: np.ndarray[Any, np.dtype[np.float32]] | None = None
+    _picture: Callable[[Samples], bytes] | None = None
+
+    @classmethod
+    def of(cls, made: Made, picture: Callable[[Samples], bytes]) -> Samples:
+        """The samples of ``made`` with the function that draws them as PNG."""
+        samples = made.samples.view(cls)
+        samples.labels, samples.sources, samples._picture = made.labels, made.sources, picture
+        return samples
+
+    def __array_finalize__(self, source: object) -> None:
+        self._picture = getattr(source, "_picture", None)
+
+    def png(self) -> bytes:
+        """The picture of the samples as the bytes of a PNG file: a grid of images, or points among real ones.
+
+        Raises ValueError if this is a part of them, neither images (n, c, h, w) nor rows (n, d).
+        """
+        if self._picture is None:
+            raise ValueError(f"an array of shape {self.shape} that was not drawn from a run has no picture")
+        return self._picture(self)
+
+    def save(self, path: StrPath) -> None:
+        """Write the picture to ``path``, a name that ends in .png."""
+        if Path(path).suffix.lower() != ".png":
+            raise UserError(f"{path}: the name must end in .png; for the numbers use numpy.save")
+        write(user_path(path), self.png())
+
+    def _repr_png_(self) -> bytes | None:
+        try:
+            return self.png()
+        except (ValueError, UserError):  # a part without a picture, or points of a data set without a name
+            return None
+
+
+def draw(
+    system: System,
+    config: RunConfig,
+    step: int,
+    n: int,
+    seed: int,
+    *,
+    classes: int | Sequence[int] | None = None,
+    sources: ArrayLike | StrPath | None = None,
+    average: bool = True,
+) -> Samples:
+    """``n`` samples of ``system`` after ``step`` steps of the run ``config``; as ``gans.sample``.
+
+    Raises UserError for an ask that the system does not take.
+    """
+    ask = _ask(system, config, n, classes, sources)
+    made = system.sample(n, random_stream(seed, "samples"), ask, average=average)
+    title = f"{config.title}, step {step:,}"
+
+    def picture(samples: Samples) -> bytes:
+        toy = load_data(config) if config.spec.kind == "points" and samples.ndim == 2 else None
+        shown = made._replace(samples=np.asarray(samples)) if len(samples) == len(made.samples) else Made(samples)
+        return sample_picture(system, shown, toy if isinstance(toy, ToyData) else None, title, config.seed)
+
+    return Samples.of(made, picture)
+
+
+def _ask(
+    system: System,
+    config: RunConfig,
+    n: int,
+    classes: int | Sequence[int] | None,
+    sources: ArrayLike | StrPath | None,
+) -> Ask:
+    for what, given in (("classes", classes), ("sources", sources)):
+        if given is not None and what not in system.asks:
+            able = [name for name, other in SYSTEMS.items() if what in other.asks]
+            words = "samples of a class" if what == "classes" else "images to translate"
+            raise UserError(f"{config.model} takes no `{what}`; {words} are for {', '.join(able) or 'other models'}")
+    chosen = None if classes is None else _classes(system, n, classes)
+    if sources is not None:
+        return Ask(chosen, _sources(system, sources)[:n])
+    if "sources" in system.asks:
+        return ask_of(load_data(config), n)._replace(classes=chosen)
+    return Ask(chosen)
+
+
+def _classes(system: System, n: int, classes: int | Sequence[int]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The class of each of ``n`` samples: the one that is given, or those that are given in turn."""
+    given = np.atleast_1d(np.asarray(classes))
+    if given.dtype.kind not in "iu" or given.ndim != 1 or not len(given):
+        raise UserError(f"`classes` must be a class or a list of classes, got {classes!r:.60}")
+    if given.min() < 0 or given.max() >= system.spec.classes:
+        raise UserError(f"`classes` must lie from 0 to {system.spec.classes - 1}, got {classes!r:.60}")
+    return np.resize(given, n).astype(np.int64)
+
+
+def _sources(system: System, sources: Any) -> np.ndarray[Any, np.dtype[np.float32]]:
+    if isinstance(sources, str | Path):
+        data: Any = load(sources)
+        images = data.train()
+    else:
+        images = np.asarray(sources, dtype=np.float32)
+    if images.shape[1:] != system.spec.source:
+        raise UserError(
+            f"`sources` have the shape {images.shape[1:]} each, and the run translates images of {system.spec.source}"
+        )
+    found: np.ndarray[Any, np.dtype[np.float32]] = images
+    return found
