@@ -22,6 +22,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from gans.configfile import read_config
 from gans.data import Dataset
 from gans.data import load as load_dataset
 from gans.errors import UserError
@@ -91,7 +92,7 @@ class Run:
 
     @property
     def system(self) -> Any:
-        """The networks, optimizers and settings, as the last checkpoint has them: a ``gans.systems.System``."""
+        """The ``gans.systems.System``: networks and optimizers as the last checkpoint has them."""
         return self._loaded[0]
 
     @property
@@ -107,6 +108,13 @@ class Run:
     def history(self) -> list[dict[str, Any]]:
         """A dict for each step: losses, D's mean readouts, gradient norms, seconds."""
         return read_metrics(RunFolder(self.path).metrics)
+
+    def weights(self, average: bool = True) -> str:
+        """Which weights make samples, in words; empty for a run without an average."""
+        ema = self.config.settings.ema
+        if not ema or not self.system.averages:
+            return ""
+        return f"average of the weights ({ema:g})" if average else "last weights"
 
     def sample(
         self,
@@ -143,14 +151,15 @@ class Run:
 
 
 def train(
-    model: str,
+    model: str | None = None,
     data: Dataset | StrPath | None = None,
     *,
+    config: StrPath | None = None,
     out: StrPath | None = None,
     epochs: int | None = None,
     steps: int | None = None,
-    seed: int = 0,
-    device: str = "cpu",
+    seed: int | None = None,
+    device: str | None = None,
     **options: Unpack[TrainOptions],
 ) -> Run:
     """Train ``model`` in a new folder and return its run; an interrupt saves and returns too.
@@ -158,10 +167,11 @@ def train(
     model       a name of ``gans.systems.SYSTEMS``, such as "dcgan", or a class of yours, "FILE.py:CLASS"
     data        a name or folder that ``gans.data.load`` takes, or a data set of yours; the model's own
                 default, mnist5k for most, unless given
+    config      a file with any of these, TOML or a run's config.json; what is given beside it wins
     out         the run's folder; runs/MODEL-DATA, with a number if that exists, unless given
     epochs      or ``steps``: the length, in passes over the images or in updates of G
-    seed        decides all random numbers
-    device      "cpu" or "cuda"
+    seed        decides all random numbers; 0 unless given
+    device      "cpu" (unless given) or "cuda"
     options     hyper-parameters, the model's own settings: batch_size, lr, beta1, ...; and
                 ``data_dir``, where the data lie; ``checkpoint_every`` (100 steps); ``capture``, to replay
                 recorded updates, which are faster and the same bit for bit; ``progress``, to show losses
@@ -172,16 +182,54 @@ def train(
     """
     if epochs is not None and steps is not None:
         raise UserError(f"the length is given twice, `epochs` {epochs} and `steps` {steps}; give one of them")
+    given: dict[str, Any] = {
+        "model": model,
+        "data": data,
+        "out": out,
+        "epochs": epochs,
+        "steps": steps,
+        "seed": seed,
+        "device": device,
+    }
+    chosen = _chosen(
+        config, {**{name: value for name, value in given.items() if value is not None}, **options}
+    )
+    return _train(Length(chosen.pop("steps", None), chosen.pop("epochs", None)), **chosen)
+
+
+def _chosen(config: StrPath | None, given: dict[str, Any]) -> dict[str, Any]:
+    """What is given, and what a file gives beside it."""
+    if config is None:
+        return given
+    filed = read_config(user_path(config))
+    if not given.keys().isdisjoint({"epochs", "steps"}):
+        filed = {name: value for name, value in filed.items() if name not in ("epochs", "steps")}
+    return {**filed, **given}
+
+
+def _train(
+    length: Length,
+    *,
+    model: str | None = None,
+    data: Dataset | StrPath | None = None,
+    out: StrPath | None = None,
+    seed: int = 0,
+    device: str = "cpu",
+    **options: Any,
+) -> Run:
     settings = {name: value for name, value in options.items() if name not in RUN_OPTIONS}
+    if model is None:
+        raise UserError("which `model`? For example dcgan (`gans list` shows all)")
     _check_names(settings)
     system = find(model)
-    settings_for(model, next(iter(system.presets)), **settings)  # a misspelt name should not wait for a download
+    settings_for(
+        model, next(iter(system.presets)), **settings
+    )  # a misspelt name should not wait for a download
     check_device(device)
     run = run_options({name: value for name, value in options.items() if name in RUN_OPTIONS})
     name, loaded = _dataset(system.data if data is None else data, run.data_dir)
     chosen = settings_for(model, loaded.kind, **settings)
     check_used(model, loaded.kind, settings, chosen)
-    length = Length(steps, epochs)
     config = new_config(
         chosen,
         loaded,

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from typing import Any
 
-import numpy as np
-
 from gans.data import ImageData, ToyData
 from gans.data.images import KINDS, STEMS
 from gans.errors import UserError

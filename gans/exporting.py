@@ -62,8 +62,9 @@ def export_generator(
 ) -> Path:
     """Write G's weights to ``path``, and beside it a Python file with the same layers for PyTorch: its path.
 
-    The weights have PyTorch's names; ``minigrad.load`` reads them too; they are the averaged ones if the
-    system has an average. The file names its run with ``title`` and ``step``; ``shape`` is that of one sample.
+    The weights have PyTorch's names; ``minigrad.load`` reads them too. They are the averaged ones if the
+    system has an average. The file names its run with ``title`` and ``step``; ``shape`` is that of one
+    sample.
 
     Raises UserError if ``path`` does not end in .safetensors, its name cannot be a Python module's, or G has
     a layer that PyTorch lacks; if samples are made from more than z.

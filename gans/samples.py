@@ -86,7 +86,9 @@ def draw(
 
     def picture(samples: Samples) -> bytes:
         toy = load_data(config) if config.spec.kind == "points" and samples.ndim == 2 else None
-        shown = made._replace(samples=np.asarray(samples)) if len(samples) == len(made.samples) else Made(samples)
+        shown = (
+            made._replace(samples=np.asarray(samples)) if len(samples) == len(made.samples) else Made(samples)
+        )
         return sample_picture(system, shown, toy if isinstance(toy, ToyData) else None, title, config.seed)
 
     return Samples.of(made, picture)
@@ -103,7 +105,9 @@ def _ask(
         if given is not None and what not in system.asks:
             able = [name for name, other in SYSTEMS.items() if what in other.asks]
             words = "samples of a class" if what == "classes" else "images to translate"
-            raise UserError(f"{config.model} takes no `{what}`; {words} are for {', '.join(able) or 'other models'}")
+            raise UserError(
+                f"{config.model} takes no `{what}`; {words} are for {', '.join(able) or 'other models'}"
+            )
     chosen = None if classes is None else _classes(system, n, classes)
     if sources is not None:
         return Ask(chosen, _sources(system, sources)[:n])
@@ -130,7 +134,8 @@ def _sources(system: System, sources: Any) -> np.ndarray[Any, np.dtype[np.float3
         images = np.asarray(sources, dtype=np.float32)
     if images.shape[1:] != system.spec.source:
         raise UserError(
-            f"`sources` have the shape {images.shape[1:]} each, and the run translates images of {system.spec.source}"
+            f"`sources` have the shape {images.shape[1:]} each, and the run translates images of "
+            f"{system.spec.source}"
         )
     found: np.ndarray[Any, np.dtype[np.float32]] = images
     return found

@@ -32,23 +32,30 @@ def run(arguments: Namespace) -> int:
     try:
         with stages("loading the data") as progress:
             figures = api.evaluate(
-                evaluated, arguments.n, arguments.seed, data_dir=arguments.data_dir, progress=progress
+                evaluated,
+                arguments.n,
+                arguments.seed,
+                data_dir=arguments.data_dir,
+                progress=progress,
+                average=arguments.average,
             )
     except api.UnmeasurableError as error:
         raise UserError(f"{error}; --n sets the number of samples") from error
     config = evaluated.config
     document = {
-        "model": config.settings.model,
+        "model": config.model,
         "data": config.data,
         "step": evaluated.step,
         "seed": arguments.seed,
+        "weights": evaluated.weights(arguments.average) or "last weights",
         **figures,
     }
     if target == STANDARD_OUTPUT:
         print(json.dumps(document, indent=2, allow_nan=False))
     else:
         write_json(target, document)
-        show(_table(figures, f"{config.title}, step {evaluated.step:,}"))
+        weights = f", {words}" if (words := evaluated.weights(arguments.average)) else ""
+        show(_table(figures, f"{config.title}, step {evaluated.step:,}{weights}"))
         print(f"written to {one_line(target)}")
     sys.stdout.flush()
     for remark in figures.remarks():

@@ -7,8 +7,10 @@ from argparse import Namespace
 from rich.table import Table
 
 from gans.cli.tables import show
+from gans.data.spec import KIND_WORDS, Kind
 from gans.data.toys import TOYS
-from gans.systems import SYSTEMS, Settings
+from gans.systems import SYSTEMS, Settings, System
+from gans.systems.settings import options_of
 
 OWN = (
     "a folder of PNG or JPEG pictures (class folders give labels), an .npz file, or a folder in MNIST's "
@@ -24,30 +26,35 @@ def run(_: Namespace) -> int:
 
 def _models() -> Table:
     table = Table(title="models", show_lines=True)
-    for name in ("model", "paper", "objectives", "on images", "on toys"):
+    for name in ("model", "paper", "data", "settings"):
         table.add_column(name)
     for system in SYSTEMS.values():
         table.add_row(
             f"[bold]{system.name}[/bold]",
             f"{system.paper}\n[dim]{system.summary}[/dim]",
-            "\n".join(system.objectives),
-            _settings(system.image),
-            _settings(system.points) if system.points else "-",
+            "\n".join(_needs(system, kind) for kind in system.presets),
+            "\n".join(
+                f"[dim]{kind}:[/dim] {_settings(preset, kind)}" for kind, preset in system.presets.items()
+            ),
         )
     return table
 
 
-def _settings(settings: Settings) -> str:
-    optimizer = (
-        "RMSprop" if settings.optimizer == "rmsprop" else f"Adam ({settings.beta1:g}, {settings.beta2:g})"
-    )
-    rates = f"lr {settings.lr:g}"
-    if settings.lr_ratio != 1:
-        rates += f" (D: times {settings.lr_ratio:g})"
-    if settings.lr_half_life:
-        rates += f"\nhalved every {settings.lr_half_life:,} steps"
-    steps = f"{settings.critic_steps} critic step" + ("s" if settings.critic_steps > 1 else "")
-    return f"{optimizer}, {rates}\nbatch {settings.batch_size}, {steps}\nlatent {settings.latent}"
+def _needs(system: type[System], kind: Kind) -> str:
+    return f"labelled {KIND_WORDS[kind]}" if system.labelled else KIND_WORDS[kind]
+
+
+def _settings(preset: Settings, kind: Kind) -> str:
+    """The settings that have an effect and are not off."""
+    shown = []
+    for name, option in options_of(type(preset)).items():
+        value = getattr(preset, name)
+        other, needed = option.limits.requires or ("", None)
+        used = option.limits.only in (None, kind) and (not other or getattr(preset, other) == needed)
+        if used and value not in ("", 0):
+            number = f"{value:g}" if isinstance(value, float) else value
+            shown.append(f"{name.replace('_', '-')} {number}")
+    return ", ".join(shown)
 
 
 def _data() -> Table:

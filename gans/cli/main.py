@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 
 from gans.cli.parser import parser
-from gans.cli.settings import with_flags
 from gans.errors import UserError
 from gans.paths import current_folder_is_gone
 from gans.terminal import any_encoding, forget_output, is_gone, say
@@ -38,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _status(arguments: Sequence[str] | None) -> int:
     """Run the command; its status, or that of its error."""
     try:
-        parsed = parser().parse_args(arguments)
+        words = sys.argv[1:] if arguments is None else list(arguments)
+        parsed = parser(words).parse_args(words)
         status: int = parsed.command(parsed)
         return status
     except BrokenPipeError:
@@ -46,7 +46,7 @@ def _status(arguments: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
     except UserError as error:
-        return _fail(with_flags(str(error)), FAILED)
+        return _fail(_with_flags(str(error)), FAILED)
     except OSError as error:
         if current_folder_is_gone():
             return _fail("the current folder has been deleted; go to another one (cd)", FAILED)
@@ -54,6 +54,14 @@ def _status(arguments: Sequence[str] | None) -> int:
         return _fail(f"{where}{error.strerror or error}", FAILED)
     except MemoryError as error:
         return _fail(f"out of memory; try a smaller --batch-size or --n ({error})", FAILED)
+
+
+def _with_flags(message: str) -> str:
+    if "`" not in message:
+        return message
+    from gans.cli.settings import with_flags  # all models, which most commands never import
+
+    return with_flags(message)
 
 
 def _flushed(status: int) -> int:

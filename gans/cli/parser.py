@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
 from gans.cli.numbers import length, natural, samples, size
-from gans.cli.settings import add_flags
 from gans.errors import UserError
 from gans.paths import user_path
 
@@ -31,8 +30,8 @@ examples:
 TRAIN = """\
 Train MODEL and keep everything in a folder: config.json, metrics.jsonl (a line for each step),
 checkpoint.safetensors, samples/ (a picture after each epoch, always from the same noise), samples.gif and
-losses.png. Ctrl-C saves and stops; --resume goes on as if nothing had happened. A hyper-parameter that is
-not given has the value that `gans list` shows.
+losses.png. Ctrl-C saves and stops; --resume goes on as if nothing had happened. `gans train MODEL --help`
+shows the hyper-parameters of a model.
 """
 
 
@@ -86,8 +85,11 @@ def meant(flag: str, command: Parser, whole: Parser) -> str:
     return f"; it is a flag of {' and '.join(owners)}" if owners else ""
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of the whole command line; its result has ``command``, a function of that result."""
+def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The parser of the whole command line; its result has ``command``, a function of that result.
+
+    With the ``arguments`` to come, ``gans train`` has the flags of the model that they name.
+    """
     made = Parser(prog="gans", description=DESCRIPTION, epilog=EXAMPLES)
     made.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = made.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
@@ -97,7 +99,7 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(command=_later(name), parser=command)
         return command
 
-    _train(add("train", "train a model, or go on with a run", TRAIN))
+    _train(add("train", "train a model, or go on with a run", TRAIN), arguments)
     _sample(
         add(
             "sample", "make images or points with a trained model", "Draw new samples from a run's generator."
@@ -116,13 +118,24 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def _train(train: Parser) -> None:
-    train.add_argument("model", nargs="?", metavar="MODEL", help="for example dcgan; `gans list` shows all")
+def _train(train: Parser, arguments: Sequence[str]) -> None:
+    train.add_argument(
+        "model",
+        nargs="?",
+        metavar="MODEL",
+        help="for example dcgan (`gans list` shows all), or a class of yours, FILE.py:CLASS",
+    )
+    train.add_argument(
+        "--config",
+        type=user_path,
+        metavar="FILE",
+        help="options from FILE.toml, or a run's config.json; flags win over it",
+    )
     where = train.add_argument_group("data and folder")
     where.add_argument(
         "--data",
         metavar="DATA",
-        help="mnist5k (default), mnist, a toy such as ring, or a path: a folder of images, an .npz file",
+        help="mnist5k (default for most), mnist, a toy such as ring, or a path (`gans list` shows all)",
     )
     where.add_argument("--data-dir", metavar="DIR", help="where the data lie, or are downloaded to")
     folder = where.add_mutually_exclusive_group()
@@ -140,10 +153,12 @@ def _train(train: Parser) -> None:
         "--epochs",
         type=length,
         metavar="N",
-        help="default 12 for each update of D in a step; on toys 20, of 500 steps",
+        help="default by model; an epoch of a toy is 500 steps",
     )
-    long.add_argument("--steps", type=length, metavar="N", help="updates of the generator")
-    add_flags(train)
+    long.add_argument("--steps", type=length, metavar="N", help="training steps")
+    if arguments[:1] == ["train"] and not set(arguments[1:]) <= {"--help", "-h"}:
+        settings = import_module("gans.cli.settings")
+        settings.add_flags(train, settings.model_in(arguments[1:]))
     train.add_argument("--seed", type=natural, metavar="N", help="decides all random numbers (default 0)")
     train.add_argument(
         "--checkpoint-every",
@@ -168,8 +183,29 @@ def _sample(sample: Parser) -> None:
         type=user_path,
         required=True,
         metavar="FILE",
+<<<<<<< HEAD
         help="FILE.npz: array `images`, float32 (n, c, h, w) in [-1, 1], or `points`; FILE.png: a picture",
+=======
+        help="FILE.npz: array `images`, float32 (n, c, h, w) in [-1, 1], `points` or `tokens`, and `labels` "
+        "where classes were asked for; FILE.png: a picture",
+>>>>>>> 3ca8ef6 (Derive the flags, the help and the list of models from each system's own settings; take options from a file)
     )
+    sample.add_argument(
+        "--class",
+        dest="classes",
+        type=natural,
+        nargs="+",
+        metavar="CLASS",
+        help="the class of the samples, or several in turn, of a model that was trained on labels",
+    )
+    sample.add_argument(
+        "--from",
+        dest="sources",
+        type=user_path,
+        metavar="PATH",
+        help="images to translate: a folder, .npz or data set (default: the run's first test images)",
+    )
+    _average(sample)
     sample.add_argument("--seed", type=natural, default=0, metavar="N", help="decides the noise (default 0)")
     _device(sample, "where the generator runs (default cpu)")
 
@@ -191,7 +227,17 @@ def _evaluate(evaluate: Parser) -> None:
         metavar="FILE",
         help="the figures' file (default RUN/evaluation.json); - for standard output, without the table",
     )
+    _average(evaluate)
     _device(evaluate, "where the generator runs (default cpu); the classifier runs on the CPU")
+
+
+def _average(command: Parser) -> None:
+    command.add_argument(
+        "--no-average",
+        dest="average",
+        action="store_false",
+        help="take the last weights, not their average (of a run with --ema)",
+    )
 
 
 def _export(export: Parser) -> None:

@@ -22,14 +22,25 @@ def run(arguments: Namespace) -> int:
         raise UserError(f"--out {out}: the name must end in .npz (an array) or .png (a picture)")
     check_folder_of("--out", out)
     sampled = api.load(arguments.folder, arguments.device or "cpu")
-    samples = api.sample(sampled, arguments.n, arguments.seed)
+    samples = api.sample(
+        sampled,
+        arguments.n,
+        arguments.seed,
+        classes=arguments.classes,
+        sources=arguments.sources,
+        average=arguments.average,
+    )
     write(out, _npz(samples) if out.suffix.lower() == ".npz" else samples.png())
-    print(f"{one_line(out)}: {arguments.n:,} samples of {sampled.config.title} after step {sampled.step:,}")
+    weights = f", {words}" if (words := sampled.weights(arguments.average)) else ""
+    title = f"{sampled.config.title} after step {sampled.step:,}{weights}"
+    print(f"{one_line(out)}: {len(samples):,} samples of {title}")
     return 0
 
 
 def _npz(samples: api.Samples) -> bytes:
     file = io.BytesIO()
-    name = "images" if samples.ndim == 4 else "points"
-    np.savez(file, allow_pickle=False, **{name: np.asarray(samples)})
+    name = "images" if samples.ndim == 4 else "tokens" if samples.dtype.kind == "i" else "points"
+    beside = {"labels": samples.labels, "sources": samples.sources}
+    arrays = {name: np.asarray(samples), **{key: array for key, array in beside.items() if array is not None}}
+    np.savez(file, allow_pickle=False, **arrays)
     return file.getvalue()

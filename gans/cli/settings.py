@@ -1,61 +1,95 @@
-"""The flags of a model's hyper-parameters: one for each field of ``gans.systems.Settings``."""
+"""The flags of a model's hyper-parameters: one for each of its settings."""
 
 from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gans.cli.numbers import at_least_0, fraction, positive, positive_real, steps_or_0
+from gans.systems import SYSTEMS, System, find
+from gans.systems.settings import Option, options_of
 
-__all__ = ["FLAGS", "Flag", "add_flags", "with_flags"]
+__all__ = ["add_flags", "given_settings", "model_in", "with_flags"]
 
-OTHERS = ("data", "data_dir", "device", "epochs", "out", "resume", "seed", "steps")
+OTHERS = (
+    "average",
+    "classes",
+    "config",
+    "data",
+    "data_dir",
+    "device",
+    "epochs",
+    "out",
+    "resume",
+    "seed",
+    "sources",
+    "steps",
+)
 """Arguments of ``gans.api`` that are flags too, apart from the settings."""
 
-
-@dataclass(frozen=True)
-class Flag:
-    """A setting on the command line: its help, its type, its placeholder."""
-
-    help: str
-    type: Callable[[str], Any] = str
-    metavar: str = "N"
-    choices: tuple[str, ...] | None = None
+_FLAGS = {"classes": "--class", "sources": "--from", "average": "--no-average"}
+"""Flags that are not called like their arguments."""
 
 
-FLAGS: dict[str, Flag] = {
-    "objective": Flag("the losses, where a model has several", metavar="NAME"),
-    "batch_size": Flag("samples in each update", positive),
-    "lr": Flag("learning rate of G; D's is this times --lr-ratio", positive_real, "RATE"),
-    "lr_ratio": Flag("D's learning rate over G's", positive_real, "TIMES"),
-    "lr_half_life": Flag("steps after which both rates have halved; 0 for never", steps_or_0, "STEPS"),
-    "optimizer": Flag("of both networks", choices=("adam", "rmsprop"), metavar="NAME"),
-    "beta1": Flag("Adam's decay of the gradients' mean", fraction, "SHARE"),
-    "beta2": Flag("Adam's decay of the gradients' mean square", fraction, "SHARE"),
-    "critic_steps": Flag("updates of D for each update of G", positive, "K"),
-    "latent": Flag("length of the noise vector z", positive),
-    "width": Flag("units of a hidden layer, on toys", positive),
-    "depth": Flag("hidden layers, on toys", positive),
-    "clip": Flag("bound of a critic's weights (wgan)", positive_real, "BOUND"),
-    "penalty": Flag("weight of the gradient penalty (wgan-gp)", at_least_0, "WEIGHT"),
-}
-"""By the name of the setting."""
+def settings_of(system: type[System]) -> dict[str, Option]:
+    """The settings of a system, whatever the kind of its data."""
+    return {
+        name: option
+        for preset in system.presets.values()
+        for name, option in options_of(type(preset)).items()
+    }
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add a group with a flag for each setting; one that is not given is None."""
-    group = parser.add_argument_group("hyper-parameters", "those that are not given are as `gans list` shows")
-    for name, flag in FLAGS.items():
-        group.add_argument(
-            f"--{name.replace('_', '-')}",
-            type=flag.type,
-            metavar=flag.metavar,
-            choices=flag.choices,
-            help=flag.help,
-        )
+def model_in(arguments: Sequence[str]) -> str | None:
+    """The model that a command line names, without parsing it."""
+    return next((word for word in arguments if word in SYSTEMS or ".py:" in word), None)
+
+
+def add_flags(parser: argparse.ArgumentParser, model: str | None) -> None:
+    """Add a flag for each setting: those of ``model`` with help, those of other models hidden.
+
+    A flag that is not given is None, another one its text: only the settings of the model say what it means.
+    """
+    own = settings_of(find(model)) if model else {}
+    known = {name: option for system in SYSTEMS.values() for name, option in settings_of(system).items()}
+    title = f"hyper-parameters of {model}" if model else "hyper-parameters"
+    note = (
+        "those that are not given are as `gans list` shows"
+        if model
+        else "`gans train MODEL --help` shows them"
+    )
+    group = parser.add_argument_group(title, note)
+    for name, option in {**known, **own}.items():
+        shown = _help(option, model) if name in own else argparse.SUPPRESS
+        group.add_argument(f"--{name.replace('_', '-')}", metavar=option.metavar, help=shown)
+
+
+def _help(option: Option, model: str | None) -> str:
+    presets = find(model).presets if model else {}
+    values = {kind: getattr(preset, option.name) for kind, preset in presets.items()}
+    if option.limits.only is not None:
+        values = {kind: value for kind, value in values.items() if kind == option.limits.only}
+    alike = len(set(map(repr, values.values()))) == 1
+    words = [_in_words(value) if alike else f"{_in_words(value)} on {kind}" for kind, value in values.items()]
+    said = "" if not words or words[0] == "" else f" (default {words[0] if alike else ', '.join(words)})"
+    return (option.help + said).replace("%", "%%")
+
+
+def _in_words(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def given_settings(arguments: argparse.Namespace, model: str) -> dict[str, Any]:
+    """The settings that the command line gives, as values of those of ``model``; others stay texts.
+
+    Raises UserError for a text that is no value of its setting.
+    """
+    own = settings_of(find(model))
+    names = {name for system in SYSTEMS.values() for name in settings_of(system)} | set(own)
+    given: Mapping[str, Any] = vars(arguments)
+    texts = {name: given[name] for name in sorted(names) if given.get(name) is not None}
+    return {name: own[name].parsed(text) if name in own else text for name, text in texts.items()}
 
 
 def with_flags(message: str) -> str:
@@ -69,4 +103,7 @@ def with_flags(message: str) -> str:
 
 def _flag(quoted: re.Match[str]) -> str:
     name = quoted[1]
-    return f"--{name.replace('_', '-')}" if name in FLAGS or name in OTHERS else quoted[0]
+    known = {name for system in SYSTEMS.values() for name in settings_of(system)}
+    if name in _FLAGS:
+        return _FLAGS[name]
+    return f"--{name.replace('_', '-')}" if name in known or name in OTHERS else quoted[0]

@@ -6,12 +6,16 @@ import os
 import shlex
 import sys
 from argparse import Namespace
+from dataclasses import asdict
 from typing import Any
 
 from gans import api
-from gans.cli.settings import FLAGS
+from gans.cli.settings import given_settings
+from gans.configfile import read_config
 from gans.errors import UserError
 from gans.messages import one_line
+from gans.systems import settings_for
+from gans.systems.own import absolute
 from gans.terminal import say
 from gans.trainer import Ended, Length, RunConfig, data_name, resume
 
@@ -24,26 +28,31 @@ def run(arguments: Namespace) -> int:
 
 
 def _start(arguments: Namespace) -> Ended:
-    if arguments.model is None:
+    model = arguments.model
+    if model is None and arguments.config is not None:
+        model = read_config(arguments.config).get("model")
+    if model is None:
         raise UserError("which MODEL? For example: gans train dcgan (`gans list` shows all)")
     run = api.train(
-        arguments.model,
-        arguments.data or "mnist5k",
+        model,
+        arguments.data,
+        config=arguments.config,
         out=arguments.out,
         epochs=arguments.epochs,
         steps=arguments.steps,
-        seed=arguments.seed or 0,
-        device=arguments.device or "cpu",
-        data_dir=arguments.data_dir,
-        checkpoint_every=arguments.checkpoint_every,
+        seed=arguments.seed,
+        device=arguments.device,
         capture=arguments.capture,
-        **_given(arguments, tuple(FLAGS)),
+        **_given(arguments, ("data_dir", "checkpoint_every")),
+        **given_settings(arguments, model),
     )
     assert run.ended is not None
     return run.ended
 
 
 def _resume(arguments: Namespace) -> Ended:
+    if arguments.config is not None:
+        raise UserError("a resumed run has its own config; leave --config out, or start another run")
     _check_unchanged(arguments, RunConfig.read(arguments.resume))
     return resume(
         arguments.resume,
@@ -57,9 +66,13 @@ def _resume(arguments: Namespace) -> Ended:
 
 def _check_unchanged(arguments: Namespace, config: RunConfig) -> None:
     """Refuse hyper-parameters on the command line that differ from those of the run, each by name."""
-    is_now: dict[str, Any] = {name: getattr(config.settings, name) for name in ("model", *FLAGS)}
-    is_now |= {"data": config.data, "seed": config.seed}
-    wanted = _given(arguments, tuple(is_now))
+    is_now: dict[str, Any] = {**asdict(config.settings), "data": config.data, "seed": config.seed}
+    wanted = {**given_settings(arguments, config.model), **_given(arguments, ("model", "data", "seed"))}
+    foreign = sorted(wanted.keys() - is_now.keys())
+    if foreign:
+        settings_for(config.model, config.spec.kind, **{foreign[0]: wanted[foreign[0]]})
+    if "model" in wanted:
+        wanted["model"] = absolute(wanted["model"])
     if "data" in wanted:
         wanted["data"] = data_name(wanted["data"])
     changed = [

@@ -1,5 +1,6 @@
 """The systems: GANs and their relatives by name, the contract that they keep, and how to write one.
 
+>>> import numpy as np
 >>> settings = settings_for("gan", "points", batch_size=64)
 >>> gan = build(settings, (2,))
 >>> gan.sample(3, np.random.default_rng(0)).samples.shape
@@ -7,8 +8,6 @@
 """
 
 from __future__ import annotations
-
-import numpy as np
 
 from gans.data.spec import Kind, Spec
 from gans.systems.registry import SYSTEMS, build, check_device, check_used, find, settings_for

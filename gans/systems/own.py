@@ -65,8 +65,12 @@ def _load(text: str) -> Any:
     path = user_path(file)
     module = _module(path)
     if not hasattr(module, name):
-        names = [key for key, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
-        raise UserError(f"{one_line(path)} has no {name!r} (it has {', '.join(names) or 'nothing of its own'})")
+        names = [
+            key for key, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__
+        ]
+        raise UserError(
+            f"{one_line(path)} has no {name!r} (it has {', '.join(names) or 'nothing of its own'})"
+        )
     return getattr(module, name)
 
 
@@ -89,9 +93,8 @@ def _module(path: Path) -> ModuleType:
         except Exception as error:
             del sys.modules[name]
             where = _line_in(error, str(found))
-            raise UserError(
-                f"{one_line(path)}{where}: {type(error).__name__}: {one_line(error, 160)}; the file must run by itself"
-            ) from error
+            said = f"{type(error).__name__}: {one_line(error, 160)}"
+            raise UserError(f"{one_line(path)}{where}: {said}; the file must run by itself") from error
         _modules[key] = module
     return _modules[key]
 

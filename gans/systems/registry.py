@@ -18,8 +18,7 @@ from minigrad.devices import xp_on
 __all__ = ["SYSTEMS", "build", "check_device", "check_used", "find", "settings_for"]
 
 SYSTEMS: dict[str, type[System]] = {
-    system.name: system
-    for system in (two_player.GAN, two_player.DCGAN, two_player.WGAN, two_player.WGANGP)
+    system.name: system for system in (two_player.GAN, two_player.DCGAN, two_player.WGAN, two_player.WGANGP)
 }
 """The systems of the package, by name."""
 
@@ -63,7 +62,7 @@ def settings_for(model: str, kind: Kind, **changes: Any) -> Settings:
 
 
 def check_names(model: str, settings: type[Settings], names: Iterable[str]) -> None:
-    """Raise UserError for a name that is no setting of ``model``; the message names the models that have it."""
+    """Raise UserError for a name that is no setting of ``model``; it names the models that have it."""
     options = options_of(settings)
     for name in names:
         if name in options:
@@ -93,8 +92,9 @@ def check_used(model: str, kind: Kind, names: Iterable[str], settings: Settings)
             other, value = limits.requires
             present = getattr(settings, other)
             if present != value:
+                owner = value.capitalize()
                 raise UserError(
-                    f"`{name}` is a setting of {value.capitalize()}, and the `{other}` of {model} is {present}"
+                    f"`{name}` is a setting of {owner}, and the `{other}` of {model} is {present}"
                 )
 
 

@@ -13,7 +13,6 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -52,10 +51,10 @@ def setting(
 ) -> Any:
     """A field of a ``Settings`` with its default and its one line of help.
 
-    A number lies between ``least`` and ``most``, which it may reach, and between ``above`` and ``below``, which
-    it may not. ``only`` is the one kind of data with which it has an effect; ``requires`` is another setting
-    and the value that it needs to have, such as ``("optimizer", "adam")``. ``metavar`` stands for the value in
-    the help.
+    A number lies between ``least`` and ``most``, which it may reach, and between ``above`` and ``below``,
+    which it may not. ``only`` is the one kind of data with which it has an effect; ``requires`` is another
+    setting and the value that it needs to have, such as ``("optimizer", "adam")``. ``metavar`` stands for the
+    value in the help.
     """
     limits = _Limits(help, least, most, above, below, only, requires, metavar)
     return field(default=default, metadata={_KEY: limits})
@@ -72,9 +71,14 @@ class Settings:
     model: str = ""
     batch_size: int = setting(64, "samples in each update", least=1, most=2**20)
     ema: float = setting(
-        0.0, "decay of an average of the weights, from which samples are made then; 0 for none", least=0, below=1
+        0.0,
+        "decay of an average of the weights, from which samples are made then; 0 for none",
+        least=0,
+        below=1,
     )
-    networks: str = setting("", "own networks: a function with the arguments of the model's own", metavar="FILE.py:FUNCTION")
+    networks: str = setting(
+        "", "own networks: a function with the arguments of the model's own", metavar="FILE.py:FUNCTION"
+    )
 
     def check(self) -> None:
         """Raise UserError for a value of the wrong type or out of its range."""
@@ -123,7 +127,7 @@ class Option(NamedTuple):
         if self.choices is not None:
             if value not in self.choices:
                 raise UserError(
-                    f"there is no `{self.name}` {one_line(repr(value), 40)} (choose from {', '.join(self.choices)})"
+                    f"there is no `{self.name}` {_shown(value)} (choose from {', '.join(self.choices)})"
                 )
         elif self.type is bool or self.type is str:
             if not isinstance(value, self.type):
@@ -190,24 +194,36 @@ def _shown(value: object) -> str:
     return one_line(repr(value), 40)
 
 
-@lru_cache(maxsize=None)
+_options: dict[type[Settings], dict[str, Option]] = {}
+
+
 def options_of(settings: type[Settings]) -> dict[str, Option]:
     """The options of a class of settings, by name.
 
     Raises TypeError if a field has no default, or is not made with ``setting``.
     """
+    if settings not in _options:
+        _options[settings] = _read_options(settings)
+    return _options[settings]
+
+
+def _read_options(settings: type[Settings]) -> dict[str, Option]:
     hints = get_type_hints(settings)
     options = {}
     for one in dataclasses.fields(settings):
         if one.name == "model":
             continue
         if _KEY not in one.metadata:
-            raise TypeError(f"{settings.__name__}.{one.name}: write `{one.name}: TYPE = setting(DEFAULT, HELP)`")
+            raise TypeError(
+                f"{settings.__name__}.{one.name}: write `{one.name}: TYPE = setting(DEFAULT, HELP)`"
+            )
         kind, choices = hints[one.name], None
         if get_origin(kind) is Literal:
             choices, kind = tuple(get_args(kind)), str
         if kind not in (bool, int, float, str):
-            raise TypeError(f"{settings.__name__}.{one.name}: a setting is a bool, int, float, str or Literal")
+            raise TypeError(
+                f"{settings.__name__}.{one.name}: a setting is a bool, int, float, str or Literal"
+            )
         options[one.name] = Option(one.name, kind, choices, one.default, one.metadata[_KEY])
     return options
 

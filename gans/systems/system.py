@@ -7,7 +7,7 @@ evaluation and the command line are written once, for all systems, and reach a s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -168,7 +168,7 @@ class System:
         raise NotImplementedError("a system needs a method networks(settings, spec)")
 
     @classmethod
-    def batches_in_a_step(cls, settings: Any) -> int:  # noqa: ARG003
+    def batches_in_a_step(cls, settings: Any) -> int:
         """The most batches of real data that a step takes."""
         return 1
 
@@ -177,8 +177,8 @@ class System:
         """``batches_in_a_step`` with the system's own settings."""
         return self.batches_in_a_step(self.settings)
 
-    def rates(self, step: int) -> Mapping[str, float]:  # noqa: ARG002
-        """The learning rate of the optimizers after ``step`` steps, by their names; the others keep theirs."""
+    def rates(self, step: int) -> Mapping[str, float]:
+        """Learning rates after ``step`` steps, by the optimizers' names; the others keep theirs."""
         return {}
 
     def step(self, trainer: Trainer) -> None:
@@ -193,16 +193,16 @@ class System:
         """The samples of a picture, about ``n`` of them: those that ``make`` makes, unless overridden."""
         return self.make(n, rng, ask)
 
-    def judge(self, samples: Any) -> Floats | None:  # noqa: ARG002
+    def judge(self, samples: Any) -> Floats | None:
         """D's readout of points (n, d), for the surface behind them in pictures; None without a D."""
         return None
 
-    def figures(self, data: Any, rng: Generator) -> dict[str, float]:  # noqa: ARG002
+    def figures(self, data: Any, rng: Generator) -> dict[str, float]:
         """The figures that only this system can measure, on its data; ``figure_meanings`` has their words."""
         return {}
 
     @classmethod
-    def check_settings(cls, settings: Any, kind: Kind) -> None:  # noqa: ARG003
+    def check_settings(cls, settings: Any, kind: Kind) -> None:
         """Raise UserError for settings that do not fit together, or not the kind of data."""
         settings.check()
 
@@ -215,8 +215,8 @@ class System:
         if cls.labelled and spec.classes < 2:
             found = "no labels" if spec.classes == 0 else "labels of one class"
             raise UserError(
-                f"{settings.model} learns from labels, and the data have {found}; take labelled images, such as "
-                "mnist5k or a folder with a folder for each class"
+                f"{settings.model} learns from labels, and the data have {found}; take labelled images, such "
+                "as mnist5k or a folder with a folder for each class"
             )
 
     def _made(self, settings: Settings, spec: Spec) -> dict[str, nn.Module]:
@@ -233,7 +233,7 @@ class System:
         return dict(made)
 
     def parts(self) -> dict[str, Stateful]:
-        """All that training changes, by names that never change: attributes that have a state, and averages."""
+        """All that training changes, by names that never change: attributes with a state, and averages."""
         own = {name: value for name, value in vars(self).items() if isinstance(value, Stateful)}
         return {**own, **{f"average_{name}": average for name, average in self.averages.items()}}
 
@@ -246,7 +246,11 @@ class System:
         parts = self.parts()
         missing, further = sorted(parts.keys() - state.keys()), sorted(state.keys() - parts.keys())
         if missing or further:
-            said = [f"{', '.join(names)} {what}" for names, what in ((missing, "missing"), (further, "unknown")) if names]
+            said = [
+                f"{', '.join(names)} {what}"
+                for names, what in ((missing, "missing"), (further, "unknown"))
+                if names
+            ]
             raise ValueError(f"the parts of {self.settings.model}: {' and '.join(said)}")
         for name, part in parts.items():
             part.load_state_dict(state[name])
@@ -264,15 +268,17 @@ class System:
         """A block without gradients, with every network in evaluation mode and averages in their places."""
         networks = {name: part for name, part in vars(self).items() if isinstance(part, nn.Module)}
         modes = [(m, m.training) for network in networks.values() for m in network.modules()]
-        with ExitStack() as stack:
-            stack.enter_context(no_grad())
-            stack.callback(lambda: [setattr(m, "training", mode) for m, mode in modes])
-            stack.callback(lambda: [setattr(self, name, network) for name, network in networks.items()])
+        try:
             for name, network in networks.items():
                 network.eval()
                 if average and name in self.averages:
                     setattr(self, name, self.averages[name].module)
-            yield
+            with no_grad():
+                yield
+        finally:
+            vars(self).update(networks)
+            for module, training in modes:
+                module.training = training
 
     def noise(self, n: int, size: int, rng: Generator) -> Tensor:
         """z (n, size) from N(0, I), on the system's device."""

@@ -46,7 +46,12 @@ class TwoPlayerSettings(Settings):
     )
     optimizer: Literal["adam", "rmsprop"] = setting("adam", "of both networks: adam or rmsprop")
     beta1: float = setting(
-        0.5, "Adam's decay of the gradients' mean", least=0, below=1, requires=("optimizer", "adam"), metavar="SHARE"
+        0.5,
+        "Adam's decay of the gradients' mean",
+        least=0,
+        below=1,
+        requires=("optimizer", "adam"),
+        metavar="SHARE",
     )
     beta2: float = setting(
         0.999,
@@ -72,7 +77,7 @@ class TwoPlayerSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class ConvolutionalSettings(TwoPlayerSettings):
-    """``features`` are the channels of G's last and D's first convolution; each layer further in has twice."""
+    """``features`` are the channels of G's last and D's first layer; each layer further in has twice."""
 
     features: int = setting(64, "channels of the layers next to the image", least=1, most=2**10, only="image")
 
@@ -172,7 +177,7 @@ class TwoPlayer(System):
         with self.evaluating():
             return in_batches(self.generator, z)
 
-    def make(self, n: int, rng: Generator, ask: Ask) -> Made:  # noqa: ARG002
+    def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         return Made(in_batches(self.generator, self.latent(n, rng)))
 
     def judge(self, samples: Any) -> NDArray[np.float32]:
@@ -199,8 +204,8 @@ class TwoPlayer(System):
         if weights > MOST_WEIGHTS:
             raise UserError(
                 f"{settings.model} with `latent` {settings.latent:,}, `width` {settings.width:,} and `depth` "
-                f"{settings.depth:,} for samples of shape {spec.shape} may have {weights:,} weights, more than "
-                f"the {MOST_WEIGHTS:,} that are allowed"
+                f"{settings.depth:,} for samples of shape {spec.shape} may have {weights:,} weights, more "
+                f"than the {MOST_WEIGHTS:,} that are allowed"
             )
 
 

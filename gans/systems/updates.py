@@ -1,10 +1,10 @@
 """Updates: the parts of a training step that are recorded and replayed, and change all or nothing.
 
-    @update("discriminator", reports=("loss_d", "grad_norm_d"))
-    def update_discriminator(self, real, rng):
-        loss = ...
-        descent = descend(loss, self.optimizer_d)
-        return {"loss_d": loss, "grad_norm_d": descent.norm}
+@update("discriminator", reports=("loss_d", "grad_norm_d"))
+def update_discriminator(self, real, rng):
+    loss = ...
+    descent = descend(loss, self.optimizer_d)
+    return {"loss_d": loss, "grad_norm_d": descent.norm}
 """
 
 from __future__ import annotations
@@ -109,7 +109,9 @@ class Update:
         number has no place among ``reports``.
         """
         returned = self.function(system, *arguments)
-        numbers, outputs = returned if isinstance(returned, tuple) and len(returned) == 2 else (returned, None)
+        numbers, outputs = (
+            returned if isinstance(returned, tuple) and len(returned) == 2 else (returned, None)
+        )
         if not isinstance(numbers, Mapping):
             raise TypeError(
                 f"the {self.name} update returned {type(returned).__name__}, expected its numbers by name, "
@@ -123,7 +125,8 @@ class Update:
                 )
             if not isinstance(number, Tensor) or number.size != 1:
                 raise TypeError(
-                    f"the {self.name} update reports {name!r} as {number!r:.80}, expected a Tensor of one element"
+                    f"the {self.name} update reports {name!r} as {number!r:.80}, expected a Tensor of one "
+                    "element"
                 )
         return Result({name: number.detach() for name, number in numbers.items()}, outputs)
 
@@ -169,7 +172,10 @@ class State:
     _tensors: dict[str, Tensor]
 
     def __init__(self, device: str = "cpu", **values: Any) -> None:
-        arrays = {name: np.array(value, None if isinstance(value, np.ndarray) else np.float32) for name, value in values.items()}
+        arrays = {
+            name: np.array(value, None if isinstance(value, np.ndarray) else np.float32)
+            for name, value in values.items()
+        }
         self.__dict__["_tensors"] = {name: Tensor(to_device(a, device)) for name, a in arrays.items()}
 
     def __getattr__(self, name: str) -> Tensor:

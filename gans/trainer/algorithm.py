@@ -1,4 +1,4 @@
-"""The steps of a system's training: real batches, noise, learning rates, averages, and the state of them all."""
+"""The steps of a system's training: real batches, noise, learning rates, averages, and their state."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ class Algorithm:
             )
         arrays = self.batches.batch(self.step, self._taken, self.random.data)
         self._taken += 1
-        return Batch(*[None if a is None else Tensor(to_device(a, system.device)) for a in arrays])
+        tensors = [None if a is None else Tensor(to_device(a, system.device)) for a in arrays]
+        return Batch(*tensors)  # type: ignore[arg-type]  # real is never None
 
     def update(self, update: BoundUpdate, *arguments: Any) -> Any:
         """Run one update of this step."""

@@ -28,8 +28,8 @@ class Arrays(NamedTuple):
 class Batches:
     """The real batches of a run.
 
-    An epoch visits each example at most once, in an order that (seed, epoch) decides, and has as many steps as
-    whole batches allow. Two domains have an order each. Points are drawn anew from the run's generator.
+    An epoch visits each example at most once, in an order that (seed, epoch) decides, and has as many steps
+    as whole batches allow. Two domains have an order each. Points are drawn anew from the run's generator.
 
     Raises UserError if one step needs more examples than there are.
     """

@@ -42,6 +42,7 @@ MOST_STEPS = 10**15
 MOST_SEED = 2**63 - 1
 """The largest integer of JSON that other programs can read."""
 
+
 def default_epochs(settings: Settings, kind: Kind) -> int:
     """The default length of ``gans train``: as many steps for any number of batches in a step."""
     system = find(settings.model)
@@ -147,7 +148,7 @@ class RunConfig(_Fields):
         if written_in not in (1, _FORMAT):
             raise ValueError(f"written in format {written_in!r}, this version reads formats 1 and {_FORMAT}")
         if written_in == 1:
-            document = _from_format_1(document)
+            document = modern(document)
         header = fitted(document, _Header)
         for name in ("model", "settings"):
             del document[name]
@@ -180,7 +181,7 @@ class _SpecFields:
     vocabulary: Annotated[int, Meta(ge=0, le=2**24)] = 0
 
 
-def _from_format_1(document: dict[str, Any]) -> dict[str, Any]:
+def modern(document: dict[str, Any]) -> dict[str, Any]:
     """A document of format 1 as one of format 2.
 
     It has a shape in place of a Spec, and the settings of all models: those that the model does not have
@@ -199,8 +200,22 @@ def _from_format_1(document: dict[str, Any]) -> dict[str, Any]:
 
 
 _SETTINGS_1 = frozenset(
-    "objective batch_size lr lr_ratio lr_half_life beta1 beta2 optimizer critic_steps latent width depth clip "
-    "penalty".split()
+    [
+        "objective",
+        "batch_size",
+        "lr",
+        "lr_ratio",
+        "lr_half_life",
+        "beta1",
+        "beta2",
+        "optimizer",
+        "critic_steps",
+        "latent",
+        "width",
+        "depth",
+        "clip",
+        "penalty",
+    ]
 )
 
 

@@ -24,8 +24,8 @@ class Record:
     """The metrics of one step; a line of metrics.jsonl.
 
     ``numbers`` are those that the step's updates reported, by name; each is an attribute too, such as
-    ``record.loss_g``. None stands for a number that is not finite. ``seconds`` is the time that the step took;
-    for steps whose metrics are deferred, as on a GPU, it is their mean.
+    ``record.loss_g``. None stands for a number that is not finite. ``seconds`` is the time that the step
+    took; for steps whose metrics are deferred, as on a GPU, it is their mean.
 
     >>> Record(step=1, epoch=1, numbers={"loss_g": 0.7}, seconds=0.1).loss_g
     0.7
@@ -67,8 +67,8 @@ class DivergedError(UserError):
 class Training:
     """The training of one system on one data set: takes steps, and saves and restores its whole state.
 
-    With ``mg.manual_seed(seed)`` before the system is built, the whole training is a function of ``seed`` and of
-    the kind of device, since a GPU draws its own noise. ``capture`` replays the updates through
+    With ``mg.manual_seed(seed)`` before the system is built, the whole training is a function of ``seed`` and
+    of the kind of device, since a GPU draws its own noise. ``capture`` replays the updates through
     ``mg.capture``; it changes no number.
 
     On a GPU the metrics are deferred: the steps run ahead, and the metrics of many steps are read at once. If

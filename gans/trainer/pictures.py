@@ -142,7 +142,7 @@ def sample_picture(system: System, made: Made, toy: ToyData | None, title: str, 
 def _points(system: System, samples: Samples32, toy: ToyData, title: str, seed: int) -> bytes:
     real = toy.sample(FIXED_POINTS, random_stream(seed, "plots"))
     judges = system.judge(samples[:1]) is not None
-    surface = plots.Surface(system.judge, system.judges_by_probability) if judges else None
+    surface = plots.Surface(system.judge, system.judges_by_probability) if judges else None  # type: ignore[arg-type]
     if toy.shape == (1,):
         exact = toy.log_density if toy.modes is not None else None
         return plots.density(samples, real, title, exact, surface)

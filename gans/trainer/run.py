@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import minigrad as mg
 from gans.data import Dataset, load
+from gans.data.spec import spec_of
 from gans.errors import UserError
 from gans.messages import one_line
 from gans.paths import user_path
-from gans.data.spec import spec_of
 from gans.systems import Settings, System, build, find
 from gans.systems.own import absolute
 from gans.terminal import any_encoding, note
@@ -181,8 +181,8 @@ def new_training(config: RunConfig, data: Dataset, *, capture: bool = True) -> T
     made = shown(system, data, random_stream(config.seed, "samples")).samples.shape[1:]
     if made != config.shape:
         raise UserError(
-            f"{config.model} makes samples of shape {made}, and those of {data.name} have {config.shape}; its "
-            "networks must take the shape from their second argument, `spec`"
+            f"{config.model} makes samples of shape {made}, and those of {data.name} have {config.shape}; "
+            "its networks must take the shape from their second argument, `spec`"
         )
     return training
 
@@ -213,9 +213,7 @@ def load_system(path: Path, device: str = "cpu") -> tuple[RunConfig, System, int
     """
     config = RunConfig.read(path)
     system: System = build(config.settings, config.spec, device)
-    step = restore(
-        RunFolder(path).checkpoint, system, lambda state: system.load_state_dict(state["parts"])
-    )
+    step = restore(RunFolder(path).checkpoint, system, lambda state: system.load_state_dict(state["parts"]))
     return config, system, step
 
 

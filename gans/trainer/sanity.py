@@ -88,8 +88,8 @@ class Sanity(Callback):
         for name, steps in self._no_gradient.items():
             if steps > STUCK * self._steps:
                 yield (
-                    f"the gradient of {_network(name)} was exactly 0 in {steps:,} of {self._steps:,} steps: it learned "
-                    "nothing there; try a lower learning rate"
+                    f"the gradient of {_network(name)} was exactly 0 in {steps:,} of {self._steps:,} steps: "
+                    "it learned nothing there; try a lower learning rate"
                 )
         if self._longest_decided >= DECIDED_STEPS:
             yield (

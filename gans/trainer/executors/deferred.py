@@ -91,17 +91,17 @@ class Deferred:
             one.keep(sum(updates.count(one) for updates in self._unread))
         ran: list[_Deferred] = []
 
-        def update(bound: BoundUpdate, *arguments: Any) -> Any:
-            if bound.update not in self.updates:
-                self.updates[bound.update] = _Deferred(bound.update, self._device)
-            one = self.updates[bound.update]
+        def run(update: BoundUpdate, *arguments: Any) -> Any:
+            if update.update not in self.updates:
+                self.updates[update.update] = _Deferred(update.update, self._device)
+            one = self.updates[update.update]
             one.make_room()
             with np.errstate(all="ignore"):  # on the CPU; the reading finds what is not finite
-                outputs = one.run(bound.system, *arguments)
+                outputs = one.run(update.system, *arguments)
             ran.append(one)
             return outputs
 
-        self._steps.run(update)
+        self._steps.run(run)
         self._unread.append(ran)
 
     def _drop(self) -> None:
@@ -130,7 +130,7 @@ class Deferred:
 
 
 class _Deferred:
-    """One captured update, and the rows of numbers that its runs left: whether all was finite, and reports."""
+    """One captured update, and the rows that its runs left: whether all was finite, and its numbers."""
 
     def __init__(self, update: Update, device: str) -> None:
         self.name, self.reports = update.name, update.reports

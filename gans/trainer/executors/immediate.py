@@ -40,12 +40,12 @@ class Immediate:
         started = perf_counter()
         reported: dict[str, mg.Tensor] = {}
 
-        def update(bound: BoundUpdate, *arguments: Any) -> Any:
-            result = self._checked(bound, *arguments)
+        def run(update: BoundUpdate, *arguments: Any) -> Any:
+            result = self._checked(update, *arguments)
             reported.update(result.numbers)
             return result.outputs
 
-        self._steps.run(update)
+        self._steps.run(run)
         values = numbers([t.data for t in reported.values()])
         read = dict(zip(reported, values, strict=True))
         self._ready.append(StepMetrics(self._steps.step, read, perf_counter() - started))
