@@ -11,7 +11,7 @@ import numpy as np
 import minigrad as mg
 from gans import systems
 from gans.objectives import Objective
-from gans.systems import Gan
+from gans.systems.two_player import TwoPlayer
 from minigrad import Tensor
 from minigrad.devices import to_device
 from minigrad.optim import Optimizer
@@ -103,7 +103,7 @@ class Start:
     """The common start of all sides: the GAN with its first weights, and batches of (real, z)."""
 
     workload: Workload
-    gan: Gan
+    gan: TwoPlayer
     batches: list[tuple[Any, Any]]
 
 
@@ -111,7 +111,7 @@ def start(name: str, batch: int | None = None, device: str = "cpu") -> Start:
     """The same start in every process and on every device; ``batch`` in place of the workload's own size."""
     workload = WORKLOADS[name]
     mg.manual_seed(0)
-    kind = "image" if systems.is_image(workload.shape) else "points"
+    kind = systems.Spec.of(workload.shape).kind
     changes = {} if batch is None else {"batch_size": batch}
     gan = systems.build(systems.settings_for(workload.model, kind, **changes), workload.shape, device)
     rng = np.random.default_rng(1)

@@ -24,8 +24,10 @@ _MODULES = (
     "networks",
     "objectives",
     "plots",
+    "steps",
     "systems",
     "trainer",
+    "updates",
 )
 
 __all__ = [
@@ -48,8 +50,6 @@ def __getattr__(name: str) -> Any:
         return import_module(f"gans.{name}")
     if name == "models":
         raise AttributeError("gans.models is called gans.networks")
-    if name == "steps":
-        raise AttributeError("the updates of gans.steps are methods of gans.systems.two_player.TwoPlayer")
     raise AttributeError(
         f"module 'gans' has no attribute {name!r}; it has {', '.join((*__all__, *_MODULES))}"
     )

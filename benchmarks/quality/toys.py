@@ -15,7 +15,7 @@ from gans.errors import UserError
 from gans.metrics import mode_coverage, rank_correlation, wasserstein_1d
 from gans.objectives import interpolate_gradient_norms
 from gans.steps import discriminator_step
-from gans.systems import Gan
+from gans.systems.two_player import TwoPlayer
 from gans.trainer import Training
 
 SAMPLES = 2500
@@ -30,7 +30,7 @@ def ring(seeds: Sequence[int], seconds: float = 58.0) -> Iterator[dict[str, Any]
         while time.perf_counter() - started < seconds:
             training.advance()
         elapsed = round(time.perf_counter() - started, 1)
-        yield {"seed": seed, "steps": training.step, "seconds": elapsed} | _coverage(training.gan, toy)
+        yield {"seed": seed, "steps": training.step, "seconds": elapsed} | _coverage(training.system, toy)
 
 
 def wasserstein(seeds: Sequence[int], steps: int = 2500, every: int = 20) -> Iterator[dict[str, Any]]:
@@ -47,7 +47,7 @@ def wasserstein(seeds: Sequence[int], steps: int = 2500, every: int = 20) -> Ite
         while training.step < steps:
             training.advance()
             if training.step % every == 0:
-                trace.append({"step": training.step} | _distances(training.gan, toy))
+                trace.append({"step": training.step} | _distances(training.system, toy))
         correlation = rank_correlation([t["w1"] for t in trace], [t["estimate"] for t in trace])
         yield {"seed": seed, "steps": steps, "rank_correlation": correlation, "trace": trace}
 
@@ -61,11 +61,11 @@ def grid(seeds: Sequence[int], steps: int = 5000, every: int = 100) -> Iterator[
         while training.step < steps:
             training.advance()
             if training.step % every == 0:
-                norm = _mean_norm(training.gan, toy)
-                trace.append({"step": training.step, "norm": norm} | _coverage(training.gan, toy))
+                norm = _mean_norm(training.system, toy)
+                trace.append({"step": training.step, "norm": norm} | _coverage(training.system, toy))
         settled = float(np.mean([t["norm"] for t in trace[-len(trace) // 5 :]]))
         result = {"seed": seed, "steps": steps, "settled_norm": settled}
-        yield result | _coverage(training.gan, toy) | {"trace": trace}
+        yield result | _coverage(training.system, toy) | {"trace": trace}
 
 
 def _check_length(steps: int, least: int) -> None:
@@ -82,20 +82,20 @@ def _start(model: str, data: str, seed: int) -> tuple[Training, ToyData]:
 
 
 def _train_critic(training: Training, toy: ToyData, updates: int) -> None:
-    gan, rng, n = training.gan, training.rng, training.gan.settings.batch_size
+    gan, rng, n = training.system, training.rng, training.system.settings.batch_size
     for _ in range(updates):
         real, z = mg.Tensor(toy.sample(n, rng)), gan.latent(n, rng)
         discriminator_step(gan.generator, gan.discriminator, gan.optimizer_d, gan.objective, real, z, rng)
 
 
-def _coverage(gan: Gan, toy: ToyData) -> dict[str, Any]:
+def _coverage(gan: TwoPlayer, toy: ToyData) -> dict[str, Any]:
     points = gan.generate(gan.latent(SAMPLES, np.random.default_rng(12345)))
     assert toy.modes is not None
     found = mode_coverage(points, toy.modes, toy.std)
     return {"modes": found.covered, "high_quality": found.high_quality, "reverse_kl": found.reverse_kl}
 
 
-def _distances(gan: Gan, toy: ToyData, n: int = 10_000) -> dict[str, float]:
+def _distances(gan: TwoPlayer, toy: ToyData, n: int = 10_000) -> dict[str, float]:
     rng = np.random.default_rng(12345)
     real, fake = toy.sample(n, rng), gan.generate(gan.latent(n, rng))
     with mg.no_grad():
@@ -105,7 +105,7 @@ def _distances(gan: Gan, toy: ToyData, n: int = 10_000) -> dict[str, float]:
     return {"w1": wasserstein_1d(real, fake), "estimate": float(scores)}
 
 
-def _mean_norm(gan: Gan, toy: ToyData, n: int = 2048) -> float:
+def _mean_norm(gan: TwoPlayer, toy: ToyData, n: int = 2048) -> float:
     rng = np.random.default_rng(12345)
     real, fake = mg.Tensor(toy.sample(n, rng)), mg.Tensor(gan.generate(gan.latent(n, rng)))
     return float(interpolate_gradient_norms(gan.discriminator, real, fake, rng).data.mean())

@@ -183,12 +183,8 @@ def _sample(sample: Parser) -> None:
         type=user_path,
         required=True,
         metavar="FILE",
-<<<<<<< HEAD
-        help="FILE.npz: array `images`, float32 (n, c, h, w) in [-1, 1], or `points`; FILE.png: a picture",
-=======
         help="FILE.npz: array `images`, float32 (n, c, h, w) in [-1, 1], `points` or `tokens`, and `labels` "
         "where classes were asked for; FILE.png: a picture",
->>>>>>> 3ca8ef6 (Derive the flags, the help and the list of models from each system's own settings; take options from a file)
     )
     sample.add_argument(
         "--class",

@@ -13,7 +13,7 @@ from gans.data.spec import Kind, Spec
 from gans.systems.registry import SYSTEMS, build, check_device, check_used, find, settings_for
 from gans.systems.settings import Settings, setting
 from gans.systems.system import Ask, Batch, Made, System, Trainer, in_batches
-from gans.systems.updates import Descent, State, descend, update
+from gans.updates import Descent, State, descend, update
 
 __all__ = [
     "SYSTEMS",

@@ -19,7 +19,7 @@ from gans.messages import one_line
 from gans.metrics.meaning import Meaning
 from gans.systems.own import load_function
 from gans.systems.settings import Settings
-from gans.systems.updates import BoundUpdate
+from gans.updates import BoundUpdate
 from minigrad import Tensor, nn, no_grad
 from minigrad.optim import EMA
 from minigrad.random import Generator, normal

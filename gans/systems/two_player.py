@@ -18,11 +18,12 @@ from gans.data.spec import Kind, Spec
 from gans.errors import UserError
 from gans.networks import dcgan, mlp
 from gans.objectives import Objective, minimax, non_saturating_gan, wasserstein, wasserstein_gp
+from gans.steps import discriminator_step, generator_step
 from gans.systems.settings import Settings, setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
-from gans.systems.updates import descend, update
-from minigrad import Tensor, nn, no_grad, tensor
-from minigrad.ops import mean, sigmoid
+from gans.updates import update
+from minigrad import Tensor, nn, tensor
+from minigrad.ops import sigmoid
 from minigrad.optim import Adam, Optimizer, RMSprop
 from minigrad.random import Generator
 
@@ -133,40 +134,23 @@ class TwoPlayer(System):
     @update("discriminator", reports=("loss_d", "wasserstein", "penalty", "d_real", "d_fake", "grad_norm_d"))
     def update_discriminator(self, real: Tensor, rng: Generator) -> dict[str, Tensor]:
         """One update of D on ``real`` (n, ...) and on fakes from new noise."""
-        objective = self.objective
+        networks, optimizer = (self.generator, self.discriminator), self.optimizer_d
         z = self.latent(len(real), rng)
-        with no_grad():
-            fake = self.generator(z)  # here G is only a source of samples
-        on_real, on_fake = self.discriminator(real), self.discriminator(fake)
-        loss = objective.discriminator(on_real, on_fake)
-        numbers = {}
-        if objective.penalty is not None:
-            penalty = objective.penalty(self.discriminator, real, fake, rng)
-            numbers = {"wasserstein": -loss, "penalty": penalty}
-            loss = loss + penalty
-        descent = descend(loss, self.optimizer_d)
-        if objective.constraint is not None:
-            objective.constraint(self.discriminator)
-        return {
-            "loss_d": loss,
-            **numbers,
-            "d_real": self.readout(on_real),
-            "d_fake": self.readout(on_fake),
-            "grad_norm_d": descent.norm,
-        }
+        loss, norm, on_real, on_fake, penalty = discriminator_step(
+            *networks, optimizer, self.objective, real, z, rng
+        )
+        assert on_real is not None
+        numbers = {"loss_d": loss, "d_real": on_real, "d_fake": on_fake, "grad_norm_d": norm}
+        if penalty is not None:
+            numbers |= {"wasserstein": penalty - loss, "penalty": penalty}
+        return numbers
 
     @update("generator", reports=("loss_g", "grad_norm_g"))
     def update_generator(self, rng: Generator) -> dict[str, Tensor]:
         """One update of G: its gradient flows through D and stops at G's weights."""
-        on_fake = self.discriminator(self.generator(self.latent(self.settings.batch_size, rng)))
-        loss = self.objective.generator(on_fake)
-        descent = descend(loss, self.optimizer_g)
-        return {"loss_g": loss, "grad_norm_g": descent.norm}
-
-    def readout(self, logits: Tensor) -> Tensor:
-        """The mean of D's readout: a probability, or a critic's score."""
-        with no_grad():
-            return mean(self.objective.readout(logits))
+        networks, z = (self.generator, self.discriminator), self.latent(self.settings.batch_size, rng)
+        loss, norm, *_ = generator_step(*networks, self.optimizer_g, self.objective, z)
+        return {"loss_g": loss, "grad_norm_g": norm}
 
     def latent(self, n: int, rng: Generator) -> Tensor:
         """z (n, latent) from N(0, I), on the GAN's device; a Philox must be on the same device."""

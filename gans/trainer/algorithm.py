@@ -6,10 +6,10 @@ from typing import Any
 
 from gans.data import Dataset
 from gans.systems import Batch, System
-from gans.systems.updates import BoundUpdate
 from gans.trainer.batches import Batches
 from gans.trainer.executors import RunUpdate
 from gans.trainer.randomness import RunGenerators
+from gans.updates import BoundUpdate
 from minigrad import Tensor
 from minigrad.devices import to_device
 from minigrad.random import Generator

@@ -135,7 +135,7 @@ def test_checkpoint_of_a_run(tmp_path: Path, saved: bytes) -> None:
     training.advance()
 
     def read(path: Path) -> None:
-        step = restore(path, training.gan, training.load_state_dict, steps=100)
+        step = restore(path, training.system, training.load_state_dict, steps=100)
         assert 0 <= step == training.step <= 100
         with suppress(DivergedError):
             training.advance()

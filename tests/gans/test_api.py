@@ -68,8 +68,8 @@ def test_it_is_the_run_that_the_command_line_makes(run: gans.Run, tmp_path: Path
     first, second = (mg.load(tmp_path / name / "checkpoint.safetensors") for name in "rp")
     assert first.keys() == second.keys()
     assert np.array_equal(
-        again.gan.generator.parameters()[0].numpy(),
-        gans.load(str(tmp_path / "r")).gan.generator.parameters()[0].numpy(),
+        again.system.generator.parameters()[0].numpy(),
+        gans.load(str(tmp_path / "r")).system.generator.parameters()[0].numpy(),
     )
     config = [json.loads((tmp_path / name / "config.json").read_bytes()) for name in "rp"]
     assert config[0] == config[1]
@@ -194,4 +194,4 @@ def test_gans_has_its_modules_without_importing_them_first() -> None:
 def test_a_generator_is_exported_for_pytorch(run: gans.Run, tmp_path: Path) -> None:
     module = gans.export(run, str(tmp_path / "ring.safetensors"))
     assert "gan on ring after step 7" in module.read_text("utf-8")
-    assert mg.load(tmp_path / "ring.safetensors").keys() == run.gan.generator.state_dict().keys()
+    assert mg.load(tmp_path / "ring.safetensors").keys() == run.system.generator.state_dict().keys()

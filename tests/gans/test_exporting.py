@@ -12,14 +12,15 @@ import pytest
 import minigrad as mg
 from gans.errors import UserError
 from gans.exporting import export_generator, layers_for_torch
-from gans.systems import Gan, build, settings_for
+from gans.systems import build, settings_for
+from gans.systems.two_player import TwoPlayer
 from minigrad import nn
 
 
-def made(model: str, shape: tuple[int, ...]) -> Gan:
+def made(model: str, shape: tuple[int, ...]) -> TwoPlayer:
     """A GAN whose batch norms have seen some data."""
     mg.manual_seed(0)
-    gan = build(settings_for(model, "image" if len(shape) == 3 else "points", latent=5), shape)
+    gan: TwoPlayer = build(settings_for(model, "image" if len(shape) == 3 else "points", latent=5), shape)
     gan.generator(mg.random.normal((8, 5)))
     return gan
 

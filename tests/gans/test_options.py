@@ -10,11 +10,14 @@ import pytest
 import gans
 from gans.errors import UserError
 from gans.options import RunOptions, TrainOptions
-from gans.systems import Settings
+from gans.systems import SYSTEMS
 
 
 def test_each_setting_is_an_option_of_its_type() -> None:
-    settings = get_type_hints(Settings)
+    settings = {}
+    for system in SYSTEMS.values():
+        for preset in system.presets.values():
+            settings |= get_type_hints(type(preset))
     del settings["model"]
     options = get_type_hints(TrainOptions)
     assert {name: options[name] for name in options if name not in RunOptions.__annotations__} == settings

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import minigrad as mg
-from gans.systems.updates import BoundUpdate, Update, deferring
 from gans.trainer.executors.executor import FailedUpdateError, StepMetrics, Steps
 from gans.trainer.executors.immediate import Immediate
+from gans.updates import BoundUpdate, Update, deferring
 
 __all__ = ["ROWS", "STEPS", "Deferred"]
 

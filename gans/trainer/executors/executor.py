@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Protocol
 
 import minigrad as mg
-from gans.systems.updates import BoundUpdate
+from gans.updates import BoundUpdate
 from minigrad.random import Generator
 
 __all__ = ["Executor", "FailedUpdateError", "RunUpdate", "StepMetrics", "Steps"]

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 import minigrad as mg
-from gans.systems.updates import BoundUpdate, Result, Update
 from gans.trainer.executors.executor import FailedUpdateError, StepMetrics, Steps
+from gans.updates import BoundUpdate, Result, Update
 from minigrad.devices import numbers
 from minigrad.random import snapshot
 

@@ -12,6 +12,7 @@ import minigrad as mg
 from gans import data, systems
 from gans.data import ImageData
 from gans.steps import discriminator_step, generator_step
+from gans.systems.two_player import TwoPlayer
 from gans.trainer import DivergedError, Training, train
 from minigrad import nn
 from tests.gans.commands import assert_same_run, gans
@@ -33,7 +34,7 @@ def training(model: str, shape: tuple[int, ...], *, capture: bool, **changes: An
 
 
 def numbers(record: Any) -> dict[str, Any]:
-    return {name: value for name, value in vars(record).items() if name != "seconds"}
+    return {name: value for name, value in record.line().items() if name != "seconds"}
 
 
 @pytest.mark.parametrize(("model", "shape"), GANS)
@@ -44,7 +45,8 @@ def test_a_captured_training_is_the_training(model: str, shape: tuple[int, ...])
         records = [numbers(record) for _ in range(6) for record in run.advance()]
         ends.append((records, flat(run.state_dict())))
     assert ends[0] == ends[1]
-    replays = {name: update.replays for name, update in run._executor.updates.items()}  # type: ignore[attr-defined]
+    updates: Any = run._executor
+    replays = {update.name: function.replays for update, function in updates.updates.items()}
     assert replays == {"discriminator": 10, "generator": 4}
 
 
@@ -64,9 +66,9 @@ def test_a_captured_training_goes_on_from_a_state(model: str, shape: tuple[int, 
 
 
 def test_a_change_of_batch_size_midway_and_dropout() -> None:
-    def build() -> systems.Gan:
+    def build() -> TwoPlayer:
         mg.manual_seed(0)
-        gan = systems.build(systems.settings_for("gan", "points", width=8), POINTS)
+        gan: TwoPlayer = systems.build(systems.settings_for("gan", "points", width=8), POINTS)
         layers = [nn.Linear(2, 8), nn.BatchNorm1d(8), nn.LeakyReLU(0.2), nn.Dropout(0.3), nn.Linear(8, 1)]
         gan.discriminator = nn.Sequential(*layers)
         gan.optimizer_d = mg.optim.Adam(gan.discriminator.parameters())
@@ -104,11 +106,12 @@ def test_no_capture_changes_no_number_and_may_be_switched_on_resume(tmp_path: Pa
 
 def test_a_nan_in_a_replay_is_traced_to_its_op_and_changes_no_weight() -> None:
     run = training("gan", POINTS, capture=True)
+    gan: Any = run.system
     train(run, 3)
-    weight = run.gan.discriminator.parameters()[0]
+    weight = gan.discriminator.parameters()[0]
     weight.data[0, 0] = np.inf
     weight.changed()
-    networks = run.gan.generator, run.gan.discriminator
+    networks = gan.generator, gan.discriminator
     before = flat([network.state_dict() for network in networks])
     with (
         np.errstate(all="ignore"),

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from gans.steps import NOT_FINITE, StepResult
 from gans.trainer.executors import Deferred, Executor, FailedUpdateError, Immediate, deferred, executor_for
 from gans.trainer.executors.executor import RunUpdate
+from gans.updates import descend, update
 from minigrad import nn, optim
 from minigrad.random import normal
 from tests.states import flat
@@ -19,41 +19,42 @@ from tests.states import flat
 FAILING = 5
 
 
-def update(
-    network: nn.Module, optimizer: optim.Optimizer, x: mg.Tensor, rng: Any, *, checked: bool = True
-) -> StepResult:
+def fit(network: nn.Module, optimizer: optim.Optimizer, x: mg.Tensor, rng: Any) -> dict[str, mg.Tensor]:
     """Fit ``network`` to noise."""
     loss = mg.ops.mean((network(x) - normal((4, 1), generator=rng)) ** 2)
-    gradients = mg.grad(loss, network.parameters())
-    norm = optim.gradient_norm(gradients)
-    finite = mg.require_finite(NOT_FINITE, loss, norm) if checked else mg.all_finite(loss, norm)
-    optimizer.step(gradients, where=finite)
-    return StepResult(loss.detach(), norm, None, loss.detach() * 2)
-
-
-UPDATES = {"first": update, "second": update}
+    descent = descend(loss, optimizer)
+    return {"loss": loss, "grad_norm": descent.norm, "twice": loss * 2}
 
 
 class Fits:
     """A step is two updates of one network and one of another; those of the step ``failing`` overflow."""
 
-    updates_per_step = 3
-
     def __init__(self, failing: int | None = None, name: str = "second") -> None:
         mg.manual_seed(0)
-        self.networks = {name: nn.Linear(2, 1) for name in UPDATES}
+        self.networks = {name: nn.Linear(2, 1) for name in ("first", "second")}
         self.optimizers = {name: optim.Adam(net.parameters()) for name, net in self.networks.items()}
         self.rng = np.random.default_rng(1)
         self.step = 0
         self.begun: list[int] = []
+        self.outputs: list[float] = []
         self.failing, self._name = failing, name
+
+    @update("first", reports=("loss", "grad_norm", "absent", "twice"))
+    def first(self, x: mg.Tensor, rng: Any) -> Any:
+        return fit(self.networks["first"], self.optimizers["first"], x, rng)
+
+    @update("second", reports=("loss_2", "grad_norm_2"))
+    def second(self, x: mg.Tensor, rng: Any) -> Any:
+        numbers = fit(self.networks["second"], self.optimizers["second"], x, rng)
+        return {"loss_2": numbers["loss"], "grad_norm_2": numbers["grad_norm"]}, (numbers["twice"].detach(),)
 
     def run(self, update: RunUpdate) -> None:
         self.begun.append(self.step + 1)
         for name in ("first", "first", "second"):
             large = self.step + 1 == self.failing and name == self._name
             x = mg.tensor(np.full((4, 2), 1e30 if large else self.step, np.float32))
-            update(name, self.networks[name], self.optimizers[name], x, self.rng)
+            outputs = update(getattr(self, name), x, self.rng)
+            self.outputs += [] if outputs is None else [float(outputs[0])]
         self.step += 1
 
     def state_dict(self) -> dict[str, Any]:
@@ -65,7 +66,7 @@ class Fits:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        for name in UPDATES:
+        for name in self.networks:
             self.networks[name].load_state_dict(state["parts"][name])
             self.optimizers[name].load_state_dict(state["parts"][f"{name}'s optimizer"])
         self.rng.bit_generator.state = state["rng"]
@@ -73,15 +74,15 @@ class Fits:
 
 
 def op_by_op(steps: Fits) -> Executor:
-    return Immediate(steps, UPDATES, capture=False)
+    return Immediate(steps, capture=False)
 
 
 def captured(steps: Fits) -> Executor:
-    return Immediate(steps, UPDATES, capture=True)
+    return Immediate(steps, capture=True)
 
 
 def with_deferred_metrics(steps: Fits) -> Executor:
-    return Deferred(steps, UPDATES, "cpu")
+    return Deferred(steps, "cpu")
 
 
 EXECUTORS = [op_by_op, captured, with_deferred_metrics]
@@ -89,12 +90,9 @@ EXECUTORS = [op_by_op, captured, with_deferred_metrics]
 Make = Callable[[Fits], Executor]
 
 
-def numbers(executor: Executor) -> list[tuple[int, dict[str, Any]]]:
-    """What is ready, without the time; NaN, which equals nothing, as None."""
-    return [
-        (step, {name: tuple(None if n != n else n for n in row) for name, row in updates.items()})
-        for step, updates, _ in executor.ready()
-    ]
+def numbers(executor: Executor) -> list[tuple[int, dict[str, float]]]:
+    """What is ready, without the time."""
+    return [(step, found) for step, found, _ in executor.ready()]
 
 
 def run_all(executor: Executor, steps: int) -> None:
@@ -109,27 +107,64 @@ def test_all_executors_give_the_same_numbers_and_state() -> None:
         steps = Fits()
         executor = make(steps)
         run_all(executor, 6)
-        ends.append((numbers(executor), flat(steps.state_dict())))
+        ends.append((numbers(executor), steps.outputs, flat(steps.state_dict())))
     assert ends[0] == ends[1] == ends[2]
-    found = ends[0][0]
+    found, outputs, _ = ends[0]
     assert [step for step, _ in found] == [1, 2, 3, 4, 5, 6]
-    loss, norm, real, fake = found[0][1]["second"]
-    assert norm > 0
-    assert (real, fake) == (None, 2 * loss)
+    assert list(found[0][1]) == ["loss", "grad_norm", "twice", "loss_2", "grad_norm_2"]
+    assert all(made["grad_norm"] > 0 for _, made in found)
+    assert all(made["twice"] == 2 * made["loss"] for _, made in found)
+    assert outputs == [2 * made["loss_2"] for _, made in found]
 
 
-def test_the_metrics_of_a_step_are_those_of_its_last_update_of_each_name() -> None:
-    steps, results = Fits(), []
+def test_the_metrics_of_a_step_are_those_of_the_last_update_that_reports_them() -> None:
+    executor = Immediate(Fits(), capture=False)
+    run = executor._checked
+    results = []
 
-    def noted(*arguments: Any, checked: bool = True) -> StepResult:
-        results.append(update(*arguments, checked=checked))
-        return results[-1]
+    def noted(bound: Any, *arguments: Any) -> Any:
+        result = run(bound, *arguments)
+        results.append((bound.update.name, float(result.numbers.get("loss", mg.tensor(0.0)))))
+        return result
 
-    executor = Immediate(steps, {"first": noted, "second": update}, capture=False)
+    executor._checked = noted  # type: ignore[method-assign]
     executor.run_step()
     [(_, found, _)] = executor.ready()
-    assert list(found) == ["first", "second"]
-    assert [float(result.loss) == found["first"].loss for result in results] == [False, True]
+    assert [name for name, _ in results] == ["first", "first", "second"]
+    assert results[0][1] != results[1][1] == found["loss"]
+
+
+@pytest.mark.parametrize("rows", [2, 3])
+def test_more_runs_of_an_update_than_its_rows_are_read_in_between(
+    rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deferred, "ROWS", rows)
+    steps, other = Fits(), Fits()
+    few, many = with_deferred_metrics(steps), op_by_op(other)
+    run_all(few, 7)
+    run_all(many, 7)
+    assert numbers(few) == numbers(many)
+
+
+def test_what_an_update_reports_is_declared() -> None:
+    class Wrong(Fits):
+        @update("first", reports=("norm",))
+        def first(self, x: mg.Tensor, rng: Any) -> Any:
+            return {"loss": mg.ops.mean(x)}
+
+    with pytest.raises(ValueError, match=r"the first update reports 'loss', which @update does not declare"):
+        op_by_op(Wrong()).run_step()
+
+
+@pytest.mark.parametrize("returned", [None, 3.0, {"loss": 3.0}, {"loss": mg.zeros(2)}])
+def test_what_an_update_returns_is_numbers_by_name(returned: Any) -> None:
+    class Wrong(Fits):
+        @update("first", reports=("loss",))
+        def first(self, x: mg.Tensor, rng: Any) -> Any:
+            return returned
+
+    with pytest.raises(TypeError, match=r"the first update re(turned|ports)"):
+        op_by_op(Wrong()).run_step()
 
 
 @pytest.mark.parametrize("make", [op_by_op, captured])
@@ -207,7 +242,7 @@ def test_a_deferred_failure_that_does_not_come_again_has_its_numbers() -> None:
     executor.run_step()
     steps.networks["first"].parameters()[0].data[...] = np.inf  # which no state has
     executor.run_step()
-    with pytest.raises(FailedUpdateError, match=r"^step 2 \(first update\): the loss is ") as failed:
+    with pytest.raises(FailedUpdateError, match=r"^step 2 \(first update\): loss is nan, ") as failed:
         executor.flush()
     assert failed.value.found is None
 
@@ -233,7 +268,7 @@ def test_metrics_are_deferred_where_a_reading_would_wait(
 ) -> None:
     monkeypatch.setattr("minigrad.readings.xp_on", lambda device: np)
     chosen = [
-        executor_for(Fits(), UPDATES, device, capture=capture)
+        executor_for(Fits(), device, capture=capture)
         for device in ("cpu", "cuda")
         for capture in (True, False)
     ]

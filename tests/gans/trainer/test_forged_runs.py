@@ -26,7 +26,7 @@ def run(tmp_path: Path, toy_run: Path) -> Path:
 
 
 def weight(state: dict[str, Any]) -> np.ndarray[Any, Any]:
-    array: np.ndarray[Any, Any] = state["gan"]["generator"]["0.weight"]
+    array: np.ndarray[Any, Any] = state["parts"]["generator"]["0.weight"]
     return array
 
 
@@ -38,7 +38,7 @@ def spoilt_weight(value: float) -> Callable[[dict[str, Any]], None]:
 
 
 def spoil_average(state: dict[str, Any]) -> None:
-    state["gan"]["optimizer_d"]["averages"]["v"][1][0] = np.nan
+    state["parts"]["optimizer_d"]["averages"]["v"][1][0] = np.nan
 
 
 CHANGES: list[tuple[Callable[[dict[str, Any]], object], str]] = [
@@ -51,19 +51,22 @@ CHANGES: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (lambda s: s.update(random={}), "'run' is missing"),
     (lambda s: s["random"].update(run={"bit_generator": "PCG64", "state": {"state": -1, "inc": 1}}), ""),
     (lambda s: s["random"].update(minigrad=7), "not a state of minigrad.random"),
-    (lambda s: s.update(gan={}), "'generator' is missing"),
-    (lambda s: s.update(gan={"generator": 3}), "Expected `object`, got `int`"),
-    (lambda s: s["gan"].update(generator={}), "missing key"),
+    (lambda s: s.update(parts={}), "discriminator, generator, optimizer_d, optimizer_g missing"),
+    (lambda s: s.update(parts={"generator": 3}), "Expected `object`, got `int`"),
+    (lambda s: s["parts"].update(generator={}), "missing key"),
     (spoilt_weight(np.nan), "generator.0.weight holds NaN or infinity"),
     (spoilt_weight(np.inf), "generator.0.weight holds NaN or infinity"),
     (spoil_average, "optimizer_d.averages.v.1 holds NaN"),
-    (lambda s: s["gan"]["generator"].update({"0.weight": weight(s)[:, :1]}), "'0.weight' has shape"),
-    (lambda s: s["gan"]["generator"].update({"0.weight": "heavy"}), "'0.weight' "),
-    (lambda s: s["gan"]["generator"].update({"\x1b" * 10**4: 1}), "(the module is unchanged)"),
-    (lambda s: s["gan"]["optimizer_g"].update(steps=10**400), "steps must be an integer from 0"),
-    (lambda s: s["gan"]["optimizer_g"]["hyperparameters"].update(betas=(1, 1)), "must lie in [0, 1)"),
-    (lambda s: s["gan"]["optimizer_g"]["hyperparameters"].update(betas=10**400), "betas must be two numbers"),
-    (lambda s: s["gan"]["optimizer_g"]["averages"].update(m=[]), "expected the averages"),
+    (lambda s: s["parts"]["generator"].update({"0.weight": weight(s)[:, :1]}), "'0.weight' has shape"),
+    (lambda s: s["parts"]["generator"].update({"0.weight": "heavy"}), "'0.weight' "),
+    (lambda s: s["parts"]["generator"].update({"\x1b" * 10**4: 1}), "(the module is unchanged)"),
+    (lambda s: s["parts"]["optimizer_g"].update(steps=10**400), "steps must be an integer from 0"),
+    (lambda s: s["parts"]["optimizer_g"]["hyperparameters"].update(betas=(1, 1)), "must lie in [0, 1)"),
+    (
+        lambda s: s["parts"]["optimizer_g"]["hyperparameters"].update(betas=10**400),
+        "betas must be two numbers",
+    ),
+    (lambda s: s["parts"]["optimizer_g"]["averages"].update(m=[]), "expected the averages"),
 ]
 
 
@@ -88,7 +91,7 @@ def test_an_average_may_be_infinite(run: Path) -> None:
     """The square of a large gradient is; the uninterrupted run goes on with it, and so does a resumed one."""
     path = run / "checkpoint.safetensors"
     state = mg.load(path)
-    state["gan"]["optimizer_d"]["averages"]["v"][0][0, 0] = np.inf
+    state["parts"]["optimizer_d"]["averages"]["v"][0][0, 0] = np.inf
     mg.save(path, state)
     assert gans("train", "--resume", run, "--steps", 15) == 0
 
@@ -96,23 +99,26 @@ def test_an_average_may_be_infinite(run: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"settings": {"beta1": 1}}, "beta1 must lie in [0, 1), got 1"),
+        ({"settings": {"beta1": 1}}, "beta1 must be a number of at least 0 and below 1, got 1"),
         (
             {"settings": {"lr": 1e308, "lr_ratio": 1e308}},
             "D's learning rate, lr times lr_ratio, must be a positive number, got inf",
         ),
-        ({"settings": {"penalty": -1}}, "penalty must be a number of at least 0"),
+        ({"settings": {"penalty": 1}}, "gan has no setting penalty; wgan-gp has it"),
+        ({"settings": {"ema": 1}}, "ema must be a number of at least 0 and below 1, got 1"),
         ({"settings": {"width": 16_384, "depth": 1_000}}, "may have 268,"),
         ({"settings": {"width": 10**400}}, "width must be at most 16,384, got 1000"),
         ({"settings": {"latent": 2**40}}, "latent must be at most 65,536"),
-        ({"settings": {"optimizer": ["adam"]}}, "got `array` - at `$.optimizer`"),
+        ({"settings": {"optimizer": ["adam"]}}, "optimizer must be a text, got ['adam']"),
         ({"settings": {"objective": "x" * 10**5}}, "has no objective 'xxx"),
-        ({"settings": {"\x1b[31m": 1}}, r"nothing is called '\x1b[31m'"),
-        ({"settings": {"model": "dcgan"}}, "nothing is called 'model'"),
-        ({"shape": []}, "length >= 1 - at `$.shape`"),
-        ({"shape": [1] * 65}, "- at `$.shape"),
-        ({"shape": [3]}, "ring has samples of shape (2,), and config.json says (3,)"),
-        ({"shape": [2**62]}, "Expected `int` <= 65536 - at `$.shape[0]`"),
+        ({"settings": {"\x1b[31m": 1}}, r"gan has no setting '\x1b[31m'"),
+        ({"settings": {"model": "dcgan"}}, "gan has no setting 'model'"),
+        ({"spec": {"kind": "points", "shape": []}}, "length >= 1 - at `$.shape`"),
+        ({"spec": {"kind": "points", "shape": [1] * 65}}, "- at `$.shape"),
+        ({"spec": {"kind": "points", "shape": [3]}}, "of shape (2,), and config.json says (3,)"),
+        ({"spec": {"kind": "points", "shape": [2**62]}}, "Expected `int` <= 65536 - at `$.shape[0]`"),
+        ({"spec": {"kind": "smells", "shape": [2]}}, "Invalid enum value 'smells'"),
+        ({"model": "../../nowhere.py:MyGAN"}, "nowhere.py: cannot be read"),
         ({"steps": 10**400}, "- at `$.steps`"),
         ({"data": "a\0b"}, "- at `$.data`"),
         ({"data_dir": "\ud800"}, "damaged"),

@@ -9,14 +9,16 @@ import pytest
 
 import minigrad as mg
 from gans import data
-from gans.systems import Gan, build, settings_for
+from gans.systems import System, build, settings_for
+from gans.systems.two_player import TwoPlayer
 from gans.trainer import RunFolder, Training, batches, pictures, train
 from gans.trainer.pictures import Samples
 
 
-def toy_gan(model: str) -> Gan:
+def toy_gan(model: str) -> TwoPlayer:
     mg.manual_seed(0)
-    return build(settings_for(model, "points", batch_size=16, width=8), (2,))
+    gan: TwoPlayer = build(settings_for(model, "points", batch_size=16, width=8), (2,))
+    return gan
 
 
 @pytest.mark.parametrize(("model", "probability"), [("gan", True), ("wgan", False)])
@@ -38,7 +40,7 @@ def test_titles_name_the_run_and_the_first_epoch_has_a_picture_more(
 ) -> None:
     titles: list[str] = []
 
-    def keep(gan: Gan, samples: object, toy: object, title: str, seed: int) -> bytes:
+    def keep(system: System, made: object, toy: object, title: str, seed: int) -> bytes:
         titles.append(title)
         return b""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from gans import data
 from gans.data import ImageData
 from gans.data.images import image_data
 from gans.errors import UserError
-from gans.systems import Gan, build, settings_for
+from gans.systems import build, settings_for
+from gans.systems.two_player import TwoPlayer
 from gans.trainer import Callback, DivergedError, Record, Training, random_stream, train
 from gans.trainer.batches import TOY_EPOCH_STEPS, Batches
 from gans.trainer.pace import Pace, duration
@@ -39,9 +41,10 @@ class Keep(Callback):
         self.calls.append("end")
 
 
-def toy_gan(model: str = "gan", **changes: object) -> Gan:
+def toy_gan(model: str = "gan", **changes: object) -> TwoPlayer:
     mg.manual_seed(0)
-    return build(settings_for(model, "points", batch_size=16, width=8, **changes), (2,))
+    gan: TwoPlayer = build(settings_for(model, "points", batch_size=16, width=8, **changes), (2,))
+    return gan
 
 
 def toy_training(model: str = "gan", **changes: object) -> Training:
@@ -60,8 +63,8 @@ def test_a_step_is_k_updates_of_d_and_one_of_g() -> None:
     training = toy_training("wgan", critic_steps=3)
     keep = Keep()
     train(training, 4, [keep])
-    assert training.gan.optimizer_d.steps == 12
-    assert training.gan.optimizer_g.steps == 4
+    parts: Any = training.system.parts()
+    assert (parts["optimizer_d"].steps, parts["optimizer_g"].steps) == (12, 4)
     assert keep.calls == ["start", "step", "step", "step", "step", "end"]
     assert [record.step for record in keep.records] == [1, 2, 3, 4]
     assert all(record.seconds > 0 for record in keep.records)
@@ -72,7 +75,8 @@ def test_a_step_has_the_learning_rates_of_the_steps_before_it() -> None:
     rates = []
     for _ in range(5):
         training.advance()
-        rates.append((training.gan.optimizer_g.lr, training.gan.optimizer_d.lr))
+        parts: Any = training.system.parts()
+        rates.append((parts["optimizer_g"].lr, parts["optimizer_d"].lr))
     expected = [0.01 * 0.5 ** (step / 2) for step in range(5)]
     assert [g for g, _ in rates] == pytest.approx(expected)
     assert [d for _, d in rates] == pytest.approx([2 * lr for lr in expected])
@@ -128,20 +132,20 @@ def test_a_restored_training_goes_on_bit_for_bit() -> None:
     state = whole.state_dict()
     train(whole, 6)
     mg.manual_seed(99)
-    again = Training(build(whole.gan.settings, (2,)), data.load("ring"), seed=3)
+    again = Training(build(whole.system.settings, (2,)), data.load("ring"), seed=3)
     again.load_state_dict(state)
     train(again, 6)
     assert flat(again.state_dict()) == flat(whole.state_dict())
 
 
 def test_an_epoch_of_images_shows_each_of_them_at_most_once_in_a_new_order() -> None:
-    batches = Batches(images(50), batch_size=4, critic_steps=3, seed=0)
+    batches = Batches(images(50), batch_size=4, batches_per_step=3, seed=0)
     rng = np.random.default_rng(0)
     assert batches.steps_per_epoch == 4
     epochs = []
     for epoch in range(3):
         seen = [
-            batches.real(step, k, rng)[:, 0, 0, 0]
+            batches.batch(step, k, rng).real[:, 0, 0, 0]
             for step in range(epoch * 4, epoch * 4 + 4)
             for k in range(3)
         ]
@@ -155,12 +159,12 @@ def test_batches_depend_on_the_step_alone() -> None:
     one, other = (Batches(images(50), 4, 3, seed=5) for _ in range(2))
     rng = np.random.default_rng(0)
     for step in range(9):
-        one.real(step, 0, rng)
-    assert np.array_equal(one.real(9, 2, rng), other.real(9, 2, rng))
+        one.batch(step, 0, rng)
+    assert np.array_equal(one.batch(9, 2, rng).real, other.batch(9, 2, rng).real)
 
 
 def test_batches_are_scaled_images() -> None:
-    batch = Batches(images(8), 8, 1, seed=0).real(0, 0, np.random.default_rng(0))
+    batch = Batches(images(8), 8, 1, seed=0).batch(0, 0, np.random.default_rng(0)).real
     assert batch.dtype == np.float32
     assert batch.shape == (8, 1, 4, 4)
     assert batch.min() == -1
@@ -199,27 +203,26 @@ def test_streams_of_a_seed_are_independent_of_each_other_and_of_the_epochs() -> 
 def test_a_nan_stops_before_anything_changes_and_names_step_and_op(network: str) -> None:
     training = toy_training()
     train(training, 2)
-    weights = getattr(training.gan, network).parameters()
+    gan: Any = training.system
+    weights = getattr(gan, network).parameters()
     weights[0].data[0, 0] = np.inf
     weights[0].changed()
     if network == "generator":  # let D get past the fakes, so that it is G's update that fails
-        training.gan.objective = replace(
-            training.gan.objective, discriminator=lambda real, fake: mg.ops.mean(real)
-        )
-    before = flat(training.gan.generator.state_dict())
+        gan.objective = replace(gan.objective, discriminator=lambda real, fake: mg.ops.mean(real))
+    before = flat(gan.generator.state_dict())
     with pytest.raises(
         DivergedError, match=rf"^step 3 \({network} update\): \w+ made a NaN.*try a lower `lr`"
     ):
         train(training, 10)
     assert training.step == 2
-    assert flat(training.gan.generator.state_dict()) == before
+    assert flat(gan.generator.state_dict()) == before
 
 
 def test_a_replay_that_finds_no_op_still_reports_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **options: object) -> None:
         raise mg.NonFiniteError("the loss is nan, the norm of its gradient 1.0")
 
-    monkeypatch.setattr("gans.trainer.algorithm.discriminator_step", fail)
+    monkeypatch.setattr("gans.systems.two_player.discriminator_step", fail)
     with pytest.raises(DivergedError, match=r"step 1 .*the loss is nan"):
         train(toy_training(), 1)
 
@@ -233,7 +236,7 @@ def test_a_replay_sees_the_random_numbers_of_the_update(monkeypatch: pytest.Monk
         seen.append((rng.random(), mg.random.generator().random()))
         raise mg.NonFiniteError("NaN")
 
-    monkeypatch.setattr("gans.trainer.algorithm.discriminator_step", fail)
+    monkeypatch.setattr("gans.systems.two_player.discriminator_step", fail)
     with pytest.raises(DivergedError):
         train(toy_training(), 1)
     assert len(seen) == 2

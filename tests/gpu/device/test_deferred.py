@@ -13,17 +13,17 @@ import pytest
 import minigrad as mg
 from gans import data, systems
 from gans.objectives import Objective, critic, critic_generator, score
-from gans.systems import Gan
 from gans.trainer import Callback, DivergedError, Record, Training, train
 from gans.trainer.checkpoints import Checkpoints, load_checkpoint
 from gans.trainer.executors import deferred
 from minigrad import nn
 from minigrad.optim import SGD
+from tests.gans.assembled import Assembled
 from tests.gpu.device.conftest import Copies
 from tests.states import flat
 
 
-def gan(device: str, rate: float, critic_steps: int) -> Gan:
+def gan(device: str, rate: float, critic_steps: int) -> Assembled:
     """Small networks, G's with running statistics. At a high rate their weights grow by powers."""
     mg.manual_seed(0)
     G = nn.Sequential(nn.BatchNorm1d(2, affine=False), nn.ReLU(), nn.Linear(2, 2)).to(device)
@@ -32,7 +32,7 @@ def gan(device: str, rate: float, critic_steps: int) -> Gan:
         "wgan", "points", batch_size=8, latent=2, critic_steps=critic_steps, lr=rate
     )
     objective = Objective(critic, critic_generator, readout=score)
-    return Gan(settings, G, D, SGD(G.parameters()), SGD(D.parameters()), objective, device)
+    return Assembled(settings, (G, D), (SGD(G.parameters()), SGD(D.parameters())), objective, device)
 
 
 def training(device: str, *, rate: float = 0.01, critic_steps: int = 2, capture: bool = True) -> Training:
@@ -56,7 +56,7 @@ class Keep(Callback):
 
     @property
     def numbers(self) -> list[dict[str, Any]]:
-        return [{**vars(record), "seconds": 0.0} for record in self.records]
+        return [{**record.line(), "seconds": 0.0} for record in self.records]
 
 
 @pytest.mark.parametrize("rows", [1, 4, 128])
@@ -204,7 +204,7 @@ def test_a_failure_that_does_not_come_again_is_reported_with_its_numbers(
     run = training("cuda")
     for _ in range(3):
         run.advance()
-    run.gan.discriminator.parameters()[0].data[...] = math.inf
+    run.system.discriminator.parameters()[0].data[...] = math.inf
     with pytest.raises(
         DivergedError, match=r"^step 4 \(discriminator update\): the loss is nan, the norm"
     ) as e:

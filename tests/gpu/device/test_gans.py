@@ -30,7 +30,7 @@ def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def weights(run: Path) -> dict[str, Any]:
-    return mg.load(run / "checkpoint.safetensors")["gan"]["generator"]
+    return mg.load(run / "checkpoint.safetensors")["parts"]["generator"]
 
 
 def assert_near(run: Path, other: Path) -> None:
@@ -141,12 +141,12 @@ def test_a_training_that_diverges(cupy: ModuleType) -> None:
     for _ in range(4):
         training.advance()
     state = training.state_dict()
-    list(state["gan"]["discriminator"].values())[-1][...] = float("inf")
+    list(state["parts"]["discriminator"].values())[-1][...] = float("inf")
     training.load_state_dict(state)
-    before = training.gan.discriminator.state_dict()
+    before = training.system.discriminator.state_dict()
     training.advance()
     with pytest.raises(DivergedError, match=r"step 5 \(discriminator update\): linear made a NaN or inf"):
         training.read()
     assert training.step == 4
-    for name, array in training.gan.discriminator.state_dict().items():
+    for name, array in training.system.discriminator.state_dict().items():
         np.testing.assert_array_equal(array, before[name])

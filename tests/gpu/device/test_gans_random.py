@@ -66,7 +66,7 @@ def test_only_real_images_and_learning_rates_come_from_the_host(
     drawn = training.random.get_state()["run"]["state"]["counter"]
     copies.reset()
     training.advance()
-    updates = training.gan.settings.critic_steps
+    updates = training.system.settings.critic_steps
     image_bytes = 3 * SIZE * SIZE * 4
     copies.check(
         writes=2 * updates + 1,
@@ -92,9 +92,9 @@ def test_a_training_takes_its_generators_to_the_other_device(critic: bool, cupy:
         one, other = (training.state_dict() for training in trainings)
         assert one["random"] == other["random"]
         for part in ("generator", "discriminator"):
-            for name, array in one["gan"][part].items():
+            for name, array in one["parts"][part].items():
                 np.testing.assert_allclose(
-                    other["gan"][part][name], array, rtol=1e-3, atol=5e-5, err_msg=name
+                    other["parts"][part][name], array, rtol=1e-3, atol=5e-5, err_msg=name
                 )
 
 

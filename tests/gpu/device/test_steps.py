@@ -13,18 +13,18 @@ import minigrad as mg
 from gans import systems
 from gans.objectives import non_saturating_gan, wasserstein_gp
 from gans.steps import StepResult, discriminator_step, generator_step
-from gans.systems import Gan
 from minigrad import nn
 from minigrad.dispatch import use_kernels
 from minigrad.kernels.cuda.runtime import loading
 from minigrad.optim import Adam
+from tests.gans.assembled import Assembled
 from tests.gpu.device.conftest import Copies
 from tests.gpu.emulator import Emulator
 
 LATENT, SIZE = 5, 8
 
 
-def small_dcgan(device: str = "cpu", *, critic: bool = False) -> Gan:
+def small_dcgan(device: str = "cpu", *, critic: bool = False) -> Assembled:
     """DCGAN's layers on images of 8 x 8, few of them; with a critic without batch norm, WGAN-GP's."""
     mg.manual_seed(0)
     G = nn.Sequential(
@@ -54,10 +54,11 @@ def small_dcgan(device: str = "cpu", *, critic: bool = False) -> Gan:
     settings = systems.settings_for("dcgan", "image", latent=LATENT)
     objective = wasserstein_gp(10.0) if critic else non_saturating_gan()
     adam = {"lr": 2e-3, "betas": (0.5, 0.999)}
-    return Gan(settings, G, D, Adam(G.parameters(), **adam), Adam(D.parameters(), **adam), objective, device)
+    optimizers = Adam(G.parameters(), **adam), Adam(D.parameters(), **adam)
+    return Assembled(settings, (G, D), optimizers, objective, device)
 
 
-def steps(gan: Gan, count: int) -> list[StepResult]:
+def steps(gan: Assembled, count: int) -> list[StepResult]:
     """Updates of D and of G in turn, on noise for images."""
     rng = np.random.default_rng(0)
     G, D, results = gan.generator, gan.discriminator, []
@@ -69,7 +70,7 @@ def steps(gan: Gan, count: int) -> list[StepResult]:
     return results
 
 
-def outcome(gan: Gan, results: list[StepResult]) -> tuple[list[float], dict[str, np.ndarray]]:
+def outcome(gan: Assembled, results: list[StepResult]) -> tuple[list[float], dict[str, np.ndarray]]:
     numbers = [float(t) for result in results for t in result if t is not None]
     weights = {
         f"{part}.{name}": array
@@ -79,7 +80,9 @@ def outcome(gan: Gan, results: list[StepResult]) -> tuple[list[float], dict[str,
     return numbers, weights
 
 
-def assert_near(gan: Gan, results: list[StepResult], other: Gan, expected: list[StepResult]) -> None:
+def assert_near(
+    gan: Assembled, results: list[StepResult], other: Assembled, expected: list[StepResult]
+) -> None:
     (numbers, weights), (wanted, wanted_weights) = outcome(gan, results), outcome(other, expected)
     np.testing.assert_allclose(numbers, wanted, rtol=1e-4, atol=1e-6)
     for name, array in weights.items():
