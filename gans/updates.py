@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ import minigrad as mg
 from minigrad import Tensor, all_finite, grad, modify, require_finite
 from minigrad.devices import to_device, xp_of
 from minigrad.optim import Optimizer, gradient_norm
+from minigrad.tracing import watch
 from minigrad.types import Array
 
 __all__ = ["BoundUpdate", "Descent", "Result", "State", "Update", "deferring", "descend", "update"]
@@ -108,6 +110,7 @@ class Update:
         Raises TypeError if that is neither numbers by name nor those with further Tensors, ValueError if a
         number has no place among ``reports``.
         """
+        watch(partial(_attributes, system))  # a replay is of the system as it was
         returned = self.function(system, *arguments)
         numbers, outputs = (
             returned if isinstance(returned, tuple) and len(returned) == 2 else (returned, None)
@@ -132,6 +135,12 @@ class Update:
 
     def __repr__(self) -> str:
         return f"<update {self.name}>"
+
+
+def _attributes(system: Any) -> list[Any]:
+    """What the attributes of a system are: plain values themselves, other objects by identity."""
+    plain = (bool, int, float, str, tuple)
+    return [value if isinstance(value, plain) else id(value) for value in vars(system).values()]
 
 
 class BoundUpdate(NamedTuple):

@@ -86,9 +86,9 @@ def given_settings(arguments: argparse.Namespace, model: str) -> dict[str, Any]:
     Raises UserError for a text that is no value of its setting.
     """
     own = settings_of(find(model))
-    names = {name for system in SYSTEMS.values() for name in settings_of(system)} | set(own)
+    known = dict.fromkeys(name for system in SYSTEMS.values() for name in settings_of(system))
     given: Mapping[str, Any] = vars(arguments)
-    texts = {name: given[name] for name in sorted(names) if given.get(name) is not None}
+    texts = {name: given[name] for name in {**own, **known} if given.get(name) is not None}
     return {name: own[name].parsed(text) if name in own else text for name, text in texts.items()}
 
 

@@ -43,7 +43,7 @@ def find(model: str) -> type[System]:
     return SYSTEMS[model]
 
 
-def settings_for(model: str, kind: Kind, **changes: Any) -> Settings:
+def settings_for(model: str, kind: Kind, /, **changes: Any) -> Settings:
     """The settings of ``model`` on data of ``kind``, with ``changes`` applied.
 
     Raises UserError for an unknown model, a setting that it does not have, a value out of range, and a model

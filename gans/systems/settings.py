@@ -15,8 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
-import msgspec
-
 from gans.data.spec import Kind
 from gans.errors import UserError
 from gans.messages import one_line
@@ -228,16 +226,25 @@ def _read_options(settings: type[Settings]) -> dict[str, Option]:
     return options
 
 
+_WORDS = {bool: "true or false", int: "an integer", float: "a number", str: "a text"}
+
+
 def converted(settings: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
     """``values`` of JSON or TOML as those of the settings: 1 for a float is 1.0.
 
     Raises UserError for a value of another type.
     """
     options = options_of(settings)
-    result = {}
-    for name, value in values.items():
+    return {name: _converted(options[name], value) for name, value in values.items()}
+
+
+def _converted(option: Option, value: Any) -> Any:
+    if option.type is float and isinstance(value, int) and not isinstance(value, bool):
         try:
-            result[name] = msgspec.convert(value, options[name].type) if name in options else value
-        except msgspec.ValidationError:
-            raise UserError(f"`{name}` must be {options[name].expected()}, got {_shown(value)}") from None
-    return result
+            return float(value)
+        except OverflowError:
+            value = str(value)
+    if not isinstance(value, option.type) or (option.type is int and isinstance(value, bool)):
+        shown = one_line(value if isinstance(value, str) and value.isdigit() else repr(value), 40)
+        raise UserError(f"`{option.name}` must be {_WORDS[option.type]}, got {shown}")
+    return value

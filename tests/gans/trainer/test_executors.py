@@ -242,7 +242,7 @@ def test_a_deferred_failure_that_does_not_come_again_has_its_numbers() -> None:
     executor.run_step()
     steps.networks["first"].parameters()[0].data[...] = np.inf  # which no state has
     executor.run_step()
-    with pytest.raises(FailedUpdateError, match=r"^step 2 \(first update\): loss is nan, ") as failed:
+    with pytest.raises(FailedUpdateError, match=r"^step 2 \(first update\): loss is inf, ") as failed:
         executor.flush()
     assert failed.value.found is None
 
