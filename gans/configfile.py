@@ -53,9 +53,6 @@ def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
     twice = sorted(flat.keys() & settings.keys())
     if twice:
         raise ValueError(f"{twice[0]} stands twice")
-    nested = [name for name, value in flat.items() if isinstance(value, Mapping | list)]
-    if nested:
-        raise ValueError(f"{nested[0]} is no single value")
     return {**flat, **settings}
 
 

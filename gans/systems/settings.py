@@ -115,9 +115,8 @@ class Option(NamedTuple):
                 value = self.type(text)
         except (ValueError, KeyError):
             raise UserError(f"`{self.name}`: {_shown(text)} is not {self.expected()}") from None
-        wrong = self.wrong(value)
-        if wrong:
-            raise UserError(f"`{self.name}`: {wrong}")
+        if not self._is_plausible(value):
+            raise UserError(f"`{self.name}`: {_shown(text)} is not {self.expected()}")
         return value
 
     def check(self, value: Any) -> None:
@@ -135,13 +134,11 @@ class Option(NamedTuple):
         else:
             self._check_number(value)
 
-    def wrong(self, value: Any) -> str | None:
-        """What is wrong with a ``value`` of the right type, or None."""
+    def _is_plausible(self, value: Any) -> bool:
+        """Whether ``value`` is in the range, or so far above it that ``check`` has better words for it."""
         if self.choices is not None or self.type not in (int, float) or self._fits(value):
-            return None
-        if self.limits.most is not None and value > self.limits.most:
-            return None  # ``check`` names the bound
-        return f"{_shown(value)} is not {self.expected()}"
+            return True
+        return self.limits.most is not None and value > self.limits.most
 
     def expected(self) -> str:
         """The values that the setting takes, in words."""
@@ -163,7 +160,7 @@ class Option(NamedTuple):
     def _fits(self, value: float) -> bool:
         least, most, above, below = self.limits[1:5]
         return (
-            math.isfinite(value)
+            (isinstance(value, int) or math.isfinite(value))
             and (least is None or value >= least)
             and (most is None or value <= most)
             and (above is None or value > above)

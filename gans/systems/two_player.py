@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gans.data.spec import Kind, Spec
+from gans.data.spec import Spec
 from gans.errors import UserError
 from gans.networks import dcgan, mlp
 from gans.objectives import Objective, minimax, non_saturating_gan, wasserstein, wasserstein_gp
@@ -39,7 +39,7 @@ class TwoPlayerSettings(Settings):
     halve every ``lr_half_life`` steps. ``latent`` is the length of z, drawn from N(0, I).
     """
 
-    objective: str = setting("non-saturating", "the losses, where a model has several")
+    objective: Literal["non-saturating", "minimax"] = setting("non-saturating", "G's loss")
     lr: float = setting(2e-4, "learning rate of G; D's is this times --lr-ratio", above=0, metavar="RATE")
     lr_ratio: float = setting(1.0, "D's learning rate over G's", above=0, metavar="TIMES")
     lr_half_life: int = setting(
@@ -87,6 +87,7 @@ class ConvolutionalSettings(TwoPlayerSettings):
 class ClippedSettings(ConvolutionalSettings):
     """``clip`` bounds a critic's weights."""
 
+    objective: Literal["wasserstein"] = setting("wasserstein", "the losses")  # type: ignore[assignment]
     clip: float = setting(0.01, "bound of the critic's weights", above=0, metavar="BOUND")
 
 
@@ -94,6 +95,7 @@ class ClippedSettings(ConvolutionalSettings):
 class PenaltySettings(ConvolutionalSettings):
     """``penalty`` weighs the gradient penalty."""
 
+    objective: Literal["wasserstein-gp"] = setting("wasserstein-gp", "the losses")  # type: ignore[assignment]
     penalty: float = setting(10.0, "weight of the gradient penalty", least=0, metavar="WEIGHT")
 
 
@@ -169,15 +171,6 @@ class TwoPlayer(System):
         with self.evaluating():
             x = tensor(samples, np.float32, self.device)
             return self.objective.readout(self.discriminator(x)).numpy().reshape(len(x))
-
-    @classmethod
-    def check_settings(cls, settings: TwoPlayerSettings, kind: Kind) -> None:
-        if settings.objective not in cls.objectives:
-            raise UserError(
-                f"{settings.model} has no `objective` {settings.objective!r} "
-                f"(choose from {', '.join(cls.objectives)})"
-            )
-        super().check_settings(settings, kind)
 
     @classmethod
     def check_data(cls, settings: TwoPlayerSettings, spec: Spec) -> None:
@@ -261,9 +254,8 @@ class WGAN(TwoPlayer):
     objectives = {"wasserstein": lambda settings: wasserstein(settings.clip)}
     networks = staticmethod(_convolutional)
     presets = {
-        "image": ClippedSettings(objective="wasserstein", lr=5e-5, optimizer="rmsprop", critic_steps=5),
+        "image": ClippedSettings(lr=5e-5, optimizer="rmsprop", critic_steps=5),
         "points": ClippedSettings(
-            objective="wasserstein",
             batch_size=256,
             lr=2e-5,
             lr_ratio=10.0,
@@ -282,9 +274,8 @@ class WGANGP(TwoPlayer):
     objectives = {"wasserstein-gp": lambda settings: wasserstein_gp(settings.penalty)}
     networks = staticmethod(_without_norm)
     presets = {
-        "image": PenaltySettings(objective="wasserstein-gp", lr=1e-4, beta2=0.9, critic_steps=5),
+        "image": PenaltySettings(lr=1e-4, beta2=0.9, critic_steps=5),
         "points": PenaltySettings(
-            objective="wasserstein-gp",
             batch_size=256,
             lr=5e-4,
             lr_half_life=2000,

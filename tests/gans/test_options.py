@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_type_hints
+from typing import Literal, get_origin, get_type_hints
 
 import pytest
 
@@ -11,16 +11,17 @@ import gans
 from gans.errors import UserError
 from gans.options import RunOptions, TrainOptions
 from gans.systems import SYSTEMS
+from gans.systems.settings import options_of
 
 
 def test_each_setting_is_an_option_of_its_type() -> None:
-    settings = {}
+    settings: dict[str, type] = {}
     for system in SYSTEMS.values():
         for preset in system.presets.values():
-            settings |= get_type_hints(type(preset))
-    del settings["model"]
+            settings |= {name: option.type for name, option in options_of(type(preset)).items()}
     options = get_type_hints(TrainOptions)
-    assert {name: options[name] for name in options if name not in RunOptions.__annotations__} == settings
+    plain = {name: str if get_origin(kind) is Literal else kind for name, kind in options.items()}
+    assert {name: plain[name] for name in options if name not in RunOptions.__annotations__} == settings
 
 
 @pytest.mark.parametrize(

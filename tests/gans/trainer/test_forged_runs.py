@@ -110,7 +110,7 @@ def test_an_average_may_be_infinite(run: Path) -> None:
         ({"settings": {"width": 10**400}}, "width must be at most 16,384, got 1000"),
         ({"settings": {"latent": 2**40}}, "latent must be at most 65,536"),
         ({"settings": {"optimizer": ["adam"]}}, "optimizer must be a text, got ['adam']"),
-        ({"settings": {"objective": "x" * 10**5}}, "has no objective 'xxx"),
+        ({"settings": {"objective": "x" * 10**5}}, "there is no objective 'xxx"),
         ({"settings": {"\x1b[31m": 1}}, r"gan has no setting '\x1b[31m'"),
         ({"settings": {"model": "dcgan"}}, "gan has no setting 'model'"),
         ({"spec": {"kind": "points", "shape": []}}, "length >= 1 - at `$.shape`"),
