@@ -1,4 +1,4 @@
-"""Samples of a run: an array that knows its picture, and what was asked for."""
+"""Samples of a run: an array with its picture, its classes and its sources."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def draw(
 ) -> Samples:
     """``n`` samples of ``system`` after ``step`` steps of the run ``config``; as ``gans.sample``.
 
-    Raises UserError for an ask that the system does not take.
+    Raises UserError for classes or sources that the system does not take.
     """
     ask = _ask(system, config, n, classes, sources)
     made = system.sample(n, random_stream(seed, "samples"), ask, average=average)

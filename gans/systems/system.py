@@ -137,7 +137,7 @@ class System:
     """The networks of which the setting ``ema`` keeps an average."""
 
     asks: ClassVar[tuple[str, ...]] = ()
-    """The fields of ``Ask`` that ``make`` reads."""
+    """The fields of its last argument that ``make`` reads."""
 
     judges_by_probability: bool = True
     """Whether ``d_real`` and ``d_fake`` are probabilities, and not a critic's scores."""

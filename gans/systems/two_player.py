@@ -1,7 +1,7 @@
 """GANs of two players: k updates of D, then one of G (Goodfellow et al. 2014, algorithm 1).
 
 The systems at the end differ by their objective, their networks and their settings only. Each is a class that
-holds data, and no code of the step asks for a model.
+holds data, and no code of the step reads a model's name.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class TwoPlayerSettings(Settings):
     """
 
     objective: Literal["non-saturating", "minimax"] = setting("non-saturating", "G's loss")
-    lr: float = setting(2e-4, "learning rate of G; D's is this times --lr-ratio", above=0, metavar="RATE")
+    lr: float = setting(2e-4, "learning rate of G; D's is this times lr_ratio", above=0, metavar="RATE")
     lr_ratio: float = setting(1.0, "D's learning rate over G's", above=0, metavar="TIMES")
     lr_half_life: int = setting(
         0, "steps after which both rates have halved; 0 for never", least=0, most=10**12, metavar="STEPS"

@@ -38,7 +38,7 @@ def run_snippets(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> d
     for number, (snippet, comment, expected) in enumerate(BLOCK.findall(page.read_text("utf-8")), 1):
         title = f"{page.name} snippet {number}"
         with redirect_stdout(StringIO()) as printed:
-            exec(compile(snippet, title, "exec"), names)
+            exec(compile(snippet, title, "exec", dont_inherit=True), names)
         if expected:
             assert not differences(expected, printed.getvalue(), share_of(comment)), title
     return names

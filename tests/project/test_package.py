@@ -122,7 +122,18 @@ def runtime_imports(tree: ast.Module) -> set[str]:
 
 
 def test_every_import_is_a_declared_dependency() -> None:
-    declared = {"numpy", "numba", "llvmlite", "matplotlib", "PIL", "safetensors", "msgspec", "rich", "cupy"}
+    declared = {
+        "numpy",
+        "numba",
+        "llvmlite",
+        "matplotlib",
+        "PIL",
+        "safetensors",
+        "msgspec",
+        "rich",
+        "cupy",
+        "tomli",
+    }
     undeclared = {
         f"{path.relative_to(ROOT)}: {name}"
         for package in PACKAGES

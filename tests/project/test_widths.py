@@ -12,9 +12,12 @@ MOST = 8
 
 REGISTERS = "a register tile: each value is an address, a step or a count that stays in a register"
 PYTORCH = "the parameters of PyTorch's class"
+OPTIONS = "options by name, of which a call gives a few"
 OP = "the options of PyTorch's conv2d, one by one, with a bias and a slope"
 
 WIDER = {
+    "gans/api.py: train": OPTIONS,
+    "gans/systems/settings.py: setting": OPTIONS,
     "minigrad/kernels/cpu/tiles/dots.py: multiply_dots": REGISTERS,
     "minigrad/kernels/cpu/tiles/product.py: _product.multiply": REGISTERS,
     "minigrad/kernels/cpu/tiles/shallow.py: multiply_shallow": REGISTERS,
