@@ -46,7 +46,7 @@ def load(name: str | os.PathLike[str], data_dir: str | os.PathLike[str] | None =
     ``name`` is one of ``NAMES``, or the path of one's own data, which may lie in ``data_dir``:
 
     - a folder of PNG or JPEG pictures of one size, see ``gans.data.folders.load_pictures``;
-    - an ``.npz`` file, see ``gans.data.npz.load_npz``; what ``gans sample --out`` writes is one;
+    - an ``.npz`` file, see ``gans.data.npz.load_npz``; what ``gans sample`` writes is one;
     - a folder with the IDX files of a set such as Fashion-MNIST, see ``gans.data.images.load_folder``.
 
     Their images have from 8 to 64 pixels a side, in grey or colour. A name wins over a path of the same name;
