@@ -15,6 +15,7 @@ from gans.metrics.neighbours import (
     nearest_training,
 )
 from gans.metrics.outlook import outlook
+from gans.metrics.pyramid import pyramid_wasserstein
 from gans.metrics.rank import rank_correlation, ranks
 from gans.metrics.sequences import distinct, evaluate_sequences, self_bleu
 from gans.metrics.similarity import l1, psnr, sharpness, ssim
@@ -60,6 +61,7 @@ __all__ = [
     "wasserstein_1d",
     "wasserstein_to_gaussian",
     "sliced_wasserstein",
+    "pyramid_wasserstein",
     "rank_correlation",
     "ranks",
 ]
