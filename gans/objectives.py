@@ -21,7 +21,8 @@ from minigrad import Tensor, grad, modify, nn, no_grad
 from minigrad.ops import mean, mean_softplus, norm_per_sample, sigmoid, square, sum
 from minigrad.random import Generator, uniform
 
-Penalty = Callable[[nn.Module, Tensor, Tensor, Generator], Tensor]
+Network = Callable[[Tensor], Tensor]
+Penalty = Callable[[Network, Tensor, Tensor, Generator], Tensor]
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _clip(weights: NDArray[Any], bound: float) -> None:
     weights.clip(-bound, bound, out=weights)
 
 
-def interpolate_gradient_norms(D: nn.Module, real: Tensor, fake: Tensor, rng: Generator) -> Tensor:
+def interpolate_gradient_norms(D: Network, real: Tensor, fake: Tensor, rng: Generator) -> Tensor:
     """The norm of D's gradient at a random point between each real and fake sample: (n,), differentiable.
 
     The norm is taken over a whole sample, whatever its shape (Gulrajani et al. 2017, algorithm 1).
@@ -98,7 +99,7 @@ def interpolate_gradient_norms(D: nn.Module, real: Tensor, fake: Tensor, rng: Ge
 def gradient_penalty(weight: float) -> Penalty:
     """weight mean((|gradient of D between real and fake| - 1)^2) (Gulrajani et al. 2017, equation 3)."""
 
-    def penalty(D: nn.Module, real: Tensor, fake: Tensor, rng: Generator) -> Tensor:
+    def penalty(D: Network, real: Tensor, fake: Tensor, rng: Generator) -> Tensor:
         return mean(square(interpolate_gradient_norms(D, real, fake, rng) - 1.0)) * weight
 
     return penalty

@@ -58,6 +58,9 @@ class TrainOptions(RunOptions, total=False):
     features: int
     clip: float
     penalty: float
+    fade_steps: int
+    hold_steps: int
+    drift: float
 
 
 RUN_OPTIONS = tuple(RunOptions.__annotations__)

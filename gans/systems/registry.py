@@ -9,7 +9,7 @@ from typing import Any
 
 from gans.data.spec import KIND_WORDS, Kind, Shape, Spec
 from gans.errors import UserError
-from gans.systems import two_player
+from gans.systems import pggan, two_player
 from gans.systems.own import is_own, load_own
 from gans.systems.settings import Settings, converted, options_of
 from gans.systems.system import System
@@ -18,7 +18,14 @@ from minigrad.devices import xp_on
 __all__ = ["SYSTEMS", "build", "check_device", "check_used", "find", "settings_for"]
 
 SYSTEMS: dict[str, type[System]] = {
-    system.name: system for system in (two_player.GAN, two_player.DCGAN, two_player.WGAN, two_player.WGANGP)
+    system.name: system
+    for system in (
+        two_player.GAN,
+        two_player.DCGAN,
+        two_player.WGAN,
+        two_player.WGANGP,
+        pggan.PGGAN,
+    )
 }
 """The systems of the package, by name."""
 
@@ -69,7 +76,8 @@ def check_names(model: str, settings: type[Settings], names: Iterable[str]) -> N
             continue
         owners = [other for other, system in SYSTEMS.items() if _has(system, name)]
         if owners:
-            raise UserError(f"{model} has no setting `{name}`; {', '.join(owners)} has it")
+            have = "has" if len(owners) == 1 else "have"
+            raise UserError(f"{model} has no setting `{name}`; {', '.join(owners)} {have} it")
         near = difflib.get_close_matches(name, options, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else f" (it has {', '.join(options)})"
         raise UserError(f"{model} has no setting {name!r}{hint}")

@@ -1,0 +1,264 @@
+"""PGGAN: G and D grow while they are trained, from a few pixels to the whole image (Karras et al. 2018).
+
+Level 0 makes the smallest images; each further level doubles the sides. A new level is faded in: with alpha
+from 0 to 1, image = (1 - alpha) old + alpha new, where old is the image of the level below with its pixels
+repeated; D takes its input, and real images are shown, in the same mixture (figure 2).
+
+    loss of D = mean D(G(z)) - mean D(x) + penalty mean (|grad D| - 1)^2 + drift mean D(x)^2
+    loss of G = -mean D(G(z))
+
+D's gradient is taken at random points between real and generated images; their shares have nothing to do
+with alpha. The rest of the paper is here as well: pixel norm in G and on z (4.2), equalised learning rates
+(4.1), the standard deviation of the minibatch as a feature of D (3), an average of G's weights (A.1), and one
+update of D for one of G.
+
+All levels exist from the first step. The level and alpha are functions of the step alone, and each level has
+optimizers of its own, so that a level that is not reached has neither changed nor counted a step.
+
+Published: 512 features down to 16 at 1024 pixels, z of 512, 800,000 images for each fade and as many after
+it, an average of decay 0.999. The sizes here are for digits on two cores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from gans.data.spec import Spec
+from gans.errors import UserError
+from gans.metrics.meaning import Meaning
+from gans.metrics.pyramid import pyramid_wasserstein
+from gans.networks.dcgan import sizes_of
+from gans.objectives import critic, critic_generator, gradient_penalty
+from gans.systems.settings import Settings, setting
+from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.updates import State, descend, update
+from minigrad import Tensor, nn, no_grad, tensor
+from minigrad.nn.utils import equalized_lr
+from minigrad.ops import adaptive_avg_pool2d, avg_pool2d, clip, interpolate, mean, square
+from minigrad.optim import Adam
+from minigrad.random import Generator
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PGGANSettings(Settings):
+    """Each level is held for ``hold_steps``; all but the first are faded in before, for ``fade_steps``."""
+
+    batch_size: int = setting(16, "samples in each update", least=1, most=2**20)
+    ema: float = setting(0.99, "decay of the average of G's weights; 0 for none", least=0, below=1)
+    lr: float = setting(1e-3, "Adam's learning rate of both networks", above=0, metavar="RATE")
+    beta1: float = setting(0.0, "Adam's decay of the gradients' mean", least=0, below=1)
+    beta2: float = setting(0.99, "Adam's decay of the gradients' mean square", least=0, below=1)
+    latent: int = setting(64, "length of the noise vector z", least=1, most=2**16)
+    features: int = setting(
+        16, "channels next to the image, twice as many a level below", least=1, most=2**10
+    )
+    fade_steps: int = setting(300, "steps in which a new level is faded in", least=1, metavar="STEPS")
+    hold_steps: int = setting(300, "steps before the next level is faded in", least=1, metavar="STEPS")
+    penalty: float = setting(10.0, "weight of the gradient penalty", least=0, metavar="WEIGHT")
+    drift: float = setting(1e-3, "weight of D(x)^2, which keeps D's scores near 0", least=0, metavar="WEIGHT")
+
+
+def shrunk(x: Tensor, size: Size) -> Tensor:
+    """Images (n, c, h, w) with half the sides, by means."""
+    (h, w), (rows, columns) = x.shape[2:], size
+    return (
+        adaptive_avg_pool2d(x, size) if h % rows or w % columns else avg_pool2d(x, (h // rows, w // columns))
+    )
+
+
+def grown(x: Tensor, size: Size) -> Tensor:
+    """Images (n, c, h, w) with twice the sides, by repeated pixels."""
+    return interpolate(x, size=size)
+
+
+def mixed(old: Tensor, new: Tensor, alpha: Tensor) -> Tensor:
+    """The fade: ``old`` where alpha is 0, ``new`` where it is 1."""
+    return old + alpha * (new - old)
+
+
+def conv(before: int, after: int, kernel_size: int = 3, gain: float = 2**0.5) -> nn.Module:
+    """A convolution that keeps the sides, with an equalised learning rate."""
+    return equalized_lr(nn.Conv2d(before, after, kernel_size, padding=kernel_size // 2), gain=gain)
+
+
+class GrowingGenerator(nn.Module):
+    """z (n, latent) -> images (n, c, h, w) of a level."""
+
+    def __init__(self, latent: int, sizes: Sequence[Size], maps: Sequence[int], colours: int) -> None:
+        self.sizes = list(sizes)
+        (h, w), first = sizes[0], maps[0]
+        start = equalized_lr(nn.Linear(latent, first * h * w), gain=2**0.5 / 4)
+        head = [nn.PixelNorm(), start, nn.Unflatten(1, (first, h, w)), nn.LeakyReLU(0.2), nn.PixelNorm()]
+        blocks = [nn.Sequential(*head, *self.layers(first, first))]
+        for before, after in pairwise(maps):
+            blocks.append(nn.Sequential(*self.layers(before, after), *self.layers(after, after)))
+        self.blocks = nn.ModuleList(blocks)
+        self.images = nn.ModuleList([conv(m, colours, 1, gain=1) for m in maps])
+
+    @staticmethod
+    def layers(before: int, after: int) -> list[nn.Module]:
+        """A convolution of G with what follows it."""
+        return [conv(before, after), nn.LeakyReLU(0.2), nn.PixelNorm()]
+
+    def forward(self, z: Tensor, level: int, fade: Tensor | None = None) -> Tensor:
+        x = below = self.blocks[0](z)
+        for block, size in zip(list(self.blocks)[1 : level + 1], self.sizes[1:], strict=False):
+            below, x = x, block(grown(x, size))
+        image = self.images[level](x)
+        if fade is None:
+            return image
+        return mixed(grown(self.images[level - 1](below), self.sizes[level]), image, fade)
+
+
+class GrowingDiscriminator(nn.Module):
+    """Images (n, c, h, w) of a level -> scores (n, 1)."""
+
+    def __init__(self, sizes: Sequence[Size], maps: Sequence[int], colours: int) -> None:
+        self.sizes = list(sizes)
+        (h, w), first = sizes[0], maps[0]
+        tail = [nn.MinibatchStdDev(), conv(first + 1, first), nn.LeakyReLU(0.2), nn.Flatten()]
+        tail += [equalized_lr(nn.Linear(first * h * w, first)), nn.LeakyReLU(0.2)]
+        tail += [equalized_lr(nn.Linear(first, 1), gain=1)]
+        blocks = [nn.Sequential(*tail)]
+        for before, after in pairwise(maps):
+            layers = [conv(after, after), nn.LeakyReLU(0.2), conv(after, before), nn.LeakyReLU(0.2)]
+            blocks.append(nn.Sequential(*layers))
+        self.blocks = nn.ModuleList(blocks)
+        self.images = nn.ModuleList([nn.Sequential(conv(colours, m, 1), nn.LeakyReLU(0.2)) for m in maps])
+
+    def forward(self, images: Tensor, level: int, fade: Tensor | None = None) -> Tensor:
+        x = self.images[level](images)
+        for k in range(level, 0, -1):
+            x = shrunk(self.blocks[k](x), self.sizes[k - 1])
+            if k == level and fade is not None:
+                x = mixed(self.images[k - 1](shrunk(images, self.sizes[k - 1])), x, fade)
+        return self.blocks[0](x)
+
+
+class PGGAN(System):
+    """G and D with all their levels, and the optimizers of each."""
+
+    name, title, paper = "pggan", "PGGAN", "Karras et al. 2018"
+    summary = "G and D grow from a few pixels to the whole image; a new level is faded in"
+    presets = {"image": PGGANSettings()}
+    epochs = {"image": 8}
+    judges_by_probability = False
+    figure_meanings = {
+        "swd": Meaning("sliced Wasserstein distance of patches at each scale, from training images", "lower"),
+    }
+    generator: GrowingGenerator
+    discriminator: GrowingDiscriminator
+
+    def __init__(self, settings: PGGANSettings, spec: Spec, device: str = "cpu") -> None:
+        super().__init__(settings, spec, device)
+        self.sizes = sizes_of(spec.shape)[::-1]
+        self.progress = State(device, steps=np.array(0))
+        for who, network in (("g", self.generator), ("d", self.discriminator)):
+            for kind, modules in (("", network.blocks), ("_image", network.images)):
+                for level, module in enumerate(modules):
+                    adam = Adam(module.parameters(), lr=settings.lr, betas=(settings.beta1, settings.beta2))
+                    setattr(self, f"optimizer_{who}{kind}_{level}", adam)
+
+    @classmethod
+    def check_data(cls, settings: PGGANSettings, spec: Spec) -> None:
+        super().check_data(settings, spec)
+        if not 8 <= min(spec.shape[1:]) <= max(spec.shape[1:]) <= 64:
+            h, w = spec.shape[1:]
+            needs = f"{settings.model} needs sides of 8 to 64 pixels; crop, pad or scale them"
+            raise UserError(f"images of {h} x {w} pixels: {needs}")
+
+    @staticmethod
+    def networks(settings: PGGANSettings, spec: Spec) -> dict[str, nn.Module]:
+        sizes = sizes_of(spec.shape)[::-1]
+        maps = [settings.features * 2**k for k in reversed(range(len(sizes)))]
+        return {
+            "generator": GrowingGenerator(settings.latent, sizes, maps, spec.shape[0]),
+            "discriminator": GrowingDiscriminator(sizes, maps, spec.shape[0]),
+        }
+
+    def growth(self, step: int) -> tuple[int, float]:
+        """The level of the step after ``step`` of them, and alpha, which is below 1 while it is faded in."""
+        fade, hold = self.settings.fade_steps, self.settings.hold_steps
+        level, within = divmod(step + fade, fade + hold)
+        if level >= len(self.sizes):
+            return len(self.sizes) - 1, 1.0
+        return level, min(1.0, (within + 1) / fade) if level else 1.0
+
+    def used(self, who: str, level: int, fading: bool) -> list[Any]:
+        """The optimizers of what an image of ``level`` passes."""
+        names = [f"{k}" for k in range(level + 1)] + [f"image_{k}" for k in range(level - fading, level + 1)]
+        return [getattr(self, f"optimizer_{who}_{name}") for name in names]
+
+    def step(self, trainer: Trainer) -> None:
+        level, share = self.growth(trainer.step)
+        alpha, fading = tensor(share, np.float32, self.device), share < 1
+        trainer.update(self.update_discriminator, trainer.batch().real, level, fading, alpha, trainer.rng)
+        trainer.update(self.update_generator, level, fading, alpha, trainer.rng)
+
+    @update("discriminator", reports=("loss_d", "wasserstein", "penalty", "d_real", "d_fake", "grad_norm_d"))
+    def update_discriminator(
+        self, real: Tensor, level: int, fading: bool, alpha: Tensor, rng: Generator
+    ) -> dict[str, Tensor]:
+        """One update of D on ``real`` (n, c, h, w), in the size of ``level``, and on as many fakes."""
+        fade = alpha if fading else None
+        D = partial(self.discriminator, level=level, fade=fade)
+        with no_grad():
+            fake = self.generator(self.noise(len(real), self.settings.latent, rng), level, fade)
+            real = self.at_level(real, level, fade)
+        on_real, on_fake = D(real), D(fake)
+        estimate = -critic(on_real, on_fake)
+        penalty = gradient_penalty(self.settings.penalty)(D, real, fake, rng)
+        loss = penalty - estimate + self.settings.drift * mean(square(on_real))
+        descent = descend(loss, *self.used("d", level, fading))
+        return {
+            "loss_d": loss,
+            "wasserstein": estimate,
+            "penalty": penalty,
+            "d_real": mean(on_real.detach()),
+            "d_fake": mean(on_fake.detach()),
+            "grad_norm_d": descent.norm,
+        }
+
+    @update("generator", reports=("loss_g", "grad_norm_g", "level"))
+    def update_generator(self, level: int, fading: bool, alpha: Tensor, rng: Generator) -> dict[str, Tensor]:
+        """One update of G; it counts the steps, by which samples have their level."""
+        fade = alpha if fading else None
+        fake = self.generator(self.noise(self.settings.batch_size, self.settings.latent, rng), level, fade)
+        loss = critic_generator(self.discriminator(fake, level, fade))
+        descent = descend(loss, *self.used("g", level, fading))
+        self.progress.set("steps", self.progress.steps + 1, where=descent.finite)
+        return {"loss_g": loss, "grad_norm_g": descent.norm, "level": level - 1 + alpha}
+
+    def at_level(self, images: Tensor, level: int, fade: Tensor | None) -> Tensor:
+        """Real images (n, c, h, w) in the size of ``level``, and in a fade the mixture that G's are."""
+        for size in self.sizes[level:-1][::-1]:
+            images = shrunk(images, size)
+        if fade is None:
+            return images
+        return mixed(grown(shrunk(images, self.sizes[level - 1]), self.sizes[level]), images, fade)
+
+    def make(self, n: int, rng: Generator, ask: Ask) -> Made:
+        level, share = self.growth(max(int(self.progress.steps.item()) - 1, 0))
+        fade = tensor(share, np.float32, self.device) if share < 1 else None
+
+        def whole(z: Tensor) -> Tensor:
+            x = self.generator(z, level, fade)
+            for size in self.sizes[level + 1 :]:
+                x = grown(x, size)
+            return clip(x, -1, 1)
+
+        return Made(in_batches(whole, self.noise(n, self.settings.latent, rng)))
+
+    def figures(self, data: Any, rng: Generator) -> dict[str, float]:
+        real = data.test()[:1_000]
+        others = data.train()[: len(real)]
+        made = self.make(len(real), rng, Ask()).samples
+        return {"swd": pyramid_wasserstein(made, others), "swd_floor": pyramid_wasserstein(real, others)}
