@@ -9,7 +9,7 @@ from typing import Any
 from gans.data import ImageData, ToyData
 from gans.data.images import KINDS, STEMS
 from gans.errors import UserError
-from gans.metrics import MEANINGS, Meaning, evaluate_images, evaluate_points, remarks
+from gans.metrics import MEANINGS, Meaning, evaluate_images, evaluate_points, evaluate_sequences, remarks
 from gans.systems import System
 from gans.trainer import RunConfig, random_stream
 
@@ -88,6 +88,8 @@ def measure(
     try:
         if isinstance(data, ImageData):
             figures = evaluate_images(made.samples, data, labels=made.labels, seed=seed, progress=progress)
+        elif data.kind == "sequences":
+            figures = evaluate_sequences(made.samples, data, seed=seed)
         else:
             figures = evaluate_points(made.samples, data, seed=seed)
     except ValueError as error:

@@ -61,6 +61,14 @@ class TrainOptions(RunOptions, total=False):
     fade_steps: int
     hold_steps: int
     drift: float
+    lr_likelihood: float
+    lr_d: float
+    likelihood_steps: int
+    judging_steps: int
+    rollouts: int
+    rollout_decay: float
+    reward: Literal["discriminator", "constant"]
+    dropout: float
 
 
 RUN_OPTIONS = tuple(RunOptions.__annotations__)

@@ -1,0 +1,258 @@
+"""SeqGAN: sequences of tokens, by policy gradient (Yu et al. 2017).
+
+A token is discrete, so no gradient flows from D through it into G. G is a policy instead: an LSTM that draws
+the next token y_t after the tokens Y_1:t-1 and is rewarded by D's opinion of the sequence. A token's reward Q
+is that of the sequences that begin with it, which a slower copy of G, the roll-out policy, completes:
+
+    Q(t) = 1/N sum_n D(Y_1:t, completed by the roll-out policy)  for t < T,   Q(T) = D(Y_1:T)          (4)
+    loss of G = -1/n sum sum_t log G(y_t | Y_1:t-1) (Q(t) - b(t))                                    (7, 8)
+    loss of D = -mean log D(real) - mean log(1 - D(drawn by G))                                         (5)
+
+b(t) is the mean of Q(t) over the batch, which leaves the expected gradient and takes most of its noise
+(Williams 1992); the paper has none. Training has three phases (algorithm 1): G by maximum likelihood, D
+against that G, then both in turn. D is a convolutional network over the tokens' embeddings (Kim 2014) with a
+highway layer.
+
+Published: 120 epochs of likelihood, 50 x 3 epochs of D at a rate of 1e-4, then 5 x 3 epochs of D for each
+update of G at 0.01; D has kernels of 1 to 20 tokens with 100 to 200 features and an L2 penalty; 16
+completions. The sizes here are for two cores.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from gans.data.spec import Spec
+from gans.metrics.meaning import Meaning
+from gans.objectives import binary_cross_entropy
+from gans.systems.settings import Settings, setting
+from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.updates import descend, update
+from minigrad import Tensor, int64, nn, no_grad, ones, ops, tensor, zeros
+from minigrad.optim import EMA, Adam
+from minigrad.random import Generator, categorical, uniform
+
+KERNELS = (1, 2, 3, 4, 5, 10, 20)
+"""The lengths of D's convolutions; those longer than a sequence are left out."""
+
+Memory = tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeqGANSettings(Settings):
+    """A step of any phase takes ``critic_steps`` batches, one for each update on real sequences."""
+
+    lr_likelihood: float = setting(1e-2, "learning rate of G by likelihood", above=0, metavar="RATE")
+    lr: float = setting(3e-3, "learning rate of G by rewards", above=0, metavar="RATE")
+    lr_d: float = setting(1e-3, "learning rate of D", above=0, metavar="RATE")
+    likelihood_steps: int = setting(600, "steps of G by maximum likelihood", least=0, metavar="STEPS")
+    judging_steps: int = setting(60, "steps of D alone, after those", least=0, metavar="STEPS")
+    critic_steps: int = setting(5, "updates of D for each update of G", least=1, most=10_000, metavar="K")
+    rollouts: int = setting(4, "completions of each beginning of a sequence", least=1, metavar="N")
+    rollout_decay: float = setting(0.8, "share of itself that the roll-out policy keeps", least=0, below=1)
+    reward: Literal["discriminator", "constant"] = setting(
+        "discriminator", "what rewards G; a constant, for comparison, can teach nothing"
+    )
+    width: int = setting(32, "units of G's LSTM, and length of its embeddings", least=1, most=2**12)
+    features: int = setting(32, "features of each convolution of D", least=1, most=2**10)
+    dropout: float = setting(0.25, "share of D's features that its updates drop", least=0, below=1)
+
+
+class Policy(nn.Module):
+    """G: an LSTM from the tokens so far to the logits of the next; token 0 stands before the first."""
+
+    def __init__(self, vocabulary: int, length: int, width: int) -> None:
+        self.length = length
+        self.embedding = nn.Embedding(vocabulary, width)
+        self.cell = nn.LSTMCell(width, width)
+        self.output = nn.Linear(width, vocabulary)
+
+    def begin(self, n: int) -> Memory:
+        """The LSTM's memory before the first token, (n, width) each."""
+        return self.read(zeros(n, dtype=int64, device=self.output.weight.device))
+
+    def read(self, tokens: Tensor, memory: Memory | None = None) -> Memory:
+        """Its memory after one more token (n,)."""
+        return self.cell(self.embedding(tokens), memory)
+
+    def draw(self, memory: Memory, rng: Generator) -> Tensor:
+        """The next token of each row, (n,)."""
+        return categorical(self.output(memory[0]), generator=rng)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """-log p(y_t | Y_1:t-1) of each token of (n, length)."""
+        n, length = tokens.shape
+        memories = [self.begin(n)]
+        for t in range(length - 1):
+            memories.append(self.read(tokens[:, t], memories[-1]))
+        outputs = ops.reshape(ops.stack([h for h, _ in memories], axis=1), (n * length, -1))
+        nll = ops.cross_entropy(self.output(outputs), ops.reshape(tokens, -1), reduction="none")
+        return ops.reshape(nll, (n, length))
+
+    def sample(self, n: int, rng: Generator) -> Tensor:
+        """``n`` sequences (n, length)."""
+        memory = self.begin(n)
+        tokens = [self.draw(memory, rng)]
+        while len(tokens) < self.length:
+            memory = self.read(tokens[-1], memory)
+            tokens.append(self.draw(memory, rng))
+        return ops.stack(tokens, axis=1)
+
+    def complete(self, tokens: Tensor, copies: int, rng: Generator) -> Tensor:
+        """``copies`` completions of each beginning of ``tokens`` (n, length): (length - 1, copies n, length).
+
+        Those at t begin with the first t + 1 tokens. All of them grow together, a token at a time.
+        """
+        length, rows = self.length, copies * len(tokens)
+        real = [ops.tile(tokens[:, t], copies) for t in range(length)]
+        columns = [ops.tile(real[0], length - 1)]
+        memory = self.begin(
+            rows
+        )  # after beginnings 0 to t - 1 as completed so far; the last rows as they are
+        for t in range(1, length):
+            h, c = self.read(ops.concatenate([columns[-1][: (t - 1) * rows], real[t - 1]]), memory)
+            columns.append(ops.concatenate([self.draw((h, c), rng), ops.tile(real[t], length - 1 - t)]))
+            memory = ops.concatenate([h, h[-rows:]]), ops.concatenate([c, c[-rows:]])
+        return ops.reshape(ops.stack(columns, axis=1), (length - 1, rows, length))
+
+
+class Classifier(nn.Module):
+    """D: tokens (n, length) -> logits (n, 1), from the maxima of convolutions and a highway layer."""
+
+    def __init__(self, vocabulary: int, length: int, features: int, dropout: float) -> None:
+        sizes = [size for size in KERNELS if size <= length]
+        width = len(sizes) * features
+        self.dropout = dropout
+        self.embedding = nn.Embedding(vocabulary, features)
+        self.convolutions = nn.ModuleList([nn.Conv1d(features, features, size) for size in sizes])
+        self.highway, self.gate = nn.Linear(width, width), nn.Linear(width, width)
+        self.output = nn.Linear(width, 1)
+
+    def forward(self, tokens: Tensor, rng: Generator | None = None) -> Tensor:
+        """With ``rng`` some features are dropped, as in D's own updates."""
+        x = ops.swapaxes(self.embedding(tokens), 1, 2)
+        x = ops.concatenate([ops.max(ops.relu(layer(x)), axis=2) for layer in self.convolutions], axis=1)
+        gate = ops.sigmoid(self.gate(x))
+        x = gate * ops.relu(self.highway(x)) + (1 - gate) * x
+        if rng is not None and self.dropout:
+            kept = uniform(x.shape, generator=rng, device=x.device) >= self.dropout
+            x = ops.where(kept, x, 0.0) * (1 / (1 - self.dropout))
+        return self.output(x)
+
+
+class SeqGAN(System):
+    """A policy, a slower copy of it, and a classifier of sequences."""
+
+    name, title, paper = "seqgan", "SeqGAN", "Yu et al. 2017"
+    summary = "an LSTM draws tokens and is rewarded by D's opinion of completed sequences"
+    presets = {"sequences": SeqGANSettings()}
+    epochs = {"sequences": 6}
+    data = "oracle"
+    figure_meanings = {
+        "nll_pretrained": Meaning("the oracle's NLL of samples of G before any reward", "near real data"),
+        "nll_test": Meaning("G's own NLL of the oracle's test sequences, nats a token", "lower"),
+    }
+    generator: Policy
+    discriminator: Classifier
+
+    def __init__(self, settings: SeqGANSettings, spec: Spec, device: str = "cpu") -> None:
+        super().__init__(settings, spec, device)
+        self.rollout = EMA(self.generator, settings.rollout_decay)
+        self.pretrained = EMA(self.generator, 0.0)  # a copy, for the figures
+        self.optimizer_likelihood = Adam(self.generator.parameters(), lr=settings.lr_likelihood)
+        self.optimizer_g = Adam(self.generator.parameters(), lr=settings.lr)
+        self.optimizer_d = Adam(self.discriminator.parameters(), lr=settings.lr_d)
+
+    @staticmethod
+    def networks(settings: SeqGANSettings, spec: Spec) -> dict[str, nn.Module]:
+        sizes = spec.vocabulary, spec.shape[0]
+        return {
+            "generator": Policy(*sizes, settings.width),
+            "discriminator": Classifier(*sizes, settings.features, settings.dropout),
+        }
+
+    @classmethod
+    def batches_in_a_step(cls, settings: SeqGANSettings) -> int:
+        return settings.critic_steps
+
+    def phase(self, step: int) -> Literal["likelihood", "judging", "adversarial"]:
+        """The phase of the step after ``step`` of them."""
+        settings = self.settings
+        if step < settings.likelihood_steps:
+            return "likelihood"
+        return "judging" if step < settings.likelihood_steps + settings.judging_steps else "adversarial"
+
+    def step(self, trainer: Trainer) -> None:
+        phase = self.phase(trainer.step)
+        if phase == "adversarial":
+            trainer.update(self.update_generator, trainer.rng)
+        for _ in range(self.settings.critic_steps):
+            if phase == "likelihood":
+                trainer.update(self.imitate, trainer.batch().real)
+            else:
+                trainer.update(self.update_discriminator, trainer.batch().real, trainer.rng)
+
+    @update("likelihood", reports=("nll", "grad_norm_g"))
+    def imitate(self, real: Tensor) -> dict[str, Tensor]:
+        """One update of G by maximum likelihood of ``real`` (n, length); its copies follow."""
+        nll = ops.mean(self.generator(real))
+        descent = descend(nll, self.optimizer_likelihood)
+        self.rollout.update(where=descent.finite)
+        self.pretrained.update(where=descent.finite)
+        return {"nll": nll, "grad_norm_g": descent.norm}
+
+    @update("discriminator", reports=("loss_d", "d_real", "d_fake", "grad_norm_d"))
+    def update_discriminator(self, real: Tensor, rng: Generator) -> dict[str, Tensor]:
+        """One update of D on ``real`` (n, length) and on as many sequences of G."""
+        with no_grad():
+            fake = self.generator.sample(len(real), rng)
+        on_real, on_fake = self.discriminator(real, rng), self.discriminator(fake, rng)
+        loss = binary_cross_entropy(on_real, on_fake)
+        descent = descend(loss, self.optimizer_d)
+        d_real, d_fake = (ops.mean(ops.sigmoid(logits.detach())) for logits in (on_real, on_fake))
+        return {"loss_d": loss, "d_real": d_real, "d_fake": d_fake, "grad_norm_d": descent.norm}
+
+    @update("generator", reports=("loss_g", "reward", "grad_norm_g"))
+    def update_generator(self, rng: Generator) -> dict[str, Tensor]:
+        """One update of G by the policy gradient; then the roll-out policy moves towards it."""
+        with no_grad():
+            tokens = self.generator.sample(self.settings.batch_size, rng)
+            rewards = self.rewards(tokens, rng)
+        loss = self.policy_loss(tokens, rewards)
+        descent = descend(loss, self.optimizer_g)
+        self.rollout.update(where=descent.finite)
+        return {"loss_g": loss, "reward": ops.mean(rewards[:, -1]), "grad_norm_g": descent.norm}
+
+    def policy_loss(self, tokens: Tensor, rewards: Tensor) -> Tensor:
+        """The loss of (8), from drawn tokens and their rewards, both (n, length)."""
+        advantages = rewards - ops.mean(rewards, axis=0, keepdims=True)
+        return ops.mean(ops.sum(self.generator(tokens) * advantages, axis=1))
+
+    def rewards(self, tokens: Tensor, rng: Generator) -> Tensor:
+        """Q of each token, (n, length): the mean reward of sequences that begin as far as that token."""
+        copies = self.settings.rollouts
+        completed = self.rollout.module.complete(tokens, copies, rng)
+        early = [ops.mean(ops.reshape(self.judged(rows), (copies, -1)), axis=0) for rows in completed]
+        return ops.stack([*early, self.judged(tokens)], axis=1)
+
+    def judged(self, tokens: Tensor) -> Tensor:
+        """The reward of each whole sequence (n, length): (n,)."""
+        if self.settings.reward == "constant":
+            return ones(len(tokens), device=self.device)
+        return ops.reshape(ops.sigmoid(self.discriminator(tokens)), -1)
+
+    def make(self, n: int, rng: Generator, ask: Ask) -> Made:
+        return Made(self.drawn(self.generator, n, rng))
+
+    @staticmethod
+    def drawn(policy: Policy, n: int, rng: Generator) -> Any:
+        """``n`` sequences of ``policy`` as an array, made 1,000 at a time."""
+        return np.concatenate([policy.sample(min(1_000, n - i), rng).numpy() for i in range(0, n, 1_000)])
+
+    def figures(self, data: Any, rng: Generator) -> dict[str, float]:
+        before = data.nll(self.drawn(self.pretrained.module, 10_000, rng))
+        own = in_batches(self.generator, tensor(data.test(), device=self.device))
+        return {"nll_pretrained": float(before.mean()), "nll_test": float(own.mean())}

@@ -1,0 +1,63 @@
+"""Systems whose updates change from step to step, on the device: PGGAN's levels and SeqGAN's phases."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from gans.data import SequenceData
+from gans.data.images import image_data
+from gans.data.spec import spec_of
+from gans.systems import build, settings_for
+from gans.trainer import Training
+from tests.states import flat
+
+GROWING = {"latent": 3, "features": 2, "batch_size": 2, "fade_steps": 2, "hold_steps": 2, "ema": 0.5}
+DRAWING = {
+    "batch_size": 3,
+    "width": 4,
+    "features": 2,
+    "rollouts": 2,
+    "critic_steps": 1,
+    "likelihood_steps": 2,
+    "judging_steps": 2,
+}
+
+
+def training(model: str, *, capture: bool) -> Training:
+    if model == "pggan":
+        pixels = np.random.default_rng(0).integers(0, 256, (12, 8, 8)).astype(np.uint8)
+        labels = np.zeros(12, np.uint8)
+        data: Any = image_data("noise", pixels, labels, pixels, labels)
+        settings = settings_for("pggan", "image", **GROWING)
+    else:
+        data = SequenceData("tiny", vocabulary=6, length=4, count=12, hidden=3)
+        settings = settings_for("seqgan", "sequences", **DRAWING)
+    mg.manual_seed(0)
+    return Training(build(settings, spec_of(data), "cuda"), data, 0, capture=capture)
+
+
+@pytest.mark.parametrize("model", ["pggan", "seqgan"])
+def test_captured_updates_and_a_resumed_run_are_the_whole_one(cupy: ModuleType, model: str) -> None:
+    """Seven steps: with graphs, op by op, and from the state after three."""
+    ends = []
+    for capture in (True, False):
+        run = training(model, capture=capture)
+        for _ in range(7):
+            run.advance()
+        run.read()
+        ends.append(flat(run.state_dict()))
+    assert ends[0] == ends[1]
+    first, second = training(model, capture=True), training(model, capture=True)
+    for _ in range(3):
+        first.advance()
+    second.load_state_dict(first.state_dict())
+    for _ in range(4):
+        second.advance()
+    assert flat(second.state_dict()) == ends[0]
+    made = second.system.sample(2, second.rng).samples
+    assert made.shape == (2, *second.system.spec.shape)
