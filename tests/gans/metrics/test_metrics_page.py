@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -21,11 +20,17 @@ from gans.metrics import (
 )
 from gans.objectives import gradient_penalty
 from gans.steps import discriminator_step
-from gans.systems import OBJECTIVES
+from gans.systems.two_player import TwoPlayer
 from gans.trainer import Record
 from tests.processes import ROOT
 
 PAGE = (ROOT / "docs" / "metrics.md").read_text("utf-8")
+OBJECTIVES = {
+    name: make
+    for system in systems.SYSTEMS.values()
+    if issubclass(system, TwoPlayer)
+    for name, make in system.objectives.items()
+}
 NAME = re.compile(r"`(\w[\w-]*)`")
 
 
@@ -43,7 +48,15 @@ def names(cells: list[str]) -> list[str]:
 
 
 def test_the_page_has_each_column_of_a_record() -> None:
-    assert names([row[0] for row in table("## Metrics")]) == [field.name for field in fields(Record)]
+    numbers = dict.fromkeys(("loss_d", "loss_g", "d_real", "d_fake", "grad_norm_d", "grad_norm_g"), 0.5)
+    record = Record(step=1, epoch=1, numbers=numbers, seconds=0.1)
+    assert names([row[0] for row in table("## Metrics")]) == list(record.line())
+
+
+def test_each_gan_of_two_players_reports_these_columns() -> None:
+    columns = set(names([row[0] for row in table("## Metrics")])) - {"step", "epoch", "seconds"}
+    updates = TwoPlayer.update_discriminator, TwoPlayer.update_generator
+    assert columns == {name for update in updates for name in update.reports} - {"wasserstein", "penalty"}
 
 
 def test_the_page_has_each_objective() -> None:
@@ -51,7 +64,9 @@ def test_the_page_has_each_objective() -> None:
     assert names([row[0] for row in rows]) == list(OBJECTIVES)
     for objective, models, *_ in rows:
         having = [
-            name for name, system in systems.SYSTEMS.items() if objective.strip("`") in system.objectives
+            name
+            for name, system in systems.SYSTEMS.items()
+            if issubclass(system, TwoPlayer) and objective.strip("`") in system.objectives
         ]
         assert models.split(", ") == having
 
