@@ -1,8 +1,18 @@
-"""DCGAN on the full MNIST, ours and PyTorch's: the same networks, initial weights, batches and judge."""
+"""DCGAN: the README's main command, and the full MNIST beside PyTorch.
+
+``digits`` runs ``gans train dcgan`` and ``gans evaluate`` as a user does. ``dcgan`` trains networks of the
+published width, ours and PyTorch's, from the same initial weights on the same batches.
+"""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +29,32 @@ SAMPLES = 10_000
 Images = np.ndarray[Any, np.dtype[np.float32]]
 Epochs = Iterator[Callable[[Images], Images]]
 """After each epoch: a function from z (n, latent) to images (n, 1, 28, 28)."""
+
+
+FIGURES = (
+    "step", "samples", "compared", "fd", "fd_floor", "effective_classes", "precision", "recall", "density",
+    "coverage", "nn_error", "real_nn_error", "memorised_share",
+)  # fmt: skip
+
+
+def digits(seeds: Sequence[int], steps: int | None = None) -> Iterator[dict[str, Any]]:
+    """The README's main command with each seed: its seconds, and the figures of ``gans evaluate``."""
+    for seed in seeds:
+        with tempfile.TemporaryDirectory() as folder:
+            run = str(Path(folder) / "run")
+            length = [] if steps is None else ["--steps", str(steps)]
+            started = time.perf_counter()
+            _gans("train", "dcgan", "--seed", str(seed), "--out", run, *length)
+            seconds = round(time.perf_counter() - started, 1)
+            figures = json.loads(_gans("evaluate", run, "--json", "-"))
+        yield {"seed": seed, "seconds": seconds} | {name: figures[name] for name in FIGURES}
+
+
+def _gans(*arguments: str) -> str:
+    """What a ``gans`` command prints; its messages go to the terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "gans", *arguments], check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
 
 
 def dcgan(
