@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,9 +71,16 @@ def critic_step(
     return [loss.detach()]
 
 
+PUBLISHED = {"features": 64, "base": 7, "lr": 2e-4, "lr_half_life": 0, "lr_floor": 0.0}
+"""DCGAN with the published learning rate and wide networks, so that figures of all versions compare."""
+
+
 @dataclass(frozen=True)
 class Workload:
-    """A training step by name. ``calls`` names the calls of D in the step, in their order."""
+    """A training step by name. ``calls`` names the calls of D in the step, in their order.
+
+    ``settings`` are those in which it differs from what ``gans train`` would take.
+    """
 
     name: str
     title: str
@@ -81,6 +88,7 @@ class Workload:
     shape: tuple[int, ...]
     step: Callable[..., list[Tensor]]
     calls: tuple[str, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 SHARED_CALLS = ("D(real)", "D(fake)", "D(fake) for G")
@@ -88,7 +96,15 @@ SHARED_CALLS = ("D(real)", "D(fake)", "D(fake) for G")
 WORKLOADS = {
     workload.name: workload
     for workload in (
-        Workload("dcgan", "DCGAN, D and G, batch 64", "dcgan", (1, 28, 28), shared_fake_step, SHARED_CALLS),
+        Workload(
+            "dcgan",
+            "DCGAN, D and G, batch 64",
+            "dcgan",
+            (1, 28, 28),
+            shared_fake_step,
+            SHARED_CALLS,
+            PUBLISHED,
+        ),
         Workload(
             "wgan-gp", "WGAN-GP critic, batch 64", "wgan-gp", (1, 28, 28), critic_step, SHARED_CALLS[:2]
         ),
@@ -112,7 +128,7 @@ def start(name: str, batch: int | None = None, device: str = "cpu") -> Start:
     workload = WORKLOADS[name]
     mg.manual_seed(0)
     kind = systems.Spec.of(workload.shape).kind
-    changes = {} if batch is None else {"batch_size": batch}
+    changes = {**workload.settings, **({} if batch is None else {"batch_size": batch})}
     gan = systems.build(systems.settings_for(workload.model, kind, **changes), workload.shape, device)
     rng = np.random.default_rng(1)
     shape = (gan.settings.batch_size, *workload.shape)

@@ -48,6 +48,7 @@ class TrainOptions(RunOptions, total=False):
     lr: float
     lr_ratio: float
     lr_half_life: int
+    lr_floor: float
     beta1: float
     beta2: float
     optimizer: Literal["adam", "rmsprop"]
@@ -56,6 +57,7 @@ class TrainOptions(RunOptions, total=False):
     width: int
     depth: int
     features: int
+    base: int
     clip: float
     penalty: float
     fade_steps: int

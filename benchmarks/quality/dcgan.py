@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 import minigrad as mg
+from benchmarks.training import PUBLISHED
 from gans import systems
 from gans.data import ImageData, batches, epoch_order, load
 from gans.metrics import effective_classes, frechet_between, frechet_floor, load_classifier
@@ -67,7 +68,7 @@ def dcgan(
     real = judge.features(data.test())
     target = fit_gaussian(real)
     floor = frechet_floor(real, judge.features(data.train()), samples=SAMPLES)
-    settings = systems.settings_for("dcgan", "image")
+    settings = systems.settings_for("dcgan", "image", **PUBLISHED)
     z = np.random.default_rng(12345).standard_normal((SAMPLES, settings.latent), dtype=np.float32)
     for seed in seeds:
         for side in sides:

@@ -83,6 +83,22 @@ def discriminator(
     return initialised(nn.Sequential(*layers, nn.Flatten(), nn.Linear(before * h * w, 1)))
 
 
+def weights_of(latent: int, shape: Sequence[int], features: int = 64, base: int = BASE) -> int:
+    """The number of weights in G's first layer and its transposed convolutions: nearly all that G has.
+
+    >>> weights_of(100, (1, 28, 28)), weights_of(100, (1, 28, 28), features=24, base=4)
+    (1909760, 565248)
+    """
+    sizes = sizes_of(shape, base)
+    maps = features * 2 ** (len(sizes) - 1)
+    count: int = latent * maps * sizes[-1][0] * sizes[-1][1]
+    for size in reversed(sizes[:-1]):
+        (kh, kw), _ = halving(size, base)
+        count += maps * (maps // 2) * kh * kw
+        maps //= 2
+    return count
+
+
 def sizes_of(shape: Sequence[int], base: int = BASE) -> list[Size]:
     """The sizes (h, w) of D's feature maps, from the image's own to the last.
 

@@ -36,7 +36,8 @@ class TwoPlayerSettings(Settings):
     """The settings of every GAN of two players.
 
     ``lr`` is G's learning rate and D's is ``lr_ratio`` times that (two time scales, Heusel et al. 2017); both
-    halve every ``lr_half_life`` steps. ``latent`` is the length of z, drawn from N(0, I).
+    halve every ``lr_half_life`` steps, down to ``lr_floor`` times their start. ``latent`` is the length of z,
+    drawn from N(0, I).
     """
 
     objective: Literal["non-saturating", "minimax"] = setting("non-saturating", "G's loss")
@@ -44,6 +45,9 @@ class TwoPlayerSettings(Settings):
     lr_ratio: float = setting(1.0, "D's learning rate over G's", above=0, metavar="TIMES")
     lr_half_life: int = setting(
         0, "steps after which both rates have halved; 0 for never", least=0, most=10**12, metavar="STEPS"
+    )
+    lr_floor: float = setting(
+        0.0, "the least share of the rates that halving leaves", least=0, most=1, metavar="SHARE"
     )
     optimizer: Literal["adam", "rmsprop"] = setting("adam", "of both networks: adam or rmsprop")
     beta1: float = setting(
@@ -78,9 +82,13 @@ class TwoPlayerSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class ConvolutionalSettings(TwoPlayerSettings):
-    """``features`` are the channels of G's last and D's first layer; each layer further in has twice."""
+    """``features`` are the channels of G's last and D's first layer; each layer further in has twice.
+
+    The layers halve and double an image's sides down to ``base`` pixels: a smaller base is a deeper network.
+    """
 
     features: int = setting(64, "channels of the layers next to the image", least=1, most=2**10, only="image")
+    base: int = setting(7, "most pixels a side of the smallest maps", least=2, most=7, only="image")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +133,8 @@ class TwoPlayer(System):
 
     def rates(self, step: int) -> dict[str, float]:
         settings = self.settings
-        decay = 0.5 ** (step / settings.lr_half_life) if settings.lr_half_life else 1.0
+        halved = 0.5 ** (step / settings.lr_half_life) if settings.lr_half_life else 1.0
+        decay = max(halved, settings.lr_floor)
         return {"optimizer_g": settings.lr * decay, "optimizer_d": settings.lr * settings.lr_ratio * decay}
 
     def step(self, trainer: Trainer) -> None:
@@ -176,14 +185,22 @@ class TwoPlayer(System):
     def check_data(cls, settings: TwoPlayerSettings, spec: Spec) -> None:
         """Refuse what does not fit, and networks that are too large for almost any memory."""
         super().check_data(settings, spec)
-        widest = max(settings.width, 256 * 7 * 7)  # units of the layer after z, in any model
-        weights = settings.latent * widest + settings.depth * settings.width**2 + 1024 * math.prod(spec.shape)
+        weights = _weights(settings, spec)
         if weights > MOST_WEIGHTS:
+            names = ("latent", "width", "depth", "features")
+            sizes = [f"`{name}` {getattr(settings, name):,}" for name in names if hasattr(settings, name)]
             raise UserError(
-                f"{settings.model} with `latent` {settings.latent:,}, `width` {settings.width:,} and `depth` "
-                f"{settings.depth:,} for samples of shape {spec.shape} may have {weights:,} weights, more "
-                f"than the {MOST_WEIGHTS:,} that are allowed"
+                f"{settings.model} with {', '.join(sizes[:-1])} and {sizes[-1]} for samples of shape "
+                f"{spec.shape} may have {weights:,} weights, more than the {MOST_WEIGHTS:,} that are allowed"
             )
+
+
+def _weights(settings: TwoPlayerSettings, spec: Spec) -> int:
+    """The most weights that one network may have."""
+    if isinstance(settings, ConvolutionalSettings) and spec.is_image:
+        return dcgan.weights_of(settings.latent, spec.shape, settings.features, settings.base)
+    widest = max(settings.width, 256 * 7 * 7)  # units of the layer after z
+    return settings.latent * widest + settings.depth * settings.width**2 + 1024 * math.prod(spec.shape)
 
 
 def _optimizer(settings: TwoPlayerSettings, network: nn.Module, lr: float) -> Optimizer:
@@ -213,8 +230,8 @@ def _convolutional(settings: ConvolutionalSettings, spec: Spec, norm: bool = Tru
     if not spec.is_image:
         return _toy(settings, spec)
     return {
-        "generator": dcgan.generator(settings.latent, spec.shape, settings.features),
-        "discriminator": dcgan.discriminator(spec.shape, settings.features, norm),
+        "generator": dcgan.generator(settings.latent, spec.shape, settings.features, settings.base),
+        "discriminator": dcgan.discriminator(spec.shape, settings.features, norm, settings.base),
     }
 
 
@@ -244,8 +261,11 @@ class DCGAN(TwoPlayer):
     summary = "strided and transposed convolutions with batch norm"
     objectives = TWO_LOSSES
     networks = staticmethod(_convolutional)
-    presets = {"image": ConvolutionalSettings()}
-    format_1 = {"features": 64}
+    presets = {
+        "image": ConvolutionalSettings(features=24, base=4, lr=8e-4, lr_half_life=800, lr_floor=0.1),
+    }
+    epochs = {"image": 34}
+    format_1 = {"features": 64, "base": 7, "lr_floor": 0.0}
 
 
 class WGAN(TwoPlayer):

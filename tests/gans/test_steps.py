@@ -60,7 +60,7 @@ def test_each_step_changes_its_own_network_alone(model: str, shape: tuple[int, .
 
 
 def test_generator_step_runs_no_weight_kernel_of_the_discriminator(monkeypatch: pytest.MonkeyPatch) -> None:
-    gan, real, rng = start("dcgan", (1, 28, 28))
+    gan, real, rng = start("dcgan", (1, 28, 28), features=64, base=7)
     kernels = kernels_of(real.data)
     shapes: list[tuple[int, ...]] = []
     weight_kernel = kernels.conv2d_weight
@@ -84,7 +84,7 @@ def test_losses_are_those_of_pytorch_step_by_step() -> None:
 
     from benchmarks.peers.pytorch_networks import twin
 
-    gan, real, rng = start("dcgan", (1, 28, 28))
+    gan, real, rng = start("dcgan", (1, 28, 28), lr=2e-4)
     G, D = twin(gan.generator), twin(gan.discriminator)
     optimizers = [torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999)) for network in (G, D)]
     for _ in range(3):
@@ -174,7 +174,7 @@ def test_published_settings() -> None:
     image: Any = {
         name: system.presets["image"] for name, system in SYSTEMS.items() if "image" in system.presets
     }
-    assert (image["dcgan"].lr, image["dcgan"].beta1, image["dcgan"].beta2) == (2e-4, 0.5, 0.999)
+    assert (image["dcgan"].batch_size, image["dcgan"].beta1, image["dcgan"].beta2) == (64, 0.5, 0.999)
     wgan = image["wgan"]
     assert (wgan.optimizer, wgan.lr, wgan.clip, wgan.critic_steps) == ("rmsprop", 5e-5, 0.01, 5)
     gp = image["wgan-gp"]
@@ -221,3 +221,6 @@ def test_learning_rates_follow_the_step_alone() -> None:
     gan, _, _ = start("gan", (2,), lr=1e-3, lr_ratio=2.0, lr_half_life=100)
     assert gan.rates(200) == {"optimizer_g": 2.5e-4, "optimizer_d": 5e-4}
     assert gan.rates(0) == {"optimizer_g": 1e-3, "optimizer_d": 2e-3}
+    gan, _, _ = start("gan", (2,), lr=1e-3, lr_ratio=1.0, lr_half_life=100, lr_floor=0.1)
+    assert gan.rates(300)["optimizer_g"] == pytest.approx(1.25e-4)
+    assert gan.rates(400)["optimizer_g"] == gan.rates(10**9)["optimizer_d"] == pytest.approx(1e-4)
