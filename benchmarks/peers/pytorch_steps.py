@@ -70,7 +70,7 @@ class TorchSide:
             tuple(torch.from_numpy(a).to(device) for a in (real, z)) for real, z in started.batches
         ]
         self.rng = np.random.default_rng(2)
-        self.penalty = settings.penalty
+        self.penalty = getattr(settings, "penalty", 0.0)  # WGAN-GP alone has one
 
     def step(self, number: int) -> list[Any]:
         """The step on the batch of this number; its losses, which a GPU has yet to compute."""
