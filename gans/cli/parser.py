@@ -23,7 +23,7 @@ EXAMPLES = """\
 examples:
   gans train dcgan                             handwritten digits, into runs/dcgan-mnist5k
   gans train gan --data ring                   eight Gaussians in the plane
-  gans train --resume runs/dcgan-mnist5k --epochs 30
+  gans train --resume runs/dcgan-mnist5k --epochs 50
   gans sample runs/dcgan-mnist5k --n 100 --out digits.png
 """
 

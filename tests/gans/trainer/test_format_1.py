@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,4 +42,5 @@ def test_settings_that_a_model_of_format_1_had_in_its_networks_are_those_of_then
     (tmp_path / "config.json").write_text(json.dumps(document), "utf-8")
     config = RunConfig.read(tmp_path)
     assert config.spec.kind == "image"
-    assert config.settings.features == 64  # type: ignore[attr-defined]
+    settings: Any = config.settings
+    assert (settings.features, settings.base, settings.lr_floor) == (64, 7, 0.0)
