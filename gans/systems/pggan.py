@@ -149,7 +149,7 @@ class PGGAN(System):
     name, title, paper = "pggan", "PGGAN", "Karras et al. 2018"
     summary = "G and D grow from a few pixels to the whole image; a new level is faded in"
     presets = {"image": PGGANSettings()}
-    epochs = {"image": 8}
+    epochs = {"image": 12}
     judges_by_probability = False
     figure_meanings = {
         "swd": Meaning("sliced Wasserstein distance of patches at each scale, from training images", "lower"),
