@@ -121,8 +121,8 @@ def _classes(system: System, n: int, classes: int | Sequence[int]) -> np.ndarray
     given = np.atleast_1d(np.asarray(classes))
     if given.dtype.kind not in "iu" or given.ndim != 1 or not len(given):
         raise UserError(f"`classes` must be a class or a list of classes, got {classes!r:.60}")
-    if given.min() < 0 or given.max() >= system.spec.classes:
-        raise UserError(f"`classes` must lie from 0 to {system.spec.classes - 1}, got {classes!r:.60}")
+    if given.min() < 0 or given.max() >= system.classes:
+        raise UserError(f"`classes` must lie from 0 to {system.classes - 1}, got {classes!r:.60}")
     return np.resize(given, n).astype(np.int64)
 
 

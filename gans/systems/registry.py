@@ -9,7 +9,7 @@ from typing import Any
 
 from gans.data.spec import KIND_WORDS, Kind, Shape, Spec
 from gans.errors import UserError
-from gans.systems import pggan, seqgan, two_player
+from gans.systems import cgan, pggan, seqgan, two_player
 from gans.systems.own import is_own, load_own
 from gans.systems.settings import Settings, converted, options_of
 from gans.systems.system import System
@@ -24,6 +24,7 @@ SYSTEMS: dict[str, type[System]] = {
         two_player.DCGAN,
         two_player.WGAN,
         two_player.WGANGP,
+        cgan.CGAN,
         pggan.PGGAN,
         seqgan.SeqGAN,
     )

@@ -177,6 +177,11 @@ class System:
         """``batches_in_a_step`` with the system's own settings."""
         return self.batches_in_a_step(self.settings)
 
+    @property
+    def classes(self) -> int:
+        """The number of classes that samples can be asked for."""
+        return self.spec.classes
+
     def rates(self, step: int) -> Mapping[str, float]:
         """Learning rates after ``step`` steps, by the optimizers' names; the others keep theirs."""
         return {}

@@ -1,0 +1,143 @@
+"""CGAN: G and D are given the class, and G makes the class that is asked for (Mirza and Osindero 2014).
+
+    min_G max_D  E log D(x | y) + E log(1 - D(G(z | y)))                                (equation 2)
+
+An image with its label (x, y) from the data teaches D two things: x is real for y, and G(z | y), a fake for
+the same y, is not. D errs less often if it compares the image with the label, and then G deceives D only with
+an image of the right class. Fakes have the labels of the data, so their classes are as frequent.
+
+The paper's networks are fully connected, with maxout in D, dropout in both, and SGD with momentum; z is from
+U(0, 1)^100. Here they are DCGAN's, with Adam and z from N(0, I): clearer images after the same time.
+The label enters as in the paper: learnt weights map it to numbers of its own, which are joined to those of z
+in G's first layer, and to the pixels of x.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gans.data.spec import Spec
+from gans.networks import dcgan
+from gans.objectives import binary_cross_entropy, non_saturating
+from gans.systems.settings import Settings, setting
+from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.updates import descend, update
+from minigrad import Tensor, nn, no_grad
+from minigrad.devices import to_device
+from minigrad.nn.functional import one_hot
+from minigrad.ops import concatenate, mean, reshape, sigmoid
+from minigrad.optim import Adam
+from minigrad.random import Generator, integers
+
+
+@dataclass(frozen=True, kw_only=True)
+class CGANSettings(Settings):
+    lr: float = setting(8e-4, "learning rate of both networks", above=0, metavar="RATE")
+    lr_half_life: int = setting(
+        800, "steps after which the rate has halved; 0 for never", least=0, most=10**12, metavar="STEPS"
+    )
+    beta1: float = setting(0.5, "Adam's decay of the gradients' mean", least=0, below=1, metavar="SHARE")
+    beta2: float = setting(
+        0.999, "Adam's decay of the gradients' mean square", least=0, below=1, metavar="SHARE"
+    )
+    latent: int = setting(100, "length of the noise vector z", least=1, most=2**16)
+    features: int = setting(32, "channels of the layers next to the image", least=1, most=2**10)
+
+
+class ConditionalGenerator(nn.Module):
+    """z (n, latent) and labels (n,) -> images (n, *shape): the label, one-hot, is joined to z."""
+
+    def __init__(self, settings: CGANSettings, spec: Spec) -> None:
+        self.classes = spec.classes
+        self.image = dcgan.generator(settings.latent + spec.classes, spec.shape, settings.features)
+
+    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
+        chosen = one_hot(labels, self.classes).astype(np.float32)
+        images: Tensor = self.image(concatenate([z, chosen], axis=1))
+        return images
+
+
+class ConditionalDiscriminator(nn.Module):
+    """Images (n, c, h, w), labels (n,) -> logits (n, 1): the label's learnt plane is a channel more."""
+
+    def __init__(self, settings: CGANSettings, spec: Spec) -> None:
+        c, h, w = spec.shape
+        self.label = nn.Embedding(spec.classes, h * w)
+        self.logit = dcgan.discriminator((c + 1, h, w), settings.features)
+
+    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+        n, _, h, w = x.shape
+        plane = reshape(self.label(labels), (n, 1, h, w))
+        logits: Tensor = self.logit(concatenate([x, plane], axis=1))
+        return logits
+
+
+class CGAN(System):
+    name, title, paper = "cgan", "CGAN", "Mirza and Osindero 2014"
+    summary = "G and D are given the label; G makes the class that is asked for"
+    presets = {"image": CGANSettings(ema=0.995)}
+    epochs = {"image": 32}
+    labelled = True
+    asks = ("classes",)
+
+    generator: nn.Module
+    discriminator: nn.Module
+
+    def __init__(self, settings: CGANSettings, spec: Spec, device: str = "cpu") -> None:
+        super().__init__(settings, spec, device)
+        betas = (settings.beta1, settings.beta2)
+        self.optimizer_g = Adam(self.generator.parameters(), lr=settings.lr, betas=betas)
+        self.optimizer_d = Adam(self.discriminator.parameters(), lr=settings.lr, betas=betas)
+
+    @staticmethod
+    def networks(settings: CGANSettings, spec: Spec) -> dict[str, nn.Module]:
+        return {
+            "generator": ConditionalGenerator(settings, spec),
+            "discriminator": ConditionalDiscriminator(settings, spec),
+        }
+
+    def rates(self, step: int) -> dict[str, float]:
+        settings = self.settings
+        decay = 0.5 ** (step / settings.lr_half_life) if settings.lr_half_life else 1.0
+        return {"optimizer_g": settings.lr * decay, "optimizer_d": settings.lr * decay}
+
+    def step(self, trainer: Trainer) -> None:
+        real, labels, _ = trainer.batch()
+        trainer.update(self.update_discriminator, real, labels, trainer.rng)
+        trainer.update(self.update_generator, labels, trainer.rng)
+
+    @update("discriminator", reports=("loss_d", "d_real", "d_fake", "grad_norm_d"))
+    def update_discriminator(self, real: Tensor, labels: Tensor, rng: Generator) -> dict[str, Tensor]:
+        """One update of D on real images with their labels, and on fakes made for the same labels."""
+        with no_grad():
+            fake = self.generator(self.noise(len(real), self.settings.latent, rng), labels)
+        on_real, on_fake = self.discriminator(real, labels), self.discriminator(fake, labels)
+        loss = binary_cross_entropy(on_real, on_fake)
+        descent = descend(loss, self.optimizer_d)
+        with no_grad():
+            d_real, d_fake = mean(sigmoid(on_real)), mean(sigmoid(on_fake))
+        return {"loss_d": loss, "d_real": d_real, "d_fake": d_fake, "grad_norm_d": descent.norm}
+
+    @update("generator", reports=("loss_g", "grad_norm_g"))
+    def update_generator(self, labels: Tensor, rng: Generator) -> dict[str, Tensor]:
+        """One update of G, whose fakes D judges by the labels that G was given."""
+        fake = self.generator(self.noise(len(labels), self.settings.latent, rng), labels)
+        loss = non_saturating(self.discriminator(fake, labels))
+        descent = descend(loss, self.optimizer_g)
+        return {"loss_g": loss, "grad_norm_g": descent.norm}
+
+    def make(self, n: int, rng: Generator, ask: Ask) -> Made:
+        """``n`` images of the classes asked for, or of classes drawn evenly."""
+        z = self.noise(n, self.settings.latent, rng)
+        if ask.classes is None:
+            labels = integers(0, self.classes, (n,), generator=rng, device=self.device)
+        else:
+            labels = Tensor(to_device(ask.classes, self.device))
+        return Made(in_batches(self.generator, z, labels), labels=np.asarray(labels.numpy()))
+
+    def show(self, n: int, rng: Generator, ask: Ask) -> Made:
+        """A row of eight images for each class, of the first 16."""
+        labels = np.repeat(np.arange(min(self.classes, 16)), 8)
+        return self.make(len(labels), rng, Ask(labels))._replace(columns=8)
