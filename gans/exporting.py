@@ -11,7 +11,6 @@ nn.Sequential(
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import minigrad as mg
 from gans.errors import UserError
@@ -26,7 +25,7 @@ MODULE = '''\
 """The generator of {title} after step {step:,}, for PyTorch: pip install torch safetensors.
 
     from {stem} import load
-    images = load()(torch.randn(64, {latent}))  # {made}
+    images = load()({many})  # {made}
 """
 
 from pathlib import Path
@@ -40,7 +39,7 @@ WEIGHTS = Path(__file__).with_name({weights!r})
 
 
 def generator() -> nn.Module:
-    """z (n, {latent}) from N(0, I) -> {made}."""
+    """z (n, {latent}) {prior} -> {made}."""
     return {layers}
 
 
@@ -53,8 +52,15 @@ def load(path: Path = WEIGHTS) -> nn.Module:
 
 if __name__ == "__main__":
     with torch.no_grad():
-        print(load()(torch.randn(4, LATENT)).shape)
+        print(load()({few}).shape)
 '''
+
+
+PRIORS = {
+    "normal": ("from N(0, I)", "torch.randn({})"),
+    "uniform": ("uniform in [-1, 1]", "2 * torch.rand({}) - 1"),
+}
+"""The words for the noise, and its drawing in PyTorch."""
 
 
 def export_generator(
@@ -76,17 +82,20 @@ def export_generator(
         raise UserError(f"{path}: {module.name} could not be imported; use letters, digits and _ alone")
     for output in (path, module):
         check_output(output)
-    network: Any = getattr(system, "generator", None)
+    with system.evaluating(average=average):
+        network = system.exported()
     latent = getattr(system.settings, "latent", None)
-    if latent is None or not isinstance(network, nn.Module) or system.asks:
+    if latent is None or network is None:
         raise UserError(f"{system.settings.model} makes samples from more than z, and cannot be exported")
-    if average and "generator" in system.averages:
-        network = system.averages["generator"].module
+    prior, draw = PRIORS[system.prior]
     text = MODULE.format(
         title=one_line(title).replace("\\", "/").replace('"', "'"),
         step=step,
         stem=path.stem,
         latent=latent,
+        prior=prior,
+        many=draw.format(f"64, {latent}"),
+        few=draw.format("4, LATENT"),
         made=_in_words(shape),
         weights=path.name,
         layers=layers_for_torch(network).replace("\n", "\n    "),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from gans.systems.settings import Settings
 from gans.updates import BoundUpdate
 from minigrad import Tensor, nn, no_grad
 from minigrad.optim import EMA
-from minigrad.random import Generator, normal
+from minigrad.random import Generator, normal, uniform
 
 __all__ = ["Ask", "Batch", "Made", "Stateful", "System", "Trainer", "in_batches"]
 
@@ -72,12 +72,14 @@ class Trainer(Protocol):
 class Ask(NamedTuple):
     """What samples are asked for: the class of each, (n,), or the images to translate, (n, c, h, w).
 
-    ``targets`` are the true translations of ``sources``, where those are known.
+    ``targets`` are the true translations of ``sources``, where those are known. ``real`` are images of the
+    data that a picture may show beside samples; only ``show`` gets them.
     """
 
     classes: Integers | None = None
     sources: Floats | None = None
     targets: Floats | None = None
+    real: Floats | None = None
 
 
 class Made(NamedTuple):
@@ -135,6 +137,9 @@ class System:
 
     averaged: ClassVar[tuple[str, ...]] = ("generator",)
     """The networks of which the setting ``ema`` keeps an average."""
+
+    prior: ClassVar[Literal["normal", "uniform"]] = "normal"
+    """What ``noise`` draws: N(0, I), or uniform numbers from -1 to 1."""
 
     asks: ClassVar[tuple[str, ...]] = ()
     """The fields of its last argument that ``make`` reads."""
@@ -197,6 +202,11 @@ class System:
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
         """The samples of a picture, about ``n`` of them: those that ``make`` makes, unless overridden."""
         return self.make(n, rng, ask)
+
+    def exported(self) -> nn.Module | None:
+        """The network from z of the ``prior`` to samples, for ``gans export``; None if there is none."""
+        network = getattr(self, "generator", None)
+        return network if isinstance(network, nn.Module) and not self.asks else None
 
     def judge(self, samples: Any) -> Floats | None:
         """D's readout of points (n, d), for the surface behind them in pictures; None without a D."""
@@ -286,7 +296,9 @@ class System:
                 module.training = training
 
     def noise(self, n: int, size: int, rng: Generator) -> Tensor:
-        """z (n, size) from N(0, I), on the system's device."""
+        """z (n, size) from the ``prior``, on the system's device."""
+        if self.prior == "uniform":
+            return 2.0 * uniform((n, size), generator=rng, device=self.device) - 1.0
         return normal((n, size), generator=rng, device=self.device)
 
 

@@ -19,7 +19,7 @@ from gans.errors import UserError
 from gans.networks import dcgan, mlp
 from gans.objectives import Objective, minimax, non_saturating_gan, wasserstein, wasserstein_gp
 from gans.steps import discriminator_step, generator_step
-from gans.systems.settings import Settings, setting
+from gans.systems.settings import Settings, decay, setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import update
 from minigrad import Tensor, nn, tensor
@@ -133,9 +133,8 @@ class TwoPlayer(System):
 
     def rates(self, step: int) -> dict[str, float]:
         settings = self.settings
-        halved = 0.5 ** (step / settings.lr_half_life) if settings.lr_half_life else 1.0
-        decay = max(halved, settings.lr_floor)
-        return {"optimizer_g": settings.lr * decay, "optimizer_d": settings.lr * settings.lr_ratio * decay}
+        left = max(decay(step, settings.lr_half_life), settings.lr_floor)
+        return {"optimizer_g": settings.lr * left, "optimizer_d": settings.lr * settings.lr_ratio * left}
 
     def step(self, trainer: Trainer) -> None:
         for _ in range(self.settings.critic_steps):

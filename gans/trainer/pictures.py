@@ -110,9 +110,9 @@ class Curves(Callback):
 
 
 def shown(system: System, data: Dataset, rng: np.random.Generator) -> Made:
-    """The samples of a run's pictures; a system that translates gets the first test images."""
+    """The samples of a run's pictures. A system gets the first test images, to translate or to show too."""
     count = FIXED_POINTS if system.spec.kind == "points" else FIXED_IMAGES
-    ask = ask_of(data, TRANSLATED) if "sources" in system.asks else Ask()
+    ask = ask_of(data, TRANSLATED) if "sources" in system.asks else Ask(real=_real(data, FIXED_IMAGES))
     with system.evaluating():
         return system.show(count, rng, ask)
 
@@ -121,6 +121,14 @@ def ask_of(data: Any, n: int) -> Ask:
     """The first ``n`` test images of pairs or domains, and no more than there are, as images to translate."""
     sources, targets = data.test(slice(0, n))
     return Ask(sources=sources, targets=targets)
+
+
+def _real(data: Any, n: int) -> Samples32 | None:
+    """The first ``n`` test images, or training images without those; None of data of another kind."""
+    if data.kind != "image":
+        return None
+    images: Samples32 = data.train(slice(0, n)) if "test images" in data.missing else data.test(slice(0, n))
+    return images
 
 
 def sample_picture(system: System, made: Made, toy: ToyData | None, title: str, seed: int) -> bytes:
