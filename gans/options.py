@@ -71,6 +71,10 @@ class TrainOptions(RunOptions, total=False):
     rollout_decay: float
     reward: Literal["discriminator", "constant"]
     dropout: float
+    gamma: float
+    rate_k: float
+    likelihood: Literal["bernoulli", "gaussian"]
+    noise: float
 
 
 RUN_OPTIONS = tuple(RunOptions.__annotations__)

@@ -71,7 +71,7 @@ def training_curves(records: Sequence[Mapping[str, Any]], title: str, probabilit
     }
     rows = made.subplots(len(panels), 1, sharex=True, gridspec_kw=margins, squeeze=False)[:, 0]
     for axes, panel in zip(rows, panels, strict=True):
-        lines = [_line(name, values) for name, values in panel.items()]
+        lines = _lines(panel)
         if panel is losses and apart:
             _draw_apart(axes, steps, *lines)
             continue
@@ -112,10 +112,19 @@ def _taken(columns: dict[str, Floats], prefix: str) -> dict[str, Floats]:
     return {name: columns.pop(name) for name in list(columns) if name.startswith(prefix)}
 
 
-def _line(name: str, values: Floats) -> Line:
-    label, colour = LINES.get(name, (None, None))
-    rest = name.removeprefix("grad_norm_").removeprefix("loss_").replace("_", " ")
-    return Line(label or rest, values, colour or SPARE[sum(map(ord, name)) % len(SPARE)])
+def _lines(panel: Mapping[str, Floats]) -> list[Line]:
+    """The lines of a panel, each in a colour of its own as far as there are colours."""
+    free = [colour for colour in SPARE if colour not in {LINES[name][1] for name in panel if name in LINES}]
+    lines = []
+    for name, values in panel.items():
+        if name in LINES:
+            label, colour = LINES[name]
+        else:
+            label = name.removeprefix("grad_norm_").removeprefix("loss_").replace("_", " ")
+            colours = free or list(SPARE)
+            colour = colours.pop(sum(map(ord, name)) % len(colours))
+        lines.append(Line(label, values, colour))
+    return lines
 
 
 def _name_outputs(axes: Axes, probabilities: bool) -> None:

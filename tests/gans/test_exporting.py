@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,16 +14,15 @@ import minigrad as mg
 from gans.errors import UserError
 from gans.exporting import export_generator, layers_for_torch
 from gans.systems import build, settings_for
-from gans.systems.two_player import TwoPlayer
 from minigrad import nn
 
 
-def made(model: str, shape: tuple[int, ...]) -> TwoPlayer:
-    """A GAN whose batch norms have seen some data."""
+def made(model: str, shape: tuple[int, ...]) -> Any:
+    """A system whose batch norms have seen some data."""
     mg.manual_seed(0)
-    gan: TwoPlayer = build(settings_for(model, "image" if len(shape) == 3 else "points", latent=5), shape)
-    gan.generator(mg.random.normal((8, 5)))
-    return gan
+    system = build(settings_for(model, "image" if len(shape) == 3 else "points", latent=5), shape)
+    system.exported()(mg.random.normal((8, 5)))
+    return system
 
 
 def imported(path: Path) -> ModuleType:
@@ -42,6 +42,9 @@ def imported(path: Path) -> ModuleType:
         ("gan", (1, 6, 5)),
         ("gan", (2,)),
         ("wgan-gp", (1, 28, 28)),
+        ("began", (1, 28, 28)),
+        ("vae", (3, 9, 32)),
+        ("vae", (2,)),
     ],
 )
 def test_pytorch_makes_the_same_samples(model: str, shape: tuple[int, ...], tmp_path: Path) -> None:
@@ -51,7 +54,8 @@ def test_pytorch_makes_the_same_samples(model: str, shape: tuple[int, ...], tmp_
     z = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
     with torch.no_grad():
         theirs = module.load()(torch.tensor(z)).numpy()
-    ours = gan.generate(mg.tensor(z))
+    with gan.evaluating():
+        ours = gan.exported()(mg.tensor(z)).numpy()
     assert theirs.shape == ours.shape == (3, *shape)
     assert np.allclose(theirs, ours, atol=1e-5)
     assert module.LATENT == 5
@@ -74,6 +78,30 @@ def test_names_that_cannot_serve_are_refused_before_anything_is_written(
     with pytest.raises(UserError, match=message):
         export_generator(made("gan", (2,)), "title", 7, (2,), tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "prior", "draw"),
+    [
+        ("gan", "from N(0, I)", "torch.randn(4, LATENT)"),
+        ("began", "uniform in [-1, 1]", "2 * torch.rand(4, LATENT) - 1"),
+    ],
+)
+def test_the_file_draws_the_noise_of_training(model: str, prior: str, draw: str, tmp_path: Path) -> None:
+    path = export_generator(made(model, (1, 8, 8)), "title", 7, (1, 8, 8), tmp_path / "g.safetensors")
+    text = path.read_text("utf-8")
+    assert f"z (n, 5) {prior} -> images" in text
+    assert f"print(load()({draw}).shape)" in text
+
+
+def test_averaged_weights_are_exported(tmp_path: Path) -> None:
+    vae = build(settings_for("vae", "points", ema=0.5), (2,))
+    for p in vae.decoder.parameters():
+        p.data[...] = 3
+    for average, expected in ((False, True), (True, False)):
+        export_generator(vae, "title", 7, (2,), tmp_path / "g.safetensors", average=average)
+        stored = mg.load(tmp_path / "g.safetensors").values()
+        assert all((weight == 3).all() for weight in stored) == expected
 
 
 def test_a_layer_of_ones_own_is_refused() -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 from gans import data
 from gans.plots import Surface, animation, density, image_grid, points, scatter, training_curves
 from gans.plots.animation import MOST_FRAMES
-from gans.plots.curves import smooth
+from gans.plots.curves import _lines, smooth
 from gans.plots.grids import SEPARATOR_GREY
 from tests.processes import ROOT, python
 
@@ -224,3 +224,10 @@ def test_plots_leave_the_global_state_of_matplotlib_alone() -> None:
     code = "import gans.plots, sys; sys.exit('matplotlib.pyplot' in sys.modules)"
     done = python(code, cwd=ROOT)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_losses_of_a_system_have_a_colour_each() -> None:
+    names = ("loss_d", "loss_real", "loss_fake", "loss_g")
+    lines = _lines({name: np.zeros(3) for name in names})
+    assert [line.label for line in lines] == ["discriminator", "real", "fake", "generator"]
+    assert len({line.colour for line in lines}) == 4
