@@ -7,6 +7,8 @@ from argparse import Namespace
 from rich.table import Table
 
 from gans.cli.tables import show
+from gans.data import PREFIXES
+from gans.data.sequences import ORACLES
 from gans.data.spec import KIND_WORDS, Kind
 from gans.data.toys import TOYS
 from gans.systems import SYSTEMS, Settings, System
@@ -70,5 +72,14 @@ def _data() -> Table:
         kind = f"{len(made.modes)} Gaussians" if made.modes is not None else "a curve with noise"
         space = "on the line" if made.shape == (1,) else "in the plane"
         table.add_row(name, f"{kind} {space} ({made.reference})".replace("1 Gaussians", "a Gaussian"))
+    for name, maker in PREFIXES.items():
+        table.add_row(f"{name}:IMAGES", maker.summary)
+    for name, oracle in ORACLES.items():
+        made_by = oracle()
+        table.add_row(
+            name,
+            f"{len(made_by):,} sequences of {made_by.length} out of {made_by.vocabulary:,} tokens, "
+            "drawn by a fixed random LSTM (Yu et al. 2017, SeqGAN)",
+        )
     table.add_row("PATH", f"your images, 8 to 64 pixels a side: {OWN}")
     return table
