@@ -12,12 +12,13 @@ from typing import Any
 from gans import api
 from gans.cli.settings import given_settings
 from gans.configfile import read_config
+from gans.data import data_name
 from gans.errors import UserError
 from gans.messages import one_line
 from gans.systems import settings_for
 from gans.systems.own import absolute
 from gans.terminal import say
-from gans.trainer import Ended, Length, RunConfig, data_name, resume
+from gans.trainer import Ended, Length, RunConfig, resume
 
 LONGEST_PATH = 5_000
 

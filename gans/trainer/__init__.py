@@ -11,7 +11,7 @@ As a library, without a folder:
 from __future__ import annotations
 
 from gans.trainer.callback import Callback, train
-from gans.trainer.config import RunConfig, data_name, default_epochs, digest_of, versions
+from gans.trainer.config import RunConfig, default_epochs, digest_of, versions
 from gans.trainer.folder import RunFolder
 from gans.trainer.loop import DivergedError, Record, Training
 from gans.trainer.metrics_log import read_metrics
@@ -29,7 +29,6 @@ __all__ = [
     "RunFolder",
     "Training",
     "ask_of",
-    "data_name",
     "default_epochs",
     "digest_of",
     "load_data",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -14,12 +13,10 @@ import numpy as np
 from msgspec import Meta
 
 import minigrad
-from gans.data import NAMES
 from gans.data.spec import Kind, Shape, Spec
 from gans.errors import UserError
 from gans.files import decode, fitted, read, reading, write_json
 from gans.messages import one_line
-from gans.paths import user_path
 from gans.systems import Settings, find, settings_for
 from gans.systems.settings import options_of
 from minigrad.devices import DEVICES
@@ -28,7 +25,6 @@ __all__ = [
     "CONFIG",
     "MOST_STEPS",
     "RunConfig",
-    "data_name",
     "default_epochs",
     "digest_of",
     "versions",
@@ -228,12 +224,6 @@ class _Header(msgspec.Struct):
 
 class _Header1(_Header):
     shape: Annotated[tuple[Size, ...], Meta(min_length=1, max_length=3)]
-
-
-def data_name(text: str) -> str:
-    """``text`` as config.json keeps it: a name as it is, a folder or a file as an absolute path."""
-    path = user_path(text)
-    return str(path.resolve()) if text not in NAMES and os.path.exists(path) else text
 
 
 def digest_of(data: Any) -> str | None:

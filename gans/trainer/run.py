@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import minigrad as mg
-from gans.data import Dataset, load
+from gans.data import Dataset, data_name, load
 from gans.data.spec import spec_of
 from gans.errors import UserError
 from gans.messages import one_line
@@ -20,7 +20,7 @@ from gans.trainer.batches import Batches
 from gans.trainer.callback import train
 from gans.trainer.checkpoints import Checkpoints, restore
 from gans.trainer.choice import display_for
-from gans.trainer.config import CONFIG, MOST_SEED, MOST_STEPS, RunConfig, data_name, digest_of, versions
+from gans.trainer.config import CONFIG, MOST_SEED, MOST_STEPS, RunConfig, digest_of, versions
 from gans.trainer.folder import RunFolder
 from gans.trainer.loop import DivergedError, Training
 from gans.trainer.metrics_log import LONGEST_LINE, MOST_BYTES, MetricsLog, Recovered, recover_metrics
