@@ -1,8 +1,7 @@
-"""A system in a file of the user's own: the one that the documentation prints, by command and in Python."""
+"""A system in a file of the user's own: the one that README prints, by command and in Python."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +10,13 @@ import pytest
 import gans
 from tests.gans.commands import assert_same_run, failure
 from tests.gans.commands import gans as command
-from tests.processes import ROOT
-
-PRINTED = re.compile(r"^```python\n(# my_gan\.py.*?)^```$", re.MULTILINE | re.DOTALL)
+from tests.project.test_docs import my_gan
 
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder with my_gan.py, which is the current one."""
-    [text] = PRINTED.findall((ROOT / "docs" / "add" / "gan.md").read_text("utf-8"))
+    text = my_gan()
     assert len(text.splitlines()) <= 60
     (tmp_path / "my_gan.py").write_text(text, "utf-8")
     monkeypatch.chdir(tmp_path)

@@ -27,6 +27,13 @@ PAGES = [
 WITH_SNIPPETS = [page for page in PAGES if "```python" in page.read_text("utf-8")]
 
 
+def my_gan() -> str:
+    """The system of a user's own that README prints."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    [code] = re.findall(r"^```python\n(# my_gan\.py.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return str(code)
+
+
 def run_snippets(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The names that the page's snippets leave; they write into the folder.
 
@@ -34,6 +41,8 @@ def run_snippets(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> d
     share that a comment between the two gives: ``<!-- numbers within 20% -->``.
     """
     monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(folder)
+    (folder / "my_gan.py").write_text(my_gan(), "utf-8")
     names: dict[str, Any] = {"__name__": page.stem}
     for number, (snippet, comment, expected) in enumerate(BLOCK.findall(page.read_text("utf-8")), 1):
         title = f"{page.name} snippet {number}"
