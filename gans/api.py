@@ -123,10 +123,11 @@ class Run:
         *,
         classes: int | Sequence[int] | None = None,
         sources: ArrayLike | StrPath | None = None,
+        back: bool = False,
         average: bool = True,
     ) -> Samples:
         """``n`` new samples; as ``gans.sample``."""
-        return sample(self, n, seed, classes=classes, sources=sources, average=average)
+        return sample(self, n, seed, classes=classes, sources=sources, back=back, average=average)
 
     def evaluate(
         self,
@@ -293,6 +294,7 @@ def sample(
     *,
     classes: int | Sequence[int] | None = None,
     sources: ArrayLike | StrPath | None = None,
+    back: bool = False,
     average: bool = True,
 ) -> Samples:
     """``n`` new samples of a run's generator, from noise that ``seed`` decides.
@@ -300,9 +302,10 @@ def sample(
     classes     a class, or a list of classes in turn, for a model that was trained on labels
     sources     images to translate, an array or a data set, for a model that translates; the first test
                 images of the run's data unless given
+    back        from the second set to the first one, for a model that translates in both directions
     average     whether averaged weights make them, if the run has an average (``ema``)
 
-    Raises UserError as ``load`` does, or if ``n`` is below 1, or the model takes no classes or sources.
+    Raises UserError as ``load`` does, or if ``n`` is below 1, or the model takes no such ask.
     """
     if n < 1:
         raise UserError(f"`n` must be at least 1, got {n}")
@@ -315,6 +318,7 @@ def sample(
         seed,
         classes=classes,
         sources=sources,
+        back=back,
         average=average,
     )
 

@@ -6,17 +6,28 @@ from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from typing import Any
 
-from gans.data import ImageData, ToyData
+from gans.data import DomainData, ImageData, PairData, SequenceData, ToyData
 from gans.data.images import KINDS, STEMS
 from gans.errors import UserError
-from gans.metrics import MEANINGS, Meaning, evaluate_images, evaluate_points, evaluate_sequences, remarks
-from gans.systems import System
-from gans.trainer import RunConfig, random_stream
+from gans.metrics import (
+    MEANINGS,
+    Meaning,
+    evaluate_domains,
+    evaluate_images,
+    evaluate_points,
+    evaluate_sequences,
+    evaluate_translations,
+    remarks,
+)
+from gans.systems import Ask, Made, System
+from gans.trainer import RunConfig, ask_of, random_stream
 
 __all__ = ["Evaluation", "UnmeasurableError", "measure"]
 
-DEFAULT_IMAGES = 10_000
-DEFAULT_POINTS = 2_500
+DEFAULTS = {"image": 10_000, "points": 2_500, "pairs": 10_000, "domains": 10_000, "sequences": 10_000}
+"""The number of samples unless given, by kind of data; translations are no more than the test images."""
+
+TRANSLATED = ("pairs", "domains")
 
 
 class UnmeasurableError(UserError):
@@ -76,27 +87,75 @@ def measure(
 
     Raises UnmeasurableError if the samples cannot be measured against the data.
     """
-    if isinstance(data, ImageData) and "test images" in data.missing:
-        files = ", ".join(STEMS[KINDS.index(kind)] for kind in data.missing)
-        raise UserError(
-            f"{data.name} has no {', '.join(data.missing)}; an evaluation compares samples with them: "
-            f"put them into its folder as {files}"
-        )
-    count = n or (DEFAULT_POINTS if isinstance(data, ToyData) else DEFAULT_IMAGES)
+    _check_complete(data)
+    count = n or DEFAULTS[data.kind]
+    if data.kind in TRANSLATED:
+        count = min(count, len(data.images.test_images))
     progress(f"making {count:,} samples")
-    made = system.sample(count, random_stream(seed, "samples"), average=average)
+
+    def draw(ask: Ask | None = None) -> Made:
+        return system.sample(count, random_stream(seed, "samples"), ask, average=average)
+
     try:
-        if isinstance(data, ImageData):
-            figures = evaluate_images(made.samples, data, labels=made.labels, seed=seed, progress=progress)
-        elif data.kind == "sequences":
-            figures = evaluate_sequences(made.samples, data, seed=seed)
-        else:
-            figures = evaluate_points(made.samples, data, seed=seed)
+        figures = MEASURES[data.kind](draw, data, count, seed, progress)
     except ValueError as error:
         raise UnmeasurableError(f"{count} samples of {config.title} cannot be measured: {error}") from error
     with system.evaluating(average=average):
         own = system.figures(data, random_stream(seed, "samples"))
     return Evaluation({**own, **figures}, meanings=system.figure_meanings)
+
+
+Draw = Callable[..., Made]
+Progress = Callable[[str], None]
+
+
+def _images(draw: Draw, data: ImageData, count: int, seed: int, progress: Progress) -> dict[str, Any]:  # noqa: ARG001
+    made = draw()
+    return evaluate_images(made.samples, data, labels=made.labels, seed=seed, progress=progress)
+
+
+def _points(draw: Draw, data: ToyData, count: int, seed: int, progress: Progress) -> dict[str, Any]:  # noqa: ARG001
+    return evaluate_points(draw().samples, data, seed=seed)
+
+
+def _pairs(draw: Draw, data: PairData, count: int, seed: int, progress: Progress) -> dict[str, Any]:  # noqa: ARG001
+    """Figures of translations of the first ``count`` test images."""
+    ask = ask_of(data, count)
+    assert ask.targets is not None
+    labels = data.test_labels[:count] if len(data.test_labels) else None
+    return evaluate_translations(draw(ask).samples, ask.targets, labels=labels)
+
+
+def _domains(draw: Draw, data: DomainData, count: int, seed: int, progress: Progress) -> dict[str, Any]:  # noqa: ARG001
+    """Figures of both directions."""
+    to_b, to_a = (draw(ask_of(data, count, back=back)).samples for back in (False, True))
+    return evaluate_domains(to_b, to_a, data)
+
+
+def _sequences(draw: Draw, data: SequenceData, count: int, seed: int, progress: Progress) -> dict[str, Any]:  # noqa: ARG001
+    return evaluate_sequences(draw().samples, data, seed=seed)
+
+
+MEASURES: dict[str, Callable[[Draw, Any, int, int, Progress], dict[str, Any]]] = {
+    "image": _images,
+    "points": _points,
+    "pairs": _pairs,
+    "domains": _domains,
+    "sequences": _sequences,
+}
+"""The figures of samples of each kind of data."""
+
+
+def _check_complete(data: Any) -> None:
+    """Raise UserError if ``data`` lack what samples are compared with."""
+    images = data.images if data.kind in TRANSLATED else data
+    missing = getattr(images, "missing", ())
+    if "test images" in missing:
+        files = ", ".join(STEMS[KINDS.index(kind)] for kind in missing)
+        raise UserError(
+            f"{data.name} has no {', '.join(missing)}; an evaluation compares samples with them: "
+            f"put them into its folder as {files}"
+        )
 
 
 def _short(value: Any) -> str:

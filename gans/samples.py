@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Samples", "draw"]
 
+ASKS = {
+    "classes": "samples of a class",
+    "sources": "images to translate",
+    "back": "translations from b to a",
+}
+"""What a model makes that takes each field of ``Ask``, in words."""
+
 
 class Samples(np.ndarray[Any, np.dtype[np.float32]]):
     """Samples: images (n, c, h, w) in [-1, 1] or points (n, d), float32, or tokens (n, length), int64.
@@ -74,13 +81,14 @@ def draw(
     *,
     classes: int | Sequence[int] | None = None,
     sources: ArrayLike | StrPath | None = None,
+    back: bool = False,
     average: bool = True,
 ) -> Samples:
     """``n`` samples of ``system`` after ``step`` steps of the run ``config``; as ``gans.sample``.
 
     Raises UserError for classes or sources that the system does not take.
     """
-    ask = _ask(system, config, n, classes, sources)
+    ask = _ask(system, config, n, classes, sources, back)
     made = system.sample(n, random_stream(seed, "samples"), ask, average=average)
     title = f"{config.title}, step {step:,}"
 
@@ -100,19 +108,19 @@ def _ask(
     n: int,
     classes: int | Sequence[int] | None,
     sources: ArrayLike | StrPath | None,
+    back: bool,
 ) -> Ask:
-    for what, given in (("classes", classes), ("sources", sources)):
+    for what, given in (("classes", classes), ("sources", sources), ("back", back or None)):
         if given is not None and what not in system.asks:
             able = [name for name, other in SYSTEMS.items() if what in other.asks]
-            words = "samples of a class" if what == "classes" else "images to translate"
             raise UserError(
-                f"{config.model} takes no `{what}`; {words} are for {', '.join(able) or 'other models'}"
+                f"{config.model} takes no `{what}`; {ASKS[what]} are for {', '.join(able) or 'other models'}"
             )
     chosen = None if classes is None else _classes(system, n, classes)
     if sources is not None:
-        return Ask(chosen, _sources(system, sources)[:n])
+        return Ask(chosen, _sources(system, sources, back)[:n], back=back)
     if "sources" in system.asks:
-        return ask_of(load_data(config), n)._replace(classes=chosen)
+        return ask_of(load_data(config), n, back=back)._replace(classes=chosen)
     return Ask(chosen)
 
 
@@ -126,16 +134,16 @@ def _classes(system: System, n: int, classes: int | Sequence[int]) -> np.ndarray
     return np.resize(given, n).astype(np.int64)
 
 
-def _sources(system: System, sources: Any) -> np.ndarray[Any, np.dtype[np.float32]]:
+def _sources(system: System, sources: Any, back: bool) -> np.ndarray[Any, np.dtype[np.float32]]:
     if isinstance(sources, str | Path):
         data: Any = load(sources)
-        images = data.train()
+        images = data.test()[back] if data.kind in ("pairs", "domains") else data.train()
     else:
         images = np.asarray(sources, dtype=np.float32)
-    if images.shape[1:] != system.spec.source:
+    expected = system.spec.shape if back else system.spec.source
+    if images.shape[1:] != expected:
         raise UserError(
-            f"`sources` have the shape {images.shape[1:]} each, and the run translates images of "
-            f"{system.spec.source}"
+            f"`sources` have the shape {images.shape[1:]} each, and the run translates images of {expected}"
         )
     found: np.ndarray[Any, np.dtype[np.float32]] = images
     return found

@@ -201,6 +201,11 @@ def _sample(sample: Parser) -> None:
         metavar="PATH",
         help="images to translate: a folder, .npz or data set (default: the run's first test images)",
     )
+    sample.add_argument(
+        "--back",
+        action="store_true",
+        help="translate from the second set to the first one, with a model that does both",
+    )
     _average(sample)
     sample.add_argument("--seed", type=natural, default=0, metavar="N", help="decides the noise (default 0)")
     _device(sample, "where the generator runs (default cpu)")

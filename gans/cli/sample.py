@@ -28,6 +28,7 @@ def run(arguments: Namespace) -> int:
         arguments.seed,
         classes=arguments.classes,
         sources=arguments.sources,
+        back=arguments.back,
         average=arguments.average,
     )
     write(out, _npz(samples) if out.suffix.lower() == ".npz" else samples.png())

@@ -117,10 +117,13 @@ def shown(system: System, data: Dataset, rng: np.random.Generator) -> Made:
         return system.show(count, rng, ask)
 
 
-def ask_of(data: Any, n: int) -> Ask:
-    """The first ``n`` test images of pairs or domains, and no more than there are, as images to translate."""
-    sources, targets = data.test(slice(0, n))
-    return Ask(sources=sources, targets=targets)
+def ask_of(data: Any, n: int, *, back: bool = False) -> Ask:
+    """The first ``n`` test images of pairs or domains, and no more than there are, as images to translate.
+
+    They are those of a, or with ``back`` those of b.
+    """
+    a, b = data.test(slice(0, n))
+    return Ask(sources=b, targets=a, back=True) if back else Ask(sources=a, targets=b)
 
 
 def _real(data: Any, n: int) -> Samples32 | None:
