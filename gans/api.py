@@ -305,7 +305,8 @@ def sample(
     back        from the second set to the first one, for a model that translates in both directions
     average     whether averaged weights make them, if the run has an average (``ema``)
 
-    Raises UserError as ``load`` does, or if ``n`` is below 1, or the model takes no such ask.
+    Raises UserError as ``load`` does, or if ``n`` is below 1, or the model takes no classes or sources, or
+    translates in one direction only.
     """
     if n < 1:
         raise UserError(f"`n` must be at least 1, got {n}")

@@ -70,6 +70,13 @@ class TrainOptions(RunOptions, total=False):
     rollouts: int
     rollout_decay: float
     reward: Literal["discriminator", "constant"]
+    lr_steps: int
+    cycle: float
+    identity: float
+    pool: int
+    blocks: int
+    l1: float
+    adversarial: float
     dropout: float
     gamma: float
     rate_k: float

@@ -26,7 +26,7 @@ ASKS = {
     "sources": "images to translate",
     "back": "translations from b to a",
 }
-"""What a model makes that takes each field of ``Ask``, in words."""
+"""What a model makes that takes each of these arguments, in words."""
 
 
 class Samples(np.ndarray[Any, np.dtype[np.float32]]):

@@ -13,6 +13,7 @@ feature sees.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -26,6 +27,8 @@ BASE = 7
 """The most pixels of a side that is not halved any more, unless a caller chooses another base."""
 
 Size = tuple[int, int]
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def generator(latent: int, shape: Sequence[int], features: int = 64, base: int = BASE) -> nn.Sequential:
@@ -123,12 +126,12 @@ def sizes_of(shape: Sequence[int], base: int = BASE) -> list[Size]:
         )
     sizes = [(h, w)]
     while max(h, w) > base:
-        h, w = (side if side <= base else (side + 1) // 2 for side in (h, w))
+        h, w = halved((h, w), base)
         sizes.append((h, w))
     return sizes
 
 
-def halving(size: Size, base: int) -> tuple[Size, Size]:
+def halving(size: Size, base: int = BASE) -> tuple[Size, Size]:
     """Kernel size and stride of a convolution with padding 1 that halves an image of ``size``.
 
     A transposed convolution with the same numbers makes ``size`` again. A kernel of 4 halves an even side,
@@ -138,7 +141,13 @@ def halving(size: Size, base: int) -> tuple[Size, Size]:
     return (kh, kw), (sh, sw)
 
 
-def initialised(network: nn.Sequential) -> nn.Sequential:
+def halved(size: Size, base: int = BASE) -> Size:
+    """The size of what that convolution makes."""
+    h, w = (side if side <= base else (side + 1) // 2 for side in size)
+    return h, w
+
+
+def initialised(network: Network) -> Network:
     """Weights from N(0, 0.02^2), batch norm's scales from N(1, 0.02^2), all offsets zero."""
     for layer in network.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):

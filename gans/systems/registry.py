@@ -9,7 +9,7 @@ from typing import Any
 
 from gans.data.spec import KIND_WORDS, Kind, Shape, Spec
 from gans.errors import UserError
-from gans.systems import began, cgan, pggan, seqgan, two_player, vae
+from gans.systems import began, cgan, cyclegan, pggan, pix2pix, seqgan, two_player, vae
 from gans.systems.own import is_own, load_own
 from gans.systems.settings import Settings, converted, options_of
 from gans.systems.system import System
@@ -25,6 +25,8 @@ SYSTEMS: dict[str, type[System]] = {
         two_player.WGAN,
         two_player.WGANGP,
         cgan.CGAN,
+        pix2pix.Pix2Pix,
+        cyclegan.CycleGAN,
         pggan.PGGAN,
         seqgan.SeqGAN,
         began.BEGAN,

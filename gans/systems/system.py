@@ -73,8 +73,8 @@ class Ask(NamedTuple):
     """What samples are asked for: the class of each, (n,), or the images to translate, (n, c, h, w).
 
     ``targets`` are the true translations of ``sources``, where those are known. ``real`` are images of the
-    data that a picture may show beside samples; only ``show`` gets them. With ``back`` the sources are images of
-    b and become images of a, in a system that translates in both directions.
+    data that a picture may show beside samples; only ``show`` gets them. With ``back`` the sources are images
+    of b and become images of a, in a system that translates in both directions.
     """
 
     classes: Integers | None = None

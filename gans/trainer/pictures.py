@@ -120,9 +120,13 @@ def shown(system: System, data: Dataset, rng: np.random.Generator) -> Made:
 def ask_of(data: Any, n: int, *, back: bool = False) -> Ask:
     """The first ``n`` test images of pairs or domains, and no more than there are, as images to translate.
 
-    They are those of a, or with ``back`` those of b.
+    They are those of a, or with ``back`` those of b. Training images stand in where there are no test images.
     """
     a, b = data.test(slice(0, n))
+    if not len(a) and data.kind == "domains":
+        return Ask(sources=(data.b if back else data.a)(slice(0, n)), back=back)
+    if not len(a):
+        a, b = data.batch(slice(0, n))
     return Ask(sources=b, targets=a, back=True) if back else Ask(sources=a, targets=b)
 
 

@@ -1,0 +1,214 @@
+"""CycleGAN: translation between two sets of images without correspondence (Zhu et al. 2017).
+
+G translates a -> b and F translates b -> a. D_B parts real b from G(a), and D_A real a from F(b):
+
+    adversarial   mean (D_B(G(a)) - 1)^2 + mean (D_A(F(b)) - 1)^2       least squares, section 4
+    cycle         mean |F(G(a)) - a| + mean |G(F(b)) - b|               equation 2
+    identity      mean |F(a) - a| + mean |G(b) - b|                     section 5.2
+
+    G and F       adversarial + 10 cycle + 5 identity                   equation 3
+    D_A, D_B      half of mean (D(real) - 1)^2 + mean D(fake)^2 each
+
+The fakes of each discriminator come through a pool of 50 past ones. The learning rate is constant in the
+first half of the training and falls in the second, here to a hundredth, so that a longer one still learns.
+
+The paper trains images of 256 x 256 one at a time, for 200 epochs, with 64 features and nine residual blocks.
+The defaults fit 28 x 28 on two cores: batches of 8, three epochs, 16 features and two blocks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gans.data.spec import Spec
+from gans.errors import UserError
+from gans.metrics.meaning import Meaning
+from gans.networks import patch
+from gans.networks.dcgan import Size, halved, halving, initialised
+from gans.systems.pool import Pool
+from gans.systems.settings import Settings, setting
+from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.updates import descend, update
+from minigrad import Tensor, nn, tensor
+from minigrad.ops import l1_loss, mean, mse_loss
+from minigrad.optim import Adam
+from minigrad.random import Generator
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleGANSettings(Settings):
+    batch_size: int = setting(8, "images of each set in an update", least=1, most=2**20)
+    lr: float = setting(2e-4, "learning rate of all networks, at first", above=0, metavar="RATE")
+    lr_steps: int = setting(900, "steps, in whose second half the rate falls; 0: constant", least=0)
+    beta1: float = setting(0.5, "Adam's decay of the gradients' mean", least=0, below=1, metavar="SHARE")
+    beta2: float = setting(0.999, "Adam's decay of their mean square", least=0, below=1, metavar="SHARE")
+    cycle: float = setting(10.0, "weight of the way there and back", least=0, metavar="WEIGHT")
+    identity: float = setting(5.0, "weight of images that need no translation", least=0, metavar="WEIGHT")
+    pool: int = setting(50, "past fakes of each set that D learns from; 0 for none", least=0, most=10_000)
+    features: int = setting(16, "channels of the layers next to the image", least=1, most=2**10)
+    blocks: int = setting(2, "residual blocks of a generator", least=0, most=100)
+
+
+class Residual(nn.Module):
+    """x + f(x), where f is two convolutions with instance norm (appendix 7.2)."""
+
+    def __init__(self, maps: int) -> None:
+        self.body = nn.Sequential(*_conv(maps, maps), nn.ReLU(), *_conv(maps, maps))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.body(x)
+
+
+def _conv(before: int, maps: int, kernel_size: int = 3) -> list[nn.Module]:
+    """A convolution that keeps the size, between images continued by reflection and instance norm."""
+    return [
+        nn.ReflectionPad2d(kernel_size // 2),
+        nn.Conv2d(before, maps, kernel_size, bias=False),
+        nn.InstanceNorm2d(maps),
+    ]
+
+
+def generator(channels: int, size: Size, features: int, blocks: int) -> nn.Sequential:
+    """Images (n, channels, h, w) -> images: down twice, residual blocks, up twice (appendix 7.2)."""
+    down, up, maps = [*_conv(channels, features, 7), nn.ReLU()], list[nn.Module](), features
+    for _ in range(2):
+        kernel_size, stride = halving(size)
+        conv = nn.Conv2d(maps, 2 * maps, kernel_size, stride, padding=1, bias=False)
+        back = nn.ConvTranspose2d(2 * maps, maps, kernel_size, stride, padding=1, bias=False)
+        down += [conv, nn.InstanceNorm2d(2 * maps), nn.ReLU()]
+        up = [back, nn.InstanceNorm2d(maps), nn.ReLU(), *up]
+        size, maps = halved(size), 2 * maps
+    last = [nn.ReflectionPad2d(3), nn.Conv2d(features, channels, 7), nn.Tanh()]
+    return initialised(nn.Sequential(*down, *[Residual(maps) for _ in range(blocks)], *up, *last))
+
+
+class CycleGAN(System):
+    name, title, paper = "cyclegan", "CycleGAN", "Zhu et al. 2017"
+    summary = "translates between two sets of images without pairs; there and back is the identity"
+    presets = {"domains": CycleGANSettings()}
+    epochs = {"domains": 3}
+    data = "thick:mnist5k"
+    averaged = ("a_to_b", "b_to_a")
+    asks = ("sources", "back")
+    judges_by_probability = False
+    figure_meanings = {
+        "cycle_a": Meaning("mean |F(G(a)) - a| over test images a, pixels in [-1, 1]", "lower"),
+        "cycle_b": Meaning("mean |G(F(b)) - b| over test images b, pixels in [-1, 1]", "lower"),
+    }
+
+    a_to_b: nn.Module
+    b_to_a: nn.Module
+    discriminator_a: nn.Module
+    discriminator_b: nn.Module
+
+    def __init__(self, settings: CycleGANSettings, spec: Spec, device: str = "cpu") -> None:
+        super().__init__(settings, spec, device)
+        self.optimizer_g = self._adam(self.a_to_b, self.b_to_a)
+        self.optimizer_d = self._adam(self.discriminator_a, self.discriminator_b)
+        self.pool_a = Pool(settings.pool, spec.shape, device)
+        self.pool_b = Pool(settings.pool, spec.shape, device)
+
+    def _adam(self, *networks: nn.Module) -> Adam:
+        parameters = [p for network in networks for p in network.parameters()]
+        return Adam(parameters, lr=self.settings.lr, betas=(self.settings.beta1, self.settings.beta2))
+
+    @staticmethod
+    def networks(settings: CycleGANSettings, spec: Spec) -> dict[str, nn.Module]:
+        channels, *size = spec.shape
+        h, w = size
+        features, blocks = settings.features, settings.blocks
+        return {
+            "a_to_b": generator(channels, (h, w), features, blocks),
+            "b_to_a": generator(channels, (h, w), features, blocks),
+            "discriminator_a": patch.discriminator(channels, (h, w), features, nn.InstanceNorm2d),
+            "discriminator_b": patch.discriminator(channels, (h, w), features, nn.InstanceNorm2d),
+        }
+
+    def rates(self, step: int) -> dict[str, float]:
+        half = self.settings.lr_steps / 2
+        share = max(0.01, min(1.0, 2 - step / half)) if half else 1.0
+        return {"optimizer_g": self.settings.lr * share, "optimizer_d": self.settings.lr * share}
+
+    def step(self, trainer: Trainer) -> None:
+        b, _, a = trainer.batch()
+        fake_a, fake_b = trainer.update(self.update_generators, a, b)
+        past_a, past_b = self.pool_a(fake_a, trainer.host_rng), self.pool_b(fake_b, trainer.host_rng)
+        trainer.update(self.update_discriminators, a, b, past_a, past_b)
+
+    @update("generators", reports=("loss_g", "adversarial", "cycle", "identity", "grad_norm_g"))
+    def update_generators(self, a: Tensor, b: Tensor) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
+        """One update of G and F; returns their fakes of a and of b."""
+        fake_a, fake_b = self.b_to_a(b), self.a_to_b(a)
+        on_a, on_b = self.discriminator_a(fake_a), self.discriminator_b(fake_b)
+        adversarial = mse_loss(on_a, 1.0) + mse_loss(on_b, 1.0)
+        cycle = l1_loss(self.b_to_a(fake_b), a) + l1_loss(self.a_to_b(fake_a), b)
+        identity = l1_loss(self.b_to_a(a), a) + l1_loss(self.a_to_b(b), b)
+        loss = adversarial + self.settings.cycle * cycle + self.settings.identity * identity
+        descent = descend(loss, self.optimizer_g)
+        numbers = {"loss_g": loss, "adversarial": adversarial, "cycle": cycle, "identity": identity}
+        return {**numbers, "grad_norm_g": descent.norm}, (fake_a.detach(), fake_b.detach())
+
+    @update("discriminators", reports=("loss_d", "loss_d_a", "loss_d_b", "d_real", "d_fake", "grad_norm_d"))
+    def update_discriminators(
+        self, a: Tensor, b: Tensor, fake_a: Tensor, fake_b: Tensor
+    ) -> dict[str, Tensor]:
+        """One update of D_A and D_B, each on real images and fakes of its own set."""
+        real_a, real_b = self.discriminator_a(a), self.discriminator_b(b)
+        on_a, on_b = self.discriminator_a(fake_a), self.discriminator_b(fake_b)
+        loss_a = (mse_loss(real_a, 1.0) + mse_loss(on_a, 0.0)) / 2
+        loss_b = (mse_loss(real_b, 1.0) + mse_loss(on_b, 0.0)) / 2
+        descent = descend(loss_a + loss_b, self.optimizer_d)
+        return {
+            "loss_d": loss_a + loss_b,
+            "loss_d_a": loss_a,
+            "loss_d_b": loss_b,
+            "d_real": (mean(real_a) + mean(real_b)) / 2,
+            "d_fake": (mean(on_a) + mean(on_b)) / 2,
+            "grad_norm_d": descent.norm,
+        }
+
+    def make(self, n: int, rng: Generator, ask: Ask) -> Made:
+        """The first ``n`` sources as images of the other set."""
+        if ask.sources is None:
+            raise UserError("cyclegan translates images: give some as `sources`")
+        sources = ask.sources[:n]
+        targets = None if ask.targets is None else ask.targets[:n]
+        made = self._translated(self.b_to_a if ask.back else self.a_to_b, sources)
+        return Made(made, sources=sources, targets=targets)
+
+    def show(self, n: int, rng: Generator, ask: Ask) -> Made:
+        """Both directions: half of the sources as images of b, and their counterparts as images of a."""
+        if ask.sources is None or ask.targets is None:
+            return self.make(n, rng, ask)
+        half = (len(ask.sources) + 1) // 2
+        a, b = ask.sources[:half], ask.targets[:half]
+        made = np.concatenate([self._translated(self.a_to_b, a), self._translated(self.b_to_a, b)])
+        return Made(made, sources=np.concatenate([a, b]), targets=np.concatenate([b, a]))
+
+    def _translated(self, network: nn.Module, images: Any) -> NDArray[np.float32]:
+        return in_batches(network, tensor(images, np.float32, self.device))
+
+    def figures(self, data: Any, rng: Generator) -> dict[str, float]:
+        a, b = data.test()
+        there_and_back = self._translated(self.b_to_a, self._translated(self.a_to_b, a))
+        back_and_there = self._translated(self.a_to_b, self._translated(self.b_to_a, b))
+        return {
+            "cycle_a": float(np.abs(there_and_back - a).mean()),
+            "cycle_b": float(np.abs(back_and_there - b).mean()),
+        }
+
+    @classmethod
+    def check_data(cls, settings: Any, spec: Spec) -> None:
+        super().check_data(settings, spec)
+        if spec.source != spec.shape:
+            raise UserError(
+                f"cyclegan needs two sets of images of one shape, got {spec.source} and {spec.shape}"
+            )
+        if min(spec.shape[1:]) < 8:
+            raise UserError(
+                f"images of {spec.shape[1]} x {spec.shape[2]} pixels: cyclegan needs sides of at least 8"
+            )
