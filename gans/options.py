@@ -60,6 +60,10 @@ class TrainOptions(RunOptions, total=False):
     base: int
     clip: float
     penalty: float
+    categories: int
+    codes: int
+    category_weight: float
+    code_weight: float
     fade_steps: int
     hold_steps: int
     drift: float

@@ -9,7 +9,7 @@ from typing import Any
 
 from gans.data.spec import KIND_WORDS, Kind, Shape, Spec
 from gans.errors import UserError
-from gans.systems import began, cgan, cyclegan, pggan, pix2pix, seqgan, two_player, vae
+from gans.systems import began, cgan, cyclegan, infogan, pggan, pix2pix, seqgan, two_player, vae
 from gans.systems.own import is_own, load_own
 from gans.systems.settings import Settings, converted, options_of
 from gans.systems.system import System
@@ -27,6 +27,7 @@ SYSTEMS: dict[str, type[System]] = {
         cgan.CGAN,
         pix2pix.Pix2Pix,
         cyclegan.CycleGAN,
+        infogan.InfoGAN,
         pggan.PGGAN,
         seqgan.SeqGAN,
         began.BEGAN,

@@ -1,0 +1,236 @@
+"""InfoGAN: a part of the noise is a code that can be read off the image (Chen et al. 2016).
+
+    min_{G,Q} max_D  V(D, G) - lambda L(G, Q)                                          (equation 6)
+    L(G, Q) = E[log Q(c | G(z, c))] + H(c)  <=  I(c; G(z, c))                          (equation 5)
+
+G makes an image from noise z and a code c: a category, each as likely as the others, and continuous codes
+from U(-1, 1). Q guesses the code of a fake. It shares D's layers, the trunk, but for a head of its own. A
+better guess means that the image says more about the code: L is a lower bound of their mutual information.
+Training makes the guess easy for Q, so the category and the codes get a meaning, without any label.
+
+-log Q(category) is the cross entropy of logits, -log Q(codes) the squared error of a Gaussian of variance 1,
+as in the authors' code. D's update changes the trunk and both heads, G's update G alone.
+
+The paper's networks have a hidden layer of 1,024 units more in G and in D, and twice the channels; they take
+5,000 steps with batches of 128.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gans.data.spec import Kind, Spec
+from gans.errors import UserError
+from gans.metrics.classifier import load_classifier
+from gans.metrics.describe import SURE, as_digits
+from gans.metrics.matching import matched_share
+from gans.metrics.meaning import Meaning
+from gans.networks import dcgan
+from gans.objectives import binary_cross_entropy, non_saturating
+from gans.systems.settings import Settings, setting
+from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.updates import descend, update
+from minigrad import Tensor, nn, no_grad
+from minigrad.devices import to_device
+from minigrad.nn.functional import one_hot
+from minigrad.ops import concatenate, cross_entropy, mean, repeat, sigmoid, square, sum
+from minigrad.optim import Adam
+from minigrad.random import Generator, integers, uniform
+
+MEASURED = 4_000
+"""Samples of the figures."""
+
+SHOWN = 5
+"""Columns of a picture for any code, and for each code that varies."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InfoGANSettings(Settings):
+    lr: float = setting(
+        1e-3, "learning rate of G; D's and Q's is this times --lr-ratio", above=0, metavar="RATE"
+    )
+    lr_ratio: float = setting(0.2, "D's and Q's learning rate over G's", above=0, metavar="TIMES")
+    lr_half_life: int = setting(
+        800, "steps after which both rates have halved; 0 for never", least=0, most=10**12, metavar="STEPS"
+    )
+    beta1: float = setting(0.5, "Adam's decay of the gradients' mean", least=0, below=1, metavar="SHARE")
+    beta2: float = setting(
+        0.999, "Adam's decay of the gradients' mean square", least=0, below=1, metavar="SHARE"
+    )
+    latent: int = setting(62, "length of the noise vector z, which is no code", least=1, most=2**16)
+    features: int = setting(32, "channels of the layers next to the image", least=1, most=2**10)
+    categories: int = setting(10, "values of the category", least=2, most=2**10)
+    codes: int = setting(2, "continuous codes", least=0, most=2**10)
+    category_weight: float = setting(1.0, "weight of the category's information", least=0, metavar="WEIGHT")
+    code_weight: float = setting(1.0, "weight of the codes' information", least=0, metavar="WEIGHT")
+
+
+class InfoGAN(System):
+    name, title, paper = "infogan", "InfoGAN", "Chen et al. 2016"
+    summary = "a category and codes in the noise, which a network Q reads off the fakes, get a meaning"
+    presets = {"image": InfoGANSettings(ema=0.995)}
+    epochs = {"image": 20}
+    asks = ("classes",)
+    figure_meanings = {
+        "category_accuracy": Meaning("share of samples whose category stands for their class", "higher"),
+        "category_information": Meaning("bound of the category's information in a sample, nats", "higher"),
+        "code_correlation": Meaning("of the codes with Q's guesses; 1 when samples show them", "higher"),
+    }
+
+    generator: nn.Module
+    trunk: nn.Module
+    head: nn.Module
+    recognition: nn.Module
+
+    def __init__(self, settings: InfoGANSettings, spec: Spec, device: str = "cpu") -> None:
+        super().__init__(settings, spec, device)
+        rate, betas = settings.lr, (settings.beta1, settings.beta2)
+        judges = [*self.trunk.parameters(), *self.head.parameters(), *self.recognition.parameters()]
+        self.optimizer_g = Adam(self.generator.parameters(), lr=rate, betas=betas)
+        self.optimizer_d = Adam(judges, lr=rate * settings.lr_ratio, betas=betas)
+
+    @staticmethod
+    def networks(settings: InfoGANSettings, spec: Spec) -> dict[str, nn.Module]:
+        """G; the trunk, which D and Q share; D's head; Q's head, "recognition"."""
+        code = settings.categories + settings.codes
+        *shared, head = dcgan.discriminator(spec.shape, settings.features)
+        assert isinstance(head, nn.Linear)
+        recognition = nn.Sequential(
+            nn.Linear(head.in_features, 128, bias=False),
+            nn.BatchNorm1d(128),
+            nn.LeakyReLU(0.1),
+            nn.Linear(128, code),
+        )
+        return {
+            "generator": dcgan.generator(settings.latent + code, spec.shape, settings.features),
+            "trunk": nn.Sequential(*shared),
+            "head": head,
+            "recognition": dcgan.initialised(recognition),
+        }
+
+    @classmethod
+    def check_settings(cls, settings: InfoGANSettings, kind: Kind) -> None:
+        super().check_settings(settings, kind)
+        if settings.batch_size < 2:
+            raise UserError(f"`batch_size` of {settings.model} must be at least 2: Q has batch norm")
+
+    def rates(self, step: int) -> dict[str, float]:
+        settings = self.settings
+        decay = 0.5 ** (step / settings.lr_half_life) if settings.lr_half_life else 1.0
+        return {"optimizer_g": settings.lr * decay, "optimizer_d": settings.lr * settings.lr_ratio * decay}
+
+    def step(self, trainer: Trainer) -> None:
+        trainer.update(self.update_discriminator, trainer.batch().real, trainer.rng)
+        trainer.update(self.update_generator, trainer.rng)
+
+    @update("discriminator", reports=("loss_d", "d_real", "d_fake", "grad_norm_d"))
+    def update_discriminator(self, real: Tensor, rng: Generator) -> dict[str, Tensor]:
+        """One update of D and Q: D parts real from fake, Q guesses the code of the fakes."""
+        z, category, codes = self.draw(len(real), rng)
+        with no_grad():
+            fake = self.images(z, category, codes)
+        features = self.trunk(fake)
+        on_real, on_fake = self.head(self.trunk(real)), self.head(features)
+        loss = binary_cross_entropy(on_real, on_fake)
+        missed = self.missed(self.recognition(features), category, codes)
+        descent = descend(loss + self.weighted(*missed), self.optimizer_d)
+        with no_grad():
+            d_real, d_fake = mean(sigmoid(on_real)), mean(sigmoid(on_fake))
+        return {"loss_d": loss, "d_real": d_real, "d_fake": d_fake, "grad_norm_d": descent.norm}
+
+    @update("generator", reports=("loss_g", "category_loss", "code_loss", "grad_norm_g"))
+    def update_generator(self, rng: Generator) -> dict[str, Tensor]:
+        """One update of G: D takes its fakes for real, and Q reads the code off them."""
+        z, category, codes = self.draw(self.settings.batch_size, rng)
+        features = self.trunk(self.images(z, category, codes))
+        loss = non_saturating(self.head(features))
+        category_loss, code_loss = self.missed(self.recognition(features), category, codes)
+        descent = descend(loss + self.weighted(category_loss, code_loss), self.optimizer_g)
+        return {
+            "loss_g": loss,
+            "category_loss": category_loss,
+            "code_loss": code_loss,
+            "grad_norm_g": descent.norm,
+        }
+
+    def draw(self, n: int, rng: Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """z (n, latent) from N(0, I), categories (n,), and codes (n, codes) from U(-1, 1)."""
+        settings = self.settings
+        z = self.noise(n, settings.latent, rng)
+        category = integers(0, settings.categories, (n,), generator=rng, device=self.device)
+        codes = uniform((n, settings.codes), generator=rng, device=self.device) * 2.0 - 1.0
+        return z, category, codes
+
+    def images(self, z: Tensor, category: Tensor, codes: Tensor) -> Tensor:
+        """The images of noise, categories and codes."""
+        chosen = one_hot(category, self.settings.categories).astype(np.float32)
+        images: Tensor = self.generator(concatenate([z, chosen, codes], axis=1))
+        return images
+
+    def missed(self, guess: Tensor, category: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
+        """-log Q of the category and of the codes, the latter without its constant, means over the batch."""
+        k = self.settings.categories
+        return cross_entropy(guess[:, :k], category), mean(sum(square(guess[:, k:] - codes), axis=1)) * 0.5
+
+    def weighted(self, category_loss: Tensor, code_loss: Tensor) -> Tensor:
+        """-lambda L without its constant H(c), with a lambda each for the category and the codes."""
+        settings: InfoGANSettings = self.settings
+        return category_loss * settings.category_weight + code_loss * settings.code_weight
+
+    def make(self, n: int, rng: Generator, ask: Ask) -> Made:
+        """``n`` images; the classes that are asked for are categories, which are no labels of the data."""
+        z, category, codes = self.draw(n, rng)
+        if ask.classes is not None:
+            category = Tensor(to_device(ask.classes, self.device))
+        return Made(in_batches(self.images, z, category, codes))
+
+    @property
+    def classes(self) -> int:
+        categories: int = self.settings.categories
+        return categories
+
+    def show(self, n: int, rng: Generator, ask: Ask) -> Made:
+        """A row for each of the first 16 categories: five images of any z and codes, then five for each code.
+
+        Those five are of one z. The code, one of the first two, goes from -1 to 1, and all others are 0.
+        """
+        categories = np.repeat(np.arange(min(self.classes, 16)), SHOWN)
+        blocks = [self.make(len(categories), rng, Ask(categories)).samples]
+        z = repeat(self.noise(len(categories) // SHOWN, self.settings.latent, rng), SHOWN, axis=0)
+        for code in range(min(self.settings.codes, 2)):
+            codes = np.zeros((len(categories), self.settings.codes), np.float32)
+            codes[:, code] = np.resize(np.linspace(-1, 1, SHOWN), len(categories))
+            given = [Tensor(to_device(a, self.device)) for a in (categories, codes)]
+            blocks.append(in_batches(self.images, z, *given))
+        rows = [block.reshape(-1, SHOWN, *self.spec.shape) for block in blocks]
+        images = np.concatenate(rows, axis=1).reshape(-1, *self.spec.shape)
+        return Made(images, columns=SHOWN * len(blocks))
+
+    def figures(self, data: Any, rng: Generator) -> dict[str, float]:
+        """What Q reads off new samples, and whether the category stands for the digit.
+
+        ``category_accuracy``: the best one-to-one map from categories to the classifier's classes is chosen
+        on half of the samples, and scored on the other half. It is for data that the classifier recognises.
+        """
+        z, category, codes = self.draw(MEASURED, rng)
+        images = in_batches(self.images, z, category, codes)
+        guess = Tensor(in_batches(self.guess, Tensor(to_device(images, self.device))))
+        category_loss, _ = self.missed(guess, *(Tensor(t.numpy()) for t in (category, codes)))
+        figures = {"category_information": math.log(self.settings.categories) - category_loss.item()}
+        if self.settings.codes:
+            pairs = zip(codes.numpy().T, guess.numpy()[:, self.settings.categories :].T, strict=True)
+            figures["code_correlation"] = float(np.mean([np.corrcoef(*pair)[0, 1] for pair in pairs]))
+        judge = load_classifier()
+        if len(data.test_labels) and judge.accuracy(as_digits(data.test()), data.test_labels) >= SURE:
+            found = judge.predict(as_digits(images))
+            figures["category_accuracy"] = matched_share(category.numpy(), found, self.settings.categories)
+        return figures
+
+    def guess(self, images: Tensor) -> Tensor:
+        """Q's guess (n, categories + codes) from images: logits, and the means of the codes."""
+        guess: Tensor = self.recognition(self.trunk(images))
+        return guess
