@@ -261,9 +261,9 @@ class DCGAN(TwoPlayer):
     objectives = TWO_LOSSES
     networks = staticmethod(_convolutional)
     presets = {
-        "image": ConvolutionalSettings(features=24, base=4, lr=8e-4, lr_half_life=800, lr_floor=0.1),
+        "image": ConvolutionalSettings(features=24, base=4, lr=8e-4, lr_half_life=700, lr_floor=0.1),
     }
-    epochs = {"image": 34}
+    epochs = {"image": 27}
     format_1 = {"features": 64, "base": 7, "lr_floor": 0.0}
 
 
