@@ -9,8 +9,8 @@ with k in [0, 1] and k_0 = 0. Proportional control of k holds L(G(z)) near gamma
 better images of less variety. The measure of convergence is M = L(x) + |gamma L(x) - L(G(z_D))|.
 
 The paper has convolutions of 3 x 3 with ELU, gamma 0.3 to 0.7, rate_k 0.001, batches of 16 and a rate of 1e-4
-for some 100,000 steps on faces. Here G and D are fully connected: on digits, short
-trainings of convolutional ones drew one stroke again and again. A larger rate and rate_k make up for the shorter training.
+for some 100,000 steps on faces. Here G and D are fully connected: on digits, short trainings of convolutional
+ones drew one stroke again and again. A larger rate and rate_k make up for the shorter training.
 """
 
 from __future__ import annotations
