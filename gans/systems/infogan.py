@@ -51,7 +51,7 @@ SHOWN = 5
 @dataclass(frozen=True, kw_only=True)
 class InfoGANSettings(Settings):
     lr: float = setting(
-        1e-3, "learning rate of G; D's and Q's is this times --lr-ratio", above=0, metavar="RATE"
+        1e-3, "learning rate of G; D's and Q's is this times lr_ratio", above=0, metavar="RATE"
     )
     lr_ratio: float = setting(0.2, "D's and Q's learning rate over G's", above=0, metavar="TIMES")
     lr_half_life: int = setting(

@@ -72,7 +72,8 @@ def test_files_that_cannot_serve(
     (own / "wrong.py").write_text("x = 0\ny = 1 / x\n", "utf-8")
     (own / "torn.py").write_text("def (\n", "utf-8")
     assert message in failure(capsys, "train", model, "--data", "ring")
-    assert sorted(path.name for path in own.iterdir()) == ["my_gan.py", "torn.py", "wrong.py"]
+    assert sorted(own.glob("*.*")) == [own / name for name in ("my_gan.py", "torn.py", "wrong.py")]
+    assert not (own / "runs").exists()
 
 
 def test_own_networks_for_a_system_of_the_project(own: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import minigrad as mg
 from gans.trainer.executors.executor import FailedUpdateError, StepMetrics, Steps
 from gans.updates import BoundUpdate, Result, Update
+from minigrad import nn
 from minigrad.devices import numbers
 from minigrad.random import snapshot
 
@@ -22,7 +23,7 @@ class Immediate:
     """Runs each update op by op, or with ``capture`` as a replay of ``mg.capture``.
 
     A failed update is repeated with every op checked, from the same random state, so that the error names the
-    op.
+    op. Buffers, such as running statistics, which its forward pass has moved, are then put back.
     """
 
     def __init__(self, steps: Steps, *, capture: bool) -> None:
@@ -30,6 +31,8 @@ class Immediate:
         self._capture = capture
         self.updates: dict[Update, Callable[..., Result]] = {}
         """By update, the function that runs it on a system and arguments."""
+        self._buffers: dict[int, list[tuple[nn.Module, str]]] = {}
+        """By the id of a system, its networks' buffers."""
         self._ready: list[StepMetrics] = []
 
     @property
@@ -71,13 +74,28 @@ class Immediate:
     def _checked(self, bound: BoundUpdate, *arguments: Any) -> Result:
         update = partial(self._function(bound.update), bound.system, *arguments)
         restore = snapshot(self._steps.rng)
+        before = [(getattr(*place), getattr(*place).copy()) for place in self._places(bound.system)]
         try:
             with np.errstate(all="ignore"):
                 return update()
         except mg.NonFiniteError as error:
             restore()
             found = _first_fault(update) or error
+            for buffer, values in before:
+                buffer[...] = values
             raise FailedUpdateError(self._steps.step + 1, bound.update.name, str(found), error) from error
+
+    def _places(self, system: Any) -> list[tuple[nn.Module, str]]:
+        if id(system) not in self._buffers:
+            networks = [value for value in vars(system).values() if isinstance(value, nn.Module)]
+            self._buffers[id(system)] = [
+                (module, name)
+                for network in networks
+                for module in network.modules()
+                for name in module._buffer_names
+                if getattr(module, name) is not None
+            ]
+        return self._buffers[id(system)]
 
 
 def _first_fault(update: partial[Result]) -> mg.NonFiniteError | None:

@@ -85,13 +85,13 @@ def test_steps_are_read_back_rarely(cupy: ModuleType, copies: Copies) -> None:
     # for each of D's two updates real points, and what the host sends each update
     copies.check(reads=0, sent=0, launches=3 * (deferred.STEPS - 5), writes=5 * (deferred.STEPS - 5))
     assert len(run.advance()) == deferred.STEPS
-    copies.check(reads=1)
+    copies.check(reads=2)  # the rows of D's updates, and those of G's
     run.advance()
-    copies.check(reads=1)
+    copies.check(reads=2)
     assert [record.step for record in run.read()] == [deferred.STEPS + 1]
-    copies.check(reads=2)
+    copies.check(reads=4)
     assert run.read() == []
-    copies.check(reads=2)
+    copies.check(reads=4)
 
 
 def test_who_is_due_is_reported_at_once(cupy: ModuleType) -> None:
@@ -140,7 +140,9 @@ def test_an_interrupted_step_is_written_over(cupy: ModuleType, monkeypatch: pyte
     run = training("cuda")
     run.advance()
     with monkeypatch.context() as patch:
-        patch.setitem(run._executor.updates, "generator", lambda *_: 1 / 0)  # type: ignore[attr-defined]
+        executor: Any = run._executor
+        [generator] = [one for one in executor.updates.values() if one.name == "generator"]
+        patch.setattr(generator, "run", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run.advance()
     for _ in range(3):
@@ -205,9 +207,7 @@ def test_a_failure_that_does_not_come_again_is_reported_with_its_numbers(
     for _ in range(3):
         run.advance()
     run.system.discriminator.parameters()[0].data[...] = math.inf
-    with pytest.raises(
-        DivergedError, match=r"^step 4 \(discriminator update\): the loss is nan, the norm"
-    ) as e:
+    with pytest.raises(DivergedError, match=r"^step 4 \(discriminator update\): loss_d is nan, ") as e:
         train(run, 9)
     assert [record.step for record in e.value.unreported] == [1, 2, 3]
 
