@@ -13,7 +13,7 @@ from gans.data.images import ImageData, Integers, image_data
 __all__ = ["HELD_OUT", "held_out", "split"]
 
 HELD_OUT = 6
-"""One image in so many of each class is held out."""
+"""One image in this number is held out, in each class."""
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)

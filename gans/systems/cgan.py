@@ -1,4 +1,4 @@
-"""CGAN: G and D are given the class, and G makes the class that is asked for (Mirza and Osindero 2014).
+"""CGAN: the class is an input of G and of D, and G makes samples of a chosen class (Mirza and Osindero 2014).
 
     min_G max_D  E log D(x | y) + E log(1 - D(G(z | y)))                                (equation 2)
 
@@ -21,7 +21,7 @@ import numpy as np
 from gans.data.spec import Spec
 from gans.networks import dcgan
 from gans.objectives import binary_cross_entropy, non_saturating
-from gans.systems.settings import Settings, setting
+from gans.systems.settings import Settings, decay, setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad
@@ -76,7 +76,7 @@ class ConditionalDiscriminator(nn.Module):
 
 class CGAN(System):
     name, title, paper = "cgan", "CGAN", "Mirza and Osindero 2014"
-    summary = "G and D are given the label; G makes the class that is asked for"
+    summary = "the label is an input of G and of D; G makes samples of a chosen class"
     presets = {"image": CGANSettings(ema=0.995)}
     epochs = {"image": 32}
     labelled = True
@@ -99,9 +99,8 @@ class CGAN(System):
         }
 
     def rates(self, step: int) -> dict[str, float]:
-        settings = self.settings
-        decay = 0.5 ** (step / settings.lr_half_life) if settings.lr_half_life else 1.0
-        return {"optimizer_g": settings.lr * decay, "optimizer_d": settings.lr * decay}
+        lr = self.settings.lr * decay(step, self.settings.lr_half_life)
+        return {"optimizer_g": lr, "optimizer_d": lr}
 
     def step(self, trainer: Trainer) -> None:
         real, labels, _ = trainer.batch()

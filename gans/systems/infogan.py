@@ -31,7 +31,7 @@ from gans.metrics.matching import matched_share
 from gans.metrics.meaning import Meaning
 from gans.networks import dcgan
 from gans.objectives import binary_cross_entropy, non_saturating
-from gans.systems.settings import Settings, setting
+from gans.systems.settings import Settings, decay, setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad
@@ -120,8 +120,8 @@ class InfoGAN(System):
 
     def rates(self, step: int) -> dict[str, float]:
         settings = self.settings
-        decay = 0.5 ** (step / settings.lr_half_life) if settings.lr_half_life else 1.0
-        return {"optimizer_g": settings.lr * decay, "optimizer_d": settings.lr * settings.lr_ratio * decay}
+        lr = settings.lr * decay(step, settings.lr_half_life)
+        return {"optimizer_g": lr, "optimizer_d": lr * settings.lr_ratio}
 
     def step(self, trainer: Trainer) -> None:
         trainer.update(self.update_discriminator, trainer.batch().real, trainer.rng)

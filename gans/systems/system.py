@@ -172,7 +172,7 @@ class System:
     @staticmethod
     def networks(settings: Any, spec: Spec) -> dict[str, nn.Module]:
         """The networks by the names of the attributes that they become, each with its initial weights."""
-        raise NotImplementedError("a system needs a method networks(settings, spec)")
+        raise NotImplementedError("a system defines networks(settings, spec)")
 
     @classmethod
     def batches_in_a_step(cls, settings: Any) -> int:
@@ -195,11 +195,11 @@ class System:
 
     def step(self, trainer: Trainer) -> None:
         """One training step: calls ``trainer.update`` for each of its updates."""
-        raise NotImplementedError("a system needs a method step(trainer)")
+        raise NotImplementedError(f"{type(self).__name__} does not define step(trainer)")
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """``n`` samples, with the networks as ``evaluating`` sets them; ``sample`` calls it."""
-        raise NotImplementedError("a system needs a method make(n, rng, ask)")
+        raise NotImplementedError(f"{type(self).__name__} does not define make(n, rng, ask)")
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
         """The samples of a picture, about ``n`` of them: those that ``make`` makes, unless overridden."""

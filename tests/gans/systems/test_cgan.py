@@ -1,4 +1,4 @@
-"""CGAN: its losses, that labels reach G and D, and that G makes the class that is asked for."""
+"""CGAN: its losses, that labels reach G and D, and that G makes samples of the chosen class."""
 
 from __future__ import annotations
 
