@@ -43,22 +43,6 @@ def batch(shape: tuple[int, ...] = (1, 8, 8), classes: int = 3) -> tuple[mg.Tens
     )
 
 
-def test_replays_change_nothing() -> None:
-    contract.assert_replays_change_nothing(small)
-
-
-def test_a_resumed_training_goes_on(tmp_path: Path) -> None:
-    contract.assert_goes_on(small, tmp_path / "state.safetensors")
-
-
-def test_its_parts_have_all_that_changes() -> None:
-    contract.assert_parts_have_all(small)
-
-
-def test_a_failed_update_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    contract.assert_failure_changes_nothing(small, monkeypatch)
-
-
 def test_d_learns_from_the_labels_of_the_data_and_g_from_d_with_the_same_labels() -> None:
     """The losses of equation 2, with the logits of D on the same noise."""
     cgan, (real, labels) = built(), batch()

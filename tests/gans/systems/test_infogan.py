@@ -42,22 +42,6 @@ def real(shape: tuple[int, ...] = (1, 8, 8)) -> mg.Tensor:
     return mg.Tensor(rng().uniform(-1, 1, (8, *shape)).astype(np.float32))
 
 
-def test_replays_change_nothing() -> None:
-    contract.assert_replays_change_nothing(small)
-
-
-def test_a_resumed_training_goes_on(tmp_path: Path) -> None:
-    contract.assert_goes_on(small, tmp_path / "state.safetensors")
-
-
-def test_its_parts_have_all_that_changes() -> None:
-    contract.assert_parts_have_all(small)
-
-
-def test_a_failed_update_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    contract.assert_failure_changes_nothing(small, monkeypatch)
-
-
 def test_the_codes_are_drawn_from_minus_one_to_one_and_each_category_as_often() -> None:
     z, category, codes = built(categories=4, codes=3).draw(4000, rng())
     assert z.shape == (4000, 4)
