@@ -1,10 +1,14 @@
 """Updates: the parts of a training step that are recorded and replayed, and change all or nothing.
 
-@update("discriminator", reports=("loss_d", "grad_norm_d"))
-def update_discriminator(self, real, rng):
-    loss = ...
-    descent = descend(loss, self.optimizer_d)
-    return {"loss_d": loss, "grad_norm_d": descent.norm}
+An update is a method of a system. It returns its numbers by name:
+
+    @update("discriminator", reports=("loss_d", "grad_norm_d"))
+    def update_discriminator(self, real, rng):
+        loss = ...
+        descent = descend(loss, self.optimizer_d)
+        return {"loss_d": loss, "grad_norm_d": descent.norm}
+
+``descend`` and ``State.set`` are the changes that a failed update does not make.
 """
 
 from __future__ import annotations
@@ -139,8 +143,10 @@ class Update:
 
 def _attributes(system: Any) -> list[Any]:
     """What the attributes of a system are: plain values themselves, other objects by identity."""
-    plain = (bool, int, float, str, tuple)
-    return [value if isinstance(value, plain) else id(value) for value in vars(system).values()]
+    return [value if type(value) in _PLAIN else id(value) for value in vars(system).values()]
+
+
+_PLAIN = {bool, int, float, str, tuple}
 
 
 class BoundUpdate(NamedTuple):

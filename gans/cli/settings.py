@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gans.systems import SYSTEMS, System, find
-from gans.systems.settings import Option, options_of
+from gans.systems import SYSTEMS, find
+from gans.systems.registry import settings_of
+from gans.systems.settings import Option
 
 __all__ = ["add_flags", "given_settings", "model_in", "with_flags"]
 
@@ -30,15 +31,6 @@ OTHERS = (
 
 _FLAGS = {"classes": "--class", "sources": "--from", "average": "--no-average"}
 """Flags that are not called like their arguments."""
-
-
-def settings_of(system: type[System]) -> dict[str, Option]:
-    """The settings of a system, whatever the kind of its data."""
-    return {
-        name: option
-        for preset in system.presets.values()
-        for name, option in options_of(type(preset)).items()
-    }
 
 
 def model_in(arguments: Sequence[str]) -> str | None:

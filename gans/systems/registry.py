@@ -11,7 +11,7 @@ from gans.data.spec import KIND_WORDS, Kind, Shape, Spec
 from gans.errors import UserError
 from gans.systems import began, cgan, cyclegan, infogan, pggan, pix2pix, seqgan, two_player, vae
 from gans.systems.own import is_own, load_own
-from gans.systems.settings import Settings, converted, options_of
+from gans.systems.settings import Option, Settings, converted, options_of
 from gans.systems.system import System
 from minigrad.devices import xp_on
 
@@ -81,7 +81,7 @@ def check_names(model: str, settings: type[Settings], names: Iterable[str]) -> N
     for name in names:
         if name in options:
             continue
-        owners = [other for other, system in SYSTEMS.items() if _has(system, name)]
+        owners = [other for other, system in SYSTEMS.items() if name in settings_of(system)]
         if owners:
             have = "has" if len(owners) == 1 else "have"
             raise UserError(f"{model} has no setting `{name}`; {', '.join(owners)} {have} it")
@@ -90,8 +90,13 @@ def check_names(model: str, settings: type[Settings], names: Iterable[str]) -> N
         raise UserError(f"{model} has no setting {name!r}{hint}")
 
 
-def _has(system: type[System], name: str) -> bool:
-    return any(name in options_of(type(preset)) for preset in system.presets.values())
+def settings_of(system: type[System]) -> dict[str, Option]:
+    """The settings of a system, whatever the kind of its data."""
+    return {
+        name: option
+        for preset in system.presets.values()
+        for name, option in options_of(type(preset)).items()
+    }
 
 
 def check_used(model: str, kind: Kind, names: Iterable[str], settings: Settings) -> None:

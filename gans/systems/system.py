@@ -190,7 +190,7 @@ class System:
         return self.spec.classes
 
     def rates(self, step: int) -> Mapping[str, float]:
-        """Learning rates after ``step`` steps, by the optimizers' names; the others keep theirs."""
+        """Learning rates after ``step`` steps, by the optimizers' attributes; the others keep theirs."""
         return {}
 
     def step(self, trainer: Trainer) -> None:

@@ -66,9 +66,8 @@ class Algorithm:
     def run(self, update: RunUpdate) -> None:
         """Run the next step, each of its updates through ``update``, and count it."""
         system = self.system
-        parts: Any = system.parts()
         for name, rate in system.rates(self.step).items():
-            parts[name].lr = rate
+            getattr(system, name).lr = rate
         self._update, self._taken = update, 0
         system.step(self)
         for average in system.averages.values():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gans.cli.parser import parser
-from gans.cli.settings import settings_of
 from gans.systems import SYSTEMS
+from gans.systems.registry import settings_of
 from tests.gans.commands import failure
 
 
