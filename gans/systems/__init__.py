@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from gans.data.spec import Kind, Spec
+from gans.systems.optimizing import AdamSettings, LinearAdamSettings, TwoAdamSettings, adam
 from gans.systems.registry import SYSTEMS, build, check_device, check_used, find, settings_for
 from gans.systems.settings import Settings, setting
 from gans.systems.system import Ask, Batch, Made, System, Trainer, in_batches
@@ -17,16 +18,20 @@ from gans.updates import Descent, State, descend, update
 
 __all__ = [
     "SYSTEMS",
+    "AdamSettings",
     "Ask",
     "Batch",
     "Descent",
     "Kind",
+    "LinearAdamSettings",
     "Made",
     "Settings",
     "Spec",
     "State",
     "System",
     "Trainer",
+    "TwoAdamSettings",
+    "adam",
     "build",
     "check_device",
     "check_used",

@@ -22,12 +22,12 @@ from typing import Any
 from gans.data.spec import Spec
 from gans.metrics.meaning import Meaning
 from gans.networks.mlp import leaky, mlp
-from gans.systems.settings import Settings, decay, setting
+from gans.systems.optimizing import TwoAdamSettings, adam
+from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import State, descend, update
 from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.ops import abs, clip, mean
-from minigrad.optim import Adam
 from minigrad.random import Generator
 
 TESTED = 1_000
@@ -35,14 +35,9 @@ TESTED = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class BEGANSettings(Settings):
+class BEGANSettings(TwoAdamSettings):
     """``gamma`` is the ratio L(G(z)) / L(x) at the balance, ``rate_k`` the gain of the control of k."""
 
-    lr: float = setting(1e-3, "learning rate of both networks", above=0, metavar="RATE")
-    lr_half_life: int = setting(
-        0, "steps after which the rate has halved; 0 for never", least=0, most=10**12, metavar="STEPS"
-    )
-    beta1: float = setting(0.5, "Adam's decay of the gradients' mean", least=0, below=1, metavar="SHARE")
     gamma: float = setting(0.75, "ratio of L(G(z)) to L(x) to be held", above=0, most=1, metavar="RATIO")
     rate_k: float = setting(0.01, "gain of the control of k", above=0, most=1, metavar="RATE")
     latent: int = setting(32, "length of z, and of the code within D", least=1, most=2**16)
@@ -52,7 +47,7 @@ class BEGANSettings(Settings):
 class BEGAN(System):
     name, title, paper = "began", "BEGAN", "Berthelot et al. 2017"
     summary = "D is an auto-encoder; a control loop keeps G's error at a share of the real one"
-    presets = {"image": BEGANSettings(lr_half_life=1300)}
+    presets = {"image": BEGANSettings(lr=1e-3, lr_half_life=1300)}
     epochs = {"image": 50}
     prior = "uniform"
     judges_by_probability = False
@@ -66,9 +61,8 @@ class BEGAN(System):
 
     def __init__(self, settings: BEGANSettings, spec: Spec, device: str = "cpu") -> None:
         super().__init__(settings, spec, device)
-        betas = (settings.beta1, 0.999)
-        self.optimizer_g = Adam(self.generator.parameters(), lr=settings.lr, betas=betas)
-        self.optimizer_d = Adam(self.discriminator.parameters(), lr=settings.lr, betas=betas)
+        self.optimizer_g = adam(settings, self.generator)
+        self.optimizer_d = adam(settings, self.discriminator, times=settings.lr_ratio)
         self.balance = State(device, k=0.0)
 
     @staticmethod
@@ -83,10 +77,6 @@ class BEGAN(System):
             "generator": generator,
             "discriminator": nn.Sequential(nn.Flatten(), *encoder, *decoder),
         }
-
-    def rates(self, step: int) -> dict[str, float]:
-        lr = self.settings.lr * decay(step, self.settings.lr_half_life)
-        return {"optimizer_g": lr, "optimizer_d": lr}
 
     def step(self, trainer: Trainer) -> None:
         trainer.update(self.update_discriminator, trainer.batch().real, trainer.rng)

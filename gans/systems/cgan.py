@@ -21,27 +21,19 @@ import numpy as np
 from gans.data.spec import Spec
 from gans.networks import dcgan
 from gans.objectives import binary_cross_entropy, non_saturating
-from gans.systems.settings import Settings, decay, setting
+from gans.systems.optimizing import TwoAdamSettings, adam
+from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad
 from minigrad.devices import to_device
 from minigrad.nn.functional import one_hot
 from minigrad.ops import concatenate, mean, reshape, sigmoid
-from minigrad.optim import Adam
 from minigrad.random import Generator, integers
 
 
 @dataclass(frozen=True, kw_only=True)
-class CGANSettings(Settings):
-    lr: float = setting(8e-4, "learning rate of both networks", above=0, metavar="RATE")
-    lr_half_life: int = setting(
-        800, "steps after which the rate has halved; 0 for never", least=0, most=10**12, metavar="STEPS"
-    )
-    beta1: float = setting(0.5, "Adam's decay of the gradients' mean", least=0, below=1, metavar="SHARE")
-    beta2: float = setting(
-        0.999, "Adam's decay of the gradients' mean square", least=0, below=1, metavar="SHARE"
-    )
+class CGANSettings(TwoAdamSettings):
     latent: int = setting(100, "length of the noise vector z", least=1, most=2**16)
     features: int = setting(32, "channels of the layers next to the image", least=1, most=2**10)
 
@@ -77,7 +69,7 @@ class ConditionalDiscriminator(nn.Module):
 class CGAN(System):
     name, title, paper = "cgan", "CGAN", "Mirza and Osindero 2014"
     summary = "the label is an input of G and of D; G makes samples of a chosen class"
-    presets = {"image": CGANSettings(ema=0.995)}
+    presets = {"image": CGANSettings(ema=0.995, lr=8e-4, lr_half_life=800)}
     epochs = {"image": 32}
     labelled = True
     asks = ("classes",)
@@ -87,9 +79,8 @@ class CGAN(System):
 
     def __init__(self, settings: CGANSettings, spec: Spec, device: str = "cpu") -> None:
         super().__init__(settings, spec, device)
-        betas = (settings.beta1, settings.beta2)
-        self.optimizer_g = Adam(self.generator.parameters(), lr=settings.lr, betas=betas)
-        self.optimizer_d = Adam(self.discriminator.parameters(), lr=settings.lr, betas=betas)
+        self.optimizer_g = adam(settings, self.generator)
+        self.optimizer_d = adam(settings, self.discriminator, times=settings.lr_ratio)
 
     @staticmethod
     def networks(settings: CGANSettings, spec: Spec) -> dict[str, nn.Module]:
@@ -97,10 +88,6 @@ class CGAN(System):
             "generator": ConditionalGenerator(settings, spec),
             "discriminator": ConditionalDiscriminator(settings, spec),
         }
-
-    def rates(self, step: int) -> dict[str, float]:
-        lr = self.settings.lr * decay(step, self.settings.lr_half_life)
-        return {"optimizer_g": lr, "optimizer_d": lr}
 
     def step(self, trainer: Trainer) -> None:
         real, labels, _ = trainer.batch()

@@ -29,23 +29,19 @@ from gans.errors import UserError
 from gans.metrics.meaning import Meaning
 from gans.networks import patch
 from gans.networks.dcgan import Size, halved, halving, initialised
+from gans.systems.optimizing import LinearAdamSettings, adam
 from gans.systems.pool import Pool
-from gans.systems.settings import Settings, setting
+from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
 from minigrad import Tensor, nn, tensor
 from minigrad.ops import l1_loss, mean, mse_loss
-from minigrad.optim import Adam
 from minigrad.random import Generator
 
 
 @dataclass(frozen=True, kw_only=True)
-class CycleGANSettings(Settings):
+class CycleGANSettings(LinearAdamSettings):
     batch_size: int = setting(8, "images of each set in an update", least=1, most=2**20)
-    lr: float = setting(2e-4, "learning rate of all networks, at first", above=0, metavar="RATE")
-    lr_steps: int = setting(900, "steps, in whose second half the rate falls; 0: constant", least=0)
-    beta1: float = setting(0.5, "Adam's decay of the gradients' mean", least=0, below=1, metavar="SHARE")
-    beta2: float = setting(0.999, "Adam's decay of their mean square", least=0, below=1, metavar="SHARE")
     cycle: float = setting(10.0, "weight of the way there and back", least=0, metavar="WEIGHT")
     identity: float = setting(5.0, "weight of images that need no translation", least=0, metavar="WEIGHT")
     pool: int = setting(50, "past fakes of each set that D learns from; 0 for none", least=0, most=10_000)
@@ -89,7 +85,7 @@ def generator(channels: int, size: Size, features: int, blocks: int) -> nn.Seque
 class CycleGAN(System):
     name, title, paper = "cyclegan", "CycleGAN", "Zhu et al. 2017"
     summary = "translates between two sets of images without pairs; there and back is the identity"
-    presets = {"domains": CycleGANSettings()}
+    presets = {"domains": CycleGANSettings(lr_steps=900)}
     epochs = {"domains": 3}
     data = "thick:mnist5k"
     averaged = ("a_to_b", "b_to_a")
@@ -107,14 +103,11 @@ class CycleGAN(System):
 
     def __init__(self, settings: CycleGANSettings, spec: Spec, device: str = "cpu") -> None:
         super().__init__(settings, spec, device)
-        self.optimizer_g = self._adam(self.a_to_b, self.b_to_a)
-        self.optimizer_d = self._adam(self.discriminator_a, self.discriminator_b)
+        self.optimizer_g = adam(settings, self.a_to_b, self.b_to_a)
+        judges = self.discriminator_a, self.discriminator_b
+        self.optimizer_d = adam(settings, *judges, times=settings.lr_ratio)
         self.pool_a = Pool(settings.pool, spec.shape, device)
         self.pool_b = Pool(settings.pool, spec.shape, device)
-
-    def _adam(self, *networks: nn.Module) -> Adam:
-        parameters = [p for network in networks for p in network.parameters()]
-        return Adam(parameters, lr=self.settings.lr, betas=(self.settings.beta1, self.settings.beta2))
 
     @staticmethod
     def networks(settings: CycleGANSettings, spec: Spec) -> dict[str, nn.Module]:
@@ -127,11 +120,6 @@ class CycleGAN(System):
             "discriminator_a": patch.discriminator(channels, (h, w), features, nn.InstanceNorm2d),
             "discriminator_b": patch.discriminator(channels, (h, w), features, nn.InstanceNorm2d),
         }
-
-    def rates(self, step: int) -> dict[str, float]:
-        half = self.settings.lr_steps / 2
-        share = max(0.01, min(1.0, 2 - step / half)) if half else 1.0
-        return {"optimizer_g": self.settings.lr * share, "optimizer_d": self.settings.lr * share}
 
     def step(self, trainer: Trainer) -> None:
         b, _, a = trainer.batch()

@@ -31,14 +31,14 @@ from gans.metrics.matching import matched_share
 from gans.metrics.meaning import Meaning
 from gans.networks import dcgan
 from gans.objectives import binary_cross_entropy, non_saturating
-from gans.systems.settings import Settings, decay, setting
+from gans.systems.optimizing import TwoAdamSettings, adam
+from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad
 from minigrad.devices import to_device
 from minigrad.nn.functional import one_hot
 from minigrad.ops import concatenate, cross_entropy, mean, repeat, sigmoid, square, sum
-from minigrad.optim import Adam
 from minigrad.random import Generator, integers, uniform
 
 MEASURED = 4_000
@@ -49,18 +49,9 @@ SHOWN = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class InfoGANSettings(Settings):
-    lr: float = setting(
-        1e-3, "learning rate of G; D's and Q's is this times lr_ratio", above=0, metavar="RATE"
-    )
-    lr_ratio: float = setting(0.2, "D's and Q's learning rate over G's", above=0, metavar="TIMES")
-    lr_half_life: int = setting(
-        800, "steps after which both rates have halved; 0 for never", least=0, most=10**12, metavar="STEPS"
-    )
-    beta1: float = setting(0.5, "Adam's decay of the gradients' mean", least=0, below=1, metavar="SHARE")
-    beta2: float = setting(
-        0.999, "Adam's decay of the gradients' mean square", least=0, below=1, metavar="SHARE"
-    )
+class InfoGANSettings(TwoAdamSettings):
+    """D's learning rate is also Q's."""
+
     latent: int = setting(62, "length of the noise vector z, which is no code", least=1, most=2**16)
     features: int = setting(32, "channels of the layers next to the image", least=1, most=2**10)
     categories: int = setting(10, "values of the category", least=2, most=2**10)
@@ -72,7 +63,7 @@ class InfoGANSettings(Settings):
 class InfoGAN(System):
     name, title, paper = "infogan", "InfoGAN", "Chen et al. 2016"
     summary = "a category and codes in the noise, which a network Q reads off the fakes, get a meaning"
-    presets = {"image": InfoGANSettings(ema=0.995)}
+    presets = {"image": InfoGANSettings(ema=0.995, lr=1e-3, lr_ratio=0.2, lr_half_life=800)}
     epochs = {"image": 20}
     asks = ("classes",)
     figure_meanings = {
@@ -88,10 +79,9 @@ class InfoGAN(System):
 
     def __init__(self, settings: InfoGANSettings, spec: Spec, device: str = "cpu") -> None:
         super().__init__(settings, spec, device)
-        rate, betas = settings.lr, (settings.beta1, settings.beta2)
-        judges = [*self.trunk.parameters(), *self.head.parameters(), *self.recognition.parameters()]
-        self.optimizer_g = Adam(self.generator.parameters(), lr=rate, betas=betas)
-        self.optimizer_d = Adam(judges, lr=rate * settings.lr_ratio, betas=betas)
+        judges = self.trunk, self.head, self.recognition
+        self.optimizer_g = adam(settings, self.generator)
+        self.optimizer_d = adam(settings, *judges, times=settings.lr_ratio)
 
     @staticmethod
     def networks(settings: InfoGANSettings, spec: Spec) -> dict[str, nn.Module]:
@@ -117,11 +107,6 @@ class InfoGAN(System):
         super().check_settings(settings, kind)
         if settings.batch_size < 2:
             raise UserError(f"`batch_size` of {settings.model} must be at least 2: Q has batch norm")
-
-    def rates(self, step: int) -> dict[str, float]:
-        settings = self.settings
-        lr = settings.lr * decay(step, settings.lr_half_life)
-        return {"optimizer_g": lr, "optimizer_d": lr * settings.lr_ratio}
 
     def step(self, trainer: Trainer) -> None:
         trainer.update(self.update_discriminator, trainer.batch().real, trainer.rng)

@@ -35,27 +35,24 @@ from gans.metrics.meaning import Meaning
 from gans.metrics.pyramid import pyramid_wasserstein
 from gans.networks.dcgan import sizes_of
 from gans.objectives import critic, critic_generator, gradient_penalty
-from gans.systems.settings import Settings, setting
+from gans.systems.optimizing import BetaSettings, RateSettings, adam
+from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import State, descend, update
 from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.nn.utils import equalized_lr
 from minigrad.ops import adaptive_avg_pool2d, avg_pool2d, clip, interpolate, mean, square
-from minigrad.optim import Adam
 from minigrad.random import Generator
 
 Size = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PGGANSettings(Settings):
+class PGGANSettings(BetaSettings, RateSettings):
     """Each level is held for ``hold_steps``; all but the first are faded in before, for ``fade_steps``."""
 
     batch_size: int = setting(16, "samples in each update", least=1, most=2**20)
     ema: float = setting(0.99, "decay of the average of G's weights; 0 for none", least=0, below=1)
-    lr: float = setting(1e-3, "Adam's learning rate of both networks", above=0, metavar="RATE")
-    beta1: float = setting(0.0, "Adam's decay of the gradients' mean", least=0, below=1)
-    beta2: float = setting(0.99, "Adam's decay of the gradients' mean square", least=0, below=1)
     latent: int = setting(64, "length of the noise vector z", least=1, most=2**16)
     features: int = setting(
         16, "channels next to the image, twice as many a level below", least=1, most=2**10
@@ -148,7 +145,7 @@ class PGGAN(System):
 
     name, title, paper = "pggan", "PGGAN", "Karras et al. 2018"
     summary = "G and D grow from a few pixels to the whole image; a new level is faded in"
-    presets = {"image": PGGANSettings()}
+    presets = {"image": PGGANSettings(lr=1e-3, beta1=0.0, beta2=0.99)}
     epochs = {"image": 12}
     judges_by_probability = False
     figure_meanings = {
@@ -164,8 +161,7 @@ class PGGAN(System):
         for who, network in (("g", self.generator), ("d", self.discriminator)):
             for kind, modules in (("", network.blocks), ("_image", network.images)):
                 for level, module in enumerate(modules):
-                    adam = Adam(module.parameters(), lr=settings.lr, betas=(settings.beta1, settings.beta2))
-                    setattr(self, f"optimizer_{who}{kind}_{level}", adam)
+                    setattr(self, f"optimizer_{who}{kind}_{level}", adam(settings, module))
 
     @classmethod
     def check_data(cls, settings: PGGANSettings, spec: Spec) -> None:

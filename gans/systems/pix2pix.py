@@ -29,12 +29,12 @@ from gans.errors import UserError
 from gans.metrics.meaning import Meaning
 from gans.networks import patch
 from gans.networks.dcgan import Size, halving, initialised, sizes_of
-from gans.systems.settings import Settings, setting
+from gans.systems.optimizing import TwoAdamSettings, adam
+from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.ops import concatenate, l1_loss, mean, mean_softplus, sigmoid, where
-from minigrad.optim import Adam
 from minigrad.random import Generator, uniform
 
 BOTTLENECK = 2
@@ -42,11 +42,8 @@ BOTTLENECK = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pix2PixSettings(Settings):
+class Pix2PixSettings(TwoAdamSettings):
     batch_size: int = setting(16, "pairs in an update", least=1, most=2**20)
-    lr: float = setting(2e-4, "learning rate of G and D", above=0, metavar="RATE")
-    beta1: float = setting(0.5, "Adam's decay of the gradients' mean", least=0, below=1, metavar="SHARE")
-    beta2: float = setting(0.999, "Adam's decay of their mean square", least=0, below=1, metavar="SHARE")
     l1: float = setting(100.0, "weight of the L1 distance from the target", least=0, metavar="WEIGHT")
     adversarial: float = setting(1.0, "weight of D's judgement; 0 for L1 alone", least=0, metavar="WEIGHT")
     dropout: float = setting(
@@ -117,9 +114,8 @@ class Pix2Pix(System):
 
     def __init__(self, settings: Pix2PixSettings, spec: Spec, device: str = "cpu") -> None:
         super().__init__(settings, spec, device)
-        betas = settings.beta1, settings.beta2
-        self.optimizer_g = Adam(self.generator.parameters(), lr=settings.lr, betas=betas)
-        self.optimizer_d = Adam(self.discriminator.parameters(), lr=settings.lr, betas=betas)
+        self.optimizer_g = adam(settings, self.generator)
+        self.optimizer_d = adam(settings, self.discriminator, times=settings.lr_ratio)
 
     @staticmethod
     def networks(settings: Pix2PixSettings, spec: Spec) -> dict[str, nn.Module]:

@@ -19,7 +19,7 @@ from gans.data.spec import Kind
 from gans.errors import UserError
 from gans.messages import one_line
 
-__all__ = ["Option", "Settings", "decay", "options_of", "setting"]
+__all__ = ["Option", "Settings", "options_of", "setting"]
 
 _KEY = "gans.setting"
 
@@ -78,19 +78,14 @@ class Settings:
         "", "own networks: a function with the arguments of the model's own", metavar="FILE.py:FUNCTION"
     )
 
+    def rates(self, step: int) -> dict[str, float]:
+        """Learning rates after ``step`` steps, by the optimizers' attributes; the others keep theirs."""
+        return {}
+
     def check(self) -> None:
         """Raise UserError for a value of the wrong type or out of its range."""
         for option in options_of(type(self)).values():
             option.check(getattr(self, option.name))
-
-
-def decay(step: int, half_life: int) -> float:
-    """The share of a learning rate that is left after ``step`` steps; a ``half_life`` of 0 is no decay.
-
-    >>> decay(6, 3), decay(6, 0)
-    (0.25, 1.0)
-    """
-    return 0.5 ** (step / half_life) if half_life else 1.0
 
 
 class Option(NamedTuple):

@@ -190,8 +190,9 @@ class System:
         return self.spec.classes
 
     def rates(self, step: int) -> Mapping[str, float]:
-        """Learning rates after ``step`` steps, by the optimizers' attributes; the others keep theirs."""
-        return {}
+        """Learning rates after ``step`` steps, by the optimizers' attributes: those of the settings."""
+        rates: Mapping[str, float] = self.settings.rates(step)
+        return rates
 
     def step(self, trainer: Trainer) -> None:
         """One training step: calls ``trainer.update`` for each of its updates."""

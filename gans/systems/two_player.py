@@ -19,7 +19,8 @@ from gans.errors import UserError
 from gans.networks import dcgan, mlp
 from gans.objectives import Objective, minimax, non_saturating_gan, wasserstein, wasserstein_gp
 from gans.steps import discriminator_step, generator_step
-from gans.systems.settings import Settings, decay, setting
+from gans.systems.optimizing import HalvingSettings, TwoRateSettings
+from gans.systems.settings import Settings, setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import update
 from minigrad import Tensor, nn, tensor
@@ -32,7 +33,14 @@ MOST_WEIGHTS = 2**27
 
 
 @dataclass(frozen=True, kw_only=True)
-class TwoPlayerSettings(Settings):
+class ObjectiveSettings(Settings):
+    """The losses, by name."""
+
+    objective: Literal["non-saturating", "minimax"] = setting("non-saturating", "G's loss")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoPlayerSettings(HalvingSettings, TwoRateSettings, ObjectiveSettings):
     """The settings of every GAN of two players.
 
     ``lr`` is G's learning rate and D's is ``lr_ratio`` times that (two time scales, Heusel et al. 2017); both
@@ -40,12 +48,6 @@ class TwoPlayerSettings(Settings):
     drawn from N(0, I).
     """
 
-    objective: Literal["non-saturating", "minimax"] = setting("non-saturating", "G's loss")
-    lr: float = setting(2e-4, "learning rate of G; D's is this times lr_ratio", above=0, metavar="RATE")
-    lr_ratio: float = setting(1.0, "D's learning rate over G's", above=0, metavar="TIMES")
-    lr_half_life: int = setting(
-        0, "steps after which both rates have halved; 0 for never", least=0, most=10**12, metavar="STEPS"
-    )
     lr_floor: float = setting(
         0.0, "the least share of the rates that halving leaves", least=0, most=1, metavar="SHARE"
     )
@@ -71,13 +73,8 @@ class TwoPlayerSettings(Settings):
     width: int = setting(128, "units of a hidden layer, on toys", least=1, most=2**14, only="points")
     depth: int = setting(2, "hidden layers, on toys", least=1, most=1_000, only="points")
 
-    def check(self) -> None:
-        super().check()
-        rate = float(self.lr) * float(self.lr_ratio)
-        if not 0 < rate < math.inf:
-            raise UserError(
-                f"D's learning rate, `lr` times `lr_ratio`, must be a positive number, got {rate}"
-            )
+    def left(self, step: int) -> float:
+        return max(super().left(step), self.lr_floor)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,11 +127,6 @@ class TwoPlayer(System):
     @classmethod
     def batches_in_a_step(cls, settings: TwoPlayerSettings) -> int:
         return settings.critic_steps
-
-    def rates(self, step: int) -> dict[str, float]:
-        settings = self.settings
-        left = max(decay(step, settings.lr_half_life), settings.lr_floor)
-        return {"optimizer_g": settings.lr * left, "optimizer_d": settings.lr * settings.lr_ratio * left}
 
     def step(self, trainer: Trainer) -> None:
         for _ in range(self.settings.critic_steps):

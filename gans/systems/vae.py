@@ -26,12 +26,12 @@ from gans.data.spec import Shape, Spec
 from gans.metrics.meaning import Meaning
 from gans.networks.dcgan import BASE, halving, sizes_of
 from gans.networks.mlp import mlp
-from gans.systems.settings import Settings, decay, setting
+from gans.systems.optimizing import AdamSettings, adam
+from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
 from minigrad import Tensor, nn, tensor
 from minigrad.ops import binary_cross_entropy_with_logits, exp, mean, square, sum
-from minigrad.optim import Adam
 from minigrad.random import Generator, normal
 
 TESTED = 1_000
@@ -45,13 +45,9 @@ ACTIVE = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
-class VAESettings(Settings):
+class VAESettings(AdamSettings):
     """``latent`` is the length of the code z, ``noise`` the standard deviation of the "gaussian" p(x|z)."""
 
-    lr: float = setting(1e-3, "learning rate of both networks", above=0, metavar="RATE")
-    lr_half_life: int = setting(
-        0, "steps after which the rate has halved; 0 for never", least=0, most=10**12, metavar="STEPS"
-    )
     latent: int = setting(20, "length of the code z", least=1, most=2**16)
     likelihood: Literal["bernoulli", "gaussian"] = setting(
         "bernoulli", "p(x|z): bernoulli, the cross-entropy of pixels, or gaussian"
@@ -68,8 +64,8 @@ class VAE(System):
     name, title, paper = "vae", "VAE", "Kingma and Welling 2014"
     summary = "an encoder and a decoder maximise a bound of the likelihood; no D"
     presets = {
-        "image": VAESettings(lr_half_life=1000),
-        "points": VAESettings(batch_size=256, latent=2, likelihood="gaussian", width=128),
+        "image": VAESettings(lr=1e-3, lr_half_life=1000, beta1=0.9),
+        "points": VAESettings(batch_size=256, lr=1e-3, beta1=0.9, latent=2, likelihood="gaussian", width=128),
     }
     epochs = {"image": 40, "points": 20}
     averaged = ("encoder", "decoder")
@@ -87,7 +83,7 @@ class VAE(System):
 
     def __init__(self, settings: VAESettings, spec: Spec, device: str = "cpu") -> None:
         super().__init__(settings, spec, device)
-        self.optimizer = Adam([*self.encoder.parameters(), *self.decoder.parameters()], lr=settings.lr)
+        self.optimizer = adam(settings, self.encoder, self.decoder)
 
     @staticmethod
     def networks(settings: VAESettings, spec: Spec) -> dict[str, nn.Module]:
@@ -98,9 +94,6 @@ class VAE(System):
             "encoder": mlp((size, *hidden, 2 * settings.latent), nn.ReLU),
             "decoder": mlp((settings.latent, *hidden, size), nn.ReLU),
         }
-
-    def rates(self, step: int) -> dict[str, float]:
-        return {"optimizer": self.settings.lr * decay(step, self.settings.lr_half_life)}
 
     def step(self, trainer: Trainer) -> None:
         trainer.update(self.update_both, trainer.batch().real, trainer.rng)

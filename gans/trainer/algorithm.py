@@ -30,6 +30,9 @@ class Algorithm:
         self.step = 0
         self._update: RunUpdate | None = None
         self._taken = 0
+        for name in system.rates(0):
+            if not hasattr(system, name):
+                raise AttributeError(f"{system!r} has no {name}, whose learning rate its settings decide")
 
     @property
     def rng(self) -> Generator:

@@ -56,11 +56,11 @@ def data_of(kind: str) -> Any:
     return DomainData("inverted", images) if kind == "domains" else images
 
 
-def small(name: str, kind: Any) -> Callable[..., Training]:
+def small(name: str, kind: Any, **changes: Any) -> Callable[..., Training]:
     """A function that makes the training before its first step."""
     options = options_of(type(SYSTEMS[name].presets[kind]))
     settings = {option: value for option, value in REDUCED.items() if option in options}
-    return partial(contract.trained, name, data_of(kind), **settings)
+    return partial(contract.trained, name, data_of(kind), **settings, **changes)
 
 
 @each_case
