@@ -27,8 +27,7 @@ from numpy.typing import NDArray
 from gans.data.spec import Spec
 from gans.errors import UserError
 from gans.metrics.meaning import Meaning
-from gans.networks import patch
-from gans.networks.dcgan import Size, halved, halving, initialised
+from gans.networks import patch, residual
 from gans.systems.optimizing import LinearAdamSettings, adam
 from gans.systems.pool import Pool
 from gans.systems.settings import setting
@@ -47,39 +46,6 @@ class CycleGANSettings(LinearAdamSettings):
     pool: int = setting(50, "past fakes of each set that D learns from; 0 for none", least=0, most=10_000)
     features: int = setting(16, "channels of the layers next to the image", least=1, most=2**10)
     blocks: int = setting(2, "residual blocks of a generator", least=0, most=100)
-
-
-class Residual(nn.Module):
-    """x + f(x), where f is two convolutions with instance norm (appendix 7.2)."""
-
-    def __init__(self, maps: int) -> None:
-        self.body = nn.Sequential(*_conv(maps, maps), nn.ReLU(), *_conv(maps, maps))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.body(x)
-
-
-def _conv(before: int, maps: int, kernel_size: int = 3) -> list[nn.Module]:
-    """A convolution that keeps the size, between images continued by reflection and instance norm."""
-    return [
-        nn.ReflectionPad2d(kernel_size // 2),
-        nn.Conv2d(before, maps, kernel_size, bias=False),
-        nn.InstanceNorm2d(maps),
-    ]
-
-
-def generator(channels: int, size: Size, features: int, blocks: int) -> nn.Sequential:
-    """Images (n, channels, h, w) -> images: down twice, residual blocks, up twice (appendix 7.2)."""
-    down, up, maps = [*_conv(channels, features, 7), nn.ReLU()], list[nn.Module](), features
-    for _ in range(2):
-        kernel_size, stride = halving(size)
-        conv = nn.Conv2d(maps, 2 * maps, kernel_size, stride, padding=1, bias=False)
-        back = nn.ConvTranspose2d(2 * maps, maps, kernel_size, stride, padding=1, bias=False)
-        down += [conv, nn.InstanceNorm2d(2 * maps), nn.ReLU()]
-        up = [back, nn.InstanceNorm2d(maps), nn.ReLU(), *up]
-        size, maps = halved(size), 2 * maps
-    last = [nn.ReflectionPad2d(3), nn.Conv2d(features, channels, 7), nn.Tanh()]
-    return initialised(nn.Sequential(*down, *[Residual(maps) for _ in range(blocks)], *up, *last))
 
 
 class CycleGAN(System):
@@ -115,8 +81,8 @@ class CycleGAN(System):
         h, w = size
         features, blocks = settings.features, settings.blocks
         return {
-            "a_to_b": generator(channels, (h, w), features, blocks),
-            "b_to_a": generator(channels, (h, w), features, blocks),
+            "a_to_b": residual.generator(channels, (h, w), features, blocks),
+            "b_to_a": residual.generator(channels, (h, w), features, blocks),
             "discriminator_a": patch.discriminator(channels, (h, w), features, nn.InstanceNorm2d),
             "discriminator_b": patch.discriminator(channels, (h, w), features, nn.InstanceNorm2d),
         }

@@ -22,9 +22,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gans.data.spec import Shape, Spec
+from gans.data.spec import Spec
 from gans.metrics.meaning import Meaning
-from gans.networks.dcgan import BASE, halving, sizes_of
+from gans.networks import codec
 from gans.networks.mlp import mlp
 from gans.systems.optimizing import AdamSettings, adam
 from gans.systems.settings import setting
@@ -87,13 +87,14 @@ class VAE(System):
 
     @staticmethod
     def networks(settings: VAESettings, spec: Spec) -> dict[str, nn.Module]:
+        latent, width = settings.latent, settings.width
         if spec.is_image:
-            return _convolutional(settings, spec.shape)
-        size, hidden = spec.shape[0], [settings.width] * settings.depth
-        return {
-            "encoder": mlp((size, *hidden, 2 * settings.latent), nn.ReLU),
-            "decoder": mlp((settings.latent, *hidden, size), nn.ReLU),
-        }
+            encoder, decoder = codec.convolutional(spec.shape, latent, settings.features, width)
+        else:
+            size, hidden = spec.shape[0], [width] * settings.depth
+            encoder = mlp((size, *hidden, 2 * latent), nn.ReLU)
+            decoder = mlp((latent, *hidden, size), nn.ReLU)
+        return {"encoder": encoder, "decoder": decoder}
 
     def step(self, trainer: Trainer) -> None:
         trainer.update(self.update_both, trainer.batch().real, trainer.rng)
@@ -177,21 +178,3 @@ def kl_divergence(mu: Tensor, log_variance: Tensor) -> Tensor:
     [0.5]
     """
     return sum(square(mu) + exp(log_variance) - 1.0 - log_variance, axis=1) / 2
-
-
-def _convolutional(settings: VAESettings, shape: Shape) -> dict[str, nn.Module]:
-    """Strided convolutions and a fully connected layer; the decoder has them in reverse."""
-    sizes = sizes_of(shape)
-    encoder: list[nn.Module] = []
-    decoder: list[nn.Module] = []
-    maps, more = shape[0], settings.features
-    for size in sizes[:-1]:
-        kernel_size, stride = halving(size, BASE)
-        encoder += [nn.Conv2d(maps, more, kernel_size, stride, padding=1), nn.ReLU()]
-        decoder = [nn.ConvTranspose2d(more, maps, kernel_size, stride, padding=1), nn.ReLU(), *decoder]
-        maps, more = more, 2 * more
-    h, w = sizes[-1]
-    encoder += [nn.Flatten(), *mlp((maps * h * w, settings.width, 2 * settings.latent), nn.ReLU)]
-    first = mlp((settings.latent, settings.width, maps * h * w), nn.ReLU)
-    decoder = [*first, nn.ReLU(), nn.Unflatten(1, (maps, h, w)), *decoder[:-1]]
-    return {"encoder": nn.Sequential(*encoder), "decoder": nn.Sequential(*decoder)}

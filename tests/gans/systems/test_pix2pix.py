@@ -11,8 +11,8 @@ import minigrad as mg
 from gans.data.images import image_data
 from gans.data.mnist5k import load_mnist5k
 from gans.data.pairs import edges
+from gans.networks.unet import UNet
 from gans.systems import Ask
-from gans.systems.pix2pix import UNet
 from minigrad import Tensor
 from tests.gans.systems.translators import data_for, system_for, training_for
 
