@@ -16,6 +16,7 @@ import gans
 import minigrad as mg
 from gans.data.images import image_data
 from gans.errors import UserError
+from gans.metrics import evaluate_points
 from gans.trainer import batches
 from tests.gans.commands import gans as command
 from tests.processes import ROOT, python
@@ -119,6 +120,13 @@ def test_figures_are_a_dict_that_shows_a_table(run: gans.Run) -> None:
     assert "<td>wasserstein</td>" in figures._repr_html_()
     with pytest.raises(UserError, match=r"cannot be measured: .*at least 6"):
         gans.evaluate(run, n=3)
+
+
+def test_figures_are_those_of_the_samples_themselves(run: gans.Run) -> None:
+    """Nothing rounds, limits or redraws samples on their way to the figures."""
+    ring = gans.data.load("ring")
+    figures = evaluate_points(np.asarray(run.sample(200, seed=4)), ring, seed=4)
+    assert run.evaluate(200, seed=4) == figures
 
 
 def test_a_run_shows_its_last_samples_and_its_losses(run: gans.Run) -> None:

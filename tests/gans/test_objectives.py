@@ -93,6 +93,22 @@ def test_interpolates_lie_between_real_and_fake_each_with_a_weight_of_its_own() 
     assert t.std() > 0.2
 
 
+def test_penalty_is_the_mean_of_squares_not_the_square_of_the_mean() -> None:
+    """D(x) = |x|^2 / 2 has the gradient x: each norm is that of the point between real and fake."""
+    norms = interpolate_gradient_norms(half_square, images(6, 1), images(6, 2), np.random.default_rng(4)).data
+    between = images(6, 2).data + np.random.default_rng(4).random((6, 1, 1, 1)) * (
+        images(6, 1).data - images(6, 2).data
+    )
+    np.testing.assert_allclose(norms, np.linalg.norm(between.reshape(6, -1), axis=1))
+    penalty = gradient_penalty(3.0)(half_square, images(6, 1), images(6, 2), np.random.default_rng(4))
+    assert penalty.item() == pytest.approx(3 * np.mean((norms - 1) ** 2))
+    assert abs(penalty.item() - 3 * (np.mean(norms) - 1) ** 2) > 0.1
+
+
+def half_square(x: Tensor) -> Tensor:
+    return mg.ops.sum(x * x, axis=(1, 2, 3)) * 0.5
+
+
 def test_penalty_has_a_gradient_of_its_own_with_respect_to_the_critics_weights() -> None:
     D = critic_net()
     names = [name for name, _ in D.named_parameters()]

@@ -179,6 +179,10 @@ def test_published_settings() -> None:
     assert (wgan.optimizer, wgan.lr, wgan.clip, wgan.critic_steps) == ("rmsprop", 5e-5, 0.01, 5)
     gp = image["wgan-gp"]
     assert (gp.lr, gp.beta1, gp.beta2, gp.penalty, gp.critic_steps) == (1e-4, 0.5, 0.9, 10.0, 5)
+    cycle: Any = SYSTEMS["cyclegan"].presets["domains"]
+    assert (cycle.lr, cycle.beta1, cycle.cycle, cycle.identity, cycle.pool) == (2e-4, 0.5, 10.0, 5.0, 50)
+    pix: Any = SYSTEMS["pix2pix"].presets["pairs"]
+    assert (pix.lr, pix.beta1, pix.l1, pix.adversarial, pix.dropout) == (2e-4, 0.5, 100.0, 1.0, 0.5)
     toy: Any = SYSTEMS["wgan-gp"].presets["points"]
     assert (toy.penalty, toy.width, toy.depth, toy.batch_size) == (0.1, 512, 3, 256)
 

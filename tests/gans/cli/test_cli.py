@@ -276,6 +276,8 @@ def test_a_checkpoint_of_another_model_or_program_is_one_line(
     assert "not a checkpoint of a run" in failure(capsys, "sample", run, "--out", tmp_path / "a.npz")
     (run / "checkpoint.safetensors").unlink()
     assert "no checkpoint there yet" in failure(capsys, "sample", run, "--out", tmp_path / "a.npz")
+    assert "no checkpoint there yet" in failure(capsys, "evaluate", run)
+    assert not (run / "evaluation.json").exists()
 
 
 def test_a_full_disk_is_one_line_and_the_last_checkpoint_stays(

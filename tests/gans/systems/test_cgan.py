@@ -17,6 +17,8 @@ from gans.systems import Ask, build, settings_for
 from gans.systems.cgan import CGAN
 from gans.trainer import Training
 from minigrad.ops import sum
+from tests.gans.commands import failure
+from tests.gans.data.pictures import noise, write_pictures
 from tests.gans.systems import contract
 
 SMALL: dict[str, Any] = {"batch_size": 8, "features": 4, "latent": 4}
@@ -131,6 +133,16 @@ def test_images_without_labels_are_refused() -> None:
         built(classes=0)
     with pytest.raises(UserError, match="labels of one class"):
         built(classes=1)
+
+
+def test_a_folder_level_too_many_is_one_class_and_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for label in ("cat", "dog"):
+        write_pictures(tmp_path / "download" / "animals" / label, noise(8))
+    told = failure(capsys, "train", "cgan", "--data", tmp_path / "download", "--out", tmp_path / "run")
+    assert "labels of one class" in told
+    assert not (tmp_path / "run").exists()
 
 
 def test_classes_from_python(tmp_path: Path) -> None:

@@ -9,14 +9,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import minigrad as mg
 from gans.data import DomainData, PairData, load
 from gans.data.sequences import SequenceData
-from gans.systems import SYSTEMS
+from gans.systems import SYSTEMS, Ask, System
 from gans.systems.settings import options_of
 from gans.trainer import Training
+from minigrad import nn
 from tests.gans.systems import contract
 from tests.processes import ROOT
 from tests.states import flat
@@ -33,6 +35,7 @@ REDUCED = {
     "critic_steps": 2,
     "rollouts": 2,
     "lr_half_life": 2,
+    "lr_steps": 4,
     "fade_steps": 2,
     "hold_steps": 1,
     "likelihood_steps": 2,
@@ -56,10 +59,13 @@ def data_of(kind: str) -> Any:
     return DomainData("inverted", images) if kind == "domains" else images
 
 
+def options_of_case(name: str, kind: Any) -> dict[str, Any]:
+    return options_of(type(SYSTEMS[name].presets[kind]))
+
+
 def small(name: str, kind: Any, **changes: Any) -> Callable[..., Training]:
     """A function that makes the training before its first step."""
-    options = options_of(type(SYSTEMS[name].presets[kind]))
-    settings = {option: value for option, value in REDUCED.items() if option in options}
+    settings = {option: value for option, value in REDUCED.items() if option in options_of_case(name, kind)}
     return partial(contract.trained, name, data_of(kind), **settings, **changes)
 
 
@@ -112,3 +118,69 @@ def test_a_fresh_process_goes_on_bit_for_bit(name: str, kind: str, gone_on: Path
 @pytest.mark.parametrize(("name", "kind"), [case for case in CASES if case[1] == "image"])
 def test_a_failed_update_changes_nothing(name: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     contract.assert_failure_changes_nothing(small(name, kind), monkeypatch)
+
+
+def sample(training: Training, kind: str, seed: int = 5) -> Any:
+    """Six samples, of test images where the system translates."""
+    sources = data_of(kind).test()[0][:6] if kind in ("pairs", "domains") else None
+    return training.system.sample(6, np.random.default_rng(seed), Ask(sources=sources)).samples
+
+
+def modules_of(system: System) -> list[nn.Module]:
+    networks = [part for part in vars(system).values() if isinstance(part, nn.Module)]
+    return [module for network in networks for module in network.modules()]
+
+
+@each_case
+def test_samples_are_made_in_evaluation_mode_and_change_nothing(
+    name: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither weights nor running statistics, neither modes nor what training does next."""
+    training, other = small(name, kind)(), small(name, kind)()
+    contract.advance(training, 2)
+    contract.advance(other, 2)
+    make, modes = type(training.system).make, []
+
+    def noting(system: System, *arguments: Any) -> Any:
+        modes.extend(module.training for module in modules_of(system))
+        return make(system, *arguments)
+
+    monkeypatch.setattr(type(training.system), "make", noting)
+    before = flat(training.state_dict())
+    first = sample(training, kind)
+    assert modes
+    assert not any(modes)
+    assert np.array_equal(sample(training, kind), first)
+    assert flat(training.state_dict()) == before
+    assert all(module.training for module in modules_of(training.system))
+    assert contract.advance(training, 1) == contract.advance(other, 1)
+
+
+@pytest.mark.parametrize(("name", "kind"), [case for case in CASES if "latent" in options_of_case(*case)])
+def test_samples_have_the_noise_of_training(name: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same length, and the same distribution: both come from ``noise``."""
+    sizes = []
+    noise = System.noise
+
+    def noting(system: System, n: int, size: int, rng: Any) -> Any:
+        sizes.append(size)
+        return noise(system, n, size, rng)
+
+    monkeypatch.setattr(System, "noise", noting)
+    training = small(name, kind)()
+    if name != "vae":  # in training its codes are those of images
+        contract.advance(training, 1)
+        assert set(sizes) == {REDUCED["latent"]}
+    sizes.clear()
+    sample(training, kind)
+    assert sizes == [REDUCED["latent"]]
+
+
+@each_case
+def test_batch_norm_has_its_usual_constants_and_no_gradient_penalty_beside_it(name: str, kind: str) -> None:
+    """eps is 1e-5 and the momentum 0.1; a penalty of single gradients needs outputs of single samples."""
+    system = small(name, kind)().system
+    norms = [m for m in modules_of(system) if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
+    assert {(norm.eps, norm.momentum) for norm in norms} <= {(1e-5, 0.1)}
+    if hasattr(system.settings, "penalty"):
+        assert not any(m in norms for m in system.discriminator.modules())  # type: ignore[attr-defined]

@@ -134,6 +134,25 @@ def test_what_an_image_no_longer_passes_takes_no_further_step() -> None:
     assert same((system.generator.images[0].state_dict(), system.optimizer_g_image_0.steps), before)
 
 
+def test_the_losses_are_the_papers() -> None:
+    """Those of WGAN-GP and drift mean D(x)^2; G's has the sign that raises D's score of its images."""
+    real = mg.Tensor(np.random.default_rng(0).standard_normal((4, 1, 28, 28)).astype(np.float32))
+    system = system_of(drift=0.5, penalty=3.0)
+    with mg.no_grad():
+        small = system.at_level(real, 1, None)
+        fake = system.generator(system.noise(4, 3, np.random.default_rng(7)), 1)
+        on_real, on_fake = (system.discriminator(x, 1).numpy() for x in (small, fake))
+    found = system.update_discriminator(real, 1, False, mg.tensor(1.0), np.random.default_rng(7))
+    estimate = on_real.mean() - on_fake.mean()
+    assert found["wasserstein"].item() == pytest.approx(estimate, rel=1e-4)
+    loss = -estimate + found["penalty"].item() + 0.5 * np.square(on_real).mean()
+    assert found["loss_d"].item() == pytest.approx(loss, rel=1e-4)
+    with mg.no_grad():
+        score = system.discriminator(fake, 1).numpy().mean()
+    loss_g = system.update_generator(1, False, mg.tensor(1.0), np.random.default_rng(7))["loss_g"]
+    assert loss_g.item() == pytest.approx(-score, rel=1e-4)
+
+
 def test_the_shares_of_the_penalty_are_not_those_of_the_fade(monkeypatch: pytest.MonkeyPatch) -> None:
     """One share for each image, drawn anew; D sees the fade's alpha all the while."""
     system = system_of(batch_size=6)
