@@ -30,6 +30,14 @@ def check_channels(name: str, x: Array, *channels: Array) -> None:
         )
 
 
+def check_shares(name: str, x: Array, u: Array) -> None:
+    """Raise TypeError unless ``u`` is float64, ValueError unless x (n, classes) has a class and u is (n,)."""
+    if u.dtype != np.float64:
+        raise TypeError(f"{name}: expected shares u in float64; got {u.dtype}")
+    if x.ndim != 2 or not x.shape[1] or u.shape != x.shape[:1]:
+        raise ValueError(f"{name}: expected logits (n, classes) and shares (n,); got {x.shape} and {u.shape}")
+
+
 def check_gradient(name: str, p: Array, g: Gradients) -> None:
     """Raise ValueError unless g has p's shape or, if it is several, together as many elements."""
     if not isinstance(g, Sequence):

@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad.apply import constant
 from minigrad.devices import to_device, xp_of
+from minigrad.dispatch import kernels_of
 from minigrad.hints import explain_keywords
 from minigrad.random import process
 from minigrad.random.draws import Shape, uniform
@@ -136,12 +137,10 @@ def _ranks(u: Array) -> Array:
 
 
 def _classes(logits: Array, u: Array, axis: int) -> Array:
-    """How many of the running sums of exp(logits) lie at or below the share ``u`` of the last one."""
-    xp = xp_of(logits)
-    last = (*(at for at in range(logits.ndim) if at != axis), axis)
-    x = logits.transpose(last).astype(np.float64)
-    sums = xp.cumsum(xp.exp(x - x.max(axis=-1, keepdims=True)), axis=-1)
-    classes: Array = (sums <= u[..., None] * sums[..., -1:]).sum(axis=-1)
+    """The class along ``axis`` that lies at the share ``u`` of each distribution."""
+    rows = logits.transpose(*(at for at in range(logits.ndim) if at != axis), axis)
+    rows = rows.reshape(-1, logits.shape[axis])
+    classes: Array = kernels_of(logits).choose_classes(rows, u.reshape(-1)).reshape(u.shape)
     return classes
 
 
