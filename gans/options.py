@@ -60,6 +60,8 @@ class TrainOptions(RunOptions, total=False):
     base: int
     clip: float
     penalty: float
+    unroll: int
+    class_weight: float
     categories: int
     codes: int
     category_weight: float

@@ -20,35 +20,22 @@ import numpy as np
 
 from gans.data.spec import Spec
 from gans.networks import dcgan
+from gans.networks.conditional import ConditionalGenerator
 from gans.objectives import binary_cross_entropy, non_saturating
+from gans.systems.classes import COLUMNS, labels_of, rows_of_classes
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad
-from minigrad.devices import to_device
-from minigrad.nn.functional import one_hot
 from minigrad.ops import concatenate, mean, reshape, sigmoid
-from minigrad.random import Generator, integers
+from minigrad.random import Generator
 
 
 @dataclass(frozen=True, kw_only=True)
 class CGANSettings(TwoAdamSettings):
     latent: int = setting(100, "length of the noise vector z", least=1, most=2**16)
     features: int = setting(32, "channels of the layers next to the image", least=1, most=2**10)
-
-
-class ConditionalGenerator(nn.Module):
-    """z (n, latent) and labels (n,) -> images (n, *shape): the label, one-hot, is joined to z."""
-
-    def __init__(self, settings: CGANSettings, spec: Spec) -> None:
-        self.classes = spec.classes
-        self.image = dcgan.generator(settings.latent + spec.classes, spec.shape, settings.features)
-
-    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
-        chosen = one_hot(labels, self.classes).astype(np.float32)
-        images: Tensor = self.image(concatenate([z, chosen], axis=1))
-        return images
 
 
 class ConditionalDiscriminator(nn.Module):
@@ -85,7 +72,7 @@ class CGAN(System):
     @staticmethod
     def networks(settings: CGANSettings, spec: Spec) -> dict[str, nn.Module]:
         return {
-            "generator": ConditionalGenerator(settings, spec),
+            "generator": ConditionalGenerator(settings.latent, spec.classes, spec.shape, settings.features),
             "discriminator": ConditionalDiscriminator(settings, spec),
         }
 
@@ -116,14 +103,10 @@ class CGAN(System):
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """``n`` images of the classes asked for, or of classes drawn evenly."""
-        z = self.noise(n, self.settings.latent, rng)
-        if ask.classes is None:
-            labels = integers(0, self.classes, (n,), generator=rng, device=self.device)
-        else:
-            labels = Tensor(to_device(ask.classes, self.device))
+        z, labels = self.noise(n, self.settings.latent, rng), labels_of(self, n, rng, ask)
         return Made(in_batches(self.generator, z, labels), labels=np.asarray(labels.numpy()))
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
-        """A row of eight images for each class, of the first 16."""
-        labels = np.repeat(np.arange(min(self.classes, 16)), 8)
-        return self.make(len(labels), rng, Ask(labels))._replace(columns=8)
+        """A row of images for each class."""
+        labels = rows_of_classes(self)
+        return self.make(len(labels), rng, Ask(labels))._replace(columns=COLUMNS)

@@ -9,7 +9,19 @@ from typing import Any
 
 from gans.data.spec import KIND_WORDS, Kind, Shape, Spec
 from gans.errors import UserError
-from gans.systems import began, cgan, cyclegan, infogan, pggan, pix2pix, seqgan, two_player, vae
+from gans.systems import (
+    acgan,
+    began,
+    cgan,
+    cyclegan,
+    infogan,
+    pggan,
+    pix2pix,
+    seqgan,
+    two_player,
+    unrolled,
+    vae,
+)
 from gans.systems.own import is_own, load_own
 from gans.systems.settings import Option, Settings, converted, options_of
 from gans.systems.system import System
@@ -24,7 +36,9 @@ SYSTEMS: dict[str, type[System]] = {
         two_player.DCGAN,
         two_player.WGAN,
         two_player.WGANGP,
+        unrolled.Unrolled,
         cgan.CGAN,
+        acgan.ACGAN,
         pix2pix.Pix2Pix,
         cyclegan.CycleGAN,
         infogan.InfoGAN,

@@ -1,0 +1,132 @@
+"""ACGAN: D also names the class of an image, and G makes images whose class D names (Odena et al. 2017).
+
+    L_S = E log P(S = real | X_real) + E log P(S = fake | X_fake)                       (equation 2)
+    L_C = E log P(C = c | X_real) + E log P(C = c | X_fake)                             (equation 3)
+
+D maximizes L_S + L_C, G maximizes L_C - L_S. G is given a class c, D is not: it has a second head, which
+guesses c from the image, and both players gain if the guess is right. G's samples belong to their class as
+a classifier says so; in CGAN they do because D saw real pairs of image and label. The price: G prefers the
+images of a class of which the classifier is surest, and they are less diverse.
+
+-log P(C = c) is the cross entropy of the head's logits: no softmax stands before it. The paper's networks are
+for 128 x 128 images of 1,000 classes, a hundred GANs of ten classes each; here they are DCGAN's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gans.data.spec import Spec
+from gans.metrics.meaning import Meaning
+from gans.networks import dcgan
+from gans.networks.conditional import ConditionalGenerator
+from gans.objectives import binary_cross_entropy, non_saturating
+from gans.systems.classes import COLUMNS, labels_of, rows_of_classes
+from gans.systems.optimizing import TwoAdamSettings, adam
+from gans.systems.settings import setting
+from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.updates import descend, update
+from minigrad import Tensor, nn, no_grad
+from minigrad.devices import to_device
+from minigrad.ops import cross_entropy, mean, sigmoid
+from minigrad.random import Generator
+
+
+@dataclass(frozen=True, kw_only=True)
+class ACGANSettings(TwoAdamSettings):
+    latent: int = setting(100, "length of the noise vector z", least=1, most=2**16)
+    features: int = setting(32, "channels of the layers next to the image", least=1, most=2**10)
+    class_weight: float = setting(1.0, "weight of L_C, the loss of the class head", least=0, metavar="WEIGHT")
+
+
+class ACGAN(System):
+    name, title, paper = "acgan", "ACGAN", "Odena et al. 2017"
+    summary = "D has a second head that names the class; G makes samples of a chosen class"
+    presets = {"image": ACGANSettings(ema=0.995, lr=8e-4, lr_half_life=800)}
+    epochs = {"image": 32}
+    labelled = True
+    asks = ("classes",)
+    figure_meanings = {
+        "head_accuracy": Meaning("share of test images whose class D's head names", "higher"),
+    }
+
+    generator: nn.Module
+    trunk: nn.Module
+    head: nn.Module
+    class_head: nn.Module
+
+    def __init__(self, settings: ACGANSettings, spec: Spec, device: str = "cpu") -> None:
+        super().__init__(settings, spec, device)
+        self.optimizer_g = adam(settings, self.generator)
+        self.optimizer_d = adam(settings, self.trunk, self.head, self.class_head, times=settings.lr_ratio)
+
+    @staticmethod
+    def networks(settings: ACGANSettings, spec: Spec) -> dict[str, nn.Module]:
+        """G; D's trunk, and its two heads: one logit for real against fake, and one for each class."""
+        *trunk, head = dcgan.discriminator(spec.shape, settings.features)
+        assert isinstance(head, nn.Linear)
+        return {
+            "generator": ConditionalGenerator(settings.latent, spec.classes, spec.shape, settings.features),
+            "trunk": nn.Sequential(*trunk),
+            "head": head,
+            "class_head": dcgan.initialised(nn.Linear(head.in_features, spec.classes)),
+        }
+
+    def step(self, trainer: Trainer) -> None:
+        real, labels, _ = trainer.batch()
+        trainer.update(self.update_discriminator, real, labels, trainer.rng)
+        trainer.update(self.update_generator, labels, trainer.rng)
+
+    @update(
+        "discriminator", reports=("loss_d", "d_real", "d_fake", "class_real", "class_fake", "grad_norm_d")
+    )
+    def update_discriminator(self, real: Tensor, labels: Tensor, rng: Generator) -> dict[str, Tensor]:
+        """One update of D up L_S + L_C, with fakes of the classes of the real images."""
+        with no_grad():
+            fake = self.generator(self.noise(len(real), self.settings.latent, rng), labels)
+        of_real, of_fake = self.trunk(real), self.trunk(fake)
+        on_real, on_fake = self.head(of_real), self.head(of_fake)
+        loss = binary_cross_entropy(on_real, on_fake)
+        class_real, class_fake = (cross_entropy(self.class_head(x), labels) for x in (of_real, of_fake))
+        total = loss + (class_real + class_fake) * self.settings.class_weight
+        norm, _ = descend(total, self.optimizer_d)
+        with no_grad():
+            d_real, d_fake = mean(sigmoid(on_real)), mean(sigmoid(on_fake))
+        return {
+            "loss_d": loss,
+            "d_real": d_real,
+            "d_fake": d_fake,
+            "class_real": class_real,
+            "class_fake": class_fake,
+            "grad_norm_d": norm,
+        }
+
+    @update("generator", reports=("loss_g", "class_loss", "grad_norm_g"))
+    def update_generator(self, labels: Tensor, rng: Generator) -> dict[str, Tensor]:
+        """One update of G: D takes its fakes for real, and names the classes that G was given."""
+        features = self.trunk(self.generator(self.noise(len(labels), self.settings.latent, rng), labels))
+        loss = non_saturating(self.head(features))
+        class_loss = cross_entropy(self.class_head(features), labels)
+        norm, _ = descend(loss + class_loss * self.settings.class_weight, self.optimizer_g)
+        return {"loss_g": loss, "class_loss": class_loss, "grad_norm_g": norm}
+
+    def make(self, n: int, rng: Generator, ask: Ask) -> Made:
+        """``n`` images of the classes asked for, or of classes drawn evenly."""
+        z, labels = self.noise(n, self.settings.latent, rng), labels_of(self, n, rng, ask)
+        return Made(in_batches(self.generator, z, labels), labels=np.asarray(labels.numpy()))
+
+    def show(self, n: int, rng: Generator, ask: Ask) -> Made:
+        """A row of images for each class."""
+        labels = rows_of_classes(self)
+        return self.make(len(labels), rng, Ask(labels))._replace(columns=COLUMNS)
+
+    def figures(self, data: Any, rng: Generator) -> dict[str, float]:
+        """``head_accuracy``: D's second head is a classifier, and this is its accuracy on test images."""
+        if not len(data.test_labels):
+            return {}
+        images = Tensor(to_device(data.test(), self.device))
+        guess = in_batches(lambda x: self.class_head(self.trunk(x)), images).argmax(axis=1)
+        return {"head_accuracy": float(np.mean(guess == data.test_labels))}
