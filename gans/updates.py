@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +24,7 @@ import minigrad as mg
 from minigrad import Tensor, all_finite, grad, modify, require_finite
 from minigrad.devices import to_device, xp_of
 from minigrad.optim import Optimizer, gradient_norm
-from minigrad.tracing import watch
+from minigrad.tracing import touch
 from minigrad.types import Array
 
 __all__ = ["BoundUpdate", "Descent", "Result", "State", "Update", "deferring", "descend", "update"]
@@ -114,7 +113,7 @@ class Update:
         Raises TypeError if that is neither numbers by name nor those with further Tensors, ValueError if a
         number has no place among ``reports``.
         """
-        watch(partial(_attributes, system))  # a replay is of the system as it was
+        touch(system)  # a replay is of the system as it was
         returned = self.function(system, *arguments)
         numbers, outputs = (
             returned if isinstance(returned, tuple) and len(returned) == 2 else (returned, None)
@@ -139,14 +138,6 @@ class Update:
 
     def __repr__(self) -> str:
         return f"<update {self.name}>"
-
-
-def _attributes(system: Any) -> list[Any]:
-    """What the attributes of a system are: plain values themselves, other objects by identity."""
-    return [value if type(value) in _PLAIN else id(value) for value in vars(system).values()]
-
-
-_PLAIN = {bool, int, float, str, tuple}
 
 
 class BoundUpdate(NamedTuple):

@@ -42,8 +42,8 @@ class Tracer(Protocol):
     def changed(self, tensor: Any) -> None:
         """Note that a Tensor's array was written in place."""
 
-    def touch(self, module: Any) -> None:
-        """Note that the step uses a Module: a replay can stand for it while the attributes are the same."""
+    def touch(self, owner: Any) -> None:
+        """Note that a replay can stand for the step while the attributes of ``owner`` are the same."""
 
 
 class Mode(NamedTuple):
@@ -114,6 +114,17 @@ def watch(function: Callable[[], Any]) -> None:
         tracer.watch(function)
 
 
+def touch(owner: Any) -> None:
+    """Make a captured step depend on the attributes of ``owner``: others are another recording.
+
+    The class of ``owner`` counts each assignment in ``Changes``; a replay compares the attributes only when
+    something was counted.
+    """
+    tracer = mode().tracer
+    if tracer is not None:
+        tracer.touch(owner)
+
+
 def not_in_capture(what: str, instead: str) -> None:
     """Raise CaptureError if a step is being captured, because no replay would repeat ``what``."""
     if mode().tracer is not None:
@@ -131,8 +142,8 @@ def refuse_reading(what: str) -> None:
 
 
 class Changes:
-    """How often something on which recordings rely was replaced: a module's attribute, the array of a Tensor
-    or of an optimizer's running averages.
+    """How often something on which recordings rely was replaced: an attribute of a module or of another
+    object that a step touches, the array of a Tensor or of an optimizer's running averages.
     """
 
     count = 0

@@ -23,6 +23,7 @@ from gans.updates import BoundUpdate
 from minigrad import Tensor, nn, no_grad
 from minigrad.optim import EMA
 from minigrad.random import Generator, normal, uniform
+from minigrad.tracing import Changes
 
 __all__ = ["Ask", "Batch", "Made", "Stateful", "System", "Trainer", "in_batches"]
 
@@ -168,6 +169,14 @@ class System:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.settings.model or self.title})"
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        Changes.count += 1  # recorded updates look at the attributes again
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        Changes.count += 1
 
     @staticmethod
     def networks(settings: Any, spec: Spec) -> dict[str, nn.Module]:

@@ -55,7 +55,7 @@ class Algorithm:
                 f"{system!r} took more than {self._taken} batches in a step: its batches_per_step is too low"
             )
         arrays = self.batches.batch(self.step, self._taken, self.random.data)
-        if not system.labelled:
+        if arrays.labels is not None and not system.labelled:
             arrays = arrays._replace(labels=None)  # no copy to a GPU that no update reads
         self._taken += 1
         tensors = [None if a is None else Tensor(to_device(a, system.device)) for a in arrays]

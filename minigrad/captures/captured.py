@@ -210,7 +210,7 @@ class _Recording:
         if self._changes != Changes.count:
             if self._trace is None or any(t._data is not array for t, array in self._leaves):
                 return False
-            if not all(_unchanged(vars(module), before) for module, before in self._trace.modules.values()):
+            if not all(_unchanged(vars(owner), before) for owner, before in self._trace.touched.values()):
                 return False
             if any(op.revision != before for op, before in self._trace.ops.items()):
                 return False

@@ -74,7 +74,7 @@ class Trace:
         self.inputs: list[Slot] = []
         self.externals: list[Array] = []
         self.generators: list[np.random.Generator] = []
-        self.modules: dict[int, tuple[Any, dict[str, Any]]] = {}
+        self.touched: dict[int, tuple[Any, dict[str, Any]]] = {}
         self.ops: dict[Any, int] = {}
         self.results: Any = None
         self.watched: list[tuple[Callable[[], Any], Any]] = []
@@ -173,8 +173,8 @@ class Trace:
             self._written.append(weakref.ref(tensor))
             self._add(tensor._version.increase, (), {}, None, pure=False)
 
-    def touch(self, module: Any) -> None:
-        self.modules.setdefault(id(module), (module, dict(vars(module))))
+    def touch(self, owner: Any) -> None:
+        self.touched.setdefault(id(owner), (owner, dict(vars(owner))))
 
     # -- naming arrays -----------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import minigrad as mg
 from gans import data, systems
 from gans.data import ImageData
+from gans.objectives import minimax
 from gans.steps import discriminator_step, generator_step
 from gans.systems.two_player import TwoPlayer
 from gans.trainer import DivergedError, Training, train
@@ -90,6 +92,25 @@ def test_a_change_of_batch_size_midway_and_dropout() -> None:
         ends.append((numbers, flat(gan.state_dict()), rng.random(), mg.random.get_state()))
     assert ends[0] == ends[1]
     assert d.replays == g.replays == 5
+
+
+@pytest.mark.parametrize("attribute", ["objective", "settings", "prior"])
+def test_a_replay_sees_that_an_attribute_of_the_system_changed(attribute: str) -> None:
+    ends = []
+    for capture in (False, True):
+        run = training("gan", POINTS, capture=capture)
+        for _ in range(4):
+            run.advance()
+        gan: Any = run.system
+        other = {
+            "objective": minimax(),
+            "settings": replace(gan.settings, batch_size=5),
+            "prior": "uniform",  # an attribute that the class had and the system gets
+        }[attribute]
+        setattr(gan, attribute, other)
+        records = [numbers(record) for _ in range(4) for record in run.advance()]
+        ends.append((records, flat(run.state_dict())))
+    assert ends[0] == ends[1]
 
 
 def test_no_capture_changes_no_number_and_may_be_switched_on_resume(tmp_path: Path) -> None:
