@@ -59,11 +59,26 @@ def discriminator_step(
 
 
 def generator_step(
-    G: nn.Module, D: nn.Module, optimizer: Optimizer, objective: Objective, z: Tensor
+    G: nn.Module,
+    D: nn.Module,
+    optimizer: Optimizer,
+    objective: Objective,
+    z: Tensor,
+    real: Tensor | None = None,
 ) -> StepResult:
-    """One update of G, whose weights ``optimizer`` holds, from ``z`` (n, latent)."""
+    """One update of G, whose weights ``optimizer`` holds, from ``z`` (n, latent).
+
+    ``real`` (n, ...) is a batch for an objective that ``needs_real``. Raises ValueError if it has none.
+    """
     on_fake = D(G(z))
-    loss = objective.generator(on_fake)
+    if not objective.needs_real:
+        loss = objective.generator(on_fake)
+    elif real is None:
+        raise ValueError("generator_step: this objective needs a batch `real` in G's update too")
+    else:
+        with no_grad():
+            on_real = D(real)  # a constant: no weight of G is in it
+        loss = objective.generator(on_fake, on_real)
     norm, _ = descend(loss, optimizer)  # the gradient flows through D and stops at G's weights
     return StepResult(loss.detach(), norm, None, _readout(objective, on_fake))
 

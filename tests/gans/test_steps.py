@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -228,3 +229,20 @@ def test_learning_rates_follow_the_step_alone() -> None:
     gan, _, _ = start("gan", (2,), lr=1e-3, lr_ratio=1.0, lr_half_life=100, lr_floor=0.1)
     assert gan.rates(300)["optimizer_g"] == pytest.approx(1.25e-4)
     assert gan.rates(400)["optimizer_g"] == gan.rates(10**9)["optimizer_d"] == pytest.approx(1e-4)
+
+
+def test_an_objective_that_reads_real_logits_needs_a_batch_in_gs_update() -> None:
+    gan, real, rng = start("dcgan", (1, 28, 28))
+    G, D = gan.generator, gan.discriminator
+    relative = replace(
+        gan.objective, generator=lambda fake, real: mg.ops.mean(real) - mg.ops.mean(fake), needs_real=True
+    )
+    z = gan.latent(4, rng)
+    with pytest.raises(ValueError, match="needs a batch `real`"):
+        generator_step(G, D, gan.optimizer_g, relative, z)
+    with mg.no_grad():
+        expected = D(real).numpy().mean() - D(G(z)).numpy().mean()
+    d = weights(D)
+    result = generator_step(G, D, gan.optimizer_g, relative, z, real)
+    assert float(result.loss) == pytest.approx(expected, rel=1e-4)
+    assert weights(D) == d

@@ -29,7 +29,7 @@ FILES = [
     ],
     ROOT / "minigrad" / "autograd.py",
     ROOT / "minigrad" / "gradcheck.py",
-    ROOT / "gans" / "objectives.py",
+    *(ROOT / "gans" / "objectives").glob("*.py"),
 ]
 
 

@@ -272,6 +272,17 @@ def test_an_update_that_fails_on_a_gpu_changes_nothing() -> None:
         assert bool(changed) == moves
 
 
+def test_d_learns_that_the_oracles_sequences_are_real() -> None:
+    system, real = system_of(dropout=0.0), all_sequences(3, 3)
+    with mg.no_grad():
+        fake = system.generator.sample(len(real), np.random.default_rng(0))
+        on_real, on_fake = (system.discriminator(x).numpy() for x in (real, fake))
+    loss = np.logaddexp(0, -on_real).mean() + np.logaddexp(0, on_fake).mean()
+    assert abs(loss - np.logaddexp(0, on_real).mean() - np.logaddexp(0, -on_fake).mean()) > 1e-4
+    found = system.update_discriminator(real, np.random.default_rng(0))
+    assert found["loss_d"].item() == pytest.approx(loss, rel=1e-5)
+
+
 def test_dropout_is_for_ds_own_updates(monkeypatch: pytest.MonkeyPatch) -> None:
     system, rng = system_of(dropout=0.5, features=8), np.random.default_rng(0)
     tokens = all_sequences(3, 3)

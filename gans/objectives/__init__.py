@@ -1,0 +1,55 @@
+"""The losses of D and G: pure functions of D's logits, so that a variant of GAN is data.
+
+``Objective(discriminator, generator, penalty, constraint, readout, needs_real)``:
+
+- ``discriminator(real, fake)`` and ``generator(fake)`` map logits (n, 1) to a loss of one element; with
+  ``needs_real`` it is ``generator(fake, real)``, of the logits of a batch of real samples too;
+- ``penalty(D, real, fake, rng)`` is added to D's loss, ``real`` and ``fake`` are samples here;
+- ``constraint(D)`` acts on D's weights after each of D's updates;
+- ``readout(logits)`` turns logits into the number to watch: D's probability, or a critic's score.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from gans.objectives.critics import (
+    clip_weights,
+    critic,
+    critic_generator,
+    wasserstein,
+    wasserstein_gp,
+)
+from gans.objectives.cross_entropy import (
+    binary_cross_entropy,
+    minimax,
+    non_saturating,
+    non_saturating_gan,
+    saturating,
+)
+from gans.objectives.objective import Objective, score
+from gans.objectives.penalties import gradient_penalty, interpolate_gradient_norms
+
+__all__ = [
+    "Objective",
+    "binary_cross_entropy",
+    "clip_weights",
+    "critic",
+    "critic_generator",
+    "gradient_penalty",
+    "interpolate_gradient_norms",
+    "minimax",
+    "non_saturating",
+    "non_saturating_gan",
+    "saturating",
+    "score",
+    "wasserstein",
+    "wasserstein_gp",
+]
+
+if not TYPE_CHECKING:  # a checker finds names that do not exist by itself
+
+    def __getattr__(name: str) -> NoReturn:
+        if name == "gan":
+            raise AttributeError("gans.objectives.gan is called gans.objectives.non_saturating_gan")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
