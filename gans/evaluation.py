@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from typing import Any
 
-from gans.data import DomainData, ImageData, PairData, SequenceData, ToyData
+from gans.data import DomainData, ImageData, PairData, SequenceData, StackedData, ToyData
 from gans.data.images import KINDS, STEMS
 from gans.errors import UserError
 from gans.metrics import (
@@ -16,6 +16,7 @@ from gans.metrics import (
     evaluate_images,
     evaluate_points,
     evaluate_sequences,
+    evaluate_stacked,
     evaluate_translations,
     remarks,
 )
@@ -26,6 +27,9 @@ __all__ = ["Evaluation", "UnmeasurableError", "measure"]
 
 DEFAULTS = {"image": 10_000, "points": 2_500, "pairs": 10_000, "domains": 10_000, "sequences": 10_000}
 """The number of samples unless given, by kind of data; translations are no more than the test images."""
+
+STACKED = 26_000
+"""The number of stacks of digits, of which a thousand modes are counted (Lin et al. 2018)."""
 
 TRANSLATED = ("pairs", "domains")
 
@@ -88,9 +92,9 @@ def measure(
     Raises UnmeasurableError if the samples cannot be measured against the data.
     """
     _check_complete(data)
-    count = n or DEFAULTS[data.kind]
+    count = n or (STACKED if isinstance(data, StackedData) else DEFAULTS[data.kind])
     if data.kind in TRANSLATED:
-        count = min(count, len(data.images.test_images))
+        count = min(count, data.tests)
     progress(f"making {count:,} samples")
 
     def draw(ask: Ask | None = None) -> Made:
@@ -109,8 +113,16 @@ Draw = Callable[..., Made]
 Progress = Callable[[str], None]
 
 
-def _images(draw: Draw, data: ImageData, count: int, seed: int, progress: Progress) -> dict[str, Any]:  # noqa: ARG001
+def _images(
+    draw: Draw,
+    data: ImageData | StackedData,
+    count: int,  # noqa: ARG001
+    seed: int,
+    progress: Progress,
+) -> dict[str, Any]:
     made = draw()
+    if isinstance(data, StackedData):
+        return evaluate_stacked(made.samples, data, labels=made.labels, progress=progress)
     return evaluate_images(made.samples, data, labels=made.labels, seed=seed, progress=progress)
 
 
@@ -148,8 +160,7 @@ MEASURES: dict[str, Callable[[Draw, Any, int, int, Progress], dict[str, Any]]] =
 
 def _check_complete(data: Any) -> None:
     """Raise UserError if ``data`` lack what samples are compared with."""
-    images = data.images if data.kind in TRANSLATED else data
-    missing = getattr(images, "missing", ())
+    missing = getattr(data, "missing", ())
     if "test images" in missing:
         files = ", ".join(STEMS[KINDS.index(kind)] for kind in missing)
         raise UserError(

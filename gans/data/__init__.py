@@ -1,4 +1,4 @@
-"""Data sets by name or path: MNIST and its cut in the package, toys, pictures, IDX and ``.npz`` files."""
+"""Data sets by name or path: MNIST and its cut in the package, what is made of images, toys, your own."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from gans.data.npz import load_npz
 from gans.data.pairs import PairData
 from gans.data.sequences import ORACLES, SequenceData
 from gans.data.sizes import check_sides
+from gans.data.stacked import StackedData
 from gans.data.toys import TOYS, ToyData
 from gans.errors import UserError
 from gans.paths import user_path
@@ -28,6 +29,7 @@ __all__ = [
     "ImageData",
     "PairData",
     "SequenceData",
+    "StackedData",
     "ToyData",
     "batches",
     "data_name",
@@ -37,7 +39,8 @@ __all__ = [
 
 _KINDS = "a folder of pictures or IDX files, or an .npz file"
 
-Dataset = ImageData | ToyData | PairData | DomainData | SequenceData
+Made = PairData | DomainData | StackedData
+Dataset = ImageData | ToyData | Made | SequenceData
 
 NAMES: tuple[str, ...] = ("mnist5k", "mnist", *TOYS, *ORACLES)
 """The names that ``load`` accepts; anything else is a path, or begins with one of ``PREFIXES``."""
@@ -53,7 +56,7 @@ def load(name: str | os.PathLike[str], data_dir: str | os.PathLike[str] | None =
     - a folder with the IDX files of a set such as Fashion-MNIST, see ``gans.data.images.load_folder``.
 
     Their images have from 8 to 64 pixels a side, in grey or colour. One of ``PREFIXES`` and a colon before
-    images makes pairs or two sets of them: ``edges:mnist5k``, ``rotated:my/folder``.
+    images makes other data of them: ``edges:mnist5k``, ``stacked:my/folder``.
 
     A name wins over a path of the same name; write ``./mnist`` for the folder. ``data_dir`` is where
     ``mnist`` is looked for first and downloaded to (see ``gans.data.mnist.load_mnist``).
@@ -98,7 +101,7 @@ def data_name(text: str) -> str:
     return str(path.resolve()) if text and text not in NAMES and os.path.exists(path) else text
 
 
-def _made(prefix: str, images: str, data_dir: str | os.PathLike[str] | None) -> PairData | DomainData:
+def _made(prefix: str, images: str, data_dir: str | os.PathLike[str] | None) -> Made:
     if not images:
         raise UserError(f"{prefix} is made from images: write {prefix}:mnist5k, or {prefix}:PATH")
     data = load(images, data_dir)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Keys", "bell", "keys_of", "uniform", "words"]
+__all__ = ["Keys", "bell", "below", "keys_of", "uniform", "words"]
 
 Keys = npt.NDArray[np.uint64]
 """A key for each image, (n,)."""
@@ -29,6 +31,12 @@ def words(keys: Keys, count: int) -> Keys:
     Steele, Lea and Flood 2014, figure 17. Equal on every machine, since only integers are computed.
     """
     return _mixed(keys[:, None] + _STEP * np.arange(1, count + 1, dtype=np.uint64))
+
+
+def below(keys: Keys, limits: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Integers from 0 to each limit (exclusive), int64 (n, number of limits); limits are at most 2^32."""
+    drawn = words(keys, len(limits)) >> np.uint64(32)
+    return (drawn * np.array(limits, np.uint64) >> np.uint64(32)).astype(np.int64)
 
 
 def uniform(keys: Keys, count: int) -> Floats32:

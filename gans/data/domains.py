@@ -179,7 +179,7 @@ class DomainData:
             raise UserError(
                 f"{self.name}: needs square images; those of {self.images.name} have {h} x {w} pixels"
             )
-        if len(self.images.images) < 2:
+        if len(self.images) < 2:
             raise UserError(f"{self.name}: needs two training images at least; {self.images.name} has one")
 
     @property
@@ -209,6 +209,16 @@ class DomainData:
         return self.images.classes
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """What the images lack for an evaluation; see ``ImageData``."""
+        return self.images.missing
+
+    @property
+    def tests(self) -> int:
+        """Number of test images, each of which has its counterpart."""
+        return self.images.tests
+
+    @property
     def one_answer(self) -> bool:
         """Whether an a has one counterpart; a b always has."""
         return DOMAINS[self.prefix].one_answer
@@ -236,7 +246,7 @@ class DomainData:
 
     def test(self, indices: Indices = None) -> tuple[Floats32, Floats32]:
         """Test images in a and their counterparts in b, each float32 (n, c, h, w)."""
-        everything = np.arange(len(self.images.test_images))
+        everything = np.arange(self.tests)
         chosen = everything if indices is None else everything[indices]
         images = self.images.test(chosen)
         return DOMAINS[self.prefix].enter(images), self._transformed(images, chosen, _TEST)
@@ -253,7 +263,7 @@ class DomainData:
     @cached_property
     def _halves(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """The images of a and of b, by their numbers: in an order that has nothing to do with the classes."""
-        count = len(self.images.images)
+        count = len(self.images)
         order = np.argsort(keys_of(np.arange(count), _HALVES), kind="stable")
         return order[: count // 2], order[count // 2 :]
 

@@ -82,6 +82,14 @@ class ImageData:
             return 0
         return int(max(labels.max(initial=0) for labels in (self.labels, self.test_labels))) + 1
 
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def tests(self) -> int:
+        """Number of test images."""
+        return len(self.test_images)
+
     @property
     def missing(self) -> tuple[str, ...]:
         """The parts that an evaluation needs and the set lacks: names among ``KINDS``."""

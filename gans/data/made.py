@@ -8,6 +8,7 @@ from typing import NamedTuple
 from gans.data.domains import DOMAINS, DomainData
 from gans.data.images import ImageData
 from gans.data.pairs import PAIRS, PairData
+from gans.data.stacked import StackedData
 
 __all__ = ["PREFIXES", "Maker", "parted"]
 
@@ -16,7 +17,7 @@ class Maker(NamedTuple):
     """What a prefix stands for: the data set that ``make`` makes of images, and a line about it."""
 
     summary: str
-    make: Callable[[ImageData], PairData | DomainData]
+    make: Callable[[ImageData], PairData | DomainData | StackedData]
 
 
 def _pairs(prefix: str) -> Maker:
@@ -30,6 +31,7 @@ def _domains(prefix: str) -> Maker:
 PREFIXES: dict[str, Maker] = {
     **{prefix: _pairs(prefix) for prefix in PAIRS},
     **{prefix: _domains(prefix) for prefix in DOMAINS},
+    "stacked": Maker("images: three at random as the colours of one, with 1,000 modes", StackedData),
 }
 """The makers of data by the prefix that ``load`` takes before the name or the path of images."""
 

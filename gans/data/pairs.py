@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from gans.data.chance import Keys, bell, keys_of, words
+from gans.data.chance import Keys, bell, below, keys_of
 from gans.data.images import ImageData
 from gans.data.neighbourhoods import brightest_of_cross
 
@@ -70,10 +70,7 @@ def masked(b: Floats32, keys: Keys) -> Floats32:
     """
     h, w = b.shape[2:]
     side = min(h, w) // 2
-    drawn = words(keys, 2) >> np.uint64(32)
-    top, left = (
-        (drawn * np.array([h - side + 1, w - side + 1], np.uint64) >> np.uint64(32)).astype(np.int64).T
-    )
+    top, left = below(keys, (h - side + 1, w - side + 1)).T
     rows, columns = np.arange(h) - top[:, None], np.arange(w) - left[:, None]
     hidden = ((rows >= 0) & (rows < side))[:, None, :, None] & ((columns >= 0) & (columns < side))[
         :, None, None
@@ -149,8 +146,18 @@ class PairData:
         """The class of each test pair, or none."""
         return self.images.test_labels
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What the images lack for an evaluation; see ``ImageData``."""
+        return self.images.missing
+
+    @property
+    def tests(self) -> int:
+        """Number of test pairs."""
+        return self.images.tests
+
     def __len__(self) -> int:
-        return len(self.images.images)
+        return len(self.images)
 
     def batch(self, indices: Indices = None) -> tuple[Floats32, Floats32]:
         """Training pairs a and b, float32 (n, c, h, w) in [-1, 1]; all of them if no indices are given."""
@@ -158,7 +165,7 @@ class PairData:
 
     def test(self, indices: Indices = None) -> tuple[Floats32, Floats32]:
         """Test pairs, made from test images as ``batch`` makes those of training."""
-        return self._pairs(self.images.test(indices), len(self.images.test_images), indices, stream=1)
+        return self._pairs(self.images.test(indices), self.tests, indices, stream=1)
 
     def digest(self) -> str:
         """SHA-256 of the images' digest and the maker, to recognise the same pairs in another run."""

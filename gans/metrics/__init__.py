@@ -19,6 +19,7 @@ from gans.metrics.pyramid import pyramid_wasserstein
 from gans.metrics.rank import rank_correlation, ranks
 from gans.metrics.sequences import distinct, evaluate_sequences, self_bleu
 from gans.metrics.similarity import l1, psnr, sharpness, ssim
+from gans.metrics.stacked import divergence, evaluate_stacked
 from gans.metrics.toys import ModeCoverage, mode_coverage
 from gans.metrics.translation import evaluate_domains, evaluate_translations
 from gans.metrics.wasserstein import sliced_wasserstein, wasserstein_1d, wasserstein_to_gaussian
@@ -26,6 +27,7 @@ from gans.metrics.wasserstein import sliced_wasserstein, wasserstein_1d, wassers
 __all__ = [
     "evaluate_images",
     "evaluate_points",
+    "evaluate_stacked",
     "evaluate_translations",
     "evaluate_domains",
     "evaluate_sequences",
@@ -56,6 +58,7 @@ __all__ = [
     "sharpness",
     "distinct",
     "self_bleu",
+    "divergence",
     "ModeCoverage",
     "mode_coverage",
     "wasserstein_1d",

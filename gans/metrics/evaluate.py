@@ -37,8 +37,7 @@ class Images(Protocol):
 
     @property
     def shape(self) -> tuple[int, int, int]: ...
-    @property
-    def images(self) -> NDArray[np.uint8]: ...
+    def __len__(self) -> int: ...
     @property
     def labels(self) -> NDArray[np.integer]: ...
     @property
@@ -99,7 +98,7 @@ def evaluate_images(
     judge = load_classifier() if classifier is None else classifier
     given = None if labels is None else as_labels(labels, "labels", count=len(x))
     rng = np.random.default_rng(seed)
-    test, training_images = data.test(), len(data.images)
+    test, training_images = data.test(), len(data)
     compared = min(len(x), len(test), training_images, COMPARED)
     if compared <= FEATURES:
         raise ValueError(
@@ -160,7 +159,7 @@ def _accuracy(probabilities: Float64Array, data: Images) -> float | None:
 def _blocks(data: Images) -> Iterator[NDArray[np.float32]]:
     """All training images, as many at a time as memory surely holds."""
     step = BATCH * max(1, BLOCK_VALUES // (BATCH * math.prod(data.shape)))
-    return (data.train(slice(start, start + step)) for start in range(0, len(data.images), step))
+    return (data.train(slice(start, start + step)) for start in range(0, len(data), step))
 
 
 def _nearest_training(queries: tuple[NDArray[np.float32], ...], data: Images) -> list[NearestTraining]:

@@ -59,10 +59,12 @@ MEANINGS: dict[str, Meaning] = {
         "of the classifier on the data's test images; low: its figures mean little", "higher"
     ),
     "label_accuracy": Meaning("share of samples that the classifier puts into the given class", "higher"),
-    "modes": Meaning("Gaussians of the distribution"),
-    "modes_covered": Meaning("of them with a sample within 3 standard deviations", "higher"),
+    "modes": Meaning("Gaussians of the distribution, or triples of digits"),
+    "modes_covered": Meaning(
+        "of them with a sample: within 3 standard deviations, or of these digits by the classifier", "higher"
+    ),
     "high_quality": Meaning("share of samples within 3 standard deviations of a mode", "higher"),
-    "reverse_kl": Meaning("KL of the samples' share of each mode from the even one, nats", "lower"),
+    "reverse_kl": Meaning("KL of the samples' share of each mode from the data's, nats", "lower"),
     "wasserstein": Meaning("earth mover's distance from fresh points, on a line or over directions", "lower"),
     "nll": Meaning("negative log-likelihood by the oracle, nats a token", "near real data"),
     "random_nll": Meaning("the same of even random tokens"),

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gans.metrics.classifier import FEATURES, SHAPE
 
 __all__ = ["outlook"]
@@ -19,7 +16,7 @@ class _Images(Protocol):
     @property
     def shape(self) -> tuple[int, int, int]: ...
     @property
-    def test_images(self) -> NDArray[np.uint8]: ...
+    def tests(self) -> int: ...
 
 
 def outlook(data: _Images) -> Iterator[str]:
@@ -29,7 +26,7 @@ def outlook(data: _Images) -> Iterator[str]:
     >>> list(outlook(image_data("black", np.zeros((9, 28, 28), np.uint8))))
     ['black has 0 test images, and an evaluation needs more than 64: samples cannot be measured']
     """
-    tests = len(data.test_images)
+    tests = data.tests
     if tests <= FEATURES:
         yield (
             f"{data.name} has {tests} test images, and an evaluation needs more than {FEATURES}: samples "

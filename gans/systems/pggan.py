@@ -254,7 +254,7 @@ class PGGAN(System):
         return Made(in_batches(whole, self.noise(n, self.settings.latent, rng)))
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
-        real = data.test()[:1_000]
-        others = data.train()[: len(real)]
+        real = data.test(slice(0, 1_000))
+        others = data.train(slice(0, len(real)))
         made = self.make(len(real), rng, Ask()).samples
         return {"swd": pyramid_wasserstein(made, others), "swd_floor": pyramid_wasserstein(real, others)}

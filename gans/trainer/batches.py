@@ -68,7 +68,7 @@ class Batches:
         """The number of training examples, of each set."""
         if self._data.kind == "domains":
             return list(self._data.sizes)
-        return [len(self._data.images)] if self._data.kind == "image" else [len(self._data)]
+        return [len(self._data)]
 
     def _orders_of(self, epoch: int) -> list[NDArray[np.int64]]:
         """The order of each set in this epoch; a further set has a stream of its own."""

@@ -109,14 +109,18 @@ def _network(name: str) -> str:
 
 
 def data_warnings(data: Dataset) -> Iterator[str]:
-    """The faults of images and labels.
+    """The faults of images and labels, or of those that data are made from.
 
     >>> from gans.data.images import image_data
     >>> list(data_warnings(image_data("black", np.zeros((9, 28, 28), np.uint8))))
     ['all images of black have one colour, 0: there is nothing to learn']
     """
-    if not isinstance(data, ImageData):
-        return
+    found = data if isinstance(data, ImageData) else getattr(data, "images", None)
+    if isinstance(found, ImageData):
+        yield from _image_warnings(found)
+
+
+def _image_warnings(data: ImageData) -> Iterator[str]:
     images = data.images[:: max(1, len(data.images) // LOOKED_AT)]
     low, high = int(images.min()), int(images.max())
     flat = float((images == images[:, :1, :1]).reshape(len(images), -1).all(axis=1).mean())

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gans.data import NAMES, PREFIXES, DomainData, PairData, SequenceData, data_name, load
+from gans.data import NAMES, PREFIXES, DomainData, PairData, SequenceData, StackedData, data_name, load
 from gans.data.domains import DOMAINS
 from gans.data.idx import write_idx
 from gans.data.pairs import PAIRS
 from gans.errors import UserError
+
+KINDS = {**dict.fromkeys(PAIRS, PairData), **dict.fromkeys(DOMAINS, DomainData), "stacked": StackedData}
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def refusal(name: str) -> str:
 
 
 def test_every_maker_has_a_prefix_and_no_prefix_is_a_name() -> None:
-    assert set(PREFIXES) == {*PAIRS, *DOMAINS}
+    assert set(PREFIXES) == set(KINDS)
     assert not {*PREFIXES} & {*NAMES}
     assert all(len(prefix) > 1 for prefix in PREFIXES)  # one letter is a drive
 
@@ -41,7 +43,7 @@ def test_every_maker_has_a_prefix_and_no_prefix_is_a_name() -> None:
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_a_prefix_makes_data_of_a_name_a_folder_and_a_folder_in_data_dir(prefix: str, folder: Path) -> None:
     data = load(f"{prefix}:mnist5k")
-    assert isinstance(data, PairData if prefix in PAIRS else DomainData)
+    assert isinstance(data, KINDS[prefix])
     assert data.name == f"{prefix}:mnist5k"
     assert load(f"{prefix}:{folder}").name == load(f"{prefix}:letters", folder.parent).name
     assert load(f"{prefix}:{folder}").shape[1:] == (10, 10)

@@ -9,13 +9,14 @@ import pytest
 
 import minigrad as mg
 from gans import data, systems
-from gans.data import ImageData, SequenceData
+from gans.data import ImageData, SequenceData, StackedData
 from gans.data.images import image_data
 from gans.metrics import (
     MEANINGS,
     evaluate_images,
     evaluate_points,
     evaluate_sequences,
+    evaluate_stacked,
     evaluate_translations,
 )
 from gans.objectives import gradient_penalty
@@ -80,6 +81,7 @@ def test_the_page_has_each_figure_of_each_kind_of_data() -> None:
     oracle = SequenceData("tiny", vocabulary=9, length=5, count=9)
     for heading, figures in (
         ("### Images", evaluate_images(noise.train(), noise)),
+        ("### Stacked digits", evaluate_stacked(StackedData(noise).train(slice(9)), StackedData(noise))),
         ("### Translations", evaluate_translations(noise.train(), noise.train())),
         ("### Points", evaluate_points(toy.sample(20, np.random.default_rng(0)), toy)),
         ("### Sequences", evaluate_sequences(oracle.train(), oracle)),

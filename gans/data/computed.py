@@ -1,0 +1,101 @@
+"""Image sets whose images are computed on demand from those of another set, and stored nowhere."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from gans.data.images import ImageData, Integers
+
+__all__ = ["TEST", "TRAIN", "ComputedImages", "Indices", "Stream"]
+
+Floats32 = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.integer] | slice | None
+
+Stream = Literal[0, 1]
+TRAIN: Stream = 0
+TEST: Stream = 1
+"""The streams of ``keys_of`` of training and of test images."""
+
+
+@dataclass(frozen=True, eq=False)
+class ComputedImages:
+    """What training and evaluation read of an ``ImageData``, for images that an index decides.
+
+    A subclass says how many there are, and computes them.
+    """
+
+    images: ImageData
+
+    kind: ClassVar[Literal["image"]] = "image"
+    prefix: ClassVar[str]
+    recipe: ClassVar[int] = 1
+    """Raised when other images are computed, so that a run of older ones is not resumed."""
+
+    @property
+    def name(self) -> str:
+        """The prefix and the name of the images, such as ``stacked:mnist5k``."""
+        return f"{self.prefix}:{self.images.name}"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape (c, h, w) of one image."""
+        raise NotImplementedError
+
+    @property
+    def classes(self) -> int:
+        """Number of classes; 0 without labels."""
+        raise NotImplementedError
+
+    @property
+    def labels(self) -> npt.NDArray[np.integer]:
+        """The class of each training image, (n,), or none."""
+        raise NotImplementedError
+
+    @property
+    def test_labels(self) -> npt.NDArray[np.integer]:
+        """The class of each test image, or none."""
+        raise NotImplementedError
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What the images lack for an evaluation; see ``ImageData``."""
+        return self.images.missing
+
+    @property
+    def tests(self) -> int:
+        """Number of test images."""
+        return self.images.tests
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def train(self, indices: Indices = None) -> Floats32:
+        """Training images, float32 (n, c, h, w) in [-1, 1]; all of them if no indices are given."""
+        return self._computed(_chosen(len(self), indices), TRAIN)
+
+    def train_labels(self, indices: Indices = None) -> Integers:
+        """The classes of the images that ``train`` returns for these indices, int64 (n,), or none."""
+        labels = self.labels
+        chosen = labels if indices is None or len(labels) == 0 else labels[indices]
+        return chosen.astype(np.int64)
+
+    def test(self, indices: Indices = None) -> Floats32:
+        """Test images, as ``train`` gives those of training."""
+        return self._computed(_chosen(self.tests, indices), TEST)
+
+    def digest(self) -> str:
+        """SHA-256 of the images' digest and the recipe, to recognise the same set in another run."""
+        return hashlib.sha256(f"{self.prefix} {self.recipe} {self.images.digest()}".encode()).hexdigest()
+
+    def _computed(self, chosen: Integers, stream: Stream) -> Floats32:
+        raise NotImplementedError
+
+
+def _chosen(count: int, indices: Indices) -> Integers:
+    everything = np.arange(count)
+    return everything if indices is None else everything[indices]

@@ -1,0 +1,46 @@
+"""Runs on data that are made from images: they train, resume on the same data alone, and are measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gans
+from gans.data import Dataset, StackedData
+from gans.data.images import ImageData, image_data
+from gans.data.mnist5k import load_mnist5k
+from gans.errors import UserError
+
+SMALL = {"batch_size": 8, "progress": False, "capture": False}
+
+
+def digits(n: int, classes: int = 10) -> ImageData:
+    """The first ``n`` digits below ``classes`` of the cut, and as many test digits."""
+    whole = load_mnist5k()
+    rows, tests = (np.flatnonzero(labels < classes)[:n] for labels in (whole.labels, whole.test_labels))
+    return image_data(
+        "few", whole.images[rows], whole.labels[rows], whole.test_images[tests], whole.test_labels[tests]
+    )
+
+
+def trained(model: str, data: Dataset, out: Path, **options: Any) -> gans.Run:
+    return gans.train(model, data, out=out, steps=2, **SMALL, **options)  # type: ignore[arg-type]
+
+
+def test_stacks_train_an_image_model_and_their_modes_are_counted(tmp_path: Path) -> None:
+    run = trained("gan", StackedData(digits(80)), tmp_path / "run", latent=8)
+    assert run.config.spec.shape == (3, 28, 28)
+    assert run.config.spec.classes == 1_000
+    figures = run.evaluate(n=200, data=StackedData(digits(80)))
+    assert figures["modes"] == 1_000
+    assert 0 < figures["modes_covered"] < figures["real_modes_covered"]
+    rows = {name: real for name, _, real, _, _ in figures.rows()}
+    assert rows["modes covered"] == f"{figures['real_modes_covered']}"
+    assert rows["reverse kl"] == f"{figures['real_reverse_kl']:.4g}"
+    longer = gans.resume(run.path, data=StackedData(digits(80)), steps=3, progress=False)
+    assert longer.step == 3
+    with pytest.raises(UserError, match="other images"):
+        gans.resume(run.path, data=StackedData(digits(81)), steps=4, progress=False)
