@@ -48,7 +48,7 @@ class Unrolled(System):
     name, title, paper = "unrolled", "Unrolled GAN", "Metz et al. 2017"
     summary = "G descends the loss of a D that is some steps ahead, through those steps"
     presets = {"points": UnrolledSettings(batch_size=128, lr=3e-3, lr_ratio=0.3, lr_half_life=2000)}
-    epochs = {"points": 60}
+    epochs = {"points": 16}
     data = "ring"
 
     generator: nn.Module
