@@ -25,13 +25,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gans.data.spec import Spec
-from gans.errors import UserError
-from gans.metrics.meaning import Meaning
 from gans.networks import patch, residual
 from gans.systems.optimizing import LinearAdamSettings, adam
 from gans.systems.pool import Pool
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.two_sets import CYCLE_MEANINGS, both_directions, check_two_sets, cycles, translations
 from gans.updates import descend, update
 from minigrad import Tensor, nn, tensor
 from minigrad.ops import l1_loss, mean, mse_loss
@@ -57,10 +56,7 @@ class CycleGAN(System):
     averaged = ("a_to_b", "b_to_a")
     asks = ("sources", "back")
     judges_by_probability = False
-    figure_meanings = {
-        "cycle_a": Meaning("mean |F(G(a)) - a| over test images a, pixels in [-1, 1]", "lower"),
-        "cycle_b": Meaning("mean |G(F(b)) - b| over test images b, pixels in [-1, 1]", "lower"),
-    }
+    figure_meanings = CYCLE_MEANINGS
 
     a_to_b: nn.Module
     b_to_a: nn.Module
@@ -127,42 +123,22 @@ class CycleGAN(System):
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """The first ``n`` sources as images of the other set."""
-        if ask.sources is None:
-            raise UserError("cyclegan translates images: give some as `sources`")
-        sources = ask.sources[:n]
-        targets = None if ask.targets is None else ask.targets[:n]
-        made = self._translated(self.b_to_a if ask.back else self.a_to_b, sources)
-        return Made(made, sources=sources, targets=targets)
+        return translations(n, ask, self.to_b, self.to_a, self.name)
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
-        """Both directions: half of the sources as images of b, and their counterparts as images of a."""
-        if ask.sources is None or ask.targets is None:
-            return self.make(n, rng, ask)
-        half = (len(ask.sources) + 1) // 2
-        a, b = ask.sources[:half], ask.targets[:half]
-        made = np.concatenate([self._translated(self.a_to_b, a), self._translated(self.b_to_a, b)])
-        return Made(made, sources=np.concatenate([a, b]), targets=np.concatenate([b, a]))
+        """Both directions."""
+        return both_directions(n, ask, self.to_b, self.to_a, self.name)
 
-    def _translated(self, network: nn.Module, images: Any) -> NDArray[np.float32]:
-        return in_batches(network, tensor(images, np.float32, self.device))
+    def to_b(self, a: Any) -> NDArray[np.float32]:
+        return in_batches(self.a_to_b, tensor(a, np.float32, self.device))
+
+    def to_a(self, b: Any) -> NDArray[np.float32]:
+        return in_batches(self.b_to_a, tensor(b, np.float32, self.device))
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
-        a, b = data.test()
-        there_and_back = self._translated(self.b_to_a, self._translated(self.a_to_b, a))
-        back_and_there = self._translated(self.a_to_b, self._translated(self.b_to_a, b))
-        return {
-            "cycle_a": float(np.abs(there_and_back - a).mean()),
-            "cycle_b": float(np.abs(back_and_there - b).mean()),
-        }
+        return cycles(data, self.to_b, self.to_a)
 
     @classmethod
     def check_data(cls, settings: Any, spec: Spec) -> None:
         super().check_data(settings, spec)
-        if spec.source != spec.shape:
-            raise UserError(
-                f"cyclegan needs two sets of images of one shape, got {spec.source} and {spec.shape}"
-            )
-        if min(spec.shape[1:]) < 8:
-            raise UserError(
-                f"images of {spec.shape[1]} x {spec.shape[2]} pixels: cyclegan needs sides of at least 8"
-            )
+        check_two_sets(spec, cls.name)

@@ -10,12 +10,13 @@ import minigrad as mg
 from gans.data import DomainData, PairData
 from gans.data.images import image_data
 from gans.data.mnist5k import load_mnist5k
-from gans.data.spec import spec_of
-from gans.systems import build, settings_for
+from gans.data.spec import Kind, spec_of
+from gans.systems import SYSTEMS, build, settings_for
 from gans.trainer import Training
 
 SMALL: dict[str, dict[str, Any]] = {
     "cyclegan": {"batch_size": 2, "features": 4, "blocks": 1, "pool": 3},
+    "dualgan": {"batch_size": 2, "features": 4, "critic_steps": 1},
     "pix2pix": {"batch_size": 4, "features": 4},
 }
 """Settings of networks that take milliseconds."""
@@ -36,9 +37,15 @@ def few(size: tuple[int, int] = (28, 28), colour: bool = False) -> Any:
 def data_for(model: str, prefix: str = "", images: Any = None) -> Any:
     """Pairs or domains for ``model``, of few digits."""
     images = few() if images is None else images
-    return (
-        DomainData(prefix or "thick", images) if model == "cyclegan" else PairData(prefix or "edges", images)
-    )
+    if kind_of(model) == "domains":
+        return DomainData(prefix or "thick", images)
+    return PairData(prefix or "edges", images)
+
+
+def kind_of(model: str) -> Kind:
+    """The kind of data that ``model`` takes."""
+    (kind,) = SYSTEMS[model].presets
+    return kind
 
 
 def system_for(model: str, data: Any, **changes: Any) -> Any:

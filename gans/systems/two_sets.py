@@ -1,0 +1,61 @@
+"""Translation between two sets of images, a and b, in both directions: what its systems share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gans.data.spec import Spec
+from gans.errors import UserError
+from gans.metrics.meaning import Meaning
+from gans.systems.system import Ask, Made
+
+Floats = NDArray[np.float32]
+Translation = Callable[[Any], Floats]
+"""From images (n, c, h, w) to as many of the other set."""
+
+CYCLE_MEANINGS: Mapping[str, Meaning] = {
+    "cycle_a": Meaning("mean |F(G(a)) - a| over test images a, pixels in [-1, 1]", "lower"),
+    "cycle_b": Meaning("mean |G(F(b)) - b| over test images b, pixels in [-1, 1]", "lower"),
+}
+
+
+def translations(n: int, ask: Ask, a_to_b: Translation, b_to_a: Translation, model: str) -> Made:
+    """The first ``n`` sources as images of the other set. Raises UserError without sources."""
+    if ask.sources is None:
+        raise UserError(f"{model} translates images: give some as `sources`")
+    sources = ask.sources[:n]
+    targets = None if ask.targets is None else ask.targets[:n]
+    return Made((b_to_a if ask.back else a_to_b)(sources), sources=sources, targets=targets)
+
+
+def both_directions(n: int, ask: Ask, a_to_b: Translation, b_to_a: Translation, model: str) -> Made:
+    """A picture: half of the sources as images of b, and their counterparts as images of a."""
+    if ask.sources is None or ask.targets is None:
+        return translations(n, ask, a_to_b, b_to_a, model)
+    half = (len(ask.sources) + 1) // 2
+    a, b = ask.sources[:half], ask.targets[:half]
+    made = np.concatenate([a_to_b(a), b_to_a(b)])
+    return Made(made, sources=np.concatenate([a, b]), targets=np.concatenate([b, a]))
+
+
+def cycles(data: Any, a_to_b: Translation, b_to_a: Translation) -> dict[str, float]:
+    """How far test images are from their way there and back: the figures of ``CYCLE_MEANINGS``."""
+    a, b = data.test()
+    return {
+        "cycle_a": float(np.abs(b_to_a(a_to_b(a)) - a).mean()),
+        "cycle_b": float(np.abs(a_to_b(b_to_a(b)) - b).mean()),
+    }
+
+
+def check_two_sets(spec: Spec, model: str) -> None:
+    """Raise UserError unless both sets have images of one shape, of at least 8 pixels a side."""
+    if spec.source != spec.shape:
+        raise UserError(f"{model} needs two sets of images of one shape, got {spec.source} and {spec.shape}")
+    if min(spec.shape[1:]) < 8:
+        raise UserError(
+            f"images of {spec.shape[1]} x {spec.shape[2]} pixels: {model} needs sides of at least 8"
+        )
