@@ -18,6 +18,7 @@ from gans.objectives.critics import (
     critic,
     critic_generator,
     wasserstein,
+    wasserstein_div,
     wasserstein_gp,
 )
 from gans.objectives.cross_entropy import (
@@ -27,8 +28,17 @@ from gans.objectives.cross_entropy import (
     non_saturating_gan,
     saturating,
 )
+from gans.objectives.divergences import f_divergence
 from gans.objectives.objective import Objective, score
-from gans.objectives.penalties import gradient_penalty, interpolate_gradient_norms
+from gans.objectives.penalties import (
+    dragan_penalty,
+    gradient_penalty,
+    interpolate_gradient_norms,
+    r1_penalty,
+    r2_penalty,
+)
+from gans.objectives.relative import relativistic, relativistic_average
+from gans.objectives.scores import hinge, least_squares
 
 __all__ = [
     "Objective",
@@ -36,14 +46,23 @@ __all__ = [
     "clip_weights",
     "critic",
     "critic_generator",
+    "dragan_penalty",
+    "f_divergence",
     "gradient_penalty",
+    "hinge",
     "interpolate_gradient_norms",
+    "least_squares",
     "minimax",
     "non_saturating",
     "non_saturating_gan",
+    "r1_penalty",
+    "r2_penalty",
+    "relativistic",
+    "relativistic_average",
     "saturating",
     "score",
     "wasserstein",
+    "wasserstein_div",
     "wasserstein_gp",
 ]
 

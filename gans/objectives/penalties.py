@@ -6,10 +6,16 @@ import numpy as np
 
 from gans.objectives.objective import Network, Penalty
 from minigrad import Tensor, grad, no_grad
-from minigrad.ops import mean, norm_per_sample, square, sum
-from minigrad.random import Generator, uniform
+from minigrad.ops import mean, norm_per_sample, square, std, sum
+from minigrad.random import Generator, normal, uniform
 
-__all__ = ["gradient_penalty", "interpolate_gradient_norms"]
+__all__ = [
+    "dragan_penalty",
+    "gradient_penalty",
+    "interpolate_gradient_norms",
+    "r1_penalty",
+    "r2_penalty",
+]
 
 
 def interpolate_gradient_norms(D: Network, real: Tensor, fake: Tensor, rng: Generator) -> Tensor:
@@ -37,3 +43,63 @@ def gradient_penalty(weight: float) -> Penalty:
         return mean(square(interpolate_gradient_norms(D, real, fake, rng) - 1.0)) * weight
 
     return penalty
+
+
+def dragan_penalty(weight: float = 10.0, spread: float = 0.5) -> Penalty:
+    """weight mean((|gradient of D near real| - 1)^2), at x + delta with delta from N(0, c I).
+
+    This is the paper's formula (Kodali et al. 2017) with k = 1, for D's logit. c is
+    (``spread`` std)^2, where std is the standard deviation of all numbers of the batch, so that one spread
+    serves data of any scale. Code on the web differs: it draws delta from uniform numbers, only upwards, or
+    scales it by a random share.
+
+    >>> import minigrad as mg
+    >>> real, rng = mg.zeros((3, 2)), np.random.default_rng(0)
+    >>> dragan_penalty(weight=10.0)(lambda x: x @ mg.tensor([[3.0], [0.0]]), real, real, rng).item()
+    40.0
+    """
+
+    def penalty(D: Network, real: Tensor, fake: Tensor, rng: Generator) -> Tensor:  # noqa: ARG001
+        with no_grad():
+            delta = normal(real.shape, dtype=real.dtype, generator=rng, device=real.device)
+            near = real + delta * (std(real) * spread)
+        return mean(square(norm_per_sample(_slope(D, near)) - 1.0)) * weight
+
+    return penalty
+
+
+def r1_penalty(gamma: float) -> Penalty:
+    """gamma / 2 mean(|gradient of D at real samples|^2) (Mescheder et al. 2018, equation 9).
+
+    It is zero where D is flat on the data, as it should be once G has learnt them.
+
+    >>> import minigrad as mg
+    >>> real, rng = mg.zeros((3, 2)), np.random.default_rng(0)
+    >>> r1_penalty(10.0)(lambda x: x @ mg.tensor([[3.0], [4.0]]), real, real, rng).item()
+    125.0
+    """
+
+    def penalty(D: Network, real: Tensor, fake: Tensor, rng: Generator) -> Tensor:  # noqa: ARG001
+        return _mean_square(D, real) * (gamma / 2)
+
+    return penalty
+
+
+def r2_penalty(gamma: float) -> Penalty:
+    """gamma / 2 mean(|gradient of D at generated samples|^2) (Mescheder et al. 2018, equation 10).
+
+    >>> import minigrad as mg
+    >>> fake, rng = mg.ones((3, 1)), np.random.default_rng(0)
+    >>> r2_penalty(1.0)(lambda x: x * x, mg.zeros((3, 1)), fake, rng).item()
+    2.0
+    """
+
+    def penalty(D: Network, real: Tensor, fake: Tensor, rng: Generator) -> Tensor:  # noqa: ARG001
+        return _mean_square(D, fake) * (gamma / 2)
+
+    return penalty
+
+
+def _mean_square(D: Network, x: Tensor) -> Tensor:
+    """The mean over samples of the squared norm of D's gradient."""
+    return sum(square(_slope(D, x))) * (1 / len(x))
