@@ -17,6 +17,7 @@ from gans.data.pairs import PairData
 from gans.data.sequences import ORACLES, SequenceData
 from gans.data.sizes import check_sides
 from gans.data.stacked import StackedData
+from gans.data.styles import StyleData
 from gans.data.toys import TOYS, ToyData
 from gans.errors import UserError
 from gans.paths import user_path
@@ -30,6 +31,7 @@ __all__ = [
     "PairData",
     "SequenceData",
     "StackedData",
+    "StyleData",
     "ToyData",
     "batches",
     "data_name",
@@ -39,7 +41,7 @@ __all__ = [
 
 _KINDS = "a folder of pictures or IDX files, or an .npz file"
 
-Made = PairData | DomainData | StackedData
+Made = PairData | DomainData | StackedData | StyleData
 Dataset = ImageData | ToyData | Made | SequenceData
 
 NAMES: tuple[str, ...] = ("mnist5k", "mnist", *TOYS, *ORACLES)

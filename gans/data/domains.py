@@ -21,6 +21,7 @@ __all__ = [
     "DomainData",
     "DomainMaker",
     "coloured",
+    "in_three",
     "ink",
     "inverted",
     "rotated",
@@ -111,7 +112,7 @@ def _as_it_is(a: Floats32) -> Floats32:
     return a
 
 
-def _in_three(a: Floats32) -> Floats32:
+def in_three(a: Floats32) -> Floats32:
     """Three equal channels: the mean of a's."""
     mean: Floats32 = a.mean(axis=1, keepdims=True)
     return mean.repeat(3, axis=1)
@@ -141,7 +142,7 @@ DOMAINS: dict[str, DomainMaker] = {
     ),
     "thick": DomainMaker("images | others, with thick strokes", lambda a, keys: thick(a), thin),
     "coloured": DomainMaker(
-        "images | others, before colours; both RGB", coloured, ink, _in_three, channels=3, one_answer=False
+        "images | others, before colours; both RGB", coloured, ink, in_three, channels=3, one_answer=False
     ),
 }
 """The makers of domains by the prefix that ``load`` takes."""

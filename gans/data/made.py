@@ -9,6 +9,7 @@ from gans.data.domains import DOMAINS, DomainData
 from gans.data.images import ImageData
 from gans.data.pairs import PAIRS, PairData
 from gans.data.stacked import StackedData
+from gans.data.styles import STYLES, StyleData
 
 __all__ = ["PREFIXES", "Maker", "parted"]
 
@@ -17,7 +18,7 @@ class Maker(NamedTuple):
     """What a prefix stands for: the data set that ``make`` makes of images, and a line about it."""
 
     summary: str
-    make: Callable[[ImageData], PairData | DomainData | StackedData]
+    make: Callable[[ImageData], PairData | DomainData | StackedData | StyleData]
 
 
 def _pairs(prefix: str) -> Maker:
@@ -32,6 +33,7 @@ PREFIXES: dict[str, Maker] = {
     **{prefix: _pairs(prefix) for prefix in PAIRS},
     **{prefix: _domains(prefix) for prefix in DOMAINS},
     "stacked": Maker("images: three at random as the colours of one, with 1,000 modes", StackedData),
+    "styles": Maker(f"images: each in one of the styles {', '.join(STYLES)}", StyleData),
 }
 """The makers of data by the prefix that ``load`` takes before the name or the path of images."""
 

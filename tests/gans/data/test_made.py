@@ -8,13 +8,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gans.data import NAMES, PREFIXES, DomainData, PairData, SequenceData, StackedData, data_name, load
+from gans.data import (
+    NAMES,
+    PREFIXES,
+    DomainData,
+    PairData,
+    SequenceData,
+    StackedData,
+    StyleData,
+    data_name,
+    load,
+)
 from gans.data.domains import DOMAINS
 from gans.data.idx import write_idx
 from gans.data.pairs import PAIRS
 from gans.errors import UserError
 
-KINDS = {**dict.fromkeys(PAIRS, PairData), **dict.fromkeys(DOMAINS, DomainData), "stacked": StackedData}
+KINDS = {
+    **dict.fromkeys(PAIRS, PairData),
+    **dict.fromkeys(DOMAINS, DomainData),
+    "stacked": StackedData,
+    "styles": StyleData,
+}
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gans
-from gans.data import Dataset, StackedData
+from gans.data import Dataset, StackedData, StyleData
 from gans.data.images import ImageData, image_data
 from gans.data.mnist5k import load_mnist5k
 from gans.errors import UserError
@@ -44,3 +44,14 @@ def test_stacks_train_an_image_model_and_their_modes_are_counted(tmp_path: Path)
     assert longer.step == 3
     with pytest.raises(UserError, match="other images"):
         gans.resume(run.path, data=StackedData(digits(81)), steps=4, progress=False)
+
+
+def test_styles_train_a_model_with_labels(tmp_path: Path) -> None:
+    run = trained("cgan", StyleData(digits(80)), tmp_path / "run", features=4)
+    assert (run.config.spec.shape, run.config.spec.classes) == ((3, 28, 28), 5)
+    assert run.sample(3, classes=4).shape == (3, 3, 28, 28)
+    figures = run.evaluate(n=70, data=StyleData(digits(80)))
+    assert figures["features"] == "thumbnails"
+    assert figures["nn_labels"] == "given"
+    with pytest.raises(UserError, match="`classes` must lie from 0 to 4"):
+        run.sample(3, classes=5)
