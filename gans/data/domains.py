@@ -14,6 +14,7 @@ import numpy.typing as npt
 from gans.data.chance import Keys, keys_of, uniform
 from gans.data.images import ImageData
 from gans.data.neighbourhoods import brightest_of_square, darkest_of_square
+from gans.data.textures import between, textured
 from gans.errors import UserError
 
 __all__ = [
@@ -93,19 +94,11 @@ def _background(keys: Keys, h: int, w: int) -> Floats32:
     """Colours whose least channel is 0, float32 (n, 3, h, w) in [0, 1]."""
     corners = uniform(keys, 3 * COLOURS**2).reshape(len(keys), 3, COLOURS, COLOURS)
     smooth: Floats32 = np.matmul(
-        np.matmul(_between(h), corners), _between(w).T
+        np.matmul(between(h, COLOURS), corners), between(w, COLOURS).T
     )  # (h, k) @ (n, 3, k, k) @ (k, w)
     smooth -= smooth.min(axis=1, keepdims=True)
     smooth /= smooth.max(axis=1, keepdims=True) + np.float32(0.05)
     return smooth
-
-
-def _between(size: int) -> Floats32:
-    """The matrix (size, COLOURS) that interpolates linearly between values at equal distances."""
-    places = np.linspace(0, COLOURS - 1, size)
-    weights = np.maximum(0, 1 - np.abs(places[:, None] - np.arange(COLOURS)))
-    matrix: Floats32 = weights.astype(np.float32)
-    return matrix
 
 
 def _as_it_is(a: Floats32) -> Floats32:
@@ -120,7 +113,7 @@ def in_three(a: Floats32) -> Floats32:
 
 @dataclass(frozen=True)
 class DomainMaker:
-    """``there`` makes b of a, and ``back`` a of b; ``enter`` makes a of an image.
+    """``there`` makes b of a, and ``back``, where there is a way back, a of b; ``enter`` makes a of an image.
 
     ``channels`` is their number in a and b, if it is not that of the images. ``one_answer`` is false where b
     is one of many that fit a. ``square`` says that the images must be.
@@ -128,7 +121,7 @@ class DomainMaker:
 
     summary: str
     there: Callable[[Floats32, Keys], Floats32]
-    back: Callable[[Floats32], Floats32]
+    back: Callable[[Floats32], Floats32] | None
     enter: Callable[[Floats32], Floats32] = _as_it_is
     channels: int | None = None
     one_answer: bool = True
@@ -143,6 +136,14 @@ DOMAINS: dict[str, DomainMaker] = {
     "thick": DomainMaker("images | others, with thick strokes", lambda a, keys: thick(a), thin),
     "coloured": DomainMaker(
         "images | others, before colours; both RGB", coloured, ink, in_three, channels=3, one_answer=False
+    ),
+    "textured": DomainMaker(
+        "images | others, blended with coloured textures, as MNIST-M; both RGB",
+        textured,
+        None,
+        in_three,
+        channels=3,
+        one_answer=False,
     ),
 }
 """The makers of domains by the prefix that ``load`` takes."""
@@ -225,15 +226,20 @@ class DomainData:
         return DOMAINS[self.prefix].one_answer
 
     @property
+    def readable(self) -> bool:
+        """Whether ``plain`` makes of b what a classifier of plain images reads: there is a way back to a."""
+        return DOMAINS[self.prefix].back is not None
+
+    @property
     def test_labels(self) -> npt.NDArray[np.uint8]:
         """The class of each test image, or none."""
         return self.images.test_labels
 
-    def labels(self, side: Side) -> npt.NDArray[np.uint8]:
-        """The class of each training image of a or of b, or none."""
-        return (
-            self.images.labels[self._halves[side == "b"]] if len(self.images.labels) else self.images.labels
-        )
+    def labels(self, side: Side, indices: Indices = None) -> npt.NDArray[np.uint8]:
+        """The class of each training image of a or of b, or of these images, or none."""
+        half = self._halves[side == "b"]
+        chosen = half if indices is None else half[indices]
+        return self.images.labels[chosen] if len(self.images.labels) else self.images.labels
 
     def a(self, indices: Indices = None) -> Floats32:
         """Training images of a, float32 (n, c, h, w) in [-1, 1]; all of them if no indices are given."""
@@ -253,8 +259,12 @@ class DomainData:
         return DOMAINS[self.prefix].enter(images), self._transformed(images, chosen, _TEST)
 
     def plain(self, images: Floats32, side: Side) -> Floats32:
-        """Images of a or b as a classifier of plain grey images reads them, (n, 1, h, w)."""
-        straight = DOMAINS[self.prefix].back(images) if side == "b" else images
+        """Images of a or b as a classifier of plain grey images reads them, (n, 1, h, w).
+
+        Those of b are a again where there is a way back, and else b in grey.
+        """
+        back = DOMAINS[self.prefix].back
+        straight = back(images) if side == "b" and back else images
         return straight.mean(axis=1, keepdims=True) if straight.shape[1] > 1 else straight
 
     def digest(self) -> str:

@@ -26,8 +26,8 @@ class Spec:
     """The kind and the sizes of a data set, without the data.
 
     ``shape`` is that of one sample: (c, h, w), (d,) or (length,). ``classes`` is the number of classes of
-    labelled images, 0 without labels; ``source`` the shape of an image that is translated, for pairs and
-    domains; ``vocabulary`` the number of tokens.
+    labelled images or domains, 0 without labels; ``source`` the shape of an image that is translated, for
+    pairs and domains; ``vocabulary`` the number of tokens.
 
     >>> Spec("image", (1, 28, 28), classes=10).is_image
     True
@@ -54,11 +54,10 @@ class Spec:
 
 def spec_of(data: Any) -> Spec:
     """The Spec of a data set."""
-    labelled = data.kind == "image" and len(data.labels) > 0
     return Spec(
         data.kind,
         tuple(data.shape),
-        classes=int(data.classes) if labelled else 0,
+        classes=int(data.classes) if data.kind in ("image", "domains") else 0,
         source=getattr(data, "source_shape", None),
         vocabulary=getattr(data, "vocabulary", 0),
     )

@@ -20,12 +20,17 @@ Images = NDArray[np.float32]
 
 DIRECTIONS = ("a_to_b", "b_to_a")
 
+_UNREAD: dict[str, float | None] = dict.fromkeys(("fd", "label_agreement", "real_label_agreement"))
+"""The classifier's figures where it recognises nothing."""
+
 
 class Domains(Protocol):
     """Two sets of images with the counterpart of each test image, as ``gans.data.DomainData``."""
 
     @property
     def one_answer(self) -> bool: ...
+    @property
+    def readable(self) -> bool: ...
     @property
     def test_labels(self) -> NDArray[np.integer]: ...
     def test(self, indices: slice | None = None) -> tuple[Images, Images]: ...
@@ -37,7 +42,7 @@ def evaluate_translations(
     targets: ArrayLike,
     *,
     labels: ArrayLike | None = None,
-    plain: Callable[[Images], Images] = lambda images: images,
+    plain: Callable[[Images], Images] | None = lambda images: images,
     one_answer: bool = True,
     classifier: Classifier | None = None,
 ) -> dict[str, Any]:
@@ -45,9 +50,9 @@ def evaluate_translations(
 
     outputs and targets (n, c, h, w) float in [-1, 1]; ``labels`` (n,) are the classes of the sources, if they
     are known. ``plain`` makes images such as the classifier reads, grey digits (n, 1, 28, 28), of outputs and
-    of targets. Figures that compare pixels are None without ``one_answer``, where other outputs are as good
-    as the targets. Plain images of another shape are made so for the classifier; its figures are then None
-    unless it puts at least 90% of the targets in their class.
+    of targets; None says that nothing does. Figures that compare pixels are None without ``one_answer``,
+    where other outputs are as good as the targets. Plain images of another shape are made so for the
+    classifier; its figures are then None unless it puts at least 90% of the targets in their class.
 
     samples: count.
     l1, psnr, ssim: distance and similarity of each output to its target, by ``gans.metrics.l1`` and so on.
@@ -72,7 +77,7 @@ def evaluate_translations(
         "ssim": ssim(x, y) if one_answer else None,
         "sharpness": sharpness(x, y),
         "thumbnail_fd": _distance(thumbnails(x), thumbnails(y)),
-        **_classified(plain(x), plain(y), known, classifier),
+        **(_UNREAD if plain is None else _classified(plain(x), plain(y), known, classifier)),
     }
 
 
@@ -98,7 +103,7 @@ def evaluate_domains(
             outputs,
             targets,
             labels=labels,
-            plain=lambda images: data.plain(images, side),
+            plain=(lambda images: data.plain(images, side)) if side == "a" or data.readable else None,
             one_answer=one,
             classifier=judge,
         )
@@ -121,7 +126,7 @@ def _classified(
     real = real_probabilities.argmax(axis=1)
     accuracy = None if labels is None else float(np.mean(real == labels))
     if x.shape[1:] != SHAPE and (accuracy is None or accuracy < SURE):
-        return dict.fromkeys(("fd", "label_agreement", "real_label_agreement"))
+        return _UNREAD
     features, probabilities = judge.describe(as_digits(x))
     return {
         "fd": frechet_distance(features, real_features),

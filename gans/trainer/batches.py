@@ -58,7 +58,8 @@ class Batches:
             source, real = data.batch(chosen[0])
             return Arrays(real, source=source)
         if data.kind == "domains":
-            return Arrays(data.b(chosen[1]), source=data.a(chosen[0]))
+            labels = data.labels("a", chosen[0]).astype(np.int64)
+            return Arrays(data.b(chosen[1]), labels if len(labels) else None, data.a(chosen[0]))
         if data.kind == "sequences":
             return Arrays(data.train(chosen[0]))
         labels = data.train_labels(chosen[0])
