@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shlex
 import time
@@ -17,6 +16,7 @@ import numpy as np
 
 import minigrad
 from benchmarks.peers import OPTIONAL
+from gans.machine import cores, processor
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -70,20 +70,3 @@ def surroundings(sides: Sequence[str] = ()) -> dict[str, Any]:
             **others,
         },
     }
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def processor() -> str:
-    """The processor's name and its vector instructions."""
-    info = Path("/proc/cpuinfo")
-    if not info.exists():
-        return platform.processor() or platform.machine()
-    lines = dict(line.split(":", 1) for line in info.read_text().splitlines() if ":" in line)
-    fields = {key.strip(): value.strip() for key, value in lines.items()}
-    vectors = [v for v in ("avx512f", "avx2") if v in fields.get("flags", "").split()]
-    family = f"family {fields['cpu family']}" if "cpu family" in fields else platform.machine()
-    return ", ".join([fields.get("model name", "unknown"), family, *vectors[:1]])

@@ -10,11 +10,13 @@ from gans.messages import one_line
 __all__ = [
     "at_least_0",
     "fraction",
+    "jobs",
     "length",
     "natural",
     "positive",
     "positive_real",
     "samples",
+    "share",
     "size",
     "steps_or_0",
 ]
@@ -66,6 +68,19 @@ def fraction(text: str) -> float:
     value = _real(text)
     if not 0 <= value < 1:
         raise argparse.ArgumentTypeError(f"{_shown(text)} is not a number of at least 0 and below 1")
+    return value
+
+
+def jobs(text: str) -> int:
+    """A number of processes."""
+    return _integer(text, 1, 1_000)
+
+
+def share(text: str) -> float:
+    """A number above 0 and up to 1."""
+    value = _real(text)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{_shown(text)} is not a number above 0 and at most 1")
     return value
 
 

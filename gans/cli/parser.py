@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
-from gans.cli.numbers import length, natural, samples, size
+from gans.cli.numbers import jobs, length, natural, positive, samples, share, size
 from gans.errors import UserError
 from gans.paths import user_path
 
@@ -38,6 +38,13 @@ shows the hyper-parameters of a model.
 EXPORT = """\
 Write the generator of a run alone: its weights as safetensors, and beside them a Python file with the same
 layers as a PyTorch module, whose function load() gives the trained module.
+"""
+
+
+REPRODUCE = """\
+Run a published experiment at its published settings, and write its figures beside the published ones into
+reproductions/NAME.json and REPRODUCTIONS.md. Ctrl-C saves and stops; the same command goes on, after a kill
+too. More --trials later only add to what is there. Without a name it lists the experiments and their state.
 """
 
 
@@ -109,6 +116,7 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
         add("evaluate", "measure what a run's generator makes", "Measure samples of a run against its data.")
     )
     _export(add("export", "write a generator for PyTorch", EXPORT))
+    _reproduce(add("reproduce", "run a published experiment, and compare", REPRODUCE))
     _resize(add("resize", "make pictures of one size, to train on", RESIZE))
     add(
         "list",
@@ -248,6 +256,45 @@ def _export(export: Parser) -> None:
         type=user_path,
         metavar="FILE",
         help="FILE.safetensors; the layers go into FILE.py (default RUN/generator.safetensors)",
+    )
+
+
+def _reproduce(reproduce: Parser) -> None:
+    reproduce.add_argument(
+        "experiment",
+        nargs="?",
+        metavar="NAME",
+        help="for example pacgan, or an experiment of yours, FILE.py:NAME (without one: a list)",
+    )
+    reproduce.add_argument(
+        "--trials",
+        type=positive,
+        metavar="K",
+        help="trials of each row, with the seeds from 0 (default: as published)",
+    )
+    reproduce.add_argument(
+        "--jobs",
+        type=jobs,
+        default=1,
+        metavar="J",
+        help="processes of one thread each, a trial at a time in each (default: this process alone)",
+    )
+    reproduce.add_argument(
+        "--share",
+        type=share,
+        default=1.0,
+        metavar="SHARE",
+        help="run only this share of the published length; such rows stand beside the others and say so",
+    )
+    reproduce.add_argument(
+        "--rows", nargs="+", metavar="ROW", help="only these rows of the table (default: all)"
+    )
+    reproduce.add_argument("--data-dir", metavar="DIR", help="where the data lie, or are downloaded to")
+    reproduce.add_argument(
+        "--out",
+        type=user_path,
+        metavar="DIR",
+        help="folder of reproductions/, REPRODUCTIONS.md and, under runs/, of the trials (default: this one)",
     )
 
 

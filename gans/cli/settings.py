@@ -24,6 +24,7 @@ OTHERS = (
     "out",
     "resume",
     "seed",
+    "share",
     "sources",
     "steps",
 )

@@ -14,7 +14,7 @@ from gans.errors import UserError
 from gans.messages import one_line
 from gans.paths import user_path
 
-__all__ = ["absolute", "is_own", "load_function", "load_own"]
+__all__ = ["absolute", "is_own", "load_function", "load_object", "load_own"]
 
 _FORM = "FILE.py:NAME"
 
@@ -47,6 +47,14 @@ def load_own(text: str, base: type) -> Any:
     found = _load(text)
     if not (isinstance(found, type) and issubclass(found, base)):
         raise UserError(f"{one_line(text)}: not a subclass of gans.systems.{base.__name__}")
+    return found
+
+
+def load_object(text: str, kind: type) -> Any:
+    """The object of class ``kind`` that ``text`` names. Raises UserError as ``load_own``."""
+    found = _load(text)
+    if not isinstance(found, kind):
+        raise UserError(f"{one_line(text)}: not a {kind.__module__.rpartition('.')[0]}.{kind.__name__}")
     return found
 
 

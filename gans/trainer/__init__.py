@@ -18,6 +18,7 @@ from gans.trainer.metrics_log import read_metrics
 from gans.trainer.pictures import ask_of, sample_picture
 from gans.trainer.randomness import random_stream
 from gans.trainer.run import Ended, Length, load_data, load_system, new_config, new_training, resume, start
+from gans.trainer.signals import StopOnSignal
 
 __all__ = [
     "Callback",
@@ -27,6 +28,7 @@ __all__ = [
     "Record",
     "RunConfig",
     "RunFolder",
+    "StopOnSignal",
     "Training",
     "ask_of",
     "default_epochs",

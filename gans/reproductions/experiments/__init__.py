@@ -1,0 +1,1 @@
+"""The published experiments, a file each, with the sources of their figures and settings."""

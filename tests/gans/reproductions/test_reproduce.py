@@ -1,0 +1,238 @@
+"""``gans reproduce`` on an experiment without a real training: kills, processes, more trials, the table."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gans.reproductions import Place, page
+from gans.reproductions.results import read_document
+from tests.gans.commands import command, environment, failure, finish, gans, start, wait_for
+
+FILE = Path(__file__).parent / "tiny.py"
+TINY = f"{FILE}:TINY"
+
+
+def reproduce(out: Path, *arguments: object, experiment: str = TINY) -> int:
+    return gans("reproduce", experiment, "--out", out, *arguments)
+
+
+def results(out: Path) -> dict[str, Any]:
+    """The JSON without what a clock measured."""
+    document: dict[str, Any] = json.loads(Place(out).json("tiny").read_text("utf-8"))
+    for row in document["rows"]:
+        for trial in row["trials"]:
+            assert trial.pop("minutes") >= 0
+            assert trial.pop("date")
+    return document
+
+
+def seeds(document: dict[str, Any]) -> dict[tuple[str, float], list[int]]:
+    return {
+        (row["row"], row["share"]): [trial["seed"] for trial in row["trials"]] for row in document["rows"]
+    }
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The experiment run without a break."""
+    out = tmp_path_factory.mktemp("whole")
+    assert reproduce(out) == 0
+    return out
+
+
+def test_every_row_gets_its_trials(whole: Path) -> None:
+    document = results(whole)
+    assert seeds(document) == {("narrow", 1.0): [0, 1], ("wide", 1.0): [0, 1]}
+    trials = [trial for row in document["rows"] for trial in row["trials"]]
+    assert len({trial["figures"]["weight"] for trial in trials}) == 4
+    assert all(trial["figures"]["nothing"] is None for trial in trials)
+    assert all(trial["trace"]["step"] == list(range(1, 21)) for trial in trials)
+    assert all(trial["processor"] and trial["cores"] for trial in trials)
+
+
+def test_a_trial_that_is_done_leaves_no_training(whole: Path) -> None:
+    folders = [path for path in Place(whole).trials("tiny").iterdir() if path.is_dir()]
+    assert len(folders) == 4
+    for folder in folders:
+        assert {path.name for path in folder.iterdir()} == {".lock", "result.json"}
+
+
+def test_a_killed_experiment_goes_on(tmp_path: Path, whole: Path) -> None:
+    process = start_slow(tmp_path)
+    saved = Place(tmp_path).trial("tiny", "narrow", 1.0, 1) / "training.safetensors"
+    wait_for(saved.exists, process)
+    process.send_signal(signal.SIGKILL)
+    assert finish(process)[0] == -signal.SIGKILL
+    assert saved.exists()
+    assert seeds(results(tmp_path)) == {("narrow", 1.0): [0], ("wide", 1.0): [0]}
+    assert reproduce(tmp_path) == 0
+    assert results(tmp_path) == results(whole)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_stopped_experiment_saves_and_says_how_to_go_on(tmp_path: Path, whole: Path, jobs: int) -> None:
+    process = start_slow(tmp_path, "--jobs", jobs, "--rows", "wide")
+    folder = Place(tmp_path).trial("tiny", "wide", 1.0, 0)
+    wait_for((folder / "training.safetensors").exists, process)
+    process.send_signal(signal.SIGTERM)
+    status, _, err = finish(process)
+    assert status == 128 + signal.SIGTERM
+    assert "stopped and saved; the same command goes on: python -m gans reproduce" in err
+    assert "Traceback" not in err
+    assert not (folder / "result.json").exists()
+    assert reproduce(tmp_path) == 0
+    assert results(tmp_path) == results(whole)
+
+
+def start_slow(out: Path, *arguments: object) -> subprocess.Popen[str]:
+    """A process whose steps take long enough to be stopped in the middle."""
+    return subprocess.Popen(
+        command("reproduce", TINY, "--out", out, *arguments),
+        env={**environment(), "TINY_PAUSE": "0.05"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_two_processes_give_the_same(tmp_path: Path, whole: Path) -> None:
+    status, out, err = finish(start(tmp_path, "reproduce", TINY, "--jobs", 2))
+    assert (status, err) == (0, "")
+    assert "4 of 4" in out
+    assert results(tmp_path) == results(whole)
+
+
+def test_more_trials_keep_the_former_ones(
+    tmp_path: Path, whole: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also those whose folders are gone, as in a clone of the repository."""
+    shutil.copytree(Place(whole).results, Place(tmp_path).results)
+    before = Place(tmp_path).json("tiny").read_text("utf-8")
+    assert reproduce(tmp_path) == 0
+    assert "all of these trials are done" in capsys.readouterr().out
+    assert Place(tmp_path).json("tiny").read_text("utf-8") == before
+    assert reproduce(tmp_path, "--trials", 3) == 0
+    assert "2 trials to run" in capsys.readouterr().out
+    after = Place(tmp_path).json("tiny").read_text("utf-8")
+    kept = [line.rstrip(",") for line in before.splitlines() if '"seed"' in line]
+    assert len(kept) == 4
+    assert all(line in after for line in kept)
+    assert set(map(tuple, seeds(results(tmp_path)).values())) == {(0, 1, 2)}
+
+
+def test_a_share_stands_beside_the_full_length(tmp_path: Path, whole: Path) -> None:
+    shutil.copytree(Place(whole).results, Place(tmp_path).results)
+    assert reproduce(tmp_path, "--share", 0.25, "--rows", "narrow", "--trials", 1) == 0
+    document = results(tmp_path)
+    assert seeds(document) == {("narrow", 1.0): [0, 1], ("narrow", 0.25): [0], ("wide", 1.0): [0, 1]}
+    [scaled] = [row for row in document["rows"] if row["share"] == 0.25]
+    [full] = [row for row in document["rows"] if (row["row"], row["share"]) == ("narrow", 1.0)]
+    assert scaled["trials"][0]["trace"]["weight"] == full["trials"][0]["trace"]["weight"][:5]
+    table = Place(tmp_path).table.read_text("utf-8")
+    assert "| Narrow, **25% of the length** (5 of 20 steps) |" in table
+
+
+def test_the_table(whole: Path) -> None:
+    table = Place(whole).table.read_text("utf-8")
+    assert table == page([read_document(Place(whole).json("tiny"))])
+    lines = table.splitlines()
+    at = lines.index("| row | weight, published | ours | nothing | trials | minutes each |")
+    first, second = lines[at + 2 : at + 4]
+    values = [trial["figures"]["weight"] for trial in results(whole)["rows"][0]["trials"]]
+    mean, error = sum(values) / 2, abs(values[0] - values[1]) / 2
+    cells = [cell.strip() for cell in first.strip("|").split("|")]
+    assert cells[:5] == ["Narrow", "1.500 ± 0.250", f"{mean:.3f} ± {error:.3f}", "-", "2 of 2"]
+    assert second.startswith("| Wide | - | ")
+    assert "Nobody 2026. The sum of G's first weights." in table
+    assert "Settings: batch 4." in table
+    assert f"Measured by `python -m gans reproduce {TINY}`" in table
+
+
+def test_a_trial_that_diverges_is_a_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert reproduce(tmp_path, experiment=f"{FILE}:FAILING") == 0
+    assert "only, seed 0: diverged (step 3 (discriminator update): the loss is nan" in capsys.readouterr().out
+    assert "| Only | - | 1 of 1, 1 diverged |" in Place(tmp_path).table.read_text("utf-8")
+    assert reproduce(tmp_path, experiment=f"{FILE}:FAILING") == 0
+    assert "all of these trials are done" in capsys.readouterr().out
+
+
+def test_a_row_that_was_not_run_says_so(tmp_path: Path) -> None:
+    assert reproduce(tmp_path, "--rows", "wide", "--trials", 1) == 0
+    assert "| Narrow | 1.500 ± 0.250 | - | - | not run | - |" in Place(tmp_path).table.read_text("utf-8")
+
+
+def test_results_of_other_settings_are_refused(
+    tmp_path: Path, whole: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(Place(whole).results, Place(tmp_path).results)
+    path = Place(tmp_path).json("tiny")
+    path.write_text(path.read_text("utf-8").replace('"batch": 4', '"batch": 5'), "utf-8")
+    told = failure(capsys, "reproduce", TINY, "--out", tmp_path)
+    assert "its trials of narrow have other settings than the present ones" in told
+
+
+def test_a_training_of_other_settings_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    process = start_slow(tmp_path, "--rows", "wide")
+    saved = Place(tmp_path).trial("tiny", "wide", 1.0, 0) / "training.safetensors"
+    wait_for(saved.exists, process)
+    process.kill()
+    finish(process)
+    other = tmp_path / "other.py"
+    other.write_text(FILE.read_text("utf-8").replace('"batch": 4', '"batch": 5'), "utf-8")
+    told = failure(capsys, "reproduce", f"{other}:TINY", "--out", tmp_path, "--rows", "wide")
+    assert "it was begun with other settings; delete the folder" in told
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"experiment": 3}', b"\xff"])
+def test_a_damaged_file_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    Place(tmp_path).results.mkdir()
+    Place(tmp_path).json("tiny").write_bytes(content)
+    told = failure(capsys, "reproduce", TINY, "--out", tmp_path)
+    assert "tiny.json: damaged: " in told
+    assert "put back a copy" in told
+
+
+def test_a_killed_worker_is_one_line(tmp_path: Path) -> None:
+    """The others save and stop."""
+    process = start_slow(tmp_path, "--jobs", 2)
+    saved = [
+        Place(tmp_path).trial("tiny", row, 1.0, 0) / "training.safetensors" for row in ("narrow", "wide")
+    ]
+    wait_for(lambda: all(path.exists() for path in saved), process)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    workers = [pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    os.kill(int(workers[0]), signal.SIGKILL)
+    status, _, err = finish(process)
+    assert status == 2
+    assert "its process was killed; the same command goes on from what it saved" in err
+    assert reproduce(tmp_path) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("tinny",), "there is no experiment 'tinny'"),
+        ((TINY, "--rows", "narow"), "has no row 'narow'; did you mean 'narrow'? (it has narrow, wide)"),
+        ((f"{FILE}:PAUSE",), "tiny.py:PAUSE: not a gans.reproductions.Experiment"),
+        ((f"{FILE}:FAILING", "--share", "0.5"), "--share 0.5: Failing has no length of which a share"),
+        ((TINY, "--share", "0.01"), "--share 0.01: 0 steps are too few to measure, expected 1 or more"),
+        ((TINY, "--share", "0"), "--share: '0' is not a number above 0 and at most 1"),
+        ((TINY, "--trials", "0"), "--trials: '0' is not an integer of at least 1"),
+        ((TINY, "--jobs", "none"), "--jobs: 'none' is not an integer of at least 1"),
+    ],
+)
+def test_mistakes_are_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], told: str
+) -> None:
+    assert told in failure(capsys, "reproduce", *arguments, "--out", tmp_path)
+    assert not list(tmp_path.iterdir())
