@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -34,6 +34,7 @@ from gans.options import (
     CHECKPOINT_EVERY,
     RUN_OPTIONS,
     RunOptions,
+    SampleOptions,
     StrPath,
     TrainOptions,
     run_options,
@@ -57,7 +58,6 @@ from gans.trainer import (
 from gans.trainer import resume as resume_run
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
     from typing_extensions import Unpack
 
 __all__ = [
@@ -121,13 +121,11 @@ class Run:
         n: int = 64,
         seed: int = 0,
         *,
-        classes: int | Sequence[int] | None = None,
-        sources: ArrayLike | StrPath | None = None,
-        back: bool = False,
         average: bool = True,
+        **options: Unpack[SampleOptions],
     ) -> Samples:
         """``n`` new samples; as ``gans.sample``."""
-        return sample(self, n, seed, classes=classes, sources=sources, back=back, average=average)
+        return sample(self, n, seed, average=average, **options)
 
     def evaluate(
         self,
@@ -292,21 +290,21 @@ def sample(
     n: int = 64,
     seed: int = 0,
     *,
-    classes: int | Sequence[int] | None = None,
-    sources: ArrayLike | StrPath | None = None,
-    back: bool = False,
     average: bool = True,
+    **options: Unpack[SampleOptions],
 ) -> Samples:
     """``n`` new samples of a run's generator, from noise that ``seed`` decides.
 
-    classes     a class, or a list of classes in turn, for a model that was trained on labels
-    sources     images to translate, an array or a data set, for a model that translates; the first test
-                images of the run's data unless given
-    back        from the second set to the first one, for a model that translates in both directions
-    average     whether averaged weights make them, if the run has an average (``ema``)
+    average      whether averaged weights make them, if the run has an average (``ema``)
+    classes      a class, or a list of classes in turn, for a model that was trained on labels
+    sources      images to translate, an array or a data set, for a model that translates; the first test
+                 images of the run's data unless given
+    back         from the second set to the first one, for a model that translates in both directions
+    truncation   the largest size of a number of z, at least 0.1, for a model that truncates its noise: the
+                 smaller, the clearer and the more alike are samples
 
-    Raises UserError as ``load`` does, or if ``n`` is below 1, or the model takes no classes or sources, or
-    translates in one direction only.
+    Raises UserError as ``load`` does, or if ``n`` is below 1, or the model does not take one of the options;
+    TypeError for another name.
     """
     if n < 1:
         raise UserError(f"`n` must be at least 1, got {n}")
@@ -317,10 +315,8 @@ def sample(
         loaded.step,
         n,
         seed,
-        classes=classes,
-        sources=sources,
-        back=back,
         average=average,
+        **options,
     )
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple, TypedDict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = [
     "CHECKPOINT_EVERY",
     "RUN_OPTIONS",
     "Given",
     "RunOptions",
+    "SampleOptions",
     "StrPath",
     "TrainOptions",
     "run_options",
@@ -38,6 +42,15 @@ class RunOptions(TypedDict, total=False):
     progress: bool
 
 
+class SampleOptions(TypedDict, total=False):
+    """What samples of a run are asked for; ``gans.sample`` has their meaning."""
+
+    classes: int | Sequence[int] | None
+    sources: ArrayLike | StrPath | None
+    back: bool
+    truncation: float | None
+
+
 class TrainOptions(RunOptions, total=False):
     """The same, and hyper-parameters: the settings of all models; each takes its own."""
 
@@ -61,6 +74,7 @@ class TrainOptions(RunOptions, total=False):
     clip: float
     penalty: float
     unroll: int
+    orthogonal: float
     class_weight: float
     categories: int
     codes: int

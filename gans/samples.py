@@ -11,13 +11,13 @@ import numpy as np
 from gans.data import ToyData, load
 from gans.errors import UserError
 from gans.files import write
-from gans.options import StrPath
+from gans.options import SampleOptions, StrPath, suggestion
 from gans.paths import user_path
 from gans.systems import SYSTEMS, Ask, Made, System
 from gans.trainer import RunConfig, ask_of, load_data, random_stream, sample_picture
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from typing_extensions import Unpack
 
 __all__ = ["Samples", "draw"]
 
@@ -25,8 +25,13 @@ ASKS = {
     "classes": "samples of a class",
     "sources": "images to translate",
     "back": "translations from b to a",
+    "truncation": "samples of truncated noise",
 }
 """What a model makes that takes each of these arguments, in words."""
+
+
+LEAST_TRUNCATION = 0.1
+"""The least bound of a truncated z: numbers are drawn until they are below it."""
 
 
 class Samples(np.ndarray[Any, np.dtype[np.float32]]):
@@ -79,16 +84,14 @@ def draw(
     n: int,
     seed: int,
     *,
-    classes: int | Sequence[int] | None = None,
-    sources: ArrayLike | StrPath | None = None,
-    back: bool = False,
     average: bool = True,
+    **options: Unpack[SampleOptions],
 ) -> Samples:
     """``n`` samples of ``system`` after ``step`` steps of the run ``config``; as ``gans.sample``.
 
-    Raises UserError for classes or sources that the system does not take.
+    Raises UserError for options that the system does not take, TypeError for another name.
     """
-    ask = _ask(system, config, n, classes, sources, back)
+    ask = _ask(system, config, n, options)
     made = system.sample(n, random_stream(seed, "samples"), ask, average=average)
     title = f"{config.title}, step {step:,}"
 
@@ -102,26 +105,31 @@ def draw(
     return Samples.of(made, picture)
 
 
-def _ask(
-    system: System,
-    config: RunConfig,
-    n: int,
-    classes: int | Sequence[int] | None,
-    sources: ArrayLike | StrPath | None,
-    back: bool,
-) -> Ask:
-    for what, given in (("classes", classes), ("sources", sources), ("back", back or None)):
-        if given is not None and what not in system.asks:
-            able = [name for name, other in SYSTEMS.items() if what in other.asks]
+def _ask(system: System, config: RunConfig, n: int, options: SampleOptions) -> Ask:
+    for name, given in options.items():
+        if name not in ASKS:
+            raise TypeError(f"there is no option {name!r}{suggestion(name, ASKS)}")
+        if given is not None and given is not False and name not in system.asks:
+            able = [other for other, one in SYSTEMS.items() if name in one.asks]
             raise UserError(
-                f"{config.model} takes no `{what}`; {ASKS[what]} are for {', '.join(able) or 'other models'}"
+                f"{config.model} takes no `{name}`; {ASKS[name]} are for {', '.join(able) or 'other models'}"
             )
+    classes, sources = options.get("classes"), options.get("sources")
+    back, truncation = options.get("back", False), options.get("truncation")
     chosen = None if classes is None else _classes(system, n, classes)
+    if truncation is not None:
+        return Ask(chosen, truncation=_truncation(truncation))
     if sources is not None:
         return Ask(chosen, _sources(system, sources, back)[:n], back=back)
     if "sources" in system.asks:
         return ask_of(load_data(config), n, back=back)._replace(classes=chosen)
     return Ask(chosen)
+
+
+def _truncation(bound: float) -> float:
+    if not bound >= LEAST_TRUNCATION:
+        raise UserError(f"`truncation` must be a number of at least {LEAST_TRUNCATION}, got {bound!r:.60}")
+    return bound
 
 
 def _classes(system: System, n: int, classes: int | Sequence[int]) -> np.ndarray[Any, np.dtype[np.int64]]:

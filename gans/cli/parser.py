@@ -214,6 +214,12 @@ def _sample(sample: Parser) -> None:
         action="store_true",
         help="translate from the second set to the first one, with a model that does both",
     )
+    sample.add_argument(
+        "--truncation",
+        type=float,
+        metavar="BOUND",
+        help="the largest size of a number of z, at least 0.1, with a model that truncates its noise",
+    )
     _average(sample)
     sample.add_argument("--seed", type=natural, default=0, metavar="N", help="decides the noise (default 0)")
     _device(sample, "where the generator runs (default cpu)")

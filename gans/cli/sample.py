@@ -29,6 +29,7 @@ def run(arguments: Namespace) -> int:
         classes=arguments.classes,
         sources=arguments.sources,
         back=arguments.back,
+        truncation=arguments.truncation,
         average=arguments.average,
     )
     write(out, _npz(samples) if out.suffix.lower() == ".npz" else samples.png())

@@ -33,7 +33,8 @@ from gans.data.spec import Spec
 from gans.errors import UserError
 from gans.metrics.meaning import Meaning
 from gans.metrics.pyramid import pyramid_wasserstein
-from gans.networks.dcgan import sizes_of
+from gans.networks.dcgan import Size, sizes_of
+from gans.networks.resizing import grown, shrunk
 from gans.objectives import critic, critic_generator, gradient_penalty
 from gans.systems.optimizing import BetaSettings, RateSettings, adam
 from gans.systems.settings import setting
@@ -41,10 +42,8 @@ from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import State, descend, update
 from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.nn.utils import equalized_lr
-from minigrad.ops import adaptive_avg_pool2d, avg_pool2d, clip, interpolate, mean, square
+from minigrad.ops import clip, mean, square
 from minigrad.random import Generator
-
-Size = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,19 +60,6 @@ class PGGANSettings(BetaSettings, RateSettings):
     hold_steps: int = setting(300, "steps before the next level is faded in", least=1, metavar="STEPS")
     penalty: float = setting(10.0, "weight of the gradient penalty", least=0, metavar="WEIGHT")
     drift: float = setting(1e-3, "weight of D(x)^2, which keeps D's scores near 0", least=0, metavar="WEIGHT")
-
-
-def shrunk(x: Tensor, size: Size) -> Tensor:
-    """Images (n, c, h, w) with half the sides, by means."""
-    (h, w), (rows, columns) = x.shape[2:], size
-    return (
-        adaptive_avg_pool2d(x, size) if h % rows or w % columns else avg_pool2d(x, (h // rows, w // columns))
-    )
-
-
-def grown(x: Tensor, size: Size) -> Tensor:
-    """Images (n, c, h, w) with twice the sides, by repeated pixels."""
-    return interpolate(x, size=size)
 
 
 def mixed(old: Tensor, new: Tensor, alpha: Tensor) -> Tensor:

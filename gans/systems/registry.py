@@ -12,6 +12,7 @@ from gans.errors import UserError
 from gans.systems import (
     acgan,
     began,
+    biggan,
     cgan,
     cyclegan,
     dualgan,
@@ -40,6 +41,7 @@ SYSTEMS: dict[str, type[System]] = {
         unrolled.Unrolled,
         cgan.CGAN,
         acgan.ACGAN,
+        biggan.BigGAN,
         pix2pix.Pix2Pix,
         cyclegan.CycleGAN,
         dualgan.DualGAN,

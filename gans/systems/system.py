@@ -75,7 +75,8 @@ class Ask(NamedTuple):
 
     ``targets`` are the true translations of ``sources``, where those are known. ``real`` are images of the
     data that a picture may show beside samples; only ``show`` gets them. With ``back`` the sources are images
-    of b and become images of a, in a system that translates in both directions.
+    of b and become images of a, in a system that translates in both directions. ``truncation`` is the largest
+    size of a number of z.
     """
 
     classes: Integers | None = None
@@ -83,6 +84,7 @@ class Ask(NamedTuple):
     targets: Floats | None = None
     real: Floats | None = None
     back: bool = False
+    truncation: float | None = None
 
 
 class Made(NamedTuple):

@@ -152,7 +152,7 @@ def test_data_of_ones_own_are_trained_on_gone_on_with_and_measured_against(tmp_p
         ({"model": "dcgn"}, "did you mean 'dcgan'"),
         ({"data": "rings"}, "did you mean 'ring'"),
         ({"beta": 1}, "gan has no setting 'beta'; did you mean 'beta2'"),
-        ({"clip": 0.1}, "gan has no setting `clip`; wgan has it"),
+        ({"clip": 0.1}, "gan has no setting `clip`; wgan, dualgan have it"),
         (
             {"model": "wgan", "beta1": 0.1},
             "`beta1` is a setting of Adam, and the `optimizer` of wgan is rmsprop",
