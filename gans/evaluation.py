@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from typing import Any
 
-from gans.data import DomainData, ImageData, PairData, SequenceData, StackedData, ToyData
+from gans.data import DomainData, ImageData, PairData, PartialData, SequenceData, StackedData, ToyData
 from gans.data.images import KINDS, STEMS
 from gans.errors import UserError
 from gans.metrics import (
@@ -25,7 +25,14 @@ from gans.trainer import RunConfig, ask_of, random_stream
 
 __all__ = ["Evaluation", "UnmeasurableError", "measure"]
 
-DEFAULTS = {"image": 10_000, "points": 2_500, "pairs": 10_000, "domains": 10_000, "sequences": 10_000}
+DEFAULTS = {
+    "image": 10_000,
+    "points": 2_500,
+    "pairs": 10_000,
+    "domains": 10_000,
+    "partial": 10_000,
+    "sequences": 10_000,
+}
 """The number of samples unless given, by kind of data; translations are no more than the test images."""
 
 STACKED = 26_000
@@ -126,6 +133,11 @@ def _images(
     return evaluate_images(made.samples, data, labels=made.labels, seed=seed, progress=progress)
 
 
+def _partial(draw: Draw, data: PartialData, count: int, seed: int, progress: Progress) -> dict[str, Any]:
+    """Figures of images, against all of the set."""
+    return _images(draw, data.images, count, seed, progress)
+
+
 def _points(draw: Draw, data: ToyData, count: int, seed: int, progress: Progress) -> dict[str, Any]:  # noqa: ARG001
     return evaluate_points(draw().samples, data, seed=seed)
 
@@ -153,6 +165,7 @@ MEASURES: dict[str, Callable[[Draw, Any, int, int, Progress], dict[str, Any]]] =
     "points": _points,
     "pairs": _pairs,
     "domains": _domains,
+    "partial": _partial,
     "sequences": _sequences,
 }
 """The figures of samples of each kind of data."""

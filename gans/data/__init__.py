@@ -9,11 +9,12 @@ from pathlib import Path
 from gans.data.domains import DomainData
 from gans.data.folders import load_pictures
 from gans.data.images import STEMS, ImageData, batches, epoch_order, find_file, load_folder
-from gans.data.made import PREFIXES, parted
+from gans.data.made import PREFIXES, maker_of, parted
 from gans.data.mnist import load_mnist
 from gans.data.mnist5k import load_mnist5k
 from gans.data.npz import load_npz
 from gans.data.pairs import PairData
+from gans.data.partial import PartialData
 from gans.data.sequences import ORACLES, SequenceData
 from gans.data.sizes import check_sides
 from gans.data.stacked import StackedData
@@ -29,6 +30,7 @@ __all__ = [
     "DomainData",
     "ImageData",
     "PairData",
+    "PartialData",
     "SequenceData",
     "StackedData",
     "StyleData",
@@ -41,7 +43,7 @@ __all__ = [
 
 _KINDS = "a folder of pictures or IDX files, or an .npz file"
 
-Made = PairData | DomainData | StackedData | StyleData
+Made = PairData | DomainData | StackedData | StyleData | PartialData
 Dataset = ImageData | ToyData | Made | SequenceData
 
 NAMES: tuple[str, ...] = ("mnist5k", "mnist", *TOYS, *ORACLES)
@@ -111,7 +113,7 @@ def _made(prefix: str, images: str, data_dir: str | os.PathLike[str] | None) -> 
         raise UserError(
             f"{prefix}:{images}: {prefix} is made from plain images, such as mnist5k, not {images}"
         )
-    return PREFIXES[prefix].make(data)
+    return maker_of(prefix).make(data)
 
 
 def _load_folder(folder: Path) -> ImageData:

@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 __all__ = ["KIND_WORDS", "Kind", "Shape", "Spec", "spec_of"]
 
-Kind = Literal["image", "points", "pairs", "domains", "sequences"]
-"""``pairs`` are images with a target each, ``domains`` two sets of images, ``sequences`` rows of tokens."""
+Kind = Literal["image", "points", "pairs", "domains", "partial", "sequences"]
+"""``pairs`` are images with a target each, ``domains`` two sets of images, ``partial`` images of which few
+have labels, ``sequences`` rows of tokens."""
 
 Shape = tuple[int, ...]
 
@@ -17,6 +18,7 @@ KIND_WORDS: dict[Kind, str] = {
     "points": "points",
     "pairs": "pairs of images",
     "domains": "two sets of images",
+    "partial": "images of which few have labels",
     "sequences": "sequences",
 }
 
@@ -57,7 +59,7 @@ def spec_of(data: Any) -> Spec:
     return Spec(
         data.kind,
         tuple(data.shape),
-        classes=int(data.classes) if data.kind in ("image", "domains") else 0,
+        classes=int(data.classes) if data.kind in ("image", "domains", "partial") else 0,
         source=getattr(data, "source_shape", None),
         vocabulary=getattr(data, "vocabulary", 0),
     )

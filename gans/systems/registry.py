@@ -85,7 +85,8 @@ def settings_for(model: str, kind: Kind, /, **changes: Any) -> Settings:
     if kind not in system.presets:
         kinds = " or ".join(KIND_WORDS[one] for one in system.presets)
         others = [name for name, other in SYSTEMS.items() if kind in other.presets]
-        raise UserError(f"{model} needs {kinds}; for {KIND_WORDS[kind]} choose from {', '.join(others)}")
+        remedy = f"; for {KIND_WORDS[kind]} choose from {', '.join(others)}" if others else ""
+        raise UserError(f"{model} needs {kinds}, got {KIND_WORDS[kind]}{remedy}")
     preset = system.presets[kind]
     check_names(model, type(preset), changes)
     settings = replace(preset, **{"model": model, **converted(type(preset), changes)})

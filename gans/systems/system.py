@@ -38,8 +38,9 @@ class Batch(NamedTuple):
     """The real data of an update, on the system's device.
 
     ``real``: images or points (n, ...), or tokens (n, length); for pairs and domains those of the target.
-    ``labels`` (n,) int64, for a system that is ``labelled``; for domains those of ``source``. ``source``: the
-    images to translate, for pairs and domains; it belongs to ``real`` row by row in pairs only.
+    ``labels`` (n,) int64, for a system that is ``labelled``; those of ``source`` if there is one. ``source``:
+    the images to translate, for pairs and domains, or the images that have labels; it belongs to ``real`` row
+    by row in pairs only.
     """
 
     real: Tensor

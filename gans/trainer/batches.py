@@ -17,6 +17,17 @@ TOY_EPOCH_STEPS = 500
 """A toy distribution has no end; this many steps are called an epoch."""
 
 
+def repeated(n: int, seed: int, start: int, count: int) -> NDArray[np.int64]:
+    """``count`` of n examples from place ``start`` on, in epochs one after the other, each in its own order.
+
+    >>> repeated(3, 0, 0, 6).tolist(), repeated(3, 0, 2, 3).tolist()
+    ([1, 2, 0, 0, 1, 2], [0, 0, 1])
+    """
+    epoch, place = divmod(start, n)
+    orders = [epoch_order(n, seed, later, 1) for later in range(epoch, (start + count - 1) // n + 1)]
+    return np.concatenate(orders)[place : place + count]
+
+
 class Arrays(NamedTuple):
     """A batch on the host; the fields are those of ``gans.systems.Batch``."""
 
@@ -29,7 +40,8 @@ class Batches:
     """The real batches of a run.
 
     An epoch visits each example at most once, in an order that (seed, epoch) decides, and has as many steps
-    as whole batches allow. Two domains have an order each. Points are drawn anew from the run's generator.
+    as whole batches allow. Two domains have an order each. Images with labels, of which there are few, go
+    through epochs of their own. Points are drawn anew from the run's generator.
 
     Raises UserError if one step needs more examples than there are.
     """
@@ -60,6 +72,10 @@ class Batches:
         if data.kind == "domains":
             labels = data.labels("a", chosen[0]).astype(np.int64)
             return Arrays(data.b(chosen[1]), labels if len(labels) else None, data.a(chosen[0]))
+        if data.kind == "partial":
+            first = (step * self._per_step + k) * self._batch_size
+            few, labels = data.labelled(repeated(data.count, self._seed, first, self._batch_size))
+            return Arrays(data.train(chosen[0]), labels, few)
         if data.kind == "sequences":
             return Arrays(data.train(chosen[0]))
         labels = data.train_labels(chosen[0])
@@ -83,7 +99,7 @@ class Batches:
         examples, per_step = min(self._sizes()), self._batch_size * self._per_step
         if per_step > examples:
             batches = "batch" if self._per_step == 1 else "batches"
-            kind = "images" if self._data.kind == "image" else KIND_WORDS[self._data.kind]
+            kind = "images" if self._data.kind == "partial" else KIND_WORDS[self._data.kind]
             fewer = "" if self._per_step == 1 else " or `critic_steps`"
             raise UserError(
                 f"a step needs {self._per_step} {batches} of {self._batch_size} {kind}, and "

@@ -132,7 +132,7 @@ def ask_of(data: Any, n: int, *, back: bool = False) -> Ask:
 
 def _real(data: Any, n: int) -> Samples32 | None:
     """The first ``n`` test images, or training images without those; None of data of another kind."""
-    if data.kind != "image":
+    if data.kind not in ("image", "partial"):
         return None
     images: Samples32 = data.train(slice(0, n)) if "test images" in data.missing else data.test(slice(0, n))
     return images

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gans.data import Dataset, ImageData, StyleData
+from gans.data import Dataset, ImageData, PartialData, StyleData
 from gans.metrics import outlook
 from gans.terminal import note, say
 from gans.trainer.callback import Callback
@@ -48,7 +48,7 @@ class Sanity(Callback):
         self._decided = self._longest_decided = 0
 
     def on_start(self, training: Training) -> None:
-        if training.step == 0 and isinstance(self._data, ImageData | StyleData):
+        if training.step == 0 and isinstance(self._data, ImageData | StyleData | PartialData):
             for limit in outlook(self._data):
                 note(limit)
 

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import gans
-from gans.data import Dataset, StackedData, StyleData
+from gans.data import Dataset, PartialData, StackedData, StyleData
 from gans.data.images import ImageData, image_data
 from gans.data.mnist5k import load_mnist5k
 from gans.errors import UserError
+from tests.gans.commands import assert_same_run
 
 SMALL = {"batch_size": 8, "progress": False, "capture": False}
 
@@ -55,3 +56,22 @@ def test_styles_train_a_model_with_labels(tmp_path: Path) -> None:
     assert figures["nn_labels"] == "given"
     with pytest.raises(UserError, match="`classes` must lie from 0 to 4"):
         run.sample(3, classes=5)
+
+
+def test_few_labels_train_a_system_of_ones_own(tmp_path: Path) -> None:
+    data = PartialData(digits(80), 10)
+    model = f"{Path(__file__).with_name('own_systems.py')}:Few"
+    run = trained(model, data, tmp_path / "run")
+    assert (run.config.spec.kind, run.config.spec.classes) == ("partial", 10)
+    trained(model, data, tmp_path / "whole")
+    for path in (run.path, tmp_path / "whole"):
+        gans.resume(path, data=data, steps=12, progress=False)  # through an epoch of the few, and one of all
+    whole = gans.train(model, data, out=tmp_path / "at once", steps=12, **SMALL)  # type: ignore[arg-type]
+    assert_same_run(whole.path, run.path)
+    assert_same_run(whole.path, tmp_path / "whole")
+    figures = run.evaluate(n=70, data=data)
+    assert figures["features"] == "classifier"
+    with pytest.raises(UserError, match="other images"):
+        gans.resume(run.path, data=PartialData(digits(80), 20), progress=False)
+    with pytest.raises(UserError, match="gan needs images or points, got images of which few have labels"):
+        trained("gan", data, tmp_path / "refused")
