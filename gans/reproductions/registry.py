@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from gans.errors import UserError
 from gans.reproductions.experiment import Experiment
-from gans.reproductions.experiments import dirac, wgan_curve
+from gans.reproductions.experiments import dirac, unrolled_ring, wgan_curve, wgan_gp_toys
 from gans.systems.own import is_own, load_object
 
 __all__ = ["EXPERIMENTS", "find", "find_rows", "short_name"]
@@ -15,6 +15,8 @@ __all__ = ["EXPERIMENTS", "find", "find_rows", "short_name"]
 EXPERIMENTS: dict[str, Experiment] = {
     "dirac": dirac.DIRAC,
     "wgan-curve": wgan_curve.WGAN_CURVE,
+    "unrolled-ring": unrolled_ring.UNROLLED_RING,
+    "wgan-gp-toys": wgan_gp_toys.WGAN_GP_TOYS,
 }
 """The experiments of the package, by name, the cheapest first."""
 

@@ -23,15 +23,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gans.objectives import Objective, minimax, non_saturating_gan, wasserstein, wasserstein_gp
+from gans.objectives import (
+    Objective,
+    hinge,
+    least_squares,
+    minimax,
+    non_saturating_gan,
+    r1_penalty,
+    r2_penalty,
+    relativistic,
+    wasserstein,
+    wasserstein_div,
+    wasserstein_gp,
+)
+from gans.objectives.objective import Penalty
 from gans.reproductions.experiment import Experiment, Figure, Published, Row
 from gans.reproductions.trial import Trial
 from gans.steps import discriminator_step, generator_step
 from gans.updates import descend
 from minigrad import Tensor, grad, modify, nn
-from minigrad.ops import mean, square, sum
+from minigrad.ops import square, sum
 from minigrad.optim import SGD
-from minigrad.random import Generator
 
 __all__ = ["DIRAC"]
 
@@ -86,7 +98,7 @@ def alternating(players: Players) -> None:
     """An update of D, then one of G: those of every GAN of two players here."""
     G, D, objective, z = players.G, players.D, players.objective, players.z
     discriminator_step(G, D, players.sgd_d, objective, players.real, z, np.random.default_rng(0))
-    generator_step(G, D, players.sgd_g, objective, z)
+    generator_step(G, D, players.sgd_g, objective, z, players.real)
 
 
 def consensus(weight: float) -> Update:
@@ -111,14 +123,8 @@ def _losses(players: Players) -> tuple[Tensor, Tensor]:
     return players.objective.discriminator(on_real, on_fake), players.objective.generator(on_fake)
 
 
-def penalised(weight: float, on: str) -> Objective:
-    """Minimax with weight/2 mean(|gradient of D|^2) on real data (R1) or on samples (R2)."""
-
-    def penalty(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, rng: Generator) -> Tensor:
-        x = real if on == "real" else fake
-        (slope,) = grad(sum(D(x)), [x], create_graph=True)
-        return weight / 2 * mean(square(slope))
-
+def penalised(penalty: Penalty) -> Objective:
+    """Minimax with a penalty."""
     return replace(minimax(), penalty=penalty)
 
 
@@ -167,12 +173,12 @@ def measure(
 def row(
     label: str,
     objective: Objective,
-    eigenvalue: complex | None,
+    eigenvalue: complex | None = None,
     *,
     update: Update = alternating,
     noise: float = 0.0,
 ) -> Row:
-    """A row of the table, with the published eigenvalue."""
+    """A row of the table, with the published eigenvalue if there is one."""
     published = (
         {"real": Published(eigenvalue.real), "imaginary": Published(eigenvalue.imag)}
         if eigenvalue is not None
@@ -207,11 +213,15 @@ DIRAC = Experiment(
         "minimax": row("GAN, minimax", MINIMAX, 0.5j),
         "non-saturating": row("GAN, non-saturating", non_saturating_gan(), 0.5j),
         "wgan": row("WGAN, clip 1", wasserstein(1.0), 1j),
-        "wgan-gp": row("WGAN-GP, weight 0.7, target 1", wasserstein_gp(0.7), None),
+        "wgan-gp": row("WGAN-GP, weight 0.7, target 1", wasserstein_gp(0.7)),
         "noise": row("instance noise, standard deviation 0.7", MINIMAX, -0.1225 + 0.485j, noise=0.7),
-        "r1-small": row("R1, weight 0.3", penalised(0.3, "real"), -0.15 + 0.477j),
-        "r1-critical": row("R1, weight 1", penalised(1.0, "real"), -0.5 + 0j),
-        "r2-small": row("R2, weight 0.3", penalised(0.3, "fake"), -0.15 + 0.477j),
+        "r1-small": row("R1, weight 0.3", penalised(r1_penalty(0.3)), -0.15 + 0.477j),
+        "r1-critical": row("R1, weight 1", penalised(r1_penalty(1.0)), -0.5 + 0j),
+        "r2-small": row("R2, weight 0.3", penalised(r2_penalty(0.3)), -0.15 + 0.477j),
+        "hinge": row("hinge", hinge()),
+        "least-squares": row("LSGAN, codes -1, 1 and 1", least_squares(-1.0, 1.0, 1.0)),
+        "relativistic": row("relativistic", relativistic()),
+        "wgan-div": row("WGAN-div", wasserstein_div()),
         "consensus": row("consensus optimisation, weight 1", MINIMAX, -0.25 + 0.5j, update=consensus(1.0)),
     },
 )  # fmt: skip

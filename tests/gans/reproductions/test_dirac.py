@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gans.objectives import r1_penalty
 from gans.reproductions.experiments.dirac import DIRAC, MINIMAX, alternating, measure, penalised
 from gans.reproductions.trial import Trial
 
@@ -26,7 +27,7 @@ def test_the_published_eigenvalues_are_met(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("weight", [0.1, 0.7, 1.6])
 def test_r1_has_its_closed_form(weight: float, tmp_path: Path) -> None:
-    figures = measure(penalised(weight, "real"), Trial(tmp_path, 0))
+    figures = measure(penalised(r1_penalty(weight)), Trial(tmp_path, 0))
     root = weight**2 / 4 - 0.25
     expected = (-weight / 2 + math.sqrt(max(root, 0)), math.sqrt(max(-root, 0)))
     assert (figures["real"], figures["imaginary"]) == pytest.approx(expected, abs=1e-6)
