@@ -64,11 +64,24 @@ class TrainOptions(RunOptions, total=False):
     lr_floor: float
     beta1: float
     beta2: float
-    optimizer: Literal["adam", "rmsprop"]
+    momentum: float
+    optimizer: Literal["adam", "rmsprop", "sgd"]
+    optimizer_d: Literal["same", "adam", "rmsprop", "sgd"]
     critic_steps: int
+    generator_steps: int
     latent: int
+    prior: Literal["normal", "uniform"]
     width: int
     depth: int
+    instance_noise: float
+    instance_noise_steps: int
+    layer_noise: float
+    joint_batches: bool
+    test_dropout: bool
+    smooth_real: float
+    smooth_fake: float
+    flip_labels: float
+    turns: Literal["both", "larger-loss"]
     features: int
     base: int
     clip: float

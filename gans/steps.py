@@ -6,12 +6,13 @@ zeroed or detached by hand: each step names the gradients that it computes.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from gans.objectives import Objective
+from gans.objectives.objective import Network
 from gans.updates import descend
 from minigrad import Tensor, nn, no_grad
-from minigrad.ops import mean
+from minigrad.ops import concatenate, mean
 from minigrad.optim import Optimizer
 from minigrad.random import Generator
 
@@ -31,56 +32,77 @@ class StepResult(NamedTuple):
 
 
 def discriminator_step(
-    G: nn.Module,
-    D: nn.Module,
+    G: Network,
+    D: Network,
     optimizer: Optimizer,
     objective: Objective,
     real: Tensor,
     z: Tensor,
     rng: Generator,
+    *,
+    joint: bool = False,
 ) -> StepResult:
     """One update of D on ``real`` (n, ...) and on fakes from ``z`` (n, latent); ``rng`` serves the penalty.
 
-    If the loss or a gradient is NaN or infinite, no weight changes. Raises NonFiniteError then, or later if
-    the trainer defers metrics.
+    With ``joint`` both pass D as one batch, which matters to its batch norm. If the loss or a gradient is NaN
+    or infinite, no weight changes. Raises NonFiniteError then, or later if the trainer defers metrics.
     """
     with no_grad():
         fake = G(z)  # here G is only a source of images
-    on_real, on_fake = D(real), D(fake)
+    on_real, on_fake = judged(D, real, fake, joint=joint)
     loss, penalty = objective.discriminator(on_real, on_fake), None
     if objective.penalty is not None:
         penalty = objective.penalty(D, real, fake, rng)
         loss = loss + penalty
     norm, _ = descend(loss, optimizer)
     if objective.constraint is not None:
-        objective.constraint(D)
+        objective.constraint(cast(nn.Module, D))
     on_real, on_fake = _readout(objective, on_real), _readout(objective, on_fake)
     return StepResult(loss.detach(), norm, on_real, on_fake, None if penalty is None else penalty.detach())
 
 
 def generator_step(
-    G: nn.Module,
-    D: nn.Module,
+    G: Network,
+    D: Network,
     optimizer: Optimizer,
     objective: Objective,
     z: Tensor,
     real: Tensor | None = None,
+    *,
+    joint: bool = False,
 ) -> StepResult:
     """One update of G, whose weights ``optimizer`` holds, from ``z`` (n, latent).
 
-    ``real`` (n, ...) is a batch for an objective that ``needs_real``. Raises ValueError if it has none.
+    ``real`` (n, ...) is a batch for an objective that ``needs_real``, and for fakes that pass D in one batch
+    with it (``joint``). Raises ValueError if it is None then.
     """
-    on_fake = D(G(z))
-    if not objective.needs_real:
-        loss = objective.generator(on_fake)
-    elif real is None:
-        raise ValueError("generator_step: this objective needs a batch `real` in G's update too")
+    if real is None and (objective.needs_real or joint):
+        what = "this objective" if objective.needs_real else "joint=True"
+        raise ValueError(f"generator_step: {what} needs a batch `real` in G's update too")
+    fake, on_real = G(z), None
+    if real is not None and joint:
+        on_real, on_fake = judged(D, real, fake, joint=True)
     else:
-        with no_grad():
-            on_real = D(real)  # a constant: no weight of G is in it
-        loss = objective.generator(on_fake, on_real)
+        on_fake = D(fake)
+        if real is not None and objective.needs_real:
+            with no_grad():
+                on_real = D(real)  # a constant: no weight of G is in it
+    loss = generator_loss(objective, on_fake, on_real)
     norm, _ = descend(loss, optimizer)  # the gradient flows through D and stops at G's weights
     return StepResult(loss.detach(), norm, None, _readout(objective, on_fake))
+
+
+def generator_loss(objective: Objective, on_fake: Tensor, on_real: Tensor | None = None) -> Tensor:
+    """G's loss on D's logits, of real samples too if the objective needs them."""
+    return objective.generator(on_fake, on_real) if objective.needs_real else objective.generator(on_fake)
+
+
+def judged(D: Network, real: Tensor, fake: Tensor, *, joint: bool = False) -> tuple[Tensor, Tensor]:
+    """D's logits of ``real`` and of ``fake``; with ``joint`` it sees them as one batch."""
+    if not joint:
+        return D(real), D(fake)
+    logits = D(concatenate([real, fake]))
+    return logits[: len(real)], logits[len(real) :]
 
 
 def _readout(objective: Objective, logits: Tensor) -> Tensor:

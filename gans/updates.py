@@ -27,7 +27,17 @@ from minigrad.optim import Optimizer, gradient_norm
 from minigrad.tracing import touch
 from minigrad.types import Array
 
-__all__ = ["BoundUpdate", "Descent", "Result", "State", "Update", "deferring", "descend", "update"]
+__all__ = [
+    "BoundUpdate",
+    "Descent",
+    "Result",
+    "State",
+    "Update",
+    "deferring",
+    "descend",
+    "must_be_finite",
+    "update",
+]
 
 NOT_FINITE = "the loss is {}, the norm of its gradient {}"
 
@@ -59,17 +69,21 @@ def descend(loss: Tensor, *optimizers: Optimizer, checked: Sequence[Tensor] = ()
     """
     gradients = grad(loss, [p for optimizer in optimizers for p in optimizer.params])
     norm = gradient_norm(gradients)
-    finite = _finite(loss, norm, *checked)
+    finite = must_be_finite(NOT_FINITE, loss, norm, *checked)
     for optimizer in optimizers:
         own, gradients = gradients[: len(optimizer.params)], gradients[len(optimizer.params) :]
         optimizer.step(own, where=finite)
     return Descent(norm, finite)
 
 
-def _finite(*tensors: Tensor) -> Tensor | None:
+def must_be_finite(message: str, *tensors: Tensor) -> Tensor | None:
+    """Fail the update unless all numbers are finite; ``message`` is formatted with the Tensors.
+
+    Returns ``Descent.finite``. Raises NonFiniteError; with deferred metrics the trainer raises it later.
+    """
     checks = _deferred.get()
     if checks is None:
-        return require_finite(NOT_FINITE, *tensors)
+        return require_finite(message, *tensors)
     checks.extend(tensors)
     return all_finite(*tensors)
 

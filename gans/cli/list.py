@@ -51,9 +51,7 @@ def _settings(preset: Settings, kind: Kind) -> str:
     shown = []
     for name, option in options_of(type(preset)).items():
         value = getattr(preset, name)
-        other, needed = option.limits.requires or ("", None)
-        used = option.limits.only in (None, kind) and (not other or getattr(preset, other) == needed)
-        if used and value not in ("", 0):
+        if option.is_used(preset, kind) and value not in ("", 0):
             number = f"{value:g}" if isinstance(value, float) else " or ".join(option.choices or [str(value)])
             shown.append(f"{name.replace('_', '-')} {number}")
     return ", ".join(shown)

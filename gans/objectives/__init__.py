@@ -1,12 +1,14 @@
 """The losses of D and G: pure functions of D's logits, so that a variant of GAN is data.
 
-``Objective(discriminator, generator, penalty, constraint, readout, needs_real)``:
+``Objective(discriminator, generator, penalty, constraint, readout, needs_real, against)``:
 
 - ``discriminator(real, fake)`` and ``generator(fake)`` map logits (n, 1) to a loss of one element; with
   ``needs_real`` it is ``generator(fake, real)``, of the logits of a batch of real samples too;
 - ``penalty(D, real, fake, rng)`` is added to D's loss, ``real`` and ``fake`` are samples here;
 - ``constraint(D)`` acts on D's weights after each of D's updates;
-- ``readout(logits)`` turns logits into the number to watch: D's probability, or a critic's score.
+- ``readout(logits)`` turns logits into the number to watch: D's probability, or a critic's score;
+- ``against(logits, labels)`` is D's loss on other labels than 1 for real samples and 0 for generated ones: a
+  number, or a Tensor (n, 1). None if D learns no labels.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gans.objectives.objective import Objective
 from minigrad import Tensor
-from minigrad.ops import mean_softplus
+from minigrad.ops import binary_cross_entropy_with_logits, mean_softplus
 
 __all__ = ["binary_cross_entropy", "minimax", "non_saturating", "non_saturating_gan", "saturating"]
 
@@ -29,9 +29,9 @@ def non_saturating(fake: Tensor) -> Tensor:
 
 def non_saturating_gan() -> Objective:
     """GAN with the generator whose gradients stay strong when D wins."""
-    return Objective(binary_cross_entropy, non_saturating)
+    return Objective(binary_cross_entropy, non_saturating, against=binary_cross_entropy_with_logits)
 
 
 def minimax() -> Objective:
     """GAN with the minimax generator, which saturates when D wins."""
-    return Objective(binary_cross_entropy, saturating)
+    return Objective(binary_cross_entropy, saturating, against=binary_cross_entropy_with_logits)

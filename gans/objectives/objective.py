@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from minigrad import Tensor, nn
 from minigrad.ops import sigmoid
@@ -25,6 +26,7 @@ class Objective:
     constraint: Callable[[nn.Module], None] | None = None
     readout: Callable[[Tensor], Tensor] = sigmoid
     needs_real: bool = False
+    against: Callable[[Tensor, Any], Tensor] | None = None
 
 
 def score(logits: Tensor) -> Tensor:

@@ -121,20 +121,21 @@ def settings_of(system: type[System]) -> dict[str, Option]:
 def check_used(model: str, kind: Kind, names: Iterable[str], settings: Settings) -> None:
     """Raise UserError for a setting among ``names`` that has no effect on ``model`` with ``settings``."""
     for name in names:
-        limits = options_of(type(settings))[name].limits
+        option = options_of(type(settings))[name]
+        limits = option.limits
         if limits.only is not None and limits.only != kind:
             raise UserError(
                 f"`{name}` is a setting of the networks for {KIND_WORDS[limits.only]}; those for "
                 f"{KIND_WORDS[kind]} have none"
             )
-        if limits.requires is not None:
-            other, value = limits.requires
+        if limits.requires is not None and not option.is_used(settings, kind):
+            other, *_, value = limits.requires
+            owner = _NAMES.get(value, value.capitalize())
             present = getattr(settings, other)
-            if present != value:
-                owner = value.capitalize()
-                raise UserError(
-                    f"`{name}` is a setting of {owner}, and the `{other}` of {model} is {present}"
-                )
+            raise UserError(f"`{name}` is a setting of {owner}, and the `{other}` of {model} is {present}")
+
+
+_NAMES = {"sgd": "SGD"}
 
 
 def build(settings: Settings, shape: Shape | Spec, device: str = "cpu") -> Any:

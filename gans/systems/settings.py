@@ -31,7 +31,7 @@ class _Limits(NamedTuple):
     above: float | None
     below: float | None
     only: Kind | None
-    requires: tuple[str, str] | None
+    requires: tuple[str, ...] | None
     metavar: str | None
 
 
@@ -44,15 +44,15 @@ def setting(
     above: float | None = None,
     below: float | None = None,
     only: Kind | None = None,
-    requires: tuple[str, str] | None = None,
+    requires: tuple[str, ...] | None = None,
     metavar: str | None = None,
 ) -> Any:
     """A field of a ``Settings`` with its default and its one line of help.
 
     A number lies between ``least`` and ``most``, which it may reach, and between ``above`` and ``below``,
-    which it may not. ``only`` is the one kind of data with which it has an effect; ``requires`` is another
-    setting and the value that it needs to have, such as ``("optimizer", "adam")``. ``metavar`` stands for the
-    value in the help.
+    which it may not. ``only`` is the one kind of data with which it has an effect; ``requires`` are other
+    settings and the value that one of them needs to have, such as ``("optimizer", "adam")``. ``metavar``
+    stands for the value in the help.
     """
     limits = _Limits(help, least, most, above, below, only, requires, metavar)
     return field(default=default, metadata={_KEY: limits})
@@ -100,6 +100,12 @@ class Option(NamedTuple):
     @property
     def help(self) -> str:
         return self.limits.help
+
+    def is_used(self, settings: Settings, kind: Kind) -> bool:
+        """Whether it has an effect on data of ``kind``, beside the other ``settings``."""
+        *others, value = self.limits.requires or (None,)
+        fits = not others or any(getattr(settings, other) == value for other in others)
+        return fits and self.limits.only in (None, kind)
 
     @property
     def metavar(self) -> str:

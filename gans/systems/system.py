@@ -144,7 +144,7 @@ class System:
     averaged: ClassVar[tuple[str, ...]] = ("generator",)
     """The networks of which the setting ``ema`` keeps an average."""
 
-    prior: ClassVar[Literal["normal", "uniform"]] = "normal"
+    prior: Literal["normal", "uniform"] = "normal"
     """What ``noise`` draws: N(0, I), or uniform numbers from -1 to 1."""
 
     asks: ClassVar[tuple[str, ...]] = ()

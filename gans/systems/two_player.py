@@ -1,4 +1,4 @@
-"""GANs of two players: k updates of D, then one of G (Goodfellow et al. 2014, algorithm 1).
+"""GANs of two players: updates of D, then of G (Goodfellow et al. 2014, algorithm 1).
 
 The systems at the end differ by their objective, their networks and their settings only. Each is a class that
 holds data, and no code of the step reads a model's name.
@@ -16,19 +16,32 @@ from numpy.typing import NDArray
 from gans.data.spec import Spec
 from gans.errors import UserError
 from gans.networks import dcgan, mlp
+from gans.networks.noise import drawing_from
 from gans.objectives import Objective, minimax, non_saturating_gan, wasserstein, wasserstein_gp
-from gans.steps import discriminator_step, generator_step
+from gans.objectives.objective import Network
+from gans.steps import discriminator_step, generator_loss, generator_step, judged
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.tricks import (
+    by_larger_loss,
+    instance_noise,
+    noisy,
+    taught,
+    with_noise,
+    with_noisy_layers,
+    without_dropout,
+)
 from gans.systems.two_player_settings import (
+    ClassifierSettings,
     ClippedSettings,
+    ConvolutionalClassifierSettings,
     ConvolutionalSettings,
     PenaltySettings,
     TwoPlayerSettings,
 )
-from gans.updates import update
-from minigrad import Tensor, nn, tensor
+from gans.updates import must_be_finite, update
+from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.ops import sigmoid
-from minigrad.optim import Adam, Optimizer, RMSprop
+from minigrad.optim import SGD, Adam, Optimizer, RMSprop
 from minigrad.random import Generator
 
 MOST_WEIGHTS = 2**27
@@ -46,9 +59,14 @@ class TwoPlayer(System):
 
     def __init__(self, settings: TwoPlayerSettings, spec: Spec, device: str = "cpu") -> None:
         super().__init__(settings, spec, device)
+        self.prior = settings.prior
         self.objective = self.objectives[settings.objective](settings)
-        self.optimizer_g = _optimizer(settings, self.generator, settings.lr)
-        self.optimizer_d = _optimizer(settings, self.discriminator, settings.lr * settings.lr_ratio)
+        for_d = settings.optimizer if settings.optimizer_d == "same" else settings.optimizer_d
+        self.optimizer_g = _optimizer(settings.optimizer, settings, self.generator, settings.lr)
+        self.optimizer_d = _optimizer(for_d, settings, self.discriminator, settings.lr * settings.lr_ratio)
+
+    def _made(self, settings: Any, spec: Spec) -> dict[str, nn.Module]:
+        return with_noisy_layers(super()._made(settings, spec), settings)
 
     @property
     def judges_by_probability(self) -> bool:  # type: ignore[override]
@@ -57,20 +75,43 @@ class TwoPlayer(System):
 
     @classmethod
     def batches_in_a_step(cls, settings: TwoPlayerSettings) -> int:
-        return settings.critic_steps
+        of_g = settings.generator_steps if cls.shows_real_to_g(settings) else 0
+        return settings.critic_steps + of_g
+
+    @classmethod
+    def shows_real_to_g(cls, settings: TwoPlayerSettings) -> bool:
+        """Whether G's updates take a batch of real samples, too."""
+        return settings.joint_batches or cls.objectives[settings.objective](settings).needs_real
 
     def step(self, trainer: Trainer) -> None:
-        for _ in range(self.settings.critic_steps):
-            trainer.update(self.update_discriminator, trainer.batch().real, trainer.rng)
-        trainer.update(self.update_generator, trainer.rng)
+        settings, rng = self.settings, trainer.rng
+        std = instance_noise(settings, trainer.step)
+        noise = tensor(std, np.float32, self.device) if std else None
+        real, turn = trainer.batch().real, "both"
+        with drawing_from(rng):
+            if by_larger_loss(settings):
+                loss_d, loss_g = trainer.update(self.compare, real, rng, noise)
+                turn = "generator" if loss_d.item() < loss_g.item() else "discriminator"
+            for k in range(settings.critic_steps if turn != "generator" else 0):
+                real = trainer.batch().real if k else real
+                trainer.update(self.update_discriminator, real, rng, noise)
+            for _ in range(settings.generator_steps if turn != "discriminator" else 0):
+                shown = trainer.batch().real if self.shows_real_to_g(settings) else None
+                trainer.update(self.update_generator, rng, shown, noise)
 
     @update("discriminator", reports=("loss_d", "wasserstein", "penalty", "d_real", "d_fake", "grad_norm_d"))
-    def update_discriminator(self, real: Tensor, rng: Generator) -> dict[str, Tensor]:
-        """One update of D on ``real`` (n, ...) and on fakes from new noise."""
-        networks, optimizer = (self.generator, self.discriminator), self.optimizer_d
-        z = self.latent(len(real), rng)
+    def update_discriminator(
+        self, real: Tensor, rng: Generator, noise: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """One update of D on ``real`` (n, ...) and on fakes from new noise.
+
+        ``noise`` is the standard deviation of instance noise.
+        """
+        G, real = self.shown(real, noise, rng)
+        objective, z = taught(self.objective, self.settings, rng), self.latent(len(real), rng)
+        joint = self.settings.joint_batches
         loss, norm, on_real, on_fake, penalty = discriminator_step(
-            *networks, optimizer, self.objective, real, z, rng
+            G, self.discriminator, self.optimizer_d, objective, real, z, rng, joint=joint
         )
         assert on_real is not None
         numbers = {"loss_d": loss, "d_real": on_real, "d_fake": on_fake, "grad_norm_d": norm}
@@ -79,14 +120,41 @@ class TwoPlayer(System):
         return numbers
 
     @update("generator", reports=("loss_g", "grad_norm_g"))
-    def update_generator(self, rng: Generator) -> dict[str, Tensor]:
-        """One update of G: its gradient flows through D and stops at G's weights."""
-        networks, z = (self.generator, self.discriminator), self.latent(self.settings.batch_size, rng)
-        loss, norm, *_ = generator_step(*networks, self.optimizer_g, self.objective, z)
+    def update_generator(
+        self, rng: Generator, real: Tensor | None = None, noise: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """One update of G: its gradient flows through D and stops at G's weights.
+
+        ``real`` is a batch for an objective that needs it, and for joint batches.
+        """
+        G, real = self.shown(real, noise, rng)
+        z, joint = self.latent(self.settings.batch_size, rng), self.settings.joint_batches
+        loss, norm, *_ = generator_step(
+            G, self.discriminator, self.optimizer_g, self.objective, z, real, joint=joint
+        )
         return {"loss_g": loss, "grad_norm_g": norm}
 
+    @update("comparison", reports=("loss_d", "loss_g"))
+    def compare(
+        self, real: Tensor, rng: Generator, noise: Tensor | None = None
+    ) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
+        """Both losses, before any update."""
+        G, real = self.shown(real, noise, rng)
+        with no_grad():
+            objective, fake = taught(self.objective, self.settings, rng), G(self.latent(len(real), rng))
+            on_real, on_fake = judged(self.discriminator, real, fake, joint=self.settings.joint_batches)
+            losses = objective.discriminator(on_real, on_fake), generator_loss(objective, on_fake, on_real)
+        must_be_finite("D's loss is {}, G's {}", *losses)
+        return dict(zip(("loss_d", "loss_g"), losses, strict=True)), losses
+
+    def shown(self, real: Any, noise: Tensor | None, rng: Generator) -> tuple[Network, Any]:
+        """G, and ``real`` if there is a batch, as D sees them: with instance noise."""
+        if noise is None:
+            return self.generator, real
+        return with_noise(self.generator, noise, rng), None if real is None else noisy(real, noise, rng)
+
     def latent(self, n: int, rng: Generator) -> Tensor:
-        """z (n, latent) from N(0, I), on the GAN's device; a Philox must be on the same device."""
+        """z (n, latent) from the prior, on the GAN's device; a Philox must be on the same device."""
         return self.noise(n, self.settings.latent, rng)
 
     def generate(self, z: Tensor) -> NDArray[np.float32]:
@@ -95,7 +163,12 @@ class TwoPlayer(System):
             return in_batches(self.generator, z)
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
-        return Made(in_batches(self.generator, self.latent(n, rng)))
+        with drawing_from(rng):
+            return Made(in_batches(self.generator, self.latent(n, rng)))
+
+    def exported(self) -> nn.Module | None:
+        """G, unless its samples have dropout as a noise beside z."""
+        return None if self.settings.test_dropout else without_dropout(self.generator)
 
     def judge(self, samples: Any) -> NDArray[np.float32]:
         """D's readout of ``samples`` (n, ...), with D in evaluation mode: (n,) probabilities or scores."""
@@ -125,8 +198,10 @@ def _weights(settings: TwoPlayerSettings, spec: Spec) -> int:
     return settings.latent * widest + settings.depth * settings.width**2 + 1024 * math.prod(spec.shape)
 
 
-def _optimizer(settings: TwoPlayerSettings, network: nn.Module, lr: float) -> Optimizer:
-    if settings.optimizer == "rmsprop":
+def _optimizer(kind: str, settings: TwoPlayerSettings, network: nn.Module, lr: float) -> Optimizer:
+    if kind == "sgd":
+        return SGD(network.parameters(), lr=lr, momentum=settings.momentum)
+    if kind == "rmsprop":
         return RMSprop(network.parameters(), lr=lr)
     return Adam(network.parameters(), lr=lr, betas=(settings.beta1, settings.beta2))
 
@@ -173,8 +248,8 @@ class GAN(TwoPlayer):
     objectives = TWO_LOSSES
     networks = staticmethod(_mlp)
     presets = {
-        "image": TwoPlayerSettings(),
-        "points": TwoPlayerSettings(batch_size=256, lr=1e-3, lr_ratio=2.0, lr_half_life=3000, latent=2),
+        "image": ClassifierSettings(),
+        "points": ClassifierSettings(batch_size=256, lr=1e-3, lr_ratio=2.0, lr_half_life=3000, latent=2),
     }
 
 
@@ -184,7 +259,9 @@ class DCGAN(TwoPlayer):
     objectives = TWO_LOSSES
     networks = staticmethod(_convolutional)
     presets = {
-        "image": ConvolutionalSettings(features=24, base=4, lr=8e-4, lr_half_life=700, lr_floor=0.1),
+        "image": ConvolutionalClassifierSettings(
+            features=24, base=4, lr=8e-4, lr_half_life=700, lr_floor=0.1
+        ),
     }
     epochs = {"image": 27}
     format_1 = {"features": 64, "base": 7, "lr_floor": 0.0}

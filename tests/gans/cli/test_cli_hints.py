@@ -53,7 +53,7 @@ def test_every_setting_of_a_model_has_a_flag_with_help(model: str) -> None:
         (("--beta1", "1"), "'1' is not a number of at least 0 and below 1"),
         (("--penalty", "-1"), "gan has no setting --penalty; wgan-gp, pggan have it"),
         (("--lr-half-life", "-1"), "'-1' is not an integer of at least 0"),
-        (("--optimizer", "sgd"), "there is no --optimizer 'sgd' (choose from adam, rmsprop)"),
+        (("--optimizer", "lion"), "there is no --optimizer 'lion' (choose from adam, rmsprop, sgd)"),
         (("--lr", "nan"), "--lr: 'nan' is not a number above 0"),
     ],
 )

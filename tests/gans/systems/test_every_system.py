@@ -45,6 +45,18 @@ REDUCED = {
 
 CASES = [(name, kind) for name, system in SYSTEMS.items() for kind in system.presets]
 
+TRICKS: dict[str, dict[str, Any]] = {
+    "gan, taught otherwise": {"smooth_real": 0.1, "smooth_fake": 0.2, "flip_labels": 0.25},
+    "dcgan, taught jointly": {"smooth_real": 0.1, "joint_batches": True, "generator_steps": 2},
+    "dcgan, noisy": {"instance_noise": 0.5, "instance_noise_steps": 5, "layer_noise": 0.1, "dropout": 0.5},
+    "dcgan, by its losses": {"turns": "larger-loss", "dropout": 0.5, "test_dropout": True},
+    "wgan, noisy": {"instance_noise": 0.5, "optimizer_d": "sgd", "momentum": 0.5, "prior": "uniform"},
+    "wgan-gp, noisy": {"instance_noise": 0.5, "layer_noise": 0.1, "joint_batches": True},
+}
+"""Systems of two players with tricks, by the system's name and what is changed."""
+
+CASES += [(name, kind) for name in TRICKS for kind in SYSTEMS[name.partition(",")[0]].presets]
+
 each_case = pytest.mark.parametrize(("name", "kind"), CASES)
 
 
@@ -61,14 +73,19 @@ def data_of(kind: str) -> Any:
     return DomainData("inverted", images) if kind == "domains" else images
 
 
+def system_of(name: str) -> type[System]:
+    return SYSTEMS[name.partition(",")[0]]
+
+
 def options_of_case(name: str, kind: Any) -> dict[str, Any]:
-    return options_of(type(SYSTEMS[name].presets[kind]))
+    return options_of(type(system_of(name).presets[kind]))
 
 
 def small(name: str, kind: Any, **changes: Any) -> Callable[..., Training]:
     """A function that makes the training before its first step."""
     settings = {option: value for option, value in REDUCED.items() if option in options_of_case(name, kind)}
-    return partial(contract.trained, name, data_of(kind), **settings, **changes)
+    settings |= TRICKS.get(name, {})
+    return partial(contract.trained, system_of(name).name, data_of(kind), **settings, **changes)
 
 
 @each_case

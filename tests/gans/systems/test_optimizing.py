@@ -12,16 +12,15 @@ from gans.data.spec import Spec
 from gans.errors import UserError
 from gans.systems import Settings, System, TwoAdamSettings, adam
 from gans.systems.optimizing import LinearSettings
-from gans.systems.settings import options_of
 from gans.trainer import Training
 from minigrad import nn
 from minigrad.optim import Adam
-from tests.gans.systems.test_every_system import REDUCED, SYSTEMS, each_case, small
+from tests.gans.systems.test_every_system import REDUCED, each_case, options_of_case, small
 
 
 @each_case
 def test_the_optimizers_begin_with_the_rates_and_decays_of_the_settings(name: str, kind: Any) -> None:
-    options = options_of(type(SYSTEMS[name].presets[kind]))
+    options = options_of_case(name, kind)
     changes = {"lr_ratio": 0.25, "beta1": 0.3, "beta2": 0.7, "optimizer": "adam"}
     given = {option: value for option, value in changes.items() if option in options}
     system = small(name, kind, **given)().system
