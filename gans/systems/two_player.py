@@ -61,6 +61,7 @@ class TwoPlayer(System):
         super().__init__(settings, spec, device)
         self.prior = settings.prior
         self.objective = self.objectives[settings.objective](settings)
+        self.real_for_g = settings.joint_batches or self.objective.needs_real
         for_d = settings.optimizer if settings.optimizer_d == "same" else settings.optimizer_d
         self.optimizer_g = _optimizer(settings.optimizer, settings, self.generator, settings.lr)
         self.optimizer_d = _optimizer(for_d, settings, self.discriminator, settings.lr * settings.lr_ratio)
@@ -75,29 +76,24 @@ class TwoPlayer(System):
 
     @classmethod
     def batches_in_a_step(cls, settings: TwoPlayerSettings) -> int:
-        of_g = settings.generator_steps if cls.shows_real_to_g(settings) else 0
-        return settings.critic_steps + of_g
-
-    @classmethod
-    def shows_real_to_g(cls, settings: TwoPlayerSettings) -> bool:
-        """Whether G's updates take a batch of real samples, too."""
-        return settings.joint_batches or cls.objectives[settings.objective](settings).needs_real
+        real_for_g = settings.joint_batches or cls.objectives[settings.objective](settings).needs_real
+        return settings.critic_steps + (settings.generator_steps if real_for_g else 0)
 
     def step(self, trainer: Trainer) -> None:
         settings, rng = self.settings, trainer.rng
         std = instance_noise(settings, trainer.step)
-        noise = tensor(std, np.float32, self.device) if std else None
+        noise = [tensor(std, np.float32, self.device)] if std else []
         real, turn = trainer.batch().real, "both"
         with drawing_from(rng):
             if by_larger_loss(settings):
-                loss_d, loss_g = trainer.update(self.compare, real, rng, noise)
+                loss_d, loss_g = trainer.update(self.compare, real, rng, *noise)
                 turn = "generator" if loss_d.item() < loss_g.item() else "discriminator"
             for k in range(settings.critic_steps if turn != "generator" else 0):
                 real = trainer.batch().real if k else real
-                trainer.update(self.update_discriminator, real, rng, noise)
+                trainer.update(self.update_discriminator, real, rng, *noise)
             for _ in range(settings.generator_steps if turn != "discriminator" else 0):
-                shown = trainer.batch().real if self.shows_real_to_g(settings) else None
-                trainer.update(self.update_generator, rng, shown, noise)
+                shown = [trainer.batch().real] if self.real_for_g else [None] * len(noise)
+                trainer.update(self.update_generator, rng, *shown, *noise)
 
     @update("discriminator", reports=("loss_d", "wasserstein", "penalty", "d_real", "d_fake", "grad_norm_d"))
     def update_discriminator(

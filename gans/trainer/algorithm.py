@@ -25,7 +25,8 @@ class Algorithm:
 
     def __init__(self, system: System, data: Dataset, seed: int) -> None:
         self.system = system
-        self.batches = Batches(data, system.settings.batch_size, system.batches_per_step, seed)
+        self._most = system.batches_per_step
+        self.batches = Batches(data, system.settings.batch_size, self._most, seed)
         self.random = RunGenerators(seed, system.device)
         self.step = 0
         self._update: RunUpdate | None = None
@@ -50,7 +51,7 @@ class Algorithm:
         Raises RuntimeError if the step has taken ``batches_per_step`` of them already.
         """
         system = self.system
-        if self._taken == system.batches_per_step:
+        if self._taken == self._most:
             raise RuntimeError(
                 f"{system!r} took more than {self._taken} batches in a step: its batches_per_step is too low"
             )

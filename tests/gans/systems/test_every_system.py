@@ -84,8 +84,8 @@ def options_of_case(name: str, kind: Any) -> dict[str, Any]:
 def small(name: str, kind: Any, **changes: Any) -> Callable[..., Training]:
     """A function that makes the training before its first step."""
     settings = {option: value for option, value in REDUCED.items() if option in options_of_case(name, kind)}
-    settings |= TRICKS.get(name, {})
-    return partial(contract.trained, system_of(name).name, data_of(kind), **settings, **changes)
+    settings |= TRICKS.get(name, {}) | changes
+    return partial(contract.trained, system_of(name).name, data_of(kind), **settings)
 
 
 @each_case
