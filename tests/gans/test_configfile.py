@@ -51,7 +51,7 @@ def test_the_config_of_a_run_is_a_config(file: Path, tmp_path: Path) -> None:
     [
         ("model = ", "not a config"),
         ('model = "gan"\nlearning_rate = 1.0\ndata = "ring"', "gan has no setting 'learning_rate'"),
-        ('model = "gan"\nclip = 1.0\ndata = "ring"', "gan has no setting --clip; wgan has it"),
+        ('model = "gan"\nclip = 1.0\ndata = "ring"', "gan has no setting --clip; wgan, dualgan have it"),
         ('model = "gan"\nlr = "fast"\ndata = "ring"', "--lr must be a number, got 'fast'"),
         ('model = "gan"\nlr = 1.0\n[settings]\nlr = 2.0', "lr stands twice"),
         ('model = "gan"\n[settings]\nlr = [1.0]', "--lr must be a number, got [1.0]"),

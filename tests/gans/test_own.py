@@ -52,7 +52,7 @@ def test_its_settings_are_flags_and_config(own: Path, capsys: pytest.CaptureFixt
     assert "length of the noise vector z (default 8 on points, 64 on image)" in " ".join(shown.split())
     assert "--critic-steps" not in shown
     refused = failure(capsys, "train", "./my_gan.py:MyGAN", "--data", "ring", "--clip", "1")
-    assert "has no setting --clip; wgan has it" in refused
+    assert "has no setting --clip; wgan, dualgan have it" in refused
 
 
 @pytest.mark.parametrize(
