@@ -105,6 +105,8 @@ def measure(
     progress(f"making {count:,} samples")
 
     def draw(ask: Ask | None = None) -> Made:
+        if ask is None and "sources" in system.asks:
+            ask = ask_of(data, count)
         return system.sample(count, random_stream(seed, "samples"), ask, average=average)
 
     try:

@@ -148,7 +148,7 @@ def _sources(system: System, sources: Any, back: bool) -> np.ndarray[Any, np.dty
         images = data.test()[back] if data.kind in ("pairs", "domains") else data.train()
     else:
         images = np.asarray(sources, dtype=np.float32)
-    expected = system.spec.shape if back else system.spec.source
+    expected = (None if back else system.spec.source) or system.spec.shape
     if images.shape[1:] != expected:
         raise UserError(
             f"`sources` have the shape {images.shape[1:]} each, and the run translates images of {expected}"

@@ -29,16 +29,19 @@ def _conv(before: int, maps: int, kernel_size: int = 3) -> list[nn.Module]:
     ]
 
 
-def generator(channels: int, size: Size, features: int, blocks: int) -> nn.Sequential:
+def generator(channels: int, size: Size, features: int, blocks: int, conditions: int = 0) -> nn.Sequential:
     """Images (n, channels, h, w) of ``size`` -> images in [-1, 1]: down twice, residual blocks, up twice.
 
     ``features`` is the number of the first and the last feature maps; the blocks have four times as many.
+    ``conditions`` more channels beside the image may be planes of one value. Instance norm would take away
+    what such a plane adds, so the first layer has none then.
 
     >>> from minigrad import zeros
     >>> generator(3, (28, 28), features=4, blocks=1)(zeros((2, 3, 28, 28))).shape
     (2, 3, 28, 28)
     """
-    down, up, maps = [*_conv(channels, features, 7), nn.ReLU()], list[nn.Module](), features
+    first = _conv(channels + conditions, features, 7)
+    down, up, maps = [*(first[:-1] if conditions else first), nn.ReLU()], list[nn.Module](), features
     for _ in range(2):
         kernel_size, stride = halving(size)
         conv = nn.Conv2d(maps, 2 * maps, kernel_size, stride, padding=1, bias=False)

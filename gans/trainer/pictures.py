@@ -121,7 +121,11 @@ def ask_of(data: Any, n: int, *, back: bool = False) -> Ask:
     """The first ``n`` test images of pairs or domains, and no more than there are, as images to translate.
 
     They are those of a, or with ``back`` those of b. Training images stand in where there are no test images.
+    Of plain images there are ``n``: after the last the first one follows.
     """
+    if data.kind == "image":
+        chosen = np.arange(n) % (data.tests or len(data))
+        return Ask(sources=(data.test if data.tests else data.train)(chosen))
     a, b = data.test(slice(0, n))
     if not len(a) and data.kind == "domains":
         return Ask(sources=(data.b if back else data.a)(slice(0, n)), back=back)
