@@ -86,6 +86,15 @@ class TrainOptions(RunOptions, total=False):
     base: int
     clip: float
     penalty: float
+    power: float
+    target_fake: float
+    target_real: float
+    target_g: float
+    divergence: Literal["kl", "reverse-kl", "pearson", "squared-hellinger", "jensen-shannon", "gan"]
+    spread: float
+    r1: float
+    r2: float
+    pack: int
     unroll: int
     orthogonal: float
     class_weight: float

@@ -102,7 +102,8 @@ def judged(D: Network, real: Tensor, fake: Tensor, *, joint: bool = False) -> tu
     if not joint:
         return D(real), D(fake)
     logits = D(concatenate([real, fake]))
-    return logits[: len(real)], logits[len(real) :]
+    of_real = len(logits) * len(real) // (len(real) + len(fake))  # a logit may be that of several samples
+    return logits[:of_real], logits[of_real:]
 
 
 def _readout(objective: Objective, logits: Tensor) -> Tensor:

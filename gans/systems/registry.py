@@ -24,6 +24,7 @@ from gans.systems import (
     two_player,
     unrolled,
     vae,
+    variants,
 )
 from gans.systems.own import is_own, load_own
 from gans.systems.settings import Option, Settings, converted, options_of
@@ -39,6 +40,14 @@ SYSTEMS: dict[str, type[System]] = {
         two_player.DCGAN,
         two_player.WGAN,
         two_player.WGANGP,
+        variants.WGANDiv,
+        variants.LSGAN,
+        variants.FGAN,
+        variants.SNGAN,
+        variants.DRAGAN,
+        variants.Relativistic,
+        variants.R1GAN,
+        variants.PacGAN,
         unrolled.Unrolled,
         cgan.CGAN,
         acgan.ACGAN,

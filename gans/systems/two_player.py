@@ -1,7 +1,7 @@
 """GANs of two players: updates of D, then of G (Goodfellow et al. 2014, algorithm 1).
 
-The systems at the end differ by their objective, their networks and their settings only. Each is a class that
-holds data, and no code of the step reads a model's name.
+The systems at the end, and those of ``variants``, differ by their objective, their networks and their
+settings only. Each is a class that holds data, and no code of the step reads a model's name.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from gans.data.spec import Spec
 from gans.errors import UserError
 from gans.networks import dcgan, mlp
 from gans.networks.noise import drawing_from
-from gans.objectives import Objective, minimax, non_saturating_gan, wasserstein, wasserstein_gp
+from gans.networks.packs import judging_packs
+from gans.objectives import Objective, critic, minimax, non_saturating_gan, wasserstein, wasserstein_gp
 from gans.objectives.objective import Network
 from gans.steps import discriminator_step, generator_loss, generator_step, judged
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
@@ -112,7 +113,9 @@ class TwoPlayer(System):
         assert on_real is not None
         numbers = {"loss_d": loss, "d_real": on_real, "d_fake": on_fake, "grad_norm_d": norm}
         if penalty is not None:
-            numbers |= {"wasserstein": penalty - loss, "penalty": penalty}
+            if self.objective.discriminator is critic:
+                numbers["wasserstein"] = penalty - loss
+            numbers["penalty"] = penalty
         return numbers
 
     @update("generator", reports=("loss_g", "grad_norm_g"))
@@ -166,7 +169,7 @@ class TwoPlayer(System):
         """G, unless its samples have dropout as a noise beside z."""
         return None if self.settings.test_dropout else without_dropout(self.generator)
 
-    def judge(self, samples: Any) -> NDArray[np.float32]:
+    def judge(self, samples: Any) -> NDArray[np.float32] | None:
         """D's readout of ``samples`` (n, ...), with D in evaluation mode: (n,) probabilities or scores."""
         with self.evaluating():
             x = tensor(samples, np.float32, self.device)
@@ -202,11 +205,11 @@ def _optimizer(kind: str, settings: TwoPlayerSettings, network: nn.Module, lr: f
     return Adam(network.parameters(), lr=lr, betas=(settings.beta1, settings.beta2))
 
 
-def _toy(settings: TwoPlayerSettings, spec: Spec) -> dict[str, nn.Module]:
+def _toy(settings: TwoPlayerSettings, spec: Spec, pack: int = 1) -> dict[str, nn.Module]:
     size, width, depth = spec.shape[0], settings.width, settings.depth
     return {
         "generator": mlp.point_generator(settings.latent, size, width, depth),
-        "discriminator": mlp.point_discriminator(size, width, depth),
+        "discriminator": judging_packs(pack, mlp.point_discriminator(pack * size, width, depth)),
     }
 
 
@@ -219,18 +222,35 @@ def _mlp(settings: TwoPlayerSettings, spec: Spec) -> dict[str, nn.Module]:
     }
 
 
-def _convolutional(settings: ConvolutionalSettings, spec: Spec, norm: bool = True) -> dict[str, nn.Module]:
+def convolutional(
+    settings: ConvolutionalSettings, spec: Spec, norm: bool = True, pack: int = 1
+) -> dict[str, nn.Module]:
+    """DCGAN's networks, or those for points; D judges ``pack`` samples at once."""
     if not spec.is_image:
-        return _toy(settings, spec)
+        return _toy(settings, spec, pack)
+    (c, h, w), features, base = spec.shape, settings.features, settings.base
     return {
-        "generator": dcgan.generator(settings.latent, spec.shape, settings.features, settings.base),
-        "discriminator": dcgan.discriminator(spec.shape, settings.features, norm, settings.base),
+        "generator": dcgan.generator(settings.latent, spec.shape, features, base),
+        "discriminator": judging_packs(pack, dcgan.discriminator((pack * c, h, w), features, norm, base)),
     }
 
 
-def _without_norm(settings: ConvolutionalSettings, spec: Spec) -> dict[str, nn.Module]:
-    return _convolutional(settings, spec, norm=False)
+def without_norm(settings: ConvolutionalSettings, spec: Spec) -> dict[str, nn.Module]:
+    """The same, with no batch norm in D."""
+    return convolutional(settings, spec, norm=False)
 
+
+MEASURED: dict[str, Any] = {"features": 24, "base": 4, "lr": 8e-4, "lr_half_life": 700, "lr_floor": 0.1}
+"""DCGAN's settings for images, chosen on digits that neither training nor the figures use."""
+
+ON_POINTS: dict[str, Any] = {
+    "batch_size": 256,
+    "lr": 1e-3,
+    "lr_ratio": 2.0,
+    "lr_half_life": 3000,
+    "latent": 2,
+}
+"""GAN's settings for points."""
 
 TWO_LOSSES: Mapping[str, Callable[[Any], Objective]] = {
     "non-saturating": lambda settings: non_saturating_gan(),
@@ -245,7 +265,7 @@ class GAN(TwoPlayer):
     networks = staticmethod(_mlp)
     presets = {
         "image": ClassifierSettings(),
-        "points": ClassifierSettings(batch_size=256, lr=1e-3, lr_ratio=2.0, lr_half_life=3000, latent=2),
+        "points": ClassifierSettings(**ON_POINTS),
     }
 
 
@@ -253,12 +273,8 @@ class DCGAN(TwoPlayer):
     name, title, paper = "dcgan", "DCGAN", "Radford et al. 2015"
     summary = "strided and transposed convolutions with batch norm"
     objectives = TWO_LOSSES
-    networks = staticmethod(_convolutional)
-    presets = {
-        "image": ConvolutionalClassifierSettings(
-            features=24, base=4, lr=8e-4, lr_half_life=700, lr_floor=0.1
-        ),
-    }
+    networks = staticmethod(convolutional)
+    presets = {"image": ConvolutionalClassifierSettings(**MEASURED)}
     epochs = {"image": 27}
     format_1 = {"features": 64, "base": 7, "lr_floor": 0.0}
 
@@ -267,7 +283,7 @@ class WGAN(TwoPlayer):
     name, title, paper = "wgan", "WGAN", "Arjovsky et al. 2017"
     summary = "a critic with clipped weights estimates the Wasserstein distance"
     objectives = {"wasserstein": lambda settings: wasserstein(settings.clip)}
-    networks = staticmethod(_convolutional)
+    networks = staticmethod(convolutional)
     presets = {
         "image": ClippedSettings(lr=5e-5, optimizer="rmsprop", critic_steps=5),
         "points": ClippedSettings(
@@ -287,7 +303,7 @@ class WGANGP(TwoPlayer):
     name, title, paper = "wgan-gp", "WGAN-GP", "Gulrajani et al. 2017"
     summary = "a penalty holds the critic's gradient at norm 1, by double backprop"
     objectives = {"wasserstein-gp": lambda settings: wasserstein_gp(settings.penalty)}
-    networks = staticmethod(_without_norm)
+    networks = staticmethod(without_norm)
     presets = {
         "image": PenaltySettings(lr=1e-4, beta2=0.9, critic_steps=5),
         "points": PenaltySettings(
