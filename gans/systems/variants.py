@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gans.data.spec import Spec
+from gans.data.spec import Kind, Spec
 from gans.errors import UserError
 from gans.objectives import (
     Objective,
@@ -40,6 +40,9 @@ from minigrad import Tensor, nn
 from minigrad.nn.utils import spectral_norm
 from minigrad.random import Generator
 
+EPOCHS: dict[Kind, int] = {"image": 27, "points": 20}
+"""Those of DCGAN and GAN."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LeastSquaresSettings(ConvolutionalSettings):
@@ -61,7 +64,7 @@ class LSGAN(TwoPlayer):
     }
     networks = staticmethod(convolutional)
     presets = {"image": LeastSquaresSettings(**MEASURED), "points": LeastSquaresSettings(**ON_POINTS)}
-    epochs = {"image": 27}
+    epochs = EPOCHS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +85,7 @@ class FGAN(TwoPlayer):
     }
     networks = staticmethod(convolutional)
     presets = {"image": DivergenceSettings(**MEASURED), "points": DivergenceSettings(**ON_POINTS)}
-    epochs = {"image": 27}
+    epochs = EPOCHS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +130,7 @@ class SNGAN(TwoPlayer):
     objectives = {"hinge": lambda settings: hinge()}
     networks = staticmethod(spectral)
     presets = {"image": HingeSettings(**MEASURED), "points": HingeSettings(**ON_POINTS)}
-    epochs = {"image": 27}
+    epochs = EPOCHS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +156,7 @@ class DRAGAN(TwoPlayer):
     }
     networks = staticmethod(without_norm)
     presets = {"image": DraganSettings(**MEASURED), "points": DraganSettings(**ON_POINTS)}
-    epochs = {"image": 27}
+    epochs = EPOCHS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +177,7 @@ class Relativistic(TwoPlayer):
     }
     networks = staticmethod(convolutional)
     presets = {"image": RelativisticSettings(**MEASURED), "points": RelativisticSettings(**ON_POINTS)}
-    epochs = {"image": 27}
+    epochs = EPOCHS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,7 +215,7 @@ class R1GAN(TwoPlayer):
     }
     networks = staticmethod(without_norm)
     presets = {"image": ZeroCentredSettings(**MEASURED), "points": ZeroCentredSettings(**ON_POINTS, r1=0.1)}
-    epochs = {"image": 27}
+    epochs = EPOCHS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,7 +236,7 @@ class PacGAN(TwoPlayer):
     objectives = TWO_LOSSES
     networks = staticmethod(packed)
     presets = {"image": PackSettings(**MEASURED), "points": PackSettings(**ON_POINTS)}
-    epochs = {"image": 27}
+    epochs = EPOCHS
 
     @classmethod
     def check_data(cls, settings: PackSettings, spec: Spec) -> None:  # type: ignore[override]

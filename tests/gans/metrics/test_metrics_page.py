@@ -21,7 +21,7 @@ from gans.metrics import (
 )
 from gans.objectives import gradient_penalty
 from gans.steps import discriminator_step
-from gans.systems.two_player import TwoPlayer
+from gans.systems.two_player import GAN, TwoPlayer
 from gans.trainer import Record
 from tests.processes import ROOT
 
@@ -116,7 +116,7 @@ def test_a_critics_columns_give_its_estimate_and_its_penalty() -> None:
 )
 def test_the_losses_of_a_d_that_cannot_tell_are_the_pages(objective: str, d: float, g: float) -> None:
     assert f"{d} and {g} nats" in PAGE
-    losses = OBJECTIVES[objective](systems.settings_for("gan", "points"))
+    losses = GAN.objectives[objective](systems.settings_for("gan", "points"))
     zero = mg.zeros(4, 1)
     assert float(losses.discriminator(zero, zero)) == pytest.approx(d, abs=5e-4)
     assert float(losses.generator(zero)) == pytest.approx(g, abs=5e-4)

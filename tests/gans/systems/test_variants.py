@@ -16,7 +16,7 @@ from gans.data.spec import Spec, spec_of
 from gans.errors import UserError
 from gans.networks.packs import Pack
 from gans.objectives import f_divergence, interpolate_gradient_norms
-from gans.systems import build, settings_for
+from gans.systems import SYSTEMS, build, settings_for
 from gans.systems.two_player import TwoPlayer
 from gans.trainer import Training
 from minigrad import Tensor, nn
@@ -283,3 +283,8 @@ def test_a_batch_that_is_no_number_of_packs_is_refused_before_anything_is_writte
     assert not (tmp_path / "run").exists()
     with pytest.raises(ValueError, match="5 samples are no packs of 2"):
         Pack(2)(Tensor(np.zeros((5, 2), np.float32)))
+
+
+@each_row
+def test_a_training_of_each_kind_has_a_length(model: str) -> None:
+    assert set(SYSTEMS[model].epochs) == set(SYSTEMS[model].presets) == {"image", "points"}
