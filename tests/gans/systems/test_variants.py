@@ -288,3 +288,14 @@ def test_a_batch_that_is_no_number_of_packs_is_refused_before_anything_is_writte
 @each_row
 def test_a_training_of_each_kind_has_a_length(model: str) -> None:
     assert set(SYSTEMS[model].epochs) == set(SYSTEMS[model].presets) == {"image", "points"}
+
+
+@pytest.mark.parametrize("pack", [1, 2, 3])
+def test_packs_of_a_joint_batch_are_of_one_kind(pack: int) -> None:
+    """Without batch norm in D, one batch of both kinds costs what two batches cost."""
+    found = [
+        built("pacgan", pack=pack, joint_batches=joint).update_discriminator(samples(), rng())
+        for joint in (True, False)
+    ]
+    for name in ("loss_d", "d_real", "d_fake"):
+        assert found[0][name].item() == pytest.approx(found[1][name].item(), rel=1e-5)
