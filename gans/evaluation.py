@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from typing import Any
 
-from gans.data import DomainData, ImageData, PairData, PartialData, SequenceData, StackedData, ToyData
+from gans.data import (
+    DomainData,
+    ImageData,
+    PairData,
+    PartialData,
+    SceneData,
+    SequenceData,
+    StackedData,
+    ToyData,
+)
 from gans.data.images import KINDS, STEMS
 from gans.errors import UserError
 from gans.metrics import (
@@ -144,12 +153,18 @@ def _points(draw: Draw, data: ToyData, count: int, seed: int, progress: Progress
     return evaluate_points(draw().samples, data, seed=seed)
 
 
-def _pairs(draw: Draw, data: PairData, count: int, seed: int, progress: Progress) -> dict[str, Any]:  # noqa: ARG001
+def _pairs(
+    draw: Draw,
+    data: PairData | SceneData,
+    count: int,
+    seed: int,  # noqa: ARG001
+    progress: Progress,  # noqa: ARG001
+) -> dict[str, Any]:
     """Figures of translations of the first ``count`` test images."""
     ask = ask_of(data, count)
     assert ask.targets is not None
     labels = data.test_labels[:count] if len(data.test_labels) else None
-    return evaluate_translations(draw(ask).samples, ask.targets, labels=labels)
+    return evaluate_translations(draw(ask).samples, ask.targets, labels=labels, one_answer=data.one_answer)
 
 
 def _domains(draw: Draw, data: DomainData, count: int, seed: int, progress: Progress) -> dict[str, Any]:  # noqa: ARG001

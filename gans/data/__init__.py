@@ -15,6 +15,7 @@ from gans.data.mnist5k import load_mnist5k
 from gans.data.npz import load_npz
 from gans.data.pairs import PairData
 from gans.data.partial import PartialData
+from gans.data.scenes import SceneData
 from gans.data.sequences import ORACLES, SequenceData
 from gans.data.sizes import check_sides
 from gans.data.stacked import StackedData
@@ -31,6 +32,7 @@ __all__ = [
     "ImageData",
     "PairData",
     "PartialData",
+    "SceneData",
     "SequenceData",
     "StackedData",
     "StyleData",
@@ -43,7 +45,7 @@ __all__ = [
 
 _KINDS = "a folder of pictures or IDX files, or an .npz file"
 
-Made = PairData | DomainData | StackedData | StyleData | PartialData
+Made = PairData | DomainData | StackedData | StyleData | PartialData | SceneData
 Dataset = ImageData | ToyData | Made | SequenceData
 
 NAMES: tuple[str, ...] = ("mnist5k", "mnist", *TOYS, *ORACLES)

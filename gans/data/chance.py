@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Keys", "bell", "below", "keys_of", "uniform", "words"]
+__all__ = ["Keys", "bell", "below", "branched", "keys_of", "uniform", "words"]
 
 Keys = npt.NDArray[np.uint64]
 """A key for each image, (n,)."""
@@ -33,10 +31,19 @@ def words(keys: Keys, count: int) -> Keys:
     return _mixed(keys[:, None] + _STEP * np.arange(1, count + 1, dtype=np.uint64))
 
 
-def below(keys: Keys, limits: Sequence[int]) -> npt.NDArray[np.int64]:
-    """Integers from 0 to each limit (exclusive), int64 (n, number of limits); limits are at most 2^32."""
-    drawn = words(keys, len(limits)) >> np.uint64(32)
-    return (drawn * np.array(limits, np.uint64) >> np.uint64(32)).astype(np.int64)
+def branched(keys: Keys, stream: int) -> Keys:
+    """Other keys for the same indices, for draws that do not depend on each other's number."""
+    return keys_of(keys.view(np.int64), stream)
+
+
+def below(keys: Keys, limits: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """Integers from 0 to each limit (exclusive), int64 (n, m).
+
+    ``limits`` (m,) are those of all keys, or (n, m) those of each; they are at most 2^32.
+    """
+    most = np.asarray(limits).astype(np.uint64)
+    drawn = words(keys, most.shape[-1]) >> np.uint64(32)
+    return (drawn * most >> np.uint64(32)).astype(np.int64)
 
 
 def uniform(keys: Keys, count: int) -> Floats32:

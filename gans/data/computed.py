@@ -1,4 +1,4 @@
-"""Image sets whose images are computed on demand from those of another set, and stored nowhere."""
+"""Images and pairs that are computed on demand from the images of a set, and stored nowhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from gans.data.images import ImageData, Integers
 
-__all__ = ["TEST", "TRAIN", "ComputedImages", "Indices", "Stream"]
+__all__ = ["TEST", "TRAIN", "Computed", "ComputedImages", "ComputedPairs", "Floats32", "Indices", "Stream"]
 
 Floats32 = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.integer] | slice | None
@@ -23,23 +23,45 @@ TEST: Stream = 1
 
 
 @dataclass(frozen=True, eq=False)
-class ComputedImages:
-    """What training and evaluation read of an ``ImageData``, for images that an index decides.
-
-    A subclass says how many there are, and computes them.
-    """
+class Computed:
+    """The common part of sets that are computed from the images of another one."""
 
     images: ImageData
 
-    kind: ClassVar[Literal["image"]] = "image"
     prefix: ClassVar[str]
     recipe: ClassVar[int] = 1
-    """Raised when other images are computed, so that a run of older ones is not resumed."""
+    """Raised when other data are computed, so that a run of older ones is not resumed."""
 
     @property
     def name(self) -> str:
         """The prefix and the name of the images, such as ``stacked:mnist5k``."""
         return f"{self.prefix}:{self.images.name}"
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What the images lack for an evaluation; see ``ImageData``."""
+        return self.images.missing
+
+    @property
+    def tests(self) -> int:
+        """Number of test samples: as many as test images."""
+        return self.images.tests
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def digest(self) -> str:
+        """SHA-256 of the images' digest and the recipe, to recognise the same set in another run."""
+        return hashlib.sha256(f"{self.prefix} {self.recipe} {self.images.digest()}".encode()).hexdigest()
+
+
+class ComputedImages(Computed):
+    """What training and evaluation read of an ``ImageData``, for images that an index decides.
+
+    A subclass says how many there are, and computes them.
+    """
+
+    kind: ClassVar[Literal["image"]] = "image"
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -61,19 +83,6 @@ class ComputedImages:
         """The class of each test image, or none."""
         raise NotImplementedError
 
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """What the images lack for an evaluation; see ``ImageData``."""
-        return self.images.missing
-
-    @property
-    def tests(self) -> int:
-        """Number of test images."""
-        return self.images.tests
-
-    def __len__(self) -> int:
-        return len(self.images)
-
     def train(self, indices: Indices = None) -> Floats32:
         """Training images, float32 (n, c, h, w) in [-1, 1]; all of them if no indices are given."""
         return self._computed(_chosen(len(self), indices), TRAIN)
@@ -88,11 +97,32 @@ class ComputedImages:
         """Test images, as ``train`` gives those of training."""
         return self._computed(_chosen(self.tests, indices), TEST)
 
-    def digest(self) -> str:
-        """SHA-256 of the images' digest and the recipe, to recognise the same set in another run."""
-        return hashlib.sha256(f"{self.prefix} {self.recipe} {self.images.digest()}".encode()).hexdigest()
-
     def _computed(self, chosen: Integers, stream: Stream) -> Floats32:
+        raise NotImplementedError
+
+
+class ComputedPairs(Computed):
+    """Pairs (a, b) that an index decides, without labels; a subclass computes them.
+
+    ``one_answer`` is false where b is one of many that fit a.
+    """
+
+    one_answer: ClassVar[bool] = True
+
+    @property
+    def test_labels(self) -> Integers:
+        """No labels: a pair shows several classes."""
+        return np.empty(0, np.int64)
+
+    def batch(self, indices: Indices = None) -> tuple[Floats32, Floats32]:
+        """Training pairs a and b, float32 in [-1, 1]; all of them if no indices are given."""
+        return self._computed(_chosen(len(self), indices), TRAIN)
+
+    def test(self, indices: Indices = None) -> tuple[Floats32, Floats32]:
+        """Test pairs, as ``batch`` gives those of training."""
+        return self._computed(_chosen(self.tests, indices), TEST)
+
+    def _computed(self, chosen: Integers, stream: Stream) -> tuple[Floats32, Floats32]:
         raise NotImplementedError
 
 

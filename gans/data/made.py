@@ -9,6 +9,7 @@ from gans.data.domains import DOMAINS, DomainData
 from gans.data.images import ImageData
 from gans.data.pairs import PAIRS, PairData
 from gans.data.partial import PartialData, few_labels
+from gans.data.scenes import SceneData
 from gans.data.stacked import StackedData
 from gans.data.styles import STYLES, StyleData
 
@@ -19,7 +20,7 @@ class Maker(NamedTuple):
     """What a prefix stands for: the data set that ``make`` makes of images, and a line about it."""
 
     summary: str
-    make: Callable[[ImageData], PairData | DomainData | StackedData | StyleData | PartialData]
+    make: Callable[[ImageData], PairData | DomainData | StackedData | StyleData | PartialData | SceneData]
 
 
 def _pairs(prefix: str) -> Maker:
@@ -41,6 +42,7 @@ PREFIXES: dict[str, Maker] = {
     "stacked": Maker("images: three at random as the colours of one, with 1,000 modes", StackedData),
     "styles": Maker(f"images: each in one of the styles {', '.join(STYLES)}", StyleData),
     "labels100": _few_labels(100),
+    "scenes": Maker("pairs: a map of classes and instances -> a scene of two to four images", SceneData),
 }
 """The makers of data by the prefix that ``load`` takes before the name or the path of images.
 

@@ -113,6 +113,7 @@ class PairData:
     images: ImageData
 
     kind: ClassVar[Literal["pairs"]] = "pairs"
+    one_answer: ClassVar[bool] = True
     vocabulary: ClassVar[int] = 0
 
     @property

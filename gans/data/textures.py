@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gans.data.chance import Keys, keys_of, uniform
+from gans.data.chance import Keys, branched, uniform
 
 __all__ = ["between", "texture", "textured"]
 
@@ -44,11 +44,11 @@ def textured(a: Floats32, keys: Keys) -> Floats32:
 def texture(keys: Keys, h: int, w: int) -> Floats32:
     """Textures (n, 3, h, w) in [0, 1]: two colours mixed by clouds and stripes, with some grain."""
     n = len(keys)
-    drawn = uniform(_streams(keys, _COLOURS), 9).reshape(n, 9, 1, 1)
+    drawn = uniform(branched(keys, _COLOURS), 9).reshape(n, 9, 1, 1)
     light, dark = _colour(drawn[:, :4]), _colour(drawn[:, 4:8]) / 2
     share = drawn[:, 8:] ** 2  # of stripes: few images have many
     pattern = (1 - share) * _clouds(keys, h, w) + share * _stripes(keys, h, w)
-    grain = uniform(_streams(keys, _GRAIN), h * w).reshape(n, 1, h, w) - np.float32(0.5)
+    grain = uniform(branched(keys, _GRAIN), h * w).reshape(n, 1, h, w) - np.float32(0.5)
     mixed: Floats32 = dark + (light - dark) * pattern + np.float32(2 * GRAIN) * grain
     return np.clip(mixed, 0, 1, out=mixed)
 
@@ -61,7 +61,7 @@ def _colour(drawn: Floats32) -> Floats32:
 
 def _clouds(keys: Keys, h: int, w: int) -> Floats32:
     """Smooth values from 0 to 1 (n, 3, h, w): a sum over ``CLOUDS``, of each channel its own in part."""
-    drawn = uniform(_streams(keys, _CLOUDS), sum(3 * size**2 for size in CLOUDS))
+    drawn = uniform(branched(keys, _CLOUDS), sum(3 * size**2 for size in CLOUDS))
     total = np.zeros((len(keys), 3, h, w), np.float32)
     start = 0
     for size, weight in CLOUDS.items():
@@ -77,7 +77,7 @@ def _clouds(keys: Keys, h: int, w: int) -> Floats32:
 
 def _stripes(keys: Keys, h: int, w: int) -> Floats32:
     """Stripes from 0 to 1 in any direction, (n, 1, h, w): a triangular wave."""
-    down, across, phase = uniform(_streams(keys, _STRIPES), 3).T[:, :, None, None]
+    down, across, phase = uniform(branched(keys, _STRIPES), 3).T[:, :, None, None]
     rows = (np.arange(h, dtype=np.float32) / np.float32(h))[:, None]
     columns = np.arange(w, dtype=np.float32) / np.float32(w)
     place = np.float32(STRIPES) * (down * rows + (2 * across - 1) * columns) + phase
@@ -91,8 +91,3 @@ def between(size: int, values: int) -> Floats32:
     weights = np.maximum(0, 1 - np.abs(places[:, None] - np.arange(values)))
     matrix: Floats32 = weights.astype(np.float32)
     return matrix
-
-
-def _streams(keys: Keys, stream: int) -> Keys:
-    """Other keys for the same images: what is drawn with them is independent."""
-    return keys_of(keys.view(np.int64), stream)

@@ -10,6 +10,7 @@ import numpy as np
 
 from gans import plots
 from gans.data import Dataset, ToyData
+from gans.data.layouts import label_colours
 from gans.files import write
 from gans.systems import Ask, Made, System
 from gans.terminal import note
@@ -154,8 +155,13 @@ def sample_picture(system: System, made: Made, toy: ToyData | None, title: str, 
         return plots.token_grid(samples, system.spec.vocabulary)
     if made.sources is None:
         return plots.image_grid(samples, made.columns)
-    beside = [made.sources, samples] + ([] if made.targets is None else [made.targets])
+    beside = [_drawable(made.sources), samples] + ([] if made.targets is None else [made.targets])
     return plots.image_rows(beside, made.columns)
+
+
+def _drawable(images: Samples32) -> Samples32:
+    """Images in grey or colour; label maps in a colour for each class."""
+    return images if images.shape[-3] in (1, 3) else label_colours(images)
 
 
 def _points(system: System, samples: Samples32, toy: ToyData, title: str, seed: int) -> bytes:

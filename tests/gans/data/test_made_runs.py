@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import gans
-from gans.data import Dataset, PartialData, StackedData, StyleData
+from gans.data import Dataset, PartialData, SceneData, StackedData, StyleData
 from gans.data.images import ImageData, image_data
 from gans.data.mnist5k import load_mnist5k
 from gans.errors import UserError
@@ -75,3 +76,21 @@ def test_few_labels_train_a_system_of_ones_own(tmp_path: Path) -> None:
         gans.resume(run.path, data=PartialData(digits(80), 20), progress=False)
     with pytest.raises(UserError, match="gan needs images or points, got images of which few have labels"):
         trained("gan", data, tmp_path / "refused")
+
+
+def test_scenes_train_a_model_of_pairs_and_are_drawn_in_colours(tmp_path: Path) -> None:
+    data = SceneData(digits(70))
+    run = trained("pix2pix", data, tmp_path / "run", features=4)
+    assert (run.config.spec.shape, run.config.spec.source) == ((3, 56, 56), (13, 56, 56))
+    with Image.open(run.path / "samples" / "epoch-0001.png") as picture:
+        assert picture.mode == "RGB"
+        colours = np.unique(np.asarray(picture).reshape(-1, 3), axis=0)
+    assert len(colours) > 20
+    figures = run.evaluate(data=data)
+    assert figures["samples"] == 70
+    assert figures["l1"] is figures["label_agreement"] is None
+    assert figures["sharpness"] > 0
+    a, _ = data.test(slice(3))
+    assert run.sample(3, sources=a).shape == (3, 3, 56, 56)
+    with pytest.raises(UserError, match="the run translates images of \\(13, 56, 56\\)"):
+        run.sample(3, sources=a[:, :11])
