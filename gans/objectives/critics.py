@@ -58,7 +58,7 @@ def wasserstein_gp(weight: float) -> Objective:
 
 
 def wasserstein_div(k: float = 2.0, p: float = 6.0) -> Objective:
-    """WGAN-div: the Wasserstein divergence, which asks for no Lipschitz constraint.
+    """WGAN-div: the Wasserstein divergence, which needs no Lipschitz constraint.
 
     D: mean(f(G(z))) - mean(f(x)) + k mean(|gradient of f between real and fake|^p)
     G: -mean(f(G(z)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gans.objectives.critics import critic_generator
 from gans.objectives.objective import Objective, score
 from minigrad import Tensor
@@ -11,7 +13,7 @@ __all__ = ["hinge", "least_squares"]
 
 
 def least_squares(a: float = 0.0, b: float = 1.0, c: float = 1.0) -> Objective:
-    """LSGAN: D's score should be b for real and a for generated samples, and c by G's wish.
+    """LSGAN: D's score should be b for real and a for generated samples, and c for G.
 
     D: mean((D(x) - b)^2) / 2 + mean((D(G(z)) - a)^2) / 2
     G: mean((D(G(z)) - c)^2) / 2
@@ -34,7 +36,10 @@ def least_squares(a: float = 0.0, b: float = 1.0, c: float = 1.0) -> Objective:
     def generator(fake: Tensor) -> Tensor:
         return mean(square(fake - c)) * 0.5
 
-    return Objective(discriminator, generator, readout=score)
+    def against(scores: Tensor, labels: Any) -> Tensor:
+        return mean(square(scores - (a + labels * (b - a)))) * 0.5
+
+    return Objective(discriminator, generator, readout=score, against=against)
 
 
 def hinge() -> Objective:

@@ -16,7 +16,7 @@ from functools import partial
 from gans.networks.noise import Dropout, GaussianNoise, between
 from gans.objectives import Objective
 from gans.objectives.objective import Network
-from gans.systems.two_player_settings import ClassifierSettings, TwoPlayerSettings
+from gans.systems.two_player_settings import ClassifierSettings, ComparableSettings, TwoPlayerSettings
 from minigrad import Tensor, nn
 from minigrad.ops import where
 from minigrad.random import Generator, normal, uniform
@@ -72,7 +72,7 @@ def taught(objective: Objective, settings: TwoPlayerSettings, rng: Generator) ->
 
 def by_larger_loss(settings: TwoPlayerSettings) -> bool:
     """Whether each step updates the network with the larger loss alone."""
-    return isinstance(settings, ClassifierSettings) and settings.turns == "larger-loss"
+    return isinstance(settings, ComparableSettings) and settings.turns == "larger-loss"
 
 
 def _labels(logits: Tensor, own: float, other: float, *, share: float, rng: Generator) -> Tensor | float:

@@ -137,7 +137,7 @@ class TwoPlayer(System):
     def compare(
         self, real: Tensor, rng: Generator, noise: Tensor | None = None
     ) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
-        """Both losses, before any update."""
+        """Both losses before any update, without D's penalty."""
         G, real = self.shown(real, noise, rng)
         with no_grad():
             objective, fake = taught(self.objective, self.settings, rng), G(self.latent(len(real), rng))

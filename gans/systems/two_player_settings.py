@@ -94,23 +94,9 @@ class TwoPlayerSettings(HalvingSettings, TwoRateSettings, ObjectiveSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassifierSettings(TwoPlayerSettings):
-    """The settings of a D that learns labels: 1 for real samples and 0 for generated ones.
+class ComparableSettings(TwoPlayerSettings):
+    """The settings of two losses of one scale, by which ``turns`` can choose."""
 
-    Of labels a and b in their place, the best D is (a p + b q) / (p + q), for the densities p of the data and
-    q of G (Salimans et al. 2016, section 3.4): ``smooth_real`` lowers a, ``smooth_fake`` raises b. Its loss
-    and G's are of one scale, by which ``turns`` can choose.
-    """
-
-    smooth_real: float = setting(
-        0.0, "how far below 1 the label of real samples is, for D", least=0, below=0.5, metavar="LABEL"
-    )
-    smooth_fake: float = setting(
-        0.0, "how far above 0 the label of generated samples is", least=0, below=0.5, metavar="LABEL"
-    )
-    flip_labels: float = setting(
-        0.0, "share of each batch whose label is that of the other kind", least=0, below=0.5, metavar="SHARE"
-    )
     turns: Literal["both", "larger-loss"] = setting(
         "both", "networks that a step updates: both, or the one with the larger loss (larger-loss)"
     )
@@ -122,6 +108,25 @@ class ClassifierSettings(TwoPlayerSettings):
                 "`turns` larger-loss would never train G: its minimax loss is below 0, and D's above; take "
                 "another `objective`"
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierSettings(ComparableSettings):
+    """The settings of a D that learns labels: 1 for real samples and 0 for generated ones.
+
+    Of labels a and b in their place, the best D is (a p + b q) / (p + q), for the densities p of the data and
+    q of G (Salimans et al. 2016, section 3.4): ``smooth_real`` lowers a, ``smooth_fake`` raises b.
+    """
+
+    smooth_real: float = setting(
+        0.0, "how far below 1 the label of real samples is, for D", least=0, below=0.5, metavar="LABEL"
+    )
+    smooth_fake: float = setting(
+        0.0, "how far above 0 the label of generated samples is", least=0, below=0.5, metavar="LABEL"
+    )
+    flip_labels: float = setting(
+        0.0, "share of each batch whose label is that of the other kind", least=0, below=0.5, metavar="SHARE"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,7 +35,11 @@ from gans.systems.two_player import (
     convolutional,
     without_norm,
 )
-from gans.systems.two_player_settings import ConvolutionalClassifierSettings, ConvolutionalSettings
+from gans.systems.two_player_settings import (
+    ComparableSettings,
+    ConvolutionalClassifierSettings,
+    ConvolutionalSettings,
+)
 from minigrad import Tensor, nn
 from minigrad.nn.utils import spectral_norm
 from minigrad.random import Generator
@@ -45,8 +49,8 @@ EPOCHS: dict[Kind, int] = {"image": 27, "points": 20}
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeastSquaresSettings(ConvolutionalSettings):
-    """The targets are a, b and c of the paper."""
+class LeastSquaresSettings(ConvolutionalClassifierSettings):
+    """The targets are a, b and c of the paper; labels from 0 to 1 are scores from a to b."""
 
     objective: Literal["least-squares"] = setting("least-squares", "the losses")  # type: ignore[assignment]
     target_fake: float = setting(0.0, "a, the score that D should give to fakes")
@@ -160,7 +164,7 @@ class DRAGAN(TwoPlayer):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RelativisticSettings(ConvolutionalSettings):
+class RelativisticSettings(ComparableSettings, ConvolutionalSettings):
     """A real sample is compared with the average fake, or with one fake."""
 
     objective: Literal["relativistic-average", "relativistic"] = setting(  # type: ignore[assignment]

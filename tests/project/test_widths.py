@@ -17,7 +17,6 @@ OP = "the options of PyTorch's conv2d, one by one, with a bias and a slope"
 
 WIDER = {
     "gans/api.py: train": OPTIONS,
-    "gans/samples.py: draw": OPTIONS,
     "gans/systems/settings.py: setting": OPTIONS,
     "minigrad/kernels/cpu/tiles/dots.py: multiply_dots": REGISTERS,
     "minigrad/kernels/cpu/tiles/product.py: _product.multiply": REGISTERS,

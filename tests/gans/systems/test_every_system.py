@@ -51,6 +51,9 @@ TRICKS: dict[str, dict[str, Any]] = {
     "dcgan, noisy": {"instance_noise": 0.5, "instance_noise_steps": 5, "layer_noise": 0.1, "dropout": 0.5},
     "dcgan, by its losses": {"turns": "larger-loss", "dropout": 0.5, "test_dropout": True},
     "wgan, noisy": {"instance_noise": 0.5, "optimizer_d": "sgd", "momentum": 0.5, "prior": "uniform"},
+    "lsgan, taught otherwise": {"smooth_fake": 0.2, "flip_labels": 0.25, "turns": "larger-loss"},
+    "sngan, noisy": {"instance_noise": 0.5, "layer_noise": 0.1, "optimizer_d": "rmsprop"},
+    "relativistic, by its losses": {"turns": "larger-loss", "instance_noise": 0.1, "joint_batches": True},
     "wgan-gp, noisy": {"instance_noise": 0.5, "layer_noise": 0.1, "joint_batches": True},
 }
 """Systems of two players with tricks, by the system's name and what is changed."""

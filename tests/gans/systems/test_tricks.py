@@ -11,7 +11,7 @@ import minigrad as mg
 from gans.errors import UserError
 from gans.exporting import layers_for_torch
 from gans.networks.noise import Dropout, GaussianNoise
-from gans.objectives import non_saturating_gan
+from gans.objectives import least_squares, non_saturating_gan
 from gans.steps import generator_step, judged
 from gans.systems import SYSTEMS, Batch, build, check_used, settings_for
 from gans.systems.tricks import instance_noise, taught
@@ -43,6 +43,20 @@ def test_the_best_tabular_d_of_smoothed_labels(a: float, b: float) -> None:
     (slope,) = mg.grad(objective.discriminator(real @ table, fake @ table), [table])
     assert table.dtype == np.float64
     assert np.abs(slope.numpy()).max() < 1e-11
+
+
+@pytest.mark.parametrize(("a", "b"), [(1.0, 0.0), (0.9, 0.0), (0.8, 0.3)])
+def test_the_best_score_of_squares_around_smoothed_labels(a: float, b: float) -> None:
+    """The same share of the way from the score for fakes, -1, to that for real samples, 3."""
+    real, fake = mg.zeros((3, 1), dtype=np.float64), mg.zeros((1, 1), dtype=np.float64)
+    settings = ClassifierSettings(smooth_real=1 - a, smooth_fake=b)
+    objective = taught(least_squares(-1.0, 3.0), settings, np.random.default_rng(0))
+    score = mg.tensor(-1 + 4 * (a + b) / 2)
+    loss = objective.discriminator(real + score, fake + score)
+    (slope,) = mg.grad(loss, [score])
+    assert abs(slope.item()) < 1e-6
+    changed = least_squares(-1.0, 3.0).discriminator(real + score, fake + score)
+    assert (loss.item() == changed.item()) == (a == 1)
 
 
 def test_a_share_of_the_labels_is_flipped() -> None:
