@@ -23,6 +23,8 @@ from tests.states import flat
     [
         ("wgan-gp-toys", "grid", set()),
         ("wgan-gp-toys", "swiss-roll", {"modes", "high_quality", "reverse_kl"}),
+        ("pacgan", "grid-gan", set()),
+        ("pacgan", "ring-pacgan4", set()),
         ("unrolled-ring", "ahead-0", set()),
         ("unrolled-ring", "ahead-5", set()),
     ],
