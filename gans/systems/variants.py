@@ -108,7 +108,7 @@ class WGANDiv(TwoPlayer):
     networks = staticmethod(without_norm)
     presets = {
         "image": WassersteinDivSettings(critic_steps=5),
-        "points": WassersteinDivSettings(**{**ON_POINTS, "critic_steps": 5}),
+        "points": WassersteinDivSettings(**ON_POINTS, critic_steps=5),
     }
 
 
@@ -133,7 +133,7 @@ class SNGAN(TwoPlayer):
     summary = "spectral norm holds each layer of D at slope 1; hinge losses"
     objectives = {"hinge": lambda settings: hinge()}
     networks = staticmethod(spectral)
-    presets = {"image": HingeSettings(**MEASURED), "points": HingeSettings(**ON_POINTS)}
+    presets = {"image": HingeSettings(**MEASURED), "points": HingeSettings(**ON_POINTS, critic_steps=5)}
     epochs = EPOCHS
 
 
@@ -159,7 +159,7 @@ class DRAGAN(TwoPlayer):
         "minimax": lambda settings: _dragan(minimax(), settings),
     }
     networks = staticmethod(without_norm)
-    presets = {"image": DraganSettings(**MEASURED), "points": DraganSettings(**ON_POINTS)}
+    presets = {"image": DraganSettings(**MEASURED), "points": DraganSettings(**ON_POINTS, penalty=0.1)}
     epochs = EPOCHS
 
 
