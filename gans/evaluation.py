@@ -9,6 +9,7 @@ from typing import Any
 from gans.data import (
     DomainData,
     ImageData,
+    MovingData,
     PairData,
     PartialData,
     SceneData,
@@ -17,10 +18,12 @@ from gans.data import (
     ToyData,
 )
 from gans.data.images import KINDS, STEMS
+from gans.data.layouts import instances
 from gans.errors import UserError
 from gans.metrics import (
     MEANINGS,
     Meaning,
+    evaluate_clips,
     evaluate_domains,
     evaluate_images,
     evaluate_points,
@@ -39,6 +42,7 @@ DEFAULTS = {
     "points": 2_500,
     "pairs": 10_000,
     "domains": 10_000,
+    "clips": 1_000,
     "partial": 10_000,
     "sequences": 10_000,
 }
@@ -47,7 +51,7 @@ DEFAULTS = {
 STACKED = 26_000
 """The number of stacks of digits, of which a thousand modes are counted (Lin et al. 2018)."""
 
-TRANSLATED = ("pairs", "domains")
+TRANSLATED = ("pairs", "domains", "clips")
 
 
 class UnmeasurableError(UserError):
@@ -173,6 +177,14 @@ def _domains(draw: Draw, data: DomainData, count: int, seed: int, progress: Prog
     return evaluate_domains(to_b, to_a, data)
 
 
+def _clips(draw: Draw, data: MovingData, count: int, seed: int, progress: Progress) -> dict[str, Any]:  # noqa: ARG001
+    """Figures of clips that are painted from the first ``count`` test maps."""
+    ask = ask_of(data, count)
+    assert ask.sources is not None
+    assert ask.targets is not None
+    return evaluate_clips(draw(ask).samples, ask.targets, instances(ask.sources))
+
+
 def _sequences(draw: Draw, data: SequenceData, count: int, seed: int, progress: Progress) -> dict[str, Any]:  # noqa: ARG001
     return evaluate_sequences(draw().samples, data, seed=seed)
 
@@ -182,6 +194,7 @@ MEASURES: dict[str, Callable[[Draw, Any, int, int, Progress], dict[str, Any]]] =
     "points": _points,
     "pairs": _pairs,
     "domains": _domains,
+    "clips": _clips,
     "partial": _partial,
     "sequences": _sequences,
 }

@@ -35,7 +35,8 @@ LEAST_TRUNCATION = 0.1
 
 
 class Samples(np.ndarray[Any, np.dtype[np.float32]]):
-    """Samples: images (n, c, h, w) in [-1, 1] or points (n, d), float32, or tokens (n, length), int64.
+    """Samples: images (n, c, h, w) or clips (n, t, c, h, w) in [-1, 1] or points (n, d), float32, or tokens
+    (n, length), int64.
 
     ``labels`` are the classes that were asked for, ``sources`` the images that were translated; both are None
     where there are none, and in a part of the samples. A notebook shows the picture.
@@ -145,7 +146,7 @@ def _classes(system: System, n: int, classes: int | Sequence[int]) -> np.ndarray
 def _sources(system: System, sources: Any, back: bool) -> np.ndarray[Any, np.dtype[np.float32]]:
     if isinstance(sources, str | Path):
         data: Any = load(sources)
-        images = data.test()[back] if data.kind in ("pairs", "domains") else data.train()
+        images = data.test()[back] if data.kind in ("pairs", "domains", "clips") else data.train()
     else:
         images = np.asarray(sources, dtype=np.float32)
     expected = (None if back else system.spec.source) or system.spec.shape

@@ -41,7 +41,8 @@ def run(arguments: Namespace) -> int:
 
 def _npz(samples: api.Samples) -> bytes:
     file = io.BytesIO()
-    name = "images" if samples.ndim == 4 else "tokens" if samples.dtype.kind == "i" else "points"
+    of_rows = "tokens" if samples.dtype.kind == "i" else "points"
+    name = {4: "images", 5: "clips"}.get(samples.ndim, of_rows)
     beside = {"labels": samples.labels, "sources": samples.sources}
     arrays = {name: np.asarray(samples), **{key: array for key, array in beside.items() if array is not None}}
     np.savez(file, allow_pickle=False, **arrays)

@@ -9,9 +9,10 @@ from pathlib import Path
 from gans.data.domains import DomainData
 from gans.data.folders import load_pictures
 from gans.data.images import STEMS, ImageData, batches, epoch_order, find_file, load_folder
-from gans.data.made import PREFIXES, maker_of, parted
+from gans.data.made import PREFIXES, Made, maker_of, parted
 from gans.data.mnist import load_mnist
 from gans.data.mnist5k import load_mnist5k
+from gans.data.moving import MovingData
 from gans.data.npz import load_npz
 from gans.data.pairs import PairData
 from gans.data.partial import PartialData
@@ -30,6 +31,7 @@ __all__ = [
     "Dataset",
     "DomainData",
     "ImageData",
+    "MovingData",
     "PairData",
     "PartialData",
     "SceneData",
@@ -45,7 +47,6 @@ __all__ = [
 
 _KINDS = "a folder of pictures or IDX files, or an .npz file"
 
-Made = PairData | DomainData | StackedData | StyleData | PartialData | SceneData
 Dataset = ImageData | ToyData | Made | SequenceData
 
 NAMES: tuple[str, ...] = ("mnist5k", "mnist", *TOYS, *ORACLES)

@@ -7,20 +7,25 @@ from typing import NamedTuple
 
 from gans.data.domains import DOMAINS, DomainData
 from gans.data.images import ImageData
+from gans.data.moving import MovingData
 from gans.data.pairs import PAIRS, PairData
 from gans.data.partial import PartialData, few_labels
 from gans.data.scenes import SceneData
 from gans.data.stacked import StackedData
 from gans.data.styles import STYLES, StyleData
 
-__all__ = ["PREFIXES", "Maker", "maker_of", "parted"]
+__all__ = ["PREFIXES", "Made", "Maker", "maker_of", "parted"]
+
+
+Made = PairData | DomainData | StackedData | StyleData | PartialData | SceneData | MovingData
+"""The data sets that are made from images."""
 
 
 class Maker(NamedTuple):
     """What a prefix stands for: the data set that ``make`` makes of images, and a line about it."""
 
     summary: str
-    make: Callable[[ImageData], PairData | DomainData | StackedData | StyleData | PartialData | SceneData]
+    make: Callable[[ImageData], Made]
 
 
 def _pairs(prefix: str) -> Maker:
@@ -43,6 +48,7 @@ PREFIXES: dict[str, Maker] = {
     "styles": Maker(f"images: each in one of the styles {', '.join(STYLES)}", StyleData),
     "labels100": _few_labels(100),
     "scenes": Maker("pairs: a map of classes and instances -> a scene of two to four images", SceneData),
+    "moving": Maker("clips: a map of each frame -> one or two images that move and bounce", MovingData),
 }
 """The makers of data by the prefix that ``load`` takes before the name or the path of images.
 

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 __all__ = ["KIND_WORDS", "Kind", "Shape", "Spec", "spec_of"]
 
-Kind = Literal["image", "points", "pairs", "domains", "partial", "sequences"]
-"""``pairs`` are images with a target each, ``domains`` two sets of images, ``partial`` images of which few
-have labels, ``sequences`` rows of tokens."""
+Kind = Literal["image", "points", "pairs", "domains", "clips", "partial", "sequences"]
+"""``pairs`` are images with a target each, ``domains`` two sets of images, ``clips`` frames with a map of
+each, ``partial`` images of which few have labels, ``sequences`` rows of tokens."""
 
 Shape = tuple[int, ...]
 
@@ -18,6 +18,7 @@ KIND_WORDS: dict[Kind, str] = {
     "points": "points",
     "pairs": "pairs of images",
     "domains": "two sets of images",
+    "clips": "clips of frames",
     "partial": "images of which few have labels",
     "sequences": "sequences",
 }
@@ -27,9 +28,9 @@ KIND_WORDS: dict[Kind, str] = {
 class Spec:
     """The kind and the sizes of a data set, without the data.
 
-    ``shape`` is that of one sample: (c, h, w), (d,) or (length,). ``classes`` is the number of classes of
-    labelled images or domains, 0 without labels; ``source`` the shape of an image that is translated, for
-    pairs and domains; ``vocabulary`` the number of tokens.
+    ``shape`` is that of one sample: (c, h, w), (t, c, h, w), (d,) or (length,). ``classes`` is the number of
+    classes of labelled images or domains, 0 without labels; ``source`` the shape of an image that is
+    translated, for pairs and domains, or of a clip's maps; ``vocabulary`` the number of tokens.
 
     >>> Spec("image", (1, 28, 28), classes=10).is_image
     True

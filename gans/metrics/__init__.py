@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gans.metrics.classifier import Classifier, load_classifier
+from gans.metrics.clips import evaluate_clips, flicker
 from gans.metrics.diversity import class_histogram, classifier_score, effective_classes, entropy
 from gans.metrics.evaluate import evaluate_images, evaluate_points
 from gans.metrics.frechet import Gaussian, fit_gaussian, frechet_between, frechet_distance, frechet_floor
@@ -30,6 +31,7 @@ __all__ = [
     "evaluate_stacked",
     "evaluate_translations",
     "evaluate_domains",
+    "evaluate_clips",
     "evaluate_sequences",
     "Classifier",
     "load_classifier",
@@ -56,6 +58,7 @@ __all__ = [
     "psnr",
     "ssim",
     "sharpness",
+    "flicker",
     "distinct",
     "self_bleu",
     "divergence",

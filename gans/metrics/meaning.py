@@ -66,6 +66,7 @@ MEANINGS: dict[str, Meaning] = {
     "high_quality": Meaning("share of samples within 3 standard deviations of a mode", "higher"),
     "reverse_kl": Meaning("KL of the samples' share of each mode from the data's, nats", "lower"),
     "wasserstein": Meaning("earth mover's distance from fresh points, on a line or over directions", "lower"),
+    "flicker": Meaning("mean change of an object's pixel from one frame to the next, from 0 to 2", "lower"),
     "nll": Meaning("negative log-likelihood by the oracle, nats a token", "near real data"),
     "random_nll": Meaning("the same of even random tokens"),
     "self_bleu": Meaning("what sequences have in common, up to 3 tokens in a row", "near real data"),

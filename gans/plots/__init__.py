@@ -5,12 +5,13 @@ from __future__ import annotations
 from gans.plots import agg  # noqa: F401  # before anything else imports Matplotlib
 from gans.plots.animation import animation
 from gans.plots.curves import training_curves
-from gans.plots.grids import image_grid, image_rows, token_grid
+from gans.plots.grids import clip_rows, image_grid, image_rows, token_grid
 from gans.plots.points import Surface, density, scatter
 
 __all__ = [
     "Surface",
     "animation",
+    "clip_rows",
     "density",
     "image_grid",
     "image_rows",

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from matplotlib.colors import hsv_to_rgb
 from PIL import Image
 
-__all__ = ["image_grid", "image_rows", "token_grid"]
+__all__ = ["clip_rows", "image_grid", "image_rows", "token_grid"]
 
 SEPARATOR_GREY = 70
 LARGEST_SIDE = 1_000
@@ -64,6 +64,25 @@ def image_rows(groups: Sequence[npt.ArrayLike], columns: int | None = None) -> b
         raise ValueError(f"image_rows: groups of one shape needed, got {[a.shape for a in arrays]}")
     beside = np.stack(arrays, axis=1).reshape(-1, *arrays[0].shape[1:])
     return image_grid(beside, (columns or 4) * len(arrays))
+
+
+def clip_rows(groups: Sequence[npt.ArrayLike]) -> bytes:
+    """PNG of clips, a row of frames each, with those that belong to one another under each other.
+
+    ``groups`` are arrays (n, t, c, h, w) of one size and number of frames, such as maps, samples and real
+    clips; grey ones become RGB where others are.
+
+    Raises ValueError as ``image_grid``, or if the groups differ in their number or size.
+    """
+    arrays = [np.asarray(group, dtype=np.float32) for group in groups]
+    if any(a.ndim != 5 for a in arrays):
+        raise ValueError(f"clip_rows: clips (n, t, c, h, w) needed, got {[a.shape for a in arrays]}")
+    colours = max(a.shape[2] for a in arrays)
+    arrays = [np.broadcast_to(a, (*a.shape[:2], colours, *a.shape[3:])) for a in arrays]
+    if len({a.shape for a in arrays}) != 1:
+        raise ValueError(f"clip_rows: groups of one shape needed, got {[a.shape for a in arrays]}")
+    beside = np.stack(arrays, axis=1)  # (n, groups, t, c, h, w)
+    return image_grid(beside.reshape(-1, *beside.shape[3:]), beside.shape[2])
 
 
 def token_grid(tokens: npt.ArrayLike, vocabulary: int) -> bytes:

@@ -37,10 +37,10 @@ AT_ONCE = 256
 class Batch(NamedTuple):
     """The real data of an update, on the system's device.
 
-    ``real``: images or points (n, ...), or tokens (n, length); for pairs and domains those of the target.
+    ``real``: images, clips or points (n, ...), or tokens (n, length); for pairs and domains the targets.
     ``labels`` (n,) int64, for a system that is ``labelled``; those of ``source`` if there is one. ``source``:
-    the images to translate, for pairs and domains, or the images that have labels; it belongs to ``real`` row
-    by row in pairs only.
+    the images to translate, for pairs and domains, the maps of clips, or the images that have labels; it
+    belongs to ``real`` row by row in pairs and clips only.
     """
 
     real: Tensor

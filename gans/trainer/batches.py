@@ -66,7 +66,7 @@ class Batches:
             self._epoch, self._orders = epoch, self._orders_of(epoch)
         start = (index * self._per_step + k) * self._batch_size
         chosen = [order[start : start + self._batch_size] for order in self._orders]
-        if data.kind == "pairs":
+        if data.kind in ("pairs", "clips"):
             source, real = data.batch(chosen[0])
             return Arrays(real, source=source)
         if data.kind == "domains":

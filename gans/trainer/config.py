@@ -171,9 +171,9 @@ class _SpecFields:
     """The ranges of a Spec in config.json."""
 
     kind: Kind
-    shape: Annotated[tuple[Size, ...], Meta(min_length=1, max_length=3)]
+    shape: Annotated[tuple[Size, ...], Meta(min_length=1, max_length=4)]
     classes: Annotated[int, Meta(ge=0, le=2**16)] = 0
-    source: Annotated[tuple[Size, ...], Meta(min_length=3, max_length=3)] | None = None
+    source: Annotated[tuple[Size, ...], Meta(min_length=3, max_length=4)] | None = None
     vocabulary: Annotated[int, Meta(ge=0, le=2**24)] = 0
 
 

@@ -44,6 +44,7 @@ UNITS: dict[Kind, str] = {
     "points": "points",
     "pairs": "pairs",
     "domains": "images",
+    "clips": "clips",
     "partial": "images",
     "sequences": "sequences",
 }

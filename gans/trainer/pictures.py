@@ -27,6 +27,7 @@ Samples32 = np.ndarray[Any, np.dtype[np.float32]]
 FIXED_IMAGES = 64
 FIXED_POINTS = 2_500
 TRANSLATED = 32
+CLIPS = 8
 REDRAW_SECONDS = 30.0
 
 
@@ -112,14 +113,18 @@ class Curves(Callback):
 
 def shown(system: System, data: Dataset, rng: np.random.Generator) -> Made:
     """The samples of a run's pictures. A system gets the first test images, to translate or to show too."""
-    count = FIXED_POINTS if system.spec.kind == "points" else FIXED_IMAGES
-    ask = ask_of(data, TRANSLATED) if "sources" in system.asks else Ask(real=_real(data, FIXED_IMAGES))
+    kind = system.spec.kind
+    count = {"points": FIXED_POINTS, "clips": CLIPS}.get(kind, FIXED_IMAGES)
+    if "sources" in system.asks:
+        ask = ask_of(data, CLIPS if kind == "clips" else TRANSLATED)
+    else:
+        ask = Ask(real=_real(data, FIXED_IMAGES))
     with system.evaluating():
         return system.show(count, rng, ask)
 
 
 def ask_of(data: Any, n: int, *, back: bool = False) -> Ask:
-    """The first ``n`` test images of pairs or domains, and no more than there are, as images to translate.
+    """The first ``n`` test images of pairs, domains or clips, or all of them, as images to translate.
 
     They are those of a, or with ``back`` those of b. Training images stand in where there are no test images.
     Of plain images there are ``n``: after the last the first one follows.
@@ -146,6 +151,7 @@ def _real(data: Any, n: int) -> Samples32 | None:
 def sample_picture(system: System, made: Made, toy: ToyData | None, title: str, seed: int) -> bytes:
     """PNG of images as a grid, of translations beside what they were made from, of tokens as colours.
 
+    A clip is a row of frames, under its map and over the real clip.
     Points are drawn among those of ``toy``, with its modes or its density, and D.
     """
     samples = made.samples
@@ -153,10 +159,11 @@ def sample_picture(system: System, made: Made, toy: ToyData | None, title: str, 
         return _points(system, samples, toy, title, seed)
     if samples.ndim == 2:
         return plots.token_grid(samples, system.spec.vocabulary)
-    if made.sources is None:
-        return plots.image_grid(samples, made.columns)
-    beside = [_drawable(made.sources), samples] + ([] if made.targets is None else [made.targets])
-    return plots.image_rows(beside, made.columns)
+    sources = [] if made.sources is None else [_drawable(made.sources)]
+    beside = [*sources, samples, *([] if made.targets is None else [made.targets])]
+    if samples.ndim == 5:
+        return plots.clip_rows(beside)
+    return plots.image_rows(beside, made.columns) if sources else plots.image_grid(samples, made.columns)
 
 
 def _drawable(images: Samples32) -> Samples32:

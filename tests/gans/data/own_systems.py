@@ -54,3 +54,45 @@ class Few(System):
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         samples = in_batches(lambda z: tanh(self.generator(z)), self.noise(n, 4, rng))
         return Made(samples.reshape(n, *self.spec.shape))
+
+
+class PainterSettings(Settings):
+    pass
+
+
+class Painter(System):
+    """Paints each frame from its map, pixel by pixel."""
+
+    presets: ClassVar = {"clips": PainterSettings(batch_size=8)}
+    asks = ("sources",)
+
+    def __init__(self, settings: PainterSettings, spec: Spec, device: str = "cpu") -> None:
+        super().__init__(settings, spec, device)
+        self.optimizer = SGD(self.generator.parameters(), lr=0.1)
+
+    generator: nn.Module
+
+    @staticmethod
+    def networks(settings: PainterSettings, spec: Spec) -> dict[str, nn.Module]:
+        assert spec.source is not None
+        return {"generator": nn.Conv2d(spec.source[1], spec.shape[1], 1)}
+
+    def step(self, trainer: Trainer) -> None:
+        real, _, source = trainer.batch()
+        trainer.update(self.descend, real, source)
+
+    @update("generator", reports=("loss",))
+    def descend(self, real: Tensor, source: Tensor) -> dict[str, Tensor]:
+        loss = mean((self.painted(source) - real) ** 2)
+        descend(loss, self.optimizer)
+        return {"loss": loss}
+
+    def painted(self, source: Tensor) -> Tensor:
+        n, t, *frame = source.shape
+        painted = tanh(self.generator(reshape(source, (n * t, *frame))))
+        return reshape(painted, (n, *self.spec.shape))
+
+    def make(self, n: int, rng: Generator, ask: Ask) -> Made:
+        assert ask.sources is not None
+        samples = in_batches(self.painted, Tensor(ask.sources))
+        return Made(samples, sources=ask.sources, targets=ask.targets)

@@ -12,6 +12,7 @@ from gans.data import (
     NAMES,
     PREFIXES,
     DomainData,
+    MovingData,
     PairData,
     PartialData,
     SceneData,
@@ -33,10 +34,11 @@ KINDS = {
     "styles": StyleData,
     "labels100": PartialData,
     "scenes": SceneData,
+    "moving": MovingData,
 }
 
 
-FRAMED = ("scenes",)
+FRAMED = ("scenes", "moving")
 """Prefixes of data whose size is not that of the images."""
 
 

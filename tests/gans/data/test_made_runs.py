@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import gans
-from gans.data import Dataset, PartialData, SceneData, StackedData, StyleData
+from gans.data import Dataset, MovingData, PartialData, SceneData, StackedData, StyleData
 from gans.data.images import ImageData, image_data
 from gans.data.mnist5k import load_mnist5k
 from gans.errors import UserError
@@ -94,3 +94,28 @@ def test_scenes_train_a_model_of_pairs_and_are_drawn_in_colours(tmp_path: Path) 
     assert run.sample(3, sources=a).shape == (3, 3, 56, 56)
     with pytest.raises(UserError, match="the run translates images of \\(13, 56, 56\\)"):
         run.sample(3, sources=a[:, :11])
+
+
+def test_clips_train_a_system_of_ones_own_and_are_drawn_frame_by_frame(tmp_path: Path) -> None:
+    data = MovingData(digits(70))
+    model = f"{Path(__file__).with_name('own_systems.py')}:Painter"
+    run = trained(model, data, tmp_path / "run")
+    assert (run.config.spec.kind, run.config.spec.shape) == ("clips", (8, 3, 32, 32))
+    assert run.config.spec.source == (8, 13, 32, 32)
+    with Image.open(run.path / "samples" / "epoch-0001.png") as picture:
+        assert picture.mode == "RGB"
+        width, height = picture.size
+        assert height == pytest.approx(3 * width, rel=0.02)  # 8 frames beside, 8 clips of 3 rows below
+    samples = run.sample(3, sources=data.test(slice(3))[0])
+    assert samples.shape == (3, 8, 3, 32, 32)
+    assert samples.png().startswith(b"\x89PNG")
+    assert samples[0].png().startswith(b"\x89PNG")
+    figures = run.evaluate(data=data)
+    assert figures["samples"] == 70
+    assert 0 <= figures["flicker"] < figures["real_flicker"]  # it paints all digits of a class alike
+    assert gans.resume(run.path, data=data, steps=4, progress=False).step == 4
+
+
+def test_clips_are_refused_by_models_of_images(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"^gan needs images or points, got clips of frames$"):
+        gans.train("gan", data="moving:mnist5k", out=tmp_path / "run")

@@ -9,6 +9,7 @@ from gans.data import DomainData, ImageData, SequenceData, load
 from gans.data.images import image_data
 from gans.metrics import (
     MEANINGS,
+    evaluate_clips,
     evaluate_domains,
     evaluate_images,
     evaluate_points,
@@ -41,6 +42,7 @@ def test_every_figure_has_a_meaning_and_every_meaning_a_figure(noise: ImageData)
         | of_points.keys()
         | evaluate_translations(a, b).keys()
         | evaluate_domains(b, a, domains).keys()
+        | evaluate_clips(a[None], a[None], np.ones((1, *a.shape[:1], *a.shape[2:]), int)).keys()
         | evaluate_sequences(oracle.train(), oracle).keys()
     )
     own = {name for name in figures if not name.startswith("real_") and not name.endswith("_floor")}

@@ -9,10 +9,11 @@ import pytest
 
 import minigrad as mg
 from gans import data, systems
-from gans.data import ImageData, SequenceData, StackedData
+from gans.data import ImageData, MovingData, SequenceData, StackedData
 from gans.data.images import image_data
 from gans.metrics import (
     MEANINGS,
+    evaluate_clips,
     evaluate_images,
     evaluate_points,
     evaluate_sequences,
@@ -79,10 +80,12 @@ def test_the_page_has_each_figure_of_each_kind_of_data() -> None:
     toy = data.load("ring")
     assert not isinstance(toy, ImageData)
     oracle = SequenceData("tiny", vocabulary=9, length=5, count=9)
+    clips = MovingData(noise).batch(slice(9))[1]
     for heading, figures in (
         ("### Images", evaluate_images(noise.train(), noise)),
         ("### Stacked digits", evaluate_stacked(StackedData(noise).train(slice(9)), StackedData(noise))),
         ("### Translations", evaluate_translations(noise.train(), noise.train())),
+        ("### Clips", evaluate_clips(clips, clips, np.ones((9, 8, 32, 32), int))),
         ("### Points", evaluate_points(toy.sample(20, np.random.default_rng(0)), toy)),
         ("### Sequences", evaluate_sequences(oracle.train(), oracle)),
     ):

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from gans import data
-from gans.plots import Surface, animation, density, image_grid, points, scatter, training_curves
+from gans.plots import Surface, animation, clip_rows, density, image_grid, points, scatter, training_curves
 from gans.plots.animation import MOST_FRAMES
 from gans.plots.curves import _lines, smooth
 from gans.plots.grids import SEPARATOR_GREY
@@ -78,6 +78,30 @@ def frames(folder: Path, count: int, mode: str = "L") -> dict[str, Path]:
         Image.new(mode, (40, 30), (index * 2,) * len(mode) if mode == "RGB" else index * 2).save(path)
         paths[f"epoch {index}"] = path
     return paths
+
+
+def test_a_clip_is_a_row_of_frames_over_the_clip_that_belongs_to_it() -> None:
+    """Two clips of three frames, in grey and in colour: rows are grey, colour, grey, colour."""
+    levels = np.linspace(-1, 1, 6).reshape(2, 3, 1, 1, 1)
+    grey = np.broadcast_to(levels, (2, 3, 1, 5, 6))
+    colour = np.stack([-levels, levels, -levels], axis=2)[:, :, :, 0]
+    colour = np.broadcast_to(colour, (2, 3, 3, 5, 6))
+    with Image.open(io.BytesIO(clip_rows([grey, colour]))) as picture:
+        pixels = np.asarray(picture)
+    scale, gap = 3, 2
+    assert pixels.shape == (4 * (5 * scale + gap) + gap, 3 * (6 * scale + gap) + gap, 3)
+    middle = pixels[gap + 2 :: 5 * scale + gap, gap + 2 :: 6 * scale + gap]
+    bright = np.rint((levels.reshape(2, 3) + 1) * 127.5)
+    np.testing.assert_array_equal(middle[::2], np.stack([bright] * 3, axis=-1))
+    np.testing.assert_array_equal(middle[1::2, :, 1], bright)
+    np.testing.assert_array_equal(middle[1::2, :, 0], 255 - bright)
+
+
+def test_clips_of_other_shapes_are_an_error() -> None:
+    with pytest.raises(ValueError, match=r"clips \(n, t, c, h, w\) needed"):
+        clip_rows([np.zeros((2, 3, 8, 8))])
+    with pytest.raises(ValueError, match="groups of one shape needed"):
+        clip_rows([np.zeros((2, 3, 1, 8, 8)), np.zeros((2, 4, 1, 8, 8))])
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from gans.data import DomainData, PairData, PartialData, load
+from gans.data import DomainData, MovingData, PairData, PartialData, load
 from gans.data.sequences import SequenceData
 from gans.systems import SYSTEMS, Ask, System
 from gans.systems.settings import options_of
@@ -71,6 +71,8 @@ def data_of(kind: str) -> Any:
     images = contract.halves(96)
     if kind == "pairs":
         return PairData("edges", images)
+    if kind == "clips":
+        return MovingData(images)
     if kind == "partial":
         return PartialData(images, 10)
     return DomainData("inverted", images) if kind == "domains" else images

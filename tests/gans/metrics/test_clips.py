@@ -1,0 +1,54 @@
+"""Figures of clips: a colour that changes from frame to frame flickers, one that moves does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gans.data import MovingData
+from gans.data.layouts import instances
+from gans.data.mnist5k import load_mnist5k
+from gans.metrics import evaluate_clips, flicker
+
+A, B = MovingData(load_mnist5k()).test(slice(60))
+OBJECTS = instances(A)
+
+
+def test_real_clips_flicker_as_real_ones() -> None:
+    figures = evaluate_clips(B, B, OBJECTS)
+    assert figures["samples"] == 60
+    assert figures["flicker"] == figures["real_flicker"] > 0
+    assert figures["sharpness"] == pytest.approx(1)
+    assert figures["thumbnail_fd"] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_colour_of_its_own_in_each_frame_flickers() -> None:
+    """Frames of other clips' colours: each frame alone is as good, only together they are not."""
+    rng = np.random.default_rng(0)
+    shuffled = np.stack([B[:, t, rng.permutation(3)] for t in range(8)], axis=1)
+    figures = evaluate_clips(shuffled, B, OBJECTS)
+    assert figures["sharpness"] == pytest.approx(1)
+    assert figures["flicker"] > 1.5 * figures["real_flicker"]
+
+
+def test_flicker_is_the_change_of_what_stays() -> None:
+    clips = np.zeros((1, 3, 1, 2, 2))
+    clips[0, 1] = 0.5
+    clips[0, 2] = [[0.5, 0.7], [9, 9]]
+    objects = np.array([[[1, 1], [0, 2]], [[1, 1], [0, 1]], [[1, 2], [0, 1]]])[None]
+    # first to second: two pixels stay and change by 0.5; then (0, 0) by 0 and (1, 1) by 8.5
+    assert flicker(clips, objects) == pytest.approx((0.5 + 0.5 + 0 + 8.5) / 4)
+    assert flicker(clips, np.zeros_like(objects)) is None
+
+
+def test_few_frames_have_no_distance() -> None:
+    assert evaluate_clips(B[:9], B[:9], OBJECTS[:9])["thumbnail_fd"] is None
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    with pytest.raises(ValueError, match="clips of one shape"):
+        evaluate_clips(B[:2], B[:3], OBJECTS[:2])
+    with pytest.raises(ValueError, match="clips of one shape"):
+        evaluate_clips(B[0], B[0], OBJECTS[:1])
+    with pytest.raises(ValueError, match=r"clips .* and objects"):
+        flicker(B, OBJECTS[:, :4])
