@@ -1,0 +1,160 @@
+"""Semi-supervised GAN: D is the classifier, and learns from unlabelled and generated images, too.
+
+D has a logit l_k for each class. The probability that an image is real, of whatever class, is Z / (Z + 1)
+with Z = sum_k exp(l_k), as if a further class "generated" had the logit 0 (Salimans et al. 2016, section 5):
+
+    supervised     -E log softmax(l)_y                                       of the few images with labels
+    unsupervised   -E log Z(x) / (Z(x) + 1) - E log 1 / (Z(G(z)) + 1)        of all images and of G's
+
+D descends both. G has one of two losses:
+
+    feature-matching   |E f(x) - E f(G(z))|^2, f the layer before the logits      (Salimans et al. 2016, 3.1)
+    non-saturating     -E log Z(G(z)) / (Z(G(z)) + 1)                             (Odena 2016)
+
+Feature matching makes poorer images and the better classifier. ``--unsupervised 0`` is the classifier of the
+labelled images alone, to compare with.
+
+D is built like that of Salimans et al. for CIFAR-10, and smaller: weight norm, dropout, and means over all
+pixels before the logits. G is DCGAN's. Figures come from an average of D's weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gans.data.spec import Spec
+from gans.metrics.meaning import Meaning
+from gans.networks import dcgan
+from gans.networks.noise import Dropout, GaussianNoise, drawing_from
+from gans.objectives import binary_cross_entropy, non_saturating
+from gans.systems.optimizing import TwoAdamSettings, adam
+from gans.systems.settings import setting
+from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.updates import descend, update
+from minigrad import Tensor, nn, no_grad, tensor
+from minigrad.nn.utils import weight_norm
+from minigrad.ops import cross_entropy, logsumexp, mean, sigmoid, square, sum
+from minigrad.random import Generator
+
+SLOPE = 0.2
+"""Of D's LeakyReLU below 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SSGANSettings(TwoAdamSettings):
+    batch_size: int = setting(100, "images of each kind in an update", least=1, most=2**20)
+    generator_loss: Literal["feature-matching", "non-saturating"] = setting("feature-matching", "G's loss")
+    unsupervised: float = setting(
+        1.0, "weight of images without labels; 0 for labelled ones alone", least=0, metavar="WEIGHT"
+    )
+    latent: int = setting(100, "length of the noise vector z", least=1, most=2**16)
+    features: int = setting(24, "channels of the layers next to the image", least=1, most=2**10)
+    noise: float = setting(0.3, "standard deviation of the noise on D's images", least=0, metavar="STD")
+    dropout: float = setting(0.5, "share of D's maps that its updates drop", least=0, below=1)
+
+
+class Judge(nn.Module):
+    """Images (n, c, h, w) -> the means of the last maps (n, maps), and logits (n, classes)."""
+
+    def __init__(self, shape: tuple[int, ...], classes: int, settings: SSGANSettings) -> None:
+        layers: list[nn.Module] = [GaussianNoise(settings.noise)]
+        before, maps = shape[0], settings.features
+        for size in dcgan.sizes_of(shape)[:-1]:
+            kernel_size, stride = dcgan.halving(size)
+            halving = weight_norm(nn.Conv2d(before, maps, kernel_size, stride, padding=1))
+            layers += [halving, nn.LeakyReLU(SLOPE), Dropout(settings.dropout)]
+            before, maps = maps, 2 * maps
+        layers += [weight_norm(nn.Conv2d(before, maps, 3, padding=1)), nn.LeakyReLU(SLOPE)]
+        self.maps = nn.Sequential(*layers)
+        self.logits = weight_norm(nn.Linear(maps, classes))
+
+    def forward(self, x: Tensor) -> Any:
+        features = mean(self.maps(x), axis=(2, 3))
+        return features, self.logits(features)
+
+
+class SSGAN(System):
+    name, title, paper = "ssgan", "Semi-supervised GAN", "Salimans et al. 2016; Odena 2016"
+    summary = "D is a classifier with few labels, taught by unlabelled and generated images"
+    presets = {"partial": SSGANSettings(ema=0.995, lr=1e-3)}
+    epochs = {"partial": 100}
+    data = "labels100:mnist5k"
+    labelled = True
+    prior = "uniform"
+    averaged = ("discriminator",)
+    figure_meanings = {"error": Meaning("share of test images whose class D does not name", "lower")}
+
+    generator: nn.Module
+    discriminator: nn.Module
+
+    def __init__(self, settings: SSGANSettings, spec: Spec, device: str = "cpu") -> None:
+        super().__init__(settings, spec, device)
+        self.optimizer_g = adam(settings, self.generator)
+        self.optimizer_d = adam(settings, self.discriminator, times=settings.lr_ratio)
+
+    @staticmethod
+    def networks(settings: SSGANSettings, spec: Spec) -> dict[str, nn.Module]:
+        return {
+            "generator": dcgan.generator(settings.latent, spec.shape, settings.features),
+            "discriminator": Judge(spec.shape, spec.classes, settings),
+        }
+
+    def step(self, trainer: Trainer) -> None:
+        real, labels, labelled = trainer.batch()
+        trainer.update(self.update_discriminator, real, labelled, labels, trainer.rng)
+        if self.settings.unsupervised:
+            trainer.update(self.update_generator, real, trainer.rng)
+
+    @update(
+        "discriminator",
+        reports=("loss_d", "class_real", "d_real", "d_fake", "grad_norm_d"),
+    )
+    def update_discriminator(
+        self, real: Tensor, labelled: Tensor, labels: Tensor, rng: Generator
+    ) -> dict[str, Tensor]:
+        """One update of D on images of all three kinds."""
+        with drawing_from(rng):
+            with no_grad():
+                fake = self.generator(self.noise(len(real), self.settings.latent, rng))
+            logits = self.discriminator(labelled)[1]
+            on_real, on_fake = (logsumexp(self.discriminator(x)[1], axis=1) for x in (real, fake))
+        class_real = cross_entropy(logits, labels)
+        loss = binary_cross_entropy(on_real, on_fake)
+        norm, _ = descend(class_real + loss * self.settings.unsupervised, self.optimizer_d)
+        with no_grad():
+            d_real, d_fake = mean(sigmoid(on_real)), mean(sigmoid(on_fake))
+        scores = {"d_real": d_real, "d_fake": d_fake, "grad_norm_d": norm}
+        return {"loss_d": loss, "class_real": class_real, **scores}
+
+    @update("generator", reports=("loss_g", "grad_norm_g"))
+    def update_generator(self, real: Tensor, rng: Generator) -> dict[str, Tensor]:
+        """One update of G: its samples have the mean features of real images, or D takes them for real."""
+        with drawing_from(rng):
+            fake = self.generator(self.noise(len(real), self.settings.latent, rng))
+            features, logits = self.discriminator(fake)
+            if self.settings.generator_loss == "feature-matching":
+                with no_grad():
+                    wanted = mean(self.discriminator(real)[0], axis=0)
+                loss = sum(square(mean(features, axis=0) - wanted))
+            else:
+                loss = non_saturating(logsumexp(logits, axis=1))
+        norm, _ = descend(loss, self.optimizer_g)
+        return {"loss_g": loss, "grad_norm_g": norm}
+
+    def make(self, n: int, rng: Generator, ask: Ask) -> Made:
+        return Made(in_batches(self.generator, self.noise(n, self.settings.latent, rng)))
+
+    def classify(self, images: Any) -> NDArray[np.int64]:
+        """The class of each image (n, c, h, w) by D: (n,)."""
+        x = tensor(images, np.float32, self.device)
+        classes: NDArray[np.int64] = in_batches(lambda part: self.discriminator(part)[1], x).argmax(axis=1)
+        return classes
+
+    def figures(self, data: Any, rng: Generator) -> dict[str, float]:
+        if not len(data.test_labels):
+            return {}
+        return {"error": float(np.mean(self.classify(data.test()) != data.test_labels))}
