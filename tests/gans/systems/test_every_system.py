@@ -47,7 +47,7 @@ CASES = [(name, kind) for name, system in SYSTEMS.items() for kind in system.pre
 
 TRICKS: dict[str, dict[str, Any]] = {
     "gan, taught otherwise": {"smooth_real": 0.1, "smooth_fake": 0.2, "flip_labels": 0.25},
-    "dcgan, taught jointly": {"smooth_real": 0.1, "joint_batches": True, "generator_steps": 2},
+    "dcgan, taught jointly": {"smooth_real": 0.1, "joint_batches": True, "generator_steps": 2, "base": 2},
     "dcgan, noisy": {"instance_noise": 0.5, "instance_noise_steps": 5, "layer_noise": 0.1, "dropout": 0.5},
     "dcgan, by its losses": {"turns": "larger-loss", "dropout": 0.5, "test_dropout": True},
     "wgan, noisy": {"instance_noise": 0.5, "optimizer_d": "sgd", "momentum": 0.5, "prior": "uniform"},

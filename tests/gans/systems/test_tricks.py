@@ -18,6 +18,7 @@ from gans.systems.tricks import instance_noise, taught
 from gans.systems.two_player import TwoPlayer
 from gans.systems.two_player_settings import ClassifierSettings, TwoPlayerSettings
 from minigrad import Tensor, nn, optim
+from tests.gans.systems.contract import advance
 from tests.gans.systems.test_every_system import small
 
 
@@ -156,6 +157,44 @@ def networks_of(training: Any) -> list[nn.Module]:
 
 def weights(network: nn.Module) -> list[bytes]:
     return [p.numpy().tobytes() for p in network.parameters()]
+
+
+@pytest.mark.parametrize(
+    "trick",
+    [
+        {"smooth_real": 0.1},
+        {"smooth_fake": 0.1},
+        {"flip_labels": 0.2},
+        {"instance_noise": 0.5},
+        {"layer_noise": 0.5},
+        {"dropout": 0.5},
+        {"joint_batches": True},
+        {"optimizer_d": "sgd"},
+        {"prior": "uniform"},
+        {"generator_steps": 2},
+        {"turns": "larger-loss"},
+    ],
+    ids=lambda trick: next(iter(trick)),
+)
+def test_each_trick_changes_a_training(trick: dict[str, Any]) -> None:
+    plain, other = small("dcgan", "image")(), small("dcgan", "image", **trick)()
+    assert advance(plain, 3) != advance(other, 3)
+
+
+@pytest.mark.parametrize("given", ["noise", "joint"])
+def test_updates_of_both_networks_see_noise_and_joint_batches(given: str) -> None:
+    losses = []
+    for trick in ("none", given):
+        gan = small("dcgan", "image", base=2, joint_batches=trick == "joint")().system
+        assert isinstance(gan, TwoPlayer)
+        real = mg.tensor(np.random.default_rng(1).uniform(-1, 1, (4, 1, 8, 8)).astype(np.float32))
+        noise = mg.tensor(np.float32(2.0)) if trick == "noise" else None
+        loss_g = gan.update_generator(np.random.default_rng(0), real, noise)["loss_g"]
+        loss_d = gan.update_discriminator(real, np.random.default_rng(0), noise)["loss_d"]
+        loss_c = gan.compare(real, np.random.default_rng(0), noise)[0]["loss_d"]
+        losses.append([loss.item() for loss in (loss_g, loss_d, loss_c)])
+    for plain, other in zip(*losses, strict=True):
+        assert plain != other
 
 
 # -- noise ---------------------------------------------------------------------------------------------
