@@ -16,6 +16,7 @@ from gans.metrics.neighbours import (
     nearest_training,
 )
 from gans.metrics.outlook import outlook
+from gans.metrics.parzen import ParzenEstimate, parzen_estimate, parzen_log_likelihood
 from gans.metrics.pyramid import pyramid_wasserstein
 from gans.metrics.rank import rank_correlation, ranks
 from gans.metrics.sequences import distinct, evaluate_sequences, self_bleu
@@ -64,6 +65,9 @@ __all__ = [
     "divergence",
     "ModeCoverage",
     "mode_coverage",
+    "ParzenEstimate",
+    "parzen_estimate",
+    "parzen_log_likelihood",
     "wasserstein_1d",
     "wasserstein_to_gaussian",
     "sliced_wasserstein",

@@ -56,8 +56,7 @@ class Experiment:
     """A published experiment: its settings and rows, and where its figures stand.
 
     ``protocol`` says in a sentence or two what is measured, ``source`` where the published figures were read,
-    ``spread`` what their spread is. ``trials`` is the published number of trials. ``data`` is the data set
-    that has to lie on the disk, or empty.
+    ``spread`` what their spread is. ``trials`` is the published number of trials.
 
     Raises ValueError if a row's name is no plain word, or a row has a figure that the table lacks.
     """
@@ -71,7 +70,6 @@ class Experiment:
     settings: Mapping[str, Any] = field(default_factory=dict)
     spread: str = "standard error of the trials"
     trials: int = 1
-    data: str = ""
 
     def __post_init__(self) -> None:
         for name, row in self.rows.items():

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from gans.errors import UserError
 from gans.reproductions.experiment import Experiment
-from gans.reproductions.experiments import dirac, pacgan, unrolled_ring, wgan_curve, wgan_gp_toys
+from gans.reproductions.experiments import dirac, pacgan, parzen, unrolled_ring, wgan_curve, wgan_gp_toys
 from gans.systems.own import is_own, load_object
 
 __all__ = ["EXPERIMENTS", "find", "find_rows", "short_name"]
@@ -17,6 +17,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     "wgan-curve": wgan_curve.WGAN_CURVE,
     "unrolled-ring": unrolled_ring.UNROLLED_RING,
     "pacgan": pacgan.PACGAN,
+    "parzen": parzen.PARZEN,
     "wgan-gp-toys": wgan_gp_toys.WGAN_GP_TOYS,
 }
 """The experiments of the package, by name, the cheapest first."""
