@@ -115,15 +115,16 @@ def measure(
     count = n or (STACKED if isinstance(data, StackedData) else DEFAULTS[data.kind])
     if data.kind in TRANSLATED:
         count = min(count, data.tests)
-    progress(f"making {count:,} samples")
+    progress(f"making {count:,} samples" if system.generates else "classifying")
 
     def draw(ask: Ask | None = None) -> Made:
         if ask is None and "sources" in system.asks:
             ask = ask_of(data, count)
         return system.sample(count, random_stream(seed, "samples"), ask, average=average)
 
+    measure_samples = MEASURES[data.kind] if system.generates else _nothing
     try:
-        figures = MEASURES[data.kind](draw, data, count, seed, progress)
+        figures = measure_samples(draw, data, count, seed, progress)
     except ValueError as error:
         raise UnmeasurableError(f"{count} samples of {config.title} cannot be measured: {error}") from error
     with system.evaluating(average=average):
@@ -133,6 +134,10 @@ def measure(
 
 Draw = Callable[..., Made]
 Progress = Callable[[str], None]
+
+
+def _nothing(draw: Draw, data: Any, count: int, seed: int, progress: Progress) -> dict[str, Any]:  # noqa: ARG001
+    return {}
 
 
 def _images(

@@ -86,7 +86,7 @@ def export_generator(
         network = system.exported()
     latent = getattr(system.settings, "latent", None)
     if latent is None or network is None:
-        raise UserError(f"{system.settings.model} makes samples from more than z, and cannot be exported")
+        raise UserError(f"{system.settings.model} does not make samples from z alone, and cannot be exported")
     prior, draw = PRIORS[system.prior]
     text = MODULE.format(
         title=one_line(title).replace("\\", "/").replace('"', "'"),

@@ -96,6 +96,8 @@ class TrainOptions(RunOptions, total=False):
     r2: float
     pack: int
     unroll: int
+    adaptation: float
+    ramp_steps: int
     unsupervised: float
     generator_loss: Literal["feature-matching", "non-saturating"]
     orthogonal: float

@@ -141,6 +141,9 @@ class System:
     labelled: ClassVar[bool] = False
     """Whether the system needs labels of at least two classes."""
 
+    generates: ClassVar[bool] = True
+    """Whether it makes samples; without them its ``figures`` are all that is measured."""
+
     averaged: ClassVar[tuple[str, ...]] = ("generator",)
     """The networks of which the setting ``ema`` keeps an average."""
 
@@ -212,6 +215,8 @@ class System:
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """``n`` samples, with the networks as ``evaluating`` sets them; ``sample`` calls it."""
+        if not self.generates:
+            raise UserError(f"{self.title} makes no samples; `gans evaluate` says what it has learnt")
         raise NotImplementedError(f"{type(self).__name__} does not define make(n, rng, ask)")
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:

@@ -115,7 +115,7 @@ def shown(system: System, data: Dataset, rng: np.random.Generator) -> Made:
     """The samples of a run's pictures. A system gets the first test images, to translate or to show too."""
     kind = system.spec.kind
     count = {"points": FIXED_POINTS, "clips": CLIPS}.get(kind, FIXED_IMAGES)
-    if "sources" in system.asks:
+    if "sources" in system.asks or kind == "domains":
         ask = ask_of(data, CLIPS if kind == "clips" else TRANSLATED)
     else:
         ask = Ask(real=_real(data, FIXED_IMAGES))

@@ -1,0 +1,165 @@
+"""DANN: a classifier whose features do not show the domain of an image (Ganin et al. 2016).
+
+Images of the source have labels, those of the target have none. Features f feed two heads:
+
+    min_{f, classifier}  E -log P(y | f(x_source)) - lambda L_d,   min_{head} L_d              (equation 9)
+    L_d = the cross entropy of the head that names the domain of f(x)
+
+It is a GAN without images: the head is D, and the features are a G that deceives it, so that what the
+classifier learns on the source holds on the target. A layer between features and head does both at once: it
+is the identity, and multiplies the gradient by -lambda (section 4.2). lambda rises from 0 to ``adaptation``:
+
+    lambda = adaptation (2 / (1 + exp(-10 p)) - 1)         p from 0 to 1 in ``ramp_steps``     (section 5.2.2)
+
+``--adaptation 0`` is the classifier of the source alone, to compare with.
+
+The networks are as the paper's for MNIST: two convolutions with pooling, then a head of two hidden layers for
+the class and one of one for the domain. The paper trains them by SGD with momentum, here it is Adam.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gans.data.spec import Spec
+from gans.metrics.meaning import Meaning
+from gans.objectives import binary_cross_entropy
+from gans.systems.optimizing import AdamSettings, adam
+from gans.systems.settings import setting
+from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.two_sets import check_two_sets
+from gans.updates import descend, update
+from minigrad import Tensor, nn, tensor
+from minigrad.ops import concatenate, cross_entropy
+from minigrad.random import Generator
+
+
+@dataclass(frozen=True, kw_only=True)
+class DANNSettings(AdamSettings):
+    adaptation: float = setting(
+        1.0, "lambda in the end: how strongly features hide the domain; 0 for none", least=0, metavar="LAMBDA"
+    )
+    ramp_steps: int = setting(1000, "steps in which lambda rises", least=1, most=10**12, metavar="STEPS")
+    features: int = setting(32, "channels of the first convolution", least=1, most=2**10)
+    width: int = setting(100, "units of the heads' hidden layers", least=1, most=2**14)
+
+
+class DANN(System):
+    name, title, paper = "dann", "DANN", "Ganin et al. 2016"
+    summary = "a classifier that moves to a domain without labels, since its features hide the domain"
+    presets = {"domains": DANNSettings(lr=1e-3, beta1=0.9, ema=0.99)}
+    epochs = {"domains": 40}
+    data = "textured:mnist5k"
+    labelled = True
+    generates = False
+    averaged = ("extractor", "classifier")
+    figure_meanings = {
+        "target_accuracy": Meaning("share of the target's test images whose class is named", "higher"),
+        "source_accuracy": Meaning("share of the source's test images whose class is named", "higher"),
+        "domain_accuracy": Meaning("share of both whose domain is named; 0.5 if features hide it"),
+    }
+
+    extractor: nn.Module
+    classifier: nn.Module
+    domain_head: nn.Module
+
+    def __init__(self, settings: DANNSettings, spec: Spec, device: str = "cpu") -> None:
+        super().__init__(settings, spec, device)
+        self.optimizer = adam(settings, self.extractor, self.classifier, self.domain_head)
+
+    @staticmethod
+    def networks(settings: DANNSettings, spec: Spec) -> dict[str, nn.Module]:
+        channels, *sides = spec.shape
+        maps, width = settings.features, settings.width
+        h, w = (side // 4 for side in sides)
+        size = 3 * maps // 2 * h * w
+        return {
+            "extractor": nn.Sequential(
+                *(nn.Conv2d(channels, maps, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
+                *(nn.Conv2d(maps, 3 * maps // 2, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
+                nn.Flatten(),
+            ),
+            "classifier": nn.Sequential(
+                *(nn.Linear(size, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()),
+                nn.Linear(width, spec.classes),
+            ),
+            "domain_head": nn.Sequential(nn.Linear(size, width), nn.ReLU(), nn.Linear(width, 1)),
+        }
+
+    def step(self, trainer: Trainer) -> None:
+        target, labels, source = trainer.batch()
+        strength = tensor(np.float32(self.strength(trainer.step)), device=self.device)
+        trainer.update(self.update_all, source, labels, target, strength)
+
+    def strength(self, step: int) -> float:
+        """lambda after ``step`` steps."""
+        p = min(1.0, step / self.settings.ramp_steps)
+        return float(self.settings.adaptation * (2 / (1 + math.exp(-10 * p)) - 1))
+
+    @update("classifier and domain head", reports=("class_real", "domain_loss", "strength", "grad_norm"))
+    def update_all(
+        self, source: Tensor, labels: Tensor, target: Tensor, strength: Tensor
+    ) -> dict[str, Tensor]:
+        """One update of all: both heads learn, and features learn to hide the domain."""
+        features = self.extractor(concatenate([source, target], axis=0))
+        class_real = cross_entropy(self.classifier(features[: len(source)]), labels)
+        domain = self.domain_head(reversed_gradient(features, strength))
+        domain_loss = binary_cross_entropy(domain[: len(source)], domain[len(source) :]) / 2
+        norm, _ = descend(class_real + domain_loss, self.optimizer)
+        return {
+            "class_real": class_real,
+            "domain_loss": domain_loss,
+            "strength": strength,
+            "grad_norm": norm,
+        }
+
+    def classify(self, images: Any) -> NDArray[np.int64]:
+        """The class of each image (n, c, h, w): (n,)."""
+        x = tensor(images, np.float32, self.device)
+        classes: NDArray[np.int64] = in_batches(lambda part: self.classifier(self.extractor(part)), x).argmax(
+            axis=1
+        )
+        return classes
+
+    def show(self, n: int, rng: Generator, ask: Ask) -> Made:
+        """Test images of the target in the order of the classes that the classifier names."""
+        assert ask.targets is not None
+        classes = self.classify(ask.targets)
+        order = np.argsort(classes, kind="stable")
+        return Made(ask.targets[order], labels=classes[order])
+
+    def figures(self, data: Any, rng: Generator) -> dict[str, float]:
+        source, target = data.test()
+        guesses = [
+            in_batches(
+                lambda part: self.domain_head(self.extractor(part)), tensor(x, np.float32, self.device)
+            )
+            for x in (source, target)
+        ]
+        return {
+            "target_accuracy": float(np.mean(self.classify(target) == data.test_labels)),
+            "source_accuracy": float(np.mean(self.classify(source) == data.test_labels)),
+            "domain_accuracy": float(np.mean(np.concatenate([guesses[0] > 0, guesses[1] <= 0]))),
+        }
+
+    @classmethod
+    def check_data(cls, settings: Any, spec: Spec) -> None:
+        super().check_data(settings, spec)
+        check_two_sets(spec, cls.name)
+
+
+def reversed_gradient(x: Tensor, strength: Tensor) -> Tensor:
+    """``x``, whose gradient is multiplied by -``strength`` on its way back.
+
+    >>> from minigrad import grad
+    >>> x = tensor([3.0])
+    >>> y = reversed_gradient(x, tensor(0.5))
+    >>> y.tolist(), grad(y, [x])[0].tolist()
+    ([3.0], [-0.5])
+    """
+    return x.detach() * (1.0 + strength) - x * strength
