@@ -70,6 +70,8 @@ def _help(option: Option, model: str | None) -> str:
 
 
 def _in_words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
