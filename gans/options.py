@@ -96,6 +96,8 @@ class TrainOptions(RunOptions, total=False):
     r2: float
     pack: int
     unroll: int
+    reach: float
+    exploration: float
     adaptation: float
     ramp_steps: int
     unsupervised: float

@@ -11,6 +11,7 @@ from gans.data.spec import KIND_WORDS, Kind, Shape, Spec
 from gans.errors import UserError
 from gans.systems import (
     acgan,
+    actor_critic,
     began,
     biggan,
     cgan,
@@ -65,6 +66,7 @@ SYSTEMS: dict[str, type[System]] = {
         seqgan.SeqGAN,
         began.BEGAN,
         vae.VAE,
+        actor_critic.ActorCritic,
     )
 }
 """The systems of the package, by name."""
