@@ -141,15 +141,16 @@ def _scale_norms(axes: Axes, norms: Mapping[str, Floats]) -> None:
 
 
 def smooth(values: Floats, window: int) -> Floats:
-    """Moving average over ``window`` values around each one, fewer at both ends.
+    """Moving average over ``window`` values around each one, fewer at both ends and where some are NaN.
 
-    >>> smooth(np.array([1.0, 2.0, 6.0]), 3).tolist()
-    [1.5, 3.0, 4.0]
+    >>> smooth(np.array([1.0, 2.0, 6.0]), 3).tolist(), smooth(np.array([1.0, np.nan, 6.0]), 3).tolist()
+    ([1.5, 3.0, 4.0], [1.0, 3.5, 6.0])
     """
-    counts = np.convolve(np.ones(len(values)), np.ones(window), mode="full")
-    sums = np.convolve(values, np.ones(window), mode="full")
+    there = ~np.isnan(values)
+    counts = np.convolve(there, np.ones(window), mode="full")
+    sums = np.convolve(np.where(there, values, 0.0), np.ones(window), mode="full")
     start = (window - 1) // 2
-    averages: Floats = (sums / counts)[start : start + len(values)]
+    averages: Floats = (sums / np.where(counts, counts, np.nan))[start : start + len(values)]
     return averages
 
 

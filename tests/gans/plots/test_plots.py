@@ -244,6 +244,11 @@ def test_smooth_is_the_mean_of_what_the_window_holds(window: int) -> None:
     assert np.allclose(smooth(values, window), expected)
 
 
+def test_smooth_passes_over_gaps_that_are_shorter_than_the_window() -> None:
+    values = np.array([1.0, np.nan, 3.0, np.nan, np.nan, np.nan, 5.0])
+    assert np.array_equal(smooth(values, 3), [1, 2, 3, 3, np.nan, 5, 5], equal_nan=True)
+
+
 def test_plots_leave_the_global_state_of_matplotlib_alone() -> None:
     code = "import gans.plots, sys; sys.exit('matplotlib.pyplot' in sys.modules)"
     done = python(code, cwd=ROOT)
