@@ -12,7 +12,7 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ORACLES", "SequenceData", "oracle", "oracle5000"]
+__all__ = ["ORACLES", "SequenceData", "oracle", "oracle60", "oracle5000"]
 
 Floats = npt.NDArray[np.float64]
 Tokens = npt.NDArray[np.int64]
@@ -207,10 +207,19 @@ def oracle() -> SequenceData:
     return SequenceData("oracle")
 
 
+def oracle60() -> SequenceData:
+    """60 tokens, 2,000 sequences of 12: so few that SeqGAN's rewards teach G within a minute or two."""
+    return SequenceData("oracle60", vocabulary=60, length=12, count=2_000)
+
+
 def oracle5000() -> SequenceData:
     """5,000 tokens, 10,000 sequences of 20: the sizes of Yu et al. 2017, section 5.1."""
     return SequenceData("oracle5000", vocabulary=5_000)
 
 
-ORACLES: dict[str, Callable[[], SequenceData]] = {"oracle": oracle, "oracle5000": oracle5000}
+ORACLES: dict[str, Callable[[], SequenceData]] = {
+    "oracle": oracle,
+    "oracle60": oracle60,
+    "oracle5000": oracle5000,
+}
 """Every set of sequences by the name that ``load`` takes."""

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from gans.data.sequences import ORACLES, SequenceData, oracle, oracle5000
+from gans.data.sequences import ORACLES, SequenceData, oracle, oracle60, oracle5000
 
 ORACLE_DIGEST = "d0487e95d22d"
 
@@ -79,8 +79,10 @@ def test_large_sets_are_computed_in_blocks_without_a_difference(monkeypatch: pyt
     np.testing.assert_allclose(data.nll(whole), nll, rtol=1e-13)
 
 
-def test_the_published_set_and_a_small_one() -> None:
-    assert [(data.vocabulary, data.length, len(data), data.hidden) for data in (oracle(), oracle5000())] == [
+def test_the_published_set_and_smaller_ones() -> None:
+    sets = oracle60(), oracle(), oracle5000()
+    assert [(data.vocabulary, data.length, len(data), data.hidden) for data in sets] == [
+        (60, 12, 2_000, 32),
         (500, 20, 10_000, 32),
         (5_000, 20, 10_000, 32),
     ]
