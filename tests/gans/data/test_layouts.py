@@ -72,6 +72,16 @@ def test_outlines_are_the_same_in_any_order_of_the_sum() -> None:
     np.testing.assert_array_equal(single.astype(np.float64), double)
 
 
+def test_a_pixel_belongs_to_what_covers_half_of_it() -> None:
+    """A square a quarter of a pixel further down covers 3/4 of its first row and 1/4 of a fifth."""
+    first = numbers(UNIT // 4)[None]
+    source, frame = render(squares(0), first, numbers(0)[None], SIZE, 1)
+    np.testing.assert_array_equal(np.flatnonzero(instances(source)[0, :, 1]), [0, 1, 2, 3])
+    np.testing.assert_allclose(frame[0, 0, :5, 1], [0.5, 1, 1, 1, -0.5])
+    lower, _ = render(squares(0), first * 3, numbers(0)[None], SIZE, 1)
+    np.testing.assert_array_equal(np.flatnonzero(instances(lower)[0, :, 1]), [1, 2, 3, 4])
+
+
 def test_a_later_object_covers_an_earlier_one() -> None:
     source, frame = render(squares(2, 0), numbers(1, 3)[None] * UNIT, numbers(1, 2)[None] * UNIT, SIZE, 3)
     assert source.shape == (1, label_channels(3), SIZE, SIZE) == (1, 6, SIZE, SIZE)
