@@ -60,15 +60,20 @@ def _colour(drawn: Floats32) -> Floats32:
 
 
 def _clouds(keys: Keys, h: int, w: int) -> Floats32:
-    """Smooth values from 0 to 1 (n, 3, h, w): a sum over ``CLOUDS``, of each channel its own in part."""
+    """Smooth values from 0 to 1 (n, 3, h, w): a sum over ``CLOUDS``, of each channel its own in part.
+
+    Corners are multiples of 1/256 and weights of 1/128: float32 holds the sums of their products, so that
+    every machine makes the same textures.
+    """
     drawn = uniform(branched(keys, _CLOUDS), sum(3 * size**2 for size in CLOUDS))
     total = np.zeros((len(keys), 3, h, w), np.float32)
     start = 0
     for size, weight in CLOUDS.items():
-        corners = drawn[:, start : start + 3 * size**2].reshape(-1, 3, size, size)
+        corners = np.floor(drawn[:, start : start + 3 * size**2] * 64).reshape(-1, 3, size, size)
         start += 3 * size**2
-        mixed = (corners + 2 * corners[:, :1]) / 3  # mostly the same in all channels
-        total += np.float32(weight) * np.matmul(np.matmul(between(h, size), mixed), between(w, size).T)
+        mixed = (corners + 3 * corners[:, :1]) / 256  # mostly the same in all channels
+        rows, columns = (np.rint(between(side, size) * 128) / 128 for side in (h, w))
+        total += np.float32(weight) * np.matmul(np.matmul(rows, mixed), columns.T)
     total -= np.float32(0.5)
     total *= np.float32(CONTRAST)
     total += np.float32(0.5)
