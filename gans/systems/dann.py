@@ -11,7 +11,7 @@ is the identity, and multiplies the gradient by -lambda (section 4.2). lambda ri
 
     lambda = adaptation (2 / (1 + exp(-10 p)) - 1)         p from 0 to 1 in ``ramp_steps``     (section 5.2.2)
 
-``--adaptation 0`` is the classifier of the source alone, to compare with.
+With ``adaptation`` 0 it is the classifier of the source alone, to compare with.
 
 The networks are as the paper's for MNIST: two convolutions with pooling, then a head of two hidden layers for
 the class and one of one for the domain. The paper trains them by SGD with momentum, here it is Adam.

@@ -11,8 +11,8 @@ D descends both. G has one of two losses:
     feature-matching   |E f(x) - E f(G(z))|^2, f the layer before the logits      (Salimans et al. 2016, 3.1)
     non-saturating     -E log Z(G(z)) / (Z(G(z)) + 1)                             (Odena 2016)
 
-Feature matching makes poorer images and the better classifier. ``--unsupervised 0`` is the classifier of the
-labelled images alone, to compare with.
+Feature matching makes poorer images and the better classifier. With ``unsupervised`` 0 it is the
+classifier of the labelled images alone, to compare with.
 
 D is built like that of Salimans et al. for CIFAR-10, and smaller: weight norm, dropout, and means over all
 pixels before the logits. G is DCGAN's. Figures come from an average of D's weights.
