@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from gans.objectives.objective import Objective
+from gans.objectives.objective import Objective, score
 from minigrad import Tensor
 from minigrad.ops import exp, log_sigmoid, mean, softplus, square
 
@@ -52,8 +52,9 @@ def f_divergence(name: str, *, saturating: bool = True) -> Objective:
     G: -mean(f*(g(D(G(z))))); with ``saturating=False`` -mean(g(D(G(z)))), the trick of section 3.2
 
     P is the data, Q what G makes. jensen-shannon is twice the Jensen-Shannon divergence. gan is that minus
-    log 4, and its losses are those of ``minimax`` and ``non_saturating_gan``. The readout is T; for gan it is
-    log D. Logits beyond 88 overflow where g or f* is exponential. Raises ValueError for another name.
+    log 4, and its losses are those of ``minimax`` and ``non_saturating_gan``. The readout is v. Where g is
+    exponential, v below -88 overflows: of reverse-kl and squared-hellinger only the first loss of G is safe
+    from fakes that D rejects by far. Raises ValueError for another name.
 
     Nowozin et al. 2016, equation 4, tables 1 and 2, section 3.2.
 
@@ -72,4 +73,4 @@ def f_divergence(name: str, *, saturating: bool = True) -> Objective:
     def generator(fake: Tensor) -> Tensor:
         return -mean(conjugate(fake) if saturating else activation(fake))
 
-    return Objective(discriminator, generator, readout=activation)
+    return Objective(discriminator, generator, readout=score)

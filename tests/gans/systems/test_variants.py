@@ -15,7 +15,7 @@ from gans.data import load
 from gans.data.spec import Spec, spec_of
 from gans.errors import UserError
 from gans.networks.packs import Pack
-from gans.objectives import f_divergence, interpolate_gradient_norms
+from gans.objectives import interpolate_gradient_norms
 from gans.systems import SYSTEMS, build, settings_for
 from gans.systems.two_player import TwoPlayer
 from gans.trainer import Training
@@ -188,8 +188,7 @@ def test_minus_the_loss_of_f_gans_d_is_a_bound_of_its_divergence() -> None:
     bound = (1 - np.exp(-on_real)).mean() - (np.exp(on_fake) - 1).mean()
     found = system.update_discriminator(real, rng())
     assert -found["loss_d"].item() == pytest.approx(bound, rel=1e-4)
-    readout = f_divergence("squared-hellinger").readout
-    assert found["d_real"].item() == pytest.approx(readout(Tensor(on_real)).data.mean(), rel=1e-4)
+    assert found["d_real"].item() == pytest.approx(on_real.mean(), rel=1e-4)
 
 
 def test_a_relativistic_generator_gets_real_samples_of_its_own() -> None:
