@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 
 from gans.errors import UserError
@@ -14,14 +13,17 @@ from minigrad.random import Generator, generator, normal, uniform
 _generator: ContextVar[Generator | None] = ContextVar("generator", default=None)
 
 
-@contextmanager
-def drawing_from(rng: Generator) -> Iterator[None]:
+class DrawingFrom:
     """A block in which the layers draw from ``rng``; outside of one they draw from minigrad's generator."""
-    token = _generator.set(rng)
-    try:
-        yield
-    finally:
-        _generator.reset(token)
+
+    def __init__(self, rng: Generator) -> None:
+        self._rng = rng
+
+    def __enter__(self) -> None:
+        self._token = _generator.set(self._rng)
+
+    def __exit__(self, *exception: object) -> None:
+        _generator.reset(self._token)
 
 
 class GaussianNoise(nn.Module):
@@ -55,7 +57,7 @@ class Dropout(nn.Module):
 
     >>> import numpy as np
     >>> from minigrad import ones
-    >>> with drawing_from(np.random.default_rng(0)):
+    >>> with DrawingFrom(np.random.default_rng(0)):
     ...     Dropout(0.5, lasting=True).eval()(ones(4)).tolist()
     [2.0, 0.0, 0.0, 0.0]
     """

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from gans.data.spec import Spec
 from gans.metrics.meaning import Meaning
 from gans.networks import dcgan
-from gans.networks.noise import Dropout, GaussianNoise, drawing_from
+from gans.networks.noise import DrawingFrom, Dropout, GaussianNoise
 from gans.objectives import binary_cross_entropy, non_saturating
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
@@ -117,7 +117,7 @@ class SSGAN(System):
         self, real: Tensor, labelled: Tensor, labels: Tensor, rng: Generator
     ) -> dict[str, Tensor]:
         """One update of D on images of all three kinds."""
-        with drawing_from(rng):
+        with DrawingFrom(rng):
             with no_grad():
                 fake = self.generator(self.noise(len(real), self.settings.latent, rng))
             logits = self.discriminator(labelled)[1]
@@ -133,7 +133,7 @@ class SSGAN(System):
     @update("generator", reports=("loss_g", "grad_norm_g"))
     def update_generator(self, real: Tensor, rng: Generator) -> dict[str, Tensor]:
         """One update of G: its samples have the mean features of real images, or D takes them for real."""
-        with drawing_from(rng):
+        with DrawingFrom(rng):
             fake = self.generator(self.noise(len(real), self.settings.latent, rng))
             features, logits = self.discriminator(fake)
             if self.settings.generator_loss == "feature-matching":

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gans.data.spec import Spec
 from gans.errors import UserError
 from gans.networks import dcgan, mlp
-from gans.networks.noise import drawing_from
+from gans.networks.noise import DrawingFrom
 from gans.networks.packs import judging_packs
 from gans.objectives import Objective, critic, minimax, non_saturating_gan, wasserstein, wasserstein_gp
 from gans.objectives.objective import Network
@@ -85,7 +85,7 @@ class TwoPlayer(System):
         std = instance_noise(settings, trainer.step)
         noise = [tensor(std, np.float32, self.device)] if std else []
         real, turn = trainer.batch().real, "both"
-        with drawing_from(rng):
+        with DrawingFrom(rng):
             if by_larger_loss(settings):
                 loss_d, loss_g = trainer.update(self.compare, real, rng, *noise)
                 turn = "generator" if loss_d.item() < loss_g.item() else "discriminator"
@@ -162,7 +162,7 @@ class TwoPlayer(System):
             return in_batches(self.generator, z)
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
-        with drawing_from(rng):
+        with DrawingFrom(rng):
             return Made(in_batches(self.generator, self.latent(n, rng)))
 
     def exported(self) -> nn.Module | None:
