@@ -59,7 +59,7 @@ class Dropout(nn.Module):
     >>> from minigrad import ones
     >>> with DrawingFrom(np.random.default_rng(0)):
     ...     Dropout(0.5, lasting=True).eval()(ones(4)).tolist()
-    [2.0, 0.0, 0.0, 0.0]
+    [2.0, 2.0, 2.0, 0.0]
     """
 
     def __init__(self, p: float, *, lasting: bool = False) -> None:
