@@ -88,7 +88,10 @@ class FGAN(TwoPlayer):
         "minimax": lambda settings: f_divergence(settings.divergence),
     }
     networks = staticmethod(convolutional)
-    presets = {"image": DivergenceSettings(**MEASURED), "points": DivergenceSettings(**ON_POINTS)}
+    presets = {
+        "image": DivergenceSettings(**MEASURED),
+        "points": DivergenceSettings(**ON_POINTS, objective="minimax"),
+    }
     epochs = EPOCHS
 
 
