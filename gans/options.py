@@ -104,6 +104,8 @@ class TrainOptions(RunOptions, total=False):
     generator_loss: Literal["feature-matching", "non-saturating"]
     orthogonal: float
     class_weight: float
+    hidden: int
+    warp_steps: int
     categories: int
     codes: int
     category_weight: float

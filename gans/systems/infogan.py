@@ -11,8 +11,11 @@ Training makes the guess easy for Q, so the category and the codes get a meaning
 -log Q(category) is the cross entropy of logits, -log Q(codes) the squared error of a Gaussian of variance 1,
 as in the authors' code. D's update changes the trunk and both heads, G's update G alone.
 
-The paper's networks have a hidden layer of 1,024 units more in G and in D, and twice the channels; they take
-5,000 steps with batches of 128.
+The paper's networks have a hidden layer of 1,024 units and more channels, and train on 60,000 images. Of
+5,000 images D and Q soon know each stroke, and the category becomes a style of strokes. So D and Q see all
+images, real and generated, under random affine maps at first (``gans.networks.warp``). A digit stays the same
+digit under them, a style does not, so the category has to be the digit. Later in training, the maps shrink to
+nothing and the weight of the codes grows from 0: images get their variety once the categories are fixed.
 """
 
 from __future__ import annotations
@@ -30,12 +33,13 @@ from gans.metrics.describe import SURE, as_digits
 from gans.metrics.matching import matched_share
 from gans.metrics.meaning import Meaning
 from gans.networks import dcgan
+from gans.networks.warp import warp
 from gans.objectives import binary_cross_entropy, non_saturating
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
-from minigrad import Tensor, nn, no_grad
+from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.devices import to_device
 from minigrad.nn.functional import one_hot
 from minigrad.ops import concatenate, cross_entropy, mean, repeat, sigmoid, square, sum
@@ -53,7 +57,13 @@ class InfoGANSettings(TwoAdamSettings):
     """D's learning rate is also Q's."""
 
     latent: int = setting(62, "length of the noise vector z, which is no code", least=1, most=2**16)
-    features: int = setting(32, "channels of the layers next to the image", least=1, most=2**10)
+    features: int = setting(
+        32, "channels of G's layer next to the image; D's first has twice as many", least=1, most=2**10
+    )
+    hidden: int = setting(256, "units of the hidden layer of G and of the trunk", least=1, most=2**16)
+    warp_steps: int = setting(
+        0, "steps, in whose second half the random maps of images shrink to nothing; 0: none", least=0
+    )
     categories: int = setting(10, "values of the category", least=2, most=2**10)
     codes: int = setting(2, "continuous codes", least=0, most=2**10)
     category_weight: float = setting(1.0, "weight of the category's information", least=0, metavar="WEIGHT")
@@ -63,8 +73,8 @@ class InfoGANSettings(TwoAdamSettings):
 class InfoGAN(System):
     name, title, paper = "infogan", "InfoGAN", "Chen et al. 2016"
     summary = "a category and codes in the noise, which a network Q reads off the fakes, get a meaning"
-    presets = {"image": InfoGANSettings(ema=0.995, lr=1e-3, lr_ratio=0.2, lr_half_life=800)}
-    epochs = {"image": 20}
+    presets = {"image": InfoGANSettings(ema=0.995, lr=1e-3, lr_ratio=0.4, features=8, warp_steps=3000)}
+    epochs = {"image": 50}
     asks = ("classes",)
     figure_meanings = {
         "category_accuracy": Meaning("share of samples whose category stands for their class", "higher"),
@@ -87,20 +97,19 @@ class InfoGAN(System):
     def networks(settings: InfoGANSettings, spec: Spec) -> dict[str, nn.Module]:
         """G; the trunk, which D and Q share; D's head; Q's head, "recognition"."""
         code = settings.categories + settings.codes
-        *shared, head = dcgan.discriminator(spec.shape, settings.features)
-        assert isinstance(head, nn.Linear)
-        recognition = nn.Sequential(
-            nn.Linear(head.in_features, 128, bias=False),
-            nn.BatchNorm1d(128),
-            nn.LeakyReLU(0.1),
-            nn.Linear(128, code),
-        )
-        return {
-            "generator": dcgan.generator(settings.latent + code, spec.shape, settings.features),
-            "trunk": nn.Sequential(*shared),
-            "head": head,
-            "recognition": dcgan.initialised(recognition),
+        hidden, features = settings.hidden, settings.features
+        *convolutions, last = dcgan.discriminator(spec.shape, 2 * features)
+        assert isinstance(last, nn.Linear)
+        networks = {
+            "generator": nn.Sequential(
+                *_layer(settings.latent + code, hidden, nn.ReLU()),
+                *dcgan.generator(hidden, spec.shape, features),
+            ),
+            "trunk": nn.Sequential(*convolutions, *_layer(last.in_features, hidden, nn.LeakyReLU(0.1))),
+            "head": nn.Linear(hidden, 1),
+            "recognition": nn.Sequential(*_layer(hidden, 128, nn.LeakyReLU(0.1)), nn.Linear(128, code)),
         }
+        return {name: dcgan.initialised(network) for name, network in networks.items()}
 
     @classmethod
     def check_settings(cls, settings: InfoGANSettings, kind: Kind) -> None:
@@ -109,32 +118,42 @@ class InfoGAN(System):
             raise UserError(f"`batch_size` of {settings.model} must be at least 2: Q has batch norm")
 
     def step(self, trainer: Trainer) -> None:
-        trainer.update(self.update_discriminator, trainer.batch().real, trainer.rng)
-        trainer.update(self.update_generator, trainer.rng)
+        share = self.warp_left(trainer.step)
+        left = (tensor(share, np.float32, self.device),) if share else ()
+        trainer.update(self.update_discriminator, trainer.batch().real, trainer.rng, *left)
+        trainer.update(self.update_generator, trainer.rng, *left)
+
+    def warp_left(self, step: int) -> float:
+        """The share of the maps' size after ``step`` steps."""
+        half = self.settings.warp_steps / 2
+        return max(0.0, min(1.0, 2 - step / half)) if half else 0.0
 
     @update("discriminator", reports=("loss_d", "d_real", "d_fake", "grad_norm_d"))
-    def update_discriminator(self, real: Tensor, rng: Generator) -> dict[str, Tensor]:
+    def update_discriminator(
+        self, real: Tensor, rng: Generator, left: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """One update of D and Q: D parts real from fake, Q guesses the code of the fakes."""
         z, category, codes = self.draw(len(real), rng)
         with no_grad():
             fake = self.images(z, category, codes)
-        features = self.trunk(fake)
-        on_real, on_fake = self.head(self.trunk(real)), self.head(features)
+        features = self.trunk(seen(fake, left, rng))
+        on_real, on_fake = self.head(self.trunk(seen(real, left, rng))), self.head(features)
         loss = binary_cross_entropy(on_real, on_fake)
         missed = self.missed(self.recognition(features), category, codes)
-        descent = descend(loss + self.weighted(*missed), self.optimizer_d)
+        descent = descend(loss + self.weighted(*missed, left), self.optimizer_d)
         with no_grad():
             d_real, d_fake = mean(sigmoid(on_real)), mean(sigmoid(on_fake))
         return {"loss_d": loss, "d_real": d_real, "d_fake": d_fake, "grad_norm_d": descent.norm}
 
     @update("generator", reports=("loss_g", "category_loss", "code_loss", "grad_norm_g"))
-    def update_generator(self, rng: Generator) -> dict[str, Tensor]:
+    def update_generator(self, rng: Generator, left: Tensor | None = None) -> dict[str, Tensor]:
         """One update of G: D takes its fakes for real, and Q reads the code off them."""
         z, category, codes = self.draw(self.settings.batch_size, rng)
-        features = self.trunk(self.images(z, category, codes))
+        fake = self.images(z, category, codes)
+        features = self.trunk(seen(fake, left, rng))
         loss = non_saturating(self.head(features))
         category_loss, code_loss = self.missed(self.recognition(features), category, codes)
-        descent = descend(loss + self.weighted(category_loss, code_loss), self.optimizer_g)
+        descent = descend(loss + self.weighted(category_loss, code_loss, left), self.optimizer_g)
         return {
             "loss_g": loss,
             "category_loss": category_loss,
@@ -161,10 +180,12 @@ class InfoGAN(System):
         k = self.settings.categories
         return cross_entropy(guess[:, :k], category), mean(sum(square(guess[:, k:] - codes), axis=1)) * 0.5
 
-    def weighted(self, category_loss: Tensor, code_loss: Tensor) -> Tensor:
+    def weighted(self, category_loss: Tensor, code_loss: Tensor, left: Tensor | None = None) -> Tensor:
         """-lambda L without its constant H(c), with a lambda each for the category and the codes."""
         settings: InfoGANSettings = self.settings
-        return category_loss * settings.category_weight + code_loss * settings.code_weight
+        loss = category_loss * settings.category_weight
+        share = 1.0 if left is None else 1.0 - left
+        return loss + code_loss * share * settings.code_weight
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """``n`` images; the classes that are asked for are categories, which are no labels of the data."""
@@ -219,3 +240,12 @@ class InfoGAN(System):
         """Q's guess (n, categories + codes) from images: logits, and the means of the codes."""
         guess: Tensor = self.recognition(self.trunk(images))
         return guess
+
+
+def _layer(inputs: int, outputs: int, activation: nn.Module) -> tuple[nn.Module, ...]:
+    return nn.Linear(inputs, outputs, bias=False), nn.BatchNorm1d(outputs), activation
+
+
+def seen(images: Tensor, left: Tensor | None, rng: Generator) -> Tensor:
+    """The images as D and Q see them in an update."""
+    return images if left is None else warp(images, left, rng)

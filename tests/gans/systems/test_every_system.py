@@ -38,6 +38,8 @@ REDUCED = {
     "lr_steps": 4,
     "fade_steps": 2,
     "hold_steps": 1,
+    "hidden": 8,
+    "warp_steps": 4,
     "likelihood_steps": 2,
     "judging_steps": 1,
 }

@@ -21,7 +21,14 @@ from gans.trainer import Training
 from tests.gans.systems import contract
 from tests.states import flat
 
-SMALL: dict[str, Any] = {"batch_size": 8, "features": 4, "latent": 4, "categories": 3}
+SMALL: dict[str, Any] = {
+    "batch_size": 8,
+    "features": 2,
+    "hidden": 16,
+    "latent": 4,
+    "categories": 3,
+    "warp_steps": 0,
+}
 
 
 def small(**changes: Any) -> Training:
@@ -96,6 +103,24 @@ def test_each_update_descends_the_information_too(weight: str) -> None:
     assert all(begin[name] == ends[0][name] != ends[1][name] for name in weights)
 
 
+def test_maps_shrink_in_the_second_half_of_their_steps_while_codes_gain_weight() -> None:
+    infogan = built(warp_steps=8)
+    assert [infogan.warp_left(step) for step in (0, 4, 5, 6, 8, 99)] == [1, 1, 0.75, 0.5, 0, 0]
+    category_loss, code_loss = mg.tensor(2.0), mg.tensor(4.0)
+    shares = [(1.0, 2), (0.75, 3), (0.0, 6)]
+    assert all(infogan.weighted(category_loss, code_loss, mg.tensor(s)).item() == e for s, e in shares)
+    assert infogan.weighted(category_loss, code_loss).item() == 6
+
+
+def test_d_and_q_see_warped_images_at_first() -> None:
+    ends = []
+    for steps in (0, 100):
+        training = small(warp_steps=steps, code_weight=0.0)
+        contract.advance(training, 1)
+        ends.append(flat(training.system.state_dict()))
+    assert any(ends[0][name] != ends[1][name] for name in ends[0] if name.startswith(".trunk"))
+
+
 def test_labels_of_the_data_change_nothing() -> None:
     data = contract.halves()
     runs = [small(), contract.trained("infogan", image_data("bare", data.images), **SMALL, ema=0.9)]
@@ -104,7 +129,7 @@ def test_labels_of_the_data_change_nothing() -> None:
 
 def share_matched(category_weight: float) -> float:
     """How far one of two categories is the bright half of the sample, after 200 steps."""
-    settings = {"batch_size": 16, "features": 8, "latent": 8, "categories": 2, "codes": 1}
+    settings = {"batch_size": 16, "features": 4, "hidden": 64, "latent": 8, "categories": 2, "codes": 1}
     data = contract.halves(400)
     training = contract.trained("infogan", data, **settings, category_weight=category_weight)
     contract.advance(training, 200)

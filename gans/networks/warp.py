@@ -1,0 +1,65 @@
+"""Random affine maps of the images that a discriminator sees (Karras et al. 2020, Zhao et al. 2020).
+
+Real and generated images are warped alike, so that G still learns the images as they are, and D does not
+learn a few thousand real images by heart.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad import Tensor, no_grad
+from minigrad.devices import to_device
+from minigrad.ops import clip, cos, floor, reshape, sin, stack, sum
+from minigrad.random import Generator, uniform
+
+ANGLE = 0.25
+"""The largest angle, in radians."""
+
+SHEAR = 0.4
+"""The largest slant: what a column moves to the side, over its distance from the middle row."""
+
+SCALE = 0.2
+"""The largest change of size, as a share."""
+
+SHIFT = 0.2
+"""The largest shift in each direction, over half of a side."""
+
+
+def warp(images: Tensor, strength: Tensor | float, rng: Generator) -> Tensor:
+    """Images (n, c, h, w) in [-1, 1], each turned, slanted, scaled and shifted at random, black outside.
+
+    Each of the five amounts is uniform up to its largest times ``strength``. A pixel is interpolated between
+    the four pixels around its place in the given image.
+
+    >>> images = uniform((2, 1, 8, 8))
+    >>> bool((abs(warp(images, 0.0, None) - images).numpy() < 1e-6).all())
+    True
+    """
+    n, c, h, w = images.shape
+    with no_grad():
+        x, y = _places(n, h, w, strength, rng, images.device)
+        left, top = floor(x), floor(y)
+        columns, rows = stack([left, left + 1, left, left + 1]), stack([top, top, top + 1, top + 1])
+        shares = clip(1 - abs(x - columns), 0, 1) * clip(1 - abs(y - rows), 0, 1)
+        inside = (columns >= 0) & (columns < w) & (rows >= 0) & (rows < h)
+        places = clip(rows, 0, h - 1) * w + clip(columns, 0, w - 1)
+        starts = Tensor(to_device(np.arange(n * c).reshape(n, c, 1) * (h * w), images.device))
+        index = starts + reshape(places.astype(np.int64), (4, n, 1, h * w))
+        shares = reshape(shares * inside.astype(np.float32), (4, n, 1, h * w))
+    around = reshape(images + 1, (-1,))[reshape(index, (-1,))]
+    warped = sum(reshape(around, (4, n, c, h * w)) * shares, axis=0) - 1
+    return reshape(warped, (n, c, h, w))
+
+
+def _places(
+    n: int, h: int, w: int, strength: Tensor | float, rng: Generator, device: str
+) -> tuple[Tensor, Tensor]:
+    """Columns and rows (n, h, w) of the given images, from which the pixels of the warped ones come."""
+    draws = (uniform((5, n, 1, 1), generator=rng, device=device) * 2 - 1) * strength
+    angle, slant, larger = draws[0] * ANGLE, draws[1] * SHEAR, 1 + draws[2] * SCALE
+    down, across = np.meshgrid(np.linspace(-1, 1, h), np.linspace(-1, 1, w), indexing="ij")
+    v, u = (Tensor(to_device(side.astype(np.float32), device)) for side in (down, across))
+    x = larger * (cos(angle) * u - sin(angle) * v) + slant * v + draws[3] * SHIFT
+    y = larger * (sin(angle) * u + cos(angle) * v) + draws[4] * SHIFT
+    return (x + 1) * ((w - 1) / 2), (y + 1) * ((h - 1) / 2)
