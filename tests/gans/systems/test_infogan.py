@@ -196,4 +196,4 @@ def test_the_category_and_the_codes_are_in_the_images(tmp_path: Path) -> None:
     run = gans.train("infogan", seed=0, out=tmp_path / "run", progress=False)
     figures = gans.evaluate(run)
     assert figures["category_information"] >= 2.0
-    assert figures["category_accuracy"] >= 0.2
+    assert figures["category_accuracy"] >= 0.5
