@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gans.data.spec import KIND_WORDS
 from gans.errors import UserError
 from gans.files import decode, read, reading
 from gans.options import RUN_OPTIONS
+from gans.systems import settings_for
+from gans.systems.settings import options_of
 from gans.trainer.config import modern
 
 if sys.version_info >= (3, 11):
@@ -63,7 +66,17 @@ def _of_run(document: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: document.get(name) for name in (*OPTIONS, *RUN_OPTIONS) if document.get(name) is not None}
     if "epochs" in kept:
         kept.pop("steps", None)
-    settings = document.get("settings", {})
     if document["format"] == 1:
-        settings = modern(dict(document))["settings"]
-    return {**kept, **settings}
+        document = modern(dict(document))
+    return {**kept, **_used(document)}
+
+
+def _used(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a run that have an effect on its data: the others would be refused."""
+    model, settings = document.get("model"), document.get("settings", {})
+    kind = document.get("spec", {}).get("kind")
+    if model is None or kind not in KIND_WORDS:
+        return dict(settings)
+    chosen = settings_for(model, kind, **settings)
+    options = options_of(type(chosen))
+    return {name: value for name, value in settings.items() if options[name].is_used(chosen, kind)}

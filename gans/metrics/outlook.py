@@ -22,6 +22,7 @@ class _Images(Protocol):
 def outlook(data: _Images) -> Iterator[str]:
     """The limits of ``evaluate_images`` on samples of a model that is trained on ``data``, a sentence each.
 
+    >>> import numpy as np
     >>> from gans.data.images import image_data
     >>> list(outlook(image_data("black", np.zeros((9, 28, 28), np.uint8))))
     ['black has 0 test images, and an evaluation needs more than 64: samples cannot be measured']

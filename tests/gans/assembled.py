@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from gans.objectives import Objective
 from gans.systems import Spec
-from gans.systems.two_player import TwoPlayer
+from gans.systems.two_player import GAN, WGAN, WGANGP, TwoPlayer
 from minigrad import nn
 from minigrad.optim import Optimizer
 
 
 class Assembled(TwoPlayer):
     """Networks, optimizers and an objective of any kind, with the updates of every GAN."""
+
+    objectives: ClassVar = {**GAN.objectives, **WGAN.objectives, **WGANGP.objectives}
 
     def __init__(
         self,
@@ -27,3 +29,4 @@ class Assembled(TwoPlayer):
         self.generator, self.discriminator = networks
         self.optimizer_g, self.optimizer_d = optimizers
         self.objective = objective
+        self.real_for_g = objective.needs_real

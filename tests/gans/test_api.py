@@ -158,7 +158,7 @@ def test_data_of_ones_own_are_trained_on_gone_on_with_and_measured_against(tmp_p
             "`beta1` is a setting of Adam, and the `optimizer` of wgan is rmsprop",
         ),
         ({"data": "mnist5k", "width": 9}, "`width` is a setting of the networks for points"),
-        ({"optimizer": "sgd"}, "there is no `optimizer` 'sgd'"),
+        ({"optimizer": "lbfgs"}, "there is no `optimizer` 'lbfgs'"),
         ({"frobnicate": 1}, r"gan has no setting 'frobnicate' \(it has .*batch_size"),
         ({"epochs": 1}, "the length is given twice, `epochs` 1 and `steps` 1"),
         ({"batch_size": 0}, "`batch_size` must be at least 1"),

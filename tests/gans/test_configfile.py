@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ import gans
 from gans.errors import UserError
 from tests.gans.commands import failure
 from tests.gans.commands import gans as command
+from tests.gans.systems import contract
 
 TOML = """\
 model = "gan"
@@ -68,3 +70,16 @@ def test_a_file_that_makes_no_sense(
 def test_a_file_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nowhere\.toml: cannot be read: No such file"):
         gans.train(config=tmp_path / "nowhere.toml")
+
+
+@pytest.mark.parametrize(("model", "changes"), [("dcgan", {}), ("wgan", {"features": 4}), ("vae", {})])
+def test_settings_without_effect_come_back_from_a_run(
+    model: str, changes: dict[str, Any], tmp_path: Path
+) -> None:
+    """A run's config has every setting; those that its data or other settings leave idle are no error."""
+    data = contract.halves(96)
+    gans.train(model, data, steps=1, batch_size=4, out=tmp_path / "first", progress=False, **changes)
+    again = gans.train(
+        config=tmp_path / "first" / "config.json", data=data, out=tmp_path / "again", progress=False
+    )
+    assert again.config.settings == gans.load(tmp_path / "first").config.settings
