@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,13 +22,16 @@ TEST: Stream = 1
 """The streams of ``keys_of`` of training and of test images."""
 
 
-@dataclass(frozen=True, eq=False)
-class Computed:
-    """The common part of sets that are computed from the images of another one."""
+class Computed(ABC):
+    """The common part of sets that are computed from ``images``; ``prefix`` says how."""
 
     images: ImageData
 
-    prefix: ClassVar[str]
+    if TYPE_CHECKING:  # a field, a constant or a property of each set
+
+        @property
+        def prefix(self) -> str: ...
+
     recipe: ClassVar[int] = 1
     """Raised when other data are computed, so that a run of older ones is not resumed."""
 
@@ -64,24 +67,24 @@ class ComputedImages(Computed):
     kind: ClassVar[Literal["image"]] = "image"
 
     @property
+    @abstractmethod
     def shape(self) -> tuple[int, int, int]:
         """Shape (c, h, w) of one image."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def classes(self) -> int:
         """Number of classes; 0 without labels."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def labels(self) -> npt.NDArray[np.integer]:
         """The class of each training image, (n,), or none."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def test_labels(self) -> npt.NDArray[np.integer]:
         """The class of each test image, or none."""
-        raise NotImplementedError
 
     def train(self, indices: Indices = None) -> Floats32:
         """Training images, float32 (n, c, h, w) in [-1, 1]; all of them if no indices are given."""
@@ -97,21 +100,22 @@ class ComputedImages(Computed):
         """Test images, as ``train`` gives those of training."""
         return self._computed(_chosen(self.tests, indices), TEST)
 
+    @abstractmethod
     def _computed(self, chosen: Integers, stream: Stream) -> Floats32:
-        raise NotImplementedError
+        """The images of these numbers."""
 
 
 class ComputedPairs(Computed):
-    """Pairs (a, b) that an index decides, without labels; a subclass computes them.
+    """Pairs (a, b) that an index decides; a subclass computes them.
 
-    ``one_answer`` is false where b is one of many that fit a.
+    ``one_answer`` is false where b is one of many that fit a. A pair has no label unless a subclass says so.
     """
 
     one_answer: ClassVar[bool] = True
 
     @property
-    def test_labels(self) -> Integers:
-        """No labels: a pair shows several classes."""
+    def test_labels(self) -> npt.NDArray[np.integer]:
+        """The class of each test pair, or none."""
         return np.empty(0, np.int64)
 
     def batch(self, indices: Indices = None) -> tuple[Floats32, Floats32]:
@@ -122,8 +126,9 @@ class ComputedPairs(Computed):
         """Test pairs, as ``batch`` gives those of training."""
         return self._computed(_chosen(self.tests, indices), TEST)
 
+    @abstractmethod
     def _computed(self, chosen: Integers, stream: Stream) -> tuple[Floats32, Floats32]:
-        raise NotImplementedError
+        """The pairs of these numbers."""
 
 
 def _chosen(count: int, indices: Indices) -> Integers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gans.data.chance import Keys, keys_of, uniform
+from gans.data.computed import Computed, Floats32, Indices
 from gans.data.images import ImageData
 from gans.data.neighbourhoods import brightest_of_square, darkest_of_square
 from gans.data.textures import between, textured
@@ -31,15 +31,10 @@ __all__ = [
     "thin",
 ]
 
-Floats32 = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.integer] | slice | None
 Side = Literal["a", "b"]
 
 COLOURS = 3
 """Colours along each side of a background of ``coloured``, between which it passes smoothly."""
-
-_RECIPE = 1
-"""Raised when a maker computes other numbers, so that a run of older ones is not resumed."""
 
 _TRAIN, _TEST, _HALVES = range(3)
 
@@ -150,7 +145,7 @@ DOMAINS: dict[str, DomainMaker] = {
 
 
 @dataclass(frozen=True, eq=False)
-class DomainData:
+class DomainData(Computed):
     """Two sets: a holds one half of a set's training images, b the other half, transformed.
 
     ``prefix`` names the transformation. Neither set has the counterpart of an image of the other; an image's
@@ -185,11 +180,6 @@ class DomainData:
             raise UserError(f"{self.name}: needs two training images at least; {self.images.name} has one")
 
     @property
-    def name(self) -> str:
-        """The prefix and the name of the images, such as ``rotated:mnist5k``."""
-        return f"{self.prefix}:{self.images.name}"
-
-    @property
     def shape(self) -> tuple[int, int, int]:
         """Shape (c, h, w) of one b."""
         c, h, w = self.images.shape
@@ -209,16 +199,6 @@ class DomainData:
     def classes(self) -> int:
         """Number of classes of the images."""
         return self.images.classes
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """What the images lack for an evaluation; see ``ImageData``."""
-        return self.images.missing
-
-    @property
-    def tests(self) -> int:
-        """Number of test images, each of which has its counterpart."""
-        return self.images.tests
 
     @property
     def one_answer(self) -> bool:
@@ -266,10 +246,6 @@ class DomainData:
         back = DOMAINS[self.prefix].back
         straight = back(images) if side == "b" and back else images
         return straight.mean(axis=1, keepdims=True) if straight.shape[1] > 1 else straight
-
-    def digest(self) -> str:
-        """SHA-256 of the images' digest and the maker, to recognise the same sets in another run."""
-        return hashlib.sha256(f"{self.prefix} {_RECIPE} {self.images.digest()}".encode()).hexdigest()
 
     @cached_property
     def _halves(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from gans.data.chance import below, branched, keys_of
 from gans.data.computed import TEST, ComputedPairs, Floats32, Stream
-from gans.data.images import Integers
+from gans.data.images import ImageData, Integers
 from gans.data.layouts import UNIT, Objects, label_channels, render
 
 __all__ = ["MovingData", "bounced"]
@@ -49,6 +49,8 @@ class MovingData(ComputedPairs):
     >>> a.shape, b.shape
     ((5, 8, 13, 32, 32), (5, 8, 3, 32, 32))
     """
+
+    images: ImageData
 
     prefix: ClassVar[str] = "moving"
     kind: ClassVar[Literal["clips"]] = "clips"

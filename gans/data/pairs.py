@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -11,22 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from gans.data.chance import Keys, bell, below, keys_of
-from gans.data.images import ImageData
+from gans.data.computed import TEST, ComputedPairs, Floats32, Stream
+from gans.data.images import ImageData, Integers
 from gans.data.neighbourhoods import brightest_of_cross
 
 __all__ = ["PAIRS", "PairData", "PairMaker", "edges", "masked", "noisy", "small"]
-
-Floats32 = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.integer] | slice | None
 
 NOISE = 1.0
 """Standard deviation of ``noisy``, where black is -1 and white 1."""
 
 SHRINK = 4
 """Pixels of an image along a side for one pixel of ``small``."""
-
-_RECIPE = 1
-"""Raised when a maker computes other numbers, so that a run of older ones is not resumed."""
 
 
 def edges(b: Floats32) -> Floats32:
@@ -97,7 +91,7 @@ PAIRS: dict[str, PairMaker] = {
 
 
 @dataclass(frozen=True, eq=False)
-class PairData:
+class PairData(ComputedPairs):
     """Pairs (a, b): b is an image of a set, and a is made from it by the maker that ``prefix`` names.
 
     a is computed on demand, the same for the same image at any time, and never stored.
@@ -113,13 +107,7 @@ class PairData:
     images: ImageData
 
     kind: ClassVar[Literal["pairs"]] = "pairs"
-    one_answer: ClassVar[bool] = True
     vocabulary: ClassVar[int] = 0
-
-    @property
-    def name(self) -> str:
-        """The prefix and the name of the images, such as ``edges:mnist5k``."""
-        return f"{self.prefix}:{self.images.name}"
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -147,31 +135,6 @@ class PairData:
         """The class of each test pair, or none."""
         return self.images.test_labels
 
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """What the images lack for an evaluation; see ``ImageData``."""
-        return self.images.missing
-
-    @property
-    def tests(self) -> int:
-        """Number of test pairs."""
-        return self.images.tests
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def batch(self, indices: Indices = None) -> tuple[Floats32, Floats32]:
-        """Training pairs a and b, float32 (n, c, h, w) in [-1, 1]; all of them if no indices are given."""
-        return self._pairs(self.images.train(indices), len(self), indices, stream=0)
-
-    def test(self, indices: Indices = None) -> tuple[Floats32, Floats32]:
-        """Test pairs, made from test images as ``batch`` makes those of training."""
-        return self._pairs(self.images.test(indices), self.tests, indices, stream=1)
-
-    def digest(self) -> str:
-        """SHA-256 of the images' digest and the maker, to recognise the same pairs in another run."""
-        return hashlib.sha256(f"{self.prefix} {_RECIPE} {self.images.digest()}".encode()).hexdigest()
-
-    def _pairs(self, b: Floats32, count: int, indices: Indices, stream: int) -> tuple[Floats32, Floats32]:
-        chosen = np.arange(count) if indices is None else np.arange(count)[indices]
+    def _computed(self, chosen: Integers, stream: Stream) -> tuple[Floats32, Floats32]:
+        b = self.images.test(chosen) if stream == TEST else self.images.train(chosen)
         return PAIRS[self.prefix].source(b, keys_of(chosen, stream)), b

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,22 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from gans.data.chance import keys_of
+from gans.data.computed import Computed, Floats32, Indices
 from gans.data.images import ImageData, Integers
 from gans.errors import UserError
 
 __all__ = ["PartialData", "few_labels"]
 
-Floats32 = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.integer] | slice | None
-
 _PREFIX = re.compile(r"labels(\d{1,6})(?:-(\d{1,2}))?")
-
-_RECIPE = 1
-"""Raised when other images are chosen, so that a run of older ones is not resumed."""
 
 
 @dataclass(frozen=True, eq=False)
-class PartialData:
+class PartialData(Computed):
     """A set of which ``count`` training images have labels, as many of each class.
 
     The other labels are not read in training; images with labels are among those without, too. ``split``
@@ -66,10 +60,9 @@ class PartialData:
             )
 
     @property
-    def name(self) -> str:
-        """The number of labels and the name of the images, such as ``labels100:mnist5k``."""
-        split = f"-{self.split}" if self.split else ""
-        return f"labels{self.count}{split}:{self.images.name}"
+    def prefix(self) -> str:
+        """The number of labels and the split, such as ``labels100`` or ``labels20-3``."""
+        return f"labels{self.count}{f'-{self.split}' if self.split else ''}"
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -80,16 +73,6 @@ class PartialData:
     def classes(self) -> int:
         """Number of classes of the images."""
         return self.images.classes
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """What the images lack for an evaluation; see ``ImageData``."""
-        return self.images.missing
-
-    @property
-    def tests(self) -> int:
-        """Number of test images."""
-        return self.images.tests
 
     @cached_property
     def numbers(self) -> Integers:
@@ -113,9 +96,6 @@ class PartialData:
         """The class of each test image, or none."""
         return self.images.test_labels
 
-    def __len__(self) -> int:
-        return len(self.images)
-
     def train(self, indices: Indices = None) -> Floats32:
         """Training images without labels, which are all: float32 (n, c, h, w) in [-1, 1]."""
         return self.images.train(indices)
@@ -128,11 +108,6 @@ class PartialData:
     def test(self, indices: Indices = None) -> Floats32:
         """Test images, as ``train`` gives those of training."""
         return self.images.test(indices)
-
-    def digest(self) -> str:
-        """SHA-256 of the images' digest and the choice, to recognise the same set in another run."""
-        choice = f"labels {self.count} {self.split} {_RECIPE} {self.images.digest()}"
-        return hashlib.sha256(choice.encode()).hexdigest()
 
 
 def few_labels(prefix: str) -> tuple[int, int] | None:

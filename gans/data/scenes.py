@@ -9,7 +9,7 @@ import numpy as np
 
 from gans.data.chance import below, branched, keys_of
 from gans.data.computed import TEST, ComputedPairs, Floats32, Stream
-from gans.data.images import Integers
+from gans.data.images import ImageData, Integers
 from gans.data.layouts import INSTANCES, UNIT, Objects, label_channels, render
 
 __all__ = ["SceneData"]
@@ -44,6 +44,8 @@ class SceneData(ComputedPairs):
     >>> a.shape, b.shape
     ((5, 13, 56, 56), (5, 3, 56, 56))
     """
+
+    images: ImageData
 
     prefix: ClassVar[str] = "scenes"
     kind: ClassVar[Literal["pairs"]] = "pairs"

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from gans.data.chance import below, keys_of
 from gans.data.computed import TEST, TRAIN, ComputedImages, Stream
-from gans.data.images import Integers
+from gans.data.images import ImageData, Integers
 from gans.errors import UserError
 
 __all__ = ["STACKED", "StackedData"]
@@ -45,6 +45,8 @@ class StackedData(ComputedImages):
     >>> len(stacked), stacked.tests, stacked.classes, stacked.train(slice(5)).shape
     (128000, 26000, 1000, (5, 3, 28, 28))
     """
+
+    images: ImageData
 
     prefix: ClassVar[str] = "stacked"
 

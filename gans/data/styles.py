@@ -13,7 +13,7 @@ import numpy.typing as npt
 from gans.data.chance import keys_of
 from gans.data.computed import TEST, TRAIN, ComputedImages, Indices, Stream
 from gans.data.domains import in_three, inverted, thick, thin
-from gans.data.images import Integers
+from gans.data.images import ImageData, Integers
 from gans.data.neighbourhoods import brightest_of_square
 from gans.errors import UserError
 
@@ -85,6 +85,8 @@ class StyleData(ComputedImages):
     >>> styles.class_names, np.bincount(styles.labels)
     (('plain', 'inverted', 'thick', 'hollow', 'golden'), array([1000, 1000, 1000, 1000, 1000]))
     """
+
+    images: ImageData
 
     prefix: ClassVar[str] = "styles"
     class_names: ClassVar[tuple[str, ...]] = tuple(STYLES)
