@@ -12,7 +12,7 @@ from gans.objectives import Objective
 from gans.objectives.objective import Network
 from gans.updates import descend
 from minigrad import Tensor, nn, no_grad
-from minigrad.ops import concatenate, mean
+from minigrad.ops import concatenate, mean, sigmoid
 from minigrad.optim import Optimizer
 from minigrad.random import Generator
 
@@ -104,6 +104,17 @@ def judged(D: Network, real: Tensor, fake: Tensor, *, joint: bool = False) -> tu
     logits = D(concatenate([real, fake]))
     of_real = len(logits) * len(real) // (len(real) + len(fake))  # a logit may be that of several samples
     return logits[:of_real], logits[of_real:]
+
+
+def probabilities(on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
+    """``d_real`` and ``d_fake`` of a D that is a classifier: its mean probabilities, from its logits.
+
+    >>> from minigrad import zeros
+    >>> {name: number.item() for name, number in probabilities(zeros((4, 1)), zeros((4, 1))).items()}
+    {'d_real': 0.5, 'd_fake': 0.5}
+    """
+    with no_grad():
+        return {"d_real": mean(sigmoid(on_real)), "d_fake": mean(sigmoid(on_fake))}
 
 
 def _readout(objective: Objective, logits: Tensor) -> Tensor:

@@ -33,8 +33,8 @@ class SceneData(ComputedPairs):
     b (3, 56, 56): each image has a size, a place and a colour of its own, and may cover others. a: channel 0
     is 1 on the background and channel k + 1 on images of class k; the last but one is 1 on boundaries between
     objects; the last is an object's number, from 1, divided by 4 (``gans.data.layouts.instances`` gives the
-    numbers). Without labels there is one class. Colours do not follow from a, so many b fit it: these are
-    the inputs of pix2pixHD (Wang et al. 2018, section 3.3).
+    numbers). Without labels there is one class. Colours do not follow from a, which has many answers b. These
+    are the inputs of pix2pixHD (Wang et al. 2018, section 3.3).
 
     There are as many scenes as images, and they are drawn at random from all images of a split.
 

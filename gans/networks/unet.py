@@ -7,23 +7,13 @@ drawn from a generator that is an argument, in evaluation as well: it is the onl
 from __future__ import annotations
 
 from gans.networks.dcgan import Size, halving, sizes_of
+from gans.networks.noise import DrawingFrom, Dropout
 from minigrad import Tensor, nn
-from minigrad.ops import concatenate, where
-from minigrad.random import Generator, uniform
+from minigrad.ops import concatenate
+from minigrad.random import Generator
 
 BOTTLENECK = 2
 """The most pixels of a side that is not halved any more."""
-
-
-class Noise(nn.Module):
-    """Dropout that is drawn from a given generator, in evaluation as well."""
-
-    def __init__(self, p: float) -> None:
-        self.p = p
-
-    def forward(self, x: Tensor, rng: Generator) -> Tensor:
-        kept = uniform(x.shape, generator=rng, device=x.device) >= self.p
-        return where(kept, x, 0.0) * (1 / (1 - self.p))
 
 
 class UNet(nn.Module):
@@ -36,7 +26,7 @@ class UNet(nn.Module):
     def __init__(self, inputs: int, outputs: int, size: Size, features: int, dropout: float) -> None:
         convs = [halving(size, BOTTLENECK) for size in sizes_of((outputs, *size), BOTTLENECK)[:-1]]
         maps = [min(features * 2**stage, 8 * features) for stage in range(len(convs))]
-        self.down, self.up, self.noise = nn.ModuleList(), nn.ModuleList(), Noise(dropout)
+        self.down, self.up, self.noise = nn.ModuleList(), nn.ModuleList(), Dropout(dropout, lasting=True)
         for stage, (before, after) in enumerate(zip([inputs, *maps], maps, strict=False)):
             conv = nn.Conv2d(before, after, *convs[stage], padding=1, bias=stage == 0)
             norm = [nn.BatchNorm2d(after)] if stage else []
@@ -52,8 +42,9 @@ class UNet(nn.Module):
         for down in self.down:
             passed.append(down(passed[-1]))
         x = passed.pop()
-        for stage, up in enumerate(self.up):
-            x = up(x)
-            x = nn.functional.relu(self.noise(x, rng) if stage < 2 else x)
-            x = concatenate([x, passed.pop()], axis=1)
+        with DrawingFrom(rng):
+            for stage, up in enumerate(self.up):
+                x = up(x)
+                x = nn.functional.relu(self.noise(x) if stage < 2 else x)
+                x = concatenate([x, passed.pop()], axis=1)
         return self.last(x)

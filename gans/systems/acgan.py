@@ -24,14 +24,15 @@ from gans.metrics.meaning import Meaning
 from gans.networks import dcgan
 from gans.networks.conditional import ConditionalGenerator
 from gans.objectives import binary_cross_entropy, non_saturating
-from gans.systems.classes import COLUMNS, labels_of, rows_of_classes
+from gans.steps import probabilities
+from gans.systems.classes import by_class, rows_by_class
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad
 from minigrad.devices import to_device
-from minigrad.ops import cross_entropy, mean, sigmoid
+from minigrad.ops import cross_entropy
 from minigrad.random import Generator
 
 
@@ -93,12 +94,9 @@ class ACGAN(System):
         class_real, class_fake = (cross_entropy(self.class_head(x), labels) for x in (of_real, of_fake))
         total = loss + (class_real + class_fake) * self.settings.class_weight
         norm, _ = descend(total, self.optimizer_d)
-        with no_grad():
-            d_real, d_fake = mean(sigmoid(on_real)), mean(sigmoid(on_fake))
         return {
             "loss_d": loss,
-            "d_real": d_real,
-            "d_fake": d_fake,
+            **probabilities(on_real, on_fake),
             "class_real": class_real,
             "class_fake": class_fake,
             "grad_norm_d": norm,
@@ -115,13 +113,11 @@ class ACGAN(System):
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """``n`` images of the classes asked for, or of classes drawn evenly."""
-        z, labels = self.noise(n, self.settings.latent, rng), labels_of(self, n, rng, ask)
-        return Made(in_batches(self.generator, z, labels), labels=np.asarray(labels.numpy()))
+        return by_class(self, self.noise(n, self.settings.latent, rng), rng, ask)
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
         """A row of images for each class."""
-        labels = rows_of_classes(self)
-        return self.make(len(labels), rng, Ask(labels))._replace(columns=COLUMNS)
+        return rows_by_class(self, rng)
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
         """``head_accuracy``: D's second head is a classifier, and this is its accuracy on test images."""

@@ -22,18 +22,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from gans.data.spec import Spec
 from gans.metrics import manifold_scores
 from gans.metrics.describe import thumbnails
 from gans.metrics.meaning import Meaning
 from gans.networks.biggan import BigDiscriminator, BigGenerator
 from gans.objectives import hinge
-from gans.systems.classes import COLUMNS, labels_of, rows_of_classes
+from gans.systems.classes import by_class, rows_by_class
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
-from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad
 from minigrad.ops import abs, matmul, mean, reshape, square, sum, swapaxes, where
@@ -131,13 +129,11 @@ class BigGAN(System):
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """``n`` images of the classes asked for, or of classes drawn evenly; z may be truncated."""
-        z, labels = self.truncated(n, ask.truncation, rng), labels_of(self, n, rng, ask)
-        return Made(in_batches(self.generator, z, labels), labels=np.asarray(labels.numpy()))
+        return by_class(self, self.truncated(n, ask.truncation, rng), rng, ask)
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
         """A row of images for each class."""
-        labels = rows_of_classes(self)
-        return self.make(len(labels), rng, Ask(labels))._replace(columns=COLUMNS)
+        return rows_by_class(self, rng)
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
         """Quality and variety with all of z and with a truncated z, over thumbnails of test images."""

@@ -16,19 +16,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from gans.data.spec import Spec
 from gans.networks import dcgan
 from gans.networks.conditional import ConditionalGenerator
 from gans.objectives import binary_cross_entropy, non_saturating
-from gans.systems.classes import COLUMNS, labels_of, rows_of_classes
+from gans.steps import probabilities
+from gans.systems.classes import by_class, rows_by_class
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
-from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad
-from minigrad.ops import concatenate, mean, reshape, sigmoid
+from minigrad.ops import concatenate, reshape
 from minigrad.random import Generator
 
 
@@ -89,9 +88,7 @@ class CGAN(System):
         on_real, on_fake = self.discriminator(real, labels), self.discriminator(fake, labels)
         loss = binary_cross_entropy(on_real, on_fake)
         descent = descend(loss, self.optimizer_d)
-        with no_grad():
-            d_real, d_fake = mean(sigmoid(on_real)), mean(sigmoid(on_fake))
-        return {"loss_d": loss, "d_real": d_real, "d_fake": d_fake, "grad_norm_d": descent.norm}
+        return {"loss_d": loss, **probabilities(on_real, on_fake), "grad_norm_d": descent.norm}
 
     @update("generator", reports=("loss_g", "grad_norm_g"))
     def update_generator(self, labels: Tensor, rng: Generator) -> dict[str, Tensor]:
@@ -103,10 +100,8 @@ class CGAN(System):
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """``n`` images of the classes asked for, or of classes drawn evenly."""
-        z, labels = self.noise(n, self.settings.latent, rng), labels_of(self, n, rng, ask)
-        return Made(in_batches(self.generator, z, labels), labels=np.asarray(labels.numpy()))
+        return by_class(self, self.noise(n, self.settings.latent, rng), rng, ask)
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
         """A row of images for each class."""
-        labels = rows_of_classes(self)
-        return self.make(len(labels), rng, Ask(labels))._replace(columns=COLUMNS)
+        return rows_by_class(self, rng)

@@ -1,11 +1,10 @@
-"""Samples by class, for the systems that make them: the labels of samples and of a picture."""
+"""Samples by class, for the systems that make them, and the picture with a row for each class."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gans.systems.system import Ask, System
+from gans.systems.system import Ask, Made, System, in_batches
 from minigrad import Tensor
 from minigrad.devices import to_device
 from minigrad.random import Generator, integers
@@ -21,6 +20,14 @@ def labels_of(system: System, n: int, rng: Generator, ask: Ask) -> Tensor:
     return Tensor(to_device(ask.classes, system.device))
 
 
-def rows_of_classes(system: System) -> NDArray[np.int64]:
-    """The labels of a picture with a row of ``COLUMNS`` samples for each of the first classes."""
-    return np.repeat(np.arange(min(system.classes, ROWS)), COLUMNS)
+def by_class(system: System, z: Tensor, rng: Generator, ask: Ask) -> Made:
+    """Samples of G from z (n, latent), of the classes that are asked for, or of classes drawn evenly."""
+    labels = labels_of(system, len(z), rng, ask)
+    samples = in_batches(system.generator, z, labels)  # type: ignore[attr-defined]
+    return Made(samples, labels=np.asarray(labels.numpy()))
+
+
+def rows_by_class(system: System, rng: Generator) -> Made:
+    """A picture with a row of ``COLUMNS`` samples for each of the first classes."""
+    labels = np.repeat(np.arange(min(system.classes, ROWS)), COLUMNS)
+    return system.make(len(labels), rng, Ask(labels))._replace(columns=COLUMNS)

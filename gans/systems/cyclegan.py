@@ -30,7 +30,7 @@ from gans.systems.optimizing import LinearAdamSettings, adam
 from gans.systems.pool import Pool
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
-from gans.systems.two_sets import CYCLE_MEANINGS, both_directions, check_two_sets, cycles, translations
+from gans.systems.translating import CYCLE_MEANINGS, both_directions, check_two_sets, cycles, translations
 from gans.updates import descend, update
 from minigrad import Tensor, nn, tensor
 from minigrad.ops import l1_loss, mean, mse_loss
@@ -123,7 +123,7 @@ class CycleGAN(System):
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """The first ``n`` sources as images of the other set."""
-        return translations(n, ask, self.to_b, self.to_a, self.name)
+        return translations(n, ask, self.to_a if ask.back else self.to_b, self.name)
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
         """Both directions."""

@@ -32,7 +32,7 @@ from gans.objectives import binary_cross_entropy
 from gans.systems.optimizing import AdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
-from gans.systems.two_sets import check_two_sets
+from gans.systems.translating import check_two_sets
 from gans.updates import descend, update
 from minigrad import Tensor, nn, tensor
 from minigrad.ops import concatenate, cross_entropy
@@ -121,9 +121,8 @@ class DANN(System):
     def classify(self, images: Any) -> NDArray[np.int64]:
         """The class of each image (n, c, h, w): (n,)."""
         x = tensor(images, np.float32, self.device)
-        classes: NDArray[np.int64] = in_batches(lambda part: self.classifier(self.extractor(part)), x).argmax(
-            axis=1
-        )
+        logits = in_batches(lambda part: self.classifier(self.extractor(part)), x)
+        classes: NDArray[np.int64] = logits.argmax(axis=1)
         return classes
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
@@ -135,16 +134,16 @@ class DANN(System):
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
         source, target = data.test()
-        guesses = [
-            in_batches(
-                lambda part: self.domain_head(self.extractor(part)), tensor(x, np.float32, self.device)
-            )
-            for x in (source, target)
-        ]
+        right, of_source = [], []
+        for images in (source, target):
+            x = tensor(images, np.float32, self.device)
+            features = tensor(in_batches(self.extractor, x), device=self.device)
+            right.append(in_batches(self.classifier, features).argmax(axis=1) == data.test_labels)
+            of_source.append(in_batches(self.domain_head, features) > 0)
         return {
-            "target_accuracy": float(np.mean(self.classify(target) == data.test_labels)),
-            "source_accuracy": float(np.mean(self.classify(source) == data.test_labels)),
-            "domain_accuracy": float(np.mean(np.concatenate([guesses[0] > 0, guesses[1] <= 0]))),
+            "target_accuracy": float(np.mean(right[1])),
+            "source_accuracy": float(np.mean(right[0])),
+            "domain_accuracy": float(np.mean([of_source[0], ~of_source[1]])),
         }
 
     @classmethod

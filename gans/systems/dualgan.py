@@ -32,7 +32,7 @@ from gans.objectives import clip_weights, critic
 from gans.systems.optimizing import HalvingSettings, TwoRateSettings
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
-from gans.systems.two_sets import CYCLE_MEANINGS, both_directions, check_two_sets, cycles, translations
+from gans.systems.translating import CYCLE_MEANINGS, both_directions, check_two_sets, cycles, translations
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.ops import l1_loss, mean
@@ -130,7 +130,8 @@ class DualGAN(System):
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """The first ``n`` sources as images of the other set."""
-        return translations(n, ask, *self.directions(rng), self.name)
+        to_b, to_a = self.directions(rng)
+        return translations(n, ask, to_a if ask.back else to_b, self.name)
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
         """Both directions."""

@@ -35,6 +35,7 @@ from gans.metrics.meaning import Meaning
 from gans.networks import dcgan
 from gans.networks.warp import warp
 from gans.objectives import binary_cross_entropy, non_saturating
+from gans.steps import probabilities
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
@@ -42,7 +43,7 @@ from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.devices import to_device
 from minigrad.nn.functional import one_hot
-from minigrad.ops import concatenate, cross_entropy, mean, repeat, sigmoid, square, sum
+from minigrad.ops import concatenate, cross_entropy, mean, repeat, square, sum
 from minigrad.random import Generator, integers, uniform
 
 MEASURED = 4_000
@@ -141,9 +142,7 @@ class InfoGAN(System):
         loss = binary_cross_entropy(on_real, on_fake)
         missed = self.missed(self.recognition(features), category, codes)
         descent = descend(loss + self.weighted(*missed, left), self.optimizer_d)
-        with no_grad():
-            d_real, d_fake = mean(sigmoid(on_real)), mean(sigmoid(on_fake))
-        return {"loss_d": loss, "d_real": d_real, "d_fake": d_fake, "grad_norm_d": descent.norm}
+        return {"loss_d": loss, **probabilities(on_real, on_fake), "grad_norm_d": descent.norm}
 
     @update("generator", reports=("loss_g", "category_loss", "code_loss", "grad_norm_g"))
     def update_generator(self, rng: Generator, left: Tensor | None = None) -> dict[str, Tensor]:

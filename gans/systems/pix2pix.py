@@ -30,12 +30,14 @@ from gans.metrics.meaning import Meaning
 from gans.networks import patch
 from gans.networks.dcgan import initialised
 from gans.networks.unet import UNet
+from gans.steps import probabilities
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.translating import check_sides, translations
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad, tensor
-from minigrad.ops import concatenate, l1_loss, mean, mean_softplus, sigmoid
+from minigrad.ops import concatenate, l1_loss, mean_softplus
 from minigrad.random import Generator
 
 
@@ -92,8 +94,7 @@ class Pix2Pix(System):
         real, on_fake = self.on_pair(a, b), self.on_pair(a, fake)
         loss = (mean_softplus(real, sign=-1) + mean_softplus(on_fake)) / 2
         descent = descend(loss, self.optimizer_d)
-        numbers = {"d_real": mean(sigmoid(real)), "d_fake": mean(sigmoid(on_fake))}
-        return {"loss_d": loss, **numbers, "grad_norm_d": descent.norm}
+        return {"loss_d": loss, **probabilities(real, on_fake), "grad_norm_d": descent.norm}
 
     @update("generator", reports=("loss_g", "adversarial", "l1", "grad_norm_g"))
     def update_generator(self, a: Tensor, b: Tensor, rng: Generator) -> dict[str, Tensor]:
@@ -109,11 +110,7 @@ class Pix2Pix(System):
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """The first ``n`` sources translated."""
-        if ask.sources is None:
-            raise UserError("pix2pix translates images: give some as `sources`")
-        sources = ask.sources[:n]
-        targets = None if ask.targets is None else ask.targets[:n]
-        return Made(self._translated(sources, rng), sources=sources, targets=targets)
+        return translations(n, ask, lambda sources: self._translated(sources, rng), self.name)
 
     def _translated(self, sources: Any, rng: Generator) -> NDArray[np.float32]:
         return in_batches(lambda a: self.generator(a, rng), tensor(sources, np.float32, self.device))
@@ -130,7 +127,4 @@ class Pix2Pix(System):
             raise UserError(
                 f"pix2pix needs pairs of one height and width, got {spec.source} and {spec.shape}"
             )
-        if min(spec.shape[1:]) < 8:
-            raise UserError(
-                f"images of {spec.shape[1]} x {spec.shape[2]} pixels: pix2pix needs sides of at least 8"
-            )
+        check_sides(spec, cls.name)

@@ -31,13 +31,14 @@ from gans.metrics.meaning import Meaning
 from gans.networks import dcgan
 from gans.networks.noise import DrawingFrom, Dropout, GaussianNoise
 from gans.objectives import binary_cross_entropy, non_saturating
+from gans.steps import probabilities
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.nn.utils import weight_norm
-from minigrad.ops import cross_entropy, logsumexp, mean, sigmoid, square, sum
+from minigrad.ops import cross_entropy, logsumexp, mean, square, sum
 from minigrad.random import Generator
 
 SLOPE = 0.2
@@ -105,9 +106,19 @@ class SSGAN(System):
 
     def step(self, trainer: Trainer) -> None:
         real, labels, labelled = trainer.batch()
+        if not self.settings.unsupervised:
+            trainer.update(self.update_classifier, labelled, labels, trainer.rng)
+            return
         trainer.update(self.update_discriminator, real, labelled, labels, trainer.rng)
-        if self.settings.unsupervised:
-            trainer.update(self.update_generator, real, trainer.rng)
+        trainer.update(self.update_generator, real, trainer.rng)
+
+    @update("classifier", reports=("class_real", "grad_norm_d"))
+    def update_classifier(self, labelled: Tensor, labels: Tensor, rng: Generator) -> dict[str, Tensor]:
+        """One update of D as a plain classifier."""
+        with DrawingFrom(rng):
+            class_real = cross_entropy(self.discriminator(labelled)[1], labels)
+        norm, _ = descend(class_real, self.optimizer_d)
+        return {"class_real": class_real, "grad_norm_d": norm}
 
     @update(
         "discriminator",
@@ -125,9 +136,7 @@ class SSGAN(System):
         class_real = cross_entropy(logits, labels)
         loss = binary_cross_entropy(on_real, on_fake)
         norm, _ = descend(class_real + loss * self.settings.unsupervised, self.optimizer_d)
-        with no_grad():
-            d_real, d_fake = mean(sigmoid(on_real)), mean(sigmoid(on_fake))
-        scores = {"d_real": d_real, "d_fake": d_fake, "grad_norm_d": norm}
+        scores = {**probabilities(on_real, on_fake), "grad_norm_d": norm}
         return {"loss_d": loss, "class_real": class_real, **scores}
 
     @update("generator", reports=("loss_g", "grad_norm_g"))

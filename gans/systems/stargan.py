@@ -24,7 +24,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gans.data.spec import Spec
-from gans.errors import UserError
 from gans.metrics.meaning import Meaning
 from gans.networks import patch, residual
 from gans.networks.dcgan import Size, initialised
@@ -33,6 +32,7 @@ from gans.systems.classes import labels_of
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.translating import check_sides, sources_of
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.nn.functional import one_hot
@@ -165,12 +165,9 @@ class StarGAN(System):
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """The first ``n`` sources in the domains asked for, or in domains drawn evenly."""
-        if ask.sources is None:
-            raise UserError("stargan translates images: give some as `sources`")
-        sources = ask.sources[:n]
-        n = len(sources)
-        chosen = None if ask.classes is None else ask.classes[:n]
-        domains = labels_of(self, n, rng, Ask(chosen))
+        sources = sources_of(n, ask, self.name)
+        chosen = None if ask.classes is None else ask.classes[: len(sources)]
+        domains = labels_of(self, len(sources), rng, Ask(chosen))
         return Made(self.into(sources, domains), labels=np.asarray(domains.numpy()), sources=sources)
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
@@ -192,9 +189,8 @@ class StarGAN(System):
     def named(self, images: Any) -> NDArray[np.int64]:
         """The domain that D's head names, for each image."""
         x = tensor(images, np.float32, self.device)
-        named: NDArray[np.int64] = in_batches(lambda part: self.class_head(self.trunk(part)), x).argmax(
-            axis=1
-        )
+        logits = in_batches(lambda part: self.class_head(self.trunk(part)), x)
+        named: NDArray[np.int64] = logits.argmax(axis=1)
         return named
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
@@ -219,7 +215,4 @@ class StarGAN(System):
     @classmethod
     def check_data(cls, settings: Any, spec: Spec) -> None:
         super().check_data(settings, spec)
-        if min(spec.shape[1:]) < 8:
-            raise UserError(
-                f"images of {spec.shape[1]} x {spec.shape[2]} pixels: {cls.name} needs sides of at least 8"
-            )
+        check_sides(spec, cls.name)

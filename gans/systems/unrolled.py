@@ -21,13 +21,14 @@ import numpy as np
 from gans.data.spec import Spec
 from gans.networks.mlp import mlp
 from gans.objectives import binary_cross_entropy
+from gans.steps import probabilities
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
 from minigrad import Tensor, grad, nn, no_grad, tensor
 from minigrad.nn import functional_call
-from minigrad.ops import mean, sigmoid, sqrt, square
+from minigrad.ops import sigmoid, sqrt, square
 from minigrad.random import Generator
 
 GAIN = 1.4
@@ -85,9 +86,7 @@ class Unrolled(System):
         on_real, on_fake = self.discriminator(real), self.discriminator(fake)
         loss = binary_cross_entropy(on_real, on_fake)
         norm, _ = descend(loss, self.optimizer_d)
-        with no_grad():
-            d_real, d_fake = mean(sigmoid(on_real)), mean(sigmoid(on_fake))
-        return {"loss_d": loss, "d_real": d_real, "d_fake": d_fake, "grad_norm_d": norm}
+        return {"loss_d": loss, **probabilities(on_real, on_fake), "grad_norm_d": norm}
 
     @update("generator", reports=("loss_g", "grad_norm_g"))
     def update_generator(self, real: Tensor, corrections: Tensor, rng: Generator) -> dict[str, Tensor]:

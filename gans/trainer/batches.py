@@ -40,8 +40,8 @@ class Batches:
     """The real batches of a run.
 
     An epoch visits each example at most once, in an order that (seed, epoch) decides, and has as many steps
-    as whole batches allow. Two domains have an order each. Images with labels, of which there are few, go
-    through epochs of their own. Points are drawn anew from the run's generator.
+    as whole batches allow. Two domains have an order each. The few images with labels have
+    epochs of their own. Points are drawn anew from the run's generator.
 
     Raises UserError if one step needs more examples than there are.
     """

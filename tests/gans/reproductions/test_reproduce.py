@@ -175,8 +175,8 @@ def test_results_of_other_settings_are_refused(
     shutil.copytree(Place(whole).results, Place(tmp_path).results)
     path = Place(tmp_path).json("tiny")
     path.write_text(path.read_text("utf-8").replace('"batch": 4', '"batch": 5'), "utf-8")
-    told = failure(capsys, "reproduce", TINY, "--out", tmp_path)
-    assert "its trials of narrow have other settings than the present ones" in told
+    refused = failure(capsys, "reproduce", TINY, "--out", tmp_path)
+    assert "its trials of narrow have other settings than the present ones" in refused
 
 
 def test_a_training_of_other_settings_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -187,8 +187,8 @@ def test_a_training_of_other_settings_is_refused(tmp_path: Path, capsys: pytest.
     finish(process)
     other = tmp_path / "other.py"
     other.write_text(FILE.read_text("utf-8").replace('"batch": 4', '"batch": 5'), "utf-8")
-    told = failure(capsys, "reproduce", f"{other}:TINY", "--out", tmp_path, "--rows", "wide")
-    assert "it was begun with other settings; delete the folder" in told
+    refused = failure(capsys, "reproduce", f"{other}:TINY", "--out", tmp_path, "--rows", "wide")
+    assert "it was begun with other settings; delete the folder" in refused
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"experiment": 3}', b"\xff"])
@@ -197,9 +197,9 @@ def test_a_damaged_file_is_one_line(
 ) -> None:
     Place(tmp_path).results.mkdir()
     Place(tmp_path).json("tiny").write_bytes(content)
-    told = failure(capsys, "reproduce", TINY, "--out", tmp_path)
-    assert "tiny.json: damaged: " in told
-    assert "put back a copy" in told
+    refused = failure(capsys, "reproduce", TINY, "--out", tmp_path)
+    assert "tiny.json: damaged: " in refused
+    assert "put back a copy" in refused
 
 
 def test_a_killed_worker_is_one_line(tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_a_killed_worker_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "refused"),
     [
         (("tinny",), "there is no experiment 'tinny'"),
         ((TINY, "--rows", "narow"), "has no row 'narow'; did you mean 'narrow'? (it has narrow, wide)"),
@@ -232,7 +232,7 @@ def test_a_killed_worker_is_one_line(tmp_path: Path) -> None:
     ],
 )
 def test_mistakes_are_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], told: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], refused: str
 ) -> None:
-    assert told in failure(capsys, "reproduce", *arguments, "--out", tmp_path)
+    assert refused in failure(capsys, "reproduce", *arguments, "--out", tmp_path)
     assert not list(tmp_path.iterdir())

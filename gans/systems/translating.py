@@ -1,4 +1,4 @@
-"""Translation between two sets of images, a and b, in both directions: what its systems share."""
+"""What systems that translate images share; a and b are two sets, between which both directions go."""
 
 from __future__ import annotations
 
@@ -17,25 +17,33 @@ Floats = NDArray[np.float32]
 Translation = Callable[[Any], Floats]
 """From images (n, c, h, w) to as many of the other set."""
 
+LEAST_SIDE = 8
+"""Pixels of a side that the networks halve."""
+
 CYCLE_MEANINGS: Mapping[str, Meaning] = {
     "cycle_a": Meaning("mean |F(G(a)) - a| over test images a, pixels in [-1, 1]", "lower"),
     "cycle_b": Meaning("mean |G(F(b)) - b| over test images b, pixels in [-1, 1]", "lower"),
 }
 
 
-def translations(n: int, ask: Ask, a_to_b: Translation, b_to_a: Translation, model: str) -> Made:
-    """The first ``n`` sources as images of the other set. Raises UserError without sources."""
+def sources_of(n: int, ask: Ask, model: str) -> Floats:
+    """The first ``n`` sources. Raises UserError if there are none."""
     if ask.sources is None:
         raise UserError(f"{model} translates images: give some as `sources`")
-    sources = ask.sources[:n]
+    return ask.sources[:n]
+
+
+def translations(n: int, ask: Ask, translate: Translation, model: str) -> Made:
+    """The first ``n`` sources translated. Raises UserError if there are none."""
+    sources = sources_of(n, ask, model)
     targets = None if ask.targets is None else ask.targets[:n]
-    return Made((b_to_a if ask.back else a_to_b)(sources), sources=sources, targets=targets)
+    return Made(translate(sources), sources=sources, targets=targets)
 
 
 def both_directions(n: int, ask: Ask, a_to_b: Translation, b_to_a: Translation, model: str) -> Made:
     """A picture: half of the sources as images of b, and their counterparts as images of a."""
     if ask.sources is None or ask.targets is None:
-        return translations(n, ask, a_to_b, b_to_a, model)
+        return translations(n, ask, b_to_a if ask.back else a_to_b, model)
     half = (len(ask.sources) + 1) // 2
     a, b = ask.sources[:half], ask.targets[:half]
     made = np.concatenate([a_to_b(a), b_to_a(b)])
@@ -55,7 +63,11 @@ def check_two_sets(spec: Spec, model: str) -> None:
     """Raise UserError unless both sets have images of one shape, of at least 8 pixels a side."""
     if spec.source != spec.shape:
         raise UserError(f"{model} needs two sets of images of one shape, got {spec.source} and {spec.shape}")
-    if min(spec.shape[1:]) < 8:
-        raise UserError(
-            f"images of {spec.shape[1]} x {spec.shape[2]} pixels: {model} needs sides of at least 8"
-        )
+    check_sides(spec, model)
+
+
+def check_sides(spec: Spec, model: str) -> None:
+    """Raise UserError for images of fewer than ``LEAST_SIDE`` pixels a side."""
+    _, h, w = spec.shape
+    if min(h, w) < LEAST_SIDE:
+        raise UserError(f"images of {h} x {w} pixels: {model} needs sides of at least {LEAST_SIDE}")
