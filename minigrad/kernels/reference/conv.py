@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.kernels.geometry import Geometry, check_convolution, conv2d_shape
 from minigrad.kernels.moments import moments_of
+from minigrad.kernels.products import product
 from minigrad.kernels.reference.arrays import put, put_all
 from minigrad.kernels.reference.bias import bias_leaky_relu
 from minigrad.types import Array, Both, Pair
@@ -31,7 +32,7 @@ def conv2d(x: Array, w: Array, geometry: Geometry, *, out: Array | None = None) 
     for i, j, places, sources in _meetings(x, y, w.shape[2:], geometry):
         weights = w[:, :, i, j].reshape(groups, o // groups, w.shape[1])
         # (g, o, c) @ (n, g, c, oh*ow) -> (n, g, o, oh*ow)
-        y[places] += (weights @ _grouped(x[sources], groups)).reshape(y[places].shape)
+        y[places] += product(weights, _grouped(x[sources], groups)).reshape(y[places].shape)
     return put("conv2d", y, out)
 
 
@@ -80,7 +81,7 @@ def conv_transpose2d(
     for i, j, places, sources in _meetings(y, x, w.shape[2:], geometry):
         weights = w[:, :, i, j].reshape(groups, c // groups, w.shape[1])
         # (g, o, c) @ (n, g, c, h*w) -> (n, g, o, h*w)
-        y[sources] += (weights.swapaxes(1, 2) @ _grouped(x[places], groups)).reshape(y[sources].shape)
+        y[sources] += product(weights.swapaxes(1, 2), _grouped(x[places], groups)).reshape(y[sources].shape)
     return put("conv_transpose2d", y, out)
 
 
@@ -117,7 +118,7 @@ def conv2d_weight(
     gw = np.zeros(shape, x.dtype)
     for i, j, places, sources in _meetings(x, g, kernel, geometry):
         # (n, g, o, oh*ow) @ (n, g, oh*ow, c) -> (n, g, o, c), summed over n
-        products = _grouped(g[places], groups) @ _grouped(x[sources], groups).swapaxes(2, 3)
+        products = product(_grouped(g[places], groups), _grouped(x[sources], groups).swapaxes(2, 3))
         total = products.sum(axis=0, dtype=np.promote_types(x.dtype, np.float64))
         gw[:, :, i, j] = total.reshape(shape[:2])
     return put("conv2d_weight", gw, out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from minigrad.kernels.products import product
 from minigrad.kernels.reference.activation import leaky_relu
 from minigrad.kernels.reference.arrays import put
 from minigrad.kernels.reference.bias import bias_leaky_relu_grad
@@ -57,9 +58,9 @@ def _product(x: Array, y: Array) -> Array:
     """numpy.matmul; of float32, longer sums than LONG in parts, which are added in float64."""
     depth = x.shape[-1]
     if x.dtype.char != "f" or depth <= LONG or y.shape[max(y.ndim - 2, 0)] != depth:
-        return np.asarray(np.matmul(x, y), order="C")
+        return np.asarray(product(x, y), order="C")
     parts = [slice(first, first + LONG) for first in range(0, depth, LONG)]
     rows = [y[part] if y.ndim == 1 else y[..., part, :] for part in parts]
     pairs = zip(parts, rows, strict=True)
-    total = sum(np.matmul(x[..., part], own).astype(np.float64) for part, own in pairs)
+    total = sum(product(x[..., part], own).astype(np.float64) for part, own in pairs)
     return np.asarray(total, x.dtype, order="C")

@@ -194,3 +194,13 @@ def test_nan_reaches_its_row_and_column_alone() -> None:
     rest = np.delete(z, 20, axis=0)
     assert np.isinf(rest[:, 33]).all()
     assert np.isfinite(np.delete(rest, 33, axis=1)).all()
+
+
+@pytest.mark.parametrize("kernels", [cpu, reference], ids=["cpu", "reference"])
+@pytest.mark.parametrize("shape", [(1, 2, 1), (3, 5, 1), (2, 1, 2000), (40, 600, 40)], ids=str)
+def test_products_of_infinities_are_nan_and_no_warning(kernels: ModuleType, shape: Shape) -> None:
+    m, depth, n = shape
+    x, y = np.full((m, depth), np.inf, np.float32), np.zeros((depth, n), np.float32)
+    assert np.isnan(kernels.matmul(x, y)).all()
+    assert np.isnan(kernels.stacked_matmul(x, y)).all()
+    assert np.isnan(kernels.stacked_matmul(x[0], y)).all()

@@ -10,6 +10,7 @@ from minigrad.kernels.cpu.bias import bias_leaky_relu, bias_leaky_relu_grad
 from minigrad.kernels.cpu.gemm import large, small
 from minigrad.kernels.cpu.gemm.operands import AS_IT_IS, activated, gated
 from minigrad.kernels.cpu.runtime.compiling import checked, contiguous
+from minigrad.kernels.products import outer, product
 from minigrad.types import Array, Both
 
 __all__ = ["linear", "matmul", "matmul_gate", "stacked_matmul"]
@@ -32,9 +33,9 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     z = output("matmul", out, (m, n), x.dtype)
     work = m * depth * n
     if depth == 1 and n >= LONG:
-        launching.launch(np.multiply, x, y, z)
+        launching.launch(outer, x, y, z)
     elif work <= TINY:
-        launching.launch(np.matmul, x, y, z)
+        launching.launch(product, x, y, z)
     elif work <= small.LARGEST or min(m, n) <= small.FEW:
         small.multiply(x, y, AS_IT_IS[x.dtype], z)
     else:
@@ -50,7 +51,7 @@ def stacked_matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """
     checked("stacked_matmul", x, y)
     z = output("stacked_matmul", out, stacked_shape(x.shape, y.shape), x.dtype)
-    launching.launch(np.matmul if x.shape[-1] <= STACKED else _sum_blocks, x, y, z)
+    launching.launch(product if x.shape[-1] <= STACKED else _sum_blocks, x, y, z)
     return z
 
 
@@ -59,7 +60,7 @@ def _sum_blocks(x: Array, y: Array, z: Array) -> None:
     total, depth = np.zeros(z.shape), x.shape[-1]
     for first in range(0, depth, STACKED):
         own = slice(first, first + STACKED)
-        total += np.matmul(x[..., own], y[own] if y.ndim == 1 else y[..., own, :])
+        total += product(x[..., own], y[own] if y.ndim == 1 else y[..., own, :])
     z[...] = total
 
 
