@@ -3,7 +3,7 @@
     python -m tools.gallery [NAME ...] [--runs FOLDER]
 
 Without names, all systems. A run that stands in FOLDER (runs/gallery unless given) goes on where it stopped,
-or is taken as it is where it has ended. docs/gallery/ keeps pictures and figures, and the page is made of them.
+or is taken as it is where it has ended. The page is made of what docs/gallery/ keeps: pictures and figures.
 """
 
 from __future__ import annotations
@@ -185,9 +185,10 @@ def section(name: str, row: dict[str, Any]) -> str:
 
 def figure(name: str, figures: dict[str, Any]) -> str:
     """A figure in words, with the value of real data in brackets."""
+    value = figures[name]
     real = next((figures[other] for other in (f"{name}_floor", f"real_{name}") if other in figures), None)
     beside = "" if real is None else f" ({real:.4g})"
-    return f"`{name}` {figures[name]:.4g}{beside}"
+    return f"`{name}` {'none' if value is None else format(value, '.4g')}{beside}"
 
 
 if __name__ == "__main__":
