@@ -14,9 +14,10 @@ import minigrad as mg
 from gans.data.images import image_data
 from gans.data.spec import Spec, spec_of
 from gans.errors import UserError
+from gans.networks.resizing import grown, shrunk
 from gans.objectives import interpolate_gradient_norms
 from gans.systems import build, settings_for
-from gans.systems.pggan import PGGAN, grown, shrunk
+from gans.systems.pggan import PGGAN
 from gans.trainer import DivergedError, Training
 from gans.updates import deferring
 from tests.states import flat

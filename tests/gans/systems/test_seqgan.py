@@ -16,8 +16,9 @@ import minigrad as mg
 from gans.data.sequences import SequenceData, oracle60
 from gans.data.spec import Spec, spec_of
 from gans.errors import UserError
+from gans.networks.tokens import Classifier, Policy
 from gans.systems import build, settings_for
-from gans.systems.seqgan import Classifier, Policy, SeqGAN
+from gans.systems.seqgan import SeqGAN
 from gans.trainer import DivergedError, Training
 from gans.updates import deferring
 from tests.states import flat
