@@ -71,6 +71,7 @@ class TrainOptions(RunOptions, total=False):
     generator_steps: int
     latent: int
     prior: Literal["normal", "uniform"]
+    judged: Literal["pair", "image"]
     width: int
     depth: int
     instance_noise: float

@@ -117,6 +117,11 @@ def probabilities(on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
         return {"d_real": mean(sigmoid(on_real)), "d_fake": mean(sigmoid(on_fake))}
 
 
+def readouts(objective: Objective, on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
+    """``d_real`` and ``d_fake``: the means of the objective's readout of D's logits."""
+    return {"d_real": _readout(objective, on_real), "d_fake": _readout(objective, on_fake)}
+
+
 def _readout(objective: Objective, logits: Tensor) -> Tensor:
     with no_grad():
         return mean(objective.readout(logits))

@@ -5,6 +5,9 @@ G translates a -> b, and D judges the patches of b beside a. With z for the nois
     D             half of -mean log D(a, b) - mean log(1 - D(a, G(a, z)))        equation 1, section 3.3
     G             -mean log D(a, G(a, z)) + 100 mean |b - G(a, z)|               equations 1 to 4
 
+That is the conditional GAN of the paper's table 1; in its plain GAN, D sees b alone and cannot say whether b
+belongs to a. The squares of LSGAN may replace the logarithms, as the authors' code lets them.
+
 The L1 distance alone makes G the median of all images that fit a, which is blurred where they differ. Patches
 that are blurred look generated, and D's gradient sharpens them.
 
@@ -18,8 +21,9 @@ on two cores: batches of 16, six epochs and 24 features.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,15 +34,22 @@ from gans.metrics.meaning import Meaning
 from gans.networks import patch
 from gans.networks.dcgan import initialised
 from gans.networks.unet import UNet
-from gans.steps import probabilities
+from gans.objectives import least_squares, non_saturating_gan
+from gans.objectives.objective import Objective
+from gans.steps import readouts
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.systems.translating import check_sides, translations
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad, tensor
-from minigrad.ops import concatenate, l1_loss, mean_softplus
+from minigrad.ops import concatenate, l1_loss, sigmoid
 from minigrad.random import Generator
+
+OBJECTIVES: Mapping[str, Objective] = {
+    "non-saturating": non_saturating_gan(),
+    "least-squares": least_squares(),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +57,8 @@ class Pix2PixSettings(TwoAdamSettings):
     batch_size: int = setting(16, "pairs in an update", least=1, most=2**20)
     l1: float = setting(100.0, "weight of the L1 distance from the target", least=0, metavar="WEIGHT")
     adversarial: float = setting(1.0, "weight of D's judgement; 0 for L1 alone", least=0, metavar="WEIGHT")
+    objective: Literal["non-saturating", "least-squares"] = setting("non-saturating", "the losses")
+    judged: Literal["pair", "image"] = setting("pair", "what D sees: b beside a, or b alone")
     dropout: float = setting(
         0.5, "share of values dropped in the first layers of the decoder", least=0, below=1
     )
@@ -70,17 +83,24 @@ class Pix2Pix(System):
 
     def __init__(self, settings: Pix2PixSettings, spec: Spec, device: str = "cpu") -> None:
         super().__init__(settings, spec, device)
+        self.objective = OBJECTIVES[settings.objective]
         self.optimizer_g = adam(settings, self.generator)
         self.optimizer_d = adam(settings, self.discriminator, times=settings.lr_ratio)
 
     @staticmethod
     def networks(settings: Pix2PixSettings, spec: Spec) -> dict[str, nn.Module]:
-        """G is called with images and a generator of noise, D with a and b joined along the channels."""
+        """G is called with images and a generator of noise, D with what it sees joined along the channels."""
         assert spec.source is not None
         inputs, (outputs, h, w) = spec.source[0], spec.shape
         unet = UNet(inputs, outputs, (h, w), settings.features, settings.dropout)
-        judge = patch.discriminator(inputs + outputs, (h, w), settings.features, nn.BatchNorm2d)
+        seen = inputs + outputs if settings.judged == "pair" else outputs
+        judge = patch.discriminator(seen, (h, w), settings.features, nn.BatchNorm2d)
         return {"generator": initialised(unet), "discriminator": judge}
+
+    @property
+    def judges_by_probability(self) -> bool:  # type: ignore[override]
+        """Whether D's readout is a probability, and not a score."""
+        return self.objective.readout is sigmoid
 
     def step(self, trainer: Trainer) -> None:
         b, _, a = trainer.batch()
@@ -91,22 +111,26 @@ class Pix2Pix(System):
     def update_discriminator(self, a: Tensor, b: Tensor, rng: Generator) -> dict[str, Tensor]:
         with no_grad():
             fake = self.generator(a, rng)
-        real, on_fake = self.on_pair(a, b), self.on_pair(a, fake)
-        loss = (mean_softplus(real, sign=-1) + mean_softplus(on_fake)) / 2
+        on_real, on_fake = self.on_pair(a, b), self.on_pair(a, fake)
+        loss = self.objective.discriminator(on_real, on_fake) / 2
         descent = descend(loss, self.optimizer_d)
-        return {"loss_d": loss, **probabilities(real, on_fake), "grad_norm_d": descent.norm}
+        return {
+            "loss_d": loss,
+            **readouts(self.objective, on_real, on_fake),
+            "grad_norm_d": descent.norm,
+        }
 
     @update("generator", reports=("loss_g", "adversarial", "l1", "grad_norm_g"))
     def update_generator(self, a: Tensor, b: Tensor, rng: Generator) -> dict[str, Tensor]:
         fake = self.generator(a, rng)
-        adversarial, l1 = mean_softplus(self.on_pair(a, fake), sign=-1), l1_loss(fake, b)
+        adversarial, l1 = self.objective.generator(self.on_pair(a, fake)), l1_loss(fake, b)
         loss = self.settings.adversarial * adversarial + self.settings.l1 * l1
         descent = descend(loss, self.optimizer_g)
         return {"loss_g": loss, "adversarial": adversarial, "l1": l1, "grad_norm_g": descent.norm}
 
     def on_pair(self, a: Tensor, b: Tensor) -> Tensor:
-        """D's logits of the patches of b beside a: (n, 1, h / 4, w / 4)."""
-        return self.discriminator(concatenate([a, b], axis=1))
+        """D's logits of the patches of b, beside a or alone: (n, 1, h / 4, w / 4)."""
+        return self.discriminator(concatenate([a, b], axis=1) if self.settings.judged == "pair" else b)
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """The first ``n`` sources translated."""

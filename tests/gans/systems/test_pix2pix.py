@@ -183,3 +183,25 @@ def test_it_is_sharper_than_l1_alone() -> None:
 def slope(images: Images) -> float:
     """The mean size of the difference between neighbouring pixels."""
     return float(np.abs(np.diff(images, axis=2)).mean() + np.abs(np.diff(images, axis=3)).mean())
+
+
+def test_least_squares_are_a_choice_and_d_reads_out_scores() -> None:
+    system, (a, b) = small(objective="least-squares", l1=0.0), pair()
+    with mg.no_grad():
+        fake = system.generator(a, rng())
+        on_real, on_fake = (system.on_pair(a, images).numpy() for images in (b, fake))
+    numbers = system.update_discriminator(a, b, rng())
+    assert not system.judges_by_probability
+    assert numbers["d_real"].item() == pytest.approx(float(on_real.mean()), rel=1e-5)
+    expected = (np.square(on_real - 1).mean() / 2 + np.square(on_fake).mean() / 2) / 2
+    assert numbers["loss_d"].item() == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_a_discriminator_of_images_alone_does_not_see_the_source() -> None:
+    """That of pairs does."""
+    a, b = pair()
+    for judged, same in (("image", True), ("pair", False)):
+        system = small(judged=judged)
+        with mg.no_grad():
+            first, second = system.on_pair(a, b).numpy(), system.on_pair(a * 0.5, b).numpy()
+        assert np.array_equal(first, second) == same
