@@ -302,6 +302,9 @@ def sample(
     back         from the second set to the first one, for a model that translates in both directions
     truncation   the largest size of a number of z, at least 0.1, for a model that truncates its noise: the
                  smaller, the clearer and the more alike are samples
+    styles       a number, or a list of them, for a model that clusters features of objects: all objects of
+                 a sample have the features of the cluster of this number in their class, and each map is
+                 painted in all of the list before the next one
 
     Raises UserError as ``load`` does, or if ``n`` is below 1, or the model does not take one of the options;
     TypeError for another name.

@@ -49,6 +49,7 @@ class SampleOptions(TypedDict, total=False):
     sources: ArrayLike | StrPath | None
     back: bool
     truncation: float | None
+    styles: int | Sequence[int] | None
 
 
 class TrainOptions(RunOptions, total=False):
@@ -126,6 +127,14 @@ class TrainOptions(RunOptions, total=False):
     identity: float
     pool: int
     blocks: int
+    enhancer_blocks: int
+    global_steps: int
+    enhancer_steps: int
+    matching: float
+    content: float
+    style_features: int
+    clusters: int
+    cluster_steps: int
     l1: float
     adversarial: float
     dropout: float

@@ -26,9 +26,14 @@ ASKS = {
     "sources": "images to translate",
     "back": "translations from b to a",
     "truncation": "samples of truncated noise",
+    "styles": "images of a map in styles",
 }
 """What a model makes that takes each of these arguments, in words."""
 
+
+ONE_OR_MORE = {"classes": "a class or a list of classes", "styles": "a style or a list of styles"}
+
+Integers = np.ndarray[Any, np.dtype[np.int64]]
 
 LEAST_TRUNCATION = 0.1
 """The least bound of a truncated z: numbers are drawn until they are below it."""
@@ -117,14 +122,25 @@ def _ask(system: System, config: RunConfig, n: int, options: SampleOptions) -> A
             )
     classes, sources = options.get("classes"), options.get("sources")
     back, truncation = options.get("back", False), options.get("truncation")
-    chosen = None if classes is None else _classes(system, n, classes)
+    chosen = None if classes is None else np.resize(_numbers("classes", classes, system.classes), n)
     if truncation is not None:
         return Ask(chosen, truncation=_truncation(truncation))
     if sources is not None:
-        return Ask(chosen, _sources(system, sources, back)[:n], back=back)
-    if "sources" in system.asks:
-        return ask_of(load_data(config), n, back=back)._replace(classes=chosen)
-    return Ask(chosen)
+        ask = Ask(chosen, _sources(system, sources, back)[:n], back=back)
+    elif "sources" in system.asks:
+        ask = ask_of(load_data(config), n, back=back)._replace(classes=chosen)
+    else:
+        ask = Ask(chosen)
+    styles = options.get("styles")
+    return ask if styles is None else _in_styles(ask, n, _numbers("styles", styles, system.styles))
+
+
+def _in_styles(ask: Ask, n: int, styles: Integers) -> Ask:
+    """Each source in each of the styles before the next source, ``n`` in all, or as many as there are."""
+    assert ask.sources is not None, "styles are those of maps"
+    rows = np.arange(min(n, len(ask.sources) * len(styles))) // len(styles)
+    targets = None if ask.targets is None else ask.targets[rows]
+    return ask._replace(sources=ask.sources[rows], targets=targets, styles=np.resize(styles, len(rows)))
 
 
 def _truncation(bound: float) -> float:
@@ -133,14 +149,14 @@ def _truncation(bound: float) -> float:
     return bound
 
 
-def _classes(system: System, n: int, classes: int | Sequence[int]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """The class of each of ``n`` samples: the one that is given, or those that are given in turn."""
-    given = np.atleast_1d(np.asarray(classes))
-    if given.dtype.kind not in "iu" or given.ndim != 1 or not len(given):
-        raise UserError(f"`classes` must be a class or a list of classes, got {classes!r:.60}")
-    if given.min() < 0 or given.max() >= system.classes:
-        raise UserError(f"`classes` must lie from 0 to {system.classes - 1}, got {classes!r:.60}")
-    return np.resize(given, n).astype(np.int64)
+def _numbers(name: str, given: int | Sequence[int], count: int) -> Integers:
+    """A number below ``count``, or several: (m,)."""
+    numbers = np.atleast_1d(np.asarray(given))
+    if numbers.dtype.kind not in "iu" or numbers.ndim != 1 or not len(numbers):
+        raise UserError(f"`{name}` must be {ONE_OR_MORE[name]}, got {given!r:.60}")
+    if numbers.min() < 0 or numbers.max() >= count:
+        raise UserError(f"`{name}` must lie from 0 to {count - 1}, got {given!r:.60}")
+    return numbers.astype(np.int64)
 
 
 def _sources(system: System, sources: Any, back: bool) -> np.ndarray[Any, np.dtype[np.float32]]:

@@ -220,6 +220,14 @@ def _sample(sample: Parser) -> None:
         metavar="BOUND",
         help="the largest size of a number of z, at least 0.1, with a model that truncates its noise",
     )
+    sample.add_argument(
+        "--style",
+        dest="styles",
+        type=natural,
+        nargs="+",
+        metavar="NUMBER",
+        help="the cluster of features of all objects, or several, each for every map, with pix2pixhd",
+    )
     _average(sample)
     sample.add_argument("--seed", type=natural, default=0, metavar="N", help="decides the noise (default 0)")
     _device(sample, "where the generator runs (default cpu)")

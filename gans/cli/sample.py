@@ -30,6 +30,7 @@ def run(arguments: Namespace) -> int:
         sources=arguments.sources,
         back=arguments.back,
         truncation=arguments.truncation,
+        styles=arguments.styles,
         average=arguments.average,
     )
     write(out, _npz(samples) if out.suffix.lower() == ".npz" else samples.png())

@@ -15,6 +15,7 @@ from gans.metrics.neighbours import (
     nearest_neighbour_error,
     nearest_training,
 )
+from gans.metrics.objects import cut_out, object_accuracy
 from gans.metrics.outlook import outlook
 from gans.metrics.parzen import ParzenEstimate, parzen_estimate, parzen_log_likelihood
 from gans.metrics.pyramid import pyramid_wasserstein
@@ -60,6 +61,8 @@ __all__ = [
     "ssim",
     "sharpness",
     "flicker",
+    "cut_out",
+    "object_accuracy",
     "distinct",
     "self_bleu",
     "divergence",

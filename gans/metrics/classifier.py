@@ -44,13 +44,20 @@ class DigitNet(nn.Module):
         self.norm4 = nn.BatchNorm1d(FEATURES)
         self.head = nn.Linear(FEATURES, CLASSES)
 
+    def maps(self, x: mg.Tensor) -> list[mg.Tensor]:
+        """The activations of the convolutions for x (n, 1, h, w), an image of any size.
+
+        They have 16, 32 and 32 channels, and a half, a quarter and an eighth of the sides.
+        """
+        first = mg.ops.relu(self.norm1(self.conv1(x)))  # (n, 16, 14, 14) of digits
+        second = mg.ops.relu(self.norm2(self.conv2(first)))  # (n, 32, 7, 7)
+        third = mg.ops.relu(self.norm3(self.conv3(second)))  # (n, 32, 4, 4)
+        return [first, second, third]
+
     def features(self, x: mg.Tensor) -> mg.Tensor:
         """x (n, 1, 28, 28) -> (n, 64), the activations before the last layer."""
-        y = mg.ops.relu(self.norm1(self.conv1(x)))  # (n, 16, 14, 14)
-        y = mg.ops.relu(self.norm2(self.conv2(y)))  # (n, 32, 7, 7)
-        y = mg.ops.relu(self.norm3(self.conv3(y)))  # (n, 32, 4, 4)
-        y = mg.ops.reshape(y, (y.shape[0], -1))
-        return mg.ops.relu(self.norm4(self.hidden(y)))
+        last = self.maps(x)[-1]
+        return mg.ops.relu(self.norm4(self.hidden(mg.ops.reshape(last, (len(last), -1)))))
 
     def forward(self, x: mg.Tensor) -> mg.Tensor:
         """x (n, 1, 28, 28) -> logits (n, 10)."""

@@ -27,6 +27,21 @@ def size_of(size: Size) -> Size:
     return size
 
 
+def stages(
+    channels: int, size: Size, features: int, norm: Callable[[int], nn.Module]
+) -> list[list[nn.Module]]:
+    """The layers of ``discriminator``: each convolution with what follows it; the last makes the logits."""
+    found: list[list[nn.Module]] = []
+    before, maps = channels, features
+    for stage in range(STAGES):
+        kernel_size, stride = halving(size)
+        conv = nn.Conv2d(before, maps, kernel_size, stride, padding=1, bias=stage == 0)
+        found.append([conv, *([norm(maps)] if stage else []), nn.LeakyReLU(0.2)])
+        size = halved(size)
+        before, maps = maps, 2 * maps
+    return [*found, [nn.Conv2d(before, 1, 3, padding=1)]]
+
+
 def discriminator(
     channels: int, size: Size, features: int, norm: Callable[[int], nn.Module]
 ) -> nn.Sequential:
@@ -39,13 +54,5 @@ def discriminator(
     >>> discriminator(2, (28, 28), 16, nn.BatchNorm2d)(zeros((5, 2, 28, 28))).shape
     (5, 1, 7, 7)
     """
-    layers: list[nn.Module] = []
-    before, maps = channels, features
-    for stage in range(STAGES):
-        kernel_size, stride = halving(size)
-        layers += [nn.Conv2d(before, maps, kernel_size, stride, padding=1, bias=stage == 0)]
-        layers += [norm(maps)] if stage else []
-        layers += [nn.LeakyReLU(0.2)]
-        size = halved(size)
-        before, maps = maps, 2 * maps
-    return initialised(nn.Sequential(*layers, nn.Conv2d(before, 1, 3, padding=1)))
+    parts = stages(channels, size, features, norm)
+    return initialised(nn.Sequential(*[layer for part in parts for layer in part]))

@@ -6,27 +6,55 @@ takes each image by itself, and images are continued by reflection where a convo
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gans.networks.dcgan import Size, halved, halving, initialised
 from minigrad import Tensor, nn
 
+Norm = Callable[[int], nn.Module]
+"""The normalisation of as many maps as it is given."""
+
 
 class Residual(nn.Module):
-    """x + f(x), where f is two convolutions with instance norm."""
+    """x + f(x), where f is two convolutions with a norm."""
 
-    def __init__(self, maps: int) -> None:
-        self.body = nn.Sequential(*_conv(maps, maps), nn.ReLU(), *_conv(maps, maps))
+    def __init__(self, maps: int, norm: Norm = nn.InstanceNorm2d) -> None:
+        self.body = nn.Sequential(*conv(maps, maps, norm=norm), nn.ReLU(), *conv(maps, maps, norm=norm))
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.body(x)
 
 
-def _conv(before: int, maps: int, kernel_size: int = 3) -> list[nn.Module]:
-    """A convolution that keeps the size, between images continued by reflection and instance norm."""
+def conv(before: int, maps: int, kernel_size: int = 3, norm: Norm = nn.InstanceNorm2d) -> list[nn.Module]:
+    """A convolution that keeps the size, between images continued by reflection and a norm."""
     return [
         nn.ReflectionPad2d(kernel_size // 2),
         nn.Conv2d(before, maps, kernel_size, bias=False),
-        nn.InstanceNorm2d(maps),
+        norm(maps),
     ]
+
+
+def down(maps: int, size: Size, norm: Norm = nn.InstanceNorm2d) -> list[nn.Module]:
+    """A convolution from ``maps`` of ``size`` to twice as many of half the size, with what follows it."""
+    return [
+        nn.Conv2d(maps, 2 * maps, *halving(size), padding=1, bias=False),
+        norm(2 * maps),
+        nn.ReLU(),
+    ]
+
+
+def up(maps: int, size: Size, norm: Norm = nn.InstanceNorm2d) -> list[nn.Module]:
+    """The way back: to ``maps`` of ``size``."""
+    return [
+        nn.ConvTranspose2d(2 * maps, maps, *halving(size), padding=1, bias=False),
+        norm(maps),
+        nn.ReLU(),
+    ]
+
+
+def image(maps: int, channels: int, kernel_size: int = 7) -> list[nn.Module]:
+    """The last layers: ``maps`` to an image in [-1, 1]."""
+    return [nn.ReflectionPad2d(kernel_size // 2), nn.Conv2d(maps, channels, kernel_size), nn.Tanh()]
 
 
 def generator(channels: int, size: Size, features: int, blocks: int, conditions: int = 0) -> nn.Sequential:
@@ -40,14 +68,17 @@ def generator(channels: int, size: Size, features: int, blocks: int, conditions:
     >>> generator(3, (28, 28), features=4, blocks=1)(zeros((2, 3, 28, 28))).shape
     (2, 3, 28, 28)
     """
-    first = _conv(channels + conditions, features, 7)
-    down, up, maps = [*(first[:-1] if conditions else first), nn.ReLU()], list[nn.Module](), features
-    for _ in range(2):
-        kernel_size, stride = halving(size)
-        conv = nn.Conv2d(maps, 2 * maps, kernel_size, stride, padding=1, bias=False)
-        back = nn.ConvTranspose2d(2 * maps, maps, kernel_size, stride, padding=1, bias=False)
-        down += [conv, nn.InstanceNorm2d(2 * maps), nn.ReLU()]
-        up = [back, nn.InstanceNorm2d(maps), nn.ReLU(), *up]
-        size, maps = halved(size), 2 * maps
-    last = [nn.ReflectionPad2d(3), nn.Conv2d(features, channels, 7), nn.Tanh()]
-    return initialised(nn.Sequential(*down, *[Residual(maps) for _ in range(blocks)], *up, *last))
+    first = conv(channels + conditions, features, 7)
+    half = halved(size)
+    return initialised(
+        nn.Sequential(
+            *(first[:-1] if conditions else first),
+            nn.ReLU(),
+            *down(features, size),
+            *down(2 * features, half),
+            *[Residual(4 * features) for _ in range(blocks)],
+            *up(2 * features, half),
+            *up(features, size),
+            *image(features, channels),
+        )
+    )

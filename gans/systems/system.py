@@ -51,12 +51,16 @@ class Batch(NamedTuple):
 class Trainer(Protocol):
     """What a step uses of the trainer.
 
-    ``step`` is the number of steps done. ``rng`` draws noise, on the device, and is passed to updates as an
+    ``step`` is the number of steps done. ``data`` are the training data, for what needs more of them than a
+    batch, between updates. ``rng`` draws noise, on the device, and is passed to updates as an
     argument; ``host_rng`` makes choices between updates, such as a pool's.
     """
 
     @property
     def step(self) -> int: ...
+
+    @property
+    def data(self) -> Any: ...
 
     @property
     def rng(self) -> Generator: ...
@@ -77,7 +81,8 @@ class Ask(NamedTuple):
     ``targets`` are the true translations of ``sources``, where those are known. ``real`` are images of the
     data that a picture may show beside samples; only ``show`` gets them. With ``back`` the sources are images
     of b and become images of a, in a system that translates in both directions. ``truncation`` is the largest
-    size of a number of z.
+    size of a number of z. ``styles`` (n,) are the clusters' numbers from which all objects of a sample take
+    their features.
     """
 
     classes: Integers | None = None
@@ -86,6 +91,7 @@ class Ask(NamedTuple):
     real: Floats | None = None
     back: bool = False
     truncation: float | None = None
+    styles: Integers | None = None
 
 
 class Made(NamedTuple):
@@ -203,6 +209,11 @@ class System:
     def classes(self) -> int:
         """The number of classes that samples can be asked for."""
         return self.spec.classes
+
+    @property
+    def styles(self) -> int:
+        """The number of styles that samples can be asked for."""
+        return 0
 
     def rates(self, step: int) -> Mapping[str, float]:
         """Learning rates after ``step`` steps, by the optimizers' attributes: those of the settings."""

@@ -25,6 +25,7 @@ class Algorithm:
 
     def __init__(self, system: System, data: Dataset, seed: int) -> None:
         self.system = system
+        self.data = data
         self._most = system.batches_per_step
         self.batches = Batches(data, system.settings.batch_size, self._most, seed)
         self.random = RunGenerators(seed, system.device)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from gans.data import DomainData, MovingData, PairData, PartialData, load
+from gans.data import DomainData, MovingData, PairData, PartialData, SceneData, load
 from gans.data.sequences import SequenceData
 from gans.systems import SYSTEMS, System
 from gans.systems.settings import options_of
@@ -42,6 +42,10 @@ REDUCED = {
     "warp_steps": 4,
     "likelihood_steps": 2,
     "judging_steps": 1,
+    "global_steps": 2,
+    "enhancer_steps": 2,
+    "clusters": 3,
+    "cluster_steps": 2,
 }
 """Settings of those names, which make any system small and bring its phases within a few steps."""
 
@@ -65,14 +69,16 @@ CASES += [(name, kind) for name in TRICKS for kind in SYSTEMS[name.partition(","
 each_case = pytest.mark.parametrize(("name", "kind"), CASES)
 
 
-def data_of(kind: str) -> Any:
+def data_of(name: str, kind: str) -> Any:
+    """Small data of ``kind``, or scenes for a system that needs the numbers of objects in its maps."""
     if kind == "points":
         return load("ring")
     if kind == "sequences":
         return SequenceData("few", vocabulary=9, length=5, count=60)
     images = contract.halves(96)
     if kind == "pairs":
-        return PairData("edges", images)
+        scenes = system_of(name).data.startswith("scenes:")
+        return SceneData(images) if scenes else PairData("edges", images)
     if kind == "clips":
         return MovingData(images)
     if kind == "partial":
@@ -92,7 +98,7 @@ def small(name: str, kind: Any, **changes: Any) -> Callable[..., Training]:
     """A function that makes the training before its first step."""
     settings = {option: value for option, value in REDUCED.items() if option in options_of_case(name, kind)}
     settings |= TRICKS.get(name, {}) | changes
-    return partial(contract.trained, system_of(name).name, data_of(kind), **settings)
+    return partial(contract.trained, system_of(name).name, data_of(name, kind), **settings)
 
 
 @each_case
@@ -146,9 +152,9 @@ def test_a_failed_update_changes_nothing(name: str, kind: str, monkeypatch: pyte
     contract.assert_failure_changes_nothing(small(name, kind), monkeypatch)
 
 
-def sample(training: Training, kind: str, seed: int = 5) -> Any:
+def sample(training: Training, name: str, kind: str, seed: int = 5) -> Any:
     """Six samples, of test images where the system translates."""
-    ask = ask_of(data_of(kind), 6) if "sources" in training.system.asks else None
+    ask = ask_of(data_of(name, kind), 6) if "sources" in training.system.asks else None
     return training.system.sample(6, np.random.default_rng(seed), ask).samples
 
 
@@ -173,10 +179,10 @@ def test_samples_are_made_in_evaluation_mode_and_change_nothing(
 
     monkeypatch.setattr(type(training.system), "make", noting)
     before = flat(training.state_dict())
-    first = sample(training, kind)
+    first = sample(training, name, kind)
     assert modes
     assert not any(modes)
-    assert np.array_equal(sample(training, kind), first)
+    assert np.array_equal(sample(training, name, kind), first)
     assert flat(training.state_dict()) == before
     assert all(module.training for module in modules_of(training.system))
     assert contract.advance(training, 1) == contract.advance(other, 1)
@@ -198,7 +204,7 @@ def test_samples_have_the_noise_of_training(name: str, kind: str, monkeypatch: p
         contract.advance(training, 1)
         assert set(sizes) == {REDUCED["latent"]}
     sizes.clear()
-    sample(training, kind)
+    sample(training, name, kind)
     assert sizes == [REDUCED["latent"]]
 
 
