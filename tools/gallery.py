@@ -66,6 +66,10 @@ ENTRIES = {
         "Outlines become digits: the outline, the translation, the true digit.",
         ("label_agreement", "sharpness", "l1", "ssim"),
     ),
+    "pix2pixhd": Entry(
+        "A row: a map, the real scene, its copy by E's features of it, and four drawn styles.",
+        ("object_accuracy", "rebuilt_l1", "style_spread"),
+    ),
     "cyclegan": Entry(
         "Two sets without pairs: a digit, the same one in the other set, and back.",
         ("label_agreement", "cycle_a", "cycle_b"),

@@ -68,9 +68,9 @@ SHOWN, STYLES = 8, 4
 @dataclass(frozen=True, kw_only=True)
 class Pix2PixHDSettings(LinearAdamSettings):
     batch_size: int = setting(8, "pairs in an update", least=1, most=2**20)
-    global_steps: int = setting(1000, "steps of the global generator alone", least=0, metavar="STEPS")
+    global_steps: int = setting(600, "steps of the global generator alone", least=0, metavar="STEPS")
     enhancer_steps: int = setting(
-        500, "steps of the local enhancer alone, after those", least=0, metavar="STEPS"
+        300, "steps of the local enhancer alone, after those", least=0, metavar="STEPS"
     )
     matching: float = setting(10.0, "weight of D's features, which G matches", least=0, metavar="WEIGHT")
     content: float = setting(10.0, "weight of the classifier's features", least=0, metavar="WEIGHT")
@@ -81,14 +81,14 @@ class Pix2PixHDSettings(LinearAdamSettings):
     enhancer_blocks: int = setting(1, "residual blocks of the enhancer", least=0, most=100)
     style_features: int = setting(3, "features of an object from the encoder", least=1, most=2**10)
     clusters: int = setting(10, "clusters of these features for each class", least=1, most=2**10)
-    cluster_steps: int = setting(1250, "steps after which they are clustered anew", least=1, metavar="STEPS")
+    cluster_steps: int = setting(625, "steps after which they are clustered anew", least=1, metavar="STEPS")
 
 
 class Pix2PixHD(System):
     name, title, paper = "pix2pixhd", "pix2pixHD", "Wang et al. 2018"
     summary = "paints scenes from label maps, from coarse to fine, in styles to choose"
-    presets = {"pairs": Pix2PixHDSettings()}
-    epochs = {"pairs": 4}
+    presets = {"pairs": Pix2PixHDSettings(lr=1e-3, lr_steps=1875)}
+    epochs = {"pairs": 3}
     data = "scenes:mnist5k"
     asks = ("sources", "styles")
     judges_by_probability = False
