@@ -29,7 +29,10 @@ Text = Annotated[str, msgspec.Meta(max_length=10_000)]
 
 
 class TrialResult(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
-    """What one trial gave, and the command that ran it; ``failed`` says how it diverged, if it did."""
+    """What one trial gave, and the command that ran it; ``failed`` says how it diverged, if it did.
+
+    ``minutes`` are by the clock, ``cpu_minutes`` the processor's, which trials of earlier versions lack.
+    """
 
     seed: Annotated[int, msgspec.Meta(ge=0)]
     figures: dict[str, float | None]
@@ -40,6 +43,7 @@ class TrialResult(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True
     command: Text = ""
     trace: dict[str, list[float]] = {}
     failed: Text = ""
+    cpu_minutes: Annotated[float, msgspec.Meta(ge=0)] | None = None
 
 
 class PublishedFigure(msgspec.Struct, omit_defaults=True):

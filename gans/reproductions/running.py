@@ -126,6 +126,7 @@ def carry_out(due: Due, stop: Callable[[], bool], say: Say) -> bool:
             seed=due.seed,
             figures=figures,
             minutes=round(trial.seconds / 60, 2),
+            cpu_minutes=round(trial.cpu_seconds / 60, 2),
             date=time.strftime("%Y-%m-%d"),
             processor=processor(),
             cores=cores(),

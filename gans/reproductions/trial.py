@@ -49,13 +49,23 @@ class Trial:
         self.stop = stop
         self.progress = progress
         self.trace: dict[str, list[float]] = {}
-        self._earlier = 0.0
-        self._started = time.monotonic()
+        self._earlier = self._cpu_earlier = 0.0
+        self._started, self._cpu_started = time.monotonic(), time.process_time()
 
     @property
     def seconds(self) -> float:
         """The time that the trial has taken so far, in all processes that worked on it."""
         return self._earlier + time.monotonic() - self._started
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The time of the processor in all of them: other programs on the machine do not lengthen it."""
+        return self._cpu_earlier + time.process_time() - self._cpu_started
+
+    def goes_on_after(self, seconds: float, cpu_seconds: float) -> None:
+        """Count the time that earlier processes took."""
+        self._earlier = max(self._earlier, seconds)
+        self._cpu_earlier = max(self._cpu_earlier, cpu_seconds)
 
     def train(
         self,
@@ -119,7 +129,7 @@ class _Keeper(Callback):
             if state["settings"] != self._trial.settings:
                 raise UserError("it was begun with other settings")
             self.trace = {name: [float(value) for value in values] for name, values in state["trace"].items()}
-            self._trial._earlier = max(self._trial._earlier, float(state["seconds"]))
+            self._trial.goes_on_after(float(state["seconds"]), float(state["cpu_seconds"]))
             training.load_state_dict(state["training"])
         self._began = training.step
         return True
@@ -149,6 +159,7 @@ class _Keeper(Callback):
             "training": training.state_dict(),
             "trace": self.trace,
             "seconds": self._trial.seconds,
+            "cpu_seconds": self._trial.cpu_seconds,
             "settings": self._trial.settings,
         }
         mg.save(self._path, state)

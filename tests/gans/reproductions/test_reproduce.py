@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gans.reproductions import Place, page
+from gans.reproductions import Place, StoppedError, Trial, page
 from gans.reproductions.results import read_document
 from tests.gans.commands import command, environment, failure, finish, gans, start, wait_for
+from tests.gans.reproductions import tiny
 
 FILE = Path(__file__).parent / "tiny.py"
 TINY = f"{FILE}:TINY"
@@ -30,6 +33,7 @@ def results(out: Path) -> dict[str, Any]:
     for row in document["rows"]:
         for trial in row["trials"]:
             assert trial.pop("minutes") >= 0
+            assert trial.pop("cpu_minutes") >= 0
             assert trial.pop("date")
     return document
 
@@ -144,7 +148,7 @@ def test_the_table(whole: Path) -> None:
     table = Place(whole).table.read_text("utf-8")
     assert table == page([read_document(Place(whole).json("tiny"))])
     lines = table.splitlines()
-    at = lines.index("| row | weight, published | ours | nothing | trials | minutes each |")
+    at = lines.index("| row | weight, published | ours | nothing | trials | minutes each | CPU minutes |")
     first, second = lines[at + 2 : at + 4]
     values = [trial["figures"]["weight"] for trial in results(whole)["rows"][0]["trials"]]
     mean, error = sum(values) / 2, abs(values[0] - values[1]) / 2
@@ -154,6 +158,42 @@ def test_the_table(whole: Path) -> None:
     assert "Nobody 2026. The sum of G's first weights." in table
     assert "Settings: batch 4." in table
     assert f"Measured by `python -m gans reproduce {TINY}`" in table
+
+
+def test_results_without_the_time_of_the_processor_stay(tmp_path: Path, whole: Path) -> None:
+    """Those of earlier versions: the column has a dash."""
+    shutil.copytree(Place(whole).results, Place(tmp_path).results)
+    path = Place(tmp_path).json("tiny")
+    path.write_text(re.sub(r', "cpu_minutes": [0-9.]+', "", path.read_text("utf-8")), "utf-8")
+    before = path.read_text("utf-8")
+    assert "cpu_minutes" not in before
+    assert reproduce(tmp_path) == 0
+    assert path.read_text("utf-8") == before
+    rows = [line for line in Place(tmp_path).table.read_text("utf-8").splitlines() if " 2 of 2 " in line]
+    assert len(rows) == 2
+    assert all(line.endswith(" | - |") for line in rows)
+
+
+def test_waiting_takes_no_time_of_the_processor(tmp_path: Path) -> None:
+    """Nor does it begin anew where a trial goes on."""
+    first = Trial(tmp_path, 0)
+    time.sleep(0.2)
+    assert first.seconds >= 0.2 > first.cpu_seconds
+    second = Trial(tmp_path, 0)
+    second.goes_on_after(100.0, 10.0)
+    assert second.seconds >= 100
+    assert 10 <= second.cpu_seconds < 100
+
+
+def test_a_stopped_trial_keeps_its_times(tmp_path: Path) -> None:
+    stopping = Trial(tmp_path, 0, steps=20, settings={}, stop=lambda: True)
+    stopping.goes_on_after(100.0, 10.0)
+    with pytest.raises(StoppedError):
+        tiny.run(3, stopping)
+    again = Trial(tmp_path, 0, steps=20, settings={})
+    tiny.run(3, again)
+    assert again.seconds >= 100
+    assert 10 <= again.cpu_seconds < 100
 
 
 def test_a_trial_that_diverges_is_a_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
