@@ -20,15 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 import minigrad as mg
-from gans.data import ImageData, load
-from gans.data.images import image_data
-from gans.data.spec import Spec, spec_of
-from gans.errors import UserError
+from gans.data import ImageData
+from gans.data.spec import Spec
 from gans.metrics import parzen_estimate
 from gans.networks.maxout import Maxout
 from gans.reproductions.experiment import Experiment, Figure, Published, Row
+from gans.reproductions.images import begun, first_images, samples, whole_mnist
+from gans.reproductions.networks import Scaled
 from gans.reproductions.trial import Trial
-from gans.systems import Ask, System, Trainer, settings_for
+from gans.systems import System, Trainer, settings_for
 from gans.systems.cgan import CGAN
 from gans.systems.two_player import GAN
 from gans.trainer import Training
@@ -49,16 +49,6 @@ def momentum(step: int) -> float:
     """The momentum after ``step`` steps: it rises from the first to the last over the epochs."""
     part = min(max((step // EPOCH - 1) / (EPOCHS - 1), 0.0), 1.0)
     return FIRST_MOMENTUM + part * (LAST_MOMENTUM - FIRST_MOMENTUM)
-
-
-class Scaled(nn.Module):
-    """factor x + shift."""
-
-    def __init__(self, factor: float, shift: float) -> None:
-        self.factor, self.shift = factor, shift
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.factor * x + self.shift
 
 
 def uniform_weights(network: nn.Module, bound: float) -> nn.Module:
@@ -166,22 +156,13 @@ def use_sgd(system: Any, settings: Any) -> None:
         setattr(system, f"optimizer_{name}", SGD(weights, lr=rate, momentum=FIRST_MOMENTUM))
 
 
-def begun(system: type[System], settings: Any, trial: Trial) -> tuple[Training, ImageData]:
+def started(system: type[System], settings: Any, trial: Trial) -> tuple[Training, ImageData]:
     """The training on the first 50,000 images, and all of MNIST."""
-    data = load("mnist", trial.data_dir)
-    assert isinstance(data, ImageData)
-    if len(data) < TRAINED + VALIDATED or data.tests == 0:
-        raise UserError(
-            "the protocol needs MNIST's 60,000 training and 10,000 test images, "
-            f"got {len(data):,} and {data.tests:,}"
-        )
-    part = image_data(
-        data.name, data.images[:TRAINED], data.labels[:TRAINED], data.test_images, data.test_labels
-    )
-    mg.manual_seed(trial.seed)
-    made = system(settings, spec_of(part))
-    start_at_marginals(made, part)
-    return Training(made, part, trial.seed), data
+    data = whole_mnist(trial)
+    part = first_images(data, TRAINED)
+    training = begun(system, settings, part, trial)
+    start_at_marginals(training.system, part)
+    return training, data
 
 
 def start_at_marginals(system: Any, data: ImageData) -> None:
@@ -196,14 +177,14 @@ def _put(memory: NDArray[Any], values: NDArray[Any]) -> None:
     memory[...] = values
 
 
-def likelihood(samples: NDArray[np.float32], data: ImageData) -> dict[str, float | None]:
-    """The figures of ``samples``, and beside them that of as many training images in their place."""
+def likelihood(made: NDArray[np.float32], data: ImageData) -> dict[str, float | None]:
+    """The figures of the samples ``made``, and beside them that of as many training images in their place."""
 
     def rows(images: NDArray[np.float32]) -> NDArray[Any]:
         return (images.reshape(len(images), -1) + 1) / 2
 
     validation, test = rows(data.train(slice(TRAINED, TRAINED + VALIDATED))), rows(data.test())
-    found = parzen_estimate(rows(samples), validation, test)
+    found = parzen_estimate(rows(made), validation, test)
     real = parzen_estimate(rows(data.train(slice(SAMPLES))), validation, test)
     return {
         "log_likelihood": found.log_likelihood,
@@ -219,9 +200,9 @@ def gan(trial: Trial) -> dict[str, float | None]:
     settings = settings_for(
         "gan", "image", lr=0.1, lr_ratio=0.5, lr_half_life=half_life, batch_size=100, latent=100
     )
-    training, data = begun(PublishedGAN, settings, trial)
+    training, data = started(PublishedGAN, settings, trial)
     trial.train(training, save_every=200)
-    return likelihood(training.system.sample(SAMPLES, np.random.default_rng(12345)).samples, data)
+    return likelihood(samples(training, SAMPLES), data)
 
 
 def cgan(trial: Trial) -> dict[str, float | None]:
@@ -230,11 +211,10 @@ def cgan(trial: Trial) -> dict[str, float | None]:
     settings = settings_for(
         "cgan", "image", lr=0.1, lr_ratio=0.5, lr_half_life=half_life, batch_size=100, latent=100, ema=0.0
     )
-    training, data = begun(PublishedCGAN, settings, trial)
+    training, data = started(PublishedCGAN, settings, trial)
     trial.train(training, save_every=200)
     classes = np.repeat(np.arange(10), SAMPLES // 10)
-    made = training.system.sample(SAMPLES, np.random.default_rng(12345), Ask(classes=classes))
-    return likelihood(made.samples, data)
+    return likelihood(samples(training, SAMPLES, classes), data)
 
 
 def row(

@@ -8,31 +8,18 @@ import numpy as np
 import pytest
 
 from gans.data import ImageData
-from gans.data.images import image_data
-from gans.errors import UserError
 from gans.reproductions.experiments import parzen
 from gans.reproductions.trial import Trial
 from minigrad import nn
-
-
-def like_mnist(images: int) -> ImageData:
-    """Images of MNIST's size: each split has a grey of its own."""
-    rng = np.random.default_rng(0)
-
-    def made(n: int, grey: int) -> np.ndarray:
-        return (grey + rng.integers(0, 5, (n, 28, 28))).astype(np.uint8)
-
-    labels = (np.arange(images) % 10).astype(np.uint8)
-    train = np.concatenate([made(300, 50), made(images - 300, 200)])
-    return image_data("mnist", train, labels, made(40, 100), labels[:40])
+from tests.gans.reproductions.images import FIRST, like_mnist
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> ImageData:
-    """The protocol on 300 images to train on, 100 for the width and 40 to test."""
-    data = like_mnist(400)
-    monkeypatch.setattr(parzen, "load", lambda name, folder: data)
-    monkeypatch.setattr(parzen, "TRAINED", 300)
+    """The protocol on 400 images to train on, 100 for the width and 40 to test."""
+    data = like_mnist(tests=40)
+    monkeypatch.setattr(parzen, "whole_mnist", lambda trial: data)
+    monkeypatch.setattr(parzen, "TRAINED", FIRST)
     monkeypatch.setattr(parzen, "VALIDATED", 100)
     monkeypatch.setattr(parzen, "SAMPLES", 50)
     return data
@@ -47,15 +34,15 @@ def test_a_short_trial(name: str, small: ImageData, tmp_path: Path) -> None:
 
 def test_training_sees_the_first_images_alone(small: ImageData, tmp_path: Path) -> None:
     settings = parzen.settings_for("gan", "image", batch_size=100)
-    training, data = parzen.begun(parzen.PublishedGAN, settings, Trial(tmp_path, 0))
-    assert training.steps_per_epoch == 3
+    training, data = parzen.started(parzen.PublishedGAN, settings, Trial(tmp_path, 0))
+    assert training.steps_per_epoch == 4
     assert data is small
     G = training.system.parts()["generator"]
     assert isinstance(G, nn.Module)
     last = [layer for layer in G.modules() if isinstance(layer, nn.Linear)][-1]
     assert last.bias is not None
     marginals = 255 / (1 + np.exp(-last.bias.numpy()))
-    np.testing.assert_allclose(marginals.reshape(28, 28), small.images[:300].mean(axis=0), rtol=1e-4)
+    np.testing.assert_allclose(marginals.reshape(28, 28), small.images[:FIRST].mean(axis=0), rtol=1e-4)
 
 
 def test_the_momentum_rises_with_the_epochs() -> None:
@@ -68,16 +55,10 @@ def test_the_optimizers_follow_the_momentum(
     small: ImageData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = parzen.settings_for("gan", "image", lr=0.1, lr_ratio=0.5, batch_size=100)
-    training, _ = parzen.begun(parzen.PublishedGAN, settings, Trial(tmp_path, 0))
+    training, _ = parzen.started(parzen.PublishedGAN, settings, Trial(tmp_path, 0))
     monkeypatch.setattr(parzen, "EPOCH", 1)
     for _ in range(3):
         training.advance()
     optimizer: object = training.system.parts()["optimizer_d"]
     assert getattr(optimizer, "momentum", None) == parzen.momentum(2) > 0.5
     assert getattr(optimizer, "lr", None) == 0.05
-
-
-def test_other_data_than_mnist_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parzen, "load", lambda name, folder: like_mnist(400))
-    with pytest.raises(UserError, match="60,000 training"):
-        parzen.gan(Trial(tmp_path, 0, steps=1))
