@@ -7,7 +7,21 @@ from collections.abc import Iterable, Sequence
 
 from gans.errors import UserError
 from gans.reproductions.experiment import Experiment
-from gans.reproductions.experiments import dirac, pacgan, parzen, unrolled_ring, wgan_curve, wgan_gp_toys
+from gans.reproductions.experiments import (
+    dcgan_neighbour,
+    dirac,
+    few_labels,
+    infogan_digits,
+    lucic,
+    pacgan,
+    parzen,
+    seqgan_oracle,
+    stacked_modes,
+    unrolled_ring,
+    veegan,
+    wgan_curve,
+    wgan_gp_toys,
+)
 from gans.systems.own import is_own, load_object
 
 __all__ = ["EXPERIMENTS", "find", "find_rows", "short_name"]
@@ -16,11 +30,18 @@ EXPERIMENTS: dict[str, Experiment] = {
     "dirac": dirac.DIRAC,
     "wgan-curve": wgan_curve.WGAN_CURVE,
     "unrolled-ring": unrolled_ring.UNROLLED_RING,
+    "veegan": veegan.VEEGAN,
+    "infogan-digits": infogan_digits.INFOGAN_DIGITS,
     "pacgan": pacgan.PACGAN,
+    "stacked-modes": stacked_modes.STACKED_MODES,
     "parzen": parzen.PARZEN,
     "wgan-gp-toys": wgan_gp_toys.WGAN_GP_TOYS,
+    "few-labels": few_labels.FEW_LABELS,
+    "lucic": lucic.LUCIC,
+    "dcgan-neighbour": dcgan_neighbour.DCGAN_NEIGHBOUR,
+    "seqgan-oracle": seqgan_oracle.SEQGAN_ORACLE,
 }
-"""The experiments of the package, by name, the cheapest first."""
+"""The experiments of the package, by name, about the cheapest first."""
 
 
 def find(name: str) -> Experiment:

@@ -9,19 +9,36 @@ table (7.6 modes, 35.6% of high quality) is another protocol, and no figure to c
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
+from gans.data import ToyData
 from gans.reproductions.experiment import Experiment, Figure, Row
 from gans.reproductions.toys import coverage, start
 from gans.reproductions.trial import Trial
 from gans.systems import settings_for
+from gans.trainer import Training
 
-__all__ = ["UNROLLED_RING"]
+__all__ = ["SETTINGS", "STEPS", "UNROLLED_RING", "train"]
 
 STEPS = 25_000
 
+SETTINGS: dict[str, Any] = {
+    "generator": "2 x 128 tanh",
+    "discriminator": "2 x 128 tanh",
+    "weights": "orthogonal, gain 1.4",
+    "z": "256-D normal",
+    "batch": 512,
+    "optimizer": "Adam",
+    "rate of G": 1e-3,
+    "rate of D": 1e-4,
+    "beta1": 0.5,
+    "steps": STEPS,
+}
+"""Those of the authors' notebook."""
 
-def run(unroll: int, trial: Trial) -> dict[str, float | None]:
-    """Train with ``unroll`` steps ahead, and count the modes of samples over training."""
+
+def train(unroll: int, data: str, trial: Trial) -> tuple[Training, ToyData]:
+    """The training with ``unroll`` steps ahead, at its end, and its data; the modes over it are its trace."""
     settings = settings_for(
         "unrolled",
         "points",
@@ -35,13 +52,20 @@ def run(unroll: int, trial: Trial) -> dict[str, float | None]:
         width=128,
         depth=2,
     )
-    training, toy = start(settings, "ring", trial.seed)
-    trace = trial.train(
+    training, toy = start(settings, data, trial.seed)
+    trial.train(
         training,
         measure=lambda training: {"modes": float(coverage(training.system, toy)["modes"] or 0)},
         every=max(1, trial.steps // 50),
     )
-    last = trace["modes"][-len(trace["modes"]) // 2 :]
+    return training, toy
+
+
+def run(unroll: int, trial: Trial) -> dict[str, float | None]:
+    """Train with ``unroll`` steps ahead, and count the modes of samples over training."""
+    training, toy = train(unroll, "ring", trial)
+    modes = trial.trace["modes"]
+    last = modes[-len(modes) // 2 :]
     return {**coverage(training.system, toy), "mean_modes": sum(last) / len(last)}
 
 
@@ -63,19 +87,7 @@ UNROLLED_RING = Experiment(
         "places where its ring has seven."
     ),
     trials=3,
-    settings={
-        "generator": "2 x 128 tanh",
-        "discriminator": "2 x 128 tanh",
-        "weights": "orthogonal, gain 1.4",
-        "z": "256-D normal",
-        "batch": 512,
-        "optimizer": "Adam",
-        "rate of G": 1e-3,
-        "rate of D": 1e-4,
-        "beta1": 0.5,
-        "ring": "radius 1, standard deviation 0.01",
-        "steps": STEPS,
-    },
+    settings={**SETTINGS, "ring": "radius 1, standard deviation 0.01"},
     figures={
         "modes": Figure("modes", 1),
         "mean_modes": Figure("modes, second half", 1),

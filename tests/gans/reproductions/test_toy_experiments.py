@@ -27,6 +27,7 @@ from tests.states import flat
         ("pacgan", "ring-pacgan4", set()),
         ("unrolled-ring", "ahead-0", set()),
         ("unrolled-ring", "ahead-5", set()),
+        ("veegan", "grid-gan", set()),
     ],
 )
 def test_a_short_trial_gives_the_figures_of_the_table(
@@ -63,3 +64,16 @@ def test_the_unrolled_rows_look_ahead_as_far_as_they_say(tmp_path: Path) -> None
         found.append(flat(state["training"]["parts"]["generator"]))
     assert found[0] == found[1] != found[2]
     assert [row.settings["unroll"] for row in rows.values()] == [0, 1, 5, 10]
+
+
+def test_veegan_counts_after_the_trainings_of_the_unrolled_notebook(tmp_path: Path) -> None:
+    """On the same ring its rows are those of that experiment."""
+    for mine, theirs in (("ring-gan", "ahead-0"), ("ring-unrolled", "ahead-5")):
+        found = []
+        for name, row in (("veegan", mine), ("unrolled-ring", theirs)):
+            made = Trial(tmp_path / row, 0, steps=2)
+            made.folder.mkdir()
+            found.append(EXPERIMENTS[name].rows[row].trial(made))
+        assert found[0].items() <= found[1].items()
+    grids = [row for name, row in EXPERIMENTS["veegan"].rows.items() if name.startswith("grid")]
+    assert [row.settings["data"] for row in grids] == ["grid", "grid"]
