@@ -38,14 +38,15 @@ from gans.networks.pix2pixhd import CoarseToFine, MultiScale, encoder, object_me
 from gans.networks.resizing import grown, shrunk
 from gans.objectives import least_squares
 from gans.systems.clusters import Clusters
-from gans.systems.content import Content
+from gans.systems.feature_losses import Content, matching, total
+from gans.systems.maps import classes_of, masks_of
 from gans.systems.optimizing import LinearAdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import AT_ONCE, Ask, Made, System, Trainer, in_batches
 from gans.systems.translating import sources_of
 from gans.updates import State, descend, update
 from minigrad import Tensor, nn, no_grad, tensor
-from minigrad.ops import abs, argmax, concatenate, l1_loss, mean
+from minigrad.ops import concatenate, mean
 from minigrad.optim import Optimizer
 from minigrad.random import Generator, integers
 
@@ -174,18 +175,11 @@ class Pix2PixHD(System):
             on_real = self.judged(a, real)
         on_fake = self.judged(a, fake)
         adversarial = total([self.objective.generator(scale[-1]) for scale in on_fake])
-        matching = total(
-            [
-                l1_loss(x, y)
-                for of_fake, of_real in zip(on_fake, on_real, strict=True)
-                for x, y in zip(of_fake[:-1], of_real[:-1], strict=True)
-            ]
-        )
-        content = self.content(fake, real)
-        loss = adversarial + self.settings.matching * matching + self.settings.content * content
+        matched, content = matching(on_fake, on_real), self.content(fake, real)
+        loss = adversarial + self.settings.matching * matched + self.settings.content * content
         descent = descend(loss, *self.learning(phase))
         self.progress.set("steps", self.progress.steps + 1, where=descent.finite)
-        parts = {"adversarial": adversarial, "matching": matching, "content": content}
+        parts = {"adversarial": adversarial, "matching": matched, "content": content}
         return {"loss_g": loss, **parts, "grad_norm_g": descent.norm}, fake.detach()
 
     @update("discriminator", reports=("loss_d", "d_real", "d_fake", "grad_norm_d"))
@@ -265,13 +259,18 @@ class Pix2PixHD(System):
         return np.asarray(drawn.numpy())
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
-        """The first ``n`` maps painted: in the styles that are asked for, or a drawn one for each object."""
+        """The first ``n`` maps painted: in the styles that are asked for, or a drawn one for each object.
+
+        A picture has the styles of one map in a row.
+        """
         sources = sources_of(n, ask, self.name)
         styles = self.drawn(len(sources), rng)
-        if ask.styles is not None:
-            styles = np.broadcast_to(ask.styles[: len(sources), None], styles.shape)
-        targets = None if ask.targets is None else ask.targets[: len(sources)]
-        return Made(self.painted_with(sources, styles), sources=sources, targets=targets)
+        if ask.styles is None:
+            targets = None if ask.targets is None else ask.targets[: len(sources)]
+            return Made(self.painted_with(sources, styles), sources=sources, targets=targets)
+        asked = np.broadcast_to(ask.styles[: len(sources), None], styles.shape)
+        copies = int((sources == sources[0]).all(axis=(1, 2, 3)).sum())
+        return Made(self.painted_with(sources, asked), sources=sources, columns=copies)
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
         """A row for each map: itself, the real scene, that with E's features of it, and drawn styles."""
@@ -306,23 +305,3 @@ class Pix2PixHD(System):
             )
         if min(h, w) < LEAST_SIDE:
             raise UserError(f"images of {h} x {w} pixels: {cls.name} needs sides of at least {LEAST_SIDE}")
-
-
-def total(parts: list[Tensor]) -> Tensor:
-    """The sum of losses."""
-    first, *others = parts
-    for part in others:
-        first = first + part
-    return first
-
-
-def masks_of(a: Tensor) -> Tensor:
-    """The pixels of each object of maps, (n, m, h, w) of 0 and 1; object 0 is the background."""
-    numbers = a[:, -1:] * INSTANCES
-    found = [abs(numbers - i) < 0.5 for i in range(INSTANCES + 1)]
-    return concatenate(found, axis=1).astype(np.float32)
-
-
-def classes_of(a: Tensor) -> Tensor:
-    """The channel of each object's class in maps, (n, m): 0 for the background, and for absent objects."""
-    return argmax(object_means(a[:, :-2], masks_of(a)), axis=1)
