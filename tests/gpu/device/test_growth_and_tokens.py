@@ -1,4 +1,5 @@
-"""Systems whose updates change from step to step, on the device: PGGAN's levels and SeqGAN's phases."""
+"""Systems whose updates change from step to step, on the device: PGGAN's levels, and the phases of SeqGAN and
+pix2pixHD, which clusters features between updates."""
 
 from __future__ import annotations
 
@@ -9,11 +10,11 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from gans.data import SequenceData
+from gans.data import SceneData, SequenceData
 from gans.data.images import image_data
 from gans.data.spec import spec_of
 from gans.systems import build, settings_for
-from gans.trainer import Training
+from gans.trainer import Training, ask_of
 from tests.states import flat
 
 GROWING = {"latent": 3, "features": 2, "batch_size": 2, "fade_steps": 2, "hold_steps": 2, "ema": 0.5}
@@ -26,14 +27,32 @@ DRAWING = {
     "likelihood_steps": 2,
     "judging_steps": 2,
 }
+PAINTING = {
+    "batch_size": 2,
+    "features": 2,
+    "blocks": 0,
+    "enhancer_blocks": 0,
+    "global_steps": 2,
+    "enhancer_steps": 2,
+    "clusters": 2,
+    "cluster_steps": 5,
+}
+
+
+def noise() -> Any:
+    """Twelve images of one class."""
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 8, 8)).astype(np.uint8)
+    labels = np.zeros(12, np.uint8)
+    return image_data("noise", pixels, labels, pixels, labels)
 
 
 def training(model: str, *, capture: bool) -> Training:
     if model == "pggan":
-        pixels = np.random.default_rng(0).integers(0, 256, (12, 8, 8)).astype(np.uint8)
-        labels = np.zeros(12, np.uint8)
-        data: Any = image_data("noise", pixels, labels, pixels, labels)
+        data: Any = noise()
         settings = settings_for("pggan", "image", **GROWING)
+    elif model == "pix2pixhd":
+        data = SceneData(noise())
+        settings = settings_for("pix2pixhd", "pairs", **PAINTING)
     else:
         data = SequenceData("tiny", vocabulary=6, length=4, count=12, hidden=3)
         settings = settings_for("seqgan", "sequences", **DRAWING)
@@ -41,7 +60,7 @@ def training(model: str, *, capture: bool) -> Training:
     return Training(build(settings, spec_of(data), "cuda"), data, 0, capture=capture)
 
 
-@pytest.mark.parametrize("model", ["pggan", "seqgan"])
+@pytest.mark.parametrize("model", ["pggan", "pix2pixhd", "seqgan"])
 def test_captured_updates_and_a_resumed_run_are_the_whole_one(cupy: ModuleType, model: str) -> None:
     """Seven steps: with graphs, op by op, and from the state after three."""
     ends = []
@@ -59,5 +78,6 @@ def test_captured_updates_and_a_resumed_run_are_the_whole_one(cupy: ModuleType, 
     for _ in range(4):
         second.advance()
     assert flat(second.state_dict()) == ends[0]
-    made = second.system.sample(2, second.rng).samples
+    ask = ask_of(second._algorithm.data, 2) if "sources" in second.system.asks else None
+    made = second.system.sample(2, second.rng, ask).samples
     assert made.shape == (2, *second.system.spec.shape)
