@@ -3,6 +3,9 @@
 Published are Inception's FID, the best of a large search for each GAN with its spread. Our distance is over
 the features of a small classifier of digits, on another scale: it has a column of its own, beside its value
 for real test images. There is no search here: each GAN has the settings of its paper or of compare_gan.
+
+The VAE's figure for these networks is that of Dai and Wipf 2019. BEGAN is left out: its D is another network
+there than in its paper, and none that was found.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from gans.reproductions.experiment import Experiment, Figure, Published, Row
 from gans.reproductions.images import begun, first_images, samples, whole_mnist, with_networks
 from gans.reproductions.networks import HIDDEN, generator_1024, trunk_1024
 from gans.reproductions.trial import Trial
-from gans.systems import settings_for
+from gans.systems import System, settings_for
 from gans.systems.registry import find
 from minigrad import nn
 
@@ -29,6 +32,8 @@ SLOPE = 0.2
 
 ADAM: dict[str, Any] = {"optimizer": "adam", "lr": 2e-4, "beta1": 0.5, "beta2": 0.999, "critic_steps": 1}
 CRITIC: dict[str, Any] = {"critic_steps": 5}
+OF_VAE: dict[str, Any] = {"lr": 5e-5, "lr_half_life": 0, "beta1": 0.5, "likelihood": "bernoulli"}
+NORMS = nn.BatchNorm1d | nn.BatchNorm2d
 
 
 def networks(norm: bool, settings: Any, spec: Spec) -> dict[str, nn.Module]:
@@ -41,10 +46,18 @@ def networks(norm: bool, settings: Any, spec: Spec) -> dict[str, nn.Module]:
     }
 
 
-def run(model: str, norm: bool, chosen: dict[str, Any], trial: Trial) -> dict[str, float | None]:
-    """Train a GAN, and measure the distance of 10,000 samples from the training images."""
-    data = whole_mnist(trial)
-    part = first_images(data, TRAINED)
+def autoencoding(settings: Any, spec: Spec) -> dict[str, nn.Module]:
+    """The VAE's networks: D's layers without batch norm as encoder, G's as decoder up to its sigmoid."""
+    *decoder, _, _ = generator_1024(settings.latent, spec.shape)
+    codes = initialised(nn.Linear(HIDDEN, 2 * settings.latent))
+    return {
+        "encoder": nn.Sequential(*trunk_1024(spec.shape, SLOPE, norm=False), codes),
+        "decoder": nn.Sequential(*(layer for layer in decoder if not isinstance(layer, NORMS))),
+    }
+
+
+def gan(model: str, norm: bool, chosen: dict[str, Any], trial: Trial) -> dict[str, float | None]:
+    """Train a GAN, and measure its samples."""
     settings = settings_for(
         model,
         "image",
@@ -56,7 +69,19 @@ def run(model: str, norm: bool, chosen: dict[str, Any], trial: Trial) -> dict[st
         ema=0.0,
         **chosen,
     )
-    system = with_networks(find(model), partial(networks, norm))
+    return measured(with_networks(find(model), partial(networks, norm)), settings, trial)
+
+
+def vae(trial: Trial) -> dict[str, float | None]:
+    """Train the VAE, and measure its samples."""
+    settings = settings_for("vae", "image", batch_size=64, latent=64, **OF_VAE)
+    return measured(with_networks(find("vae"), autoencoding), settings, trial)
+
+
+def measured(system: type[System], settings: Any, trial: Trial) -> dict[str, float | None]:
+    """The distance of 10,000 samples of ``system`` from the training images, after its training."""
+    data = whole_mnist(trial)
+    part = first_images(data, TRAINED)
     training = begun(system, settings, part, trial)
     trial.train(training, save_every=100)
     judge = load_classifier()
@@ -74,7 +99,7 @@ def row(
     shown = {name: value for name, value in chosen.items() if name != "optimizer" or value != "adam"}
     return Row(
         label,
-        partial(run, model, norm, chosen),
+        partial(gan, model, norm, chosen),
         {"fid": fid},
         {**shown, "batch norm in D": norm},
         steps=STEPS,
@@ -91,7 +116,10 @@ LUCIC = Experiment(
         "training images, and has another scale; beside it stands that of the 10,000 test images. Compare "
         "the order of rows within a column. There is no search: each GAN has the settings of its paper."
     ),
-    source="quoted alike by two later papers, with the spread of the best setting over new seeds.",
+    source=(
+        "quoted alike by two later papers, with the spread of the best setting over new seeds; of the VAE, "
+        "with cross-entropy, Dai and Wipf 2019."
+    ),
     trials=1,
     settings={
         "generator": "1024-7x7x128-14x14x64-28x28, batch norm and ReLU",
@@ -129,6 +157,14 @@ LUCIC = Experiment(
         ),
         "dragan": row(
             "DRAGAN", "dragan", Published(7.6, 0.4), {**ADAM, "penalty": 10.0}, norm=False, minutes=250
+        ),
+        "vae": Row(
+            "VAE, cross-entropy",
+            vae,
+            {"fid": Published(16.6, 0.4)},
+            {**OF_VAE, "z": "64-D normal", "batch norm": False},
+            steps=STEPS,
+            minutes=120,
         ),
     },
 )

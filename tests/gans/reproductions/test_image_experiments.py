@@ -63,6 +63,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> ImageData:
         ("few-labels", "without-g", set()),
         ("lucic", "non-saturating", {"fid"}),
         ("lucic", "wgan-gp", {"fid"}),
+        ("lucic", "vae", {"fid"}),
         ("stacked-modes", "gan", set()),
         ("stacked-modes", "wgan-gp", set()),
         ("stacked-modes", "growing", set()),
