@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad import Tensor, no_grad
 from minigrad.devices import to_device
-from minigrad.ops import clip, cos, floor, reshape, sin, stack, sum
+from minigrad.ops import cos, floor, maximum, minimum, pad, reshape, sin, stack, sum
 from minigrad.random import Generator, uniform
 
 ANGLE = 0.25
@@ -39,17 +39,25 @@ def warp(images: Tensor, strength: Tensor | float, rng: Generator) -> Tensor:
     n, c, h, w = images.shape
     with no_grad():
         x, y = _places(n, h, w, strength, rng, images.device)
-        left, top = floor(x), floor(y)
-        columns, rows = stack([left, left + 1, left, left + 1]), stack([top, top, top + 1, top + 1])
-        shares = clip(1 - abs(x - columns), 0, 1) * clip(1 - abs(y - rows), 0, 1)
-        inside = (columns >= 0) & (columns < w) & (rows >= 0) & (rows < h)
-        places = clip(rows, 0, h - 1) * w + clip(columns, 0, w - 1)
-        starts = Tensor(to_device(np.arange(n * c).reshape(n, c, 1) * (h * w), images.device))
-        index = starts + reshape(places.astype(np.int64), (4, n, 1, h * w))
-        shares = reshape(shares * inside.astype(np.float32), (4, n, 1, h * w))
-    around = reshape(images + 1, (-1,))[reshape(index, (-1,))]
-    warped = sum(reshape(around, (4, n, c, h * w)) * shares, axis=0) - 1
+        # Places in an image with a border of one black pixel: further outside all is black, too.
+        x, y = _between(x + 1, w + 1), _between(y + 1, h + 1)
+        left, top = minimum(floor(x), float(w)), minimum(floor(y), float(h))
+        right, low = x - left, y - top
+        shares = stack([(1 - low) * (1 - right), (1 - low) * right, low * (1 - right), low * right])
+        corners = reshape((top * (w + 2) + left).astype(np.int64), (n, 1, h * w))
+        starts = np.arange(n * c).reshape(n, c, 1) * ((h + 2) * (w + 2))
+        others = np.array([0, 1, w + 2, w + 3]).reshape(4, 1, 1, 1)
+        index = corners + Tensor(to_device(starts, images.device))
+        index = index + Tensor(to_device(others, images.device))
+    bordered = reshape(pad(images + 1, ((0, 0), (0, 0), (1, 1), (1, 1))), (-1,))
+    around = reshape(bordered[reshape(index, (-1,))], (4, n, c, h * w))
+    warped = sum(around * reshape(shares, (4, n, 1, h * w)), axis=0) - 1
     return reshape(warped, (n, c, h, w))
+
+
+def _between(x: Tensor, most: int) -> Tensor:
+    """x, but at least 0 and at most ``most``."""
+    return minimum(maximum(x, 0.0), float(most))
 
 
 def _places(
