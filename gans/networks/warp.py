@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from gans.networks.sampling import sampled
 from minigrad import Tensor, no_grad
 from minigrad.devices import to_device
-from minigrad.ops import cos, floor, maximum, minimum, pad, reshape, sin, stack, sum
+from minigrad.ops import cos, sin
 from minigrad.random import Generator, uniform
 
 ANGLE = 0.25
@@ -36,28 +37,10 @@ def warp(images: Tensor, strength: Tensor | float, rng: Generator) -> Tensor:
     >>> bool((abs(warp(images, 0.0, None) - images).numpy() < 1e-6).all())
     True
     """
-    n, c, h, w = images.shape
+    n, _, h, w = images.shape
     with no_grad():
         x, y = _places(n, h, w, strength, rng, images.device)
-        # Places in an image with a border of one black pixel: further outside all is black, too.
-        x, y = _between(x + 1, w + 1), _between(y + 1, h + 1)
-        left, top = minimum(floor(x), float(w)), minimum(floor(y), float(h))
-        right, low = x - left, y - top
-        shares = stack([(1 - low) * (1 - right), (1 - low) * right, low * (1 - right), low * right])
-        corners = reshape((top * (w + 2) + left).astype(np.int64), (n, 1, h * w))
-        starts = np.arange(n * c).reshape(n, c, 1) * ((h + 2) * (w + 2))
-        others = np.array([0, 1, w + 2, w + 3]).reshape(4, 1, 1, 1)
-        index = corners + Tensor(to_device(starts, images.device))
-        index = index + Tensor(to_device(others, images.device))
-    bordered = reshape(pad(images + 1, ((0, 0), (0, 0), (1, 1), (1, 1))), (-1,))
-    around = reshape(bordered[reshape(index, (-1,))], (4, n, c, h * w))
-    warped = sum(around * reshape(shares, (4, n, 1, h * w)), axis=0) - 1
-    return reshape(warped, (n, c, h, w))
-
-
-def _between(x: Tensor, most: int) -> Tensor:
-    """x, but at least 0 and at most ``most``."""
-    return minimum(maximum(x, 0.0), float(most))
+    return sampled(images, x, y)
 
 
 def _places(
