@@ -187,7 +187,8 @@ def _clips(draw: Draw, data: MovingData, count: int, seed: int, progress: Progre
     ask = ask_of(data, count)
     assert ask.sources is not None
     assert ask.targets is not None
-    return evaluate_clips(draw(ask).samples, ask.targets, instances(ask.sources))
+    objects, classes = instances(ask.sources), ask.sources[:, :, :-2].argmax(axis=2) - 1
+    return evaluate_clips(draw(ask).samples, ask.targets, objects, classes)
 
 
 def _sequences(draw: Draw, data: SequenceData, count: int, seed: int, progress: Progress) -> dict[str, Any]:  # noqa: ARG001

@@ -10,20 +10,27 @@ from numpy.typing import ArrayLike, NDArray
 from gans.metrics.checks import IntArray
 from gans.metrics.describe import thumbnails
 from gans.metrics.frechet import frechet_distance
-from gans.metrics.similarity import image_pair, sharpness
+from gans.metrics.objects import object_accuracy
+from gans.metrics.similarity import image_pair, l1, sharpness
 
 __all__ = ["evaluate_clips", "flicker"]
 
 Clips = NDArray[np.float32]
 
 
-def evaluate_clips(outputs: ArrayLike, targets: ArrayLike, objects: ArrayLike) -> dict[str, Any]:
+def evaluate_clips(
+    outputs: ArrayLike, targets: ArrayLike, objects: ArrayLike, classes: ArrayLike | None = None
+) -> dict[str, Any]:
     """Every figure of clips that were painted from maps, each beside a real clip of the same map.
 
     outputs and targets (n, t, c, h, w) float in [-1, 1]; objects (n, t, h, w) are the numbers of the objects
-    at each pixel, 0 for the background.
+    at each pixel, 0 for the background, and classes (n, t, h, w) their classes.
 
     samples: count of clips.
+    brightness_l1: mean absolute difference of frames from the real ones, in the largest of each pixel's
+        channels: bright colours are equal there, and shapes are compared.
+    object_accuracy: by ``object_accuracy``, of all frames; real_object_accuracy is that of the targets. None
+        without classes.
     sharpness: of the frames, relative to those of the targets.
     thumbnail_fd: Frechet distance over thumbnails of 8 x 8 pixels of frames from those of targets; None if
         there are not more frames than such pixels and channels.
@@ -39,8 +46,15 @@ def evaluate_clips(outputs: ArrayLike, targets: ArrayLike, objects: ArrayLike) -
     frames, true = image_pair(x.reshape(-1, *x.shape[2:]), y.reshape(-1, *y.shape[2:]))
     small, small_true = thumbnails(frames), thumbnails(true)
     many = len(small) > small.shape[1]
+    bright, bright_true = (images.max(axis=1, keepdims=True) for images in (frames, true))
+    read: dict[str, float | None] = dict.fromkeys(("object_accuracy", "real_object_accuracy"))
+    if classes is not None:
+        numbers, kinds = (np.asarray(maps).reshape(-1, *x.shape[3:]) for maps in (objects, classes))
+        read = dict(zip(read, (object_accuracy(z, numbers, kinds) for z in (frames, true)), strict=True))
     return {
         "samples": len(x),
+        "brightness_l1": l1(bright, bright_true),
+        **read,
         "sharpness": sharpness(frames, true),
         "thumbnail_fd": frechet_distance(small, small_true) if many else None,
         "flicker": flicker(frames.reshape(x.shape), objects),

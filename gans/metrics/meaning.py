@@ -66,6 +66,8 @@ MEANINGS: dict[str, Meaning] = {
     "high_quality": Meaning("share of samples within 3 standard deviations of a mode", "higher"),
     "reverse_kl": Meaning("KL of the samples' share of each mode from the data's, nats", "lower"),
     "wasserstein": Meaning("earth mover's distance from fresh points, on a line or over directions", "lower"),
+    "object_accuracy": Meaning("share of objects that the classifier reads as the map says", "higher"),
+    "brightness_l1": Meaning("mean distance of a frame's brightness from the real one's, 0 to 2", "lower"),
     "flicker": Meaning("mean change of an object's pixel from one frame to the next, from 0 to 2", "lower"),
     "nll": Meaning("negative log-likelihood by the oracle, nats a token", "near real data"),
     "random_nll": Meaning("the same of even random tokens"),

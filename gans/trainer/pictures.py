@@ -27,7 +27,7 @@ Samples32 = np.ndarray[Any, np.dtype[np.float32]]
 FIXED_IMAGES = 64
 FIXED_POINTS = 2_500
 TRANSLATED = 32
-CLIPS = 8
+CLIPS = 5
 REDRAW_SECONDS = 30.0
 
 

@@ -12,6 +12,7 @@ from gans.metrics import evaluate_clips, flicker
 
 A, B = MovingData(load_mnist5k()).test(slice(60))
 OBJECTS = instances(A)
+CLASSES = A[:, :, :-2].argmax(axis=2) - 1
 
 
 def test_real_clips_flicker_as_real_ones() -> None:
@@ -29,6 +30,19 @@ def test_a_colour_of_its_own_in_each_frame_flickers() -> None:
     figures = evaluate_clips(shuffled, B, OBJECTS)
     assert figures["sharpness"] == pytest.approx(1)
     assert figures["flicker"] > 1.5 * figures["real_flicker"]
+
+
+def test_the_classifier_reads_the_objects_whatever_their_colours() -> None:
+    figures = evaluate_clips(B[:, :, [1, 2, 0]], B, OBJECTS, CLASSES)
+    assert figures["object_accuracy"] == figures["real_object_accuracy"] > 0.85
+    assert figures["brightness_l1"] == pytest.approx(0, abs=1e-7)
+    others = np.roll(B, 1, axis=0)
+    figures = evaluate_clips(others, B, OBJECTS, CLASSES)
+    assert figures["object_accuracy"] < 0.3
+    assert figures["brightness_l1"] == pytest.approx(
+        np.abs(others.max(axis=2) - B.max(axis=2)).mean(), rel=1e-5
+    )
+    assert evaluate_clips(B, B, OBJECTS)["object_accuracy"] is None
 
 
 def test_flicker_is_the_change_of_what_stays() -> None:
