@@ -123,6 +123,12 @@ class TrainOptions(RunOptions, total=False):
     rollout_decay: float
     reward: Literal["discriminator", "constant"]
     lr_steps: int
+    frames: int
+    history: int
+    window: int
+    temporal: float
+    flow: float
+    brightness: float
     cycle: float
     identity: float
     pool: int

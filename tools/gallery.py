@@ -70,6 +70,10 @@ ENTRIES = {
         "A row: a map, the real scene, its copy by E's features of it, and four drawn styles.",
         ("object_accuracy", "rebuilt_l1", "style_spread"),
     ),
+    "vid2vid": Entry(
+        "Moving digits from maps of their classes: the map, the made frames, the real ones.",
+        ("object_accuracy", "flicker", "brightness_l1", "sharpness"),
+    ),
     "cyclegan": Entry(
         "Two sets without pairs: a digit, the same one in the other set, and back.",
         ("label_agreement", "cycle_a", "cycle_b"),

@@ -29,6 +29,7 @@ from gans.systems import (
     unrolled,
     vae,
     variants,
+    vid2vid,
 )
 from gans.systems.own import is_own, load_own
 from gans.systems.settings import Option, Settings, converted, options_of
@@ -58,6 +59,7 @@ SYSTEMS: dict[str, type[System]] = {
         biggan.BigGAN,
         pix2pix.Pix2Pix,
         pix2pixhd.Pix2PixHD,
+        vid2vid.Vid2Vid,
         cyclegan.CycleGAN,
         dualgan.DualGAN,
         stargan.StarGAN,

@@ -121,5 +121,8 @@ def test_clips_train_a_system_of_ones_own_and_are_drawn_frame_by_frame(tmp_path:
 
 
 def test_clips_are_refused_by_models_of_images(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"^gan needs images or points, got clips of frames$"):
+    with pytest.raises(
+        UserError,
+        match="gan needs images or points, got clips of frames; for clips of frames choose from vid2vid",
+    ):
         gans.train("gan", data="moving:mnist5k", out=tmp_path / "run")

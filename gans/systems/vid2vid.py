@@ -1,0 +1,233 @@
+"""vid2vid: a clip from the maps of its frames, one frame after the other (Wang et al. 2018).
+
+G makes frame t from the maps s of frames t - L to t and from its own L frames before it. It moves its last
+frame by a flow w, and paints an image h where the mask m says that the last frame does not show it:
+
+    x_t = (1 - m) moved(x_(t-1), w) + m h                                               (equations 4 and 5)
+
+The first frame is h alone. Its frames before are one colour each, drawn at random: the noise of a clip.
+
+    image D       one random frame of a clip beside its map: D_I(x_t, s_t)              (section 3)
+    video D       K consecutive frames beside their maps, from a random one on: D_V     (section 3)
+    each D        half of mean (D(real) - 1)^2 + mean D(fake)^2
+    G             mean (D_I(fake) - 1)^2 + temporal mean (D_V(fake) - 1)^2 + flow L_W + brightness L_B
+    L_W           mean |moved(real x_(t-1), w) - real x_t|                              (section 3)
+    L_B           mean |max over channels of x_t - that of the real x_t|
+
+With ``temporal`` 0 there is no video D, and nothing rewards an object for the colour that it had before.
+
+The paper compares features of a frame with those of the real one, within D and another network. Here the
+colours of a clip do not follow from its maps, and such a loss would make all of them grey; L_B compares what
+does follow, since the largest channel of a bright colour is the same for all. The paper has a flow that
+another network estimates from real frames. Here L_W alone teaches it, and D_V sees maps in its place.
+
+The paper trains clips of streets of up to 2048 x 1024 pixels on eight GPUs. The defaults fit clips of
+32 x 32 pixels on two cores: updates of 8 clips, of 4 frames each, and 16 features.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gans.data.spec import Kind, Spec
+from gans.errors import UserError
+from gans.networks import patch
+from gans.networks.frames import FrameGenerator, Parts
+from gans.networks.sampling import moved
+from gans.systems.optimizing import TwoAdamSettings, adam
+from gans.systems.settings import setting
+from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.translating import translations
+from gans.updates import descend, update
+from minigrad import Tensor, nn, tensor
+from minigrad.devices import to_device
+from minigrad.ops import broadcast_to, concatenate, l1_loss, max, mean, mse_loss, reshape, stack
+from minigrad.random import Generator, integers, uniform
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vid2VidSettings(TwoAdamSettings):
+    batch_size: int = setting(8, "clips in an update", least=1, most=2**20)
+    frames: int = setting(4, "consecutive frames of a clip in an update", least=2, metavar="FRAMES")
+    history: int = setting(2, "frames before a frame that G sees: L", least=1, most=64, metavar="FRAMES")
+    window: int = setting(3, "consecutive frames that the video D sees: K", least=2, metavar="FRAMES")
+    temporal: float = setting(1.0, "weight of the video D; 0 for none", least=0, metavar="WEIGHT")
+    flow: float = setting(10.0, "weight of real frames that the flow moves", least=0, metavar="WEIGHT")
+    brightness: float = setting(
+        20.0, "weight of the distance of frames' brightness from the real ones'", least=0, metavar="WEIGHT"
+    )
+    features: int = setting(16, "channels of the layers next to the frame", least=1, most=2**10)
+
+
+class Vid2Vid(System):
+    name, title, paper = "vid2vid", "vid2vid", "Wang et al. 2018"
+    summary = "paints the frames of a clip from maps, and a D of several frames judges how they fit"
+    presets = {"clips": Vid2VidSettings(lr=1e-3, lr_ratio=0.4, lr_half_life=600, ema=0.99)}
+    epochs = {"clips": 2}
+    data = "moving:mnist5k"
+    asks = ("sources",)
+    judges_by_probability = False
+
+    generator: nn.Module
+    image_discriminator: nn.Module
+    video_discriminator: nn.Module | None = None
+
+    def __init__(self, settings: Vid2VidSettings, spec: Spec, device: str = "cpu") -> None:
+        super().__init__(settings, spec, device)
+        judges = [d for d in (self.image_discriminator, self.video_discriminator) if d is not None]
+        self.optimizer_g = adam(settings, self.generator)
+        self.optimizer_d = adam(settings, *judges, times=settings.lr_ratio)
+
+    @staticmethod
+    def networks(settings: Vid2VidSettings, spec: Spec) -> dict[str, nn.Module]:
+        """G, called with maps and frames joined along the channels, and the discriminators of both."""
+        assert spec.source is not None
+        maps, (channels, h, w) = spec.source[1], spec.shape[1:]
+        inputs = (settings.history + 1) * maps + settings.history * channels
+
+        def judge(frames: int) -> nn.Module:
+            return patch.discriminator(
+                frames * (maps + channels), (h, w), settings.features, nn.InstanceNorm2d
+            )
+
+        networks: dict[str, nn.Module] = {
+            "generator": FrameGenerator(inputs, channels, settings.features),
+            "image_discriminator": judge(1),
+        }
+        return networks | ({"video_discriminator": judge(settings.window)} if settings.temporal else {})
+
+    def step(self, trainer: Trainer) -> None:
+        b, _, a = trainer.batch()
+        assert a is not None
+        start = int(trainer.host_rng.integers(b.shape[1] - self.settings.frames + 1))
+        a, b = (clips[:, start : start + self.settings.frames].detach() for clips in (a, b))
+        (fake,) = trainer.update(self.update_generator, a, b, trainer.rng)
+        trainer.update(self.update_discriminators, a, b, fake, trainer.rng)
+
+    @update(
+        "generator",
+        reports=("loss_g", "adversarial", "temporal", "flow_loss", "brightness_l1", "grad_norm_g"),
+    )
+    def update_generator(
+        self, a: Tensor, b: Tensor, rng: Generator
+    ) -> tuple[dict[str, Tensor], tuple[Tensor, ...]]:
+        """One update of G; returns its clips."""
+        settings = self.settings
+        fake, flows = self.painted(a, self.before(len(a), rng))
+        numbers = {
+            "adversarial": mse_loss(self.on_frames(a, fake, self.starts(a, 1, rng)), 1.0),
+            "flow_loss": l1_loss(moved(each(b[:, :-1]), each(flows)), each(b[:, 1:])),
+            "brightness_l1": l1_loss(max(fake, axis=2), max(b, axis=2)),
+        }
+        loss = numbers["adversarial"] + settings.flow * numbers["flow_loss"]
+        loss = loss + settings.brightness * numbers["brightness_l1"]
+        if self.video_discriminator is not None:
+            on_fake = self.on_windows(a, fake, self.starts(a, settings.window, rng))
+            numbers["temporal"] = mse_loss(on_fake, 1.0)
+            loss = loss + settings.temporal * numbers["temporal"]
+        descent = descend(loss, self.optimizer_g)
+        return {"loss_g": loss, **numbers, "grad_norm_g": descent.norm}, (fake.detach(),)
+
+    @update("discriminators", reports=("loss_d", "loss_d_video", "d_real", "d_fake", "grad_norm_d"))
+    def update_discriminators(self, a: Tensor, b: Tensor, fake: Tensor, rng: Generator) -> dict[str, Tensor]:
+        """One update of both D, on the same frames of real and of made clips."""
+        starts = self.starts(a, 1, rng)
+        real, on_fake = self.on_frames(a, b, starts), self.on_frames(a, fake, starts)
+        loss = (mse_loss(real, 1.0) + mse_loss(on_fake, 0.0)) / 2
+        numbers = {"d_real": mean(real), "d_fake": mean(on_fake)}
+        if self.video_discriminator is not None:
+            starts = self.starts(a, self.settings.window, rng)
+            real, on_fake = self.on_windows(a, b, starts), self.on_windows(a, fake, starts)
+            numbers["loss_d_video"] = (mse_loss(real, 1.0) + mse_loss(on_fake, 0.0)) / 2
+            loss = loss + numbers["loss_d_video"]
+        descent = descend(loss, self.optimizer_d)
+        return {"loss_d": loss, **numbers, "grad_norm_d": descent.norm}
+
+    def painted(self, a: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+        """The frames (n, t, c, h, w) of maps a, and the flow (n, t - 1, 2, h, w) to each after the first.
+
+        ``before`` (n, history, c, h, w) stands for the frames before the first, whose map is also that of
+        those frames.
+        """
+        history = self.settings.history
+        maps = [a[:, 0]] * history + [a[:, t] for t in range(a.shape[1])]
+        frames = [before[:, t] for t in range(history)]
+        flows = []
+        for t in range(a.shape[1]):
+            seen = concatenate([*maps[t : t + history + 1], *frames[-history:]], axis=1)
+            parts = Parts.of(self.generator(seen))
+            if t:
+                flows.append(parts.flow)
+                frames.append(composed(parts, frames[-1]))
+            else:
+                frames.append(parts.image)
+        return stack(frames[history:], axis=1), stack(flows, axis=1)
+
+    def before(self, n: int, rng: Generator) -> Tensor:
+        """The frames before the first (n, history, c, h, w): one colour each, drawn evenly."""
+        channels, h, w = self.spec.shape[1:]
+        shape = (n, self.settings.history, channels)
+        drawn = uniform((*shape, 1, 1), generator=rng, device=self.device) * 2 - 1
+        return broadcast_to(drawn, (*shape, h, w))
+
+    def starts(self, a: Tensor, count: int, rng: Generator) -> Tensor:
+        """The first of ``count`` frames of each clip, drawn evenly: (n,)."""
+        n, t = a.shape[:2]
+        return integers(0, t - count + 1, (n,), generator=rng, device=self.device)
+
+    def on_frames(self, a: Tensor, clips: Tensor, starts: Tensor) -> Tensor:
+        """The image D's scores of the patches of these frames beside their maps."""
+        return self.image_discriminator(frames_of(a, clips, starts, 1))
+
+    def on_windows(self, a: Tensor, clips: Tensor, starts: Tensor) -> Tensor:
+        """The video D's scores of ``window`` frames from these on, beside their maps."""
+        assert self.video_discriminator is not None
+        return self.video_discriminator(frames_of(a, clips, starts, self.settings.window))
+
+    def make(self, n: int, rng: Generator, ask: Ask) -> Made:
+        """Clips from the first ``n`` maps."""
+        return translations(n, ask, lambda maps: self.clips(maps, rng), self.name)
+
+    def clips(self, maps: Any, rng: Generator) -> NDArray[np.float32]:
+        a = tensor(maps, np.float32, self.device)
+        return in_batches(lambda *given: self.painted(*given)[0], a, self.before(len(a), rng))
+
+    @classmethod
+    def check_settings(cls, settings: Vid2VidSettings, kind: Kind) -> None:
+        super().check_settings(settings, kind)
+        if settings.temporal and settings.window > settings.frames:
+            raise UserError(f"`window` must be at most `frames`, {settings.frames}, got {settings.window}")
+
+    @classmethod
+    def check_data(cls, settings: Any, spec: Spec) -> None:
+        super().check_data(settings, spec)
+        t, _, h, w = spec.shape
+        if settings.frames > t:
+            raise UserError(f"`frames` must be at most {t}, the frames of a clip, got {settings.frames}")
+        if h % 4 or w % 4:
+            raise UserError(f"{cls.name} needs sides that are multiples of 4, got frames of {h} x {w} pixels")
+
+
+def composed(parts: Parts, last: Tensor) -> Tensor:
+    """A frame: the last one moved, and the new image where the mask is 1."""
+    return (1 - parts.mask) * moved(last, parts.flow) + parts.mask * parts.image
+
+
+def frames_of(a: Tensor, clips: Tensor, starts: Tensor, count: int) -> Tensor:
+    """``count`` consecutive maps of a and frames of clips, joined along the channels in their order.
+
+    a (n, t, k, h, w), clips (n, t, c, h, w) and starts (n,) -> (n, count (k + c), h, w).
+    """
+    n, t, _, h, w = clips.shape
+    times = np.arange(n)[:, None] * t + np.arange(count)
+    index = reshape(reshape(starts, (n, 1)) + Tensor(to_device(times, clips.device)), (-1,))
+    return concatenate([reshape(each(x)[index], (n, -1, h, w)) for x in (a, clips)], axis=1)
+
+
+def each(clips: Tensor) -> Tensor:
+    """All frames of clips: (n, t, c, h, w) -> (n t, c, h, w)."""
+    return reshape(clips, (-1, *clips.shape[2:]))
