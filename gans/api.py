@@ -347,7 +347,7 @@ def evaluate(
         against = load_data(loaded.config, None if data_dir is None else os.fspath(data_dir))
     else:
         _, against = _dataset(data, data_dir)
-    return measure(loaded.system, loaded.config, against, n, seed, average=average, progress=progress)
+    return measure(loaded.system, loaded.config.title, against, n, seed, average=average, progress=progress)
 
 
 def export(run: Run | StrPath, path: StrPath) -> Path:

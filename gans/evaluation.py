@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from typing import Any
 
+from gans.asks import ask_of
 from gans.data import (
     DomainData,
     ImageData,
@@ -32,8 +33,8 @@ from gans.metrics import (
     evaluate_translations,
     remarks,
 )
+from gans.streams import random_stream
 from gans.systems import Ask, Made, System
-from gans.trainer import RunConfig, ask_of, random_stream
 
 __all__ = ["Evaluation", "UnmeasurableError", "measure"]
 
@@ -99,7 +100,7 @@ class Evaluation(dict[str, Any]):
 
 def measure(
     system: System,
-    config: RunConfig,
+    title: str,
     data: Any,
     n: int | None,
     seed: int,
@@ -108,6 +109,8 @@ def measure(
     progress: Callable[[str], None] = lambda stage: None,
 ) -> Evaluation:
     """Figures of ``n`` new samples of ``system`` against ``data``; as ``gans.evaluate``.
+
+    ``title`` names the run in errors.
 
     Raises UnmeasurableError if the samples cannot be measured against the data.
     """
@@ -126,7 +129,7 @@ def measure(
     try:
         figures = measure_samples(draw, data, count, seed, progress)
     except ValueError as error:
-        raise UnmeasurableError(f"{count} samples of {config.title} cannot be measured: {error}") from error
+        raise UnmeasurableError(f"{count} samples of {title} cannot be measured: {error}") from error
     with system.evaluating(average=average):
         own = system.figures(data, random_stream(seed, "samples"))
     return Evaluation({**own, **figures}, meanings=system.figure_meanings)

@@ -10,13 +10,14 @@ As a library, without a folder:
 
 from __future__ import annotations
 
+from gans.asks import ask_of
+from gans.streams import random_stream
 from gans.trainer.callback import Callback, train
 from gans.trainer.config import RunConfig, default_epochs, digest_of, versions
 from gans.trainer.folder import RunFolder
 from gans.trainer.loop import DivergedError, Record, Training
 from gans.trainer.metrics_log import read_metrics
-from gans.trainer.pictures import ask_of, sample_picture
-from gans.trainer.randomness import random_stream
+from gans.trainer.pictures import sample_picture
 from gans.trainer.run import Ended, Length, load_data, load_system, new_config, new_training, resume, start
 from gans.trainer.signals import StopOnSignal
 

@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 
 from gans import plots
+from gans.asks import ask_of
 from gans.data import Dataset, ToyData
 from gans.data.layouts import label_colours
 from gans.files import write
+from gans.streams import random_stream
 from gans.systems import Ask, Made, System
 from gans.terminal import note
 from gans.trainer.callback import Callback
 from gans.trainer.folder import RunFolder
 from gans.trainer.loop import Record, Training
 from gans.trainer.metrics_log import read_metrics
-from gans.trainer.randomness import random_stream
 
-__all__ = ["Curves", "Samples", "ask_of", "sample_picture", "shown"]
+__all__ = ["Curves", "Samples", "sample_picture", "shown"]
 
 Samples32 = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -121,23 +122,6 @@ def shown(system: System, data: Dataset, rng: np.random.Generator) -> Made:
         ask = Ask(real=_real(data, FIXED_IMAGES))
     with system.evaluating():
         return system.show(count, rng, ask)
-
-
-def ask_of(data: Any, n: int, *, back: bool = False) -> Ask:
-    """The first ``n`` test images of pairs, domains or clips, or all of them, as images to translate.
-
-    They are those of a, or with ``back`` those of b. Training images stand in where there are no test images.
-    Of plain images there are ``n``: after the last the first one follows.
-    """
-    if data.kind == "image":
-        chosen = np.arange(n) % (data.tests or len(data))
-        return Ask(sources=(data.test if data.tests else data.train)(chosen))
-    a, b = data.test(slice(0, n))
-    if not len(a) and data.kind == "domains":
-        return Ask(sources=(data.b if back else data.a)(slice(0, n)), back=back)
-    if not len(a):
-        a, b = data.batch(slice(0, n))
-    return Ask(sources=b, targets=a, back=True) if back else Ask(sources=a, targets=b)
 
 
 def _real(data: Any, n: int) -> Samples32 | None:

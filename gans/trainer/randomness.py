@@ -6,21 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from gans.streams import STREAMS, random_stream
 from minigrad import random
 from minigrad.random import Generator, Philox
 
-__all__ = ["RunGenerators", "random_stream"]
-
-_STREAMS = {"training": 1, "fixed noise": 2, "plots": 3, "samples": 4, "data": 5}
-
-
-def random_stream(seed: int, name: str) -> np.random.Generator:
-    """The generator that serves the purpose ``name`` in a run of ``seed``, independent of the others.
-
-    A spawn key, unlike a second number in the seed, never gives the stream of an epoch's
-    ``default_rng([seed, epoch])``.
-    """
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_STREAMS[name],)))
+__all__ = ["RunGenerators"]
 
 
 class RunGenerators:
@@ -38,7 +28,7 @@ class RunGenerators:
         if device == "cpu":
             self.noise = self.data = random_stream(seed, "training")
         else:
-            self.noise = Philox(seed, stream=_STREAMS["training"], device=device)
+            self.noise = Philox(seed, stream=STREAMS["training"], device=device)
             self.data = random_stream(seed, "data")
 
     def get_state(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from gans.data.spec import spec_of
 from gans.errors import UserError
 from gans.messages import one_line
 from gans.paths import user_path
+from gans.streams import random_stream
 from gans.systems import Settings, System, build, find
 from gans.systems.own import absolute
 from gans.terminal import any_encoding, note
@@ -25,7 +26,6 @@ from gans.trainer.folder import RunFolder
 from gans.trainer.loop import DivergedError, Training
 from gans.trainer.metrics_log import LONGEST_LINE, MOST_BYTES, MetricsLog, Recovered, recover_metrics
 from gans.trainer.pictures import Curves, Samples, shown
-from gans.trainer.randomness import random_stream
 from gans.trainer.sanity import Sanity
 from gans.trainer.signals import StopOnSignal
 
