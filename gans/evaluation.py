@@ -31,6 +31,7 @@ from gans.metrics import (
     evaluate_sequences,
     evaluate_stacked,
     evaluate_translations,
+    of_real,
     remarks,
 )
 from gans.streams import random_stream
@@ -54,6 +55,15 @@ STACKED = 26_000
 
 TRANSLATED = ("pairs", "domains", "clips")
 
+TESTED = ("image", "partial", *TRANSLATED)
+"""The kinds of data with test images."""
+
+OWN_COUNTS = {
+    "measured": Meaning("how many samples or test images the model's own figures are over"),
+    "test_sequences": Meaning("how many sequences the oracle held out"),
+}
+"""Counts that a system may have among its ``figures``."""
+
 
 class UnmeasurableError(UserError):
     """The samples are too few, or no figure exists for their shape."""
@@ -62,7 +72,8 @@ class UnmeasurableError(UserError):
 class Evaluation(dict[str, Any]):
     """Figures by name, as ``gans.metrics.evaluate_images`` and ``evaluate_points`` describe them.
 
-    A notebook shows a table: each figure, the same figure of real data, which way is better, and remarks.
+    A notebook shows a table: each figure, the same figure of real data, which way is better, the number of
+    samples it is over, and remarks.
     ``meanings`` are those of a system's own figures.
     """
 
@@ -70,26 +81,38 @@ class Evaluation(dict[str, Any]):
         super().__init__(figures)
         self._meanings = {**MEANINGS, **(meanings or {})}
 
-    def rows(self) -> Iterator[tuple[str, str, str, str, str]]:
-        """The name of each figure, its value, real data's value, which way is better, and its meaning."""
-        beside = {name: self._of_real(name) for name in self}
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The number of samples that each figure is over."""
+        over = {name: self.get(self._meanings[name].over, self.get("samples")) for name in self._measured()}
+        return {name: size for name, size in over.items() if size is not None}
+
+    def real(self, name: str) -> Any:
+        """The figure ``name`` with real data in the samples' place; None where there is none."""
+        other = of_real(self, name)
+        return None if other is None else self[other]
+
+    def rows(self) -> Iterator[tuple[str, str, str, str, str, str]]:
+        """Each figure: its name, value, real data's value, which way is better, its size, and its meaning."""
+        beside, sizes = {of_real(self, name) for name in self}, self.sizes
         for name, value in self.items():
-            if name not in beside.values():
+            if name not in beside:
                 meaning = self._meanings.get(name, Meaning(""))
-                real = beside[name]
-                words = "" if real is None else _short(self[real])
-                yield name.replace("_", " "), _short(value), words, meaning.better, meaning.words
+                real = "" if of_real(self, name) is None else _short(self.real(name))
+                size = _short(sizes[name]) if name in sizes else ""
+                yield name.replace("_", " "), _short(value), real, meaning.better, size, meaning.words
 
     def remarks(self) -> list[str]:
         """The limits of the figures, a sentence each."""
         return list(remarks(self))
 
-    def _of_real(self, name: str) -> str | None:
-        return next((other for other in (f"{name}_floor", f"real_{name}") if other in self), None)
+    def _measured(self) -> Iterator[str]:
+        """The names of the figures that are over samples, and not counts."""
+        return (name for name in self if name in self._meanings and self._meanings[name].over)
 
     def _repr_html_(self) -> str:
         head = "".join(
-            f"<th>{name}</th>" for name in ("figure", "samples", "real data", "better", "what it is")
+            f"<th>{name}</th>" for name in ("figure", "samples", "real data", "better", "over", "what it is")
         )
         rows = "".join(
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self.rows()
@@ -132,7 +155,8 @@ def measure(
         raise UnmeasurableError(f"{count} samples of {title} cannot be measured: {error}") from error
     with system.evaluating(average=average):
         own = system.figures(data, random_stream(seed, "samples"))
-    return Evaluation({**own, **figures}, meanings=system.figure_meanings)
+    counts = {"test_images": data.tests} if own and data.kind in TESTED else {}
+    return Evaluation({**counts, **own, **figures}, meanings={**OWN_COUNTS, **system.figure_meanings})
 
 
 Draw = Callable[..., Made]
@@ -176,7 +200,10 @@ def _pairs(
     ask = ask_of(data, count)
     assert ask.targets is not None
     labels = data.test_labels[:count] if len(data.test_labels) else None
-    return evaluate_translations(draw(ask).samples, ask.targets, labels=labels, one_answer=data.one_answer)
+    _, others = data.batch(slice(count))
+    return evaluate_translations(
+        draw(ask).samples, ask.targets, others=others, labels=labels, one_answer=data.one_answer
+    )
 
 
 def _domains(draw: Draw, data: DomainData, count: int, seed: int, progress: Progress) -> dict[str, Any]:  # noqa: ARG001
@@ -191,7 +218,8 @@ def _clips(draw: Draw, data: MovingData, count: int, seed: int, progress: Progre
     assert ask.sources is not None
     assert ask.targets is not None
     objects, classes = instances(ask.sources), ask.sources[:, :, :-2].argmax(axis=2) - 1
-    return evaluate_clips(draw(ask).samples, ask.targets, objects, classes)
+    _, others = data.batch(slice(count))
+    return evaluate_clips(draw(ask).samples, ask.targets, objects, classes, others=others)
 
 
 def _sequences(draw: Draw, data: SequenceData, count: int, seed: int, progress: Progress) -> dict[str, Any]:  # noqa: ARG001

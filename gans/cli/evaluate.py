@@ -49,6 +49,7 @@ def run(arguments: Namespace) -> int:
         "seed": arguments.seed,
         "weights": evaluated.weights(arguments.average) or "last weights",
         **figures,
+        "sample_sizes": figures.sizes,
     }
     if target == STANDARD_OUTPUT:
         print(json.dumps(document, indent=2, allow_nan=False))
@@ -64,12 +65,13 @@ def run(arguments: Namespace) -> int:
 
 
 def _table(figures: api.Evaluation, title: str) -> Table:
-    """A row for each figure; what real data score in the samples' place stands beside it."""
+    """A row for each figure; what real data score in the samples' place stands beside it, and the size."""
     table = Table(title=Text(title))
     table.add_column("figure")
     table.add_column("samples", justify="right")
     table.add_column("real data", justify="right")
     table.add_column("better")
+    table.add_column("over", justify="right")
     table.add_column("what it is", style="dim")
     for row in figures.rows():
         table.add_row(*map(Text, row))

@@ -7,8 +7,9 @@ from gans.metrics.clips import evaluate_clips, flicker
 from gans.metrics.diversity import class_histogram, classifier_score, effective_classes, entropy
 from gans.metrics.evaluate import evaluate_images, evaluate_points
 from gans.metrics.frechet import Gaussian, fit_gaussian, frechet_between, frechet_distance, frechet_floor
+from gans.metrics.kernel import kernel_distance
 from gans.metrics.manifold import ManifoldScores, manifold_scores
-from gans.metrics.meaning import MEANINGS, Meaning, remarks
+from gans.metrics.meaning import MEANINGS, Meaning, of_real, remarks
 from gans.metrics.neighbours import (
     NearestTraining,
     memorised_share,
@@ -42,6 +43,7 @@ __all__ = [
     "frechet_between",
     "frechet_distance",
     "frechet_floor",
+    "kernel_distance",
     "class_histogram",
     "classifier_score",
     "effective_classes",
@@ -50,6 +52,7 @@ __all__ = [
     "manifold_scores",
     "MEANINGS",
     "Meaning",
+    "of_real",
     "outlook",
     "remarks",
     "NearestTraining",

@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from gans.metrics.checks import IntArray
 from gans.metrics.describe import thumbnails
-from gans.metrics.frechet import frechet_distance
+from gans.metrics.frechet import distance_if_many
 from gans.metrics.objects import object_accuracy
-from gans.metrics.similarity import image_pair, l1, sharpness
+from gans.metrics.similarity import image_batch, image_pair, l1, sharpness
 
 __all__ = ["evaluate_clips", "flicker"]
 
@@ -19,12 +19,18 @@ Clips = NDArray[np.float32]
 
 
 def evaluate_clips(
-    outputs: ArrayLike, targets: ArrayLike, objects: ArrayLike, classes: ArrayLike | None = None
+    outputs: ArrayLike,
+    targets: ArrayLike,
+    objects: ArrayLike,
+    classes: ArrayLike | None = None,
+    *,
+    others: ArrayLike | None = None,
 ) -> dict[str, Any]:
     """Every figure of clips that were painted from maps, each beside a real clip of the same map.
 
     outputs and targets (n, t, c, h, w) float in [-1, 1]; objects (n, t, h, w) are the numbers of the objects
-    at each pixel, 0 for the background, and classes (n, t, h, w) their classes.
+    at each pixel, 0 for the background, and classes (n, t, h, w) their classes; ``others`` are as many further
+    real clips, for the floor.
 
     samples: count of clips.
     brightness_l1: mean absolute difference of frames from the real ones, in the largest of each pixel's
@@ -34,6 +40,7 @@ def evaluate_clips(
     sharpness: of the frames, relative to those of the targets.
     thumbnail_fd: Frechet distance over thumbnails of 8 x 8 pixels of frames from those of targets; None if
         there are not more frames than such pixels and channels.
+    thumbnail_fd_floor: the same with ``others`` in place of the outputs; None without them.
     flicker: by ``flicker``; real_flicker is that of the targets.
 
     Raises ValueError if shapes or values do not fit.
@@ -45,21 +52,27 @@ def evaluate_clips(
         )
     frames, true = image_pair(x.reshape(-1, *x.shape[2:]), y.reshape(-1, *y.shape[2:]))
     small, small_true = thumbnails(frames), thumbnails(true)
-    many = len(small) > small.shape[1]
     bright, bright_true = (images.max(axis=1, keepdims=True) for images in (frames, true))
     read: dict[str, float | None] = dict.fromkeys(("object_accuracy", "real_object_accuracy"))
     if classes is not None:
         numbers, kinds = (np.asarray(maps).reshape(-1, *x.shape[3:]) for maps in (objects, classes))
         read = dict(zip(read, (object_accuracy(z, numbers, kinds) for z in (frames, true)), strict=True))
+    further = None if others is None else _frames(others)
     return {
         "samples": len(x),
         "brightness_l1": l1(bright, bright_true),
         **read,
         "sharpness": sharpness(frames, true),
-        "thumbnail_fd": frechet_distance(small, small_true) if many else None,
+        "thumbnail_fd": distance_if_many(small, small_true),
+        "thumbnail_fd_floor": None if further is None else distance_if_many(thumbnails(further), small_true),
         "flicker": flicker(frames.reshape(x.shape), objects),
         "real_flicker": flicker(true.reshape(y.shape), objects),
     }
+
+
+def _frames(clips: ArrayLike) -> Clips:
+    x = np.asarray(clips)
+    return image_batch(x.reshape(-1, *x.shape[2:]), "others")
 
 
 def flicker(clips: ArrayLike, objects: ArrayLike) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from gans.metrics.classifier import BATCH, CLASSES, FEATURES, SHAPE, Classifier,
 from gans.metrics.describe import SURE, as_digits, thumbnails
 from gans.metrics.diversity import class_histogram, classifier_score, effective_classes, entropy
 from gans.metrics.frechet import frechet_distance, frechet_floor
+from gans.metrics.kernel import kernel_distance
 from gans.metrics.manifold import NEIGHBOURS, ManifoldScores, manifold_scores
 from gans.metrics.neighbours import (
     NearestTraining,
@@ -76,12 +77,15 @@ def evaluate_images(
     features are used for images of that shape, and for others if it names at least 90% of the test images as
     they are labelled. Else ``thumbnails`` are the features, and what needs its classes is None.
 
-    samples, compared, training_images: counts.
+    samples, compared, training_images, test_images: counts.
     features: what fd and precision to coverage compare, "classifier" or "thumbnails".
     fd: Frechet distance over the features of ``compared`` samples from all training images; None if there are
         not more of them than features.
     fd_floor: the same with test images in place of the samples.
+    kid: ``kernel_distance`` over the features of ``compared`` samples from as many training images.
+    kid_floor: the same with test images in place of the samples.
     entropy, effective_classes, class_counts, classifier_score: of all n samples, by the classifier.
+    real_entropy, ...: the same of n training images, or of all of them if there are fewer.
     precision, recall, density, coverage: over the features, against test images.
     real_precision, ...: the same with training images in place of the samples.
     nn_error: DCGAN's nearest-neighbour protocol on all test images, fitted on ``compared`` samples with the
@@ -90,9 +94,11 @@ def evaluate_images(
     nearest_training: median distance of a sample to its nearest training image, over nearest_samples of them.
     real_nearest_training: the same of test images.
     memorised_share: share of samples that are nearer to a training image than 99% of the test images are.
+    real_memorised_share: the same of these test images.
     classifier_accuracy: on the data's test images, None without labels. When it is low, the figures that
         use the classifier mean little.
     label_accuracy: share of samples classified as ``labels``; None without them.
+    real_label_accuracy: that of the test images, classifier_accuracy; None without ``labels``.
     """
     x = check_images(samples, "samples", data.shape)
     judge = load_classifier() if classifier is None else classifier
@@ -118,13 +124,13 @@ def evaluate_images(
         test_features, fake_features = thumbnails(test), thumbnails(x)
     predicted = None if probabilities is None else probabilities.argmax(axis=1)
     progress(f"classifying {training_images + len(test):,} real images")
-    train_features = np.concatenate(
-        [
-            thumbnails(block) if probabilities is None else judge.features(as_digits(block))
-            for block in _blocks(data)
-        ]
-    )
+    if probabilities is None:
+        train_features, train_probabilities = _joined(thumbnails(block) for block in _blocks(data)), None
+    else:
+        described = [judge.describe(as_digits(block)) for block in _blocks(data)]
+        train_features, train_probabilities = (_joined(parts) for parts in zip(*described, strict=True))
     fake_features, real_features = fake_features[:compared], test_features[test_rows]
+    others = train_features[train_rows]
     few = min(compared, MEMORISATION_SAMPLES)
     progress(f"searching the training images nearest to {few:,} samples")
     sample_distances, test_distances = _nearest_training((x[:few], test[test_rows[:few]]), data)
@@ -133,19 +139,25 @@ def evaluate_images(
         "samples": len(x),
         "compared": compared,
         "training_images": training_images,
+        "test_images": len(test),
         "features": "thumbnails" if probabilities is None else "classifier",
         **_frechet(fake_features, train_features, test_features, seed),
+        "kid": kernel_distance(fake_features, others),
+        "kid_floor": kernel_distance(real_features, others),
         **_classes(probabilities),
+        **_real_classes(train_probabilities, len(x), seed),
         **_named(manifold_scores(real_features, fake_features)),
-        **_named(manifold_scores(real_features, train_features[train_rows]), "real_"),
+        **_named(manifold_scores(real_features, others), "real_"),
         **_neighbour_errors(x, predicted if given is None else given, train, train_rows, test, data),
         "nn_labels": "given" if given is not None else None if predicted is None else "classifier",
         "nearest_training": sample_distances.median,
         "real_nearest_training": test_distances.median,
         "memorised_share": memorised_share(sample_distances, test_distances),
+        "real_memorised_share": memorised_share(test_distances, test_distances),
         "nearest_samples": few,
         "classifier_accuracy": accuracy,
         "label_accuracy": None if given is None or predicted is None else float(np.mean(predicted == given)),
+        "real_label_accuracy": None if given is None or predicted is None else accuracy,
     }
 
 
@@ -160,6 +172,10 @@ def _blocks(data: Images) -> Iterator[NDArray[np.float32]]:
     """All training images, as many at a time as memory surely holds."""
     step = BATCH * max(1, BLOCK_VALUES // (BATCH * math.prod(data.shape)))
     return (data.train(slice(start, start + step)) for start in range(0, len(data), step))
+
+
+def _joined(parts: Iterable[Float64Array]) -> Float64Array:
+    return np.concatenate(list(parts))
 
 
 def _nearest_training(queries: tuple[NDArray[np.float32], ...], data: Images) -> list[NearestTraining]:
@@ -196,6 +212,13 @@ def _classes(probabilities: Float64Array | None) -> dict[str, Any]:
     }
 
 
+def _real_classes(probabilities: Float64Array | None, n: int, seed: int) -> dict[str, Any]:
+    """The figures of ``_classes`` of ``n`` real images, or of all of them."""
+    if probabilities is not None:
+        probabilities = np.random.default_rng(seed).permutation(probabilities)[:n]
+    return {f"real_{name}": value for name, value in _classes(probabilities).items()}
+
+
 def _neighbour_errors(
     x: NDArray[np.float32],
     classes: NDArray[np.int64] | None,
@@ -219,10 +242,13 @@ def evaluate_points(samples: ArrayLike, toy: Points, *, seed: int = 0) -> dict[s
     """Every figure for generated points (n, d) of a toy distribution, beside those for fresh points of it.
 
     samples: count n; the published tables (Lin et al. 2018) are for 2,500.
+    compared: the smaller of n and 10,000.
     modes, modes_covered, high_quality, reverse_kl: as ``mode_coverage`` defines them; None without modes.
     wasserstein: W1 from n fresh points (d = 1), or its mean over directions (d > 1).
     wasserstein_floor: the same with another n fresh points in place of the samples.
-    precision, recall, density, coverage: against fresh points, at most 10,000 of each.
+    precision, recall, density, coverage: of ``compared`` samples against as many fresh points.
+    real_modes_covered, real_high_quality, real_reverse_kl, real_precision, ...: the same with those other
+        fresh points in place of the samples.
     Raises ValueError for fewer than 6 samples.
     """
     rng = np.random.default_rng(seed)
@@ -231,22 +257,30 @@ def evaluate_points(samples: ArrayLike, toy: Points, *, seed: int = 0) -> dict[s
     x, real = x.astype(np.float64), real.astype(np.float64)
     again = toy.sample(len(x), rng).astype(np.float64)
     distance = wasserstein_1d if x.shape[1] == 1 else sliced_wasserstein
-    modes: dict[str, Any] = dict.fromkeys(("modes", "modes_covered", "high_quality", "reverse_kl"))
+    return {
+        "samples": len(x),
+        "compared": min(len(x), COMPARED),
+        "modes": None if toy.modes is None else len(toy.modes),
+        **_modes(x, toy),
+        **_modes(again, toy, "real_"),
+        "wasserstein": distance(x, real),
+        "wasserstein_floor": distance(again, real),
+        **_named(manifold_scores(real[:COMPARED], x[:COMPARED])),
+        **_named(manifold_scores(real[:COMPARED], again[:COMPARED]), "real_"),
+    }
+
+
+def _modes(points: Float64Array, toy: Points, prefix: str = "") -> dict[str, Any]:
+    """The figures of ``mode_coverage``; None for a distribution without modes."""
+    figures: dict[str, Any] = dict.fromkeys(("modes_covered", "high_quality", "reverse_kl"))
     if toy.modes is not None and toy.stds is not None:
-        found = mode_coverage(x, toy.modes, toy.stds)
-        modes = {
-            "modes": found.modes,
+        found = mode_coverage(points, toy.modes, toy.stds)
+        figures = {
             "modes_covered": found.covered,
             "high_quality": found.high_quality,
             "reverse_kl": found.reverse_kl,
         }
-    return {
-        "samples": len(x),
-        **modes,
-        "wasserstein": distance(x, real),
-        "wasserstein_floor": distance(again, real),
-        **_named(manifold_scores(real[:COMPARED], x[:COMPARED])),
-    }
+    return {f"{prefix}{name}": value for name, value in figures.items()}
 
 
 def _named(scores: ManifoldScores, prefix: str = "") -> dict[str, float]:

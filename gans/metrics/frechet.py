@@ -62,6 +62,12 @@ def frechet_distance(x: ArrayLike, y: ArrayLike) -> float:
     return frechet_between(fit_gaussian(first, "x"), fit_gaussian(second, "y"))
 
 
+def distance_if_many(x: ArrayLike, y: ArrayLike) -> float | None:
+    """``frechet_distance``, or None unless x (n, d) and y (m, d) have more than d rows each."""
+    first, second = as_pair(x, y, ("x", "y"))
+    return frechet_distance(first, second) if min(len(first), len(second)) > first.shape[1] else None
+
+
 def frechet_floor(
     features: ArrayLike, held_out: ArrayLike | None = None, *, samples: int, seed: int = 0
 ) -> float:

@@ -3,87 +3,128 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gans.metrics.classifier import CLASSES
 from gans.metrics.describe import SURE
 from gans.metrics.translation import DIRECTIONS
 
-__all__ = ["MEANINGS", "Meaning", "remarks"]
+__all__ = ["MEANINGS", "Meaning", "of_real", "remarks"]
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """A figure in words; ``better`` is "lower", "higher", "near real data", "near 1", or "" for a count."""
+    """A figure in words; ``better`` is "lower", "higher", "near real data", "near 1", or "" for a count.
+
+    ``over`` is the name of the figure that counts the samples it is of.
+    """
 
     words: str
     better: str = ""
+    over: str = ""
 
 
 _TRANSLATION = {
-    "l1": Meaning("mean distance of a pixel from its target's, from 0 to 2", "lower"),
-    "psnr": Meaning("peak signal-to-noise ratio of outputs and targets, dB", "higher"),
-    "ssim": Meaning("structural similarity of outputs and targets; 1 for equal ones", "higher"),
-    "sharpness": Meaning("contrast of neighbouring pixels; 1 for targets, less is blur", "near 1"),
-    "thumbnail_fd": Meaning("Frechet distance of thumbnails from those of targets", "lower"),
-    "label_agreement": Meaning("share of outputs in the class of their source, by the classifier", "higher"),
+    "l1": Meaning("mean distance of a pixel from its target's, from 0 to 2", "lower", "samples"),
+    "psnr": Meaning("peak signal-to-noise ratio of outputs and targets, dB", "higher", "samples"),
+    "ssim": Meaning("structural similarity of outputs and targets; 1 for equal ones", "higher", "samples"),
+    "sharpness": Meaning("contrast of neighbouring pixels; 1 for targets, less is blur", "near 1", "samples"),
+    "thumbnail_fd": Meaning("Frechet distance of thumbnails from those of targets", "lower", "samples"),
+    "label_agreement": Meaning(
+        "share of outputs in the class of their source, by the classifier", "higher", "samples"
+    ),
+}
+
+_SPREAD = {
+    "precision": Meaning("share of samples that lie among real data", "higher", "compared"),
+    "recall": Meaning("share of real data that lie among samples", "higher", "compared"),
+    "density": Meaning(
+        "how densely samples lie among real data; 1 for real ones", "near real data", "compared"
+    ),
+    "coverage": Meaning("share of real data with a sample near by", "higher", "compared"),
 }
 
 MEANINGS: dict[str, Meaning] = {
     "samples": Meaning("how many samples were made"),
-    "compared": Meaning("how many of them are compared with as many real images"),
+    "compared": Meaning("how many of them are compared with as many real data"),
     "training_images": Meaning("how many images the run was trained on"),
+    "test_images": Meaning("how many images are held out"),
     "features": Meaning("what fd and precision to coverage compare"),
-    "fd": Meaning("Frechet distance over the features; 0 for equal sets", "lower"),
-    "entropy": Meaning(f"of the classifier's classes, nats; log {CLASSES} for even ones", "higher"),
-    "effective_classes": Meaning(
-        f"exp of that entropy; {CLASSES} when all classes are as frequent", "higher"
+    "fd": Meaning("Frechet distance over the features; 0 for equal sets", "lower", "compared"),
+    "kid": Meaning("kernel distance over the features, without bias; 0 for real ones", "lower", "compared"),
+    "entropy": Meaning(
+        f"of the classifier's classes, nats; log {CLASSES} for even ones", "higher", "samples"
     ),
-    "class_counts": Meaning("samples of each class, by the classifier"),
-    "classifier_score": Meaning("Inception score with this classifier: clear and varied", "higher"),
-    "precision": Meaning("share of samples that lie among real data", "higher"),
-    "recall": Meaning("share of real data that lie among samples", "higher"),
-    "density": Meaning("how densely samples lie among real data; 1 for real ones", "near real data"),
-    "coverage": Meaning("share of real data with a sample near by", "higher"),
-    "nn_error": Meaning("error of a 1-nearest-neighbour classifier fitted on samples", "lower"),
+    "effective_classes": Meaning(
+        f"exp of that entropy; {CLASSES} when all classes are as frequent", "higher", "samples"
+    ),
+    "class_counts": Meaning("samples of each class, by the classifier", "", "samples"),
+    "classifier_score": Meaning(
+        "Inception score with this classifier: clear and varied", "higher", "samples"
+    ),
+    **_SPREAD,
+    "nn_error": Meaning("error of a 1-nearest-neighbour classifier fitted on samples", "lower", "compared"),
     "nn_labels": Meaning("the source of the labels it was fitted on"),
     "nearest_training": Meaning(
-        "median distance from a sample to the nearest training image", "near real data"
+        "median distance from a sample to the nearest training image", "near real data", "nearest_samples"
     ),
     "memorised_share": Meaning(
-        "share of samples nearer to a training image than 99% of test images", "lower"
+        "share of samples nearer to a training image than 99% of test images", "lower", "nearest_samples"
     ),
     "nearest_samples": Meaning("how many samples these distances are for"),
     "classifier_accuracy": Meaning(
-        "of the classifier on the data's test images; low: its figures mean little", "higher"
+        "of the classifier on the data's test images; low: its figures mean little", "higher", "test_images"
     ),
-    "label_accuracy": Meaning("share of samples that the classifier puts into the given class", "higher"),
+    "label_accuracy": Meaning(
+        "share of samples that the classifier puts into the given class", "higher", "samples"
+    ),
     "modes": Meaning("Gaussians of the distribution, or triples of digits"),
     "modes_covered": Meaning(
-        "of them with a sample: within 3 standard deviations, or of these digits by the classifier", "higher"
+        "of them with a sample: within 3 standard deviations, or of these digits by the classifier",
+        "higher",
+        "samples",
     ),
-    "high_quality": Meaning("share of samples within 3 standard deviations of a mode", "higher"),
-    "reverse_kl": Meaning("KL of the samples' share of each mode from the data's, nats", "lower"),
-    "wasserstein": Meaning("earth mover's distance from fresh points, on a line or over directions", "lower"),
-    "object_accuracy": Meaning("share of objects that the classifier reads as the map says", "higher"),
-    "brightness_l1": Meaning("mean distance of a frame's brightness from the real one's, 0 to 2", "lower"),
-    "flicker": Meaning("mean change of an object's pixel from one frame to the next, from 0 to 2", "lower"),
-    "nll": Meaning("negative log-likelihood by the oracle, nats a token", "near real data"),
-    "random_nll": Meaning("the same of even random tokens"),
-    "self_bleu": Meaning("what sequences have in common, up to 3 tokens in a row", "near real data"),
-    "distinct": Meaning("different pairs of neighbouring tokens, of all pairs", "near real data"),
+    "high_quality": Meaning("share of samples within 3 standard deviations of a mode", "higher", "samples"),
+    "reverse_kl": Meaning("KL of the samples' share of each mode from the data's, nats", "lower", "samples"),
+    "wasserstein": Meaning(
+        "earth mover's distance from fresh points, on a line or over directions", "lower", "samples"
+    ),
+    "object_accuracy": Meaning(
+        "share of objects that the classifier reads as the map says", "higher", "samples"
+    ),
+    "brightness_l1": Meaning(
+        "mean distance of a frame's brightness from the real one's, 0 to 2", "lower", "samples"
+    ),
+    "flicker": Meaning(
+        "mean change of an object's pixel from one frame to the next, from 0 to 2", "lower", "samples"
+    ),
+    "nll": Meaning("negative log-likelihood by the oracle, nats a token", "near real data", "samples"),
+    "random_nll": Meaning("the same of even random tokens", "", "compared"),
+    "self_bleu": Meaning(
+        "what sequences have in common, up to 3 tokens in a row", "near real data", "compared"
+    ),
+    "distinct": Meaning("different pairs of neighbouring tokens, of all pairs", "near real data", "compared"),
     **_TRANSLATION,
     **{
-        f"{direction}_{name}": Meaning(f"{meaning.words}, {direction.replace('_', ' ')}", meaning.better)
+        f"{direction}_{name}": replace(meaning, words=f"{meaning.words}, {direction.replace('_', ' ')}")
         for direction in DIRECTIONS
         for name, meaning in {
             **_TRANSLATION,
-            "fd": Meaning("Frechet distance from the targets", "lower"),
+            "fd": Meaning("Frechet distance from the targets", "lower", "samples"),
         }.items()
     },
 }
 """By the names of the functions ``evaluate_...``; figures of real data have none."""
+
+
+def of_real(figures: Mapping[str, Any], name: str) -> str | None:
+    """The name of the figure ``name`` with real data in the samples' place; None if there is none.
+
+    >>> of_real({"fd": 4.2, "fd_floor": 0.3}, "fd")
+    'fd_floor'
+    """
+    return next((other for other in (f"{name}_floor", f"real_{name}") if other in figures), None)
 
 
 def remarks(figures: Mapping[str, Any]) -> Iterator[str]:
@@ -109,8 +150,8 @@ def remarks(figures: Mapping[str, Any]) -> Iterator[str]:
         )
     if features is not None and figures["fd"] is None:
         yield "fd is left out: it needs more test images than there are features, 192 in colour"
-    compared, samples = figures.get("compared"), figures["samples"]
-    if compared is not None and compared < samples:
+    compared, samples = figures.get("compared"), figures.get("samples")
+    if "class_counts" in figures and compared is not None and samples is not None and compared < samples:
         yield (
             f"{compared:,} of the {samples:,} samples are compared, as many as there are real images to "
             "compare with: more samples change the class counts, entropy and classifier score alone"

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gans.metrics.checks import Float64Array
 
-__all__ = ["BEST_PSNR", "image_pair", "l1", "psnr", "sharpness", "ssim"]
+__all__ = ["BEST_PSNR", "image_batch", "image_pair", "l1", "psnr", "sharpness", "ssim"]
 
 RANGE = 2.0
 """From black, -1, to white, 1."""
@@ -86,21 +86,23 @@ def sharpness(outputs: ArrayLike, targets: ArrayLike) -> float | None:
 
 def image_pair(outputs: ArrayLike, targets: ArrayLike) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Both as float32 images (n, c, h, w) of the same shape, in [-1, 1]; ValueError otherwise."""
-    pair = []
-    for name, values in (("outputs", outputs), ("targets", targets)):
-        array = np.asarray(values)
-        if array.ndim != 4 or array.size == 0 or not np.issubdtype(array.dtype, np.floating):
-            raise ValueError(
-                f"{name} must be floats of shape (n, c, h, w), got {array.dtype} of shape {array.shape}"
-            )
-        low, high = float(array.min()), float(array.max())
-        if not (low >= -1.001 and high <= 1.001):  # also false for NaN
-            raise ValueError(f"{name} must lie in [-1, 1] and be finite, got values from {low} to {high}")
-        pair.append(array.astype(np.float32, copy=False))
-    x, y = pair
+    x, y = image_batch(outputs, "outputs"), image_batch(targets, "targets")
     if x.shape != y.shape:
         raise ValueError(f"outputs of shape {x.shape}, but targets of shape {y.shape}; they must be equal")
     return x, y
+
+
+def image_batch(images: ArrayLike, name: str) -> NDArray[np.float32]:
+    """``images`` as float32 (n, c, h, w) in [-1, 1]; ValueError, with their ``name``, otherwise."""
+    array = np.asarray(images)
+    if array.ndim != 4 or array.size == 0 or not np.issubdtype(array.dtype, np.floating):
+        raise ValueError(
+            f"{name} must be floats of shape (n, c, h, w), got {array.dtype} of shape {array.shape}"
+        )
+    low, high = float(array.min()), float(array.max())
+    if not (low >= -1.001 and high <= 1.001):  # also false for NaN
+        raise ValueError(f"{name} must lie in [-1, 1] and be finite, got values from {low} to {high}")
+    return array.astype(np.float32, copy=False)
 
 
 def _blocks(x: NDArray[np.float32], y: NDArray[np.float32]) -> Iterator[tuple[Float64Array, Float64Array]]:

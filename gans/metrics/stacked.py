@@ -12,7 +12,7 @@ from gans.metrics.checks import Float64Array, IntArray, as_labels
 from gans.metrics.classifier import CLASSES, Classifier, check_images, load_classifier
 from gans.metrics.describe import as_digits
 from gans.metrics.diversity import class_histogram
-from gans.metrics.frechet import frechet_distance
+from gans.metrics.frechet import distance_if_many
 
 __all__ = ["Stacked", "divergence", "evaluate_stacked"]
 
@@ -60,7 +60,7 @@ def evaluate_stacked(
     classes, 100 d_1 + 10 d_2 + d_3. The classifier reads each channel by itself. Figures of real data are
     those of the first n test images, or of all of them; the published tables are for 26,000.
 
-    samples: count.
+    samples, test_images: counts; test_images are those of digits.
     features: "classifier", its features of the three channels side by side.
     modes, modes_covered: 1,000, and how many of them samples have; real_modes_covered is of real data.
     reverse_kl: KL from the data's shares of the modes to the samples', nats; real_reverse_kl of real data.
@@ -68,6 +68,7 @@ def evaluate_stacked(
         that of real data. None for fewer samples than features, 192.
     classifier_accuracy: on the digits' test images, None without labels.
     label_accuracy: share of samples of which all three digits are those of ``labels``; None without them.
+    real_label_accuracy: that of the real stacks with their own labels; None without either.
 
     Raises ValueError if shapes or values do not fit.
     """
@@ -90,16 +91,20 @@ def evaluate_stacked(
     known = len(digits.test_labels) > 0
     return {
         "samples": len(x),
+        "test_images": len(test_classes),
         "features": "classifier",
         "modes": len(shares),
         "modes_covered": len(np.unique(modes)),
         "real_modes_covered": len(np.unique(real_modes)),
         "reverse_kl": divergence(modes, shares),
         "real_reverse_kl": divergence(real_modes, shares),
-        "fd": _distance(features, reference),
-        "fd_floor": _distance(real_features, reference),
+        "fd": distance_if_many(features, reference),
+        "fd_floor": distance_if_many(real_features, reference),
         "classifier_accuracy": float(np.mean(test_classes == digits.test_labels)) if known else None,
         "label_accuracy": None if given is None else float(np.mean(modes == given)),
+        "real_label_accuracy": float(np.mean(real_modes == digits.test_labels[tests] @ PLACES))
+        if known and given is not None
+        else None,
     }
 
 
@@ -132,7 +137,3 @@ def _described(judge: Classifier, images: Images) -> tuple[Float64Array, IntArra
     """The features (n, 64) and the classes (n,) of grey images."""
     features, probabilities = judge.describe(as_digits(images))
     return features, probabilities.argmax(axis=1)
-
-
-def _distance(x: Float64Array, y: Float64Array) -> float | None:
-    return frechet_distance(x, y) if min(len(x), len(y)) > x.shape[1] else None

@@ -51,7 +51,7 @@ class ACGAN(System):
     labelled = True
     asks = ("classes",)
     figure_meanings = {
-        "head_accuracy": Meaning("share of test images whose class D's head names", "higher"),
+        "head_accuracy": Meaning("share of test images whose class D's head names", "higher", "test_images"),
     }
 
     generator: nn.Module

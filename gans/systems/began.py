@@ -52,8 +52,10 @@ class BEGAN(System):
     prior = "uniform"
     judges_by_probability = False
     figure_meanings = {
-        "measure": Meaning("M of test images and samples: L(x) + |gamma L(x) - L(G(z))|", "lower"),
-        "ratio": Meaning("L(G(z)) / L(x), of samples and test images; gamma at the balance"),
+        "measure": Meaning(
+            "M of test images and samples: L(x) + |gamma L(x) - L(G(z))|", "lower", "measured"
+        ),
+        "ratio": Meaning("L(G(z)) / L(x), of samples and test images; gamma at the balance", over="measured"),
     }
 
     generator: nn.Module
@@ -137,4 +139,4 @@ class BEGAN(System):
         on_real = float(in_batches(self.errors, x).mean())
         on_fake = float(in_batches(lambda z: self.errors(self.generator(z)), z).mean())
         measure = on_real + math.fabs(self.settings.gamma * on_real - on_fake)
-        return {"measure": measure, "ratio": on_fake / on_real}
+        return {"measured": len(x), "measure": measure, "ratio": on_fake / on_real}

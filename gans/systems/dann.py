@@ -59,9 +59,15 @@ class DANN(System):
     generates = False
     averaged = ("extractor", "classifier")
     figure_meanings = {
-        "target_accuracy": Meaning("share of the target's test images whose class is named", "higher"),
-        "source_accuracy": Meaning("share of the source's test images whose class is named", "higher"),
-        "domain_accuracy": Meaning("share of both whose domain is named; 0.5 if features hide it"),
+        "target_accuracy": Meaning(
+            "share of the target's test images whose class is named", "higher", "test_images"
+        ),
+        "source_accuracy": Meaning(
+            "share of the source's test images whose class is named", "higher", "test_images"
+        ),
+        "domain_accuracy": Meaning(
+            "share of both whose domain is named; 0.5 if features hide it", over="test_images"
+        ),
     }
 
     extractor: nn.Module

@@ -78,9 +78,15 @@ class InfoGAN(System):
     epochs = {"image": 50}
     asks = ("classes",)
     figure_meanings = {
-        "category_accuracy": Meaning("share of samples whose category stands for their class", "higher"),
-        "category_information": Meaning("bound of the category's information in a sample, nats", "higher"),
-        "code_correlation": Meaning("of the codes with Q's guesses; 1 when samples show them", "higher"),
+        "category_accuracy": Meaning(
+            "share of samples whose category stands for their class", "higher", "measured"
+        ),
+        "category_information": Meaning(
+            "bound of the category's information in a sample, nats", "higher", "measured"
+        ),
+        "code_correlation": Meaning(
+            "of the codes with Q's guesses; 1 when samples show them", "higher", "measured"
+        ),
     }
 
     generator: nn.Module
@@ -219,20 +225,24 @@ class InfoGAN(System):
         """What Q reads off new samples, and whether the category stands for the digit.
 
         ``category_accuracy``: the best one-to-one map from categories to the classifier's classes is chosen
-        on half of the samples, and scored on the other half. It is for data that the classifier recognises.
+        on half of the samples, and scored on the other half. It is for data that the classifier recognises;
+        that of real data, with labels for categories, is the classifier's accuracy.
         """
         z, category, codes = self.draw(MEASURED, rng)
         images = in_batches(self.images, z, category, codes)
         guess = Tensor(in_batches(self.guess, Tensor(to_device(images, self.device))))
         category_loss, _ = self.missed(guess, *(Tensor(t.numpy()) for t in (category, codes)))
-        figures = {"category_information": math.log(self.settings.categories) - category_loss.item()}
+        figures: dict[str, float] = {"measured": MEASURED}
+        figures["category_information"] = math.log(self.settings.categories) - category_loss.item()
         if self.settings.codes:
             pairs = zip(codes.numpy().T, guess.numpy()[:, self.settings.categories :].T, strict=True)
             figures["code_correlation"] = float(np.mean([np.corrcoef(*pair)[0, 1] for pair in pairs]))
         judge = load_classifier()
-        if len(data.test_labels) and judge.accuracy(as_digits(data.test()), data.test_labels) >= SURE:
+        known = judge.accuracy(as_digits(data.test()), data.test_labels) if len(data.test_labels) else 0.0
+        if known >= SURE:
             found = judge.predict(as_digits(images))
             figures["category_accuracy"] = matched_share(category.numpy(), found, self.settings.categories)
+            figures["real_category_accuracy"] = known
         return figures
 
     def guess(self, images: Tensor) -> Tensor:

@@ -69,7 +69,9 @@ class PGGAN(System):
     epochs = {"image": 12}
     judges_by_probability = False
     figure_meanings = {
-        "swd": Meaning("sliced Wasserstein distance of patches at each scale, from training images", "lower"),
+        "swd": Meaning(
+            "sliced Wasserstein distance of patches at each scale, from training images", "lower", "measured"
+        ),
     }
     generator: GrowingGenerator
     discriminator: GrowingDiscriminator
@@ -177,4 +179,8 @@ class PGGAN(System):
         real = data.test(slice(0, 1_000))
         others = data.train(slice(0, len(real)))
         made = self.make(len(real), rng, Ask()).samples
-        return {"swd": pyramid_wasserstein(made, others), "swd_floor": pyramid_wasserstein(real, others)}
+        return {
+            "measured": len(real),
+            "swd": pyramid_wasserstein(made, others),
+            "swd_floor": pyramid_wasserstein(real, others),
+        }

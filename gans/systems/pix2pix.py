@@ -74,7 +74,8 @@ class Pix2Pix(System):
     asks = ("sources",)
     figure_meanings = {
         "noise_effect": Meaning(
-            "mean difference of two translations of a test image with other noise, pixels in [-1, 1]"
+            "mean difference of two translations of a test image with other noise, pixels in [-1, 1]",
+            over="test_images",
         )
     }
 

@@ -94,10 +94,16 @@ class Pix2PixHD(System):
     asks = ("sources", "styles")
     judges_by_probability = False
     figure_meanings = {
-        "object_accuracy": Meaning("share of objects that the classifier reads as the map says", "higher"),
-        "rebuilt_accuracy": Meaning("the same, with E's features of the real scene", "higher"),
-        "rebuilt_l1": Meaning("mean distance of these from the real scenes, pixels in [-1, 1]", "lower"),
-        "style_spread": Meaning("mean difference of an object in two styles, pixels in [-1, 1]", "higher"),
+        "object_accuracy": Meaning(
+            "share of objects that the classifier reads as the map says", "higher", "test_images"
+        ),
+        "rebuilt_accuracy": Meaning("the same, with E's features of the real scene", "higher", "test_images"),
+        "rebuilt_l1": Meaning(
+            "mean distance of these from the real scenes, pixels in [-1, 1]", "lower", "test_images"
+        ),
+        "style_spread": Meaning(
+            "mean difference of an object in two styles, pixels in [-1, 1]", "higher", "test_images"
+        ),
     }
 
     generator: CoarseToFine

@@ -36,6 +36,9 @@ from minigrad import Tensor, nn, no_grad, ones, ops, tensor
 from minigrad.optim import EMA, Adam
 from minigrad.random import Generator
 
+MEASURED = 10_000
+"""Sequences of G as likelihood left it, of which ``nll_pretrained`` is the mean."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SeqGANSettings(Settings):
@@ -66,8 +69,12 @@ class SeqGAN(System):
     epochs = {"sequences": 20}
     data = "oracle60"
     figure_meanings = {
-        "nll_pretrained": Meaning("the oracle's NLL of samples of G before any reward", "near real data"),
-        "nll_test": Meaning("G's own NLL of the oracle's test sequences, nats a token", "lower"),
+        "nll_pretrained": Meaning(
+            "the oracle's NLL of samples of G before any reward", "near real data", "measured"
+        ),
+        "nll_test": Meaning(
+            "G's own NLL of the oracle's test sequences, nats a token", "lower", "test_sequences"
+        ),
     }
     generator: Policy
     discriminator: Classifier
@@ -167,6 +174,13 @@ class SeqGAN(System):
         return np.concatenate([policy.sample(min(1_000, n - i), rng).numpy() for i in range(0, n, 1_000)])
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
-        before = data.nll(self.drawn(self.pretrained.module, 10_000, rng))
+        before = data.nll(self.drawn(self.pretrained.module, MEASURED, rng))
+        real = data.nll(data.sample(MEASURED, np.random.default_rng(0)))
         own = in_batches(self.generator, tensor(data.test(), device=self.device))
-        return {"nll_pretrained": float(before.mean()), "nll_test": float(own.mean())}
+        return {
+            "measured": MEASURED,
+            "nll_pretrained": float(before.mean()),
+            "real_nll_pretrained": float(real.mean()),
+            "test_sequences": len(own),
+            "nll_test": float(own.mean()),
+        }

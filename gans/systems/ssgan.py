@@ -87,7 +87,9 @@ class SSGAN(System):
     labelled = True
     prior = "uniform"
     averaged = ("discriminator",)
-    figure_meanings = {"error": Meaning("share of test images whose class D does not name", "lower")}
+    figure_meanings = {
+        "error": Meaning("share of test images whose class D does not name", "lower", "test_images")
+    }
 
     generator: nn.Module
     discriminator: nn.Module

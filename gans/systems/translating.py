@@ -21,8 +21,8 @@ LEAST_SIDE = 8
 """Pixels of a side that the networks halve."""
 
 CYCLE_MEANINGS: Mapping[str, Meaning] = {
-    "cycle_a": Meaning("mean |F(G(a)) - a| over test images a, pixels in [-1, 1]", "lower"),
-    "cycle_b": Meaning("mean |G(F(b)) - b| over test images b, pixels in [-1, 1]", "lower"),
+    "cycle_a": Meaning("mean |F(G(a)) - a| over test images a, pixels in [-1, 1]", "lower", "test_images"),
+    "cycle_b": Meaning("mean |G(F(b)) - b| over test images b, pixels in [-1, 1]", "lower", "test_images"),
 }
 
 

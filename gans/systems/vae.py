@@ -71,11 +71,13 @@ class VAE(System):
     averaged = ("encoder", "decoder")
     judges_by_probability = False
     figure_meanings = {
-        "elbo": Meaning("lower bound of log p of a test sample, nats", "higher"),
-        "elbo_reconstruction": Meaning("its part -log p(x|z), nats", "lower"),
-        "elbo_kl": Meaning("its part KL(q(z|x), N(0, I)), nats"),
-        "iw_bound": Meaning(f"a tighter bound of log p, from {DRAWS} weighted codes, nats", "higher"),
-        "active_codes": Meaning("elements of z in which the encoder puts something of x"),
+        "elbo": Meaning("lower bound of log p of a test sample, nats", "higher", "measured"),
+        "elbo_reconstruction": Meaning("its part -log p(x|z), nats", "lower", "measured"),
+        "elbo_kl": Meaning("its part KL(q(z|x), N(0, I)), nats", over="measured"),
+        "iw_bound": Meaning(
+            f"a tighter bound of log p, from {DRAWS} weighted codes, nats", "higher", "measured"
+        ),
+        "active_codes": Meaning("elements of z in which the encoder puts something of x", over="measured"),
     }
 
     encoder: nn.Module
@@ -155,6 +157,7 @@ class VAE(System):
         kl = float(in_batches(lambda x: kl_divergence(*self.encode(x)), x).mean())
         elbo = float(log_weights.mean())
         return {
+            "measured": len(x),
             "elbo": elbo,
             "elbo_reconstruction": -elbo - kl,
             "elbo_kl": kl,
