@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from gans.configfile import read_config
 from gans.data import Dataset
@@ -31,8 +31,8 @@ from gans.exporting import export_generator
 from gans.files import read
 from gans.html import inline_png
 from gans.options import (
-    CHECKPOINT_EVERY,
     RUN_OPTIONS,
+    Given,
     RunOptions,
     SampleOptions,
     StrPath,
@@ -48,6 +48,7 @@ from gans.trainer import (
     Length,
     RunConfig,
     RunFolder,
+    Schedule,
     default_epochs,
     load_data,
     load_system,
@@ -79,20 +80,27 @@ MOST_PICTURE_BYTES = 2**26
 class Run:
     """A run in its folder: its configuration, its step, its system and its history."""
 
-    def __init__(self, path: StrPath, device: str = "cpu", ended: Ended | None = None) -> None:
+    def __init__(
+        self,
+        path: StrPath,
+        device: str = "cpu",
+        ended: Ended | None = None,
+        checkpoint: Literal["last", "best"] = "last",
+    ) -> None:
         self.path = user_path(path)
         self.device = device
+        self.checkpoint = checkpoint
         self.config = RunConfig.read(self.path)
         self.ended = ended
 
     @cached_property
     def _loaded(self) -> tuple[System, int]:
-        _, system, step = load_system(self.path, self.device)
+        _, system, step = load_system(self.path, self.device, self.checkpoint)
         return system, step
 
     @property
     def system(self) -> Any:
-        """The ``gans.systems.System``: networks and optimizers as the last checkpoint has them."""
+        """The ``gans.systems.System``: networks and optimizers as the checkpoint has them."""
         return self._loaded[0]
 
     @property
@@ -101,13 +109,18 @@ class Run:
 
     @property
     def step(self) -> int:
-        """The step of the last checkpoint."""
+        """The step of the checkpoint."""
         return self._loaded[1]
 
     @property
     def history(self) -> list[dict[str, Any]]:
         """A dict for each step: losses, D's mean readouts, gradient norms, seconds."""
         return read_metrics(RunFolder(self.path).metrics)
+
+    @property
+    def evaluations(self) -> list[dict[str, Any]]:
+        """A dict for each evaluation during the training: its step, its epoch, the figures, seconds."""
+        return read_metrics(RunFolder(self.path).evaluations)
 
     def weights(self, average: bool = True) -> str:
         """Which weights make samples, in words; empty for a run without an average."""
@@ -172,9 +185,11 @@ def train(
     seed        decides all random numbers; 0 unless given
     device      "cpu" (unless given) or "cuda"
     options     hyper-parameters, the model's own settings: batch_size, lr, beta1, ...; and
-                ``data_dir``, where the data lie; ``checkpoint_every`` (100 steps); ``capture``, to replay
-                recorded updates, which are faster and the same bit for bit; ``progress``, to show losses
-                meanwhile: lines, a live display on a terminal, pictures in a notebook
+                ``data_dir``, where the data lie; ``checkpoint_every`` (100 steps); ``evaluate_every``, the
+                epochs between two evaluations of samples (0: none), and ``keep_best``, the figure by which
+                the best of their checkpoints is kept, such as "fd"; ``capture``, to replay recorded updates,
+                which are faster and the same bit for bit; ``progress``, to show losses meanwhile: lines, a
+                live display on a terminal, pictures in a notebook
 
     Raises UserError for an unknown name, a value out of range, a model that does not fit the data, a folder
     that holds a run, a missing device, or a training that diverged.
@@ -236,7 +251,7 @@ def _train(
         name=name,
         data_dir=run.data_dir,
         seed=seed,
-        checkpoint_every=CHECKPOINT_EVERY if run.checkpoint_every is None else run.checkpoint_every,
+        schedule=_schedule(run),
         device=device,
     )
     folder = None if out is None else user_path(out)
@@ -256,7 +271,8 @@ def resume(
     """Go on with a run from its last checkpoint as if it had never stopped.
 
     ``epochs`` or ``steps`` is the new total length. Pass ``data`` if you trained on a data set of your own.
-    ``options`` are ``data_dir``, ``checkpoint_every``, ``capture`` and ``progress``, as in ``train``.
+    ``options`` are ``data_dir``, ``checkpoint_every``, ``evaluate_every``, ``keep_best``, ``capture`` and
+    ``progress``, as in ``train``.
 
     Raises UserError if there is no run, a file of it is damaged or its data changed, and as ``train`` does.
     """
@@ -266,7 +282,7 @@ def resume(
         path,
         Length(steps, epochs),
         given.data_dir,
-        given.checkpoint_every,
+        _schedule(given),
         device,
         data=data,
         capture=given.capture,
@@ -275,12 +291,14 @@ def resume(
     return Run(path, device or "cpu", ended)
 
 
-def load(path: StrPath, device: str = "cpu") -> Run:
+def load(path: StrPath, device: str = "cpu", *, checkpoint: Literal["last", "best"] = "last") -> Run:
     """The run in the folder ``path``, with its networks on ``device``.
 
-    Raises UserError if there is no run or no checkpoint, or a file of it is damaged.
+    ``checkpoint`` is "last", or "best" for the one that a training with ``keep_best`` kept.
+
+    Raises UserError if there is no run or no such checkpoint, or a file of it is damaged.
     """
-    run = Run(path, device)
+    run = Run(path, device, checkpoint=checkpoint)
     run.step  # noqa: B018  a damaged checkpoint is an error here, not later
     return run
 
@@ -361,6 +379,10 @@ def export(run: Run | StrPath, path: StrPath) -> Path:
     return export_generator(
         loaded.system, loaded.config.title, loaded.step, loaded.config.shape, user_path(path)
     )
+
+
+def _schedule(given: Given) -> Schedule:
+    return Schedule(given.checkpoint_every, given.evaluate_every, given.keep_best)
 
 
 def _check_names(settings: Iterable[str]) -> None:

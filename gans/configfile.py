@@ -22,7 +22,19 @@ else:
 
 __all__ = ["OPTIONS", "read_config"]
 
-OPTIONS = ("model", "data", "data_dir", "out", "epochs", "steps", "seed", "device", "checkpoint_every")
+OPTIONS = (
+    "model",
+    "data",
+    "data_dir",
+    "out",
+    "epochs",
+    "steps",
+    "seed",
+    "device",
+    "checkpoint_every",
+    "evaluate_every",
+    "keep_best",
+)
 """The options beside the model's settings, all at the top of the file."""
 
 _MOST_BYTES = 2**20

@@ -22,6 +22,7 @@ from gans.data.images import KINDS, STEMS
 from gans.data.layouts import instances
 from gans.errors import UserError
 from gans.metrics import (
+    FIGURES,
     MEANINGS,
     Meaning,
     evaluate_clips,
@@ -34,10 +35,11 @@ from gans.metrics import (
     of_real,
     remarks,
 )
+from gans.metrics.classifier import FEATURES
 from gans.streams import random_stream
 from gans.systems import Ask, Made, System
 
-__all__ = ["Evaluation", "UnmeasurableError", "measure"]
+__all__ = ["Evaluation", "UnmeasurableError", "check_measurable", "figures_of", "measure"]
 
 DEFAULTS = {
     "image": 10_000,
@@ -157,6 +159,30 @@ def measure(
         own = system.figures(data, random_stream(seed, "samples"))
     counts = {"test_images": data.tests} if own and data.kind in TESTED else {}
     return Evaluation({**counts, **own, **figures}, meanings={**OWN_COUNTS, **system.figure_meanings})
+
+
+def figures_of(system: System | type[System], data: Any) -> dict[str, Meaning]:
+    """The figures of samples of ``system`` against ``data`` that say which one is better."""
+    own = {name: meaning for name, meaning in system.figure_meanings.items() if meaning.better}
+    if not system.generates:
+        return own
+    kinds = {"partial": "image"}
+    kind = "stacked" if isinstance(data, StackedData) else kinds.get(data.kind, data.kind)
+    return {**own, **{name: MEANINGS[name] for name in FIGURES[kind]}}
+
+
+def check_measurable(system: System | type[System], data: Any) -> None:
+    """Refuse data that ``measure`` would refuse, before there are samples.
+
+    Raises UserError if ``data`` lack what samples are compared with, or have too few of it.
+    """
+    _check_complete(data)
+    counted = data.kind in ("image", "partial", "pairs", "domains") and not isinstance(data, StackedData)
+    if system.generates and counted and data.tests <= FEATURES:
+        raise UserError(
+            f"{data.name} has {data.tests} test images, and an evaluation needs more than {FEATURES}: "
+            "give it more, or leave `evaluate_every` out"
+        )
 
 
 Draw = Callable[..., Made]

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 __all__ = [
-    "CHECKPOINT_EVERY",
     "RUN_OPTIONS",
     "Given",
     "RunOptions",
@@ -24,20 +23,22 @@ __all__ = [
 
 StrPath = str | os.PathLike[str]
 
-CHECKPOINT_EVERY = 100
-
 
 class RunOptions(TypedDict, total=False):
     """Options that change no number of a run.
 
     data_dir           where the data lie, or are downloaded to
     checkpoint_every   the steps between two checkpoints; there is one at each epoch's end, too
+    evaluate_every     the epochs between two evaluations of samples, 0 for none
+    keep_best          the figure by which the best checkpoint of those evaluated is kept, such as "fd"
     capture            replay recorded updates, which are faster and the same bit for bit
     progress           show losses meanwhile: lines, a live display on a terminal, pictures in a notebook
     """
 
     data_dir: StrPath | None
     checkpoint_every: int | None
+    evaluate_every: int | None
+    keep_best: str | None
     capture: bool
     progress: bool
 
@@ -154,10 +155,12 @@ RUN_OPTIONS = tuple(RunOptions.__annotations__)
 
 
 class Given(NamedTuple):
-    """The options of a run with their defaults; ``checkpoint_every`` is None for the run's own."""
+    """The options of a run with their defaults; None stands for the run's own."""
 
     data_dir: str | None
     checkpoint_every: int | None
+    evaluate_every: int | None
+    keep_best: str | None
     capture: bool
     progress: bool
 
@@ -165,8 +168,9 @@ class Given(NamedTuple):
 def run_options(options: Mapping[str, Any]) -> Given:
     """``options`` of ``RunOptions``, each with its default.
 
-    >>> run_options({"progress": False})
-    Given(data_dir=None, checkpoint_every=None, capture=True, progress=False)
+    >>> given = run_options({"evaluate_every": 2, "progress": False})
+    >>> given.evaluate_every, given.checkpoint_every, given.capture, given.progress
+    (2, None, True, False)
 
     Raises TypeError for another name.
     """
@@ -177,6 +181,8 @@ def run_options(options: Mapping[str, Any]) -> Given:
     return Given(
         None if data_dir is None else os.fspath(data_dir),
         options.get("checkpoint_every"),
+        options.get("evaluate_every"),
+        options.get("keep_best"),
         options.get("capture", True),
         options.get("progress", True),
     )
@@ -188,7 +194,7 @@ def suggestion(name: str, names: Iterable[str]) -> str:
     >>> suggestion("progres", RUN_OPTIONS)
     "; did you mean 'progress'?"
     >>> suggestion("colour", RUN_OPTIONS)
-    ' (there are data_dir, checkpoint_every, capture, progress)'
+    ' (there are data_dir, checkpoint_every, evaluate_every, keep_best, capture, progress)'
     """
     names = tuple(names)
     near = difflib.get_close_matches(name, names, n=1)

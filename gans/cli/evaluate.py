@@ -28,7 +28,7 @@ def run(arguments: Namespace) -> int:
     target = arguments.json or RunFolder(arguments.folder).evaluation
     if target != STANDARD_OUTPUT and (arguments.folder.is_dir() or arguments.json is not None):
         check_folder_of("--json", target)
-    evaluated = api.load(arguments.folder, arguments.device or "cpu")
+    evaluated = api.load(arguments.folder, arguments.device or "cpu", checkpoint=arguments.checkpoint)
     try:
         with stages("loading the data") as progress:
             figures = api.evaluate(
@@ -45,6 +45,7 @@ def run(arguments: Namespace) -> int:
     document = {
         "model": config.model,
         "data": config.data,
+        "checkpoint": evaluated.checkpoint,
         "step": evaluated.step,
         "seed": arguments.seed,
         "weights": evaluated.weights(arguments.average) or "last weights",

@@ -15,7 +15,7 @@ def run(arguments: Namespace) -> int:
     out: Path = arguments.out or arguments.folder / "generator.safetensors"
     if arguments.out is not None:
         check_folder_of("--out", out)
-    exported = api.load(arguments.folder)
+    exported = api.load(arguments.folder, checkpoint=arguments.checkpoint)
     module = api.export(exported, out)
     print(f"{one_line(out)}: the generator of {exported.config.title} after step {exported.step:,}")
     print(f"{one_line(module)}: its layers for PyTorch, and load()")

@@ -43,7 +43,7 @@ def natural(text: str) -> int:
 
 
 def steps_or_0(text: str) -> int:
-    """A number of steps, or 0."""
+    """A number of steps or epochs, or 0."""
     return _integer(text, 0, 10**12)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
-from gans.cli.numbers import jobs, length, natural, positive, samples, share, size
+from gans.cli.numbers import jobs, length, natural, positive, samples, share, size, steps_or_0
 from gans.errors import UserError
 from gans.paths import user_path
 
@@ -30,8 +30,8 @@ examples:
 TRAIN = """\
 Train MODEL and keep everything in a folder: config.json, metrics.jsonl (a line for each step),
 checkpoint.safetensors, samples/ (a picture after each epoch, always from the same noise), samples.gif and
-losses.png. Ctrl-C saves and stops; --resume goes on as if nothing had happened. `gans train MODEL --help`
-shows the hyper-parameters of a model.
+losses.png; with --evaluate-every also evaluations.jsonl and figures.png. Ctrl-C saves and stops; --resume
+goes on as if nothing had happened. `gans train MODEL --help` shows the hyper-parameters of a model.
 """
 
 
@@ -174,6 +174,17 @@ def _train(train: Parser, arguments: Sequence[str]) -> None:
         metavar="STEPS",
         help="default 100; also at each epoch's end",
     )
+    train.add_argument(
+        "--evaluate-every",
+        type=steps_or_0,
+        metavar="EPOCHS",
+        help="measure samples after every so many epochs, into evaluations.jsonl (default 0: never)",
+    )
+    train.add_argument(
+        "--keep-best",
+        metavar="FIGURE",
+        help="keep the checkpoint with the best FIGURE of those measured, such as fd, in best.safetensors",
+    )
     _device(train, "default cpu, or where a resumed run was; cuda needs CuPy and an NVIDIA GPU")
     train.add_argument(
         "--no-capture",
@@ -228,7 +239,7 @@ def _sample(sample: Parser) -> None:
         metavar="NUMBER",
         help="the cluster of features of all objects, or several, each for every map, with pix2pixhd",
     )
-    _average(sample)
+    _weights(sample)
     sample.add_argument("--seed", type=natural, default=0, metavar="N", help="decides the noise (default 0)")
     _device(sample, "where the generator runs (default cpu)")
 
@@ -250,16 +261,26 @@ def _evaluate(evaluate: Parser) -> None:
         metavar="FILE",
         help="the figures' file (default RUN/evaluation.json); - for standard output, without the table",
     )
-    _average(evaluate)
+    _weights(evaluate)
     _device(evaluate, "where the generator runs (default cpu); the classifier runs on the CPU")
 
 
-def _average(command: Parser) -> None:
+def _weights(command: Parser) -> None:
+    _checkpoint(command)
     command.add_argument(
         "--no-average",
         dest="average",
         action="store_false",
         help="take the last weights, not their average (of a run with --ema)",
+    )
+
+
+def _checkpoint(command: Parser) -> None:
+    command.add_argument(
+        "--checkpoint",
+        choices=("last", "best"),
+        default="last",
+        help="the last one (default), or the best (of a run with --keep-best)",
     )
 
 
@@ -271,6 +292,7 @@ def _export(export: Parser) -> None:
         metavar="FILE",
         help="FILE.safetensors; the layers go into FILE.py (default RUN/generator.safetensors)",
     )
+    _checkpoint(export)
 
 
 def _reproduce(reproduce: Parser) -> None:

@@ -21,7 +21,7 @@ def run(arguments: Namespace) -> int:
     if out.suffix.lower() not in (".npz", ".png"):
         raise UserError(f"--out {out}: the name must end in .npz (an array) or .png (a picture)")
     check_folder_of("--out", out)
-    sampled = api.load(arguments.folder, arguments.device or "cpu")
+    sampled = api.load(arguments.folder, arguments.device or "cpu", checkpoint=arguments.checkpoint)
     samples = api.sample(
         sampled,
         arguments.n,

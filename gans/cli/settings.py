@@ -15,12 +15,15 @@ __all__ = ["add_flags", "given_settings", "model_in", "with_flags"]
 
 OTHERS = (
     "average",
+    "checkpoint",
     "classes",
     "config",
     "data",
     "data_dir",
     "device",
     "epochs",
+    "evaluate_every",
+    "keep_best",
     "out",
     "resume",
     "seed",

@@ -18,7 +18,7 @@ from gans.messages import one_line
 from gans.systems import settings_for
 from gans.systems.own import absolute
 from gans.terminal import say
-from gans.trainer import Ended, Length, RunConfig, resume
+from gans.trainer import Ended, Length, RunConfig, Schedule, resume
 
 LONGEST_PATH = 5_000
 
@@ -44,7 +44,7 @@ def _start(arguments: Namespace) -> Ended:
         seed=arguments.seed,
         device=arguments.device,
         capture=arguments.capture,
-        **_given(arguments, ("data_dir", "checkpoint_every")),
+        **_given(arguments, ("data_dir", *Schedule._fields)),
         **given_settings(arguments, model),
     )
     assert run.ended is not None
@@ -59,7 +59,7 @@ def _resume(arguments: Namespace) -> Ended:
         arguments.resume,
         Length(arguments.steps, arguments.epochs),
         arguments.data_dir,
-        arguments.checkpoint_every,
+        Schedule(arguments.checkpoint_every, arguments.evaluate_every, arguments.keep_best),
         arguments.device,
         capture=arguments.capture,
     )

@@ -9,7 +9,7 @@ from gans.metrics.evaluate import evaluate_images, evaluate_points
 from gans.metrics.frechet import Gaussian, fit_gaussian, frechet_between, frechet_distance, frechet_floor
 from gans.metrics.kernel import kernel_distance
 from gans.metrics.manifold import ManifoldScores, manifold_scores
-from gans.metrics.meaning import MEANINGS, Meaning, of_real, remarks
+from gans.metrics.meaning import FIGURES, MEANINGS, Meaning, cost, of_real, remarks
 from gans.metrics.neighbours import (
     NearestTraining,
     memorised_share,
@@ -51,7 +51,9 @@ __all__ = [
     "ManifoldScores",
     "manifold_scores",
     "MEANINGS",
+    "FIGURES",
     "Meaning",
+    "cost",
     "of_real",
     "outlook",
     "remarks",

@@ -10,7 +10,7 @@ from gans.metrics.classifier import CLASSES
 from gans.metrics.describe import SURE
 from gans.metrics.translation import DIRECTIONS
 
-__all__ = ["MEANINGS", "Meaning", "of_real", "remarks"]
+__all__ = ["FIGURES", "MEANINGS", "Meaning", "cost", "of_real", "remarks"]
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,47 @@ MEANINGS: dict[str, Meaning] = {
     },
 }
 """By the names of the functions ``evaluate_...``; figures of real data have none."""
+
+
+FIGURES: dict[str, tuple[str, ...]] = {
+    "image": (
+        "fd",
+        "kid",
+        "entropy",
+        "effective_classes",
+        "classifier_score",
+        *_SPREAD,
+        "nn_error",
+        "nearest_training",
+        "memorised_share",
+        "classifier_accuracy",
+        "label_accuracy",
+    ),
+    "stacked": ("modes_covered", "reverse_kl", "fd", "classifier_accuracy", "label_accuracy"),
+    "points": ("modes_covered", "high_quality", "reverse_kl", "wasserstein", *_SPREAD),
+    "pairs": (*_TRANSLATION, "fd"),
+    "domains": tuple(f"{direction}_{name}" for direction in DIRECTIONS for name in (*_TRANSLATION, "fd")),
+    "clips": ("sharpness", "thumbnail_fd", "flicker"),
+    "sequences": ("nll", "self_bleu", "distinct"),
+}
+"""The figures that say which one is better, of samples of each kind of data."""
+
+
+def cost(figures: Mapping[str, Any], name: str, meaning: Meaning) -> float | None:
+    """A number that falls as the figure ``name`` gets better, whatever its direction; None without one.
+
+    It is the figure, minus the figure, or its distance from 1 or from that of real data.
+
+    >>> cost({"density": 1.3, "real_density": 1.0}, "density", MEANINGS["density"])
+    0.30000000000000004
+    """
+    value, better = figures.get(name), meaning.better
+    if value is None or not better:
+        return None
+    if better in ("lower", "higher"):
+        return float(value if better == "lower" else -value)
+    best = 1.0 if better == "near 1" else figures.get(of_real(figures, name) or "")
+    return None if best is None else abs(float(value) - float(best))
 
 
 def of_real(figures: Mapping[str, Any], name: str) -> str | None:

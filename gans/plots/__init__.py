@@ -6,6 +6,7 @@ from gans.plots import agg  # noqa: F401  # before anything else imports Matplot
 from gans.plots.animation import animation
 from gans.plots.curves import training_curves
 from gans.plots.grids import clip_rows, image_grid, image_rows, token_grid
+from gans.plots.panels import figure_curves
 from gans.plots.points import Surface, density, scatter
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "image_rows",
     "scatter",
     "token_grid",
+    "figure_curves",
     "training_curves",
 ]

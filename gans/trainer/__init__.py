@@ -13,7 +13,7 @@ from __future__ import annotations
 from gans.asks import ask_of
 from gans.streams import random_stream
 from gans.trainer.callback import Callback, train
-from gans.trainer.config import RunConfig, default_epochs, digest_of, versions
+from gans.trainer.config import RunConfig, Schedule, default_epochs, digest_of, versions
 from gans.trainer.folder import RunFolder
 from gans.trainer.loop import DivergedError, Record, Training
 from gans.trainer.metrics_log import read_metrics
@@ -29,6 +29,7 @@ __all__ = [
     "Record",
     "RunConfig",
     "RunFolder",
+    "Schedule",
     "StopOnSignal",
     "Training",
     "ask_of",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +16,7 @@ from gans.systems import System
 from gans.trainer.callback import Callback
 from gans.trainer.config import MOST_STEPS
 from gans.trainer.loop import Record, Training
+from gans.trainer.metrics_log import LinesFile
 from minigrad import nn
 from minigrad.optim import Optimizer
 
@@ -30,14 +31,14 @@ _BYTES_BESIDE = 2**22
 class Checkpoints(Callback):
     """Saves the training at its start, every ``every`` steps, at each epoch's end and at the end.
 
-    ``before`` is called ahead of each save, to put the other files of these steps on the disk first.
+    ``logs`` are written through to the disk ahead of each save, since they have the lines of these steps.
     ``saved_step`` is the step of the latest checkpoint.
     """
 
-    def __init__(self, path: Path, every: int, before: Callable[[], None]) -> None:
+    def __init__(self, path: Path, every: int, logs: Sequence[LinesFile]) -> None:
         self._path = path
         self._every = every
-        self._before = before
+        self._logs = logs
         self.saved_step = -1
 
     def on_start(self, training: Training) -> None:
@@ -57,7 +58,8 @@ class Checkpoints(Callback):
             self._save(training)
 
     def _save(self, training: Training) -> None:
-        self._before()
+        for log in self._logs:
+            log.sync()
         mg.save(self._path, training.state_dict())
         self.saved_step = training.step
 

@@ -6,7 +6,7 @@ import platform
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -25,6 +25,7 @@ __all__ = [
     "CONFIG",
     "MOST_STEPS",
     "RunConfig",
+    "Schedule",
     "default_epochs",
     "digest_of",
     "versions",
@@ -37,6 +38,22 @@ MOST_STEPS = 10**15
 
 MOST_SEED = 2**63 - 1
 """The largest integer of JSON that other programs can read."""
+
+
+class Schedule(NamedTuple):
+    """When a run writes what changes none of its numbers; None stands for the run's own, or the default.
+
+    ``checkpoint_every`` is in steps, ``evaluate_every`` in epochs, 0 for never; ``keep_best`` is the name of
+    the figure by which the best checkpoint is kept.
+    """
+
+    checkpoint_every: int | None = None
+    evaluate_every: int | None = None
+    keep_best: str | None = None
+
+    def given(self) -> dict[str, Any]:
+        """What is not None, by name."""
+        return {name: value for name, value in self._asdict().items() if value is not None}
 
 
 def default_epochs(settings: Settings, kind: Kind) -> int:
@@ -71,6 +88,8 @@ class _Fields:
     checkpoint_every: Steps
     versions: dict[str, Text]
     device: Text = "cpu"
+    evaluate_every: Annotated[int, Meta(ge=0, le=MOST_STEPS)] = 0
+    keep_best: Text | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +99,9 @@ class RunConfig(_Fields):
     ``data`` is a name for ``gans.data.load``, or a folder; ``data_dir`` is the folder in which it was found;
     ``data_digest`` identifies images; ``spec`` has the kind and the shape of a sample. The run ends after
     ``steps`` steps, which are ``epochs`` epochs if the length was given in epochs. ``device`` is where it is
-    trained; the config.json of older runs lacks it: they were trained on the CPU.
+    trained; the config.json of older runs lacks it: they were trained on the CPU. Samples are measured after
+    every ``evaluate_every`` epochs, or never if that is 0, and the checkpoint with the best ``keep_best`` of
+    them, the name of a figure, is kept.
     """
 
     settings: Settings

@@ -12,11 +12,13 @@ from time import monotonic
 from rich.console import Console, Group
 from rich.file_proxy import FileProxy
 from rich.live import Live
+from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from gans.data.spec import Kind
+from gans.evaluation import Evaluation
 from gans.messages import one_line
 from gans.terminal import forget_output, is_gone
 from gans.trainer.callback import Callback
@@ -25,7 +27,7 @@ from gans.trainer.loop import Record, Training
 from gans.trainer.pace import Pace, duration
 from minigrad import nn
 
-__all__ = ["Display", "LinesDisplay", "LiveDisplay", "figures"]
+__all__ = ["Display", "LinesDisplay", "LiveDisplay", "figures", "measured"]
 
 LABELS = {
     "generator": "G",
@@ -65,6 +67,7 @@ class Display(Callback, AbstractContextManager["Display"]):
         self.folder = folder
         self.closed = False
         self.record: Record | None = None
+        self.stage = ""
         self.pace = Pace()
         self.steps_per_epoch = self._samples_per_step = 1
 
@@ -76,6 +79,15 @@ class Display(Callback, AbstractContextManager["Display"]):
         self.record = record
         if record.step == training.step:  # the last of the records that are reported together
             self.pace.mark(record.step)
+
+    def measuring(self, stage: str) -> None:
+        """An evaluation begins ``stage``."""
+        self.stage = stage
+
+    def evaluated(self, record: Record, figures: Evaluation) -> None:
+        """The samples after ``record`` have been measured."""
+        self.stage = ""
+        self.pace = Pace()
 
     def __exit__(self, *exception: object) -> None:
         """Restore the screen."""
@@ -156,6 +168,10 @@ class LinesDisplay(Display):
                 self.left(),
             )
 
+    def evaluated(self, record: Record, figures: Evaluation) -> None:
+        super().evaluated(record, figures)
+        self._print(f"epoch {record.epoch}/{self.epochs}", "measured", *measured(figures))
+
     def _print(self, *parts: str) -> None:
         self._printed = monotonic()
         with self.reader():
@@ -198,6 +214,12 @@ class LiveDisplay(Display):
             with self.reader():
                 self._live.console.print(f"[dim]epoch[/dim] {record.epoch:>3}  {shown}", highlight=False)
 
+    def evaluated(self, record: Record, figures: Evaluation) -> None:
+        super().evaluated(record, figures)
+        with self.reader():
+            words = f"[dim]measured[/dim]   {escape('  '.join(measured(figures)))}"
+            self._live.console.print(words, highlight=False)
+
     def _render(self) -> Group:
         done = self.record.step if self.record else 0
         epoch = self.record.epoch if self.record else 0
@@ -216,6 +238,8 @@ class LiveDisplay(Display):
         parts: list[Table | Text] = [bar]
         if self.record is not None:
             parts.append(self._figures(self.record))
+        if self.stage:
+            parts.append(Text(self.stage, style="dim"))
         if self._stopping():
             parts.append(Text("stopping after this step; Ctrl-C again to stop at once", style="yellow"))
         return Group(*parts)
@@ -238,6 +262,14 @@ def figures(record: Record) -> dict[str, str]:
         for name in names[:MOST_FIGURES]
         if (value := record.numbers[name]) is not None
     }
+
+
+def measured(figures: Evaluation) -> list[str]:
+    """The first figures of an evaluation that say which one is better, each with that of real data."""
+    shown = [row for row in figures.rows() if row[3] and row[1] != "-"]
+    return [
+        f"{name} {value}{f' (real {real})' if real else ''}" for name, value, real, *_ in shown[:MOST_FIGURES]
+    ]
 
 
 def _print_plainly() -> None:

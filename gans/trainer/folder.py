@@ -29,10 +29,13 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.metrics = path / "metrics.jsonl"
+        self.evaluations = path / "evaluations.jsonl"
         self.checkpoint = path / "checkpoint.safetensors"
+        self.best = path / "best.safetensors"
         self.samples = path / "samples"
         self.animation = path / "samples.gif"
         self.losses = path / "losses.png"
+        self.figures = path / "figures.png"
         self.evaluation = path / "evaluation.json"
 
     @classmethod
@@ -76,7 +79,16 @@ class RunFolder:
             raise UserError(f"{self.samples}: not a folder of the run; put a copy in its place")
 
     def _files(self) -> tuple[Path, ...]:
-        return (self.metrics, self.checkpoint, self.animation, self.losses, self.evaluation)
+        return (
+            self.metrics,
+            self.evaluations,
+            self.checkpoint,
+            self.best,
+            self.animation,
+            self.losses,
+            self.figures,
+            self.evaluation,
+        )
 
     def picture(self, epoch: int, step: int | None = None) -> Path:
         """The samples from fixed noise after ``epoch``, or at ``step`` after it; 0 is before training."""

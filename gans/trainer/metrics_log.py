@@ -1,13 +1,13 @@
-"""metrics.jsonl: a line for each step."""
+"""metrics.jsonl: a line for each step; and what other logs by steps have in common with it."""
 
 from __future__ import annotations
 
 import itertools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -18,7 +18,10 @@ from gans.trainer.callback import Callback
 from gans.trainer.config import MOST_STEPS
 from gans.trainer.loop import Record, Training
 
-__all__ = ["MetricsLog", "Recovered", "read_metrics", "recover_metrics"]
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["LinesFile", "MetricsLog", "Recovered", "read_metrics", "recover_metrics"]
 
 LONGEST_LINE = 2**16
 """The most bytes of a line; ours have about 200, and other programs may add columns."""
@@ -26,8 +29,8 @@ LONGEST_LINE = 2**16
 MOST_BYTES = 2**36
 
 
-class MetricsLog(Callback):
-    """Appends every step's record to ``path``. Use it as a context: leaving it closes the file.
+class LinesFile:
+    """A file to which lines of JSON are appended. Use it as a context: leaving it closes the file.
 
     Raises OSError if it cannot be written, or is no regular file.
     """
@@ -35,22 +38,29 @@ class MetricsLog(Callback):
     def __init__(self, path: Path) -> None:
         self._file = append(path)
 
-    def due(self, training: Training) -> bool:
-        return False
-
-    def on_step(self, training: Training, record: Record) -> None:
-        self._file.write((json.dumps(record.line(), allow_nan=False) + "\n").encode())
+    def write(self, line: Mapping[str, Any]) -> None:
+        self._file.write((json.dumps(line, allow_nan=False) + "\n").encode())
         self._file.flush()
 
     def sync(self) -> None:
         """Write all lines through to the disk, so that they survive a power cut."""
         os.fsync(self._file.fileno())
 
-    def __enter__(self) -> MetricsLog:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._file.close()
+
+
+class MetricsLog(LinesFile, Callback):
+    """Appends every step's record to a file."""
+
+    def due(self, training: Training) -> bool:
+        return False
+
+    def on_step(self, training: Training, record: Record) -> None:
+        self.write(record.line())
 
 
 class Recovered(NamedTuple):

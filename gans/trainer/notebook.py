@@ -9,9 +9,10 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from gans.evaluation import Evaluation
 from gans.html import inline_png
 from gans.trainer.config import RunConfig
-from gans.trainer.display import Display, figures
+from gans.trainer.display import Display, figures, measured
 from gans.trainer.folder import RunFolder
 from gans.trainer.loop import Record, Training
 
@@ -33,7 +34,7 @@ class NotebookDisplay(Display):
 
     def __init__(self, config: RunConfig, folder: Path) -> None:
         super().__init__(config, folder)
-        self._heading = ""
+        self._heading = self._measured = ""
         self._shown = monotonic()
         self._output: Any = None
 
@@ -49,6 +50,15 @@ class NotebookDisplay(Display):
         super().on_step(training, record)
         if record.step == training.step and monotonic() - self._shown > UPDATE_SECONDS:
             self._show()
+
+    def measuring(self, stage: str) -> None:
+        super().measuring(stage)
+        self._show()
+
+    def evaluated(self, record: Record, figures: Evaluation) -> None:
+        super().evaluated(record, figures)
+        self._measured = f"epoch {record.epoch} measured: {'  '.join(measured(figures))}"
+        self._show()
 
     def __exit__(self, *exception: object) -> None:
         if self._output is not None:
@@ -84,6 +94,7 @@ class NotebookDisplay(Display):
                 for name, value in figures(self.record).items()
             )
             parts.append(f"<table><tr>{cells}</tr></table>")
+        parts += [f"<div>{escape(words)}</div>" for words in (self._measured, self.stage) if words]
         for path, words in list(RunFolder(self.folder).pictures().items())[-1:]:
             parts.append(f"<div>{escape(words)}</div>{inline_png(path.read_bytes(), PICTURE_HEIGHT)}")
         return "".join(parts)

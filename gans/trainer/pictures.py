@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -13,6 +14,7 @@ from gans.asks import ask_of
 from gans.data import Dataset, ToyData
 from gans.data.layouts import label_colours
 from gans.files import write
+from gans.metrics import of_real
 from gans.streams import random_stream
 from gans.systems import Ask, Made, System
 from gans.terminal import note
@@ -76,10 +78,14 @@ def _is_early(training: Training) -> bool:
 
 
 class Curves(Callback):
-    """Draws losses.png and the animation: at the end, and after an epoch if they are old by then."""
+    """Draws losses.png, figures.png and the animation: at the end, and after an epoch if they are old then.
 
-    def __init__(self, folder: RunFolder, title: str, system: System) -> None:
+    ``figures`` are the names of those in figures.png, if the run has evaluations.
+    """
+
+    def __init__(self, folder: RunFolder, title: str, system: System, figures: Iterable[str] = ()) -> None:
         self._folder = folder
+        self._figures = tuple(figures)
         self._title = title
         self._probabilities = system.judges_by_probability
         self._drawn = monotonic()
@@ -96,10 +102,14 @@ class Curves(Callback):
         self.draw()
 
     def draw(self) -> None:
-        """Draw both from the files of the run."""
+        """Draw them from the files of the run."""
         records = read_metrics(self._folder.metrics)
         if records:
             write(self._folder.losses, plots.training_curves(records, self._title, self._probabilities))
+        measured = read_metrics(self._folder.evaluations)
+        if measured:
+            beside = {name: of_real(measured[-1], name) for name in self._figures}
+            write(self._folder.figures, plots.figure_curves(measured, beside, self._title))
         frames = {words: path for path, words in self._folder.pictures().items()}
         moving = plots.animation(frames, self._pass_over) if frames else None
         if moving is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,7 @@ import minigrad as mg
 from gans.data import Dataset, data_name, load
 from gans.data.spec import spec_of
 from gans.errors import UserError
+from gans.evaluation import figures_of
 from gans.messages import one_line
 from gans.paths import user_path
 from gans.streams import random_stream
@@ -21,7 +23,9 @@ from gans.trainer.batches import Batches
 from gans.trainer.callback import train
 from gans.trainer.checkpoints import Checkpoints, restore
 from gans.trainer.choice import display_for
-from gans.trainer.config import CONFIG, MOST_SEED, MOST_STEPS, RunConfig, digest_of, versions
+from gans.trainer.config import CONFIG, MOST_SEED, MOST_STEPS, RunConfig, Schedule, digest_of, versions
+from gans.trainer.display import Display
+from gans.trainer.evaluations import BestCheckpoint, Evaluations, check_evaluations
 from gans.trainer.folder import RunFolder
 from gans.trainer.loop import DivergedError, Training
 from gans.trainer.metrics_log import LONGEST_LINE, MOST_BYTES, MetricsLog, Recovered, recover_metrics
@@ -31,6 +35,13 @@ from gans.trainer.signals import StopOnSignal
 
 __all__ = ["Ended", "Length", "load_data", "load_system", "new_config", "new_training", "resume", "start"]
 
+
+CHECKPOINT_EVERY = 100
+
+UNCHANGED = Schedule()
+
+CHECKPOINTS = ("last", "best")
+"""The checkpoints of a run by name; a run without ``keep_best`` has the first."""
 
 BROKEN_PIPE = 13
 """The number of SIGPIPE, which Python's signal module has only on POSIX."""
@@ -79,12 +90,13 @@ def new_config(
     name: str,
     data_dir: str | None,
     seed: int,
-    checkpoint_every: int,
+    schedule: Schedule,
     device: str = "cpu",
 ) -> RunConfig:
     """The configuration of a new run on ``data``, loaded with ``name`` and ``data_dir``.
 
-    Raises UserError if a step needs more images than there are, or config.json cannot keep a value.
+    Raises UserError if a step needs more images than there are, samples cannot be measured as the schedule
+    says, or config.json cannot keep a value.
     """
     if not 0 <= seed <= MOST_SEED:
         raise UserError(f"`seed` must be an integer from 0 to {MOST_SEED:,}, got {one_line(seed, 40)}")
@@ -101,11 +113,12 @@ def new_config(
         seed=seed,
         steps=length.in_steps(steps_per_epoch),
         epochs=length.epochs,
-        checkpoint_every=checkpoint_every,
         versions=versions(),
         device=device,
+        **{"checkpoint_every": CHECKPOINT_EVERY, **schedule.given()},
     )
     config.check()
+    check_evaluations(config, data)
     return config
 
 
@@ -132,7 +145,7 @@ def resume(
     path: Path,
     length: Length | None = None,
     data_dir: str | None = None,
-    checkpoint_every: int | None = None,
+    schedule: Schedule = UNCHANGED,
     device: str | None = None,
     *,
     data: Dataset | None = None,
@@ -141,7 +154,7 @@ def resume(
 ) -> Ended:
     """Resume the run in ``path`` from its last checkpoint, as if it had never stopped.
 
-    ``length``, ``checkpoint_every`` and ``device`` replace the run's own. Another device rounds differently;
+    ``length``, ``schedule`` and ``device`` replace the run's own. Another device rounds differently;
     the generators keep the kind that the run began with. Pass ``data`` if the run was trained on a data set
     without a name. ``capture`` and ``progress`` are as in ``start``. A run without a checkpoint starts again
     from its seed.
@@ -158,13 +171,13 @@ def resume(
         training = new_training(config, data, capture=capture)
         if folder.checkpoint.exists():
             restore(folder.checkpoint, training.system, training.load_state_dict, before.steps)
-        config = replace(
-            _lengthened(config, length, training),
-            checkpoint_every=checkpoint_every or config.checkpoint_every,
-        )
+        config = _rescheduled(_lengthened(config, length, training), schedule)
+        config.check()
+        check_evaluations(config, data)
         most = min(MOST_BYTES, LONGEST_LINE * (config.steps + 1))
         recovered = recover_metrics(folder.metrics, training.step, most)
-        _note_changes(before, config.device, recovered)
+        evaluated = recover_metrics(folder.evaluations, training.step, most)
+        _note_changes(before, config.device, recovered, evaluated)
         config.write(path)
         return _run(folder, config, training, data, progress)
 
@@ -204,16 +217,26 @@ def _same(data: Dataset, config: RunConfig) -> Dataset:
     return data
 
 
-def load_system(path: Path, device: str = "cpu") -> tuple[RunConfig, System, int]:
-    """The system of the run in ``path`` as its last checkpoint has it, and that checkpoint's step.
+def load_system(path: Path, device: str = "cpu", checkpoint: str = "last") -> tuple[RunConfig, System, int]:
+    """The system of the run in ``path`` as a checkpoint has it, and that checkpoint's step.
 
-    It is put on ``device``, whatever device it was trained on.
+    ``checkpoint`` is "last", or "best" for the one that ``keep_best`` kept. The system is put on ``device``,
+    whatever device it was trained on.
 
-    Raises UserError if there is no run or no checkpoint, a file is damaged, or the device is not available.
+    Raises UserError if there is no run or no such checkpoint, a file is damaged, or the device is not
+    available.
     """
-    config = RunConfig.read(path)
+    config, folder = RunConfig.read(path), RunFolder(path)
+    if checkpoint not in CHECKPOINTS:
+        raise UserError(f"there is no `checkpoint` {one_line(repr(checkpoint), 40)}; a run has last and best")
+    if checkpoint == "best" and not folder.best.exists():
+        raise UserError(
+            f"{path}: no best checkpoint there ({folder.best.name} is missing); training keeps one with "
+            "`keep_best` and `evaluate_every`"
+        )
     system: System = build(config.settings, config.spec, device)
-    step = restore(RunFolder(path).checkpoint, system, lambda state: system.load_state_dict(state["parts"]))
+    file = folder.best if checkpoint == "best" else folder.checkpoint
+    step = restore(file, system, lambda state: system.load_state_dict(state["parts"]))
     return config, system, step
 
 
@@ -221,11 +244,13 @@ def _run(folder: RunFolder, config: RunConfig, training: Training, data: Dataset
     began = training.step
     stopped = StopOnSignal()
     display = display_for(config, folder.path, stopped, progress)
-    with any_encoding(), stopped, MetricsLog(folder.metrics) as log, display:
-        curves = Curves(folder, config.title, training.system)
-        checkpoints = Checkpoints(folder.checkpoint, config.checkpoint_every, log.sync)
+    with any_encoding(), stopped, MetricsLog(folder.metrics) as log, display, ExitStack() as opened:
+        evaluations, best = _evaluations(folder, config, data, display)
+        logs = [log, *map(opened.enter_context, evaluations)]
+        curves = Curves(folder, config.title, training.system, figures_of(training.system, data))
+        checkpoints = Checkpoints(folder.checkpoint, config.checkpoint_every, logs)
         samples, sanity = Samples(folder, data, config.title), Sanity(data)
-        callbacks = (display, log, samples, checkpoints, curves, sanity)
+        callbacks = (display, log, samples, *evaluations, checkpoints, *best, curves, sanity)
         try:
             train(training, config.steps, callbacks, lambda: stopped() or display.closed)
         except DivergedError as error:
@@ -236,6 +261,18 @@ def _run(folder: RunFolder, config: RunConfig, training: Training, data: Dataset
     return Ended(
         folder.path, began, training.step, config.steps, early if training.step < config.steps else None
     )
+
+
+def _evaluations(
+    folder: RunFolder, config: RunConfig, data: Dataset, display: Display
+) -> tuple[list[Evaluations], list[BestCheckpoint]]:
+    """The callbacks that measure samples and keep the best checkpoint: one of each, or none."""
+    if not config.evaluate_every:
+        return [], []
+    evaluations = Evaluations(folder.evaluations, config, data, display)
+    if config.keep_best is None:
+        return [evaluations], []
+    return [evaluations], [BestCheckpoint(folder, config, data, evaluations)]
 
 
 def _file_name(text: str) -> str:
@@ -260,15 +297,23 @@ def _lengthened(config: RunConfig, length: Length | None, training: Training) ->
     return replace(config, steps=steps, epochs=length.epochs)
 
 
-def _note_changes(before: RunConfig, device: str, recovered: Recovered) -> None:
+def _rescheduled(config: RunConfig, schedule: Schedule) -> RunConfig:
+    """``config`` with what ``schedule`` gives; without evaluations no best checkpoint is kept either."""
+    if schedule.evaluate_every == 0:
+        config = replace(config, keep_best=None)
+    return replace(config, **schedule.given())
+
+
+def _note_changes(before: RunConfig, device: str, recovered: Recovered, evaluated: Recovered) -> None:
     """Note on standard error where a resumed run differs from an uninterrupted one."""
     now = {**versions(), "device": device}
     then = {**before.versions, "device": before.device}
     changed = [f"{name} {was} -> {now[name]}" for name, was in then.items() if now.get(name, was) != was]
     if changed:
         note(f"last bits may differ from those of an uninterrupted run: {', '.join(changed)}")
-    if recovered.aside is not None:
-        note(f"metrics.jsonl has lines that cannot be read; the original is kept as {recovered.aside.name}")
+    for name, found in (("metrics.jsonl", recovered), ("evaluations.jsonl", evaluated)):
+        if found.aside is not None:
+            note(f"{name} has lines that cannot be read; the original is kept as {found.aside.name}")
     if recovered.missing:
         lacking = [f"{first}" if first == last else f"{first} to {last}" for first, last in recovered.missing]
         more = f" and {len(lacking) - 5} times more" if len(lacking) > 5 else ""

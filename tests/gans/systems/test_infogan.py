@@ -148,12 +148,12 @@ def test_figures_say_what_q_reads_off_new_samples() -> None:
     infogan = built((1, 28, 28), features=2, categories=10)
     with infogan.evaluating():
         figures = infogan.figures(load("mnist5k"), rng())
-    assert figures.keys() == infogan.figure_meanings.keys()
+    assert figures.keys() == {*infogan.figure_meanings, "measured", "real_category_accuracy"}
     assert abs(figures["category_information"]) < 0.5
     assert figures["category_accuracy"] < 0.4
     other = built((1, 8, 8), codes=0)
     with other.evaluating():
-        assert other.figures(contract.halves(), rng()).keys() == {"category_information"}
+        assert other.figures(contract.halves(), rng()).keys() == {"measured", "category_information"}
 
 
 def test_a_picture_has_a_row_for_each_category_and_a_code_by_column() -> None:

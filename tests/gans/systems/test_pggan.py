@@ -268,7 +268,7 @@ def test_the_distance_of_patches_stands_beside_that_of_real_images() -> None:
     data = images(30, (28, 28))
     system = system_of()
     figures = system.figures(data, np.random.default_rng(0))
-    assert system.figure_meanings.keys() <= figures.keys() == {"swd", "swd_floor"}
+    assert system.figure_meanings.keys() <= figures.keys() == {"measured", "swd", "swd_floor"}
     assert figures["swd"] > figures["swd_floor"]
 
 
