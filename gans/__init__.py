@@ -14,7 +14,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gans.api import Evaluation, Run, Samples, evaluate, export, load, resume, sample, train
+    from gans.api import (
+        BiasCurve,
+        Evaluation,
+        Run,
+        Samples,
+        bias_curve,
+        evaluate,
+        export,
+        load,
+        resume,
+        sample,
+        train,
+    )
 
 _MODULES = (
     "api",
@@ -31,9 +43,11 @@ _MODULES = (
 )
 
 __all__ = [
+    "BiasCurve",
     "Evaluation",
     "Run",
     "Samples",
+    "bias_curve",
     "evaluate",
     "export",
     "load",

@@ -22,6 +22,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
+from gans.bias import BiasCurve, measure_bias
 from gans.configfile import read_config
 from gans.data import Dataset
 from gans.data import load as load_dataset
@@ -62,10 +63,12 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 __all__ = [
+    "BiasCurve",
     "Evaluation",
     "Run",
     "Samples",
     "UnmeasurableError",
+    "bias_curve",
     "evaluate",
     "export",
     "load",
@@ -361,11 +364,33 @@ def evaluate(
     against the data.
     """
     loaded = _run_of(run)
-    if data is None:
-        against = load_data(loaded.config, None if data_dir is None else os.fspath(data_dir))
-    else:
-        _, against = _dataset(data, data_dir)
+    against = _against(loaded, data, data_dir)
     return measure(loaded.system, loaded.config.title, against, n, seed, average=average, progress=progress)
+
+
+def bias_curve(
+    run: Run | StrPath,
+    n: int | None = None,
+    seed: int = 0,
+    data: Dataset | StrPath | None = None,
+    data_dir: StrPath | None = None,
+    *,
+    draws: int = 4,
+    average: bool = True,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> BiasCurve:
+    """Figures of ``n`` samples, of half as many, and so on up to five sizes, and of real data in their place.
+
+    ``n`` is as in ``evaluate``, but never more than there are test images. Each size is measured ``draws``
+    times, with the seeds from ``seed`` on. The Frechet distance is extrapolated to infinitely many samples
+    (``gans.metrics.frechet_infinity``).
+
+    Raises UserError as ``evaluate`` does, or if there are fewer than 130 samples or test images.
+    """
+    loaded = _run_of(run)
+    against = _against(loaded, data, data_dir)
+    title = loaded.config.title
+    return measure_bias(loaded.system, title, against, n, draws, seed, average=average, progress=progress)
 
 
 def export(run: Run | StrPath, path: StrPath) -> Path:
@@ -400,6 +425,13 @@ def _dataset(data: Dataset | StrPath, data_dir: StrPath | None) -> tuple[str, Da
     if isinstance(data, str | os.PathLike):
         return os.fspath(data), load_dataset(data, data_dir)
     return data.name, data
+
+
+def _against(run: Run, data: Dataset | StrPath | None, data_dir: StrPath | None) -> Dataset:
+    """What samples of ``run`` are compared with: ``data``, or its own."""
+    if data is None:
+        return load_data(run.config, None if data_dir is None else os.fspath(data_dir))
+    return _dataset(data, data_dir)[1]
 
 
 def _run_of(run: Run | StrPath) -> Run:

@@ -39,7 +39,7 @@ from gans.metrics.classifier import FEATURES
 from gans.streams import random_stream
 from gans.systems import Ask, Made, System
 
-__all__ = ["Evaluation", "UnmeasurableError", "check_measurable", "figures_of", "measure"]
+__all__ = ["Evaluation", "UnmeasurableError", "check_measurable", "figures_of", "measure", "measure_samples"]
 
 DEFAULTS = {
     "image": 10_000,
@@ -139,6 +139,24 @@ def measure(
 
     Raises UnmeasurableError if the samples cannot be measured against the data.
     """
+    figures = measure_samples(system, title, data, n, seed, average=average, progress=progress)
+    with system.evaluating(average=average):
+        own = system.figures(data, random_stream(seed, "samples"))
+    counts = {"test_images": data.tests} if own and data.kind in TESTED else {}
+    return Evaluation({**counts, **own, **figures}, meanings={**OWN_COUNTS, **system.figure_meanings})
+
+
+def measure_samples(
+    system: System,
+    title: str,
+    data: Any,
+    n: int | None,
+    seed: int,
+    *,
+    average: bool = True,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> dict[str, Any]:
+    """The part of ``measure`` that any system's samples have, and raises as it does."""
     _check_complete(data)
     count = n or (STACKED if isinstance(data, StackedData) else DEFAULTS[data.kind])
     if data.kind in TRANSLATED:
@@ -150,15 +168,11 @@ def measure(
             ask = ask_of(data, count)
         return system.sample(count, random_stream(seed, "samples"), ask, average=average)
 
-    measure_samples = MEASURES[data.kind] if system.generates else _nothing
+    figures_of_kind = MEASURES[data.kind] if system.generates else _nothing
     try:
-        figures = measure_samples(draw, data, count, seed, progress)
+        return figures_of_kind(draw, data, count, seed, progress)
     except ValueError as error:
         raise UnmeasurableError(f"{count} samples of {title} cannot be measured: {error}") from error
-    with system.evaluating(average=average):
-        own = system.figures(data, random_stream(seed, "samples"))
-    counts = {"test_images": data.tests} if own and data.kind in TESTED else {}
-    return Evaluation({**counts, **own, **figures}, meanings={**OWN_COUNTS, **system.figure_meanings})
 
 
 def figures_of(system: System | type[System], data: Any) -> dict[str, Meaning]:

@@ -259,7 +259,15 @@ def _evaluate(evaluate: Parser) -> None:
         "--json",
         type=user_path,
         metavar="FILE",
-        help="the figures' file (default RUN/evaluation.json); - for standard output, without the table",
+        help="the figures' file (default RUN/evaluation.json or bias.json); - for standard output, no table",
+    )
+    evaluate.add_argument(
+        "--bias-curve",
+        action="store_true",
+        help="measure fewer and fewer samples, each time half as many, into RUN/bias.json and bias.png",
+    )
+    evaluate.add_argument(
+        "--draws", type=positive, metavar="K", help="draws of each size for --bias-curve (default 4)"
     )
     _weights(evaluate)
     _device(evaluate, "where the generator runs (default cpu); the classifier runs on the CPU")

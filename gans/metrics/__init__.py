@@ -6,7 +6,14 @@ from gans.metrics.classifier import Classifier, load_classifier
 from gans.metrics.clips import evaluate_clips, flicker
 from gans.metrics.diversity import class_histogram, classifier_score, effective_classes, entropy
 from gans.metrics.evaluate import evaluate_images, evaluate_points
-from gans.metrics.frechet import Gaussian, fit_gaussian, frechet_between, frechet_distance, frechet_floor
+from gans.metrics.frechet import (
+    Gaussian,
+    fit_gaussian,
+    frechet_between,
+    frechet_distance,
+    frechet_floor,
+    frechet_infinity,
+)
 from gans.metrics.kernel import kernel_distance
 from gans.metrics.manifold import ManifoldScores, manifold_scores
 from gans.metrics.meaning import FIGURES, MEANINGS, Meaning, cost, of_real, remarks
@@ -43,6 +50,7 @@ __all__ = [
     "frechet_between",
     "frechet_distance",
     "frechet_floor",
+    "frechet_infinity",
     "kernel_distance",
     "class_histogram",
     "classifier_score",

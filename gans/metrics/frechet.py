@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gans.metrics.checks import Float64Array, as_pair, as_points
+from gans.metrics.checks import Float64Array, as_numbers, as_pair, as_points
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,25 @@ def frechet_floor(
     if samples > len(others):
         raise ValueError(f"a floor of {samples} samples needs as many held-out ones, got {len(others)}")
     return frechet_distance(others[rng.permutation(len(others))[:samples]], reference)
+
+
+def frechet_infinity(samples: ArrayLike, distances: ArrayLike) -> float:
+    """The Frechet distance of infinitely many samples, from distances of few: its bias is of order 1/n.
+
+    It is the intercept a of the line d = a + b / n that has the least squares for ``distances`` (k,) of
+    ``samples`` (k,) samples each. Chong and Forsyth 2020, section 3.2. It is not cut off at 0.
+
+    >>> round(frechet_infinity([100, 200, 400], [2.0, 1.5, 1.25]), 6)
+    1.0
+
+    Raises ValueError unless there are distances of two different numbers of samples.
+    """
+    n, d = as_numbers(samples, "samples", at_least=2), as_numbers(distances, "distances", at_least=2)
+    if len(n) != len(d) or (n < 1).any() or len(set(n)) < 2:
+        raise ValueError("each distance needs its number of samples, and two of these numbers must differ")
+    x = 1 / n
+    slope = float((x - x.mean()) @ d / ((x - x.mean()) @ x))
+    return float(d.mean() - slope * x.mean())
 
 
 def _symmetric_root(covariance: Float64Array) -> Float64Array:

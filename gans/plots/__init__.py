@@ -6,10 +6,11 @@ from gans.plots import agg  # noqa: F401  # before anything else imports Matplot
 from gans.plots.animation import animation
 from gans.plots.curves import training_curves
 from gans.plots.grids import clip_rows, image_grid, image_rows, token_grid
-from gans.plots.panels import figure_curves
+from gans.plots.panels import Band, figure_curves, size_curves
 from gans.plots.points import Surface, density, scatter
 
 __all__ = [
+    "Band",
     "Surface",
     "animation",
     "clip_rows",
@@ -19,5 +20,6 @@ __all__ = [
     "scatter",
     "token_grid",
     "figure_curves",
+    "size_curves",
     "training_curves",
 ]

@@ -1,9 +1,9 @@
-"""Figures of samples in panels, one for each: over the steps of a training."""
+"""Figures of samples in panels, one for each: over the steps of a training, or over numbers of samples."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from gans.plots.style import BLUE, DARK, bare, figure, png
 
-__all__ = ["figure_curves"]
+__all__ = ["Band", "figure_curves", "size_curves"]
 
 DASHED = (0, (4, 4))
 
@@ -42,6 +42,33 @@ def figure_curves(
         axes.set_title(name.replace("_", " "), fontsize=10, color=DARK)
         axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    return png(made)
+
+
+class Band(NamedTuple):
+    """A curve and how far it varies around each of its values."""
+
+    mean: Sequence[float]
+    std: Sequence[float]
+
+
+def size_curves(sizes: Sequence[int], panels: Mapping[str, Sequence[Band]], title: str) -> bytes:
+    """PNG of a panel for each figure over numbers of samples, in a logarithmic scale.
+
+    ``panels`` has each figure's curve of samples, and one of real data if there is one, dashed; their bands
+    reach one standard deviation up and down.
+    """
+    made, drawn = _panels(len(panels), f"{title}: samples, and real data dashed, by the number of samples")
+    looks = ((BLUE, "-"), (DARK, DASHED))
+    for axes, (name, bands) in zip(drawn, panels.items(), strict=False):
+        for band, (colour, dashes) in zip(bands, looks, strict=False):
+            low, high = ([m + sign * s for m, s in zip(*band, strict=True)] for sign in (-1, 1))
+            axes.fill_between(sizes, low, high, color=colour, alpha=0.2, linewidth=0)
+            axes.plot(sizes, band.mean, color=colour, linestyle=dashes, marker="o", markersize=3)
+        axes.set_title(name.replace("_", " "), fontsize=10, color=DARK)
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(list(sizes), [f"{size:,}" for size in sizes], fontsize=8)
+        axes.xaxis.minorticks_off()
     return png(made)
 
 

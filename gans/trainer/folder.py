@@ -37,6 +37,7 @@ class RunFolder:
         self.losses = path / "losses.png"
         self.figures = path / "figures.png"
         self.evaluation = path / "evaluation.json"
+        self.bias = path / "bias.json"
 
     @classmethod
     def create(cls, out: Path | None, name: str) -> RunFolder:
@@ -88,6 +89,7 @@ class RunFolder:
             self.losses,
             self.figures,
             self.evaluation,
+            self.bias,
         )
 
     def picture(self, epoch: int, step: int | None = None) -> Path:
