@@ -28,7 +28,7 @@ from gans.errors import UserError
 from gans.pictures import no_bombs
 from gans.plots import animation
 from gans.systems import build, settings_for
-from gans.trainer import DivergedError, Length, RunConfig, Training, new_config, read_metrics
+from gans.trainer import DivergedError, Length, RunConfig, Schedule, Training, new_config, read_metrics
 from gans.trainer.checkpoints import restore
 from gans.trainer.metrics_log import recover_metrics
 from tests.fuzz.damage import damaged_bytes, dumps, forged_header, forged_json, forged_state
@@ -86,7 +86,7 @@ def test_config(tmp_path: Path) -> None:
         name="ring",
         data_dir="/data",
         seed=4,
-        checkpoint_every=10,
+        schedule=Schedule(checkpoint_every=10),
     )
     config.write(tmp_path)
     again = tmp_path / "again"

@@ -122,7 +122,8 @@ def test_a_line_has_what_an_evaluation_with_the_runs_seed_gives(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("name", "step"), [*(("checkpoint.safetensors", n) for n in (0, 8, 9, 16)), ("best.safetensors", 16)]
+    ("name", "step"),
+    [*(("checkpoint.safetensors", n) for n in (0, 8, 9, 16)), ("best.safetensors", 16), ("measure", 16)],
 )
 def test_a_run_killed_anywhere_has_the_same_log_and_the_same_best(
     name: str, step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -135,9 +136,16 @@ def test_a_run_killed_anywhere_has_the_same_log_and_the_same_best(
         weight = float(system.generator.parameters()[0].numpy().flat[0])
         return Evaluation({"wasserstein": distances[system.optimizer_g.steps // EPOCH], "weight": weight})
 
+    def dies(figures: Evaluation) -> Evaluation:
+        if figures["wasserstein"] == distances[2]:
+            raise ConnectionAbortedError("killed")
+        return figures
+
     monkeypatch.setattr(evaluations, "measure", measure)
     assert command(*EVERY, "--epochs", 3, "--out", whole) == 0
     with monkeypatch.context() as patch:
+        if name == "measure":
+            patch.setattr(evaluations, "measure", lambda *_, **__: dies(measure(*_, **__)))
         kill(patch, name, step)
         assert command(*EVERY, "--epochs", 3, "--out", broken) == 2
     assert command("train", "--resume", broken) == 0

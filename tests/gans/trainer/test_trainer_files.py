@@ -13,7 +13,7 @@ import pytest
 from gans import data
 from gans.errors import UserError
 from gans.systems import settings_for
-from gans.trainer import Length, RunConfig, RunFolder, new_config
+from gans.trainer import Length, RunConfig, RunFolder, Schedule, new_config
 from minigrad.files import write_atomically
 
 
@@ -25,7 +25,7 @@ def config() -> RunConfig:
         name="ring",
         data_dir=None,
         seed=4,
-        checkpoint_every=10,
+        schedule=Schedule(checkpoint_every=10),
     )
 
 
@@ -89,6 +89,8 @@ def test_config_is_read_as_it_was_written(tmp_path: Path) -> None:
         {"shape": ["a"]},
         {"shape": 7},
         {"checkpoint_every": 0},
+        {"evaluate_every": -1},
+        {"keep_best": 3},
         {"versions": []},
         {"unknown": 1},
     ],
