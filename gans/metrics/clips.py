@@ -29,8 +29,8 @@ def evaluate_clips(
     """Every figure of clips that were painted from maps, each beside a real clip of the same map.
 
     outputs and targets (n, t, c, h, w) float in [-1, 1]; objects (n, t, h, w) are the numbers of the objects
-    at each pixel, 0 for the background, and classes (n, t, h, w) their classes; ``others`` are as many further
-    real clips, for the floor.
+    at each pixel, 0 for the background, and classes (n, t, h, w) their classes. ``others`` are as many
+    further real clips, for the floor.
 
     samples: count of clips.
     brightness_l1: mean absolute difference of frames from the real ones, in the largest of each pixel's

@@ -136,7 +136,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "points": ("modes_covered", "high_quality", "reverse_kl", "wasserstein", *_SPREAD),
     "pairs": (*_TRANSLATION, "fd"),
     "domains": tuple(f"{direction}_{name}" for direction in DIRECTIONS for name in (*_TRANSLATION, "fd")),
-    "clips": ("sharpness", "thumbnail_fd", "flicker"),
+    "clips": ("brightness_l1", "object_accuracy", "sharpness", "thumbnail_fd", "flicker"),
     "sequences": ("nll", "self_bleu", "distinct"),
 }
 """The figures that say which one is better, of samples of each kind of data."""

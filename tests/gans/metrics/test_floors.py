@@ -10,8 +10,9 @@ import pytest
 from gans.data import DomainData, ImageData, MovingData, SequenceData, StackedData, load
 from gans.data.images import image_data
 from gans.data.layouts import instances
-from gans.evaluation import Evaluation
+from gans.evaluation import MEASURES, Evaluation
 from gans.metrics import (
+    FIGURES,
     MEANINGS,
     evaluate_clips,
     evaluate_domains,
@@ -31,6 +32,7 @@ from gans.systems import SYSTEMS
 WITHOUT = {
     "classifier_accuracy": "it is of real data",
     "l1": "0 for targets",
+    "brightness_l1": "0 for targets",
     "psnr": "100 for targets",
     "ssim": "1 for targets",
     "sharpness": "1 for targets",
@@ -78,7 +80,7 @@ def test_a_figure_stands_beside_that_of_real_data_and_has_a_size(
     figures = all_kinds[kind]
     evaluation = Evaluation(figures)
     directed = [name for name in figures if name in MEANINGS and MEANINGS[name].better]
-    assert directed
+    assert set(directed) == set(FIGURES[{"images": "image"}.get(kind, kind)])
     assert [n for n in directed if of_real(figures, n) is None] == [
         n for n in directed if plain(n) in WITHOUT
     ]
@@ -87,6 +89,10 @@ def test_a_figure_stands_beside_that_of_real_data_and_has_a_size(
     rows = {name: size for name, _, _, _, size, _ in evaluation.rows()}
     for name, size in evaluation.sizes.items():
         assert rows[name.replace("_", " ")] == f"{size:,}"
+
+
+def test_each_kind_of_data_has_its_figures() -> None:
+    assert FIGURES.keys() - {"stacked"} == MEASURES.keys() - {"partial"}
 
 
 @pytest.mark.parametrize("model", SYSTEMS)
