@@ -32,10 +32,12 @@ OTHERS = (
     "share",
     "sources",
     "steps",
+    "styles",
+    "truncation",
 )
 """Arguments of ``gans.api`` that are flags too, apart from the settings."""
 
-_FLAGS = {"classes": "--class", "sources": "--from", "average": "--no-average"}
+_FLAGS = {"classes": "--class", "styles": "--style", "sources": "--from", "average": "--no-average"}
 """Flags that are not called like their arguments."""
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import gans
 import minigrad as mg
+from gans.cli import main
 from gans.data import SceneData
 from gans.data.images import image_data
 from gans.data.layouts import instances
@@ -369,7 +370,23 @@ def test_figures_of_samples_stand_beside_those_of_real_scenes(coloured: Pix2PixH
     assert figures["style_spread"] > 0
 
 
-def test_styles_from_the_command_line_and_python(tmp_path: Path) -> None:
+def test_styles_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Test maps of the run's data in two styles each; without clusters yet all styles are one."""
+    options = {"batch_size": 2, "features": 2, "blocks": 0, "global_steps": 0, "cluster_steps": 100}
+    gans.train("pix2pixhd", "scenes:mnist5k", steps=1, out=tmp_path / "run", progress=False, **options)  # type: ignore[arg-type]
+    out = tmp_path / "styles.npz"
+    command = ["sample", str(tmp_path / "run"), "--n", "5", "--out", str(out), "--style"]
+    assert main([*command, "0", "7"]) == 0
+    arrays = np.load(out)
+    assert arrays["images"].shape == (5, 3, 56, 56)
+    a, _ = gans.data.load("scenes:mnist5k").test(slice(3))  # type: ignore[union-attr]
+    assert np.array_equal(arrays["sources"], a[[0, 0, 1, 1, 2]])
+    capsys.readouterr()
+    assert main([*command, "10"]) != 0
+    assert "--style must lie from 0 to 9" in capsys.readouterr().err
+
+
+def test_styles_from_python(tmp_path: Path) -> None:
     options = {**SMALL, "global_steps": 1, "enhancer_steps": 1, "cluster_steps": 3}
     run = gans.train("pix2pixhd", SCENES, steps=3, out=tmp_path / "run", progress=False, **options)  # type: ignore[arg-type]
     a = SCENES.test(slice(2))[0]
