@@ -107,6 +107,7 @@ class TrainOptions(RunOptions, total=False):
     generator_loss: Literal["feature-matching", "non-saturating"]
     orthogonal: float
     class_weight: float
+    fake_class_weight: float
     hidden: int
     warp_steps: int
     categories: int

@@ -76,15 +76,15 @@ ENTRIES = {
     ),
     "cyclegan": Entry(
         "Two sets without pairs: a digit, the same one in the other set, and back.",
-        ("label_agreement", "cycle_a", "cycle_b"),
+        ("a_to_b_label_agreement", "cycle_a", "cycle_b"),
     ),
     "dualgan": Entry(
         "As CycleGAN, with Wasserstein critics: a digit and its translation.",
-        ("label_agreement", "cycle_a", "cycle_b"),
+        ("a_to_b_label_agreement", "cycle_a", "cycle_b"),
     ),
     "stargan": Entry(
         "One G for five styles: each digit in the style of its column.",
-        ("domain_agreement", "label_agreement"),
+        ("domain_agreement", "domain_l1", "cycle"),
     ),
     "infogan": Entry(
         "A row is a category that no label named; its codes turn and thicken the digit.",

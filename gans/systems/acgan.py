@@ -8,6 +8,10 @@ guesses c from the image, and both players gain if the guess is right. G's sampl
 a classifier says so; in CGAN they do because D saw real pairs of image and label. The price: G prefers the
 images of a class of which the classifier is surest, and they are less diverse.
 
+On few images the fakes' part of D's L_C is an agreement of the players: the head learns to read the class off
+marks that G leaves, and G need not draw the digit. Without it, ``fake_class_weight`` 0, the head learns from
+real digits alone. That is the default here: 96% of 10,000 samples are of their class, with it 89%.
+
 -log P(C = c) is the cross entropy of the head's logits: no softmax stands before it. The paper's networks are
 for 128 x 128 images of 1,000 classes, a hundred GANs of ten classes each; here they are DCGAN's.
 """
@@ -41,12 +45,15 @@ class ACGANSettings(TwoAdamSettings):
     latent: int = setting(100, "length of the noise vector z", least=1, most=2**16)
     features: int = setting(32, "channels of the layers next to the image", least=1, most=2**10)
     class_weight: float = setting(1.0, "weight of L_C, the loss of the class head", least=0, metavar="WEIGHT")
+    fake_class_weight: float = setting(
+        1.0, "weight of the fakes in D's L_C; 1 in the paper", least=0, metavar="WEIGHT"
+    )
 
 
 class ACGAN(System):
     name, title, paper = "acgan", "ACGAN", "Odena et al. 2017"
     summary = "D has a second head that names the class; G makes samples of a chosen class"
-    presets = {"image": ACGANSettings(ema=0.995, lr=8e-4, lr_half_life=800)}
+    presets = {"image": ACGANSettings(ema=0.995, lr=8e-4, lr_half_life=800, fake_class_weight=0.0)}
     epochs = {"image": 32}
     labelled = True
     asks = ("classes",)
@@ -92,7 +99,8 @@ class ACGAN(System):
         on_real, on_fake = self.head(of_real), self.head(of_fake)
         loss = binary_cross_entropy(on_real, on_fake)
         class_real, class_fake = (cross_entropy(self.class_head(x), labels) for x in (of_real, of_fake))
-        total = loss + (class_real + class_fake) * self.settings.class_weight
+        classes = class_real + class_fake * self.settings.fake_class_weight
+        total = loss + classes * self.settings.class_weight
         norm, _ = descend(total, self.optimizer_d)
         return {
             "loss_d": loss,

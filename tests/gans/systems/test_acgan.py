@@ -117,3 +117,17 @@ def test_digits_are_those_that_were_asked_for(tmp_path: Path) -> None:
     figures = gans.evaluate(run)
     assert figures["label_accuracy"] >= 0.95
     assert figures["head_accuracy"] >= 0.95
+
+
+def after_an_update_of_d(fakes: int, **changes: Any) -> Any:
+    """The class head's weights after an update of D on one batch, with fakes of the noise ``fakes``."""
+    acgan, (real, labels) = built(**changes), batch()
+    acgan.trunk.eval()  # no batch norm over fakes
+    acgan.update_discriminator(real, labels, rng(fakes))
+    return acgan.class_head.weight.numpy()
+
+
+def test_the_class_head_learns_from_fakes_with_their_weight_alone() -> None:
+    assert np.array_equal(after_an_update_of_d(0), after_an_update_of_d(1))
+    weighted = [after_an_update_of_d(fakes, fake_class_weight=1.0) for fakes in (0, 1)]
+    assert not np.array_equal(*weighted)
