@@ -16,8 +16,10 @@ HEAD = """\
 
 Published figures beside those of this project, at the published settings. `python -m gans reproduce NAME`
 runs such an experiment; after a stop or a kill the same command goes on, and more trials only add to what is
-here. A row that ran a part of the published length says which part. The spread stands behind ±, and a dash
-where there is no figure. The same command makes this page, from `reproductions/*.json` alone.
+here. A row that ran a part of the published length says which part, and a scaled row, of smaller networks or
+data than the paper's, says so. The spread stands behind ±, and a dash where there is no figure. Minutes are
+by the clock; other programs on the machine lengthen them, and not those of the processor beside them. The
+same command makes this page, from `reproductions/*.json` alone.
 
 <!-- tables -->
 """
