@@ -184,7 +184,7 @@ FEW_LABELS = Experiment(
         "average of D's weights": 0.9999,
         "steps": STEPS,
     },
-    figures={"wrong": Figure("wrong", 0), "wrong_last": Figure("wrong, last weights", 0)},
+    figures={"wrong": Figure("wrong", 1), "wrong_last": Figure("wrong, last weights", 1)},
     rows={
         "labels-20": row("20 labels", 20, Published(1677, 452)),
         "labels-50": row("50 labels", 50, Published(221, 136)),
