@@ -173,7 +173,7 @@ def test_a_training_that_diverges_ends_as_on_the_cpu(
         run = training(device, rate=rate, critic_steps=critic_steps, capture=capture)
         run.load_state_dict(start)
         keep, path = Keep(), tmp_path / f"{device}-{capture}"
-        checkpoints = Checkpoints(path, 2, lambda: None)
+        checkpoints = Checkpoints(path, 2, [])
         with pytest.raises(DivergedError, match=f"^step {step} .{network} update.: linear made") as error:
             train(run, 40, [keep, checkpoints])
         assert (error.value.step, run.step, checkpoints.saved_step) == (step, step - 1, (step - 1) // 2 * 2)
