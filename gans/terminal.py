@@ -8,10 +8,11 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from typing import TextIO
 
 from gans.messages import LONGEST, one_line
 
-__all__ = ["any_encoding", "forget_output", "is_gone", "note", "say"]
+__all__ = ["any_encoding", "forget", "is_gone", "note", "say"]
 
 
 def say(text: str, most: int = LONGEST) -> None:
@@ -41,10 +42,10 @@ def is_gone(error: OSError) -> bool:
     return error.errno in (errno.EPIPE, errno.EIO)
 
 
-def forget_output() -> None:
-    """Send standard output to the null device, so that its buffered rest does not fail again at exit."""
+def forget(stream: TextIO) -> None:
+    """Send a standard stream to the null device, so that its buffered rest does not fail again at exit."""
     with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _reconfigure(stream: io.TextIOWrapper, errors: str | None) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from gans.cli.parser import parser
 from gans.errors import UserError
 from gans.paths import current_folder_is_gone
-from gans.terminal import any_encoding, forget_output, is_gone, say
+from gans.terminal import any_encoding, forget, is_gone, say
 
 __all__ = ["main"]
 
@@ -65,13 +65,18 @@ def _with_flags(message: str) -> str:
 
 
 def _flushed(status: int) -> int:
-    """The status after standard output is flushed; if that fails, the status of that error."""
+    """The status after both streams are flushed; if standard output's fails, the status of that error."""
+    try:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+    except OSError:
+        forget(sys.stderr)
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
         return status
     except OSError as error:
-        forget_output()
+        forget(sys.stdout)
         if status:
             return status
         return BROKEN_PIPE if is_gone(error) else _fail(f"standard output: {error.strerror}", FAILED)

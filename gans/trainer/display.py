@@ -20,7 +20,7 @@ from rich.text import Text
 from gans.data.spec import Kind
 from gans.evaluation import Evaluation
 from gans.messages import one_line
-from gans.terminal import forget_output, is_gone
+from gans.terminal import forget, is_gone
 from gans.trainer.callback import Callback
 from gans.trainer.config import RunConfig
 from gans.trainer.loop import Record, Training
@@ -101,7 +101,7 @@ class Display(Callback, AbstractContextManager["Display"]):
             if not is_gone(error):
                 raise
             self.closed = True
-            forget_output()
+            forget(sys.stdout)
 
     def heading(self, training: Training) -> str:
         """The model, the folder and the step that training continues from."""

@@ -51,13 +51,16 @@ def test_what_nohup_ignores_stays_ignored() -> None:
 
 @pytest.mark.parametrize("live", [True, False])
 def test_a_terminal_that_is_closed_ends_the_run_in_order(tmp_path: Path, live: bool) -> None:
-    """With a live display, whose every redrawing fails from then on, and with lines."""
+    """With a live display, whose every redrawing fails from then on, and with lines.
+
+    The streams have buffers, as they have for most users; their rest must not fail again at exit.
+    """
     ours, theirs = pty.openpty()
     kernel = {} if live else {"JPY_PARENT_PID": "1"}
     process = subprocess.Popen(
         [sys.executable, "-c", IN_A_TERMINAL, *map(str, TOY), "--steps", "100000", "--out", "run"],
         cwd=tmp_path,
-        env={**environment(), "TERM": "xterm", **kernel},
+        env={**environment(), "PYTHONUNBUFFERED": "", "TERM": "xterm", **kernel},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
