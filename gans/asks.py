@@ -1,4 +1,4 @@
-"""What a system that translates is asked for, from the test images of its data."""
+"""The images that a system translates in samples and figures: the first test images of its data."""
 
 from __future__ import annotations
 

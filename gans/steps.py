@@ -113,13 +113,17 @@ def probabilities(on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
     >>> {name: number.item() for name, number in probabilities(zeros((4, 1)), zeros((4, 1))).items()}
     {'d_real': 0.5, 'd_fake': 0.5}
     """
-    with no_grad():
-        return {"d_real": mean(sigmoid(on_real)), "d_fake": mean(sigmoid(on_fake))}
+    return _means(sigmoid, on_real, on_fake)
 
 
 def readouts(objective: Objective, on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
     """``d_real`` and ``d_fake``: the means of the objective's readout of D's logits."""
-    return {"d_real": _readout(objective, on_real), "d_fake": _readout(objective, on_fake)}
+    return _means(objective.readout, on_real, on_fake)
+
+
+def _means(readout: Network, on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
+    with no_grad():
+        return {"d_real": mean(readout(on_real)), "d_fake": mean(readout(on_fake))}
 
 
 def _readout(objective: Objective, logits: Tensor) -> Tensor:

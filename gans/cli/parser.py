@@ -178,7 +178,7 @@ def _train(train: Parser, arguments: Sequence[str]) -> None:
         "--evaluate-every",
         type=steps_or_0,
         metavar="EPOCHS",
-        help="measure samples after every so many epochs, into evaluations.jsonl (default 0: never)",
+        help="epochs from one measurement of samples to the next, into evaluations.jsonl (default 0: none)",
     )
     train.add_argument(
         "--keep-best",
