@@ -28,6 +28,11 @@ class Objective:
     needs_real: bool = False
     against: Callable[[Tensor, Any], Tensor] | None = None
 
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether the readout of D is a probability, and not a score."""
+        return self.readout is sigmoid
+
 
 def score(logits: Tensor) -> Tensor:
     """A critic's output as it is."""

@@ -61,7 +61,6 @@ class BigGAN(System):
     epochs = {"image": 24}
     labelled = True
     asks = ("classes", "truncation")
-    judges_by_probability = False
     figure_meanings = {
         "whole_precision": Meaning(
             "share of samples whose thumbnails lie among real ones", "higher", "measured"

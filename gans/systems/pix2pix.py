@@ -43,7 +43,7 @@ from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.systems.translating import check_sides, translations
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad, tensor
-from minigrad.ops import concatenate, l1_loss, sigmoid
+from minigrad.ops import concatenate, l1_loss
 from minigrad.random import Generator
 
 OBJECTIVES: Mapping[str, Objective] = {
@@ -97,11 +97,6 @@ class Pix2Pix(System):
         seen = inputs + outputs if settings.judged == "pair" else outputs
         judge = patch.discriminator(seen, (h, w), settings.features, nn.BatchNorm2d)
         return {"generator": initialised(unet), "discriminator": judge}
-
-    @property
-    def judges_by_probability(self) -> bool:  # type: ignore[override]
-        """Whether D's readout is a probability, and not a score."""
-        return self.objective.readout is sigmoid
 
     def step(self, trainer: Trainer) -> None:
         b, _, a = trainer.batch()

@@ -92,7 +92,6 @@ class Pix2PixHD(System):
     epochs = {"pairs": 3}
     data = "scenes:mnist5k"
     asks = ("sources", "styles")
-    judges_by_probability = False
     figure_meanings = {
         "object_accuracy": Meaning(
             "share of objects that the classifier reads as the map says", "higher", "test_images"

@@ -17,6 +17,7 @@ from gans.data.spec import KIND_WORDS, Kind, Spec
 from gans.errors import UserError
 from gans.messages import one_line
 from gans.metrics.meaning import Meaning
+from gans.objectives import Objective
 from gans.systems.own import load_function
 from gans.systems.settings import Settings
 from gans.updates import BoundUpdate
@@ -159,9 +160,6 @@ class System:
     asks: ClassVar[tuple[str, ...]] = ()
     """The fields of its last argument that ``make`` reads."""
 
-    judges_by_probability: bool = True
-    """Whether ``d_real`` and ``d_fake`` are probabilities, and not a critic's scores."""
-
     figure_meanings: ClassVar[Mapping[str, Meaning]] = {}
     """The meaning of each of ``figures``."""
 
@@ -194,6 +192,15 @@ class System:
     def networks(settings: Any, spec: Spec) -> dict[str, nn.Module]:
         """The networks by the names of the attributes that they become, each with its initial weights."""
         raise NotImplementedError("a system defines networks(settings, spec)")
+
+    @property
+    def judges_by_probability(self) -> bool:
+        """Whether ``d_real`` and ``d_fake`` are probabilities, and not a critic's scores.
+
+        The ``objective`` says so, if the system has one; a system without it may set it as a class attribute.
+        """
+        objective = getattr(self, "objective", None)
+        return objective.gives_probabilities if isinstance(objective, Objective) else True
 
     @classmethod
     def batches_in_a_step(cls, settings: Any) -> int:

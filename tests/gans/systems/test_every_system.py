@@ -66,6 +66,12 @@ TRICKS: dict[str, dict[str, Any]] = {
 
 CASES += [(name, kind) for name in TRICKS for kind in SYSTEMS[name.partition(",")[0]].presets]
 
+SCORES = {
+    "actor-critic", "began", "biggan", "cyclegan", "dualgan", "f-gan", "lsgan", "pggan", "pix2pixhd",
+    "relativistic", "sngan", "stargan", "vae", "vid2vid", "wgan", "wgan-div", "wgan-gp",
+}  # fmt: skip
+"""The systems with an output of D that is no probability, or without a D."""
+
 each_case = pytest.mark.parametrize(("name", "kind"), CASES)
 
 
@@ -104,6 +110,12 @@ def small(name: str, kind: Any, **changes: Any) -> Callable[..., Training]:
 @each_case
 def test_replays_change_no_number(name: str, kind: str) -> None:
     contract.assert_replays_change_nothing(small(name, kind))
+
+
+@each_case
+def test_its_curves_show_probabilities_only_where_d_gives_them(name: str, kind: str) -> None:
+    system = small(name, kind)().system
+    assert system.judges_by_probability == (system.settings.model not in SCORES)
 
 
 @each_case
