@@ -6,7 +6,9 @@ from typing import Any, ClassVar
 
 from gans.objectives import Objective
 from gans.systems import Spec
-from gans.systems.two_player import GAN, WGAN, WGANGP, TwoPlayer
+from gans.systems.gan import GAN
+from gans.systems.two_player import TwoPlayer
+from gans.systems.wasserstein import WGAN, WGANGP
 from minigrad import nn
 from minigrad.optim import Optimizer
 

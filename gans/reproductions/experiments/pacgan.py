@@ -17,7 +17,7 @@ from gans.reproductions.experiment import Experiment, Figure, Published, Row
 from gans.reproductions.toys import coverage, start
 from gans.reproductions.trial import Trial
 from gans.systems import settings_for
-from gans.systems.variants import PacGAN, PackSettings
+from gans.systems.pacgan import PacGAN, PackSettings
 from minigrad import nn
 
 __all__ = ["PACGAN"]

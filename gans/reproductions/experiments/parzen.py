@@ -30,7 +30,7 @@ from gans.reproductions.networks import Scaled
 from gans.reproductions.trial import Trial
 from gans.systems import System, Trainer, settings_for
 from gans.systems.cgan import CGAN
-from gans.systems.two_player import GAN
+from gans.systems.gan import GAN
 from gans.trainer import Training
 from minigrad import Tensor, modify, nn
 from minigrad.ops import concatenate, relu, reshape, sigmoid

@@ -21,8 +21,8 @@ from gans.reproductions.experiment import Experiment, Figure, Row
 from gans.reproductions.toys import coverage, points, start
 from gans.reproductions.trial import Trial
 from gans.systems import settings_for
-from gans.systems.two_player import WGANGP
 from gans.systems.two_player_settings import TwoPlayerSettings
+from gans.systems.wasserstein import WGANGP
 from minigrad import nn
 
 __all__ = ["WGAN_GP_TOYS"]

@@ -22,7 +22,8 @@ from gans.metrics import (
 )
 from gans.objectives import gradient_penalty
 from gans.steps import discriminator_step
-from gans.systems.two_player import GAN, TwoPlayer
+from gans.systems.gan import GAN
+from gans.systems.two_player import TwoPlayer
 from gans.trainer import Record
 from tests.processes import ROOT
 

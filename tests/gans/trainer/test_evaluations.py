@@ -20,7 +20,7 @@ from gans.data.images import image_data
 from gans.errors import UserError
 from gans.evaluation import Evaluation, UnmeasurableError
 from gans.metrics import MEANINGS, cost
-from gans.systems.two_player import GAN
+from gans.systems.gan import GAN
 from gans.trainer import Record, batches, evaluations
 from gans.trainer.config import RunConfig
 from gans.trainer.display import LiveDisplay
