@@ -1,11 +1,15 @@
-"""The next frame of a clip from maps and earlier frames: a new image, a flow, and where to use which."""
+"""Clips of frames: G, which makes the next frame from maps and earlier frames, and the frames that D sees."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
+from gans.networks.sampling import moved
 from minigrad import Tensor, nn
-from minigrad.ops import concatenate
+from minigrad.devices import to_device
+from minigrad.ops import concatenate, reshape, stack
 
 REACH = 4.0
 """The largest flow along a side, in pixels a frame."""
@@ -59,3 +63,46 @@ class FrameGenerator(nn.Module):
 
 def _stage(conv: nn.Module) -> nn.Sequential:
     return nn.Sequential(conv, nn.LeakyReLU(0.2))
+
+
+def painted(generator: nn.Module, a: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+    """The frames (n, t, c, h, w) of maps a (n, t, k, h, w), and the flow (n, t - 1, 2, h, w) to each after
+    the first.
+
+    ``before`` (n, history, c, h, w) stands for the frames before the first, whose map is also that of
+    those frames.
+    """
+    history = before.shape[1]
+    maps = [a[:, 0]] * history + [a[:, t] for t in range(a.shape[1])]
+    frames = [before[:, t] for t in range(history)]
+    flows = []
+    for t in range(a.shape[1]):
+        seen = concatenate([*maps[t : t + history + 1], *frames[-history:]], axis=1)
+        parts = Parts.of(generator(seen))
+        if t:
+            flows.append(parts.flow)
+            frames.append(composed(parts, frames[-1]))
+        else:
+            frames.append(parts.image)
+    return stack(frames[history:], axis=1), stack(flows, axis=1)
+
+
+def composed(parts: Parts, last: Tensor) -> Tensor:
+    """A frame: the last one moved, and the new image where the mask is 1."""
+    return (1 - parts.mask) * moved(last, parts.flow) + parts.mask * parts.image
+
+
+def frames_of(a: Tensor, clips: Tensor, starts: Tensor, count: int) -> Tensor:
+    """``count`` consecutive maps of a and frames of clips, joined along the channels in their order.
+
+    a (n, t, k, h, w), clips (n, t, c, h, w) and starts (n,) -> (n, count (k + c), h, w).
+    """
+    n, t, _, h, w = clips.shape
+    times = np.arange(n)[:, None] * t + np.arange(count)
+    index = reshape(reshape(starts, (n, 1)) + Tensor(to_device(times, clips.device)), (-1,))
+    return concatenate([reshape(each(x)[index], (n, -1, h, w)) for x in (a, clips)], axis=1)
+
+
+def each(clips: Tensor) -> Tensor:
+    """All frames of clips: (n, t, c, h, w) -> (n t, c, h, w)."""
+    return reshape(clips, (-1, *clips.shape[2:]))

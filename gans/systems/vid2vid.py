@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 from gans.data.spec import Kind, Spec
 from gans.errors import UserError
 from gans.networks import patch
-from gans.networks.frames import FrameGenerator, Parts
+from gans.networks.frames import FrameGenerator, each, frames_of, painted
 from gans.networks.sampling import moved
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
@@ -44,8 +44,7 @@ from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.systems.translating import translations
 from gans.updates import descend, update
 from minigrad import Tensor, nn, tensor
-from minigrad.devices import to_device
-from minigrad.ops import broadcast_to, concatenate, l1_loss, max, mean, mse_loss, reshape, stack
+from minigrad.ops import broadcast_to, l1_loss, max, mean, mse_loss
 from minigrad.random import Generator, integers, uniform
 
 
@@ -117,7 +116,7 @@ class Vid2Vid(System):
     ) -> tuple[dict[str, Tensor], tuple[Tensor, ...]]:
         """One update of G; returns its clips."""
         settings = self.settings
-        fake, flows = self.painted(a, self.before(len(a), rng))
+        fake, flows = painted(self.generator, a, self.before(len(a), rng))
         numbers = {
             "adversarial": mse_loss(self.on_frames(a, fake, self.starts(a, 1, rng)), 1.0),
             "flow_loss": l1_loss(moved(each(b[:, :-1]), each(flows)), each(b[:, 1:])),
@@ -147,26 +146,6 @@ class Vid2Vid(System):
         descent = descend(loss, self.optimizer_d)
         return {"loss_d": loss, **numbers, "grad_norm_d": descent.norm}
 
-    def painted(self, a: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-        """The frames (n, t, c, h, w) of maps a, and the flow (n, t - 1, 2, h, w) to each after the first.
-
-        ``before`` (n, history, c, h, w) stands for the frames before the first, whose map is also that of
-        those frames.
-        """
-        history = self.settings.history
-        maps = [a[:, 0]] * history + [a[:, t] for t in range(a.shape[1])]
-        frames = [before[:, t] for t in range(history)]
-        flows = []
-        for t in range(a.shape[1]):
-            seen = concatenate([*maps[t : t + history + 1], *frames[-history:]], axis=1)
-            parts = Parts.of(self.generator(seen))
-            if t:
-                flows.append(parts.flow)
-                frames.append(composed(parts, frames[-1]))
-            else:
-                frames.append(parts.image)
-        return stack(frames[history:], axis=1), stack(flows, axis=1)
-
     def before(self, n: int, rng: Generator) -> Tensor:
         """The frames before the first (n, history, c, h, w): one colour each, drawn evenly."""
         channels, h, w = self.spec.shape[1:]
@@ -194,7 +173,9 @@ class Vid2Vid(System):
 
     def clips(self, maps: Any, rng: Generator) -> NDArray[np.float32]:
         a = tensor(maps, np.float32, self.device)
-        return in_batches(lambda *given: self.painted(*given)[0], a, self.before(len(a), rng))
+        return in_batches(
+            lambda a, before: painted(self.generator, a, before)[0], a, self.before(len(a), rng)
+        )
 
     @classmethod
     def check_settings(cls, settings: Vid2VidSettings, kind: Kind) -> None:
@@ -210,24 +191,3 @@ class Vid2Vid(System):
             raise UserError(f"`frames` must be at most {t}, the frames of a clip, got {settings.frames}")
         if h % 4 or w % 4:
             raise UserError(f"{cls.name} needs sides that are multiples of 4, got frames of {h} x {w} pixels")
-
-
-def composed(parts: Parts, last: Tensor) -> Tensor:
-    """A frame: the last one moved, and the new image where the mask is 1."""
-    return (1 - parts.mask) * moved(last, parts.flow) + parts.mask * parts.image
-
-
-def frames_of(a: Tensor, clips: Tensor, starts: Tensor, count: int) -> Tensor:
-    """``count`` consecutive maps of a and frames of clips, joined along the channels in their order.
-
-    a (n, t, k, h, w), clips (n, t, c, h, w) and starts (n,) -> (n, count (k + c), h, w).
-    """
-    n, t, _, h, w = clips.shape
-    times = np.arange(n)[:, None] * t + np.arange(count)
-    index = reshape(reshape(starts, (n, 1)) + Tensor(to_device(times, clips.device)), (-1,))
-    return concatenate([reshape(each(x)[index], (n, -1, h, w)) for x in (a, clips)], axis=1)
-
-
-def each(clips: Tensor) -> Tensor:
-    """All frames of clips: (n, t, c, h, w) -> (n t, c, h, w)."""
-    return reshape(clips, (-1, *clips.shape[2:]))

@@ -10,11 +10,11 @@ import pytest
 import minigrad as mg
 from gans.data.spec import Spec
 from gans.errors import UserError
-from gans.networks.frames import REACH, FrameGenerator, Parts
+from gans.networks.frames import REACH, FrameGenerator, Parts, composed, frames_of, painted
 from gans.networks.sampling import moved
 from gans.systems import build, settings_for
 from gans.systems.system import Batch
-from gans.systems.vid2vid import Vid2Vid, composed, frames_of
+from gans.systems.vid2vid import Vid2Vid
 from minigrad.ops import mean, square
 
 SMALL: dict[str, Any] = {"batch_size": 3, "features": 4}
@@ -46,7 +46,9 @@ def test_a_frame_follows_from_maps_and_frames_before_it_alone() -> None:
     other = a.numpy().copy()
     other[:, 2] = -other[:, 2]
     before = system.before(3, rng())
-    changes = difference(system.painted(a, before)[0], system.painted(mg.Tensor(other), before)[0])
+    changes = difference(
+        painted(system.generator, a, before)[0], painted(system.generator, mg.Tensor(other), before)[0]
+    )
     assert (changes[:2] == 0).all()
     assert (changes[2:] > 1e-5).all()  # G sees the map for 2 to 4, and after that the frames made from it
 
@@ -54,7 +56,7 @@ def test_a_frame_follows_from_maps_and_frames_before_it_alone() -> None:
 def test_a_frame_follows_from_the_two_before_it_however_they_were_made() -> None:
     """A frame painted anew from the two before it and its maps is the same frame."""
     system, a = built(), clips(5, 1)
-    made, _ = system.painted(a, system.before(3, rng()))
+    made, _ = painted(system.generator, a, system.before(3, rng()))
     seen = mg.ops.concatenate([*(a[:, t] for t in (3, 4, 5)), made[:, 3], made[:, 4]], axis=1)
     again = composed(Parts.of(system.generator(seen)), made[:, 4])
     np.testing.assert_allclose(again.numpy(), made[:, 5].numpy(), atol=1e-6)
@@ -64,7 +66,7 @@ def test_the_first_frame_is_the_image_alone_and_its_map_that_of_the_frames_befor
     system, a = built(), clips(5, 1)
     before = system.before(3, rng())
     seen = mg.ops.concatenate([*[a[:, 0]] * 3, before[:, 0], before[:, 1]], axis=1)
-    made, flows = system.painted(a, before)
+    made, flows = painted(system.generator, a, before)
     np.testing.assert_allclose(made[:, 0].numpy(), Parts.of(system.generator(seen)).image.numpy(), atol=1e-6)
     assert flows.shape == (3, 7, 2, 16, 16)
 
@@ -116,7 +118,7 @@ def test_the_networks_see_as_many_channels_as_frames() -> None:
     system = built(history=3, window=4)
     weights = [next(iter(network.parameters())).shape[1] for network in networks(system)]
     assert weights == [4 * 5 + 3 * 3, 5 + 3, 4 * (5 + 3)]
-    assert system.painted(clips(5, 1), system.before(3, rng()))[0].shape == (3, 8, 3, 16, 16)
+    assert painted(system.generator, clips(5, 1), system.before(3, rng()))[0].shape == (3, 8, 3, 16, 16)
 
 
 def networks(system: Vid2Vid) -> list[Any]:
@@ -174,7 +176,7 @@ def drawn_starts(system: Vid2Vid, a: mg.Tensor, *, before: bool = False) -> list
 def test_the_generator_descends_four_losses_with_their_weights() -> None:
     system, a, b = built(temporal=3.0, flow=5.0, brightness=7.0), clips(5, 1), clips(3, 2)
     frame, window = drawn_starts(system, a, before=True)
-    fake, flows = system.painted(a, system.before(3, rng(7)))
+    fake, flows = painted(system.generator, a, system.before(3, rng(7)))
     losses = [
         mean(square(system.on_frames(a, fake, frame) - 1)),
         mean(square(system.on_windows(a, fake, window) - 1)),
