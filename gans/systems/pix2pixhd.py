@@ -22,67 +22,35 @@ epochs, Adam (0.5, 0.999) at 2e-4. The defaults fit 56 x 56 on two cores.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gans.data.layouts import INSTANCES, instances, label_colours
 from gans.data.spec import Spec
 from gans.errors import UserError
-from gans.metrics.meaning import Meaning
-from gans.metrics.objects import object_accuracy
 from gans.networks.dcgan import initialised
 from gans.networks.pix2pixhd import CoarseToFine, MultiScale, encoder, object_means, painted
 from gans.networks.resizing import grown, shrunk
 from gans.objectives import least_squares
 from gans.systems.clusters import Clusters
 from gans.systems.feature_losses import Content, matching, total
-from gans.systems.maps import classes_of, masks_of
-from gans.systems.optimizing import LinearAdamSettings, adam
-from gans.systems.settings import setting
-from gans.systems.system import AT_ONCE, Ask, Made, System, Trainer, in_batches
-from gans.systems.translating import sources_of
+from gans.systems.maps import masks_of
+from gans.systems.optimizing import adam
+from gans.systems.pix2pixhd_settings import Phase, Pix2PixHDSettings
+from gans.systems.scenes import SCENE_MEANINGS, Painter, object_features
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.updates import State, descend, update
-from minigrad import Tensor, nn, no_grad, tensor
+from minigrad import Tensor, nn, no_grad
 from minigrad.ops import concatenate, mean
 from minigrad.optim import Optimizer
-from minigrad.random import Generator, integers
-
-Floats = NDArray[np.float32]
-Phase = Literal["global", "enhancer", "joint"]
+from minigrad.random import Generator
 
 LEAST_CHANNELS = 4
 """Of a label map: the background, a class, the boundaries, the numbers of objects."""
 
 LEAST_SIDE = 32
 """Pixels of a side, of which the smallest discriminator sees a quarter."""
-
-LEAST_PIXELS = 16
-"""Of an object whose features are clustered."""
-
-SHOWN, STYLES = 8, 4
-"""Maps of a picture, and the styles of each."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pix2PixHDSettings(LinearAdamSettings):
-    batch_size: int = setting(8, "pairs in an update", least=1, most=2**20)
-    global_steps: int = setting(600, "steps of the global generator alone", least=0, metavar="STEPS")
-    enhancer_steps: int = setting(
-        300, "steps of the local enhancer alone, after those", least=0, metavar="STEPS"
-    )
-    matching: float = setting(10.0, "weight of D's features, which G matches", least=0, metavar="WEIGHT")
-    content: float = setting(10.0, "weight of the classifier's features", least=0, metavar="WEIGHT")
-    features: int = setting(
-        16, "channels of G1 and of D next to the image; the enhancer has half", least=2, most=2**10
-    )
-    blocks: int = setting(2, "residual blocks of the global generator", least=0, most=100)
-    enhancer_blocks: int = setting(1, "residual blocks of the enhancer", least=0, most=100)
-    style_features: int = setting(3, "features of an object from the encoder", least=1, most=2**10)
-    clusters: int = setting(10, "clusters of these features for each class", least=1, most=2**10)
-    cluster_steps: int = setting(625, "steps after which they are clustered anew", least=1, metavar="STEPS")
 
 
 class Pix2PixHD(System):
@@ -92,18 +60,7 @@ class Pix2PixHD(System):
     epochs = {"pairs": 3}
     data = "scenes:mnist5k"
     asks = ("sources", "styles")
-    figure_meanings = {
-        "object_accuracy": Meaning(
-            "share of objects that the classifier reads as the map says", "higher", "test_images"
-        ),
-        "rebuilt_accuracy": Meaning("the same, with E's features of the real scene", "higher", "test_images"),
-        "rebuilt_l1": Meaning(
-            "mean distance of these from the real scenes, pixels in [-1, 1]", "lower", "test_images"
-        ),
-        "style_spread": Meaning(
-            "mean difference of an object in two styles, pixels in [-1, 1]", "higher", "test_images"
-        ),
-    }
+    figure_meanings = SCENE_MEANINGS
 
     generator: CoarseToFine
     discriminator: MultiScale
@@ -148,12 +105,6 @@ class Pix2PixHD(System):
         of_d = [f"optimizer_d_{i}" for i in range(len(self.discriminator.sizes))]
         return {**dict.fromkeys(of_g, rates["optimizer_g"]), **dict.fromkeys(of_d, rates["optimizer_d"])}
 
-    def phase(self, step: int) -> Phase:
-        """The phase of the step after ``step`` of them."""
-        if step < self.settings.global_steps:
-            return "global"
-        return "enhancer" if step < self.settings.global_steps + self.settings.enhancer_steps else "joint"
-
     def learning(self, phase: Phase) -> list[Optimizer]:
         """The optimizers of what G's update changes in a phase."""
         own: dict[Phase, list[Optimizer]] = {
@@ -165,7 +116,7 @@ class Pix2PixHD(System):
 
     def step(self, trainer: Trainer) -> None:
         b, _, a = trainer.batch()
-        phase = self.phase(trainer.step)
+        phase = self.settings.phase(trainer.step)
         fake = trainer.update(self.update_generator, a, b, phase)
         trainer.update(self.update_discriminator, a, b, fake, phase)
         if (trainer.step + 1) % self.settings.cluster_steps == 0:
@@ -220,84 +171,37 @@ class Pix2PixHD(System):
         """The means of E's maps of scenes over each object, (n, f, m); object 0 is the background."""
         return object_means(self.encoder(b), masks_of(a))
 
-    def training_features(self, data: Any) -> tuple[Floats, NDArray[np.int64]]:
+    def training_features(self, data: Any) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """E's features (n, f) of all training objects of some size, and their classes (n,)."""
-        features, classes = [], []
         with self.evaluating(average=False):
-            for start in range(0, len(data), AT_ONCE):
-                a, b = (tensor(x, device=self.device) for x in data.batch(slice(start, start + AT_ONCE)))
-                seen = mean(masks_of(a), axis=(2, 3)).numpy() * a.shape[2] * a.shape[3] >= LEAST_PIXELS
-                features.append(self.styled(a, b).numpy().swapaxes(1, 2)[seen])
-                classes.append(classes_of(a).numpy()[seen])
-        return np.concatenate(features), np.concatenate(classes)
-
-    def painted_with(self, sources: Any, styles: NDArray[np.int64]) -> Floats:
-        """Scenes of maps, with objects in the clusters ``styles`` (n, m)."""
-        classes = in_batches(classes_of, self.on_device(sources))
-        features = self.clusters.features(classes, styles).swapaxes(1, 2)
-        return in_batches(
-            lambda a, style: self.whole(self.inputs(a, style)),
-            self.on_device(sources),
-            self.on_device(np.ascontiguousarray(features)),
-        )
-
-    def rebuilt(self, sources: Any, real: Any) -> Floats:
-        """Scenes of maps, with objects in the style of the real scenes."""
-        return in_batches(
-            lambda a, b: self.whole(self.inputs(a, self.styled(a, b))),
-            self.on_device(sources),
-            self.on_device(real),
-        )
+            return object_features(data, self.styled, self.device)
 
     def whole(self, inputs: Tensor) -> Tensor:
         """G's image in its whole size: until the enhancer learns, that of G1 with its pixels repeated."""
-        fine = self.phase(max(int(self.progress.steps.item()) - 1, 0)) != "global"
+        fine = self.settings.phase(max(int(self.progress.steps.item()) - 1, 0)) != "global"
         image = self.generator(inputs, fine)
         return image if fine else grown(image, (inputs.shape[2], inputs.shape[3]))
 
-    def on_device(self, array: Any) -> Tensor:
-        return tensor(array, np.float32, self.device)
-
-    def drawn(self, n: int, rng: Generator) -> NDArray[np.int64]:
-        """The clusters of ``n`` maps' objects, (n, m), drawn evenly."""
-        drawn = integers(0, self.styles, (n, INSTANCES + 1), generator=rng, device=self.device)
-        return np.asarray(drawn.numpy())
+    @property
+    def painter(self) -> Painter:
+        """What makes samples, pictures and figures with the present networks."""
+        return Painter(
+            lambda a, style: self.whole(self.inputs(a, style)), self.styled, self.clusters, self.device
+        )
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
-        """The first ``n`` maps painted: in the styles that are asked for, or a drawn one for each object.
-
-        A picture has the styles of one map in a row.
-        """
-        sources = sources_of(n, ask, self.name)
-        styles = self.drawn(len(sources), rng)
-        if ask.styles is None:
-            targets = None if ask.targets is None else ask.targets[: len(sources)]
-            return Made(self.painted_with(sources, styles), sources=sources, targets=targets)
-        asked = np.broadcast_to(ask.styles[: len(sources), None], styles.shape)
-        copies = int((sources == sources[0]).all(axis=(1, 2, 3)).sum())
-        return Made(self.painted_with(sources, asked), sources=sources, columns=copies)
+        """The first ``n`` maps painted: in the styles that are asked for, or a drawn one for each object."""
+        return self.painter.sample(n, rng, ask, self.name)
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
-        """A row for each map: itself, the real scene, that with E's features of it, and drawn styles."""
+        """A row for each map, with the real scene and with scenes in several styles."""
         if ask.sources is None or ask.targets is None:
             return self.make(n, rng, ask)
-        a, b = ask.sources[:SHOWN], ask.targets[:SHOWN]
-        styles = [self.painted_with(a, self.drawn(len(a), rng)) for _ in range(STYLES)]
-        columns = [label_colours(a), b, self.rebuilt(a, b), *styles]
-        return Made(np.stack(columns, axis=1).reshape(-1, *self.spec.shape), columns=len(columns))
+        return self.painter.picture(ask.sources, ask.targets, rng)
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
         a, b = data.test()
-        numbers, classes = instances(a), a[:, :-2].argmax(axis=1) - 1
-        first, second = (self.painted_with(a, self.drawn(len(a), rng)) for _ in range(2))
-        rebuilt = self.rebuilt(a, b)
-        return {
-            "object_accuracy": object_accuracy(first, numbers, classes),
-            "rebuilt_accuracy": object_accuracy(rebuilt, numbers, classes),
-            "real_object_accuracy": object_accuracy(b, numbers, classes),
-            "rebuilt_l1": float(np.abs(rebuilt - b).mean()),
-            "style_spread": float(np.abs(first - second).mean(axis=1)[numbers > 0].mean()),
-        }
+        return self.painter.figures(a, b, rng)
 
     @classmethod
     def check_data(cls, settings: Any, spec: Spec) -> None:

@@ -357,7 +357,7 @@ def test_a_picture_has_map_real_scene_its_copy_and_styles(coloured: Pix2PixHD) -
     rows = made.samples.reshape(8, 7, 3, 56, 56)
     a, b = SCENES.test(slice(8))
     assert np.array_equal(rows[:, 1], b)
-    assert np.array_equal(rows[:, 2], coloured.rebuilt(a, b))
+    assert np.array_equal(rows[:, 2], coloured.painter.rebuilt(a, b))
     assert not np.array_equal(rows[:, 3], rows[:, 4])
 
 
