@@ -9,13 +9,15 @@ import pytest
 
 from gans.trainer import batches
 from tests.gans.commands import TOY, gans, idx_folder
+from tests.gans.fingerprints import drawing_fingerprints
+from tests.gans.fingerprints import fingerprints as fingerprints
 
 
 @pytest.fixture(scope="module")
 def toy_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of two short epochs and a bit."""
     run = tmp_path_factory.mktemp("toy") / "run"
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, drawing_fingerprints():
         patch.setattr(batches, "TOY_EPOCH_STEPS", 6)
         assert gans(*TOY, "--steps", 14, "--seed", 1, "--out", run) == 0
     return run

@@ -113,6 +113,7 @@ def test_a_replay_sees_that_an_attribute_of_the_system_changed(attribute: str) -
     assert ends[0] == ends[1]
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_no_capture_changes_no_number_and_may_be_switched_on_resume(tmp_path: Path) -> None:
     toy = ("train", "wgan-gp", "--data", "ring", "--batch-size", 8, "--seed", 5)
     assert gans(*toy, "--steps", 6, "--out", tmp_path / "captured") == 0

@@ -121,6 +121,7 @@ def test_a_line_has_what_an_evaluation_with_the_runs_seed_gives(tmp_path: Path) 
     assert Image.open(io.BytesIO((tmp_path / "figures.png").read_bytes())).format == "PNG"
 
 
+@pytest.mark.usefixtures("fingerprints")
 @pytest.mark.parametrize(
     ("name", "step"),
     [*(("checkpoint.safetensors", n) for n in (0, 8, 9, 16)), ("best.safetensors", 16), ("measure", 16)],
@@ -155,6 +156,7 @@ def test_a_run_killed_anywhere_has_the_same_log_and_the_same_best(
     assert flat(mg.load(broken / "best.safetensors")) == flat(mg.load(whole / "best.safetensors"))
 
 
+@pytest.mark.usefixtures("fingerprints")
 @pytest.mark.parametrize(
     ("figure", "series", "epoch"),
     [
@@ -197,6 +199,7 @@ def test_the_cost_falls_as_a_figure_gets_better() -> None:
     assert cost({"samples": 9}, "samples", MEANINGS["samples"]) is None
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_a_resumed_run_knows_the_best_so_far(tmp_path: Path, scripted: Callable[..., None]) -> None:
     scripted(wasserstein=[1.0, 2.0, 1.5, 0.5])
     assert command(*EVERY, "--epochs", 2, "--out", tmp_path) == 0
@@ -206,6 +209,7 @@ def test_a_resumed_run_knows_the_best_so_far(tmp_path: Path, scripted: Callable[
     assert best_step(tmp_path) == 32
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_the_best_by_another_figure_is_chosen_from_the_next_evaluation_on(
     tmp_path: Path, scripted: Callable[..., None]
 ) -> None:
@@ -219,6 +223,7 @@ def test_the_best_by_another_figure_is_chosen_from_the_next_evaluation_on(
     assert best_step(tmp_path) == 32
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_evaluations_begin_and_end_on_resume(tmp_path: Path, scripted: Callable[..., None]) -> None:
     scripted(wasserstein=[1.0, 2.0, 3.0])
     assert command(*TOY, "--epochs", 1, "--out", tmp_path) == 0
@@ -230,6 +235,7 @@ def test_evaluations_begin_and_end_on_resume(tmp_path: Path, scripted: Callable[
     assert [line["epoch"] for line in lines(tmp_path)] == [2]
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_a_run_of_a_version_without_evaluations_goes_on(tmp_path: Path) -> None:
     assert command(*TOY, "--steps", 1, "--out", tmp_path) == 0
     document = json.loads((tmp_path / "config.json").read_text("utf-8"))
@@ -292,6 +298,7 @@ def test_samples_that_cannot_be_measured_are_noted_and_end_no_training(
     assert not (tmp_path / "best.safetensors").exists()
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_a_damaged_best_checkpoint_is_noted_and_replaced(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -305,6 +312,7 @@ def test_a_damaged_best_checkpoint_is_noted_and_replaced(
     assert best_step(tmp_path) == 16
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_lines_that_cannot_be_read_are_kept_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command(*EVERY, "--steps", 9, "--out", tmp_path) == 0
     path = tmp_path / "evaluations.jsonl"
@@ -317,6 +325,7 @@ def test_lines_that_cannot_be_read_are_kept_aside(tmp_path: Path, capsys: pytest
     assert path.read_text("utf-8") == first
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_commands_take_the_best_checkpoint(tmp_path: Path, scripted: Callable[..., None]) -> None:
     scripted(wasserstein=[1.0, 2.0])
     run = tmp_path / "run"

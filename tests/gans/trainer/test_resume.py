@@ -60,7 +60,7 @@ def killed_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return kill
 
 
-@pytest.mark.usefixtures("short_epochs")
+@pytest.mark.usefixtures("short_epochs", "fingerprints")
 @pytest.mark.parametrize("step", [0, 8, 11])
 def test_a_toy_run_killed_anywhere(
     tmp_path: Path, killed_after: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, step: int
@@ -80,6 +80,7 @@ def test_a_toy_run_killed_anywhere(
     assert (broken / "samples.gif").read_bytes() == (whole / "samples.gif").read_bytes()
 
 
+@pytest.mark.usefixtures("fingerprints")
 @pytest.mark.parametrize("model", ["dcgan", "wgan-gp"])
 def test_an_image_run_killed_in_the_middle_of_an_epoch(
     tmp_path: Path,
@@ -100,7 +101,7 @@ def test_an_image_run_killed_in_the_middle_of_an_epoch(
     assert_same_run(broken, whole)
 
 
-@pytest.mark.usefixtures("short_epochs")
+@pytest.mark.usefixtures("short_epochs", "fingerprints")
 def test_checkpoints_are_written_every_few_steps_and_at_each_epochs_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +133,7 @@ def test_a_run_may_grow_in_parts(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert json.loads((parts / "config.json").read_text("utf-8"))["epochs"] == 2
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_metrics_of_a_version_with_other_columns_outlive_a_resume(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -149,7 +151,7 @@ def test_metrics_of_a_version_with_other_columns_outlive_a_resume(
     assert not said(capsys.readouterr().err)
 
 
-@pytest.mark.usefixtures("short_epochs")
+@pytest.mark.usefixtures("short_epochs", "fingerprints")
 def test_a_run_cannot_shrink(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert gans(*TOY, "--steps", 9, "--out", tmp_path) == 0
     assert gans("train", "--resume", tmp_path, "--epochs", 1) == 2
@@ -159,6 +161,7 @@ def test_a_run_cannot_shrink(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     )
 
 
+@pytest.mark.usefixtures("fingerprints")
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -185,6 +188,7 @@ def test_changed_hyperparameters_are_refused_by_name(
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_hyperparameters_may_be_repeated(tmp_path: Path) -> None:
     assert gans(*TOY, "--steps", 1, "--out", tmp_path) == 0
     assert gans(*TOY, "--lr", "1e-3", "--resume", tmp_path, "--steps", 2) == 0
@@ -202,6 +206,7 @@ def test_other_images_in_the_same_place_are_refused(
     assert "has other images than those that this run was trained on" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_a_run_without_a_checkpoint_begins_anew(tmp_path: Path) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     assert gans(*TOY, "--steps", 3, "--out", whole) == 0
@@ -211,6 +216,7 @@ def test_a_run_without_a_checkpoint_begins_anew(tmp_path: Path) -> None:
     assert_same_run(broken, whole)
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_missing_metrics_and_other_versions_are_noted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
