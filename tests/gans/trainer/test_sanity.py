@@ -47,8 +47,15 @@ def warnings(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[str
     ],
 )
 def test_a_healthy_run_is_not_warned(
-    model: str, data: str, batch: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    model: str,
+    data: str,
+    batch: int,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
 ) -> None:
+    if data == "ring" and "image" in SYSTEMS[model].presets:  # its numbers are drawn with those of images
+        request.getfixturevalue("fingerprints")
     steps = 25 if model == "gan" else 2
     arguments = ("--data", data, "--batch-size", batch, "--steps", steps, "--out", tmp_path / "run")
     assert warnings(capsys, model, *arguments) == []

@@ -11,6 +11,7 @@ import pytest
 from minigrad.dispatch import use_kernels
 from minigrad.kernels.cuda.runtime import loading
 from minigrad.random import Philox, process
+from tests.gans.fingerprints import fingerprints as fingerprints
 from tests.gpu.fake_cupy.memory import device
 
 

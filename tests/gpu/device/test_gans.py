@@ -61,6 +61,7 @@ def test_a_run_on_the_device(cupy: ModuleType, tmp_path: Path, capsys: pytest.Ca
     assert main(["evaluate", "on-cuda", "--n", "200", "--device", "cuda"]) == 0
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_a_run_resumes_where_it_was_or_elsewhere(
     cupy: ModuleType, copies: Copies, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -80,6 +81,7 @@ def test_a_run_resumes_where_it_was_or_elsewhere(
     assert_near(tmp_path / "run", tmp_path / "whole")
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_a_run_from_before_devices_is_on_the_cpu(tmp_path: Path) -> None:
     assert main([*TRAIN, "--out", "run"]) == 0
     path = Path("run/config.json")
@@ -90,6 +92,7 @@ def test_a_run_from_before_devices_is_on_the_cpu(tmp_path: Path) -> None:
     assert json.loads(path.read_text("utf-8"))["device"] == "cpu"
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_a_damaged_device(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*TRAIN, "--out", "run"]) == 0
     path = Path("run/config.json")
@@ -104,6 +107,7 @@ def errors(capsys: pytest.CaptureFixture[str]) -> str:
     return line
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_without_cupy_nothing_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

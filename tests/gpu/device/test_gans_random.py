@@ -28,7 +28,7 @@ SENT = 2 * 64
 
 
 @pytest.fixture(autouse=True)
-def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fingerprints: None) -> None:
     monkeypatch.chdir(tmp_path)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from gans.data import SceneData, SequenceData
+from gans.data import SceneData, SequenceData, scenes
 from gans.data.images import image_data
 from gans.data.spec import spec_of
 from gans.systems import build, settings_for
@@ -58,6 +58,14 @@ def training(model: str, *, capture: bool) -> Training:
         settings = settings_for("seqgan", "sequences", **DRAWING)
     mg.manual_seed(0)
     return Training(build(settings, spec_of(data), "cuda"), data, 0, capture=capture)
+
+
+@pytest.fixture(autouse=True)
+def small_scenes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scenes of the fewest pixels that pix2pixHD takes: the emulator computes each of them."""
+    monkeypatch.setattr(scenes, "SIDE", 32)
+    monkeypatch.setattr(scenes, "SMALLEST", 12)
+    monkeypatch.setattr(scenes, "LARGEST", 20)
 
 
 @pytest.mark.parametrize("model", ["pggan", "pix2pixhd", "seqgan"])
