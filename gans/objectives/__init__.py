@@ -31,6 +31,7 @@ from gans.objectives.cross_entropy import (
     saturating,
 )
 from gans.objectives.divergences import f_divergence
+from gans.objectives.information import shared_information
 from gans.objectives.objective import Objective, score
 from gans.objectives.penalties import (
     dragan_penalty,
@@ -63,6 +64,7 @@ __all__ = [
     "relativistic_average",
     "saturating",
     "score",
+    "shared_information",
     "wasserstein",
     "wasserstein_div",
     "wasserstein_gp",

@@ -266,3 +266,29 @@ def test_penalties_of_a_flat_d_are_finite_with_their_gradients(name: str) -> Non
     value = penalty(lambda x: x @ flat, samples(1), samples(2), np.random.default_rng(0))
     assert value.item() == pytest.approx(5 if name == "dragan" else 0, abs=1e-4)
     assert np.isfinite(mg.grad(value, [flat])[0].data).all()
+
+
+def test_shared_information_is_that_of_the_symmetric_joint_table() -> None:
+    a, b = np.random.default_rng(0).normal(size=(2, 6, 3))
+    p, q = (np.exp(x) / np.exp(x).sum(axis=1, keepdims=True) for x in (a, b))
+    table = np.mean([(np.outer(u, v) + np.outer(v, u)) / 2 for u, v in zip(p, q, strict=True)], axis=0)
+    marginal = table.sum(axis=1)
+    expected = sum(
+        table[i, j] * np.log(table[i, j] / (marginal[i] * marginal[j])) for i in range(3) for j in range(3)
+    )
+    given = mg.tensor(a, np.float64), mg.tensor(b, np.float64)
+    assert objectives.shared_information(*given).item() == pytest.approx(expected, abs=1e-5)
+    mg.gradcheck(objectives.shared_information, [a, b])
+
+
+def test_shared_information_is_largest_for_sure_guesses_that_agree_and_are_balanced() -> None:
+    sure = 40 * np.eye(4)
+    cases = {"agree": sure, "renamed": sure[[1, 0, 3, 2]], "unsure": 0 * sure, "one": sure[[0, 0, 0, 0]]}
+    found = {
+        name: objectives.shared_information(mg.tensor(sure if name != "one" else x), mg.tensor(x)).item()
+        for name, x in cases.items()
+    }
+    assert found["agree"] == pytest.approx(np.log(4), abs=1e-4)
+    assert found["renamed"] == pytest.approx(np.log(4), abs=1e-4)
+    assert found["unsure"] == pytest.approx(0, abs=1e-4)
+    assert found["one"] == pytest.approx(0, abs=1e-4)
