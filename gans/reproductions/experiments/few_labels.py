@@ -123,6 +123,7 @@ def run(labels: int, unsupervised: float, trial: Trial) -> dict[str, float | Non
     settings = settings_for(
         "ssgan", "partial", batch_size=100, lr=3e-3, lr_ratio=1.0, lr_half_life=0, beta1=0.5, beta2=0.999,
         latent=100, ema=0.9999, unsupervised=unsupervised, generator_loss="feature-matching",
+        views_weight=0.0,
     )  # fmt: skip
     training = begun(AsPublished, settings, data, trial)
     trial.train(training, before=partial(begin, data), save_every=500)

@@ -74,7 +74,8 @@ def run(trial: Trial) -> dict[str, float | None]:
     data = whole_mnist(trial)
     settings = settings_for(
         "infogan", "image", latent=NOISE, lr=1e-3, lr_ratio=0.2, lr_half_life=0, beta1=0.5, beta2=0.999,
-        batch_size=128, ema=0.0, warp_steps=0, categories=CATEGORIES, codes=CODES,
+        batch_size=128, ema=0.0, warp_from=0, warp_steps=0, views_weight=0.0, categories=CATEGORIES,
+        codes=CODES,
     )  # fmt: skip
     training = begun(AsPublished, settings, data, trial)
     every = max(1, trial.steps // 20)

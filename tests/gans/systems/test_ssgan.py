@@ -17,8 +17,8 @@ from gans.systems import build, settings_for
 from gans.systems.ssgan import SSGAN
 from tests.gans.systems import contract
 
-SMALL: dict[str, Any] = {"batch_size": 8, "features": 4, "latent": 4}
-SILENT: dict[str, Any] = {"noise": 0.0, "dropout": 0.0}
+SMALL: dict[str, Any] = {"batch_size": 8, "features": 4, "latent": 4, "hidden": 16}
+SILENT: dict[str, Any] = {"noise": 0.0, "dropout": 0.0, "views_weight": 0.0}
 
 
 def built(**changes: Any) -> SSGAN:
@@ -60,6 +60,20 @@ def test_d_descends_both_losses() -> None:
     assert found["class_real"] == pytest.approx(right.mean(), rel=1e-4)
     assert found["d_real"] == pytest.approx(ten[0].sum(axis=1).mean(), rel=1e-4)
     assert found["d_fake"] == pytest.approx(ten[1].sum(axis=1).mean(), rel=1e-4)
+
+
+def test_d_also_ascends_what_two_views_of_an_unlabelled_image_share() -> None:
+    silent = {**SILENT, "unsupervised": 1e-30, "lr": 1e-2}
+    pixels = mg.tensor(contract.halves(64).train(slice(None)))
+    shared = {}
+    for weight in (1e-30, 1.0):
+        system, stream = built(**{**silent, "views_weight": weight}), rng()
+        for _ in range(23):
+            numbers = system.update_discriminator(pixels, images(3), LABELS, stream)
+        shared[weight] = numbers["views"].item()
+    assert shared[1e-30] < 0.4
+    assert shared[1.0] > 0.5  # two kinds of images: log 2 = 0.69
+    assert "views" not in built(**SILENT).update_discriminator(images(1), images(2), LABELS, rng())
 
 
 @pytest.mark.parametrize("loss", ["feature-matching", "non-saturating"])
