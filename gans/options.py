@@ -109,6 +109,8 @@ class TrainOptions(RunOptions, total=False):
     class_weight: float
     fake_class_weight: float
     hidden: int
+    views_weight: float
+    warp_from: int
     warp_steps: int
     categories: int
     codes: int

@@ -39,6 +39,7 @@ REDUCED = {
     "fade_steps": 2,
     "hold_steps": 1,
     "hidden": 8,
+    "warp_from": 2,
     "warp_steps": 4,
     "likelihood_steps": 2,
     "judging_steps": 1,
