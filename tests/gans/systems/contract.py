@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -41,32 +41,44 @@ def advance(training: Training, steps: int) -> list[dict[str, Any]]:
     return [dict(record.numbers) for _ in range(steps) for record in training.advance()]
 
 
-def assert_replays_change_nothing(make: Callable[..., Training]) -> None:
-    runs = [make(capture=capture) for capture in (True, False)]
-    numbers = [advance(run, 2 * STEPS) for run in runs]
-    assert numbers[0] == numbers[1]
-    assert flat(runs[0].state_dict()) == flat(runs[1].state_dict())
+class Whole(NamedTuple):
+    """A training of n + n steps by replays, with which other trainings are compared.
+
+    ``first`` and ``later`` are the numbers of its two halves, ``middle`` is a file of the state between
+    them, ``end`` the last state, and ``outside`` the arrays that changed without being in a part.
+    """
+
+    first: list[dict[str, Any]]
+    later: list[dict[str, Any]]
+    middle: Path
+    end: dict[str, Any]
+    outside: list[str]
 
 
-def assert_goes_on(make: Callable[..., Training], file: Path) -> None:
-    """n + n steps are n, save, load into a fresh training, n; and its numbers are the same."""
-    whole, first, second = make(), make(), make(seed=2)
-    advance(whole, STEPS)
-    later = advance(whole, STEPS)
-    advance(first, STEPS)
-    mg.save(file, first.state_dict())
-    second.load_state_dict(mg.load(file))
-    assert advance(second, STEPS) == later
-    assert flat(second.state_dict()) == flat(whole.state_dict())
-
-
-def assert_parts_have_all(make: Callable[..., Training]) -> None:
-    """No array of the system changes but those within its parts."""
+def whole_training(make: Callable[..., Training], middle: Path) -> Whole:
+    """Train what ``make`` makes for n + n steps."""
     training = make()
     before = {place: array.tobytes() for place, array in outside(training.system)}
-    advance(training, STEPS)
+    first = advance(training, STEPS)
+    mg.save(middle, training.state_dict())
+    later = advance(training, STEPS)
     after = {place: array.tobytes() for place, array in outside(training.system)}
-    assert [place for place in after if after[place] != before.get(place, after[place])] == []
+    changed = [place for place in after if after[place] != before.get(place, after[place])]
+    return Whole(first, later, middle, flat(training.state_dict()), changed)
+
+
+def assert_replays_change_nothing(make: Callable[..., Training], whole: Whole) -> None:
+    plain = make(capture=False)
+    assert advance(plain, 2 * STEPS) == [*whole.first, *whole.later]
+    assert flat(plain.state_dict()) == whole.end
+
+
+def assert_goes_on(make: Callable[..., Training], whole: Whole) -> None:
+    """n + n steps are n, save, load into a fresh training, n; and its numbers are the same."""
+    second = make()
+    second.load_state_dict(mg.load(whole.middle))
+    assert advance(second, STEPS) == whole.later
+    assert flat(second.state_dict()) == whole.end
 
 
 def outside(system: System) -> Iterator[tuple[str, Any]]:

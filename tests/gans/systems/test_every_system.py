@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -108,38 +108,42 @@ def small(name: str, kind: Any, **changes: Any) -> Callable[..., Training]:
     return partial(contract.trained, system_of(name).name, data_of(name, kind), **settings)
 
 
-@each_case
-def test_replays_change_no_number(name: str, kind: str) -> None:
-    contract.assert_replays_change_nothing(small(name, kind))
-
-
-@each_case
-def test_its_curves_show_probabilities_only_where_d_gives_them(name: str, kind: str) -> None:
-    system = small(name, kind)().system
-    assert system.judges_by_probability == (system.settings.model not in SCORES)
-
-
-@each_case
-def test_a_training_goes_on_from_its_state(name: str, kind: str, tmp_path: Path) -> None:
-    contract.assert_goes_on(small(name, kind), tmp_path / "state.safetensors")
-
-
-@each_case
-def test_no_array_changes_outside_the_parts(name: str, kind: str) -> None:
-    contract.assert_parts_have_all(small(name, kind))
+Wholes = Callable[[str, str], contract.Whole]
 
 
 @pytest.fixture(scope="module")
-def gone_on(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with each case's state after some steps, and after more of them in another process."""
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Wholes:
+    """A function that gives a case's whole training, made once."""
     folder = tmp_path_factory.mktemp("states")
-    for name, kind in CASES:
-        training = small(name, kind)()
-        contract.advance(training, contract.STEPS)
-        mg.save(folder / f"{name}-{kind}.safetensors", training.state_dict())
+
+    @cache
+    def trained(name: str, kind: str) -> contract.Whole:
+        return contract.whole_training(small(name, kind), folder / f"{name}-{kind}.safetensors")
+
+    return trained
+
+
+@each_case
+def test_replays_change_no_number(name: str, kind: str, whole: Wholes) -> None:
+    contract.assert_replays_change_nothing(small(name, kind), whole(name, kind))
+
+
+@each_case
+def test_a_training_goes_on_from_its_state(name: str, kind: str, whole: Wholes) -> None:
+    contract.assert_goes_on(small(name, kind), whole(name, kind))
+
+
+@each_case
+def test_no_array_changes_outside_the_parts(name: str, kind: str, whole: Wholes) -> None:
+    assert whole(name, kind).outside == []
+
+
+@pytest.fixture(scope="module")
+def gone_on(whole: Wholes) -> None:
+    """Beside each case's state after some steps, that after more of them in another process."""
+    [folder] = {whole(name, kind).middle.parent for name, kind in CASES}
     code = f"from tests.gans.systems.test_every_system import go_on; go_on({str(folder)!r})"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=300)
-    return folder
 
 
 def go_on(folder: str) -> None:
@@ -153,11 +157,9 @@ def go_on(folder: str) -> None:
 
 
 @each_case
-def test_a_fresh_process_goes_on_bit_for_bit(name: str, kind: str, gone_on: Path) -> None:
-    whole = small(name, kind)()
-    contract.advance(whole, 2 * contract.STEPS)
-    later = mg.load(gone_on / f"{name}-{kind}.later.safetensors")
-    assert flat(later) == flat(whole.state_dict())
+def test_a_fresh_process_goes_on_bit_for_bit(name: str, kind: str, whole: Wholes, gone_on: None) -> None:
+    later = whole(name, kind).middle.with_suffix(".later.safetensors")
+    assert flat(mg.load(later)) == whole(name, kind).end
 
 
 @pytest.mark.parametrize(("name", "kind"), [case for case in CASES if case[1] == "image"])
@@ -221,10 +223,29 @@ def test_samples_have_the_noise_of_training(name: str, kind: str, monkeypatch: p
     assert sizes == [REDUCED["latent"]]
 
 
+Systems = Callable[[str, str], System]
+
+
+@pytest.fixture(scope="module")
+def untrained() -> Systems:
+    """A function that gives a case's system before its first step, made once."""
+    return cache(lambda name, kind: small(name, kind)().system)
+
+
 @each_case
-def test_batch_norm_has_its_usual_constants_and_no_gradient_penalty_beside_it(name: str, kind: str) -> None:
+def test_its_curves_show_probabilities_only_where_d_gives_them(
+    name: str, kind: str, untrained: Systems
+) -> None:
+    system = untrained(name, kind)
+    assert system.judges_by_probability == (system.settings.model not in SCORES)
+
+
+@each_case
+def test_batch_norm_has_its_usual_constants_and_no_gradient_penalty_beside_it(
+    name: str, kind: str, untrained: Systems
+) -> None:
     """eps is 1e-5 and the momentum 0.1; a penalty of single gradients needs outputs of single samples."""
-    system = small(name, kind)().system
+    system = untrained(name, kind)
     norms = [m for m in modules_of(system) if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
     assert {(norm.eps, norm.momentum) for norm in norms} <= {(1e-5, 0.1)}
     if hasattr(system.settings, "penalty"):
