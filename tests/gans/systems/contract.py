@@ -45,13 +45,15 @@ class Whole(NamedTuple):
     """A training of n + n steps by replays, with which other trainings are compared.
 
     ``first`` and ``later`` are the numbers of its two halves, ``middle`` is a file of the state between
-    them, ``end`` the last state, and ``outside`` the arrays that changed without being in a part.
+    them, ``end`` and ``averages`` the last state and that of the averages of weights, and ``outside`` the
+    arrays that changed without being in a part.
     """
 
     first: list[dict[str, Any]]
     later: list[dict[str, Any]]
     middle: Path
     end: dict[str, Any]
+    averages: dict[str, Any]
     outside: list[str]
 
 
@@ -64,7 +66,11 @@ def whole_training(make: Callable[..., Training], middle: Path) -> Whole:
     later = advance(training, STEPS)
     after = {place: array.tobytes() for place, array in outside(training.system)}
     changed = [place for place in after if after[place] != before.get(place, after[place])]
-    return Whole(first, later, middle, flat(training.state_dict()), changed)
+    return Whole(first, later, middle, flat(training.state_dict()), averages_of(training), changed)
+
+
+def averages_of(training: Training) -> dict[str, Any]:
+    return flat({name: average.state_dict() for name, average in training.system.averages.items()})
 
 
 def assert_replays_change_nothing(make: Callable[..., Training], whole: Whole) -> None:
@@ -79,6 +85,7 @@ def assert_goes_on(make: Callable[..., Training], whole: Whole) -> None:
     second.load_state_dict(mg.load(whole.middle))
     assert advance(second, STEPS) == whole.later
     assert flat(second.state_dict()) == whole.end
+    assert averages_of(second) == whole.averages
 
 
 def outside(system: System) -> Iterator[tuple[str, Any]]:
