@@ -14,8 +14,9 @@ D descends both. G has one of two losses:
 Feature matching makes poorer images and the better classifier. With ``unsupervised`` 0 it is the
 classifier of the labelled images alone, to compare with.
 
-D is built like that of Salimans et al. for CIFAR-10, and smaller: strided convolutions with weight norm,
-noise, dropout, and one hidden layer. G is DCGAN's. Figures come from an average of D's weights.
+G and D are DCGAN's, with noise on D's images, dropout, and a hidden layer before the logits. All images of an
+update go through D as one batch: its batch norm tells batches of one kind apart by their means, and D would
+learn nothing else. Figures come from an average of D's weights.
 
 The paper's D trains for 180,000 steps. So that a hundredth of them is enough, D also sees each unlabelled
 image a second time, under a random affine map, and ascends what its two answers say about each other
@@ -25,7 +26,6 @@ image a second time, under a random affine map, and ascends what its two answers
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -44,8 +44,7 @@ from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad, tensor
-from minigrad.nn.utils import weight_norm
-from minigrad.ops import cross_entropy, logsumexp, mean, square, sum
+from minigrad.ops import concatenate, cross_entropy, logsumexp, mean, split, square, sum
 from minigrad.random import Generator
 
 SLOPE = 0.2
@@ -73,20 +72,17 @@ class Judge(nn.Module):
     """Images (n, c, h, w) -> the last features (n, hidden), and logits (n, classes)."""
 
     def __init__(self, shape: tuple[int, ...], classes: int, settings: SSGANSettings) -> None:
-        layers: list[nn.Module] = [GaussianNoise(settings.noise)]
-        before, maps = shape[0], settings.features
-        *sides, last = dcgan.sizes_of(shape)
-        for size in sides:
-            kernel_size, stride = dcgan.halving(size)
-            layers += [
-                weight_norm(nn.Conv2d(before, maps, kernel_size, stride, padding=1)),
-                nn.LeakyReLU(SLOPE),
-            ]
-            before, maps = maps, 2 * maps
-        units = before * math.prod(last)
-        layers += [nn.Flatten(), Dropout(settings.dropout), weight_norm(nn.Linear(units, settings.hidden))]
-        self.features = nn.Sequential(*layers, nn.LeakyReLU(SLOPE))
-        self.logits = weight_norm(nn.Linear(settings.hidden, classes))
+        *convolutions, last = dcgan.discriminator(shape, settings.features)
+        assert isinstance(last, nn.Linear)
+        self.features = nn.Sequential(
+            GaussianNoise(settings.noise),
+            *convolutions,
+            Dropout(settings.dropout),
+            nn.Linear(last.in_features, settings.hidden, bias=False),
+            nn.BatchNorm1d(settings.hidden),
+            nn.LeakyReLU(SLOPE),
+        )
+        self.logits = nn.Linear(settings.hidden, classes)
 
     def forward(self, x: Tensor) -> Any:
         features = self.features(x)
@@ -96,8 +92,8 @@ class Judge(nn.Module):
 class SSGAN(System):
     name, title, paper = "ssgan", "Semi-supervised GAN", "Salimans et al. 2016; Odena 2016"
     summary = "D is a classifier with few labels, taught by unlabelled and generated images"
-    presets = {"partial": SSGANSettings(ema=0.995, lr=1e-3, views_weight=1.0)}
-    epochs = {"partial": 100}
+    presets = {"partial": SSGANSettings(ema=0.99, lr=1e-3, lr_half_life=700, views_weight=1.0)}
+    epochs = {"partial": 60}
     data = "labels100:mnist5k"
     labelled = True
     prior = "uniform"
@@ -149,15 +145,16 @@ class SSGAN(System):
         with DrawingFrom(rng):
             with no_grad():
                 fake = self.generator(self.noise(len(real), self.settings.latent, rng))
-            logits = self.discriminator(self.mapped(labelled, rng))[1]
-            of_real, of_fake = (self.discriminator(x)[1] for x in (real, fake))
-            again = self.discriminator(self.mapped(real, rng))[1] if weight else None
+            again = [self.mapped(real, rng)] if weight else []
+            given = self.mapped(labelled, rng), real, fake, *again
+            logits = self.discriminator(concatenate(given))[1]
+        of_labelled, of_real, of_fake, *of_again = split(logits, [len(batch) for batch in given])
         on_real, on_fake = logsumexp(of_real, axis=1), logsumexp(of_fake, axis=1)
-        class_real, loss = cross_entropy(logits, labels), binary_cross_entropy(on_real, on_fake)
+        class_real, loss = cross_entropy(of_labelled, labels), binary_cross_entropy(on_real, on_fake)
         total = class_real + loss * self.settings.unsupervised
         numbers = {"loss_d": loss, "class_real": class_real, **probabilities(on_real, on_fake)}
-        if again is not None:
-            numbers["views"] = shared_information(of_real, again)
+        if weight:
+            numbers["views"] = shared_information(of_real, *of_again)
             total = total - numbers["views"] * weight
         return {**numbers, "grad_norm_d": descend(total, self.optimizer_d).norm}
 
@@ -166,13 +163,12 @@ class SSGAN(System):
         """One update of G: its samples have the mean features of real images, or D takes them for real."""
         with DrawingFrom(rng):
             fake = self.generator(self.noise(len(real), self.settings.latent, rng))
-            features, logits = self.discriminator(fake)
-            if self.settings.generator_loss == "feature-matching":
-                with no_grad():
-                    wanted = mean(self.discriminator(real)[0], axis=0)
-                loss = sum(square(mean(features, axis=0) - wanted))
-            else:
-                loss = non_saturating(logsumexp(logits, axis=1))
+            features, logits = self.discriminator(concatenate([fake, real]))
+        if self.settings.generator_loss == "feature-matching":
+            made, wanted = (mean(part, axis=0) for part in split(features, [len(fake), len(real)]))
+            loss = sum(square(made - wanted.detach()))
+        else:
+            loss = non_saturating(logsumexp(logits[: len(fake)], axis=1))
         norm, _ = descend(loss, self.optimizer_g)
         return {"loss_g": loss, "grad_norm_g": norm}
 
