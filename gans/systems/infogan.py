@@ -26,20 +26,18 @@ images get their variety once the categories are fixed. With a mu of 0 and witho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gans.data.spec import Kind, Spec
-from gans.errors import UserError
 from gans.networks.infogan import generator_of, judges_of
 from gans.networks.warp import warp
 from gans.objectives import binary_cross_entropy, non_saturating, shared_information
 from gans.steps import probabilities
 from gans.systems.codes import FIGURES, figures_of_codes, rows_by_category
-from gans.systems.optimizing import TwoAdamSettings, adam
-from gans.systems.settings import setting
+from gans.systems.infogan_settings import InfoGANSettings, check
+from gans.systems.optimizing import adam
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad, tensor
@@ -50,28 +48,6 @@ from minigrad.random import Generator, integers, uniform
 
 SIZE = 0.6
 """Of the largest maps that D sees, as a share of those of second views."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class InfoGANSettings(TwoAdamSettings):
-    """D's learning rate is also Q's."""
-
-    latent: int = setting(62, "length of the noise vector z, which is no code", least=1, most=2**16)
-    features: int = setting(
-        32, "channels of G's layer next to the image; D's first has twice as many", least=1, most=2**10
-    )
-    hidden: int = setting(256, "units of the hidden layer of G and of the trunk", least=1, most=2**16)
-    warp_from: int = setting(0, "steps before the random maps of images, and second views, begin", least=0)
-    warp_steps: int = setting(
-        0, "steps after which the maps have shrunk to nothing, as they do in their second half", least=0
-    )
-    views_weight: float = setting(
-        0.0, "weight of the information that two views of a real image share", least=0, metavar="WEIGHT"
-    )
-    categories: int = setting(10, "values of the category", least=2, most=2**10)
-    codes: int = setting(2, "continuous codes", least=0, most=2**10)
-    category_weight: float = setting(1.0, "weight of the category's information", least=0, metavar="WEIGHT")
-    code_weight: float = setting(1.0, "weight of the codes' information", least=0, metavar="WEIGHT")
 
 
 class InfoGAN(System):
@@ -115,25 +91,14 @@ class InfoGAN(System):
     @classmethod
     def check_settings(cls, settings: InfoGANSettings, kind: Kind) -> None:
         super().check_settings(settings, kind)
-        if settings.batch_size < 2:
-            raise UserError(f"`batch_size` of {settings.model} must be at least 2: Q has batch norm")
-        if 0 < settings.warp_steps <= settings.warp_from:
-            raise UserError(
-                f"`warp_from` of {settings.model} must be below `warp_steps`, got {settings.warp_from} "
-                f"and {settings.warp_steps}"
-            )
+        check(settings)
 
     def step(self, trainer: Trainer) -> None:
-        share = self.warp_left(trainer.step)
+        share = self.settings.warp_left(trainer.step)
         left = tensor(share, np.float32, self.device) if share else None
         warped = trainer.step >= self.settings.warp_from
         trainer.update(self.update_discriminator, trainer.batch().real, trainer.rng, left, warped)
         trainer.update(self.update_generator, trainer.rng, left, warped)
-
-    def warp_left(self, step: int) -> float:
-        """The share of the maps' size after ``step`` steps: 1 in the first half of their time, then less."""
-        last, first = self.settings.warp_steps, self.settings.warp_from
-        return max(0.0, min(1.0, 2 * (last - step) / (last - first))) if last > first else 0.0
 
     @update("discriminator", reports=("loss_d", "d_real", "d_fake", "views", "grad_norm_d"))
     def update_discriminator(

@@ -19,7 +19,8 @@ from gans.reproductions.images import begun, whole_mnist
 from gans.reproductions.networks import HIDDEN, generator_1024, trunk_1024
 from gans.reproductions.trial import Trial
 from gans.systems import System, settings_for
-from gans.systems.infogan import InfoGAN, InfoGANSettings
+from gans.systems.infogan import InfoGAN
+from gans.systems.infogan_settings import InfoGANSettings
 from gans.systems.system import in_batches
 from gans.trainer import Training
 from minigrad import nn, tensor

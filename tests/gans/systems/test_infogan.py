@@ -106,7 +106,15 @@ def test_each_update_descends_the_information_too(weight: str) -> None:
 
 def test_maps_shrink_in_the_second_half_of_their_steps_while_codes_gain_weight() -> None:
     infogan = built(warp_from=4, warp_steps=12)
-    assert [infogan.warp_left(step) for step in (0, 4, 8, 9, 10, 12, 99)] == [1, 1, 1, 0.75, 0.5, 0, 0]
+    assert [infogan.settings.warp_left(step) for step in (0, 4, 8, 9, 10, 12, 99)] == [
+        1,
+        1,
+        1,
+        0.75,
+        0.5,
+        0,
+        0,
+    ]
     category_loss, code_loss = mg.tensor(2.0), mg.tensor(4.0)
     shares = [(1.0, 2), (0.75, 3), (0.0, 6)]
     assert all(infogan.weighted(category_loss, code_loss, mg.tensor(s)).item() == e for s, e in shares)
