@@ -73,9 +73,13 @@ def processor_flags() -> tuple[str, ...]:
 
 
 def _build(name: str, files: dict[str, str], steps: Sequence[Sequence[str]]) -> Path:
-    """The file ``out`` that the compiler makes of some files in some steps, kept by a hash of all of it."""
+    """The file ``out`` that the compiler makes of some files in some steps, kept by a hash of all of it.
+
+    Where the repository lies is no part of the hash: another clone finds what the first one compiled.
+    """
     path, version = compiler()
-    words = [version, *(word for step in steps for word in step), *files.values(), *_runtime_texts()]
+    flags = [word.replace(str(RUNTIME), RUNTIME.name) for step in steps for word in step]
+    words = [version, *flags, *files.values(), *_runtime_texts()]
     key = hashlib.sha256("\0".join(words).encode())
     target = cache_folder() / f"{name}-{key.hexdigest()[:24]}.so"
     if target.exists():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from tests.gpu.emulator import Emulator, EmulatorError, uninitialised
+from tests.gpu.emulator import Emulator, EmulatorError, building, uninitialised
 from tests.gpu.emulator.sample_kernels import numbers, source_of
 
 COPY = r"""
@@ -176,3 +179,11 @@ def test_mma_ignores_the_bits_that_tf32_has_not(emulator: Emulator) -> None:
     a += np.float32(2.0**-11)
     emulator.module(source_of("pipelined.cu")).function("mma_fragments")((1,), (32,), (a, b, d))
     np.testing.assert_array_equal(d, np.full((32, 4), 8, np.float32))
+
+
+def test_another_clone_finds_what_one_has_compiled(
+    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = [building.runtime(), building.kernels(COPY, ["copy"], [], emulator.check)]
+    monkeypatch.setattr(building, "RUNTIME", shutil.copytree(building.RUNTIME, tmp_path / "runtime"))
+    assert [building.runtime.__wrapped__(), building.kernels(COPY, ["copy"], [], emulator.check)] == here
