@@ -95,8 +95,10 @@ static void fail_race(const Region &region, size_t index, Access kind, uint32_t 
 static void add_reader(Cell &cell, const Party &reader) {
     bool same_warp = cell.near.block_plus_1 == reader.block_plus_1 && warp_of(cell.near.thread) == warp_of(reader.thread);
     if (same_warp && cell.near.epoch == reader.epoch) {
-        for (int lane = 0; lane < LANES; lane++)
-            if ((cell.near_lanes >> lane & 1) && ordered(near_reader(cell, lane))) cell.near_lanes &= ~(1u << lane);
+        // No lane knows of a later __syncwarp than the warp's last one: without one since, all others stay.
+        if (cell.near.serial != reader.serial)
+            for (uint32_t lanes = cell.near_lanes; lanes; lanes &= lanes - 1)
+                if (ordered(near_reader(cell, __builtin_ctz(lanes)))) cell.near_lanes &= ~(lanes & -lanes);
     } else {
         if (cell.near_lanes && !ordered(near_reader(cell, lane_of(cell.near.thread))))
             (cell.near.block_plus_1 == reader.block_plus_1 ? cell.other_warp : cell.other_block) = cell.near;
@@ -111,9 +113,10 @@ static void add_reader(Cell &cell, const Party &reader) {
 }
 
 static void check_readers(const Region &region, size_t index, const Cell &cell, Access kind, uint32_t site) {
-    for (int lane = 0; lane < LANES; lane++)
-        if ((cell.near_lanes >> lane & 1) && !ordered(near_reader(cell, lane)))
-            fail_race(region, index, kind, site, near_reader(cell, lane), false);
+    for (uint32_t lanes = cell.near_lanes; lanes; lanes &= lanes - 1) {
+        Party reader = near_reader(cell, __builtin_ctz(lanes));
+        if (!ordered(reader)) fail_race(region, index, kind, site, reader, false);
+    }
     for (const Party *reader : {&cell.other_warp, &cell.other_block})
         if (!ordered(*reader)) fail_race(region, index, kind, site, *reader, false);
 }
