@@ -19,7 +19,6 @@ the class and one of one for the domain. The paper trains them by SGD with momen
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +28,7 @@ from numpy.typing import NDArray
 from gans.data.spec import Spec
 from gans.metrics.meaning import Meaning
 from gans.objectives import binary_cross_entropy
+from gans.systems.adapting import ACCURACY_MEANINGS, AdaptationSettings, accuracies, reversed_gradient
 from gans.systems.optimizing import AdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
@@ -40,11 +40,7 @@ from minigrad.random import Generator
 
 
 @dataclass(frozen=True, kw_only=True)
-class DANNSettings(AdamSettings):
-    adaptation: float = setting(
-        1.0, "lambda in the end: how strongly features hide the domain; 0 for none", least=0, metavar="LAMBDA"
-    )
-    ramp_steps: int = setting(1000, "steps in which lambda rises", least=1, most=10**12, metavar="STEPS")
+class DANNSettings(AdaptationSettings, AdamSettings):
     features: int = setting(32, "channels of the first convolution", least=1, most=2**10)
     width: int = setting(100, "units of the heads' hidden layers", least=1, most=2**14)
 
@@ -59,12 +55,7 @@ class DANN(System):
     generates = False
     averaged = ("extractor", "classifier")
     figure_meanings = {
-        "target_accuracy": Meaning(
-            "share of the target's test images whose class is named", "higher", "test_images"
-        ),
-        "source_accuracy": Meaning(
-            "share of the source's test images whose class is named", "higher", "test_images"
-        ),
+        **ACCURACY_MEANINGS,
         "domain_accuracy": Meaning(
             "share of both whose domain is named; 0.5 if features hide it", over="test_images"
         ),
@@ -99,13 +90,8 @@ class DANN(System):
 
     def step(self, trainer: Trainer) -> None:
         target, labels, source = trainer.batch()
-        strength = tensor(np.float32(self.strength(trainer.step)), device=self.device)
+        strength = tensor(np.float32(self.settings.strength(trainer.step)), device=self.device)
         trainer.update(self.update_all, source, labels, target, strength)
-
-    def strength(self, step: int) -> float:
-        """lambda after ``step`` steps."""
-        p = min(1.0, step / self.settings.ramp_steps)
-        return float(self.settings.adaptation * (2 / (1 + math.exp(-10 * p)) - 1))
 
     @update("classifier and domain head", reports=("class_real", "domain_loss", "strength", "grad_norm"))
     def update_all(
@@ -139,32 +125,18 @@ class DANN(System):
         return Made(ask.targets[order], labels=classes[order])
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
-        source, target = data.test()
-        right, of_source = [], []
-        for images in (source, target):
-            x = tensor(images, np.float32, self.device)
-            features = tensor(in_batches(self.extractor, x), device=self.device)
-            right.append(in_batches(self.classifier, features).argmax(axis=1) == data.test_labels)
-            of_source.append(in_batches(self.domain_head, features) > 0)
+        of_source, of_target = (self.of_source(images) for images in data.test())
         return {
-            "target_accuracy": float(np.mean(right[1])),
-            "source_accuracy": float(np.mean(right[0])),
-            "domain_accuracy": float(np.mean([of_source[0], ~of_source[1]])),
+            **accuracies(data, self.classify),
+            "domain_accuracy": float(np.mean([of_source, ~of_target])),
         }
+
+    def of_source(self, images: Any) -> NDArray[np.bool_]:
+        """Whether the domain head takes an image for one of the source: (n,)."""
+        x = tensor(images, np.float32, self.device)
+        return in_batches(lambda part: self.domain_head(self.extractor(part)), x)[:, 0] > 0
 
     @classmethod
     def check_data(cls, settings: Any, spec: Spec) -> None:
         super().check_data(settings, spec)
         check_two_sets(spec, cls.name)
-
-
-def reversed_gradient(x: Tensor, strength: Tensor) -> Tensor:
-    """``x``, whose gradient is multiplied by -``strength`` on its way back.
-
-    >>> from minigrad import grad
-    >>> x = tensor([3.0])
-    >>> y = reversed_gradient(x, tensor(0.5))
-    >>> y.tolist(), grad(y, [x])[0].tolist()
-    ([3.0], [-0.5])
-    """
-    return x.detach() * (1.0 + strength) - x * strength

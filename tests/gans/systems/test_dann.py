@@ -15,7 +15,8 @@ from gans.data import DomainData
 from gans.data.spec import Spec
 from gans.errors import UserError
 from gans.systems import build, settings_for
-from gans.systems.dann import DANN, reversed_gradient
+from gans.systems.adapting import reversed_gradient
+from gans.systems.dann import DANN
 from minigrad.ops import cross_entropy
 from tests.gans.systems import contract
 
@@ -46,9 +47,9 @@ def test_the_reversed_gradient_is_an_identity_whose_gradient_is_negative() -> No
 
 
 def test_the_strength_is_that_of_section_5() -> None:
-    system = built(adaptation=0.5, ramp_steps=100)
+    settings = built(adaptation=0.5, ramp_steps=100).settings
     expected = [0.5 * (2 / (1 + math.exp(-10 * p)) - 1) for p in (0, 0.1, 0.5, 1, 1)]
-    assert [system.strength(step) for step in (0, 10, 50, 100, 10**6)] == pytest.approx(expected)
+    assert [settings.strength(step) for step in (0, 10, 50, 100, 10**6)] == pytest.approx(expected)
 
 
 def test_features_climb_the_domain_loss_that_the_head_descends() -> None:
