@@ -94,6 +94,10 @@ ENTRIES = {
     "dann": Entry(
         "A classifier of coloured digits whose labels it never saw.", ("target_accuracy", "source_accuracy")
     ),
+    "i2i": Entry(
+        "Digits get textures, and the classifier learns from them: the digit, its translation, a true one.",
+        ("target_accuracy", "source_accuracy", "b_to_a_label_agreement"),
+    ),
     "pggan": Entry(
         "The image grows from 7 pixels a side to 28 during training.", ("fd", "effective_classes")
     ),
