@@ -68,7 +68,7 @@ TRICKS: dict[str, dict[str, Any]] = {
 CASES += [(name, kind) for name in TRICKS for kind in SYSTEMS[name.partition(",")[0]].presets]
 
 SCORES = {
-    "actor-critic", "began", "biggan", "cyclegan", "dualgan", "f-gan", "lsgan", "pggan", "pix2pixhd",
+    "actor-critic", "began", "biggan", "cyclegan", "dualgan", "f-gan", "i2i", "lsgan", "pggan", "pix2pixhd",
     "relativistic", "sngan", "stargan", "vae", "vid2vid", "wgan", "wgan-div", "wgan-gp",
 }  # fmt: skip
 """The systems with an output of D that is no probability, or without a D."""
