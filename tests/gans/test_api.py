@@ -47,6 +47,7 @@ def test_a_training_gives_its_run(run: gans.Run, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_it_is_the_run_that_the_command_line_makes(run: gans.Run, tmp_path: Path) -> None:
     assert (
         command(
@@ -76,6 +77,7 @@ def test_it_is_the_run_that_the_command_line_makes(run: gans.Run, tmp_path: Path
     assert config[0] == config[1]
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_a_run_goes_on_and_takes_strings_as_paths(run: gans.Run, tmp_path: Path) -> None:
     short = gans.train("gan", **RING, steps=3, seed=3, out=str(tmp_path / "run"))
     longer = gans.resume(short, steps=7, progress=False)

@@ -13,6 +13,8 @@ from tests.gans.commands import failure
 from tests.gans.commands import gans as command
 from tests.gans.systems import contract
 
+pytestmark = pytest.mark.usefixtures("fingerprints")
+
 TOML = """\
 model = "gan"
 data = "ring"

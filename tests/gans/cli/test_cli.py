@@ -60,6 +60,7 @@ def test_a_run_leaves_all_its_files(toy_run: Path) -> None:
     assert mg.load(toy_run / "checkpoint.safetensors")["step"] == 14
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_default_folders_are_new_each_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: Path
 ) -> None:
@@ -94,6 +95,7 @@ def test_plain_lines_when_the_output_is_no_terminal(
     assert end.startswith("finished: 10 steps")
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_a_line_every_few_seconds(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,6 +225,7 @@ def test_a_run_changes_no_file_that_was_there(
     assert files(tmp_path) == {tmp_path / name: b"mine"}
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_a_folder_with_other_files_can_take_a_run(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine", "utf-8")
     assert gans(*TOY, "--steps", 1, "--out", tmp_path) == 0
@@ -241,6 +244,7 @@ def test_a_nan_names_step_and_op_and_keeps_the_checkpoint(
     assert [record["step"] for record in records(tmp_path)] == list(range(1, saved + 1))
 
 
+@pytest.mark.usefixtures("fingerprints")
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"half"])
 def test_a_damaged_checkpoint_is_one_line(
     tmp_path: Path, toy_run: Path, capsys: pytest.CaptureFixture[str], content: bytes
@@ -265,6 +269,7 @@ def test_a_damaged_checkpoint_is_one_line(
     assert mg.load(run / "checkpoint.safetensors")["step"] == 2
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_a_checkpoint_of_another_model_or_program_is_one_line(
     tmp_path: Path, toy_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -280,6 +285,7 @@ def test_a_checkpoint_of_another_model_or_program_is_one_line(
     assert not (run / "evaluation.json").exists()
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_a_full_disk_is_one_line_and_the_last_checkpoint_stays(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

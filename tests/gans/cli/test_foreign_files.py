@@ -24,6 +24,8 @@ from gans.trainer import read_metrics
 from tests.gans.commands import failure, gans, idx_folder
 from tests.limits import few_allocations, time_limit
 
+pytestmark = pytest.mark.usefixtures("fingerprints")
+
 FILES = ["config.json", "metrics.jsonl", "checkpoint.safetensors", "samples.gif", "losses.png"]
 PICTURE = "samples/epoch-0001.png"
 
