@@ -15,8 +15,8 @@ Feature matching makes poorer images and the better classifier. With ``unsupervi
 classifier of the labelled images alone, to compare with.
 
 G and D are DCGAN's, with noise on D's images, dropout, and a hidden layer before the logits. All images of an
-update go through D as one batch: its batch norm tells batches of one kind apart by their means, and D would
-learn nothing else. Figures come from an average of D's weights.
+update go through D as one batch: with a batch for each kind, batch norm would show the kind by its means, and
+D would learn nothing else. Figures come from an average of D's weights.
 
 The paper's D trains for 180,000 steps. So that a hundredth of them is enough, D also sees each unlabelled
 image a second time, under a random affine map, and ascends what its two answers say about each other
