@@ -16,17 +16,6 @@ STAGES = 2
 """Convolutions that halve the image; a further one makes the logits."""
 
 
-def size_of(size: Size) -> Size:
-    """The size of the maps before the logits, of images of ``size``.
-
-    >>> size_of((28, 17))
-    (7, 5)
-    """
-    for _ in range(STAGES):
-        size = halved(size)
-    return size
-
-
 def stages(
     channels: int, size: Size, features: int, norm: Callable[[int], nn.Module]
 ) -> list[list[nn.Module]]:
