@@ -21,7 +21,7 @@ from gans.trainer.pictures import ask_of
 from minigrad.ops import cross_entropy
 from tests.gans.systems import contract
 
-SMALL: dict[str, Any] = {"batch_size": 4, "features": 4, "blocks": 1, "critic_steps": 1}
+SMALL: dict[str, Any] = {"batch_size": 4, "features": 4, "blocks": 1, "critic_steps": 1, "identity": 0.0}
 
 
 def built(shape: tuple[int, ...] = (1, 8, 8), classes: int = 3, **changes: Any) -> StarGAN:
@@ -74,6 +74,17 @@ def test_the_generator_s_loss_is_equation_6() -> None:
     assert found["class_loss"] == pytest.approx(class_loss, rel=1e-4)
     assert found["cycle"] == pytest.approx(cycle, rel=1e-4)
     assert found["loss_g"] == pytest.approx(adversarial + 3 * class_loss + 7 * cycle, rel=1e-4)
+
+
+def test_an_image_of_the_domain_asked_for_should_stay_as_it_is() -> None:
+    system, (real, domains) = built(identity=20.0), batch()
+    with mg.no_grad():
+        changed = np.abs(system.generator(real, domains).numpy() - real.numpy()).mean()
+    found = {k: v.item() for k, v in system.update_generator(real, domains, rng()).items()}
+    without = {k: v.item() for k, v in built().update_generator(real, domains, rng()).items()}
+    assert found["identity"] == pytest.approx(changed, rel=1e-4)
+    assert found["loss_g"] == pytest.approx(without["loss_g"] + 20 * changed, rel=1e-4)
+    assert "identity" not in without
 
 
 def test_the_domain_is_an_input_of_g_and_not_of_d() -> None:
