@@ -184,6 +184,9 @@ def test_mma_ignores_the_bits_that_tf32_has_not(emulator: Emulator) -> None:
 def test_another_clone_finds_what_one_has_compiled(
     emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here = [building.runtime(), building.kernels(COPY, ["copy"], [], emulator.check)]
+    def built() -> list[Path]:
+        return [building.runtime.__wrapped__(), building.kernels(COPY, ["copy"], [], emulator.check)]
+
+    here = built()
     monkeypatch.setattr(building, "RUNTIME", shutil.copytree(building.RUNTIME, tmp_path / "runtime"))
-    assert [building.runtime.__wrapped__(), building.kernels(COPY, ["copy"], [], emulator.check)] == here
+    assert built() == here
