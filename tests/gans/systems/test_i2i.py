@@ -186,6 +186,6 @@ def test_translated_images_raise_the_accuracy_on_the_target(tmp_path: Path) -> N
     accuracies = []
     for changes in ({}, nothing):
         out = tmp_path / str(len(changes))
-        run = gans.train("i2i", seed=0, steps=600, out=out, progress=False, **changes)  # type: ignore[arg-type]
+        run = gans.train("i2i", seed=0, steps=900, out=out, progress=False, **changes)  # type: ignore[arg-type]
         accuracies.append(gans.evaluate(run)["target_accuracy"])
     assert accuracies[0] >= accuracies[1] + 0.05
