@@ -70,7 +70,7 @@ def test_a_trial_that_is_done_leaves_no_training(whole: Path) -> None:
 
 
 def test_a_killed_experiment_goes_on(tmp_path: Path, whole: Path) -> None:
-    process = start_slow(tmp_path)
+    process = start_slow(tmp_path, seed=1)
     saved = Place(tmp_path).trial("tiny", "narrow", 1.0, 1) / "training.safetensors"
     wait_for(saved.exists, process)
     process.send_signal(signal.SIGKILL)
@@ -96,11 +96,11 @@ def test_a_stopped_experiment_saves_and_says_how_to_go_on(tmp_path: Path, whole:
     assert results(tmp_path) == results(whole)
 
 
-def start_slow(out: Path, *arguments: object) -> subprocess.Popen[str]:
-    """A process whose steps take long enough to be stopped in the middle."""
+def start_slow(out: Path, *arguments: object, seed: int = 0) -> subprocess.Popen[str]:
+    """A process in which the steps of trials with ``seed`` take long enough to be stopped in the middle."""
     return subprocess.Popen(
         command("reproduce", TINY, "--out", out, *arguments),
-        env={**environment(), "TINY_PAUSE": "0.05"},
+        env={**environment(), "TINY_SLOW": str(seed)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -13,12 +13,17 @@ from gans.reproductions.trial import Trial
 from gans.systems import build, settings_for
 from gans.trainer import DivergedError, Training
 
-PAUSE = float(os.environ.get("TINY_PAUSE", "0"))
-"""Seconds that each step takes more, so that a test can kill the process in the middle."""
+SAVED, PAUSE = 5, 0.5
+"""Steps between saves; seconds that each step after the first save takes more in a slow trial, so that a test
+can stop it in the middle, however busy the machine is."""
+
+SLOW = os.environ.get("TINY_SLOW")
+"""The seed of the slow trials."""
 
 
-def weights(training: Training) -> dict[str, float]:
-    time.sleep(PAUSE)
+def weights(seed: int, training: Training) -> dict[str, float]:
+    if training.step > SAVED and str(seed) == SLOW:
+        time.sleep(PAUSE)
     return {"weight": float(training.system.generator[0].weight.data.sum())}
 
 
@@ -27,7 +32,7 @@ def run(width: int, trial: Trial) -> dict[str, float | None]:
     toy = load("ring")
     system = build(settings_for("gan", "points", batch_size=4, width=width), toy.shape)
     training = Training(system, toy, trial.seed)
-    trial.train(training, measure=weights, every=1, save_every=5)
+    trial.train(training, measure=partial(weights, trial.seed), every=1, save_every=SAVED)
     return {"weight": trial.trace["weight"][-1], "nothing": None}
 
 

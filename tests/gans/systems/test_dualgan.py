@@ -14,7 +14,7 @@ from tests.gans.systems.translators import data_for, system_for, training_for
 
 
 def small(**changes: Any) -> Any:
-    return system_for("dualgan", data_for("dualgan"), **changes)
+    return system_for("dualgan", data_for("dualgan"), **{"identity": 0.0, **changes})
 
 
 def images(seed: int) -> Tensor:
@@ -62,6 +62,19 @@ def test_the_generators_loss_is_equation_3() -> None:
     assert numbers["cycle"].item() == pytest.approx(cycle, rel=1e-4)
     assert numbers["adversarial"].item() == pytest.approx(adversarial, rel=1e-3, abs=1e-6)
     assert numbers["loss_g"].item() == pytest.approx(adversarial + 7 * cycle, rel=1e-4)
+
+
+def test_an_image_of_the_set_that_is_made_should_stay_as_it_is() -> None:
+    system, a, b = small(identity=3.0), images(1), images(2)
+    noise = rng()
+    without = small().update_generators(a, b, noise)
+    with mg.no_grad():
+        kept = (system.b_to_a(a, noise), a), (system.a_to_b(b, noise), b)
+    changed = sum(float(np.abs(made.numpy() - given.numpy()).mean()) for made, given in kept)
+    numbers = system.update_generators(a, b, rng())
+    assert "identity" not in without
+    assert numbers["identity"].item() == pytest.approx(changed, rel=1e-4)
+    assert numbers["loss_g"].item() == pytest.approx(without["loss_g"].item() + 3 * changed, rel=1e-4)
 
 
 def test_each_update_moves_its_own_networks_alone_and_clips_the_critics() -> None:
