@@ -62,7 +62,7 @@ class DualGANSettings(HalvingSettings, TwoRateSettings):
 class DualGAN(System):
     name, title, paper = "dualgan", "DualGAN", "Yi et al. 2017"
     summary = "translates between two sets as CycleGAN does, with Wasserstein critics"
-    presets = {"domains": DualGANSettings(lr=2e-4, identity=50.0)}
+    presets = {"domains": DualGANSettings(lr=2e-4, identity=3.0)}
     epochs = {"domains": 6}
     data = "thick:mnist5k"
     averaged = ("a_to_b", "b_to_a")
