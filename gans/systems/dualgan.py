@@ -13,13 +13,13 @@ critics with clipped weights take ``critic_steps`` steps for each step of the G'
 a distance, which falls, where CycleGAN's D's are at a balance. Dropout is the noise, in samples too.
 
 Nothing in equation 3 says that a digit stays a digit: halos around the strokes close the cycle as well. So by
-default each G also leaves images of the set that it translates to as they are, as in CycleGAN, which the
-paper does not ask:
+default each G also leaves images of the set that it translates to as they are, as in CycleGAN:
 
     + w (|v - G_A(v)| + |u - G_B(u)|)
 
-The paper has G as a U-Net of eight levels, 70 x 70 patches, batches of 1 to 4, RMSprop at 5e-5, clipping in
-[0.01, 0.1], l in [100, 1,000], and 2 to 4 critic steps. The defaults fit 28 x 28 on two cores.
+The paper has no such term. Its G is a U-Net of eight levels; it has 70 x 70 patches, batches of 1 to 4,
+RMSprop at 5e-5, clipping in [0.01, 0.1], l in [100, 1,000], and 2 to 4 critic steps. The defaults fit 28 x 28
+on two cores.
 """
 
 from __future__ import annotations
