@@ -57,7 +57,7 @@ def discriminator_step(
     norm, _ = descend(loss, optimizer)
     if objective.constraint is not None:
         objective.constraint(cast(nn.Module, D))
-    on_real, on_fake = _readout(objective, on_real), _readout(objective, on_fake)
+    on_real, on_fake = _mean(objective.readout, on_real), _mean(objective.readout, on_fake)
     return StepResult(loss.detach(), norm, on_real, on_fake, None if penalty is None else penalty.detach())
 
 
@@ -89,7 +89,7 @@ def generator_step(
                 on_real = D(real)  # a constant: no weight of G is in it
     loss = generator_loss(objective, on_fake, on_real)
     norm, _ = descend(loss, optimizer)  # the gradient flows through D and stops at G's weights
-    return StepResult(loss.detach(), norm, None, _readout(objective, on_fake))
+    return StepResult(loss.detach(), norm, None, _mean(objective.readout, on_fake))
 
 
 def generator_loss(objective: Objective, on_fake: Tensor, on_real: Tensor | None = None) -> Tensor:
@@ -113,19 +113,14 @@ def probabilities(on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
     >>> {name: number.item() for name, number in probabilities(zeros((4, 1)), zeros((4, 1))).items()}
     {'d_real': 0.5, 'd_fake': 0.5}
     """
-    return _means(sigmoid, on_real, on_fake)
+    return {"d_real": _mean(sigmoid, on_real), "d_fake": _mean(sigmoid, on_fake)}
 
 
 def readouts(objective: Objective, on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
     """``d_real`` and ``d_fake``: the means of the objective's readout of D's logits."""
-    return _means(objective.readout, on_real, on_fake)
+    return {"d_real": _mean(objective.readout, on_real), "d_fake": _mean(objective.readout, on_fake)}
 
 
-def _means(readout: Network, on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
+def _mean(readout: Network, logits: Tensor) -> Tensor:
     with no_grad():
-        return {"d_real": mean(readout(on_real)), "d_fake": mean(readout(on_fake))}
-
-
-def _readout(objective: Objective, logits: Tensor) -> Tensor:
-    with no_grad():
-        return mean(objective.readout(logits))
+        return mean(readout(logits))

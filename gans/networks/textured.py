@@ -28,9 +28,12 @@ def encoder(channels: int, size: Size, features: int) -> nn.Sequential:
     5.1).
     """
     return nn.Sequential(
-        *(nn.Conv2d(channels, features, *halving(size), padding=1), nn.InstanceNorm2d(features), nn.ReLU()),
-        *(nn.Conv2d(features, 2 * features, *halving(halved(size)), padding=1),),
-        *(nn.InstanceNorm2d(2 * features), nn.ReLU()),
+        nn.Conv2d(channels, features, *halving(size), padding=1),
+        nn.InstanceNorm2d(features),
+        nn.ReLU(),
+        nn.Conv2d(features, 2 * features, *halving(halved(size)), padding=1),
+        nn.InstanceNorm2d(2 * features),
+        nn.ReLU(),
     )
 
 
@@ -40,9 +43,13 @@ def texture_encoder(channels: int, size: Size, features: int, latent: int) -> nn
     The mean over all places comes before the last layer: a vector says little of what is where.
     """
     return nn.Sequential(
-        *(nn.Conv2d(channels, features, *halving(size), padding=1), nn.LeakyReLU(0.2)),
-        *(nn.Conv2d(features, 2 * features, *halving(halved(size)), padding=1), nn.LeakyReLU(0.2)),
-        *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2 * features, latent)),
+        nn.Conv2d(channels, features, *halving(size), padding=1),
+        nn.LeakyReLU(0.2),
+        nn.Conv2d(features, 2 * features, *halving(halved(size)), padding=1),
+        nn.LeakyReLU(0.2),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(2 * features, latent),
         nn.BatchNorm1d(latent, affine=False),
     )
 

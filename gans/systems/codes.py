@@ -18,7 +18,7 @@ from minigrad.devices import to_device
 from minigrad.ops import cross_entropy, repeat
 from minigrad.random import Generator
 
-__all__ = ["FIGURES", "figures_of_codes", "rows_by_category"]
+__all__ = ["FIGURES", "categories_of", "figures_of_codes", "rows_by_category"]
 
 MEASURED = 4_000
 """Samples of the figures."""
@@ -90,9 +90,15 @@ def figures_of_codes(system: Any, data: Any, rng: Generator) -> dict[str, float]
         figures["category_accuracy"] = matched_share(category.numpy(), found, count)
         figures["real_category_accuracy"] = known
     if int(data.test_labels.max()) < MOST_CLASSES:
-        named = read(system, data.test())[:, :count].argmax(axis=1)
-        figures["category_error"] = 1 - matched_share(named, data.test_labels, count)
+        found = categories_of(system, data.test())
+        figures["category_error"] = 1 - matched_share(found, data.test_labels, count)
     return figures
+
+
+def categories_of(system: Any, images: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The category that Q reads off each image, (n,)."""
+    categories: NDArray[np.int64] = read(system, images)[:, : system.classes].argmax(axis=1)
+    return categories
 
 
 def read(system: Any, images: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -30,10 +30,17 @@ from gans.systems.optimizing import LinearAdamSettings, adam
 from gans.systems.pool import Pool
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
-from gans.systems.translating import CYCLE_MEANINGS, both_directions, check_two_sets, cycles, translations
+from gans.systems.translating import (
+    CYCLE_MEANINGS,
+    both_directions,
+    check_two_sets,
+    cycles,
+    judged_sets,
+    translations,
+)
 from gans.updates import descend, update
 from minigrad import Tensor, nn, tensor
-from minigrad.ops import l1_loss, mean, mse_loss
+from minigrad.ops import l1_loss, mse_loss
 from minigrad.random import Generator
 
 
@@ -111,15 +118,8 @@ class CycleGAN(System):
         on_a, on_b = self.discriminator_a(fake_a), self.discriminator_b(fake_b)
         loss_a = (mse_loss(real_a, 1.0) + mse_loss(on_a, 0.0)) / 2
         loss_b = (mse_loss(real_b, 1.0) + mse_loss(on_b, 0.0)) / 2
-        descent = descend(loss_a + loss_b, self.optimizer_d)
-        return {
-            "loss_d": loss_a + loss_b,
-            "loss_d_a": loss_a,
-            "loss_d_b": loss_b,
-            "d_real": (mean(real_a) + mean(real_b)) / 2,
-            "d_fake": (mean(on_a) + mean(on_b)) / 2,
-            "grad_norm_d": descent.norm,
-        }
+        numbers = judged_sets((loss_a, loss_b), (real_a, real_b), (on_a, on_b))
+        return {**numbers, "grad_norm_d": descend(numbers["loss_d"], self.optimizer_d).norm}
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """The first ``n`` sources as images of the other set."""

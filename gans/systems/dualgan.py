@@ -38,7 +38,14 @@ from gans.objectives import clip_weights, critic
 from gans.systems.optimizing import HalvingSettings, TwoRateSettings
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
-from gans.systems.translating import CYCLE_MEANINGS, both_directions, check_two_sets, cycles, translations
+from gans.systems.translating import (
+    CYCLE_MEANINGS,
+    both_directions,
+    check_two_sets,
+    cycles,
+    judged_sets,
+    translations,
+)
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.ops import l1_loss, mean
@@ -113,17 +120,11 @@ class DualGAN(System):
         real_a, real_b = self.critic_a(a), self.critic_b(b)
         on_a, on_b = self.critic_a(fake_a), self.critic_b(fake_b)
         loss_a, loss_b = critic(real_a, on_a), critic(real_b, on_b)
-        norm, _ = descend(loss_a + loss_b, self.optimizer_d)
+        numbers = judged_sets((loss_a, loss_b), (real_a, real_b), (on_a, on_b))
+        norm, _ = descend(numbers["loss_d"], self.optimizer_d)
         self.constrain(self.critic_a)
         self.constrain(self.critic_b)
-        return {
-            "loss_d": loss_a + loss_b,
-            "loss_d_a": loss_a,
-            "loss_d_b": loss_b,
-            "d_real": (mean(real_a) + mean(real_b)) / 2,
-            "d_fake": (mean(on_a) + mean(on_b)) / 2,
-            "grad_norm_d": norm,
-        }
+        return {**numbers, "grad_norm_d": norm}
 
     @update("generators", reports=("loss_g", "adversarial", "cycle", "identity", "grad_norm_g"))
     def update_generators(self, a: Tensor, b: Tensor, rng: Generator) -> dict[str, Tensor]:

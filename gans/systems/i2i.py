@@ -36,10 +36,10 @@ from gans.systems.adapting import ACCURACY_MEANINGS, AdaptationSettings, accurac
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
-from gans.systems.translating import both_directions, check_two_sets, translations
+from gans.systems.translating import both_directions, check_two_sets, judged_sets, translations
 from gans.updates import descend, update
 from minigrad import Tensor, nn, tensor
-from minigrad.ops import concatenate, cross_entropy, l1_loss, mean, mse_loss
+from minigrad.ops import concatenate, cross_entropy, l1_loss, mse_loss
 from minigrad.random import Generator
 
 
@@ -163,15 +163,8 @@ class I2I(System):
         on_a, on_b = self.discriminator_source(fake_x), self.discriminator_target(fake_y)
         loss_a = (mse_loss(real_a, 1.0) + mse_loss(on_a, 0.0)) / 2
         loss_b = (mse_loss(real_b, 1.0) + mse_loss(on_b, 0.0)) / 2
-        norm, _ = descend(loss_a + loss_b, self.optimizer_d)
-        return {
-            "loss_d": loss_a + loss_b,
-            "loss_d_a": loss_a,
-            "loss_d_b": loss_b,
-            "d_real": (mean(real_a) + mean(real_b)) / 2,
-            "d_fake": (mean(on_a) + mean(on_b)) / 2,
-            "grad_norm_d": norm,
-        }
+        numbers = judged_sets((loss_a, loss_b), (real_a, real_b), (on_a, on_b))
+        return {**numbers, "grad_norm_d": descend(numbers["loss_d"], self.optimizer_d).norm}
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """The first ``n`` sources as images of the other domain."""

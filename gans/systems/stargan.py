@@ -16,9 +16,9 @@ steps of D for one of G, 200,000 steps, Adam (0.5, 0.999) at 1e-4, and the weigh
 gradient of all scores of an image at 1: of many patches each would teach G little.
 
 The defaults fit 28 x 28 on two cores, in a hundredth of the steps. G has no time to find its way back from
-images that lost their content, so the way there and back weighs more. And there is a term that the paper does
-not have, as in CycleGAN: an image of the domain that is asked for should stay as it is, E |x - G(x, c')|.
-Without it G swaps figure and ground of every image, which there and back does not show.
+images that lost their content, so the way there and back weighs more. G's loss has a further term, as in
+CycleGAN but not in the paper: E |x - G(x, c')|, the distance of an image from its translation into its own
+domain. Without it G swaps figure and ground of every image, and the other terms are as small.
 """
 
 from __future__ import annotations

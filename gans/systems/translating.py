@@ -12,10 +12,15 @@ from gans.data.spec import Spec
 from gans.errors import UserError
 from gans.metrics.meaning import Meaning
 from gans.systems.system import Ask, Made
+from minigrad import Tensor
+from minigrad.ops import mean
 
 Floats = NDArray[np.float32]
 Translation = Callable[[Any], Floats]
 """From images (n, c, h, w) to as many of the other set."""
+
+Pair = tuple[Tensor, Tensor]
+"""One of a and one of b."""
 
 LEAST_SIDE = 8
 """Pixels of a side that the networks halve."""
@@ -48,6 +53,17 @@ def both_directions(n: int, ask: Ask, a_to_b: Translation, b_to_a: Translation, 
     a, b = ask.sources[:half], ask.targets[:half]
     made = np.concatenate([a_to_b(a), b_to_a(b)])
     return Made(made, sources=np.concatenate([a, b]), targets=np.concatenate([b, a]))
+
+
+def judged_sets(losses: Pair, on_real: Pair, on_fake: Pair) -> dict[str, Tensor]:
+    """What an update of the discriminators of both sets reports: their losses, and means of their scores."""
+    return {
+        "loss_d": losses[0] + losses[1],
+        "loss_d_a": losses[0],
+        "loss_d_b": losses[1],
+        "d_real": (mean(on_real[0]) + mean(on_real[1])) / 2,
+        "d_fake": (mean(on_fake[0]) + mean(on_fake[1])) / 2,
+    }
 
 
 def cycles(data: Any, a_to_b: Translation, b_to_a: Translation) -> dict[str, float]:

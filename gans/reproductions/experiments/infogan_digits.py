@@ -19,11 +19,11 @@ from gans.reproductions.images import begun, whole_mnist
 from gans.reproductions.networks import HIDDEN, generator_1024, trunk_1024
 from gans.reproductions.trial import Trial
 from gans.systems import System, settings_for
+from gans.systems.codes import categories_of
 from gans.systems.infogan import InfoGAN
 from gans.systems.infogan_settings import InfoGANSettings
-from gans.systems.system import in_batches
 from gans.trainer import Training
-from minigrad import nn, tensor
+from minigrad import nn
 
 __all__ = ["INFOGAN_DIGITS"]
 
@@ -57,11 +57,8 @@ class AsPublished(InfoGAN):
 
 def categories(system: System, images: NDArray[np.float32]) -> NDArray[np.int64]:
     """The category that Q reads off each image, (n,)."""
-    assert isinstance(system, InfoGAN)
     with system.evaluating():
-        guess = in_batches(system.guess, tensor(images))
-    found: NDArray[np.int64] = guess[:, : system.classes].argmax(axis=1)
-    return found
+        return categories_of(system, images)
 
 
 def error(training: Training, data: Any, count: int | None = None) -> float:

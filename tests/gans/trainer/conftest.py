@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def signals_of_a_terminal() -> Iterator[None]:
-    """No process inherits what a shell told the tests to ignore: SIGINT behind "&", SIGHUP by nohup."""
+    """Signals that the test run ignores, SIGINT behind "&" and SIGHUP by nohup, end its processes as ever."""
     before = {
         signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
         signal.SIGHUP: signal.signal(signal.SIGHUP, signal.SIG_DFL),
