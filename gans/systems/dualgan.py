@@ -70,7 +70,7 @@ class DualGAN(System):
     name, title, paper = "dualgan", "DualGAN", "Yi et al. 2017"
     summary = "translates between two sets as CycleGAN does, with Wasserstein critics"
     presets = {"domains": DualGANSettings(lr=2e-4, identity=3.0)}
-    epochs = {"domains": 6}
+    epochs = {"domains": 12}
     data = "thick:mnist5k"
     averaged = ("a_to_b", "b_to_a")
     asks = ("sources", "back")

@@ -66,7 +66,7 @@ class SeqGAN(System):
     name, title, paper = "seqgan", "SeqGAN", "Yu et al. 2017"
     summary = "an LSTM draws tokens and is rewarded by D's opinion of completed sequences"
     presets = {"sequences": SeqGANSettings()}
-    epochs = {"sequences": 20}
+    epochs = {"sequences": 100}
     data = "oracle60"
     figure_meanings = {
         "nll_pretrained": Meaning(

@@ -67,7 +67,7 @@ class StarGAN(System):
     name, title, paper = "stargan", "StarGAN", "Choi et al. 2018"
     summary = "one generator translates images into any of several domains"
     presets = {"image": StarGANSettings(lr=4e-4, lr_half_life=1000, cycle=30.0, identity=20.0)}
-    epochs = {"image": 7}
+    epochs = {"image": 14}
     data = "styles:mnist5k"
     labelled = True
     asks = ("classes", "sources")

@@ -140,7 +140,7 @@ class System:
     """The kinds of data that the system takes, each with its default settings."""
 
     epochs: ClassVar[Mapping[Kind, int]] = {"image": 12, "points": 20}
-    """The default length of a training, by the kind of data."""
+    """The default length of a training with ``presets``, by the kind of data."""
 
     data: ClassVar[str] = "mnist5k"
     """The data set of a training that names none."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from gans.data.spec import Kind
 from gans.objectives import (
     wasserstein,
     wasserstein_div,
@@ -21,6 +22,9 @@ from gans.systems.two_player_settings import (
     ON_POINTS,
     ConvolutionalSettings,
 )
+
+CRITIC_EPOCHS: dict[Kind, int] = {"image": 60, "points": 20}
+"""GAN's steps of G, each with five batches for the critic."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +60,7 @@ class WGAN(TwoPlayer):
             clip=0.1,
         ),
     }
+    epochs = CRITIC_EPOCHS
     format_1 = {"features": 64}
 
 
@@ -78,6 +83,7 @@ class WGANGP(TwoPlayer):
             penalty=0.1,
         ),
     }
+    epochs = CRITIC_EPOCHS
     format_1 = {"features": 64}
 
 
@@ -99,3 +105,4 @@ class WGANDiv(TwoPlayer):
         "image": WassersteinDivSettings(critic_steps=5),
         "points": WassersteinDivSettings(**ON_POINTS, critic_steps=5),
     }
+    epochs = CRITIC_EPOCHS

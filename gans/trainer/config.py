@@ -57,10 +57,16 @@ class Schedule(NamedTuple):
 
 
 def default_epochs(settings: Settings, kind: Kind) -> int:
-    """The default length of ``gans train``: as many steps for any number of batches in a step."""
+    """The default length of ``gans train``: as many steps for any number of batches in a step.
+
+    ``epochs`` of a system are those of its preset; twice as many updates of D in a step make twice as many.
+    """
     system = find(settings.model)
     epochs = system.epochs.get(kind, 1)
-    return epochs if kind == "points" else epochs * system.batches_in_a_step(settings)
+    if kind == "points":
+        return epochs
+    batches, own = (system.batches_in_a_step(of) for of in (settings, system.presets[kind]))
+    return -(-epochs * batches // own)
 
 
 _FORMAT = 2

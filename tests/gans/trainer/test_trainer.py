@@ -13,10 +13,11 @@ import minigrad as mg
 from gans import data
 from gans.data import ImageData
 from gans.data.images import image_data
+from gans.data.spec import Kind
 from gans.errors import UserError
-from gans.systems import build, settings_for
+from gans.systems import SYSTEMS, build, find, settings_for
 from gans.systems.two_player import TwoPlayer
-from gans.trainer import Callback, DivergedError, Record, Training, random_stream, train
+from gans.trainer import Callback, DivergedError, Record, Training, default_epochs, random_stream, train
 from gans.trainer.batches import TOY_EPOCH_STEPS, Batches
 from gans.trainer.pace import Pace, duration
 from tests.states import flat
@@ -185,6 +186,29 @@ def test_epochs_are_counted_from_one() -> None:
     train(training, 7, [keep])
     assert [record.epoch for record in keep.records] == [1, 1, 1, 2, 2, 2, 3]
     assert keep.epochs == [1, 2]
+
+
+def default_steps(model: str, kind: Kind, **changes: object) -> tuple[int, int]:
+    """Epochs and steps of a training on 6,000 images that gives no length."""
+    settings = settings_for(model, kind, batch_size=10, **changes)
+    batches = Batches(images(6000), 10, find(model).batches_in_a_step(settings), seed=0)
+    epochs = default_epochs(settings, kind)
+    return epochs, epochs * batches.steps_per_epoch
+
+
+def test_a_default_length_is_in_epochs_that_count_each_batch_of_a_step() -> None:
+    """A step of two updates of D passes the images twice as fast; more updates change no number of steps."""
+    assert default_steps("stargan", "image") == (14, 14 * 300)
+    assert default_steps("stargan", "image", critic_steps=5) == (35, 35 * 120)
+    assert default_steps("stargan", "image", critic_steps=3) == (21, 21 * 200)
+    assert default_steps("dcgan", "image") == (27, 27 * 600)
+    assert default_steps("relativistic", "image") == (54, 54 * 300)
+
+
+@pytest.mark.parametrize("model", list(SYSTEMS))
+def test_the_default_length_of_a_preset_is_that_of_its_system(model: str) -> None:
+    for kind in SYSTEMS[model].presets:
+        assert default_epochs(settings_for(model, kind), kind) == SYSTEMS[model].epochs.get(kind, 1)
 
 
 def test_toys_have_epochs_of_a_fixed_length() -> None:
