@@ -30,6 +30,7 @@ from minigrad.creation import (
 )
 from minigrad.finite import NonFiniteError, all_finite, require_finite
 from minigrad.gradcheck import GradcheckError, gradcheck
+from minigrad.inspect import draw, trace
 from minigrad.modes import check_finite, no_grad
 from minigrad.op import Op, op
 from minigrad.random import manual_seed
@@ -51,6 +52,7 @@ __all__ = [
     "arange",
     "capture",
     "check_finite",
+    "draw",
     "eye",
     "float32",
     "float64",
@@ -77,6 +79,7 @@ __all__ = [
     "require_finite",
     "save",
     "tensor",
+    "trace",
     "uint8",
     "zeros",
     "zeros_like",

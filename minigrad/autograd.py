@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 from minigrad import hints
@@ -13,7 +14,7 @@ from minigrad.node import INPUTS, Made, Operation
 from minigrad.ops.elementwise import astype
 from minigrad.ops.shape import sum_to
 from minigrad.tensor import Tensor, describe
-from minigrad.tracing import using
+from minigrad.tracing import Tracer, mode, using
 from minigrad.types import Array
 
 __getattr__ = hints.of_module(__name__)
@@ -81,23 +82,34 @@ def grad(
             between.add(id(t))
 
     grads: dict[int, Tensor] = {id(output): seed}
-    with using(building_graph=create_graph):
+    tracer = mode().tracer
+    with using(building_graph=create_graph), _noted(tracer, output, targets):
         for y in reversed(order):
             key = id(y)
             if key not in between or key not in grads or y._made is None:
                 continue
             g = grads[key] if key in wanted else grads.pop(key)
-            for x, gx in _pull_back(y, y._made, g, between):
+            if tracer is not None:
+                tracer.pulling(y, g)
+            gradients = _pull_back(y, y._made, g, between)
+            if tracer is not None:
+                tracer.pulled(y, gradients)
+            for i, gx in gradients:
+                x = y._made[INPUTS][i]
                 grads[id(x)] = grads[id(x)] + gx if id(x) in grads else gx
         used = None if unused == "zeros" else {id(t) for t in order}
         results = [_result(t, grads.get(id(t)), output, used, index) for index, t in enumerate(targets)]
         return _with_own_arrays(results, seed)
 
 
-def _pull_back(y: Tensor, made: Made, g: Tensor, between: set[int]) -> list[tuple[Tensor, Tensor]]:
-    """The gradient of each input of ``y`` that leads to a wanted Tensor, summed to the input's shape."""
+def _noted(tracer: Tracer | None, output: Tensor, targets: list[Tensor]) -> AbstractContextManager[Any]:
+    return nullcontext() if tracer is None else tracer.differentiating(output, targets)
+
+
+def _pull_back(y: Tensor, made: Made, g: Tensor, between: set[int]) -> list[tuple[int, Tensor]]:
+    """(position, gradient) of each input of ``y`` that leads to a wanted Tensor, in the input's shape."""
     op, inputs, _, versions = made
-    edges = []
+    gradients = []
     needed = [i for i, x in enumerate(inputs) if id(x) in between and x.is_float]
     if needed:
         _check_versions(y, op, inputs, versions)
@@ -111,8 +123,8 @@ def _pull_back(y: Tensor, made: Made, g: Tensor, between: set[int]) -> list[tupl
             gx = sum_to(gx, shape=x.shape)
         if gx.dtype != x.dtype:
             gx = astype(gx, dtype=x.dtype)
-        edges.append((x, gx))
-    return edges
+        gradients.append((i, gx))
+    return gradients
 
 
 def _by_the_rules(made: Made, y: Tensor, g: Tensor, needed: list[int]) -> Iterator[tuple[int, Any]]:

@@ -126,6 +126,8 @@ class Op:
             y.saved = saved
         if building_graph and y.is_float:
             y._made = self, args, params, tuple([x._version.count for x in args])
+        if tracer is not None:
+            tracer.made(y)
         return y
 
     def derivative(self, index: int) -> Rule | None:

@@ -1,14 +1,16 @@
-"""The mode in which ops run, and the calls that ``minigrad.capture`` notes while it records a step.
+"""The mode in which ops run, and what a Tracer sees of them: the door of ``minigrad.capture`` and ``trace``.
 
-While a step is recorded, all that computes goes through this module: ops through ``Tracer.op``, the rest (an
-optimizer's update, a random draw, a check) through ``call``. Both take and return arrays.
+While a step is traced, all that computes goes through this module: ops through ``Tracer.op``, the rest (an
+optimizer's update, a random draw, a check) through ``call``. Both take and return arrays. ``minigrad.grad``
+and modules say where they begin and end, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import update_wrapper
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from minigrad.blocks import Block, Setting
 
@@ -24,17 +26,29 @@ class CaptureError(RuntimeError):
     """
 
 
-class Tracer(Protocol):
-    """What records a step."""
+class Tracer:
+    """What sees a step run. This one notes nothing; ``minigrad.capture`` and ``trace`` have their own.
+
+    ``replays`` says whether the step will be replayed, so that it may read no number.
+    """
+
+    replays = False
 
     def op(self, op: Any, inputs: tuple[Any, ...], params: dict[str, Any]) -> tuple[Any, Any]:
         """Run an op's forward function on Tensors and note it: the array, and what it saved or None."""
+        made: tuple[Any, Any] = op.run(inputs, params)
+        return made
+
+    def made(self, tensor: Any) -> None:
+        """Note the Tensor that holds the result of the last op."""
 
     def call(self, function: Callable[..., Any], args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Call a function of arrays and note it."""
+        return function(*args, **params)
 
     def check(self, function: Callable[..., None], args: tuple[Any, ...]) -> None:
         """Call a function that raises where its arrays are wrong, and note it."""
+        function(*args)
 
     def watch(self, function: Callable[[], Any]) -> None:
         """Note that a replay on a GPU can stand for the step while the function returns what it does now."""
@@ -44,6 +58,20 @@ class Tracer(Protocol):
 
     def touch(self, owner: Any) -> None:
         """Note that a replay can stand for the step while the attributes of ``owner`` are the same."""
+
+    def inside(self, modules: Sequence[Any]) -> AbstractContextManager[Any]:
+        """A block in which the modules, one or several fused ones, are called."""
+        return nullcontext()
+
+    def differentiating(self, output: Any, wrt: Sequence[Any]) -> AbstractContextManager[Any]:
+        """A block in which ``minigrad.grad`` walks from ``output`` to the Tensors of ``wrt``."""
+        return nullcontext()
+
+    def pulling(self, y: Any, g: Any) -> None:
+        """Note that the rules of the op that made ``y`` come next, with the gradient ``g`` of ``y``."""
+
+    def pulled(self, y: Any, gradients: Sequence[tuple[int, Any]]) -> None:
+        """Note what they gave: (position of the input, its gradient)."""
 
 
 class Mode(NamedTuple):
@@ -127,18 +155,23 @@ def touch(owner: Any) -> None:
 
 def not_in_capture(what: str, instead: str) -> None:
     """Raise CaptureError if a step is being captured, because no replay would repeat ``what``."""
-    if mode().tracer is not None:
+    if _captured():
         raise CaptureError(f"{what} inside a captured step, whose replays would not repeat it; {instead}")
 
 
 def refuse_reading(what: str) -> None:
     """Raise CaptureError in a captured step: a number that Python has seen would be frozen in its replays."""
-    if mode().tracer is not None:
+    if _captured():
         raise CaptureError(
             f"{what} inside a captured step, whose replays would go on with the number of the recording; "
             "compute with ops, return the Tensor and read it outside, or change it in place by "
             "minigrad.modify(tensor, function)"
         )
+
+
+def _captured() -> bool:
+    tracer = mode().tracer
+    return tracer is not None and tracer.replays
 
 
 class Changes:

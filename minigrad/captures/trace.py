@@ -14,7 +14,7 @@ from minigrad.captures.layout import Layout, copy_of, extent_of, owner_of
 from minigrad.captures.structures import leaves, transform
 from minigrad.devices import device_of
 from minigrad.tensor import Tensor, describe
-from minigrad.tracing import CaptureError, using
+from minigrad.tracing import CaptureError, Tracer, using
 from minigrad.types import Array
 
 
@@ -62,11 +62,13 @@ class Line:
         return getattr(function, "__qualname__", None) or repr(function)
 
 
-class Trace:
-    """A ``minigrad.tracing.Tracer``: ``input`` takes the step's arguments at first, ``finish`` its results.
+class Trace(Tracer):
+    """What records a step: ``input`` takes the step's arguments at first, ``finish`` its results.
 
     It keeps no array alive that the step makes, so a recorded step needs no more memory than any other.
     """
+
+    replays = True
 
     def __init__(self) -> None:
         self.lines: list[Line] = []

@@ -22,6 +22,7 @@ from minigrad.nn.norm import BatchNorm1d, BatchNorm2d
 from minigrad.ops.activation import IDENTITY
 from minigrad.ops.conv import conv2d_moments, conv_transpose2d_moments, saved_moments
 from minigrad.tensor import Tensor
+from minigrad.tracing import Tracer, mode
 from minigrad.types import Array
 
 __all__ = ["register", "run"]
@@ -90,18 +91,24 @@ def _is_module(kind: object) -> bool:
 def run(x: Tensor, layers: Sequence[Module]) -> Tensor:
     """``layers[-1](... layers[1](layers[0](x)))``, with the table's function for neighbours that have one."""
     rows_at = _rows_at_each_place(tuple(map(type, layers)))
+    tracer = mode().tracer
     place = 0
     while place < len(layers):
         for row in rows_at[place]:
             group = layers[place : place + len(row.types)]
             if row.applies_to(group):
-                x = row.function(x, *group)
+                x = row.function(x, *group) if tracer is None else _traced(tracer, row, x, group)
                 place += len(group)
                 break
         else:
             x = layers[place](x)
             place += 1
     return x
+
+
+def _traced(tracer: Tracer, row: Row, x: Tensor, group: Sequence[Module]) -> Tensor:
+    with tracer.inside(group):
+        return row.function(x, *group)
 
 
 @lru_cache(maxsize=256)

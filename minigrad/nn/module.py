@@ -105,10 +105,12 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
         tracer = mode().tracer
-        if tracer is not None:
-            for part in self.modules():
-                tracer.touch(part)
-        return self.forward(*args, **kwargs)
+        if tracer is None:
+            return self.forward(*args, **kwargs)
+        for part in self.modules():
+            tracer.touch(part)
+        with tracer.inside([self]):
+            return self.forward(*args, **kwargs)
 
     if not TYPE_CHECKING:
 
