@@ -37,6 +37,7 @@ _MODULES = (
     "objectives",
     "plots",
     "steps",
+    "study",
     "systems",
     "trainer",
     "updates",

@@ -1,0 +1,143 @@
+"""``gans.study.explain``: what it compares, and how it answers mistakes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gans
+from gans.data.images import image_data
+from gans.errors import UserError
+from gans.study import Explanation, explain
+from gans.systems import SYSTEMS
+from gans.systems.registry import settings_of
+from minigrad import random
+
+
+@pytest.fixture(scope="module")
+def explanation() -> Explanation:
+    return explain("wgan-gp", n=2, features=2, latent=3)
+
+
+def test_the_rows_have_every_weight_of_both_networks(explanation: Explanation) -> None:
+    names = [row.name for row in explanation.rows]
+    assert len(set(names)) == len(names)
+    settings = gans.systems.settings_for("wgan-gp", "image", features=2, latent=3)
+    system = gans.systems.build(settings, (1, 28, 28))
+    for letter, network in (
+        ("D", system.discriminator),
+        ("P", system.discriminator),
+        ("G", system.generator),
+    ):
+        weights = {f"{letter}.{name}": p.shape for name, p in network.named_parameters()}
+        assert weights.items() <= {row.name: row.shape for row in explanation.rows}.items()
+    assert {"G(z)", "s_real", "s_fake", "norm", "penalty", "loss_d", "loss_g", "fake", "z"} <= set(names)
+    assert explanation.row("fake").shape == (2, 1, 28, 28)
+
+
+def test_each_row_names_the_line_that_made_it(explanation: Explanation) -> None:
+    for row in explanation.rows:
+        code = row.path.read_text("utf-8").splitlines()[row.line - 1]
+        assert row.formula
+        assert row.formula in code
+
+
+def test_g_is_reached_through_the_critic(explanation: Explanation) -> None:
+    """From the loss through D's backward pass to the images, and through G's to its first layer."""
+    [section] = explanation.derivation("G.0.weight")
+    functions = list(dict.fromkeys(line.made.function for line in section.lines))
+    assert functions == ["step_g", "backward_d", "backward_g", "batch_norm_back"]
+    assert section.lines[-1].made.statement.code == "g_w = g_rows.T @ z"
+    at_fake = explanation.row("fake")
+    assert any(
+        line.made.value.shape == at_fake.shape
+        and np.linalg.norm(line.made.value) == pytest.approx(at_fake.by_hand)
+        for line in section.lines
+    )
+
+
+def test_a_weight_of_d_has_a_section_for_each_term_of_the_loss(explanation: Explanation) -> None:
+    sections = explanation.derivation("D.2.weight")
+    assert [section.title for section in sections] == [
+        "from the real images",
+        "from the fakes",
+        "from the penalty",
+    ]
+    total = sum(section.lines[-1].made.value for section in sections)
+    assert np.linalg.norm(total) == pytest.approx(explanation.row("D.2.weight").engine, rel=1e-12)
+    codes = [line.made.statement.code for line in sections[2].lines]
+    assert codes[0].startswith("f_h = np.ones")  # the critic's slope, whose derivative follows
+    assert codes.index("g_f_h = g_f_norm * f_x / f_norm") < codes.index("g_f_a = conv(g_f_h, w, strides[k])")
+
+
+def test_lines_stand_beside_the_ops_with_the_same_numbers(explanation: Explanation) -> None:
+    [section] = explanation.lines("G")
+    ops = {line.made.statement.code: line for line in section.lines}
+    product = ops["g_h = conv_transpose(g_a, w, strides[k])"]
+    assert (product.op, product.place.partition(":")[0]) == ("conv_transpose2d", "minigrad/ops/conv.py")
+    assert "adjoint of conv2d" in product.text
+    mean = next(line for line in section.lines if line.made.name == "mean")
+    assert (mean.op, mean.saved) == ("batch_norm", True)
+    within = next(line for line in section.lines if line.made.name == "xhat")
+    assert within.op == ""  # the engine's batch norm is one op
+
+
+def test_a_value_has_the_lines_from_the_input(explanation: Explanation) -> None:
+    [section] = explanation.derivation("loss_g")
+    assert section.lines[0].made.statement.code.startswith("a = (z @ w.T)")
+    assert section.lines[-1].made.statement.code == "loss = -s_fake.mean()"
+    assert float(section.lines[-1].made.value) == explanation.row("loss_g").by_hand
+
+
+def test_it_is_a_function_of_the_seed() -> None:
+    state = random.get_state()
+    one, same, other = (explain("gan", n=2, seed=seed, latent=2).rows for seed in (3, 3, 4))
+    assert one == same
+    assert one[0].by_hand != other[0].by_hand
+    assert random.get_state() == state
+
+
+def test_the_readers_images_and_sizes_count(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (9, 12, 10, 3)).astype(np.uint8)
+    np.savez(tmp_path / "mine.npz", images=pixels)
+    found = explain("dcgan", tmp_path / "mine.npz", n=5, features=3, base=3, latent=2)
+    assert found.largest < 1e-10
+    assert found.row("G(z)").shape == (5, 3, 12, 10)
+    assert found.row("G.0.weight").shape[1] == 2
+    given = explain("dcgan", image_data("mine", pixels), n=5, features=3, base=3, latent=2)
+    assert (given.data, given.n, given.title) == ("mine", 5, "DCGAN")
+    assert "5 images of mine" in repr(given)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"model": "lsgan"}, "'lsgan' has no steps written by hand; choose from gan, dcgan, wgan-gp"),
+        ({"model": "GAN?"}, "choose from gan, dcgan, wgan-gp"),
+        ({"model": "gan", "data": "ring"}, "networks for images, got points"),
+        ({"model": "gan", "n": 0}, "`n` must be from 1 to 256, got 0"),
+        ({"model": "gan", "n": 1_000}, "`n` must be from 1 to 256, got 1,000"),
+        ({"model": "gan", "features": 8}, "gan has no setting `features`"),
+        ({"model": "dcgan", "base": 9}, "`base` must be at most 7"),
+        ({"model": "dcgan", "data": "nothing.npz"}, "unknown data set 'nothing.npz'"),
+    ],
+)
+def test_mistakes_are_one_line(arguments: dict[str, object], said: str) -> None:
+    with pytest.raises(UserError) as error:
+        explain(**arguments)  # type: ignore[arg-type]
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_unknown_quantity_is_answered_with_those_there_are(explanation: Explanation) -> None:
+    with pytest.raises(UserError, match=r"no quantity 'G.1'; it has G\(z\), .*, z$"):
+        explanation.derivation("G.1")
+
+
+def test_the_settings_of_the_step_are_not_offered() -> None:
+    """A trick would change the engine's side alone."""
+    with pytest.raises(UserError, match="`layer_noise` is not a size"):
+        explain("gan", layer_noise=0.1)  # type: ignore[call-arg]
+    assert {"layer_noise", "dropout"} <= settings_of(SYSTEMS["gan"]).keys()
