@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
-from gans.cli.numbers import jobs, length, natural, positive, samples, share, size, steps_or_0
+from gans.cli.numbers import at_least_0, jobs, length, natural, positive, samples, share, size, steps_or_0
 from gans.errors import UserError
 from gans.paths import user_path
 
@@ -38,6 +38,14 @@ goes on as if nothing had happened. `gans train MODEL --help` shows the hyper-pa
 EXPORT = """\
 Write the generator of a run alone: its weights as safetensors, and beside them a Python file with the same
 layers as a PyTorch module, whose function load() gives the trained module.
+"""
+
+
+EXPLAIN = """\
+Compute both steps of MODEL (gan, dcgan or wgan-gp) on a few images twice: by hand, in a file of plain NumPy
+with forward and backward written out, and with minigrad. The table has each loss and each gradient from both,
+and as measured from two runs of the loss. --parameter shows the lines that lead to a gradient with their
+numbers, and the op of minigrad that made the same ones.
 """
 
 
@@ -116,6 +124,7 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
         add("evaluate", "measure what a run's generator makes", "Measure samples of a run against its data.")
     )
     _export(add("export", "write a generator for PyTorch", EXPORT))
+    _explain(add("explain", "show a step by hand beside minigrad's", EXPLAIN))
     _reproduce(add("reproduce", "run a published experiment, and compare", REPRODUCE))
     _resize(add("resize", "make pictures of one size, to train on", RESIZE))
     add(
@@ -301,6 +310,34 @@ def _export(export: Parser) -> None:
         help="FILE.safetensors; the layers go into FILE.py (default RUN/generator.safetensors)",
     )
     _checkpoint(export)
+
+
+def _explain(explain: Parser) -> None:
+    explain.add_argument("model", metavar="MODEL", help="gan, dcgan or wgan-gp")
+    explain.add_argument("--data", metavar="DATA", help="images, as in `gans train` (default mnist5k)")
+    explain.add_argument("--data-dir", metavar="DIR", help="where the data lie, or are downloaded to")
+    explain.add_argument("--n", type=samples, default=4, metavar="N", help="images in the batch (default 4)")
+    explain.add_argument(
+        "--seed", type=natural, default=0, metavar="N", help="decides weights, images and z (default 0)"
+    )
+    shown = explain.add_mutually_exclusive_group()
+    shown.add_argument(
+        "--parameter",
+        metavar="NAME",
+        help="show the lines that lead to a quantity of the table, such as G.0.weight or fake",
+    )
+    shown.add_argument("--step", choices=("D", "G"), help="show all lines of a step")
+    sizes = explain.add_argument_group("sizes", "those that are not given are as in `gans train`")
+    sizes.add_argument("--latent", type=positive, metavar="N", help="length of the noise vector z")
+    sizes.add_argument(
+        "--features", type=positive, metavar="N", help="channels next to the image (dcgan, wgan-gp)"
+    )
+    sizes.add_argument(
+        "--base", type=positive, metavar="N", help="most pixels a side of the smallest maps (dcgan, wgan-gp)"
+    )
+    sizes.add_argument(
+        "--penalty", type=at_least_0, metavar="WEIGHT", help="weight of the gradient penalty (wgan-gp)"
+    )
 
 
 def _reproduce(reproduce: Parser) -> None:

@@ -29,6 +29,7 @@ MODULES = [
     "gans",
     "gans.objectives",
     "gans.steps",
+    "gans.study",
     "gans.data",
     "gans.metrics",
 ]

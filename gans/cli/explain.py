@@ -1,0 +1,133 @@
+"""``gans explain``."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+
+import numpy as np
+from rich.table import Table
+from rich.text import Text
+
+from gans.cli.stages import stages
+from gans.cli.tables import show
+from gans.messages import one_line
+from gans.study import Explanation, Line, Row, Section, explain
+from gans.study.sizes import SIZES
+
+STEPS = {
+    "D": "D's step: its loss, and its gradient from D's last layer to the first",
+    "G": "G's step: through D to the fake images, and on through G to z",
+}
+
+NOTES = """\
+A gradient's number is its length, the root of its sum of squares. "measured" is how fast the loss changes
+when the weights move along the gradient, from two runs of the loss: that is its length, if it is right.
+D's step takes G(z) as a constant, so it has no gradient of G. In G's step all that reaches G passes the row
+"fake": the derivative of the loss in each pixel of G(z), which D's weights make."""
+
+PENALTY = """\
+P.* is what the penalty adds to D's gradient: the derivative of a backward pass. No bias gets any of it."""
+
+
+def run(arguments: Namespace) -> int:
+    """Show a step by hand beside minigrad's; the exit status."""
+    sizes = {name: getattr(arguments, name) for name in SIZES if getattr(arguments, name) is not None}
+    with stages("both steps, by hand and by minigrad"):
+        explanation = explain(
+            arguments.model,
+            arguments.data,
+            data_dir=arguments.data_dir,
+            n=arguments.n,
+            seed=arguments.seed,
+            **sizes,
+        )
+    if arguments.parameter is not None:
+        _show_lines(explanation, arguments.parameter, explanation.derivation(arguments.parameter))
+        _show_row(explanation.row(arguments.parameter))
+    elif arguments.step is not None:
+        _show_lines(explanation, "", explanation.lines(arguments.step))
+    else:
+        _show_rows(explanation)
+    return 0
+
+
+def _show_rows(explanation: Explanation) -> None:
+    print(f"{explanation.title} by hand and by minigrad, in float64: {_batch(explanation)}")
+    show(*(_rows_of(title, [r for r in explanation.rows if r.step == step]) for step, title in STEPS.items()))
+    print(NOTES)
+    if any(row.name.startswith("P.") for row in explanation.rows):
+        print(PENALTY)
+    print(f"The largest difference is {explanation.largest:.1e}. By hand: {one_line(explanation.source)}")
+    print("--parameter NAME shows the lines that lead to a quantity, --step D or G all lines of a step.")
+
+
+def _rows_of(title: str, rows: Sequence[Row]) -> Table:
+    table = Table(title=Text(title), title_justify="left")
+    for name in ("quantity", "shape"):
+        table.add_column(name, no_wrap=True)
+    for name in ("by hand", "minigrad", "measured", "differ"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("the chain rule by hand")
+    table.add_column("line", no_wrap=True, style="dim")
+    for row in rows:
+        numbers = [f"{x:.5g}" for x in (row.by_hand, row.engine)]
+        measured = "" if row.measured is None else f"{row.measured:.5g}"
+        place = f"{row.path.name}:{row.line}"
+        differ = f"{row.difference:.0e}" if row.difference else "0"
+        cells = (row.name, _shape(row.shape), *numbers, measured, differ, row.formula, place)
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _show_lines(explanation: Explanation, name: str, sections: Sequence[Section]) -> None:
+    for section in sections:
+        title = f"{name}, {section.title}" if name else section.title
+        table = Table(title=Text(title), title_justify="left", show_lines=True)
+        table.add_column("by hand", ratio=5)
+        table.add_column(f"on {_batch(explanation)}", ratio=3)
+        table.add_column("minigrad", ratio=4)
+        for line in section.lines:
+            table.add_row(_code(line), _numbers(line), _op(line))
+        show(table)
+
+
+def _show_row(row: Row) -> None:
+    what = "the number" if row.measured is None else "its length"
+    numbers = f"{what} by hand {row.by_hand:.10g}, by minigrad {row.engine:.10g}"
+    measured = "" if row.measured is None else f", measured {row.measured:.6g}"
+    print(f"{row.name} {_shape(row.shape)}: {numbers}{measured}; largest difference {row.difference:.1e}")
+
+
+def _code(line: Line) -> Text:
+    statement, stage = line.made.statement, line.made.stage
+    where = f"{statement.path.name}:{statement.line} {line.made.function}"
+    text = Text(statement.code)
+    text.append(f"\n{statement.formula}" if statement.formula else "", "italic")
+    return text.append(f"\n{where}" + ("" if stage is None else f", k = {stage}"), "dim")
+
+
+def _numbers(line: Line) -> Text:
+    x = line.made.value
+    entries = ", ".join(f"{entry:.4g}" for entry in x.ravel()[:4])
+    more = ", ..." if x.size > 4 else ""
+    length = "" if x.size == 1 else f"\nlength {np.linalg.norm(x):.5g}"
+    return Text(f"{line.made.name} {_shape(x.shape)}{length}\n{entries}{more}")
+
+
+def _op(line: Line) -> Text:
+    if not line.op:
+        return Text("within another op", "dim")
+    call = f"{line.op}({', '.join(map(_shape, line.inputs))})" + (
+        ", saved for its rule" if line.saved else ""
+    )
+    return Text(call).append(f"\n{line.text}", "italic").append(f"\n{line.place}", "dim")
+
+
+def _batch(explanation: Explanation) -> str:
+    images = "1 image" if explanation.n == 1 else f"{explanation.n:,} images"
+    return f"{images} of {one_line(explanation.data, 60)}, seed {explanation.seed}"
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape)) or "number"

@@ -1,0 +1,78 @@
+"""``gans explain``: what it prints, and how it fails."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gans.commands import failure, gans
+
+SMALL = ("--n", 2, "--latent", 3, "--seed", 1)
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    capsys.readouterr()
+    assert gans("explain", *arguments) == 0
+    return capsys.readouterr().out
+
+
+def test_both_sides_stand_in_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = printed(capsys, "gan", *SMALL)
+    assert "GAN by hand and by minigrad, in float64: 2 images of mnist5k, seed 1" in shown
+    for word in (
+        "D's step",
+        "G's step",
+        "by hand",
+        "minigrad",
+        "measured",
+        "dL/dw1 = (dL/da1)' z",
+        "gan.py:",
+    ):
+        assert word in shown
+    [row] = [line for line in shown.splitlines() if line.startswith("│ G.0.weight")]
+    hand, engine, measured = row.split("│")[3:6]
+    assert float(hand) == float(engine) == pytest.approx(float(measured), rel=1e-3)
+    assert "P.*" not in shown
+    assert shown.splitlines()[-2].startswith("The largest difference is ")
+
+
+def test_the_penalty_has_its_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = printed(capsys, "wgan-gp", *SMALL, "--features", 2, "--penalty", 3)
+    assert "P.0.weight" in shown
+    assert "P.* is what the penalty adds" in shown
+
+
+def test_a_parameter_has_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = printed(capsys, "gan", *SMALL, "--parameter", "D.5.weight")
+    for word in (
+        "D.5.weight, from the real images",
+        "g_w3 = g_s.T @ h2",
+        "dL/dw3 = (dL/ds)' h2",
+        "backward_d",
+    ):
+        assert word in shown
+    assert "minigrad/ops/linalg.py:" in shown
+    assert shown.splitlines()[-1].startswith("D.5.weight 1x256: its length by hand ")
+    assert "g_w2" not in shown
+
+
+def test_a_step_has_all_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = printed(capsys, "gan", *SMALL, "--step", "G")
+    assert shown.index("x = np.tanh(a4)") < shown.index("loss = ") < shown.index("g_z = g_a1 @ w1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("lsgan",), "'lsgan' has no steps written by hand; choose from gan, dcgan, wgan-gp"),
+        (("gan", "--features", 3), "gan has no setting --features"),
+        (("gan", "--n", 1000), "--n must be from 1 to 256, got 1,000"),
+        (("gan", "--data", "ring"), "networks for images"),
+        (("gan", *SMALL, "--parameter", "G.1"), "gan has no quantity 'G.1'; it has G(z), "),
+        (("gan", "--step", "E"), "--step: invalid choice: 'E'"),
+        (("gan", "--step", "D", "--parameter", "z"), "not allowed with argument"),
+    ],
+)
+def test_mistakes_are_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[object, ...], told: str
+) -> None:
+    assert told in failure(capsys, "explain", *arguments)
