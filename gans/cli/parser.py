@@ -56,6 +56,13 @@ too. More --trials later only add to what is there. Without a name it lists the 
 """
 
 
+COMPARE = """\
+Compute one training step of MODEL twice, with one thing changed, on the same weights, batch and noise, and
+show the difference in every gradient. Without --change it lists the changes. `gans compare MODEL --help`
+shows the hyper-parameters of a model, which decide its networks and losses.
+"""
+
+
 RESIZE = """\
 Write the pictures of a folder, of any size and in PNG, JPEG, WebP, BMP, GIF or TIFF, into a new folder as PNG
 of one size. Each is cut around its centre to the new shape, then made smaller or larger. Class folders stay.
@@ -126,6 +133,7 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     _export(add("export", "write a generator for PyTorch", EXPORT))
     _explain(add("explain", "show a step by hand beside minigrad's", EXPLAIN))
     _reproduce(add("reproduce", "run a published experiment, and compare", REPRODUCE))
+    _compare(add("compare", "compute a step twice, with one thing changed", COMPARE), arguments)
     _resize(add("resize", "make pictures of one size, to train on", RESIZE))
     add(
         "list",
@@ -173,9 +181,7 @@ def _train(train: Parser, arguments: Sequence[str]) -> None:
         help="default by model; an epoch of a toy is 500 steps",
     )
     long.add_argument("--steps", type=length, metavar="N", help="training steps")
-    if arguments[:1] == ["train"] and not set(arguments[1:]) <= {"--help", "-h"}:
-        settings = import_module("gans.cli.settings")
-        settings.add_flags(train, settings.model_in(arguments[1:]))
+    _settings(train, "train", arguments)
     train.add_argument("--seed", type=natural, metavar="N", help="decides all random numbers (default 0)")
     train.add_argument(
         "--checkpoint-every",
@@ -377,6 +383,38 @@ def _reproduce(reproduce: Parser) -> None:
         metavar="DIR",
         help="folder of reproductions/, REPRODUCTIONS.md and, under runs/, of the trials (default: this one)",
     )
+
+
+def _compare(compare: Parser, arguments: Sequence[str]) -> None:
+    compare.add_argument(
+        "model",
+        nargs="?",
+        metavar="MODEL",
+        help="a GAN of two players, for example dcgan, or a class of yours, FILE.py:CLASS",
+    )
+    compare.add_argument("--change", metavar="WHAT", help="for example detach (without it: a list)")
+    compare.add_argument("--data", metavar="DATA", help="as in `gans train`")
+    compare.add_argument("--data-dir", metavar="DIR", help="where the data lie, or are downloaded to")
+    compare.add_argument(
+        "--seed", type=natural, default=0, metavar="N", help="decides weights, batch and noise (default 0)"
+    )
+    compare.add_argument(
+        "--n", type=samples, default=16, metavar="N", help="real samples in the batch, and fakes (default 16)"
+    )
+    compare.add_argument(
+        "--steps", type=steps_or_0, default=0, metavar="N", help="training steps before (default 0)"
+    )
+    compare.add_argument(
+        "--json", type=user_path, metavar="FILE", help="write the numbers; - for standard output, no table"
+    )
+    _settings(compare, "compare", arguments)
+
+
+def _settings(command: Parser, name: str, arguments: Sequence[str]) -> None:
+    """The flags of the model's settings, if ``arguments`` are those of this command."""
+    if arguments[:1] == [name] and not set(arguments[1:]) <= {"--help", "-h"}:
+        settings = import_module("gans.cli.settings")
+        settings.add_flags(command, settings.model_in(arguments[1:]))
 
 
 def _resize(resize: Parser) -> None:

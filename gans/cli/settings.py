@@ -15,6 +15,7 @@ __all__ = ["add_flags", "given_settings", "model_in", "with_flags"]
 
 OTHERS = (
     "average",
+    "change",
     "checkpoint",
     "classes",
     "config",

@@ -1,9 +1,25 @@
-"""Study how backprop flows through a GAN: each step by hand beside the engine's, number by number."""
+"""Study how backprop flows through a GAN.
+
+``explain`` computes each step by hand beside the engine's, number by number; ``compare`` computes one step
+twice, with one thing changed.
+"""
 
 from __future__ import annotations
 
+from gans.study.comparisons import CHANGES, Comparison, compare
 from gans.study.explain import explain
 from gans.study.explanation import Explanation, Line, Row, Section
 from gans.study.watch import Made, Statement
 
-__all__ = ["Explanation", "Line", "Made", "Row", "Section", "Statement", "explain"]
+__all__ = [
+    "CHANGES",
+    "Comparison",
+    "Explanation",
+    "Line",
+    "Made",
+    "Row",
+    "Section",
+    "Statement",
+    "compare",
+    "explain",
+]

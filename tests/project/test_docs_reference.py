@@ -32,6 +32,7 @@ MODULES = [
     "gans.study",
     "gans.data",
     "gans.metrics",
+    "gans.study.comparisons",
 ]
 
 
