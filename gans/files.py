@@ -27,6 +27,7 @@ __all__ = [
     "damaged",
     "decode",
     "fitted",
+    "folded",
     "open_file",
     "read",
     "reading",
@@ -134,6 +135,35 @@ def write(path: Path, content: bytes) -> None:
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
     """Write ``document`` as indented JSON, as ``write`` does."""
     write(path, (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+
+
+def folded(value: Any, level: int) -> bytes:
+    """``value`` as indented JSON, whose containers at ``level`` are in one line each.
+
+    >>> print(folded({"name": "a", "trials": [{"seed": 0}, {"seed": 1}]}, 2).decode(), end="")
+    {
+     "name": "a",
+     "trials": [
+      {"seed": 0},
+      {"seed": 1}
+     ]
+    }
+    """
+    return (_folded(value, 0, level) + "\n").encode()
+
+
+def _folded(value: Any, depth: int, level: int) -> str:
+    if depth == level or not value or not isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if isinstance(value, dict):
+        items = [
+            f"{json.dumps(key, ensure_ascii=False)}: {_folded(v, depth + 1, level)}"
+            for key, v in value.items()
+        ]
+    else:
+        items = [_folded(v, depth + 1, level) for v in value]
+    inner, brackets = " " * (depth + 1), "{}" if isinstance(value, dict) else "[]"
+    return brackets[0] + ",".join(f"\n{inner}{item}" for item in items) + f"\n{' ' * depth}{brackets[1]}"
 
 
 def check_output(path: Path) -> None:

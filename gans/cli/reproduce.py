@@ -15,6 +15,7 @@ from rich.text import Text
 from gans.cli.tables import show
 from gans.errors import UserError
 from gans.files import write
+from gans.jobs import StoppedError, one_by_one, side_by_side
 from gans.messages import one_line
 from gans.reproductions import (
     EXPERIMENTS,
@@ -22,7 +23,6 @@ from gans.reproductions import (
     Due,
     Experiment,
     Place,
-    StoppedError,
     check_rows,
     due_trials,
     find,
@@ -31,7 +31,6 @@ from gans.reproductions import (
     short_name,
     table_of,
 )
-from gans.reproductions.jobs import one_by_one, side_by_side
 from gans.reproductions.results import TrialResult, read_document
 from gans.terminal import say
 from gans.trainer import StopOnSignal

@@ -2,7 +2,7 @@
 
 experiment   rows of a published table, and the function that runs one trial of a row
 trial        one trial, which goes on from its folder after a kill
-running      which trials are due, and how each becomes a result; jobs: in several processes
+running      which trials are due, and how each becomes a result (gans.jobs: in several processes)
 results      reproductions/NAME.json, to which trials are only ever added
 table        REPRODUCTIONS.md, made from these files alone
 experiments  a file for each experiment; registry: their names
@@ -15,7 +15,7 @@ from gans.reproductions.registry import EXPERIMENTS, find, short_name
 from gans.reproductions.results import Document, Place
 from gans.reproductions.running import Due, check_rows, due_trials, results_of
 from gans.reproductions.table import page, table_of
-from gans.reproductions.trial import StoppedError, Trial
+from gans.reproductions.trial import Trial
 
 __all__ = [
     "EXPERIMENTS",
@@ -26,7 +26,6 @@ __all__ = [
     "Place",
     "Published",
     "Row",
-    "StoppedError",
     "Trial",
     "check_rows",
     "due_trials",

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
 from gans.errors import UserError
-from gans.files import append, decode, read, reading, write
-from gans.locks import try_lock
+from gans.files import decode, folded, read, reading, write
+from gans.jobs import sole
 from gans.reproductions.experiment import Experiment
 
 __all__ = ["Document", "FigureColumn", "Place", "RowResults", "TrialResult", "gather", "read_document"]
@@ -153,8 +149,7 @@ def gather(place: Place, name: str, experiment: Experiment) -> Document:
     Raises UserError if the JSON is damaged, or has trials of other settings.
     """
     place.results.mkdir(parents=True, exist_ok=True)
-    place.trials(name).mkdir(parents=True, exist_ok=True)
-    with _locked(place.trials(name)):
+    with sole(place.trials(name), wait=True):
         path = place.json(name)
         before = read_document(path) if path.exists() else None
         document = _empty(name, experiment)
@@ -168,7 +163,7 @@ def gather(place: Place, name: str, experiment: Experiment) -> Document:
             _add(document, experiment, found, done.row, done.share, done.settings, [done.result])
         order = list(experiment.rows)
         document.rows.sort(key=lambda row: (order.index(row.row), -row.share))
-        content = _text(document)
+        content = folded(msgspec.to_builtins(document), _FOLDED)
         if before is None or content != read(path, MOST_BYTES):
             write(path, content)
         return document
@@ -220,32 +215,3 @@ def _add(
     there = {trial.seed for trial in row.trials}
     row.trials += [trial for trial in trials if trial.seed not in there]
     row.trials.sort(key=lambda trial: trial.seed)
-
-
-def _text(document: Document) -> bytes:
-    value = msgspec.to_builtins(document)
-    return (_written(value, 0) + "\n").encode()
-
-
-def _written(value: Any, level: int) -> str:
-    """JSON with each trial in a line of its own."""
-    if level == _FOLDED or not value or not isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    if isinstance(value, dict):
-        items = [
-            f"{json.dumps(key, ensure_ascii=False)}: {_written(v, level + 1)}" for key, v in value.items()
-        ]
-    else:
-        items = [_written(v, level + 1) for v in value]
-    inner, brackets = " " * (level + 1), "{}" if isinstance(value, dict) else "[]"
-    return brackets[0] + ",".join(f"\n{inner}{item}" for item in items) + f"\n{' ' * level}{brackets[1]}"
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Wait until no other process changes the experiment's JSON."""
-    with append(folder / ".lock") as file:
-        with suppress(OSError):  # a file system without locks must not prevent the work
-            while not try_lock(file.fileno()):
-                time.sleep(0.05)
-        yield

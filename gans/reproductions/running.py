@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from gans.errors import UserError
-from gans.files import append, remove_temporaries
-from gans.locks import try_lock
+from gans.files import remove_temporaries
+from gans.jobs import Say, Stop, sole
 from gans.machine import cores, processor
 from gans.reproductions.experiment import Experiment
 from gans.reproductions.registry import find, find_rows, short_name
@@ -19,9 +18,7 @@ from gans.reproductions.results import Document, Place, TrialResult, gather, is_
 from gans.reproductions.trial import Trial
 from gans.trainer import DivergedError
 
-__all__ = ["Due", "carry_out", "check_rows", "due_trials", "results_of", "steps_of"]
-
-Say = Callable[[str], None]
+__all__ = ["Due", "check_rows", "due_trials", "results_of", "steps_of"]
 
 
 class Due(NamedTuple):
@@ -39,6 +36,19 @@ class Due(NamedTuple):
     def title(self) -> str:
         part = "" if self.share == 1 else f", {self.share:.3g} of the length"
         return f"{self.row}{part}, seed {self.seed}"
+
+    def carry_out(self, stop: Stop, say: Say) -> bool:
+        """Run the trial to its result, from where its folder has it; False if another process is running it.
+
+        Raises StoppedError if ``stop()`` is true during its training, UserError if it cannot be run.
+        """
+        name = short_name(self.experiment)
+        folder = Place(self.base).trial(name, self.row, self.share, self.seed)
+        with sole(folder) as alone:
+            if alone and not is_done(folder):
+                remove_temporaries(folder)
+                _run(self, folder, stop, say)
+            return alone
 
 
 def steps_of(experiment: Experiment, row: str, share: float) -> int:
@@ -91,52 +101,39 @@ def due_trials(
     return due
 
 
-def carry_out(due: Due, stop: Callable[[], bool], say: Say) -> bool:
-    """Run a trial to its result, from where its folder has it; False if another process is running it.
-
-    Raises StoppedError if ``stop()`` is true during its training, UserError if it cannot be run.
-    """
+def _run(due: Due, folder: Path, stop: Stop, say: Say) -> None:
+    """Run a trial, and write its result into its folder."""
     experiment = find(due.experiment)
     row = experiment.rows[due.row]
-    folder = Place(due.base).trial(short_name(due.experiment), due.row, due.share, due.seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    with append(folder / ".lock") as lock:
-        with suppress(OSError):  # a file system without locks must not prevent the work
-            if not try_lock(lock.fileno()):
-                return False
-        if is_done(folder):
-            return True
-        remove_temporaries(folder)
-        trial = Trial(
-            folder,
-            due.seed,
-            steps_of(experiment, due.row, due.share),
-            experiment.settings_of(due.row),
-            data_dir=due.data_dir,
-            stop=stop,
-            progress=lambda text: say(f"{due.title}: {text}"),
-        )
-        figures, failed = {}, ""
-        try:
-            figures = {name: _number(value) for name, value in row.trial(trial).items()}
-        except DivergedError as error:
-            failed = str(error)
-        _check(experiment, due, figures)
-        result = TrialResult(
-            seed=due.seed,
-            figures=figures,
-            minutes=round(trial.seconds / 60, 2),
-            cpu_minutes=round(trial.cpu_seconds / 60, 2),
-            date=time.strftime("%Y-%m-%d"),
-            processor=processor(),
-            cores=cores(),
-            command=due.command,
-            trace=trial.trace,
-            failed=failed,
-        )
-        write_result(folder, due.row, due.share, trial.settings, result)
-        trial.clear()
-    return True
+    trial = Trial(
+        folder,
+        due.seed,
+        steps_of(experiment, due.row, due.share),
+        experiment.settings_of(due.row),
+        data_dir=due.data_dir,
+        stop=stop,
+        progress=lambda text: say(f"{due.title}: {text}"),
+    )
+    figures, failed = {}, ""
+    try:
+        figures = {name: _number(value) for name, value in row.trial(trial).items()}
+    except DivergedError as error:
+        failed = str(error)
+    _check(experiment, due, figures)
+    result = TrialResult(
+        seed=due.seed,
+        figures=figures,
+        minutes=round(trial.seconds / 60, 2),
+        cpu_minutes=round(trial.cpu_seconds / 60, 2),
+        date=time.strftime("%Y-%m-%d"),
+        processor=processor(),
+        cores=cores(),
+        command=due.command,
+        trace=trial.trace,
+        failed=failed,
+    )
+    write_result(folder, due.row, due.share, trial.settings, result)
+    trial.clear()
 
 
 def _number(value: float | None) -> float | None:

@@ -10,17 +10,14 @@ from typing import Any
 import minigrad as mg
 from gans.errors import UserError
 from gans.files import damaged, reading
+from gans.jobs import StoppedError
 from gans.trainer import Callback, Record, Training, train
 
-__all__ = ["StoppedError", "Trial"]
+__all__ = ["Trial"]
 
 SECONDS_BETWEEN_LINES = 60.0
 
 Measure = Callable[[Training], Mapping[str, float]]
-
-
-class StoppedError(Exception):
-    """A trial that was asked to stop has saved its training and stopped."""
 
 
 class Trial:

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from gans.reproductions import Place, StoppedError, Trial, page
+from gans.jobs import StoppedError
+from gans.reproductions import Place, Trial, page
 from gans.reproductions.results import read_document
 from tests.gans.commands import command, environment, failure, finish, gans, start, wait_for
 from tests.gans.reproductions import tiny
