@@ -63,6 +63,14 @@ shows the hyper-parameters of a model, which decide its networks and losses.
 """
 
 
+STUDY = """\
+Measure what is said about GANs: each CLAIM has a measurement over several seeds that can refute it, and gets
+a verdict from the effect's 95% interval. Numbers, pictures and the page go into docs/claims/ and
+docs/claims.md. Ctrl-C stops; the same command goes on with the seeds that are missing. Without a name it
+lists the claims and their verdicts.
+"""
+
+
 RESIZE = """\
 Write the pictures of a folder, of any size and in PNG, JPEG, WebP, BMP, GIF or TIFF, into a new folder as PNG
 of one size. Each is cut around its centre to the new shape, then made smaller or larger. Class folders stay.
@@ -134,6 +142,7 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     _explain(add("explain", "show a step by hand beside minigrad's", EXPLAIN))
     _reproduce(add("reproduce", "run a published experiment, and compare", REPRODUCE))
     _compare(add("compare", "compute a step twice, with one thing changed", COMPARE), arguments)
+    _study(add("study", "measure what is said about GANs", STUDY))
     _resize(add("resize", "make pictures of one size, to train on", RESIZE))
     add(
         "list",
@@ -415,6 +424,35 @@ def _settings(command: Parser, name: str, arguments: Sequence[str]) -> None:
     if arguments[:1] == [name] and not set(arguments[1:]) <= {"--help", "-h"}:
         settings = import_module("gans.cli.settings")
         settings.add_flags(command, settings.model_in(arguments[1:]))
+def _study(study: Parser) -> None:
+    study.add_argument(
+        "claims",
+        nargs="*",
+        metavar="CLAIM",
+        help="for example optimal-d, or a claim of yours, FILE.py:NAME (without one: a list)",
+    )
+    study.add_argument("--all", action="store_true", help="all claims")
+    study.add_argument(
+        "--seeds", type=positive, metavar="K", help="seeds from 0 (default: as many as each claim says)"
+    )
+    study.add_argument(
+        "--jobs",
+        type=jobs,
+        default=1,
+        metavar="J",
+        help="processes of one thread each, a seed at a time in each (default: this process alone)",
+    )
+    study.add_argument(
+        "--quick",
+        action="store_true",
+        help="one seed cut short, to see that it runs: prints its numbers, and keeps nothing",
+    )
+    study.add_argument(
+        "--out",
+        type=user_path,
+        metavar="DIR",
+        help="folder of docs/claims/ and docs/claims.md (default: this one)",
+    )
 
 
 def _resize(resize: Parser) -> None:

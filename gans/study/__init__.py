@@ -1,7 +1,8 @@
 """Study how backprop flows through a GAN.
 
 ``explain`` computes each step by hand beside the engine's, number by number; ``compare`` computes one step
-twice, with one thing changed.
+twice, with one thing changed. ``gans.study.board`` puts sentences about GANs to the test; each is a file of
+``gans.study.claims``.
 """
 
 from __future__ import annotations

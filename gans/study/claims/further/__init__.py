@@ -1,0 +1,3 @@
+"""Further claims of texts for learners."""
+
+from __future__ import annotations
