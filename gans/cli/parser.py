@@ -424,6 +424,8 @@ def _settings(command: Parser, name: str, arguments: Sequence[str]) -> None:
     if arguments[:1] == [name] and not set(arguments[1:]) <= {"--help", "-h"}:
         settings = import_module("gans.cli.settings")
         settings.add_flags(command, settings.model_in(arguments[1:]))
+
+
 def _study(study: Parser) -> None:
     study.add_argument(
         "claims",
