@@ -22,7 +22,7 @@ STEPS = {
 
 NOTES = """\
 A gradient's number is its length, the root of its sum of squares. "measured" is how fast the loss changes
-when the weights move along the gradient, from two runs of the loss: that is its length, if it is right.
+when the weights move along the gradient by hand, from two runs of the loss: its length, if it is right.
 D's step takes G(z) as a constant, so it has no gradient of G. In G's step all that reaches G passes the row
 "fake": the derivative of the loss in each pixel of G(z), which D's weights make."""
 
@@ -40,6 +40,7 @@ def run(arguments: Namespace) -> int:
             data_dir=arguments.data_dir,
             n=arguments.n,
             seed=arguments.seed,
+            steps=arguments.steps,
             **sizes,
         )
     if arguments.parameter is not None:
@@ -53,7 +54,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _show_rows(explanation: Explanation) -> None:
-    print(f"{explanation.title} by hand and by minigrad, in float64: {_batch(explanation)}")
+    print(f"{explanation.title} by hand and by minigrad, in float64: {explanation.batch}")
     show(*(_rows_of(title, [r for r in explanation.rows if r.step == step]) for step, title in STEPS.items()))
     print(NOTES)
     if any(row.name.startswith("P.") for row in explanation.rows):
@@ -82,13 +83,13 @@ def _rows_of(title: str, rows: Sequence[Row]) -> Table:
 
 def _show_lines(explanation: Explanation, name: str, sections: Sequence[Section]) -> None:
     for section in sections:
-        title = f"{name}, {section.title}" if name else section.title
+        title = f"{name}, {section.title}: {explanation.batch}".removeprefix(", ")
         table = Table(title=Text(title), title_justify="left", show_lines=True)
         table.add_column("by hand", ratio=5)
-        table.add_column(f"on {_batch(explanation)}", ratio=3)
+        table.add_column("its numbers", ratio=3)
         table.add_column("minigrad", ratio=4)
         for line in section.lines:
-            table.add_row(_code(line), _numbers(line), _op(line))
+            table.add_row(_code(line), _numbers(line), _origin(line))
         show(table)
 
 
@@ -115,18 +116,11 @@ def _numbers(line: Line) -> Text:
     return Text(f"{line.made.name} {_shape(x.shape)}{length}\n{entries}{more}")
 
 
-def _op(line: Line) -> Text:
-    if not line.op:
+def _origin(line: Line) -> Text:
+    origin = line.engine
+    if origin is None:
         return Text("within another op", "dim")
-    call = f"{line.op}({', '.join(map(_shape, line.inputs))})" + (
-        ", saved for its rule" if line.saved else ""
-    )
-    return Text(call).append(f"\n{line.text}", "italic").append(f"\n{line.place}", "dim")
-
-
-def _batch(explanation: Explanation) -> str:
-    images = "1 image" if explanation.n == 1 else f"{explanation.n:,} images"
-    return f"{images} of {one_line(explanation.data, 60)}, seed {explanation.seed}"
+    return Text(str(origin)).append(f"\n{origin.formula}", "italic").append(f"\n{origin.place}", "dim")
 
 
 def _shape(shape: tuple[int, ...]) -> str:

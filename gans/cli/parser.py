@@ -335,6 +335,9 @@ def _explain(explain: Parser) -> None:
     explain.add_argument(
         "--seed", type=natural, default=0, metavar="N", help="decides weights, images and z (default 0)"
     )
+    explain.add_argument(
+        "--steps", type=steps_or_0, default=0, metavar="N", help="training steps before (default 0)"
+    )
     shown = explain.add_mutually_exclusive_group()
     shown.add_argument(
         "--parameter",

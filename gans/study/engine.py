@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gans.objectives import interpolate_gradient_norms
 from gans.steps import generator_loss, judged
-from minigrad import Tensor, grad, no_grad
+from gans.study.beside import Beside
+from minigrad import Tensor, grad, no_grad, trace
 
-__all__ = ["Engine", "Ops", "gradients", "measured", "relative_difference"]
+__all__ = ["Engine", "measured", "relative_difference"]
 
 Array = NDArray[np.float64]
 
 STEP = 1e-8
 """How far a measurement moves along a gradient, to each side: so little that hardly a ReLU changes sides."""
-
-SAME = 1e-8
-"""Arrays that differ by no more than this share of their largest entry are one array."""
 
 
 class Engine:
@@ -62,6 +59,24 @@ class Engine:
         """The loss of G's step, from images."""
         return generator_loss(self.objective, self.D(fake))
 
+    def step_d(self) -> tuple[Tensor, list[Tensor]]:
+        """D's loss, and its gradients in D's weights."""
+        with no_grad():
+            self.fake = self.G(self.z)
+        loss = self.loss_d()
+        return loss, grad(loss, self.D.parameters(), unused="zeros")
+
+    def step_g(self) -> tuple[Tensor, list[Tensor]]:
+        """G's loss, and its gradients in the fake images, in z and in G's weights."""
+        fake = self.G(self.z)
+        loss = self.loss_of(fake)
+        return loss, grad(loss, [fake, self.z, *self.G.parameters()])
+
+    def beside(self, step: Literal["D", "G"]) -> Beside:
+        """All that minigrad does in a step."""
+        names = {"G": self.G, "D": self.D, "real": self.real, "z": self.z}
+        return Beside(trace(self.step_d if step == "D" else self.step_g, names=names, arrays=True))
+
     def _rng(self) -> np.random.Generator:
         return np.random.default_rng(self._seed)
 
@@ -92,49 +107,3 @@ def relative_difference(a: Array, b: Array, parts: Iterable[Array] = ()) -> floa
     """
     scale = max(float(np.abs(x).max()) for x in (a, b, *parts))
     return float(np.abs(a.reshape(b.shape) - b).max()) / scale if scale else 0.0
-
-
-class Ops:
-    """The ops behind Tensors, found by the numbers that they made."""
-
-    def __init__(self, outputs: Iterable[Tensor]) -> None:
-        self._by_size: defaultdict[int, list[tuple[Tensor, Array, bool]]] = defaultdict(list)
-        for t in _inputs_first(outputs):
-            self._by_size[t.size].append((t, t.numpy(), False))
-            for array in t.saved or ():
-                self._by_size[array.size].append((t, array, True))
-
-    def find(self, value: Any) -> tuple[Tensor, bool] | None:
-        """The first Tensor with the numbers of ``value``, in this order, in whatever shape; or None.
-
-        Beside it stands whether its op made them to be saved for the derivative, and not as its result.
-        """
-        wanted = np.asarray(value, np.float64).ravel()
-        scale = np.abs(wanted).max(initial=0.0)
-        if scale == 0.0:
-            return None
-        for t, array, saved in self._by_size[wanted.size]:
-            if np.abs(array.ravel() - wanted).max() <= SAME * scale:
-                return t, saved
-        return None
-
-
-def _inputs_first(outputs: Iterable[Tensor]) -> list[Tensor]:
-    """All Tensors behind ``outputs`` that an op made, each after its inputs."""
-    order: list[Tensor] = []
-    seen: set[int] = set()
-    ahead: list[tuple[Tensor, bool]] = [(t, False) for t in reversed(list(outputs))]
-    while ahead:
-        t, done = ahead.pop()
-        if done:
-            order.append(t)
-        elif id(t) not in seen and t.op is not None:
-            seen.add(id(t))
-            ahead.append((t, True))
-            ahead.extend((x, False) for x in reversed(t.inputs))
-    return order
-
-
-def gradients(loss: Tensor, wrt: list[Tensor]) -> list[Tensor]:
-    """The gradients of ``loss`` with their graph, zeros where it does not depend on a Tensor."""
-    return grad(loss, wrt, create_graph=True, unused="zeros")

@@ -18,21 +18,22 @@ from numpy.typing import NDArray
 from gans.data import Dataset, load
 from gans.data.spec import KIND_WORDS, spec_of
 from gans.errors import UserError
-from gans.study.engine import Engine, gradients, measured, relative_difference
-from gans.study.explanation import Explanation, Row, Step, Walked, Ways
+from gans.study.beginning import own_randomness, train
+from gans.study.engine import Engine, measured, relative_difference
+from gans.study.explanation import Batch, Explanation, Row, Step, Walked, Ways
 from gans.study.sizes import SIZES
 from gans.study.twins import named, twin_of, walk
 from gans.study.watch import Watched
 from gans.systems import build, find, settings_for
-from minigrad import Tensor
-from minigrad.random import get_state, manual_seed, set_state, uniform
+from minigrad import Tensor, grad
+from minigrad.random import uniform
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from gans.study.sizes import Sizes
 
-__all__ = ["compare", "explain"]
+__all__ = ["explain", "explain_system"]
 
 Array = NDArray[np.float64]
 
@@ -50,17 +51,20 @@ def explain(
     data_dir: str | os.PathLike[str] | None = None,
     n: int = 4,
     seed: int = 0,
+    steps: int = 0,
     **sizes: Unpack[Sizes],
 ) -> Explanation:
     """Both steps of ``model`` on ``n`` images, by hand and by the engine, in float64.
 
-    The networks are those that ``gans.train`` builds, with the initial weights of ``seed``; the batch and z
-    are drawn with it, too. Both gradients are taken at these weights: no update lies between the steps.
+    The networks are those that ``gans.train`` builds, with the initial weights of ``seed`` or as they are
+    after some training; the batch and z are drawn with ``seed``, too. Both gradients are taken at these
+    weights: no update lies between the steps.
 
     model       "gan", "dcgan" or "wgan-gp": those with a hand-written twin
     data        as in ``gans.train``: images; mnist5k unless given
     data_dir    where the data lie
     n           images in the batch, and fakes
+    steps       training steps before, with the model's own settings
     sizes       ``latent``, and for convolutional networks ``features`` and ``base``; ``penalty`` of WGAN-GP
 
     Raises UserError for another model, data that are no images, fewer than ``n`` of them, and a setting out
@@ -77,44 +81,40 @@ def explain(
     name, images = _images(model, data, data_dir)
     if not 1 <= n <= min(MOST, len(images)):
         raise UserError(f"`n` must be from 1 to {min(MOST, len(images)):,}, got {n:,}")
+    if steps < 0:
+        raise UserError(f"`steps` must be at least 0, got {steps:,}")
     for size in sizes:
         if size not in SIZES:
             raise UserError(f"`{size}` is not a size of the networks; those are {', '.join(SIZES)}")
     settings = settings_for(model, "image", **sizes)
-    before = get_state()
-    try:
-        manual_seed(seed)
+    with own_randomness(seed):
         system = build(settings, spec_of(images))
-    finally:
-        set_state(before)
+        train(system, images, seed, steps)
     for network in (system.generator, system.discriminator):
         network.double()
     rng = np.random.default_rng(seed)
     real = images.train(np.sort(rng.choice(len(images), n, replace=False))).astype(np.float64)
     z = system.latent(n, rng).numpy().astype(np.float64)
-    return compare(model, system, real, z, seed, name)
+    return explain_system(model, system, real, z, Batch(name, n, seed, steps))
 
 
-def compare(model: str, system: Any, real: Array, z: Array, seed: int, data: str) -> Explanation:
+def explain_system(model: str, system: Any, real: Array, z: Array, batch: Batch) -> Explanation:
     """An Explanation of a ``system`` in float64, at images ``real`` (n, c, h, w) and noise ``z``.
 
-    ``seed`` decides the points of a penalty.
+    The seed of ``batch`` decides the points of a penalty.
     """
-    n, points = len(real), [seed, 1]
-    t = uniform((n, 1, 1, 1), dtype=np.float64, generator=np.random.default_rng(points)).numpy()
+    points = [batch.seed, 1]
+    t = uniform((len(real), 1, 1, 1), dtype=np.float64, generator=np.random.default_rng(points)).numpy()
     engine = Engine(system, real, z, points)
-    walked = Walked(walk(model, system, real, z, t))
-    rows = [*_rows_of_d(engine, walked), *_rows_of_g(engine, walked)]
-    return Explanation(model, data, n, seed, rows, walked)
+    walked = Walked(walk(model, system, real, z, t), engine)
+    return Explanation(model, batch, [*_rows_of_d(walked), *_rows_of_g(walked)], walked)
 
 
-def _rows_of_d(engine: Engine, walked: Walked) -> Iterator[Row]:
-    watched, by_hand = walked.steps.d, walked.steps.d.result
+def _rows_of_d(walked: Walked) -> Iterator[Row]:
+    engine, watched, by_hand = walked.engine, walked.steps.d, walked.steps.d.result
     row = _Rows("D", watched, walked.ways)
-    on_real, on_fake = engine.logits()
-    loss, weights = engine.loss_d(), engine.D.parameters()
-    found = gradients(loss, weights)
-    walked.outputs["D"] = [loss, *found]
+    weights, (on_real, on_fake) = engine.D.parameters(), engine.logits()
+    loss, found = engine.step_d()
     yield row.value("G(z)", by_hand["fake"], engine.fake)
     yield row.value("s_real", by_hand["s_real"], on_real)
     yield row.value("s_fake", by_hand["s_fake"], on_fake)
@@ -128,20 +128,18 @@ def _rows_of_d(engine: Engine, walked: Walked) -> Iterator[Row]:
         ways = [(PARTS[part], arrays[name]) for part, arrays in parts.items()]
         yield row.gradient(f"D.{name}", array, gradient, measured(engine.loss_d, weight, array), ways)
     if "penalty" in parts:
-        by_penalty = gradients(engine.penalty(), weights)
+        by_penalty = grad(engine.penalty(), weights, unused="zeros")
         for (name, array), weight, gradient in zip(
             parts["penalty"].items(), weights, by_penalty, strict=True
         ):
             yield row.gradient(f"P.{name}", array, gradient, measured(engine.penalty, weight, array))
 
 
-def _rows_of_g(engine: Engine, walked: Walked) -> Iterator[Row]:
-    watched, by_hand = walked.steps.g, walked.steps.g.result
+def _rows_of_g(walked: Walked) -> Iterator[Row]:
+    engine, watched, by_hand = walked.engine, walked.steps.g, walked.steps.g.result
     row = _Rows("G", watched, walked.ways)
-    fake = engine.G(engine.z)
-    loss, weights = engine.loss_of(fake), engine.G.parameters()
-    at_fake, at_z, *found = gradients(loss, [fake, engine.z, *weights])
-    walked.outputs["G"] = [loss, at_fake, at_z, *found]
+    weights = engine.G.parameters()
+    loss, (at_fake, at_z, *found) = engine.step_g()
     yield row.value("loss_g", by_hand["loss"], loss)
     image = Tensor(engine.fake.numpy())
     rate = measured(lambda: engine.loss_of(image), image, by_hand["g_fake"])

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gans.errors import UserError
-from gans.study.engine import Ops
+from gans.messages import one_line
+from gans.study.beside import Beside, Origin
+from gans.study.engine import Engine
 from gans.study.twins import TWINS, Steps
 from gans.study.watch import Made, Watched
 from gans.systems import find
-from minigrad import Tensor
 
-__all__ = ["Explanation", "Line", "Row", "Section", "Step", "Walked", "Ways"]
+__all__ = ["Batch", "Explanation", "Line", "Row", "Section", "Step", "Walked", "Ways"]
 
 Step = Literal["D", "G"]
 
@@ -38,7 +37,8 @@ class Row:
     by_hand      the length of the array that the hand-written step made (root of the sum of squares); of a
                  value that is one number, the number
     engine       the same of minigrad's
-    measured     how fast the loss changes along the gradient, from two runs of the loss; None for a value
+    measured     how fast the loss changes along the gradient by hand, from two runs of the loss: its length,
+                 if it is right; None for a value
     difference   the largest difference of the arrays, as a share of their largest entry
     formula      the chain rule, from the hand-written line
     path, line   where that line stands
@@ -58,19 +58,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Line:
-    """A hand-written line that ran: its code, its result, and the op of minigrad that made the same numbers.
+    """A hand-written line that ran, and what made the same numbers in minigrad.
 
-    ``op`` is "" where minigrad never made them: one of its ops does several lines at once. ``inputs`` are the
-    shapes of what the op was given; ``saved`` says that it keeps the numbers for its derivative beside its
-    result. ``text`` is the op's summary, ``place`` its file and line.
+    ``engine`` is None where minigrad never made them: one of its ops does several lines at once.
     """
 
     made: Made
-    op: str = ""
-    inputs: tuple[tuple[int, ...], ...] = ()
-    saved: bool = False
-    text: str = ""
-    place: str = ""
+    engine: Origin | None
 
 
 @dataclass(frozen=True)
@@ -81,18 +75,31 @@ class Section:
     lines: Sequence[Line]
 
 
+@dataclass(frozen=True)
+class Batch:
+    """On what both sides computed: ``n`` images of ``data``, drawn with ``seed``, after ``steps`` steps."""
+
+    data: str
+    n: int
+    seed: int
+    steps: int = 0
+
+    def __str__(self) -> str:
+        images = "1 image" if self.n == 1 else f"{self.n:,} images"
+        trained = f", after {self.steps:,} steps" if self.steps else ""
+        return f"{images} of {one_line(self.data, 60)}, seed {self.seed}{trained}"
+
+
 class Explanation:
-    """Both steps of a model on one batch; ``explain`` makes it.
+    """Both steps of a model on one ``batch``; ``explain`` makes it.
 
     ``rows`` are all quantities, in the order in which a step makes them. ``source`` is the hand-written file.
     """
 
-    def __init__(self, model: str, data: str, n: int, seed: int, rows: Sequence[Row], walked: Walked) -> None:
+    def __init__(self, model: str, batch: Batch, rows: Sequence[Row], walked: Walked) -> None:
         self.model = model
         self.title = find(model).title
-        self.data = data
-        self.n = n
-        self.seed = seed
+        self.batch = batch
         self.rows = tuple(rows)
         self.source = Path(str(TWINS[model].__file__))
         self._walked = walked
@@ -128,44 +135,30 @@ class Explanation:
         return [Section(f"{step}'s step", [self._line(step, made) for made in watched.lines])]
 
     def _line(self, step: Step, made: Made) -> Line:
-        found = self._walked.ops[step].find(made.value)
-        if found is None:
-            return Line(made)
-        result, saved = found
-        op, inputs = result.op, tuple(x.shape for x in result.inputs)
-        assert op is not None
-        return Line(made, op.name, inputs, saved, _summary(op), _place(op))
+        return Line(made, self._walked.beside(step).find(made.value, made.is_derivative))
 
     def __repr__(self) -> str:
         return (
-            f"Explanation({self.title}, {self.n} images of {self.data}, seed {self.seed}: "
-            f"{len(self.rows)} quantities, largest difference {self.largest:.1e})"
+            f"Explanation({self.title}, {self.batch}: {len(self.rows)} quantities, "
+            f"largest difference {self.largest:.1e})"
         )
 
 
 class Walked:
-    """What an explanation keeps of both sides: the lines by hand and the engine's graphs."""
+    """What an explanation keeps of both sides: the lines by hand, and the engine."""
 
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: Steps, engine: Engine) -> None:
         self.steps = steps
+        self.engine = engine
         self.ways: dict[str, Ways] = {}
-        self.outputs: dict[Step, list[Tensor]] = {"D": [], "G": []}
+        self._beside: dict[Step, Beside] = {}
 
     def of(self, step: Step) -> Watched:
+        """The lines by hand of a step."""
         return self.steps.d if step == "D" else self.steps.g
 
-    @cached_property
-    def ops(self) -> dict[Step, Ops]:
-        return {"D": Ops([*self.outputs["D"], *self.outputs["G"]]), "G": Ops(self.outputs["G"])}
-
-
-def _summary(op: Any) -> str:
-    """The first sentence of an op's text."""
-    return " ".join((inspect.getdoc(op) or "").partition("\n\n")[0].split()).replace("``", "")
-
-
-def _place(op: Any) -> str:
-    """The file and the line of an op, such as minigrad/ops/linalg.py:20."""
-    function = inspect.unwrap(op)
-    parts = str(op.__module__).split(".")
-    return f"{'/'.join(parts)}.py:{inspect.getsourcelines(function)[1]}"
+    def beside(self, step: Step) -> Beside:
+        """What minigrad does in a step."""
+        if step not in self._beside:
+            self._beside[step] = self.engine.beside(step)
+        return self._beside[step]

@@ -100,8 +100,7 @@ def penalty(x: Array, D: Layers, strides: Strides, weight: float) -> tuple[float
     _, kept, h = forward_d(x, D, strides)
 
     # df/dx, as in ``backward_d`` with df/ds = 1
-    f_h = np.ones((len(x), 1)) @ v                    # df/dh = v for each image
-    f_h = f_h.reshape(h.shape)                        # the same as maps
+    f_h = (np.ones((len(x), 1)) @ v).reshape(h.shape)  # df/dh = v for each image, as maps
     slopes: list[Array] = []
     for k in reversed(range(len(convolutions))):
         f_a = f_h * leaky_slope(kept[k][1])           # df/da = df/dh leaky'(a)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -17,15 +16,15 @@ from gans.data.spec import Spec, spec_of
 from gans.errors import UserError
 from gans.networks.noise import DrawingFrom
 from gans.streams import random_stream
+from gans.study.beginning import own_randomness, train
 from gans.study.comparisons.change import Change
 from gans.study.comparisons.changes import CHANGES
 from gans.study.comparisons.comparison import Comparison
 from gans.study.comparisons.scene import Findings, Scene
-from gans.systems import SYSTEMS, System, build, check_used, find, settings_for
+from gans.systems import SYSTEMS, build, check_used, find, settings_for
 from gans.systems.two_player import TwoPlayer
-from gans.trainer import Training
 from gans.trainer.batches import Batches
-from minigrad import manual_seed, random, tensor
+from minigrad import tensor
 
 __all__ = ["change_called", "check_model", "compare", "compared_models", "models_of"]
 
@@ -80,11 +79,11 @@ def compare(
     dataset = load_dataset(own, data_dir) if isinstance(own, str | os.PathLike) else own
     made = settings_for(model, dataset.kind, **settings)
     check_used(model, dataset.kind, settings, made)
-    with _own_randomness(seed):
+    with own_randomness(seed):
         system = build(made, spec_of(dataset))
         _check_fit(chosen, model, system)
         _check_size(n, system, dataset)
-        _train(system, dataset, seed, steps)
+        train(system, dataset, seed, steps)
         scene = _scene(system, dataset, n, seed, steps)
     a, b = (_found(variant.run, scene) for variant in (chosen.a, chosen.b))
     name = data_name(os.fspath(own)) if isinstance(own, str | os.PathLike) else own.name
@@ -114,7 +113,7 @@ def compared_models() -> list[str]:
 @cache
 def _tiny(model: str) -> list[TwoPlayer]:
     """The model for small data of each of its kinds."""
-    with _own_randomness(0):
+    with own_randomness(0):
         return [build(settings_for(model, kind), TINY[kind]) for kind in find(model).presets]
 
 
@@ -149,13 +148,6 @@ def _check_fit(change: Change, model: str, system: Any) -> None:
         )
 
 
-def _train(system: System, data: Dataset, seed: int, steps: int) -> None:
-    if steps:
-        training = Training(system, data, seed)
-        for _ in range(steps):
-            training.advance()
-
-
 def _scene(system: Any, data: Dataset, n: int, seed: int, steps: int) -> Scene:
     """The step after ``steps`` steps, on a batch and noise that the seed decides."""
     rng = random_stream(seed, "samples")
@@ -169,14 +161,3 @@ def _found(run: Callable[[Scene], Findings], scene: Scene) -> Findings:
     own = scene.copy()
     with DrawingFrom(own.rng), np.errstate(all="ignore"):
         return run(own)
-
-
-@contextmanager
-def _own_randomness(seed: int) -> Iterator[None]:
-    """A block in which minigrad's generator begins at ``seed``; afterwards it is where it was."""
-    before = random.get_state()
-    manual_seed(seed)
-    try:
-        yield
-    finally:
-        random.set_state(before)

@@ -35,6 +35,10 @@ def test_both_sides_stand_in_a_table(capsys: pytest.CaptureFixture[str]) -> None
     assert shown.splitlines()[-2].startswith("The largest difference is ")
 
 
+def test_steps_lie_before(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "seed 1, after 2 steps" in printed(capsys, "gan", *SMALL, "--steps", 2)
+
+
 def test_the_penalty_has_its_rows(capsys: pytest.CaptureFixture[str]) -> None:
     shown = printed(capsys, "wgan-gp", *SMALL, "--features", 2, "--penalty", 3)
     assert "P.0.weight" in shown
@@ -57,6 +61,7 @@ def test_a_parameter_has_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_step_has_all_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
     shown = printed(capsys, "gan", *SMALL, "--step", "G")
+    assert "G's step: 2 images of mnist5k, seed 1" in shown
     assert shown.index("x = np.tanh(a4)") < shown.index("loss = ") < shown.index("g_z = g_a1 @ w1")
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from gans.networks.mlp import leaky, mlp
 from gans.study import Explanation
-from gans.study.explain import compare
+from gans.study.explain import explain_system
+from gans.study.explanation import Batch
 from gans.systems import build, settings_for
 from minigrad import nn
 
@@ -42,7 +43,7 @@ def explained(model: str, n: int = 3, seed: int = 0, shape: Shape = (1, 8, 8), *
     system = system_of(model, shape, **options)
     rng = np.random.default_rng(seed)
     real, z = rng.uniform(-1, 1, (n, *shape)), rng.standard_normal((n, system.settings.latent))
-    return compare(model, system, real, z, seed, "random")
+    return explain_system(model, system, real, z, Batch("random", n, seed))
 
 
 def wrongly_measured(explanation: Explanation) -> list[str]:

@@ -68,20 +68,33 @@ def test_a_weight_of_d_has_a_section_for_each_term_of_the_loss(explanation: Expl
     total = sum(section.lines[-1].made.value for section in sections)
     assert np.linalg.norm(total) == pytest.approx(explanation.row("D.2.weight").engine, rel=1e-12)
     codes = [line.made.statement.code for line in sections[2].lines]
-    assert codes[0].startswith("f_h = np.ones")  # the critic's slope, whose derivative follows
+    assert codes[0].startswith("f_h = (np.ones")  # the critic's slope, whose derivative follows
     assert codes.index("g_f_h = g_f_norm * f_x / f_norm") < codes.index("g_f_a = conv(g_f_h, w, strides[k])")
 
 
-def test_lines_stand_beside_the_ops_with_the_same_numbers(explanation: Explanation) -> None:
+def test_lines_stand_beside_the_rules_and_ops_with_the_same_numbers(explanation: Explanation) -> None:
     [section] = explanation.lines("G")
-    ops = {line.made.statement.code: line for line in section.lines}
-    product = ops["g_h = conv_transpose(g_a, w, strides[k])"]
-    assert (product.op, product.place.partition(":")[0]) == ("conv_transpose2d", "minigrad/ops/conv.py")
-    assert "adjoint of conv2d" in product.text
-    mean = next(line for line in section.lines if line.made.name == "mean")
-    assert (mean.op, mean.saved) == ("batch_norm", True)
-    within = next(line for line in section.lines if line.made.name == "xhat")
-    assert within.op == ""  # the engine's batch norm is one op
+    beside = {}
+    for line in section.lines:
+        beside.setdefault((line.made.statement.code, line.made.stage), line.engine)
+    rule = beside["g_h = (g_s @ v).reshape(h.shape)", None]
+    assert rule is not None
+    assert str(rule) == "rule of linear for x, D.5"
+    assert (rule.formula, rule.place.partition(":")[0]) == ("g @ w", "minigrad/ops/linalg.py")
+    forward = beside["a = conv_transpose(h, w, strides[-1 - k])", 1]
+    assert forward is not None
+    assert (forward.op, forward.argument, forward.layer) == ("conv_transpose2d", "", "G.7")
+    assert "adjoint of conv2d" in forward.formula
+    assert beside["xhat = (a - mean) * inv_std", None] is None  # the engine's batch norm is one op
+
+
+def test_the_backward_of_the_backward_stands_beside_rules_of_rules(explanation: Explanation) -> None:
+    [section] = explanation.derivation("P.2.weight")
+    beside = {(line.made.statement.code, line.made.stage): line.engine for line in section.lines}
+    pass_of_x = beside["f_h = conv_transpose(f_a, convolutions[k][0], strides[k])", 1]
+    assert str(pass_of_x) == "rule of conv2d_bias_leaky_relu for x, D.2-3"
+    again = beside["g_w = conv_weight(g_f_h, f_a, strides[k], w.shape[2:])", 1]
+    assert str(again) == "rule of conv_transpose2d for w, D.2-3"
 
 
 def test_a_value_has_the_lines_from_the_input(explanation: Explanation) -> None:
@@ -107,8 +120,15 @@ def test_the_readers_images_and_sizes_count(tmp_path: Path) -> None:
     assert found.row("G(z)").shape == (5, 3, 12, 10)
     assert found.row("G.0.weight").shape[1] == 2
     given = explain("dcgan", image_data("mine", pixels), n=5, features=3, base=3, latent=2)
-    assert (given.data, given.n, given.title) == ("mine", 5, "DCGAN")
-    assert "5 images of mine" in repr(given)
+    assert (given.batch.data, given.batch.n, given.title) == ("mine", 5, "DCGAN")
+    assert "5 images of mine, seed 0: " in repr(given)
+
+
+def test_training_steps_may_lie_before() -> None:
+    first, later = (explain("wgan-gp", n=2, steps=steps, features=2, latent=2) for steps in (0, 2))
+    assert later.largest < 1e-10
+    assert first.row("G.0.weight").engine != later.row("G.0.weight").engine
+    assert "2 images of mnist5k, seed 0, after 2 steps" in repr(later)
 
 
 @pytest.mark.parametrize(
@@ -119,6 +139,7 @@ def test_the_readers_images_and_sizes_count(tmp_path: Path) -> None:
         ({"model": "gan", "data": "ring"}, "networks for images, got points"),
         ({"model": "gan", "n": 0}, "`n` must be from 1 to 256, got 0"),
         ({"model": "gan", "n": 1_000}, "`n` must be from 1 to 256, got 1,000"),
+        ({"model": "gan", "steps": -1}, "`steps` must be at least 0, got -1"),
         ({"model": "gan", "features": 8}, "gan has no setting `features`"),
         ({"model": "dcgan", "base": 9}, "`base` must be at most 7"),
         ({"model": "dcgan", "data": "nothing.npz"}, "unknown data set 'nothing.npz'"),
