@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.table import Table
@@ -19,8 +19,9 @@ from gans.errors import UserError
 from gans.files import write_json
 from gans.messages import one_line
 from gans.study.comparisons import CHANGES, Comparison, compare, models_of
-from gans.study.comparisons.comparing import change_called, check_model, compared_models
-from gans.study.comparisons.comparison import COLUMNS
+from gans.study.comparisons.comparing import change_called, changes_of, check_model, compared_models
+from gans.study.comparisons.comparison import COLUMNS, Row
+from gans.study.comparisons.questions import titles_about
 
 STANDARD_OUTPUT = Path("-")
 
@@ -60,9 +61,12 @@ def _write(comparison: Comparison, target: Path | None) -> None:
     else:
         for line in _head(comparison):
             print(line)
-        show(_table(comparison))
-        for line in _verdicts(comparison):
-            print(line)
+        for step, verdict in comparison.verdicts.items():
+            print(f"{step}{_losses(comparison, step)}: {verdict}")
+            show(_table(comparison.of(step)))
+            print()
+        for title in titles_about(comparison.change.name):
+            print(f"asked as: {title}")
     if target not in (None, STANDARD_OUTPUT):
         write_json(target, comparison.document())
         print(f"written to {one_line(target)}")
@@ -79,13 +83,12 @@ def _changes(model: str | None) -> Table:
     table.add_column("A and B")
     if model is None:
         table.add_column("models")
-    for change in CHANGES.values():
-        models = models_of(change)
+    for change in CHANGES.values() if model is None else changes_of(model):
         cells = [change.name, change.what, f"A: {change.a.words}\nB: {change.b.words}"]
         if model is None:
-            table.add_row(*map(Text, cells), "all" if models == every else ", ".join(models))
-        elif model in models or ".py:" in model:
-            table.add_row(*map(Text, cells))
+            models = models_of(change)
+            cells.append("all" if models == every else ", ".join(models))
+        table.add_row(*map(Text, cells))
     return table
 
 
@@ -101,19 +104,18 @@ def _head(comparison: Comparison) -> Iterator[str]:
     yield ""
 
 
-def _table(comparison: Comparison) -> Table:
+def _losses(comparison: Comparison, step: str) -> str:
+    """The step's losses in words; nothing where it has none."""
+    both = comparison.losses().get(step)
+    return "" if both is None else " (loss {:.6g} in A, {:.6g} in B)".format(*both)
+
+
+def _table(rows: Sequence[Row]) -> Table:
+    """A row for each gradient of one step."""
     table = Table()
-    for name in COLUMNS:
+    for name in COLUMNS[1:]:
         numeric = name.startswith("norm") or name in ("difference", "cosine")
-        table.add_column(name, justify="right" if numeric else "left")
-    for row in comparison.rows:
-        table.add_row(*map(Text, row.cells()))
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=name == "gradient")
+    for row in rows:
+        table.add_row(*map(Text, row.cells()[1:]))
     return table
-
-
-def _verdicts(comparison: Comparison) -> Iterator[str]:
-    losses = comparison.losses()
-    for step, verdict in comparison.verdicts.items():
-        a, b = losses.get(step, (None, None))
-        loss = "" if a is None or b is None else f" (loss {a:.6g} in A, {b:.6g} in B)"
-        yield f"{step}{loss}: {verdict}"

@@ -26,7 +26,7 @@ from gans.systems.two_player import TwoPlayer
 from gans.trainer.batches import Batches
 from minigrad import tensor
 
-__all__ = ["change_called", "check_model", "compare", "compared_models", "models_of"]
+__all__ = ["change_called", "changes_of", "check_model", "compare", "compared_models", "models_of"]
 
 SAMPLES = 16
 """The samples of a batch unless given."""
@@ -103,6 +103,11 @@ def change_called(name: str) -> Change:
 def models_of(change: Change) -> list[str]:
     """The models of the project that the change fits, on images or on points."""
     return [name for name in compared_models() if any(map(change.fit.test, _tiny(name)))]
+
+
+def changes_of(model: str) -> list[Change]:
+    """The changes that fit a model, of the project or of yours, on images or on points."""
+    return [change for change in CHANGES.values() if any(map(change.fit.test, _tiny(model)))]
 
 
 def compared_models() -> list[str]:

@@ -80,7 +80,8 @@ class Comparison:
         same = [row.parameter for row in rows if row.relation.is_same]
         if whole.is_same or whole.kind == "factor" or not same or len(rows) == 1:
             return str(whole)
-        return f"{whole}; {len(same)} of {len(rows)} the same: {', '.join(same)}"
+        where = {"zero in A": "zero in both", "zero in B": "zero in both"}.get(whole.kind, "the same")
+        return f"{whole}; {where}, {len(same)} of {len(rows)}: {', '.join(same)}"
 
     def of(self, step: str) -> list[Row]:
         """The rows of one step."""

@@ -10,6 +10,13 @@ import pytest
 from gans.study.comparisons import CHANGES
 from tests.gans.commands import failure, gans
 
+OWN = """
+from gans.systems.gan import GAN
+
+class Mine(GAN):
+    title = "mine"
+"""
+
 SMALL = ("--data", "ring", "--n", 4, "--width", 8)
 
 
@@ -24,13 +31,27 @@ def test_the_list_has_every_change_and_its_models(capsys: pytest.CaptureFixture[
     assert "create-graph" not in of_one
 
 
-def test_a_comparison_shows_code_table_and_verdicts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_of_a_class_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(OWN, "utf-8")
+    assert gans("compare", f"{file}:Mine") == 0
+    listed = capsys.readouterr().out
+    assert "sigmoid" in listed
+    assert "create-graph" not in listed
+
+
+def test_a_comparison_shows_code_table_and_verdicts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     assert gans("compare", "gan", "--change", "mean", *SMALL) == 0
     shown = capsys.readouterr().out
     assert "gan on ring, 4 samples: D's two losses" in shown
     assert "+     loss = 0.5 * s.objective" in shown
-    assert "discriminator.0.weight" in shown
-    assert "B is A times 0.5 exactly" in shown
+    assert "│ discriminator.0.weight │" in shown
+    assert "D's step (loss 1.4" in shown
+    assert ": B is A times 0.5 exactly\n" in shown
+    assert shown.endswith("asked as: Sum or mean of D's two losses?\n")
 
 
 def test_json_goes_to_a_file_or_to_standard_output(

@@ -49,7 +49,7 @@ def test_rows_have_the_names_of_the_state_dict_and_a_verdict() -> None:
 def test_a_verdict_names_what_stays_the_same() -> None:
     verdict = on_ring("wgan-gp", "create-graph").verdicts["D's step"]
     assert verdict.startswith("different, cosine ")
-    assert "; 4 of 8 the same: discriminator.0.bias, " in verdict
+    assert "; the same, 4 of 8: discriminator.0.bias, " in verdict
 
 
 def test_a_notebook_shows_code_verdicts_and_table() -> None:
