@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from argparse import Namespace
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from rich.table import Table
 from rich.text import Text
 
+from gans.cli.files import check_folder_of
 from gans.cli.stages import stages
 from gans.cli.tables import show
+from gans.errors import UserError
+from gans.files import write_json
 from gans.messages import one_line
 from gans.study import Explanation, Line, Row, Section, explain
 from gans.study.sizes import SIZES
+
+STANDARD_OUTPUT = Path("-")
 
 STEPS = {
     "D": "D's step: its loss, and its gradient from D's last layer to the first",
@@ -32,6 +39,10 @@ P.* is what the penalty adds to D's gradient: the derivative of a backward pass.
 
 def run(arguments: Namespace) -> int:
     """Show a step by hand beside minigrad's; the exit status."""
+    if arguments.json is not None and (arguments.parameter is not None or arguments.step is not None):
+        raise UserError("--json has the numbers of the table; leave out --parameter and --step")
+    if arguments.json not in (None, STANDARD_OUTPUT):
+        check_folder_of("--json", arguments.json)
     sizes = {name: getattr(arguments, name) for name in SIZES if getattr(arguments, name) is not None}
     with stages("both steps, by hand and by minigrad"):
         explanation = explain(
@@ -43,13 +54,18 @@ def run(arguments: Namespace) -> int:
             steps=arguments.steps,
             **sizes,
         )
-    if arguments.parameter is not None:
+    if arguments.json == STANDARD_OUTPUT:
+        print(json.dumps(explanation.document(), indent=2, allow_nan=False))
+    elif arguments.parameter is not None:
         _show_lines(explanation, arguments.parameter, explanation.derivation(arguments.parameter))
         _show_row(explanation.row(arguments.parameter))
     elif arguments.step is not None:
         _show_lines(explanation, "", explanation.lines(arguments.step))
     else:
         _show_rows(explanation)
+    if arguments.json not in (None, STANDARD_OUTPUT):
+        write_json(arguments.json, explanation.document())
+        print(f"written to {one_line(arguments.json)}")
     return 0
 
 

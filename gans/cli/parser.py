@@ -345,6 +345,9 @@ def _explain(explain: Parser) -> None:
         help="show the lines that lead to a quantity of the table, such as G.0.weight or fake",
     )
     shown.add_argument("--step", choices=("D", "G"), help="show all lines of a step")
+    explain.add_argument(
+        "--json", type=user_path, metavar="FILE", help="write the numbers; - for standard output, no table"
+    )
     sizes = explain.add_argument_group("sizes", "those that are not given are as in `gans train`")
     sizes.add_argument("--latent", type=positive, metavar="N", help="length of the noise vector z")
     sizes.add_argument(

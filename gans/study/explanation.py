@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,9 +110,13 @@ class Explanation:
         return max(row.difference for row in self.rows)
 
     def row(self, name: str) -> Row:
-        """The row of this name. Raises UserError, which names all, if there is none."""
+        """The row of this name; ``generator`` and ``discriminator`` may stand for G and D.
+
+        Raises UserError, which names all rows, if there is none.
+        """
+        short = name.replace("generator.", "G.").replace("discriminator.", "D.")
         for row in self.rows:
-            if row.name == name:
+            if row.name == short:
                 return row
         names = ", ".join(row.name for row in self.rows)
         raise UserError(f"{self.model} has no quantity {name!r}; it has {names}")
@@ -126,7 +130,7 @@ class Explanation:
         watched = self._walked.of(row.step)
         return [
             Section(title, [self._line(row.step, made) for made in watched.behind(array)])
-            for title, array in self._walked.ways[name]
+            for title, array in self._walked.ways[row.name]
         ]
 
     def lines(self, step: Step) -> list[Section]:
@@ -136,6 +140,11 @@ class Explanation:
 
     def _line(self, step: Step, made: Made) -> Line:
         return Line(made, self._walked.beside(step).find(made.value, made.is_derivative))
+
+    def document(self) -> dict[str, Any]:
+        """The rows as JSON values, with the model and its batch."""
+        rows = [{**asdict(row), "path": row.path.name} for row in self.rows]
+        return {"model": self.model, **asdict(self.batch), "largest": self.largest, "rows": rows}
 
     def __repr__(self) -> str:
         return (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from tests.gans.commands import failure, gans
@@ -65,6 +68,16 @@ def test_a_step_has_all_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown.index("x = np.tanh(a4)") < shown.index("loss = ") < shown.index("g_z = g_a1 @ w1")
 
 
+def test_the_numbers_are_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    shown = json.loads(printed(capsys, "gan", *SMALL, "--json", "-"))
+    assert (shown["model"], shown["n"], shown["seed"], shown["data"]) == ("gan", 2, 1, "mnist5k")
+    row = next(row for row in shown["rows"] if row["name"] == "G.0.weight")
+    assert (row["shape"], row["path"], row["step"]) == ([256, 3], "gan.py", "G")
+    assert row["by_hand"] == pytest.approx(row["engine"], rel=1e-12)
+    assert "written to" in printed(capsys, "gan", *SMALL, "--json", tmp_path / "step.json")
+    assert json.loads((tmp_path / "step.json").read_text("utf-8")) == shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -73,6 +86,8 @@ def test_a_step_has_all_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
         (("gan", "--n", 1000), "--n must be from 1 to 256, got 1,000"),
         (("gan", "--data", "ring"), "networks for images"),
         (("gan", *SMALL, "--parameter", "G.1"), "gan has no quantity 'G.1'; it has G(z), "),
+        (("gan", "--json", "-", "--step", "D"), "leave out --parameter and --step"),
+        (("gan", "--json", "nowhere/step.json"), "--json nowhere/step.json: "),
         (("gan", "--step", "E"), "--step: invalid choice: 'E'"),
         (("gan", "--step", "D", "--parameter", "z"), "not allowed with argument"),
     ],

@@ -152,6 +152,12 @@ def test_mistakes_are_one_line(arguments: dict[str, object], said: str) -> None:
     assert "\n" not in str(error.value)
 
 
+def test_weights_have_the_names_of_training_too(explanation: Explanation) -> None:
+    assert explanation.row("generator.0.weight") is explanation.row("G.0.weight")
+    assert explanation.row("discriminator.2.bias") is explanation.row("D.2.bias")
+    assert explanation.derivation("discriminator.2.bias")[0].lines
+
+
 def test_an_unknown_quantity_is_answered_with_those_there_are(explanation: Explanation) -> None:
     with pytest.raises(UserError, match=r"no quantity 'G.1'; it has G\(z\), .*, z$"):
         explanation.derivation("G.1")
