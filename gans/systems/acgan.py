@@ -29,13 +29,12 @@ from gans.networks import dcgan
 from gans.networks.conditional import ConditionalGenerator
 from gans.objectives import binary_cross_entropy, non_saturating
 from gans.steps import probabilities
-from gans.systems.classes import by_class, rows_by_class
+from gans.systems.classes import by_class, named, rows_by_class
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
-from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad
-from minigrad.devices import to_device
 from minigrad.ops import cross_entropy
 from minigrad.random import Generator
 
@@ -131,6 +130,5 @@ class ACGAN(System):
         """``head_accuracy``: D's second head is a classifier, and this is its accuracy on test images."""
         if not len(data.test_labels):
             return {}
-        images = Tensor(to_device(data.test(), self.device))
-        guess = in_batches(lambda x: self.class_head(self.trunk(x)), images).argmax(axis=1)
+        guess = named(lambda x: self.class_head(self.trunk(x)), data.test(), self.device)
         return {"head_accuracy": float(np.mean(guess == data.test_labels))}

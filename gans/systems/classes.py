@@ -1,8 +1,11 @@
-"""Samples by class, for the systems that make them, and the picture with a row for each class."""
+"""Classes: samples of those asked for, a picture with a row for each, and those that a network names."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from gans.systems.system import Ask, Made, System, in_batches
 from minigrad import Tensor
@@ -31,3 +34,9 @@ def rows_by_class(system: System, rng: Generator) -> Made:
     """A picture with a row of ``COLUMNS`` samples for each of the first classes."""
     labels = np.repeat(np.arange(min(system.classes, ROWS)), COLUMNS)
     return system.make(len(labels), rng, Ask(labels))._replace(columns=COLUMNS)
+
+
+def named(logits: Any, images: Any, device: str) -> NDArray[np.int64]:
+    """The class (n,) of the largest of ``logits``, a network of images (n, c, h, w)."""
+    classes: NDArray[np.int64] = in_batches(logits, images, device=device).argmax(axis=1)
+    return classes

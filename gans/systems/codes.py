@@ -103,5 +103,5 @@ def categories_of(system: Any, images: NDArray[np.float32]) -> NDArray[np.int64]
 
 def read(system: Any, images: NDArray[np.float32]) -> NDArray[np.float32]:
     """Q's guess (n, categories + codes) of the codes of images (n, c, h, w): logits, and means."""
-    guess: NDArray[np.float32] = in_batches(system.guess, Tensor(to_device(images, system.device)))
+    guess: NDArray[np.float32] = in_batches(system.guess, images, device=system.device)
     return guess

@@ -39,7 +39,7 @@ from gans.systems.translating import (
     translations,
 )
 from gans.updates import descend, update
-from minigrad import Tensor, nn, tensor
+from minigrad import Tensor, nn
 from minigrad.ops import l1_loss, mse_loss
 from minigrad.random import Generator
 
@@ -130,10 +130,10 @@ class CycleGAN(System):
         return both_directions(n, ask, self.to_b, self.to_a, self.name)
 
     def to_b(self, a: Any) -> NDArray[np.float32]:
-        return in_batches(self.a_to_b, tensor(a, np.float32, self.device))
+        return in_batches(self.a_to_b, a, device=self.device)
 
     def to_a(self, b: Any) -> NDArray[np.float32]:
-        return in_batches(self.b_to_a, tensor(b, np.float32, self.device))
+        return in_batches(self.b_to_a, b, device=self.device)
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
         return cycles(data, self.to_b, self.to_a)

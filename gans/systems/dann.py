@@ -29,6 +29,7 @@ from gans.data.spec import Spec
 from gans.metrics.meaning import Meaning
 from gans.objectives import binary_cross_entropy
 from gans.systems.adapting import ACCURACY_MEANINGS, AdaptationSettings, accuracies, reversed_gradient
+from gans.systems.classes import named
 from gans.systems.optimizing import AdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
@@ -112,10 +113,7 @@ class DANN(System):
 
     def classify(self, images: Any) -> NDArray[np.int64]:
         """The class of each image (n, c, h, w): (n,)."""
-        x = tensor(images, np.float32, self.device)
-        logits = in_batches(lambda part: self.classifier(self.extractor(part)), x)
-        classes: NDArray[np.int64] = logits.argmax(axis=1)
-        return classes
+        return named(lambda x: self.classifier(self.extractor(x)), images, self.device)
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
         """Test images of the target in the order of the classes that the classifier names."""
@@ -133,8 +131,8 @@ class DANN(System):
 
     def of_source(self, images: Any) -> NDArray[np.bool_]:
         """Whether the domain head takes an image for one of the source: (n,)."""
-        x = tensor(images, np.float32, self.device)
-        return in_batches(lambda part: self.domain_head(self.extractor(part)), x)[:, 0] > 0
+        logits = in_batches(lambda x: self.domain_head(self.extractor(x)), images, device=self.device)
+        return logits[:, 0] > 0
 
     @classmethod
     def check_data(cls, settings: Any, spec: Spec) -> None:

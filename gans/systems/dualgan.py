@@ -27,9 +27,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gans.data.spec import Spec
 from gans.networks import patch
 from gans.networks.dcgan import initialised
@@ -40,6 +37,7 @@ from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.systems.translating import (
     CYCLE_MEANINGS,
+    Translation,
     both_directions,
     check_two_sets,
     cycles,
@@ -47,7 +45,7 @@ from gans.systems.translating import (
     translations,
 )
 from gans.updates import descend, update
-from minigrad import Tensor, nn, no_grad, tensor
+from minigrad import Tensor, nn, no_grad
 from minigrad.ops import l1_loss, mean
 from minigrad.optim import RMSprop
 from minigrad.random import Generator
@@ -148,16 +146,13 @@ class DualGAN(System):
         """Both directions."""
         return both_directions(n, ask, *self.directions(rng), self.name)
 
-    def directions(self, rng: Generator) -> tuple[Any, Any]:
+    def directions(self, rng: Generator) -> tuple[Translation, Translation]:
         """Functions from images of a to those of b, and from b to a, with noise from ``rng``."""
 
-        def translated(network: UNet) -> Any:
-            def images(x: Any) -> NDArray[np.float32]:
-                return in_batches(lambda part: network(part, rng), tensor(x, np.float32, self.device))
+        def direction(network: UNet) -> Translation:
+            return lambda images: in_batches(lambda x: network(x, rng), images, device=self.device)
 
-            return images
-
-        return translated(self.a_to_b), translated(self.b_to_a)
+        return direction(self.a_to_b), direction(self.b_to_a)
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
         return cycles(data, *self.directions(rng))

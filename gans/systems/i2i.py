@@ -33,6 +33,7 @@ from gans.data.spec import Spec
 from gans.networks import patch, textured
 from gans.objectives import binary_cross_entropy
 from gans.systems.adapting import ACCURACY_MEANINGS, AdaptationSettings, accuracies, reversed_gradient
+from gans.systems.classes import named
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
@@ -176,28 +177,22 @@ class I2I(System):
 
     def into_source(self, images: Any) -> NDArray[np.float32]:
         """Images of the target as images of the source."""
-        return in_batches(lambda y: self.to_source(self.encoder(y)), self.on_device(images))
+        return in_batches(lambda y: self.to_source(self.encoder(y)), images, device=self.device)
 
     def into_target(self, rng: Generator) -> Any:
         """A function from images of the source to images of the target, with textures from ``rng``."""
 
         def translate(images: Any) -> NDArray[np.float32]:
             textures = self.noise(len(images), self.settings.latent, rng)
-            made = in_batches(
-                lambda x, t: self.to_target(self.encoder(x), t), self.on_device(images), textures
+            return in_batches(
+                lambda x, t: self.to_target(self.encoder(x), t), images, textures, device=self.device
             )
-            return made.astype(np.float32)
 
         return translate
 
     def classify(self, images: Any) -> NDArray[np.int64]:
         """The class of each image of either domain, (n,)."""
-        logits = in_batches(lambda part: self.classifier(self.encoder(part)), self.on_device(images))
-        classes: NDArray[np.int64] = logits.argmax(axis=1)
-        return classes
-
-    def on_device(self, images: Any) -> Tensor:
-        return tensor(images, np.float32, self.device)
+        return named(lambda x: self.classifier(self.encoder(x)), images, self.device)
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
         return accuracies(data, self.classify)

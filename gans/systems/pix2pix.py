@@ -42,7 +42,7 @@ from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.systems.translating import check_sides, translations
 from gans.updates import descend, update
-from minigrad import Tensor, nn, no_grad, tensor
+from minigrad import Tensor, nn, no_grad
 from minigrad.ops import concatenate, l1_loss
 from minigrad.random import Generator
 
@@ -133,7 +133,7 @@ class Pix2Pix(System):
         return translations(n, ask, lambda sources: self._translated(sources, rng), self.name)
 
     def _translated(self, sources: Any, rng: Generator) -> NDArray[np.float32]:
-        return in_batches(lambda a: self.generator(a, rng), tensor(sources, np.float32, self.device))
+        return in_batches(lambda a: self.generator(a, rng), sources, device=self.device)
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
         sources, _ = data.test()

@@ -60,14 +60,13 @@ class Painter(NamedTuple):
 
     def with_styles(self, sources: Any, styles: NDArray[np.int64]) -> Floats:
         """Scenes of maps, with objects in the clusters ``styles`` (n, m)."""
-        a = self._on_device(sources)
+        a = tensor(sources, np.float32, self.device)
         features = self.clusters.features(in_batches(classes_of, a), styles).swapaxes(1, 2)
-        return in_batches(self.paint, a, self._on_device(np.ascontiguousarray(features)))
+        return in_batches(self.paint, a, np.ascontiguousarray(features), device=self.device)
 
     def rebuilt(self, sources: Any, real: Any) -> Floats:
         """Scenes of maps, with objects in the style of the real scenes."""
-        a, b = self._on_device(sources), self._on_device(real)
-        return in_batches(lambda a, b: self.paint(a, self.styled(a, b)), a, b)
+        return in_batches(lambda a, b: self.paint(a, self.styled(a, b)), sources, real, device=self.device)
 
     def drawn(self, n: int, rng: Generator) -> NDArray[np.int64]:
         """The clusters of ``n`` maps' objects, (n, m), drawn evenly."""
@@ -108,9 +107,6 @@ class Painter(NamedTuple):
             "rebuilt_l1": float(np.abs(rebuilt - b).mean()),
             "style_spread": float(np.abs(first - second).mean(axis=1)[numbers > 0].mean()),
         }
-
-    def _on_device(self, array: Any) -> Tensor:
-        return tensor(array, np.float32, self.device)
 
 
 def object_features(

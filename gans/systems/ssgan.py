@@ -39,11 +39,12 @@ from gans.networks.noise import DrawingFrom, Dropout, GaussianNoise
 from gans.networks.warp import warp
 from gans.objectives import binary_cross_entropy, non_saturating, shared_information
 from gans.steps import probabilities
+from gans.systems.classes import named
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
-from minigrad import Tensor, nn, no_grad, tensor
+from minigrad import Tensor, nn, no_grad
 from minigrad.ops import concatenate, cross_entropy, logsumexp, mean, split, square, sum
 from minigrad.random import Generator
 
@@ -181,9 +182,7 @@ class SSGAN(System):
 
     def classify(self, images: Any) -> NDArray[np.int64]:
         """The class of each image (n, c, h, w) by D: (n,)."""
-        x = tensor(images, np.float32, self.device)
-        classes: NDArray[np.int64] = in_batches(lambda part: self.discriminator(part)[1], x).argmax(axis=1)
-        return classes
+        return named(lambda x: self.discriminator(x)[1], images, self.device)
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
         if not len(data.test_labels):

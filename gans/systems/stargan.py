@@ -34,7 +34,7 @@ from gans.metrics.meaning import Meaning
 from gans.networks import dcgan
 from gans.networks.conditional import Translator
 from gans.objectives import critic, critic_generator, gradient_penalty
-from gans.systems.classes import labels_of
+from gans.systems.classes import labels_of, named
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
@@ -181,17 +181,13 @@ class StarGAN(System):
 
     def into(self, images: Any, domains: Tensor | int) -> NDArray[np.float32]:
         """Images in the domains (n,), or all in one domain."""
-        x = tensor(images, np.float32, self.device)
         if isinstance(domains, int):
-            domains = tensor(np.full(len(x), domains), device=self.device)
-        return in_batches(self.generator, x, domains)
+            domains = tensor(np.full(len(images), domains), device=self.device)
+        return in_batches(self.generator, images, domains, device=self.device)
 
     def named(self, images: Any) -> NDArray[np.int64]:
         """The domain that D's head names, for each image."""
-        x = tensor(images, np.float32, self.device)
-        logits = in_batches(lambda part: self.class_head(self.trunk(part)), x)
-        named: NDArray[np.int64] = logits.argmax(axis=1)
-        return named
+        return named(lambda x: self.class_head(self.trunk(x)), images, self.device)
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
         """Over test images, each translated into every domain.

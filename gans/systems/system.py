@@ -21,7 +21,7 @@ from gans.objectives import Objective
 from gans.systems.own import load_function
 from gans.systems.settings import Settings
 from gans.updates import BoundUpdate
-from minigrad import Tensor, nn, no_grad
+from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.optim import EMA
 from minigrad.random import Generator, normal, uniform
 from minigrad.tracing import Changes
@@ -340,8 +340,15 @@ class System:
         return normal((n, size), generator=rng, device=self.device)
 
 
-def in_batches(network: Any, *inputs: Tensor, size: int = AT_ONCE) -> NDArray[Any]:
-    """``network(*inputs)`` as an array, ``size`` rows at a time."""
-    n = len(inputs[0])
-    parts = [network(*[x[i : i + size] for x in inputs]).numpy() for i in range(0, n, size)]
+def in_batches(network: Any, *inputs: Any, size: int = AT_ONCE, device: str = "cpu") -> NDArray[Any]:
+    """``network(*inputs)`` as an array, ``size`` rows at a time.
+
+    The inputs are Tensors, or arrays, such as images, which become float32 Tensors on ``device``.
+
+    >>> in_batches(lambda x: x * 2.0, np.array([[1.0], [3.0]])).tolist()
+    [[2.0], [6.0]]
+    """
+    tensors = [x if isinstance(x, Tensor) else tensor(x, np.float32, device) for x in inputs]
+    n = len(tensors[0])
+    parts = [network(*[x[i : i + size] for x in tensors]).numpy() for i in range(0, n, size)]
     return np.concatenate(parts)

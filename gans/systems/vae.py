@@ -142,7 +142,7 @@ class VAE(System):
         if ask.real is None or rows == 0:
             return self.make(n, rng, ask)
         real = ask.real[: rows * columns]
-        again = in_batches(lambda x: self.exported()(self.encode(x)[0]), tensor(real, device=self.device))
+        again = in_batches(lambda x: self.exported()(self.encode(x)[0]), real, device=self.device)
         pairs = [x.reshape(rows, 1, columns, *self.spec.shape) for x in (real, again)]
         below = np.concatenate(pairs, axis=1).reshape(-1, *self.spec.shape)
         samples = self.make(n - len(below), rng, ask).samples

@@ -43,7 +43,7 @@ from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.systems.translating import translations
 from gans.updates import descend, update
-from minigrad import Tensor, nn, tensor
+from minigrad import Tensor, nn
 from minigrad.ops import broadcast_to, l1_loss, max, mean, mse_loss
 from minigrad.random import Generator, integers, uniform
 
@@ -172,10 +172,8 @@ class Vid2Vid(System):
         return translations(n, ask, lambda maps: self.clips(maps, rng), self.name)
 
     def clips(self, maps: Any, rng: Generator) -> NDArray[np.float32]:
-        a = tensor(maps, np.float32, self.device)
-        return in_batches(
-            lambda a, before: painted(self.generator, a, before)[0], a, self.before(len(a), rng)
-        )
+        before = self.before(len(maps), rng)
+        return in_batches(lambda *x: painted(self.generator, *x)[0], maps, before, device=self.device)
 
     @classmethod
     def check_settings(cls, settings: Vid2VidSettings, kind: Kind) -> None:
