@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from gans.data.spec import Spec
 from gans.networks import patch, residual
+from gans.objectives import least_squares
 from gans.systems.optimizing import LinearAdamSettings, adam
 from gans.systems.pool import Pool
 from gans.systems.settings import setting
@@ -62,7 +63,6 @@ class CycleGAN(System):
     data = "thick:mnist5k"
     averaged = ("a_to_b", "b_to_a")
     asks = ("sources", "back")
-    judges_by_probability = False
     figure_meanings = CYCLE_MEANINGS
 
     a_to_b: nn.Module
@@ -72,6 +72,7 @@ class CycleGAN(System):
 
     def __init__(self, settings: CycleGANSettings, spec: Spec, device: str = "cpu") -> None:
         super().__init__(settings, spec, device)
+        self.objective = least_squares()
         self.optimizer_g = adam(settings, self.a_to_b, self.b_to_a)
         judges = self.discriminator_a, self.discriminator_b
         self.optimizer_d = adam(settings, *judges, times=settings.lr_ratio)
@@ -114,11 +115,8 @@ class CycleGAN(System):
         self, a: Tensor, b: Tensor, fake_a: Tensor, fake_b: Tensor
     ) -> dict[str, Tensor]:
         """One update of D_A and D_B, each on real images and fakes of its own set."""
-        real_a, real_b = self.discriminator_a(a), self.discriminator_b(b)
-        on_a, on_b = self.discriminator_a(fake_a), self.discriminator_b(fake_b)
-        loss_a = (mse_loss(real_a, 1.0) + mse_loss(on_a, 0.0)) / 2
-        loss_b = (mse_loss(real_b, 1.0) + mse_loss(on_b, 0.0)) / 2
-        numbers = judged_sets((loss_a, loss_b), (real_a, real_b), (on_a, on_b))
+        judges = self.discriminator_a, self.discriminator_b
+        numbers = judged_sets(self.objective.discriminator, judges, (a, b), (fake_a, fake_b))
         return {**numbers, "grad_norm_d": descend(numbers["loss_d"], self.optimizer_d).norm}
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:

@@ -114,11 +114,8 @@ class DualGAN(System):
     def update_critics(self, a: Tensor, b: Tensor, rng: Generator) -> dict[str, Tensor]:
         """One update of both critics, each on real images and fakes of its own set."""
         with no_grad():
-            fake_a, fake_b = self.b_to_a(b, rng), self.a_to_b(a, rng)
-        real_a, real_b = self.critic_a(a), self.critic_b(b)
-        on_a, on_b = self.critic_a(fake_a), self.critic_b(fake_b)
-        loss_a, loss_b = critic(real_a, on_a), critic(real_b, on_b)
-        numbers = judged_sets((loss_a, loss_b), (real_a, real_b), (on_a, on_b))
+            fakes = self.b_to_a(b, rng), self.a_to_b(a, rng)
+        numbers = judged_sets(critic, (self.critic_a, self.critic_b), (a, b), fakes)
         norm, _ = descend(numbers["loss_d"], self.optimizer_d)
         self.constrain(self.critic_a)
         self.constrain(self.critic_b)

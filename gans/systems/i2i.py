@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from gans.data.spec import Spec
 from gans.networks import patch, textured
-from gans.objectives import binary_cross_entropy
+from gans.objectives import binary_cross_entropy, least_squares
 from gans.systems.adapting import ACCURACY_MEANINGS, AdaptationSettings, accuracies, reversed_gradient
 from gans.systems.classes import named
 from gans.systems.optimizing import TwoAdamSettings, adam
@@ -70,7 +70,6 @@ class I2I(System):
     labelled = True
     averaged = ("encoder", "classifier", "to_source", "to_target", "texture")
     asks = ("sources", "back")
-    judges_by_probability = False
     figure_meanings = ACCURACY_MEANINGS
 
     encoder: nn.Module
@@ -84,6 +83,7 @@ class I2I(System):
 
     def __init__(self, settings: I2ISettings, spec: Spec, device: str = "cpu") -> None:
         super().__init__(settings, spec, device)
+        self.objective = least_squares()
         heads = self.classifier, self.domain_head
         self.optimizer_g = adam(settings, self.encoder, self.texture, *heads, self.to_source, self.to_target)
         judges = self.discriminator_source, self.discriminator_target
@@ -160,11 +160,8 @@ class I2I(System):
         self, x: Tensor, y: Tensor, fake_x: Tensor, fake_y: Tensor
     ) -> dict[str, Tensor]:
         """One update of D_x and D_y, each on real images and translations of its own domain."""
-        real_a, real_b = self.discriminator_source(x), self.discriminator_target(y)
-        on_a, on_b = self.discriminator_source(fake_x), self.discriminator_target(fake_y)
-        loss_a = (mse_loss(real_a, 1.0) + mse_loss(on_a, 0.0)) / 2
-        loss_b = (mse_loss(real_b, 1.0) + mse_loss(on_b, 0.0)) / 2
-        numbers = judged_sets((loss_a, loss_b), (real_a, real_b), (on_a, on_b))
+        judges = self.discriminator_source, self.discriminator_target
+        numbers = judged_sets(self.objective.discriminator, judges, (x, y), (fake_x, fake_y))
         return {**numbers, "grad_norm_d": descend(numbers["loss_d"], self.optimizer_d).norm}
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gans.data.spec import Spec
 from gans.errors import UserError
 from gans.metrics.meaning import Meaning
+from gans.objectives.objective import Network
 from gans.systems.system import Ask, Made
 from minigrad import Tensor
 from minigrad.ops import mean
@@ -55,14 +56,22 @@ def both_directions(n: int, ask: Ask, a_to_b: Translation, b_to_a: Translation, 
     return Made(made, sources=np.concatenate([a, b]), targets=np.concatenate([b, a]))
 
 
-def judged_sets(losses: Pair, on_real: Pair, on_fake: Pair) -> dict[str, Tensor]:
-    """What an update of the discriminators of both sets reports: their losses, and means of their scores."""
+def judged_sets(
+    loss: Callable[[Tensor, Tensor], Tensor], judges: tuple[Network, Network], real: Pair, fake: Pair
+) -> dict[str, Tensor]:
+    """The ``loss`` of the discriminators of both sets, each on real images and fakes of its own set.
+
+    The numbers are what their update reports: the losses, of which ``loss_d`` is the sum, and mean scores.
+    """
+    real_a, real_b = (judge(x) for judge, x in zip(judges, real, strict=True))
+    fake_a, fake_b = (judge(x) for judge, x in zip(judges, fake, strict=True))
+    loss_a, loss_b = loss(real_a, fake_a), loss(real_b, fake_b)
     return {
-        "loss_d": losses[0] + losses[1],
-        "loss_d_a": losses[0],
-        "loss_d_b": losses[1],
-        "d_real": (mean(on_real[0]) + mean(on_real[1])) / 2,
-        "d_fake": (mean(on_fake[0]) + mean(on_fake[1])) / 2,
+        "loss_d": loss_a + loss_b,
+        "loss_d_a": loss_a,
+        "loss_d_b": loss_b,
+        "d_real": (mean(real_a) + mean(real_b)) / 2,
+        "d_fake": (mean(fake_a) + mean(fake_b)) / 2,
     }
 
 
