@@ -3,23 +3,20 @@
 G_A translates u -> v and G_B translates v -> u, each with noise. The critic D_A scores images of v, and D_B
 those of u:
 
-    D_A      mean D_A(G_A(u)) - mean D_A(v)                                             (equation 1)
-    D_B      mean D_B(G_B(v)) - mean D_B(u)                                             (equation 2)
-    G's      l |u - G_B(G_A(u))| + l |v - G_A(G_B(v))| - mean D_A(G_A(u)) - mean D_B(G_B(v))
-                                                                                        (equation 3)
+    D_A   mean D_A(G_A(u)) - mean D_A(v)                                                     (equation 1)
+    D_B   mean D_B(G_B(v)) - mean D_B(u)                                                     (equation 2)
+    G's   l |u - G_B(G_A(u))| + l |v - G_A(G_B(v))| - mean D_A(G_A(u)) - mean D_B(G_B(v))    (equation 3)
 
 CycleGAN, of the same year, does the same with least squares, a pool of past fakes and an identity loss. Here
 critics with clipped weights take ``critic_steps`` steps for each step of the G's: minus their loss estimates
 a distance, which falls, where CycleGAN's D's are at a balance. Dropout is the noise, in samples too.
 
 Nothing in equation 3 says that a digit stays a digit: halos around the strokes close the cycle as well. So by
-default each G also leaves images of the set that it translates to as they are, as in CycleGAN:
+default each G also leaves images of the set that it translates to as they are, as in CycleGAN. The paper has
+no such term, w (|v - G_A(v)| + |u - G_B(u)|).
 
-    + w (|v - G_A(v)| + |u - G_B(u)|)
-
-The paper has no such term. Its G is a U-Net of eight levels; it has 70 x 70 patches, batches of 1 to 4,
-RMSprop at 5e-5, clipping in [0.01, 0.1], l in [100, 1,000], and 2 to 4 critic steps. The defaults fit 28 x 28
-on two cores.
+The paper's G is a U-Net of eight levels; it has 70 x 70 patches, batches of 1 to 4, RMSprop at 5e-5, clipping
+in [0.01, 0.1], l in [100, 1,000], and 2 to 4 critic steps. The defaults fit 28 x 28 on two cores.
 """
 
 from __future__ import annotations
@@ -32,7 +29,7 @@ from gans.networks import patch
 from gans.networks.dcgan import initialised
 from gans.networks.unet import UNet
 from gans.objectives import clip_weights, critic
-from gans.systems.optimizing import HalvingSettings, TwoRateSettings
+from gans.systems.optimizing import HalvingSettings, TwoRateSettings, rmsprop
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.systems.translating import (
@@ -47,7 +44,6 @@ from gans.systems.translating import (
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad
 from minigrad.ops import l1_loss, mean
-from minigrad.optim import RMSprop
 from minigrad.random import Generator
 
 
@@ -82,10 +78,8 @@ class DualGAN(System):
 
     def __init__(self, settings: DualGANSettings, spec: Spec, device: str = "cpu") -> None:
         super().__init__(settings, spec, device)
-        generators = [*self.a_to_b.parameters(), *self.b_to_a.parameters()]
-        critics = [*self.critic_a.parameters(), *self.critic_b.parameters()]
-        self.optimizer_g = RMSprop(generators, lr=settings.lr)
-        self.optimizer_d = RMSprop(critics, lr=settings.lr * settings.lr_ratio)
+        self.optimizer_g = rmsprop(settings, self.a_to_b, self.b_to_a)
+        self.optimizer_d = rmsprop(settings, self.critic_a, self.critic_b, times=settings.lr_ratio)
         self.constrain = clip_weights(settings.clip)
 
     @staticmethod

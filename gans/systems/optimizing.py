@@ -1,4 +1,4 @@
-"""Learning rates and Adam: the settings that systems share, and the optimizers that they make.
+"""Learning rates and optimizers: the settings that systems share, and the optimizers that they make.
 
 A system with G and D has
 
@@ -15,13 +15,14 @@ last base first.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from gans.errors import UserError
 from gans.systems.settings import Settings, setting
 from minigrad import nn
-from minigrad.optim import Adam
+from minigrad.optim import SGD, Adam, Optimizer, RMSprop
 
 __all__ = [
     "AdamSettings",
@@ -33,6 +34,8 @@ __all__ = [
     "TwoAdamSettings",
     "TwoRateSettings",
     "adam",
+    "optimizer",
+    "rmsprop",
 ]
 
 
@@ -122,13 +125,21 @@ class LinearAdamSettings(BetaSettings, LinearSettings, TwoRateSettings):
     """G's and D's Adam, whose rates fall in a straight line: for ``optimizer_g`` and ``optimizer_d``."""
 
 
-class _Adam(Protocol):
+class _Rate(Protocol):
     @property
     def lr(self) -> float: ...
+
+
+class _Adam(_Rate, Protocol):
     @property
     def beta1(self) -> float: ...
     @property
     def beta2(self) -> float: ...
+
+
+class _Momentum(_Adam, Protocol):
+    @property
+    def momentum(self) -> float: ...
 
 
 def adam(settings: _Adam, *networks: nn.Module, times: float = 1.0) -> Adam:
@@ -137,5 +148,24 @@ def adam(settings: _Adam, *networks: nn.Module, times: float = 1.0) -> Adam:
     >>> adam(TwoAdamSettings(lr=1e-3), nn.Linear(2, 1), times=2.0).lr
     0.002
     """
-    parameters = [p for network in networks for p in network.parameters()]
-    return Adam(parameters, lr=settings.lr * times, betas=(settings.beta1, settings.beta2))
+    return Adam(_weights(networks), lr=settings.lr * times, betas=(settings.beta1, settings.beta2))
+
+
+def rmsprop(settings: _Rate, *networks: nn.Module, times: float = 1.0) -> RMSprop:
+    """RMSprop for the weights of ``networks``, with ``times`` the rate of ``settings``.
+
+    >>> rmsprop(TwoRateSettings(lr=1e-3), nn.Linear(2, 1), times=0.5).lr
+    0.0005
+    """
+    return RMSprop(_weights(networks), lr=settings.lr * times)
+
+
+def optimizer(kind: str, settings: _Momentum, *networks: nn.Module, times: float = 1.0) -> Optimizer:
+    """The optimizer of this ``kind``, "adam", "rmsprop" or "sgd", with the numbers of ``settings``."""
+    if kind == "sgd":
+        return SGD(_weights(networks), lr=settings.lr * times, momentum=settings.momentum)
+    return (rmsprop if kind == "rmsprop" else adam)(settings, *networks, times=times)
+
+
+def _weights(networks: Sequence[nn.Module]) -> list[nn.Parameter]:
+    return [p for network in networks for p in network.parameters()]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from gans.networks.noise import Dropout, GaussianNoise, between
 from gans.objectives import Objective
@@ -24,9 +25,8 @@ from minigrad.random import Generator, normal, uniform
 __all__ = [
     "by_larger_loss",
     "instance_noise",
-    "noisy",
+    "shown",
     "taught",
-    "with_noise",
     "with_noisy_layers",
     "without_dropout",
 ]
@@ -43,14 +43,17 @@ def instance_noise(settings: TwoPlayerSettings, step: int) -> float:
     return settings.instance_noise * (max(0.0, 1 - step / steps) if steps else 1.0)
 
 
-def noisy(x: Tensor, std: Tensor, rng: Generator) -> Tensor:
+def shown(G: Network, real: Any, std: Tensor | None, rng: Generator) -> tuple[Network, Any]:
+    """G, and ``real`` if there is a batch, as D sees them: with noise from N(0, std^2), or with none."""
+    if std is None:
+        return G, real
+    seen = None if real is None else _noisy(real, std, rng)
+    return lambda z: _noisy(G(z), std, rng), seen
+
+
+def _noisy(x: Tensor, std: Tensor, rng: Generator) -> Tensor:
     """``x`` with noise from N(0, std^2)."""
     return x + std * normal(x.shape, dtype=x.dtype, generator=rng, device=x.device)
-
-
-def with_noise(G: Network, std: Tensor, rng: Generator) -> Network:
-    """G, whose samples have noise from N(0, std^2)."""
-    return lambda z: noisy(G(z), std, rng)
 
 
 def taught(objective: Objective, settings: TwoPlayerSettings, rng: Generator) -> Objective:

@@ -1,8 +1,7 @@
 """GANs of two players: updates of D, then of G (Goodfellow et al. 2014, algorithm 1).
 
-The systems made of it are in ``gan``, ``wasserstein``, ``other_losses``, ``regularised`` and ``pacgan``. They
-differ by their objective, their networks and their settings only: each is a class that holds data, and no
-code of the step reads a model's name.
+The systems made of it are in ``gan``, ``wasserstein``, ``other_losses``, ``regularised`` and ``pacgan``: each
+is a class that holds data, an objective, networks and settings. No code of the step reads a model's name.
 """
 
 from __future__ import annotations
@@ -16,15 +15,14 @@ from numpy.typing import NDArray
 from gans.data.spec import Spec
 from gans.networks.noise import DrawingFrom
 from gans.objectives import Objective, critic, minimax, non_saturating_gan
-from gans.objectives.objective import Network
 from gans.steps import discriminator_step, generator_loss, generator_step, judged
+from gans.systems.optimizing import optimizer
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.systems.tricks import (
     by_larger_loss,
     instance_noise,
-    noisy,
+    shown,
     taught,
-    with_noise,
     with_noisy_layers,
     without_dropout,
 )
@@ -32,19 +30,16 @@ from gans.systems.two_player_networks import check_size
 from gans.systems.two_player_settings import TwoPlayerSettings
 from gans.updates import must_be_finite, update
 from minigrad import Tensor, nn, no_grad, tensor
-from minigrad.optim import SGD, Adam, Optimizer, RMSprop
 from minigrad.random import Generator
-
-TWO_LOSSES: Mapping[str, Callable[[Any], Objective]] = {
-    "non-saturating": lambda settings: non_saturating_gan(),
-    "minimax": lambda settings: minimax(),
-}
 
 
 class TwoPlayer(System):
     """G and D, an optimizer each, and an objective."""
 
-    objectives: ClassVar[Mapping[str, Callable[[Any], Objective]]] = TWO_LOSSES
+    objectives: ClassVar[Mapping[str, Callable[[Any], Objective]]] = {
+        "non-saturating": lambda settings: non_saturating_gan(),
+        "minimax": lambda settings: minimax(),
+    }
     """The objectives that the system can take, by name, as functions of its settings."""
 
     generator: nn.Module
@@ -56,8 +51,8 @@ class TwoPlayer(System):
         self.objective = self.objectives[settings.objective](settings)
         self.real_for_g = settings.joint_batches or self.objective.needs_real
         for_d = settings.optimizer if settings.optimizer_d == "same" else settings.optimizer_d
-        self.optimizer_g = _optimizer(settings.optimizer, settings, self.generator, settings.lr)
-        self.optimizer_d = _optimizer(for_d, settings, self.discriminator, settings.lr * settings.lr_ratio)
+        self.optimizer_g = optimizer(settings.optimizer, settings, self.generator)
+        self.optimizer_d = optimizer(for_d, settings, self.discriminator, times=settings.lr_ratio)
 
     def _made(self, settings: Any, spec: Spec) -> dict[str, nn.Module]:
         return with_noisy_layers(super()._made(settings, spec), settings)
@@ -80,18 +75,15 @@ class TwoPlayer(System):
                 real = trainer.batch().real if k else real
                 trainer.update(self.update_discriminator, real, rng, *noise)
             for _ in range(settings.generator_steps if turn != "discriminator" else 0):
-                shown = [trainer.batch().real] if self.real_for_g else [None] * len(noise)
-                trainer.update(self.update_generator, rng, *shown, *noise)
+                given = [trainer.batch().real] if self.real_for_g else [None] * len(noise)
+                trainer.update(self.update_generator, rng, *given, *noise)
 
     @update("discriminator", reports=("loss_d", "wasserstein", "penalty", "d_real", "d_fake", "grad_norm_d"))
     def update_discriminator(
         self, real: Tensor, rng: Generator, noise: Tensor | None = None
     ) -> dict[str, Tensor]:
-        """One update of D on ``real`` (n, ...) and on fakes from new noise.
-
-        ``noise`` is the standard deviation of instance noise.
-        """
-        G, real = self.shown(real, noise, rng)
+        """One update of D on ``real`` (n, ...) and new fakes; ``noise`` is instance noise's deviation."""
+        G, real = shown(self.generator, real, noise, rng)
         objective, z = taught(self.objective, self.settings, rng), self.latent(len(real), rng)
         joint = self.settings.joint_batches
         loss, norm, on_real, on_fake, penalty = discriminator_step(
@@ -113,7 +105,7 @@ class TwoPlayer(System):
 
         ``real`` is a batch for an objective that needs it, and for joint batches.
         """
-        G, real = self.shown(real, noise, rng)
+        G, real = shown(self.generator, real, noise, rng)
         z, joint = self.latent(self.settings.batch_size, rng), self.settings.joint_batches
         loss, norm, *_ = generator_step(
             G, self.discriminator, self.optimizer_g, self.objective, z, real, joint=joint
@@ -125,19 +117,13 @@ class TwoPlayer(System):
         self, real: Tensor, rng: Generator, noise: Tensor | None = None
     ) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
         """Both losses before any update, without D's penalty."""
-        G, real = self.shown(real, noise, rng)
+        G, real = shown(self.generator, real, noise, rng)
         with no_grad():
             objective, fake = taught(self.objective, self.settings, rng), G(self.latent(len(real), rng))
             on_real, on_fake = judged(self.discriminator, real, fake, joint=self.settings.joint_batches)
             losses = objective.discriminator(on_real, on_fake), generator_loss(objective, on_fake, on_real)
         must_be_finite("D's loss is {}, G's {}", *losses)
         return dict(zip(("loss_d", "loss_g"), losses, strict=True)), losses
-
-    def shown(self, real: Any, noise: Tensor | None, rng: Generator) -> tuple[Network, Any]:
-        """G, and ``real`` if there is a batch, as D sees them: with instance noise."""
-        if noise is None:
-            return self.generator, real
-        return with_noise(self.generator, noise, rng), None if real is None else noisy(real, noise, rng)
 
     def latent(self, n: int, rng: Generator) -> Tensor:
         """z (n, latent) from the prior, on the GAN's device; a Philox must be on the same device."""
@@ -167,11 +153,3 @@ class TwoPlayer(System):
         """Refuse what does not fit, and networks that are too large for almost any memory."""
         super().check_data(settings, spec)
         check_size(settings, spec)
-
-
-def _optimizer(kind: str, settings: TwoPlayerSettings, network: nn.Module, lr: float) -> Optimizer:
-    if kind == "sgd":
-        return SGD(network.parameters(), lr=lr, momentum=settings.momentum)
-    if kind == "rmsprop":
-        return RMSprop(network.parameters(), lr=lr)
-    return Adam(network.parameters(), lr=lr, betas=(settings.beta1, settings.beta2))

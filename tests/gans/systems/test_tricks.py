@@ -14,7 +14,7 @@ from gans.networks.noise import Dropout, GaussianNoise
 from gans.objectives import least_squares, non_saturating_gan
 from gans.steps import generator_step, judged
 from gans.systems import SYSTEMS, Batch, build, check_used, settings_for
-from gans.systems.tricks import instance_noise, taught
+from gans.systems.tricks import instance_noise, shown, taught
 from gans.systems.two_player import TwoPlayer
 from gans.systems.two_player_settings import ClassifierSettings, TwoPlayerSettings
 from minigrad import Tensor, nn, optim
@@ -215,8 +215,8 @@ def test_instance_noise_falls_in_a_straight_line_and_then_costs_nothing() -> Non
 def test_instance_noise_is_on_all_that_d_sees() -> None:
     gan, rng = toy(instance_noise=0.5), np.random.default_rng(0)
     real, z = mg.zeros((4_000, 2)), mg.zeros((4_000, 2))
-    G, shown = gan.shown(real, mg.tensor(np.float32(0.5)), rng)
-    assert shown.numpy().std() == pytest.approx(0.5, rel=0.05)
+    G, seen = shown(gan.generator, real, mg.tensor(np.float32(0.5)), rng)
+    assert seen.numpy().std() == pytest.approx(0.5, rel=0.05)
     fakes = G(z).numpy()
     assert fakes.std(axis=0) == pytest.approx([0.5, 0.5], rel=0.05)
     assert fakes.mean(axis=0) == pytest.approx(gan.generator(z[:1]).numpy()[0], abs=0.05)
