@@ -17,10 +17,10 @@ ROWS, COLUMNS = 16, 8
 
 
 def labels_of(system: System, n: int, rng: Generator, ask: Ask) -> Tensor:
-    """The classes (n,) that are asked for, or classes drawn evenly; on the system's device."""
+    """The first ``n`` classes that are asked for, or classes drawn evenly; on the system's device."""
     if ask.classes is None:
         return integers(0, system.classes, (n,), generator=rng, device=system.device)
-    return Tensor(to_device(ask.classes, system.device))
+    return Tensor(to_device(ask.classes[:n], system.device))
 
 
 def by_class(system: System, z: Tensor, rng: Generator, ask: Ask) -> Made:

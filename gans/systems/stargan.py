@@ -6,61 +6,39 @@
     L_adv = E D(x) - E D(G(x, c)) - w_gp E (|gradient of D between x and G(x, c)| - 1)^2 (equation 8)
 
 x is a real image of the domain c', and c is a domain drawn at random. CycleGAN needs two generators for each
-pair of domains. Here the domain is an input of the only one, as planes beside the image, and a second head of
-D names the domain of an image: G is rewarded if the head names the domain that was asked for. The way there
-and back keeps what has nothing to do with domains.
+pair of domains. Here the domain is an input of the only one, as planes beside the image. A second head of D
+names the domain of an image, and rewards G if it is c. The way there and back keeps all else.
 
 The paper has images of 128 x 128, six residual blocks of 256 maps, a D of six layers, batches of 16, five
 steps of D for one of G, 200,000 steps, Adam (0.5, 0.999) at 1e-4, and the weights 1, 10 and 10. Its D ends in
-2 x 2 scores, each of nearly the whole image; here it is one score. That matters, since the penalty holds the
-gradient of all scores of an image at 1: of many patches each would teach G little.
-
-The defaults fit 28 x 28 on two cores, in a hundredth of the steps. G has no time to find its way back from
-images that lost their content, so the way there and back weighs more. G's loss has a further term, as in
-CycleGAN but not in the paper: E |x - G(x, c')|, the distance of an image from its translation into its own
-domain. Without it G swaps figure and ground of every image, and the other terms are as small.
+2 x 2 scores of nearly the whole image, here in one: the penalty holds the gradient of all scores of an image
+at 1, and each of many would teach G little. The defaults fit 28 x 28 on two cores, in a hundredth of the
+steps. G has no time to find its way back from images that lost their content, so that way weighs more. As in
+CycleGAN, but not in the paper, G's loss has E |x - G(x, c')|, too: without it G swaps figure and ground of
+every image, and the other terms are as small.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gans.data.spec import Spec
-from gans.metrics.meaning import Meaning
 from gans.networks import dcgan
 from gans.networks.conditional import Translator
 from gans.objectives import critic, critic_generator, gradient_penalty
 from gans.systems.classes import labels_of, named
-from gans.systems.optimizing import TwoAdamSettings, adam
-from gans.systems.settings import setting
+from gans.systems.domains import DOMAIN_MEANINGS, figures_of_domains, rows_of_domains
+from gans.systems.optimizing import adam
+from gans.systems.stargan_settings import StarGANSettings
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.systems.translating import check_sides, sources_of
 from gans.updates import descend, update
-from minigrad import Tensor, nn, no_grad, tensor
+from minigrad import Tensor, nn, no_grad
 from minigrad.ops import cross_entropy, l1_loss, mean
 from minigrad.random import Generator, integers
-
-BASE = 4
-"""The most pixels of a side of D's last maps."""
-
-SHOWN = 8
-"""Test images of a picture, a row each."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StarGANSettings(TwoAdamSettings):
-    batch_size: int = setting(16, "images in an update", least=1, most=2**20)
-    critic_steps: int = setting(2, "updates of D for each update of G", least=1, most=10_000, metavar="K")
-    class_weight: float = setting(1.0, "weight of the domain that D names", least=0, metavar="WEIGHT")
-    cycle: float = setting(10.0, "weight of the way there and back", least=0, metavar="WEIGHT")
-    identity: float = setting(0.0, "weight of images left as they are", least=0, metavar="WEIGHT")
-    penalty: float = setting(10.0, "weight of the gradient penalty", least=0, metavar="WEIGHT")
-    features: int = setting(16, "channels of the layers next to the image", least=1, most=2**10)
-    blocks: int = setting(2, "residual blocks of G", least=0, most=100)
 
 
 class StarGAN(System):
@@ -72,18 +50,7 @@ class StarGAN(System):
     labelled = True
     asks = ("classes", "sources")
     judges_by_probability = False
-    figure_meanings = {
-        "domain_agreement": Meaning(
-            "share of translations in which D's head names the domain asked", "higher", "test_images"
-        ),
-        "head_accuracy": Meaning("share of test images whose domain D's head names", "higher", "test_images"),
-        "cycle": Meaning(
-            "mean |x - there and back| over test images, pixels in [-1, 1]", "lower", "test_images"
-        ),
-        "domain_l1": Meaning(
-            "mean distance of translations from the true ones, pixels in [-1, 1]", "lower", "test_images"
-        ),
-    }
+    figure_meanings = DOMAIN_MEANINGS
 
     generator: nn.Module
     trunk: nn.Module
@@ -98,10 +65,9 @@ class StarGAN(System):
 
     @staticmethod
     def networks(settings: StarGANSettings, spec: Spec) -> dict[str, nn.Module]:
-        """G; D's trunk, without a norm as the penalty needs it; its heads for the score and the domain."""
-        channels, h, w = spec.shape
-        features = settings.features
-        *trunk, head = dcgan.discriminator(spec.shape, features, norm=False, base=BASE)
+        """G; D's trunk, to 4 x 4 maps, without a norm as the penalty needs it; heads for score and domain."""
+        (channels, h, w), features = spec.shape, settings.features
+        *trunk, head = dcgan.discriminator(spec.shape, features, norm=False, base=4)
         assert isinstance(head, nn.Linear)
         return {
             "generator": Translator(channels, spec.classes, (h, w), features, settings.blocks),
@@ -122,8 +88,7 @@ class StarGAN(System):
 
     def score(self, x: Tensor) -> Tensor:
         """D's scores of x, (n, 1)."""
-        scores: Tensor = self.head(self.trunk(x))
-        return scores
+        return self.head(self.trunk(x))
 
     @update(
         "discriminator",
@@ -139,9 +104,9 @@ class StarGAN(System):
         penalty = self.gradient_penalty(self.score, real, fake, rng)
         loss = critic(on_real, on_fake) + penalty
         norm, _ = descend(loss + class_real * self.settings.class_weight, self.optimizer_d)
-        scores = {"d_real": mean(on_real), "d_fake": mean(on_fake), "grad_norm_d": norm}
         parts = {"wasserstein": penalty - loss, "penalty": penalty, "class_real": class_real}
-        return {"loss_d": loss, **parts, **scores}
+        scores = {"d_real": mean(on_real), "d_fake": mean(on_fake)}
+        return {"loss_d": loss, **parts, **scores, "grad_norm_d": norm}
 
     @update("generator", reports=("loss_g", "adversarial", "class_loss", "cycle", "identity", "grad_norm_g"))
     def update_generator(self, real: Tensor, domains: Tensor, rng: Generator) -> dict[str, Tensor]:
@@ -166,23 +131,15 @@ class StarGAN(System):
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """The first ``n`` sources in the domains asked for, or in domains drawn evenly."""
         sources = sources_of(n, ask, self.name)
-        chosen = None if ask.classes is None else ask.classes[: len(sources)]
-        domains = labels_of(self, len(sources), rng, Ask(chosen))
+        domains = labels_of(self, len(sources), rng, ask)
         return Made(self.into(sources, domains), labels=np.asarray(domains.numpy()), sources=sources)
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
         """A row for each of the first sources: the image, and its translations into each domain."""
-        if ask.sources is None:
-            return self.make(n, rng, ask)
-        sources = ask.sources[:SHOWN]
-        columns = [sources, *(self.into(sources, domain) for domain in range(self.classes))]
-        images = np.stack(columns, axis=1).reshape(-1, *self.spec.shape)
-        return Made(images, columns=len(columns))
+        return rows_of_domains(self, ask)
 
-    def into(self, images: Any, domains: Tensor | int) -> NDArray[np.float32]:
-        """Images in the domains (n,), or all in one domain."""
-        if isinstance(domains, int):
-            domains = tensor(np.full(len(images), domains), device=self.device)
+    def into(self, images: Any, domains: Tensor) -> NDArray[np.float32]:
+        """Images in the domains (n,)."""
         return in_batches(self.generator, images, domains, device=self.device)
 
     def named(self, images: Any) -> NDArray[np.int64]:
@@ -190,25 +147,7 @@ class StarGAN(System):
         return named(lambda x: self.class_head(self.trunk(x)), images, self.device)
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
-        """Over test images, each translated into every domain.
-
-        ``domain_l1`` is there if the data can compute the true translations (``in_style``).
-        """
-        images, labels = data.test(), data.test_labels
-        made = [self.into(images, domain) for domain in range(self.classes)]
-        own = tensor(labels.astype(np.int64), device=self.device)
-        cycles = [np.abs(self.into(fake, own) - images).mean() for fake in made]
-        accuracy = float(np.mean(self.named(images) == labels))
-        figures = {
-            "domain_agreement": float(np.mean([np.mean(self.named(x) == i) for i, x in enumerate(made)])),
-            "real_domain_agreement": accuracy,
-            "head_accuracy": accuracy,
-            "cycle": float(np.mean(cycles)),
-        }
-        if hasattr(data, "in_style"):
-            apart = [np.abs(fake - data.in_style(domain)).mean() for domain, fake in enumerate(made)]
-            figures["domain_l1"] = float(np.mean(apart))
-        return figures
+        return figures_of_domains(self, data)
 
     @classmethod
     def check_data(cls, settings: Any, spec: Spec) -> None:

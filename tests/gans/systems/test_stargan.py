@@ -169,4 +169,4 @@ def test_it_takes_its_shape_from_the_images(shape: tuple[int, ...]) -> None:
     system = built(shape)
     x = mg.Tensor(rng().uniform(-1, 1, (4, *shape)).astype(np.float32))
     assert np.isfinite(system.update_generator(x, batch()[1], rng())["loss_g"].item())
-    assert system.into(x.numpy(), 1).shape == (4, *shape)
+    assert system.into(x.numpy(), batch()[1]).shape == (4, *shape)
