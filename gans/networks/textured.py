@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
 from gans.networks.biggan import ConditionalNorm
 from gans.networks.dcgan import Size, halved, halving, initialised
 from minigrad import Tensor, nn
@@ -35,6 +38,12 @@ def encoder(channels: int, size: Size, features: int) -> nn.Sequential:
         nn.InstanceNorm2d(2 * features),
         nn.ReLU(),
     )
+
+
+def head(size: Size, features: int, width: int, outputs: int) -> nn.Sequential:
+    """Codes of images of ``size`` -> (n, outputs), through a hidden layer of ``width`` units."""
+    inputs = math.prod(code_shape(size, features))
+    return nn.Sequential(nn.Flatten(), nn.Linear(inputs, width), nn.ReLU(), nn.Linear(width, outputs))
 
 
 def texture_encoder(channels: int, size: Size, features: int, latent: int) -> nn.Sequential:
@@ -91,6 +100,42 @@ class TexturedDecoder(nn.Module):
         x = self.first(concatenate([code, self.spread(texture)], axis=1))
         x = self.second(relu(self.first_norm(x, texture)))
         return tanh(self.last(relu(self.second_norm(x, texture))))
+
+
+class BothWays(NamedTuple):
+    """Images x and y of two domains, of which y has textures, on their ways through codes.
+
+    ``fake_x`` is y in the domain of x, ``fake_y`` is x in that of y. ``rebuilt_x`` and ``rebuilt_y`` are from
+    the images' own codes, ``x_again`` is from ``code_of_fake``, that of ``fake_y``.
+    """
+
+    code_x: Tensor
+    code_y: Tensor
+    fake_x: Tensor
+    fake_y: Tensor
+    rebuilt_x: Tensor
+    rebuilt_y: Tensor
+    code_of_fake: Tensor
+    x_again: Tensor
+
+
+def both_ways(
+    encoder: nn.Module,
+    texture: nn.Module,
+    to_x: nn.Module,
+    to_y: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    t: Tensor,
+) -> BothWays:
+    """x with the textures t (n, latent) and y with its own; each network sees all of its inputs at once."""
+    n = len(x)
+    code = encoder(concatenate([x, y]))
+    made_y = to_y(code, concatenate([t, texture(y)]))
+    code_of_fake = encoder(made_y[:n])
+    made_x = to_x(concatenate([code, code_of_fake]))
+    fakes, rebuilt = (made_x[n:-n], made_y[:n]), (made_x[:n], made_y[n:])
+    return BothWays(code[:n], code[n:], *fakes, *rebuilt, code_of_fake, made_x[-n:])
 
 
 def up(channels: int, size: Size, features: int, more: int = 0) -> tuple[nn.Module, nn.Module, nn.Module]:

@@ -37,7 +37,7 @@ from gans.systems.translating import (
     check_two_sets,
     cycles,
     judged_sets,
-    translations,
+    one_direction,
 )
 from gans.updates import descend, update
 from minigrad import Tensor, nn
@@ -121,7 +121,7 @@ class CycleGAN(System):
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """The first ``n`` sources as images of the other set."""
-        return translations(n, ask, self.to_a if ask.back else self.to_b, self.name)
+        return one_direction(n, ask, self.to_b, self.to_a, self.name)
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
         """Both directions."""

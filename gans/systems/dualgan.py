@@ -39,7 +39,7 @@ from gans.systems.translating import (
     check_two_sets,
     cycles,
     judged_sets,
-    translations,
+    one_direction,
 )
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad
@@ -130,8 +130,7 @@ class DualGAN(System):
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """The first ``n`` sources as images of the other set."""
-        to_b, to_a = self.directions(rng)
-        return translations(n, ask, to_a if ask.back else to_b, self.name)
+        return one_direction(n, ask, *self.directions(rng), self.name)
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
         """Both directions."""

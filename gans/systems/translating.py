@@ -46,10 +46,15 @@ def translations(n: int, ask: Ask, translate: Translation, model: str) -> Made:
     return Made(translate(sources), sources=sources, targets=targets)
 
 
+def one_direction(n: int, ask: Ask, a_to_b: Translation, b_to_a: Translation, model: str) -> Made:
+    """The first ``n`` sources as images of b, or ``back`` as images of a."""
+    return translations(n, ask, b_to_a if ask.back else a_to_b, model)
+
+
 def both_directions(n: int, ask: Ask, a_to_b: Translation, b_to_a: Translation, model: str) -> Made:
     """A picture: half of the sources as images of b, and their counterparts as images of a."""
     if ask.sources is None or ask.targets is None:
-        return translations(n, ask, b_to_a if ask.back else a_to_b, model)
+        return one_direction(n, ask, a_to_b, b_to_a, model)
     half = (len(ask.sources) + 1) // 2
     a, b = ask.sources[:half], ask.targets[:half]
     made = np.concatenate([a_to_b(a), b_to_a(b)])

@@ -121,7 +121,7 @@ def test_each_discriminator_s_loss_is_half_of_the_two_squares() -> None:
                 ("loss_d_b", system.discriminator_target, y, fake_y),
             )
         }
-    numbers = system.update_discriminators(x, y, fake_x, fake_y)
+    numbers = system.update_discriminators(x, y, (fake_x, fake_y))
     assert {name: numbers[name].item() for name in expected} == pytest.approx(expected, rel=1e-4)
     assert numbers["loss_d"].item() == pytest.approx(sum(expected.values()), rel=1e-4)
 
@@ -139,7 +139,7 @@ def test_each_update_moves_its_own_networks_alone() -> None:
     moved = weights(*others)
     assert weights(*judges) == first_judges
     assert all(old != new for old, new in zip(first, moved, strict=True))
-    system.update_discriminators(images(1), images(2), *fakes)
+    system.update_discriminators(images(1), images(2), fakes)
     assert weights(*others) == moved
     assert all(old != new for old, new in zip(first_judges, weights(*judges), strict=True))
 
