@@ -13,12 +13,15 @@ from typing import Any
 
 from gans.networks import patch, residual
 from gans.networks.dcgan import Size, halved
-from gans.networks.resizing import shrunk
+from gans.networks.resizing import grown, shrunk
 from minigrad import Tensor, nn
-from minigrad.ops import matmul, maximum, reshape, sum, swapaxes
+from minigrad.ops import concatenate, matmul, maximum, reshape, sum, swapaxes
 
 SCALES = 3
 """Discriminators, of the image at its whole, its half and its quarter size."""
+
+LEAST_SIDE = 32
+"""The least pixels of a side, of which the smallest discriminator sees a quarter."""
 
 KERNEL = 3
 """Pixels of a kernel of the layers next to the image."""
@@ -69,6 +72,11 @@ class CoarseToFine(nn.Module):
         image: Tensor = self.leave(self.enter(maps) + features) if fine else self.coarse_image(features)
         return image
 
+    def whole(self, maps: Tensor, fine: bool) -> Tensor:
+        """Images of the size of maps (n, c, h, w): those of ``coarse`` alone have their pixels repeated."""
+        image = self(maps, fine)
+        return image if fine else grown(image, (maps.shape[2], maps.shape[3]))
+
 
 class Patches(nn.Module):
     """A PatchGAN (n, c, h, w) -> the activations of its layers, of which the last are the logits."""
@@ -97,6 +105,13 @@ class MultiScale(nn.Module):
             h, w = self.sizes[-1]
             self.sizes.append(((h + 1) // 2, (w + 1) // 2))
         self.scales = nn.ModuleList([Patches(channels, size, features) for size in self.sizes])
+
+    def beside(self, known: Tensor, image: Tensor) -> list[list[Tensor]]:
+        """The activations for images beside ``known`` maps of the whole size, those of their size first."""
+        size = (image.shape[2], image.shape[3])
+        first = self.sizes.index(size)
+        known = known if first == 0 else shrunk(known, size)
+        return self.forward(concatenate([known, image], axis=1), first)
 
     def forward(self, x: Tensor, first: int = 0) -> list[list[Tensor]]:  # type: ignore[override]
         """The activations of each scale from ``first`` on, whose size x (n, c, h, w) has."""

@@ -36,9 +36,10 @@ from gans.networks.growing import GrowingDiscriminator, GrowingGenerator, mixed
 from gans.networks.resizing import grown, shrunk
 from gans.objectives import critic, critic_generator, gradient_penalty
 from gans.systems.optimizing import BetaSettings, RateSettings, adam
+from gans.systems.progress import Progress
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
-from gans.updates import State, descend, update
+from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.ops import clip, mean, square
 from minigrad.random import Generator
@@ -79,7 +80,7 @@ class PGGAN(System):
     def __init__(self, settings: PGGANSettings, spec: Spec, device: str = "cpu") -> None:
         super().__init__(settings, spec, device)
         self.sizes = sizes_of(spec.shape)[::-1]
-        self.progress = State(device, steps=np.array(0))
+        self.progress = Progress(device)
         for who, network in (("g", self.generator), ("d", self.discriminator)):
             for kind, modules in (("", network.blocks), ("_image", network.images)):
                 for level, module in enumerate(modules):
@@ -152,7 +153,7 @@ class PGGAN(System):
         fake = self.generator(self.noise(self.settings.batch_size, self.settings.latent, rng), level, fade)
         loss = critic_generator(self.discriminator(fake, level, fade))
         descent = descend(loss, *self.used("g", level, fading))
-        self.progress.set("steps", self.progress.steps + 1, where=descent.finite)
+        self.progress.count(where=descent.finite)
         return {"loss_g": loss, "grad_norm_g": descent.norm, "level": level - 1 + alpha}
 
     def at_level(self, images: Tensor, level: int, fade: Tensor | None) -> Tensor:
@@ -164,7 +165,7 @@ class PGGAN(System):
         return mixed(grown(shrunk(images, self.sizes[level - 1]), self.sizes[level]), images, fade)
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
-        level, share = self.growth(max(int(self.progress.steps.item()) - 1, 0))
+        level, share = self.growth(self.progress.last)
         fade = tensor(share, np.float32, self.device) if share < 1 else None
 
         def whole(z: Tensor) -> Tensor:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from gans.networks.pix2pixhd import SCALES
 from gans.systems.optimizing import LinearAdamSettings
 from gans.systems.settings import setting
 
-__all__ = ["Phase", "Pix2PixHDSettings"]
+__all__ = ["LEARNING", "Phase", "Pix2PixHDSettings"]
 
 Phase = Literal["global", "enhancer", "joint"]
+
+PARTS = ("global", "coarse_image", "enhancer", "encoder")
+"""The parts of G, and E, each with an optimizer of its own."""
+
+LEARNING: Mapping[Phase, tuple[str, ...]] = {
+    "global": ("global", "coarse_image", "encoder"),
+    "enhancer": ("enhancer", "encoder"),
+    "joint": ("global", "enhancer", "encoder"),
+}
+"""Those that G's update changes in a phase."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,3 +48,9 @@ class Pix2PixHDSettings(LinearAdamSettings):
         if step < self.global_steps:
             return "global"
         return "enhancer" if step < self.global_steps + self.enhancer_steps else "joint"
+
+    def rates(self, step: int) -> dict[str, float]:
+        rates = super().rates(step)
+        of_g = dict.fromkeys((f"optimizer_{part}" for part in PARTS), rates["optimizer_g"])
+        of_d = dict.fromkeys((f"optimizer_d_{scale}" for scale in range(SCALES)), rates["optimizer_d"])
+        return of_g | of_d

@@ -88,15 +88,21 @@ class Painter(NamedTuple):
         copies = int((sources == sources[0]).all(axis=(1, 2, 3)).sum())
         return Made(self.with_styles(sources, asked), sources=sources, columns=copies)
 
-    def picture(self, a: Floats, b: Floats, rng: Generator) -> Made:
-        """A row for each map: itself, the real scene, that with E's features of it, and drawn styles."""
-        a, b = a[:SHOWN], b[:SHOWN]
+    def picture(self, n: int, rng: Generator, ask: Ask, model: str) -> Made:
+        """A row for each map: itself, the real scene, that with E's features of it, and drawn styles.
+
+        Without real scenes it is ``n`` samples.
+        """
+        if ask.sources is None or ask.targets is None:
+            return self.sample(n, rng, ask, model)
+        a, b = ask.sources[:SHOWN], ask.targets[:SHOWN]
         styles = [self.with_styles(a, self.drawn(len(a), rng)) for _ in range(STYLES)]
         columns = [label_colours(a), b, self.rebuilt(a, b), *styles]
         return Made(np.stack(columns, axis=1).reshape(-1, *b.shape[1:]), columns=len(columns))
 
-    def figures(self, a: Floats, b: Floats, rng: Generator) -> dict[str, float]:
-        """The figures of ``SCENE_MEANINGS`` of maps with objects, and the real scenes' accuracy."""
+    def figures(self, data: Any, rng: Generator) -> dict[str, float]:
+        """The figures of ``SCENE_MEANINGS`` on test data, and the real scenes' accuracy."""
+        a, b = data.test()
         numbers, classes = instances(a), a[:, :-2].argmax(axis=1) - 1
         first, second = (self.with_styles(a, self.drawn(len(a), rng)) for _ in range(2))
         rebuilt = self.rebuilt(a, b)

@@ -18,8 +18,9 @@ from gans.data.spec import spec_of
 from gans.errors import UserError
 from gans.metrics import load_classifier
 from gans.systems import Ask, build, settings_for
-from gans.systems.maps import classes_of, masks_of
+from gans.systems.maps import classes_of, masks_of, with_styles
 from gans.systems.pix2pixhd import Pix2PixHD
+from gans.systems.scenes import object_features
 from gans.trainer import Training, ask_of, random_stream
 from gans.trainer.pictures import shown
 from minigrad import Tensor
@@ -81,7 +82,7 @@ def test_the_boundary_map_marks_exactly_the_borders_between_instances() -> None:
 def test_two_touching_objects_of_one_class_differ_for_g_by_their_boundary_alone() -> None:
     """G's inputs have the classes, one-hot, and the boundaries, but no number of an object."""
     system, (a, b) = small(), pair()
-    inputs = system.inputs(a, system.styled(a, b)).numpy()
+    inputs = with_styles(a, system.styled(a, b)).numpy()
     assert inputs.shape[1] == 11 + 1 + 3
     assert np.array_equal(inputs[:, :12], a.numpy()[:, :12])
     assert np.array_equal(np.unique(inputs[:, :12]), [0, 1])
@@ -186,7 +187,7 @@ def test_the_losses_are_the_papers(phase: Any, scales: int) -> None:
     system, (a, b) = small(matching=7.0, content=3.0), pair()
     real = system.real(b, phase)
     with mg.no_grad():
-        fake = system.generator(system.inputs(a, system.styled(a, b)), phase != "global")
+        fake = system.generator(with_styles(a, system.styled(a, b)), phase != "global")
     on_real, on_fake = activations(system, a, real), activations(system, a, fake)
     assert len(on_real) == len(on_fake) == scales
     adversarial = sum(((scale[-1] - 1) ** 2).mean() / 2 for scale in on_fake)
@@ -269,9 +270,9 @@ def test_e_s_features_reach_g_and_its_gradient_reaches_e() -> None:
     system, (a, b) = small(), pair()
     other = mg.tensor(np.ascontiguousarray(b.numpy()[:, ::-1]))
     with system.evaluating():
-        first, second = (system.whole(system.inputs(a, system.styled(a, x))).numpy() for x in (b, other))
+        first, second = (system.whole(a, system.styled(a, x)).numpy() for x in (b, other))
     assert np.abs(first - second).max() > 0
-    fake = system.generator(system.inputs(a, system.styled(a, b)))
+    fake = system.generator(with_styles(a, system.styled(a, b)))
     gradients = mg.grad(mg.ops.sum(fake * b), list(system.encoder.parameters()))
     assert all(np.abs(g.numpy()).max() > 0 for g in gradients)
 
@@ -280,7 +281,7 @@ def test_an_object_has_one_style_and_its_own() -> None:
     """At all of its pixels G sees the same features of it, the mean of E's."""
     system, (a, b) = small(), pair()
     style = system.styled(a, b)
-    maps = system.inputs(a, style).numpy()[:, 12:]
+    maps = with_styles(a, style).numpy()[:, 12:]
     numbers = instances(a.numpy())
     for frame, number, features in zip(maps, numbers, style.numpy(), strict=True):
         for i in np.unique(number):
@@ -303,7 +304,8 @@ def test_all_training_objects_of_some_size_are_clustered() -> None:
                 expected[label[number == i][0]] += 1
     assert expected[0] == len(SCENES)
     assert np.array_equal(system.clusters.counts.numpy().sum(axis=1), expected)
-    features, classes = system.training_features(SCENES)
+    with system.evaluating():
+        features, classes = object_features(SCENES, system.styled, "cpu")
     counts = np.bincount(classes, minlength=11)
     assert np.array_equal(counts, expected)
     means = [features[classes == k].mean(axis=0) for k in range(11) if counts[k]]
@@ -338,8 +340,12 @@ def test_several_styles_of_one_map(coloured: Pix2PixHD) -> None:
 def test_the_features_of_a_style_are_those_of_its_cluster(coloured: Pix2PixHD) -> None:
     a = mg.tensor(SCENES.test(slice(2))[0])
     seen: list[np.ndarray] = []
-    whole = coloured.whole
-    coloured.whole = lambda inputs: (seen.append(inputs.numpy()), whole(inputs))[1]  # type: ignore[method-assign]
+
+    def noting(a: Tensor, styles: Tensor) -> Tensor:
+        seen.append(with_styles(a, styles).numpy())
+        return coloured.whole(a, styles)
+
+    coloured.painter = coloured.painter._replace(paint=noting)
     coloured.sample(2, rng(), Ask(sources=a.numpy(), styles=np.array([2, 2])))
     centres, numbers, classes = coloured.clusters.centres.numpy(), instances(a.numpy()), classes_of(a).numpy()
     for n in range(2):
