@@ -9,7 +9,8 @@ import numpy as np
 from gans.networks.sampling import moved
 from minigrad import Tensor, nn
 from minigrad.devices import to_device
-from minigrad.ops import concatenate, reshape, stack
+from minigrad.ops import broadcast_to, concatenate, reshape, stack
+from minigrad.random import Generator, integers, uniform
 
 REACH = 4.0
 """The largest flow along a side, in pixels a frame."""
@@ -87,9 +88,21 @@ def painted(generator: nn.Module, a: Tensor, before: Tensor) -> tuple[Tensor, Te
     return stack(frames[history:], axis=1), stack(flows, axis=1)
 
 
+def one_colour(shape: tuple[int, ...], rng: Generator, device: str) -> Tensor:
+    """Frames (n, t, c, h, w) of one colour each, drawn evenly."""
+    colours = uniform((*shape[:3], 1, 1), generator=rng, device=device) * 2 - 1
+    return broadcast_to(colours, shape)
+
+
 def composed(parts: Parts, last: Tensor) -> Tensor:
     """A frame: the last one moved, and the new image where the mask is 1."""
     return (1 - parts.mask) * moved(last, parts.flow) + parts.mask * parts.image
+
+
+def starts_of(a: Tensor, count: int, rng: Generator) -> Tensor:
+    """The first of ``count`` frames of each of the clips a (n, t, ...), drawn evenly: (n,)."""
+    n, t = a.shape[:2]
+    return integers(0, t - count + 1, (n,), generator=rng, device=a.device)
 
 
 def frames_of(a: Tensor, clips: Tensor, starts: Tensor, count: int) -> Tensor:

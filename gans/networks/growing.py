@@ -9,11 +9,21 @@ from gans.networks.dcgan import Size
 from gans.networks.resizing import grown, shrunk
 from minigrad import Tensor, nn
 from minigrad.nn.utils import equalized_lr
+from minigrad.ops import clip
 
 
 def mixed(old: Tensor, new: Tensor, alpha: Tensor) -> Tensor:
     """The fade: ``old`` where alpha is 0, ``new`` where it is 1."""
     return old + alpha * (new - old)
+
+
+def at_level(images: Tensor, sizes: Sequence[Size], level: int, fade: Tensor | None = None) -> Tensor:
+    """Whole images (n, c, h, w) in the size of ``level``, and in a fade the mixture that G's are."""
+    for size in sizes[level:-1][::-1]:
+        images = shrunk(images, size)
+    if fade is None:
+        return images
+    return mixed(grown(shrunk(images, sizes[level - 1]), sizes[level]), images, fade)
 
 
 def conv(before: int, after: int, kernel_size: int = 3, gain: float = 2**0.5) -> nn.Module:
@@ -48,6 +58,13 @@ class GrowingGenerator(nn.Module):
         if fade is None:
             return image
         return mixed(grown(self.images[level - 1](below), self.sizes[level]), image, fade)
+
+    def whole(self, z: Tensor, level: int, fade: Tensor | None = None) -> Tensor:
+        """Images of a level in the size of the last one, with repeated pixels, within [-1, 1]."""
+        x = self(z, level, fade)
+        for size in self.sizes[level + 1 :]:
+            x = grown(x, size)
+        return clip(x, -1, 1)
 
 
 class GrowingDiscriminator(nn.Module):

@@ -21,7 +21,6 @@ it, an average of decay 0.999. The sizes here are for digits on two cores.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -32,38 +31,19 @@ from gans.errors import UserError
 from gans.metrics.meaning import Meaning
 from gans.metrics.pyramid import pyramid_wasserstein
 from gans.networks.dcgan import sizes_of
-from gans.networks.growing import GrowingDiscriminator, GrowingGenerator, mixed
-from gans.networks.resizing import grown, shrunk
+from gans.networks.growing import GrowingDiscriminator, GrowingGenerator, at_level
 from gans.objectives import critic, critic_generator, gradient_penalty
-from gans.systems.optimizing import BetaSettings, RateSettings, adam
+from gans.systems.optimizing import adam
+from gans.systems.pggan_settings import PGGANSettings
 from gans.systems.progress import Progress
-from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad, tensor
-from minigrad.ops import clip, mean, square
+from minigrad.ops import mean, square
 from minigrad.random import Generator
 
 
-@dataclass(frozen=True, kw_only=True)
-class PGGANSettings(BetaSettings, RateSettings):
-    """Each level is held for ``hold_steps``; all but the first are faded in before, for ``fade_steps``."""
-
-    batch_size: int = setting(16, "samples in each update", least=1, most=2**20)
-    ema: float = setting(0.99, "decay of the average of G's weights; 0 for none", least=0, below=1)
-    latent: int = setting(64, "length of the noise vector z", least=1, most=2**16)
-    features: int = setting(
-        16, "channels next to the image, twice as many a level below", least=1, most=2**10
-    )
-    fade_steps: int = setting(300, "steps in which a new level is faded in", least=1, metavar="STEPS")
-    hold_steps: int = setting(300, "steps before the next level is faded in", least=1, metavar="STEPS")
-    penalty: float = setting(10.0, "weight of the gradient penalty", least=0, metavar="WEIGHT")
-    drift: float = setting(1e-3, "weight of D(x)^2, which keeps D's scores near 0", least=0, metavar="WEIGHT")
-
-
 class PGGAN(System):
-    """G and D with all their levels, and the optimizers of each."""
-
     name, title, paper = "pggan", "PGGAN", "Karras et al. 2018"
     summary = "G and D grow from a few pixels to the whole image; a new level is faded in"
     presets = {"image": PGGANSettings(lr=1e-3, beta1=0.0, beta2=0.99)}
@@ -105,11 +85,8 @@ class PGGAN(System):
 
     def growth(self, step: int) -> tuple[int, float]:
         """The level of the step after ``step`` of them, and alpha, which is below 1 while it is faded in."""
-        fade, hold = self.settings.fade_steps, self.settings.hold_steps
-        level, within = divmod(step + fade, fade + hold)
-        if level >= len(self.sizes):
-            return len(self.sizes) - 1, 1.0
-        return level, min(1.0, (within + 1) / fade) if level else 1.0
+        level, alpha = self.settings.growth(step, len(self.sizes))
+        return level, alpha
 
     def used(self, who: str, level: int, fading: bool) -> list[Any]:
         """The optimizers of what an image of ``level`` passes."""
@@ -131,7 +108,7 @@ class PGGAN(System):
         D = partial(self.discriminator, level=level, fade=fade)
         with no_grad():
             fake = self.generator(self.noise(len(real), self.settings.latent, rng), level, fade)
-            real = self.at_level(real, level, fade)
+            real = at_level(real, self.sizes, level, fade)
         on_real, on_fake = D(real), D(fake)
         estimate = -critic(on_real, on_fake)
         penalty = gradient_penalty(self.settings.penalty)(D, real, fake, rng)
@@ -156,25 +133,12 @@ class PGGAN(System):
         self.progress.count(where=descent.finite)
         return {"loss_g": loss, "grad_norm_g": descent.norm, "level": level - 1 + alpha}
 
-    def at_level(self, images: Tensor, level: int, fade: Tensor | None) -> Tensor:
-        """Real images (n, c, h, w) in the size of ``level``, and in a fade the mixture that G's are."""
-        for size in self.sizes[level:-1][::-1]:
-            images = shrunk(images, size)
-        if fade is None:
-            return images
-        return mixed(grown(shrunk(images, self.sizes[level - 1]), self.sizes[level]), images, fade)
-
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         level, share = self.growth(self.progress.last)
         fade = tensor(share, np.float32, self.device) if share < 1 else None
 
-        def whole(z: Tensor) -> Tensor:
-            x = self.generator(z, level, fade)
-            for size in self.sizes[level + 1 :]:
-                x = grown(x, size)
-            return clip(x, -1, 1)
-
-        return Made(in_batches(whole, self.noise(n, self.settings.latent, rng)))
+        z = self.noise(n, self.settings.latent, rng)
+        return Made(in_batches(lambda z: self.generator.whole(z, level, fade), z))
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
         real = data.test(slice(0, 1_000))

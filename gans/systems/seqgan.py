@@ -9,8 +9,7 @@ is that of the sequences that begin with it, which a slower copy of G, the roll-
     loss of D = -mean log D(real) - mean log(1 - D(drawn by G))                                         (5)
 
 b(t) is the mean of Q(t) over the batch, which leaves the expected gradient and takes most of its noise
-(Williams 1992); the paper has none. Training has three phases (algorithm 1): G by maximum likelihood, D
-against that G, then both in turn. The networks are in ``gans.networks.tokens``.
+(Williams 1992); the paper has none. Phases (algorithm 1): G by likelihood, D against that G, both in turn.
 
 Published: 120 epochs of likelihood, 50 x 3 epochs of D at a rate of 1e-4, then 5 x 3 epochs of D for each
 update of G at 0.01; D has kernels of 1 to 20 tokens with 100 to 200 features and an L2 penalty; 16
@@ -20,8 +19,7 @@ a hundred updates by rewards hardly changed the likelihood by the oracle.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +27,8 @@ from gans.data.spec import Spec
 from gans.metrics.meaning import Meaning
 from gans.networks.tokens import Classifier, Policy
 from gans.objectives import binary_cross_entropy
-from gans.systems.settings import Settings, setting
+from gans.steps import probabilities
+from gans.systems.seqgan_settings import SeqGANSettings
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad, ones, ops, tensor
@@ -40,29 +39,7 @@ MEASURED = 10_000
 """Sequences of G as likelihood left it, of which ``nll_pretrained`` is the mean."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class SeqGANSettings(Settings):
-    """A step of any phase takes ``critic_steps`` batches, one for each update on real sequences."""
-
-    lr_likelihood: float = setting(1e-2, "learning rate of G by likelihood", above=0, metavar="RATE")
-    lr: float = setting(3e-3, "learning rate of G by rewards", above=0, metavar="RATE")
-    lr_d: float = setting(1e-3, "learning rate of D", above=0, metavar="RATE")
-    likelihood_steps: int = setting(200, "steps of G by maximum likelihood", least=0, metavar="STEPS")
-    judging_steps: int = setting(40, "steps of D alone, after those", least=0, metavar="STEPS")
-    critic_steps: int = setting(5, "updates of D for each update of G", least=1, most=10_000, metavar="K")
-    rollouts: int = setting(4, "completions of each beginning of a sequence", least=1, metavar="N")
-    rollout_decay: float = setting(0.8, "share of itself that the roll-out policy keeps", least=0, below=1)
-    reward: Literal["discriminator", "constant"] = setting(
-        "discriminator", "what rewards G; a constant, for comparison, can teach nothing"
-    )
-    width: int = setting(32, "units of G's LSTM, and length of its embeddings", least=1, most=2**12)
-    features: int = setting(32, "features of each convolution of D", least=1, most=2**10)
-    dropout: float = setting(0.25, "share of D's features that its updates drop", least=0, below=1)
-
-
 class SeqGAN(System):
-    """A policy, a slower copy of it, and a classifier of sequences."""
-
     name, title, paper = "seqgan", "SeqGAN", "Yu et al. 2017"
     summary = "an LSTM draws tokens and is rewarded by D's opinion of completed sequences"
     presets = {"sequences": SeqGANSettings()}
@@ -99,15 +76,8 @@ class SeqGAN(System):
     def batches_in_a_step(cls, settings: SeqGANSettings) -> int:
         return settings.critic_steps
 
-    def phase(self, step: int) -> Literal["likelihood", "judging", "adversarial"]:
-        """The phase of the step after ``step`` of them."""
-        settings = self.settings
-        if step < settings.likelihood_steps:
-            return "likelihood"
-        return "judging" if step < settings.likelihood_steps + settings.judging_steps else "adversarial"
-
     def step(self, trainer: Trainer) -> None:
-        phase = self.phase(trainer.step)
+        phase = self.settings.phase(trainer.step)
         if phase == "adversarial":
             trainer.update(self.update_generator, trainer.rng)
         for _ in range(self.settings.critic_steps):
@@ -133,8 +103,7 @@ class SeqGAN(System):
         on_real, on_fake = self.discriminator(real, rng), self.discriminator(fake, rng)
         loss = binary_cross_entropy(on_real, on_fake)
         descent = descend(loss, self.optimizer_d)
-        d_real, d_fake = (ops.mean(ops.sigmoid(logits.detach())) for logits in (on_real, on_fake))
-        return {"loss_d": loss, "d_real": d_real, "d_fake": d_fake, "grad_norm_d": descent.norm}
+        return {"loss_d": loss, **probabilities(on_real, on_fake), "grad_norm_d": descent.norm}
 
     @update("generator", reports=("loss_g", "reward", "grad_norm_g"))
     def update_generator(self, rng: Generator) -> dict[str, Tensor]:

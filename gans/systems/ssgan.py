@@ -3,31 +3,24 @@
 D has a logit l_k for each class. The probability that an image is real, of whatever class, is Z / (Z + 1)
 with Z = sum_k exp(l_k), as if a further class "generated" had the logit 0 (Salimans et al. 2016, section 5):
 
-    supervised     -E log softmax(l)_y                                       of the few images with labels
-    unsupervised   -E log Z(x) / (Z(x) + 1) - E log 1 / (Z(G(z)) + 1)        of all images and of G's
+    supervised         -E log softmax(l)_y                                     of the few images with labels
+    unsupervised       -E log Z(x) / (Z(x) + 1) - E log 1 / (Z(G(z)) + 1)      of all images and of G's
+    feature-matching   |E f(x) - E f(G(z))|^2, f the layer before the logits   (Salimans et al. 2016, 3.1)
+    non-saturating     -E log Z(G(z)) / (Z(G(z)) + 1)                          (Odena 2016)
 
-D descends both. G has one of two losses:
+D descends the first two, G one of the others. Feature matching makes poorer images and the better classifier.
+With ``unsupervised`` 0 it is the classifier of the labelled images alone, to compare with. G and D are
+DCGAN's, with noise on D's images, dropout, and a hidden layer before the logits. All images of an update go
+through D as one batch: otherwise batch norm would show the kind of a batch by its means.
 
-    feature-matching   |E f(x) - E f(G(z))|^2, f the layer before the logits      (Salimans et al. 2016, 3.1)
-    non-saturating     -E log Z(G(z)) / (Z(G(z)) + 1)                             (Odena 2016)
-
-Feature matching makes poorer images and the better classifier. With ``unsupervised`` 0 it is the
-classifier of the labelled images alone, to compare with.
-
-G and D are DCGAN's, with noise on D's images, dropout, and a hidden layer before the logits. All images of an
-update go through D as one batch: with a batch for each kind, batch norm would show the kind by its means, and
-D would learn nothing else. Figures come from an average of D's weights.
-
-The paper's D trains for 180,000 steps. So that a hundredth of them is enough, D also sees each unlabelled
-image a second time, under a random affine map, and ascends what its two answers say about each other
-(``shared_information``, Ji et al. 2019). It sees labelled images under such maps alone. With ``views_weight``
-0 there are no maps and no second look.
+The paper's D trains for 180,000 steps. Here it also sees each unlabelled image under a random affine map, and
+ascends what its two answers say about each other (Ji et al. 2019), so that a hundredth of them is enough. All
+labelled images that it sees are under such maps. With ``views_weight`` 0 there are none.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,38 +28,19 @@ from numpy.typing import NDArray
 from gans.data.spec import Spec
 from gans.metrics.meaning import Meaning
 from gans.networks import dcgan
+from gans.networks.mlp import leaky
 from gans.networks.noise import DrawingFrom, Dropout, GaussianNoise
 from gans.networks.warp import warp
 from gans.objectives import binary_cross_entropy, non_saturating, shared_information
 from gans.steps import probabilities
 from gans.systems.classes import named
-from gans.systems.optimizing import TwoAdamSettings, adam
-from gans.systems.settings import setting
+from gans.systems.optimizing import adam
+from gans.systems.ssgan_settings import SSGANSettings
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad
 from minigrad.ops import concatenate, cross_entropy, logsumexp, mean, split, square, sum
 from minigrad.random import Generator
-
-SLOPE = 0.2
-"""Of D's LeakyReLU below 0."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SSGANSettings(TwoAdamSettings):
-    batch_size: int = setting(100, "images of each kind in an update", least=1, most=2**20)
-    generator_loss: Literal["feature-matching", "non-saturating"] = setting("feature-matching", "G's loss")
-    unsupervised: float = setting(
-        1.0, "weight of images without labels; 0 for labelled ones alone", least=0, metavar="WEIGHT"
-    )
-    latent: int = setting(100, "length of the noise vector z", least=1, most=2**16)
-    features: int = setting(12, "channels of the layers next to the image", least=1, most=2**10)
-    hidden: int = setting(256, "units of D's last layer before the logits", least=1, most=2**16)
-    noise: float = setting(0.2, "standard deviation of the noise on D's images", least=0, metavar="STD")
-    dropout: float = setting(0.2, "share of D's last maps that its updates drop", least=0, below=1)
-    views_weight: float = setting(
-        0.0, "weight of the information that two views of an image share", least=0, metavar="WEIGHT"
-    )
 
 
 class Judge(nn.Module):
@@ -76,12 +50,9 @@ class Judge(nn.Module):
         *convolutions, last = dcgan.discriminator(shape, settings.features)
         assert isinstance(last, nn.Linear)
         self.features = nn.Sequential(
-            GaussianNoise(settings.noise),
-            *convolutions,
-            Dropout(settings.dropout),
-            nn.Linear(last.in_features, settings.hidden, bias=False),
-            nn.BatchNorm1d(settings.hidden),
-            nn.LeakyReLU(SLOPE),
+            *(GaussianNoise(settings.noise), *convolutions, Dropout(settings.dropout)),
+            *(nn.Linear(last.in_features, settings.hidden, bias=False), nn.BatchNorm1d(settings.hidden)),
+            leaky(),
         )
         self.logits = nn.Linear(settings.hidden, classes)
 
@@ -131,22 +102,17 @@ class SSGAN(System):
         """One update of D as a plain classifier."""
         with DrawingFrom(rng):
             class_real = cross_entropy(self.discriminator(self.mapped(labelled, rng))[1], labels)
-        norm, _ = descend(class_real, self.optimizer_d)
-        return {"class_real": class_real, "grad_norm_d": norm}
+        return {"class_real": class_real, "grad_norm_d": descend(class_real, self.optimizer_d).norm}
 
-    @update(
-        "discriminator",
-        reports=("loss_d", "class_real", "d_real", "d_fake", "views", "grad_norm_d"),
-    )
+    @update("discriminator", reports=("loss_d", "class_real", "d_real", "d_fake", "views", "grad_norm_d"))
     def update_discriminator(
         self, real: Tensor, labelled: Tensor, labels: Tensor, rng: Generator
     ) -> dict[str, Tensor]:
         """One update of D on images of all three kinds."""
-        weight = self.settings.views_weight
         with DrawingFrom(rng):
             with no_grad():
                 fake = self.generator(self.noise(len(real), self.settings.latent, rng))
-            again = [self.mapped(real, rng)] if weight else []
+            again = [self.mapped(real, rng)] if self.settings.views_weight else []
             given = self.mapped(labelled, rng), real, fake, *again
             logits = self.discriminator(concatenate(given))[1]
         of_labelled, of_real, of_fake, *of_again = split(logits, [len(batch) for batch in given])
@@ -154,9 +120,9 @@ class SSGAN(System):
         class_real, loss = cross_entropy(of_labelled, labels), binary_cross_entropy(on_real, on_fake)
         total = class_real + loss * self.settings.unsupervised
         numbers = {"loss_d": loss, "class_real": class_real, **probabilities(on_real, on_fake)}
-        if weight:
+        if again:
             numbers["views"] = shared_information(of_real, *of_again)
-            total = total - numbers["views"] * weight
+            total = total - numbers["views"] * self.settings.views_weight
         return {**numbers, "grad_norm_d": descend(total, self.optimizer_d).norm}
 
     @update("generator", reports=("loss_g", "grad_norm_g"))
@@ -170,8 +136,7 @@ class SSGAN(System):
             loss = sum(square(made - wanted.detach()))
         else:
             loss = non_saturating(logsumexp(logits[: len(fake)], axis=1))
-        norm, _ = descend(loss, self.optimizer_g)
-        return {"loss_g": loss, "grad_norm_g": norm}
+        return {"loss_g": loss, "grad_norm_g": descend(loss, self.optimizer_g).norm}
 
     def mapped(self, images: Tensor, rng: Generator) -> Tensor:
         """The images under random affine maps, if D sees any so."""

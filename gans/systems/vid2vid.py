@@ -16,50 +16,34 @@ The first frame is h alone. Its frames before are one colour each, drawn at rand
 
 With ``temporal`` 0 there is no video D, and nothing rewards an object for the colour that it had before.
 
-The paper compares features of a frame with those of the real one, within D and another network. Here the
-colours of a clip do not follow from its maps, and such a loss would make all of them grey; L_B compares what
-does follow, since the largest channel of a bright colour is the same for all. The paper has a flow that
-another network estimates from real frames. Here L_W alone teaches it, and D_V sees maps in its place.
-
-The paper trains clips of streets of up to 2048 x 1024 pixels on eight GPUs. The defaults fit clips of
-32 x 32 pixels on two cores: updates of 8 clips, of 4 frames each, and 16 features.
+The paper compares features of a frame with those of the real one. Here the colours of a clip do not follow
+from its maps, and such a loss would make all of them grey; L_B compares what does follow, since the largest
+channel of a bright colour is the same for all. The paper's flow is that which another network estimates from
+real frames. Here L_W alone teaches it, and D_V sees maps in its place. The paper trains clips of streets of
+up to 2048 x 1024 pixels on eight GPUs. The defaults fit clips of 32 x 32 pixels on two cores.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gans.data.spec import Kind, Spec
+from gans.data.spec import Spec
 from gans.errors import UserError
 from gans.networks import patch
-from gans.networks.frames import FrameGenerator, each, frames_of, painted
+from gans.networks.frames import FrameGenerator, each, frames_of, one_colour, painted, starts_of
 from gans.networks.sampling import moved
-from gans.systems.optimizing import TwoAdamSettings, adam
-from gans.systems.settings import setting
+from gans.objectives import least_squares
+from gans.systems.optimizing import adam
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.systems.translating import translations
+from gans.systems.vid2vid_settings import Vid2VidSettings
 from gans.updates import descend, update
 from minigrad import Tensor, nn
-from minigrad.ops import broadcast_to, l1_loss, max, mean, mse_loss
-from minigrad.random import Generator, integers, uniform
-
-
-@dataclass(frozen=True, kw_only=True)
-class Vid2VidSettings(TwoAdamSettings):
-    batch_size: int = setting(8, "clips in an update", least=1, most=2**20)
-    frames: int = setting(4, "consecutive frames of a clip in an update", least=2, metavar="FRAMES")
-    history: int = setting(2, "frames before a frame that G sees: L", least=1, most=64, metavar="FRAMES")
-    window: int = setting(3, "consecutive frames that the video D sees: K", least=2, metavar="FRAMES")
-    temporal: float = setting(1.0, "weight of the video D; 0 for none", least=0, metavar="WEIGHT")
-    flow: float = setting(10.0, "weight of real frames that the flow moves", least=0, metavar="WEIGHT")
-    brightness: float = setting(
-        20.0, "weight of the distance of frames' brightness from the real ones'", least=0, metavar="WEIGHT"
-    )
-    features: int = setting(16, "channels of the layers next to the frame", least=1, most=2**10)
+from minigrad.ops import l1_loss, max, mean, mse_loss
+from minigrad.random import Generator
 
 
 class Vid2Vid(System):
@@ -69,7 +53,6 @@ class Vid2Vid(System):
     epochs = {"clips": 2}
     data = "moving:mnist5k"
     asks = ("sources",)
-    judges_by_probability = False
 
     generator: nn.Module
     image_discriminator: nn.Module
@@ -78,6 +61,7 @@ class Vid2Vid(System):
     def __init__(self, settings: Vid2VidSettings, spec: Spec, device: str = "cpu") -> None:
         super().__init__(settings, spec, device)
         judges = [d for d in (self.image_discriminator, self.video_discriminator) if d is not None]
+        self.objective = least_squares()
         self.optimizer_g = adam(settings, self.generator)
         self.optimizer_d = adam(settings, *judges, times=settings.lr_ratio)
 
@@ -85,16 +69,14 @@ class Vid2Vid(System):
     def networks(settings: Vid2VidSettings, spec: Spec) -> dict[str, nn.Module]:
         """G, called with maps and frames joined along the channels, and the discriminators of both."""
         assert spec.source is not None
-        maps, (channels, h, w) = spec.source[1], spec.shape[1:]
+        maps, (channels, h, w), features = spec.source[1], spec.shape[1:], settings.features
         inputs = (settings.history + 1) * maps + settings.history * channels
 
         def judge(frames: int) -> nn.Module:
-            return patch.discriminator(
-                frames * (maps + channels), (h, w), settings.features, nn.InstanceNorm2d
-            )
+            return patch.discriminator(frames * (maps + channels), (h, w), features, nn.InstanceNorm2d)
 
         networks: dict[str, nn.Module] = {
-            "generator": FrameGenerator(inputs, channels, settings.features),
+            "generator": FrameGenerator(inputs, channels, features),
             "image_discriminator": judge(1),
         }
         return networks | ({"video_discriminator": judge(settings.window)} if settings.temporal else {})
@@ -104,59 +86,47 @@ class Vid2Vid(System):
         assert a is not None
         start = int(trainer.host_rng.integers(b.shape[1] - self.settings.frames + 1))
         a, b = (clips[:, start : start + self.settings.frames].detach() for clips in (a, b))
-        (fake,) = trainer.update(self.update_generator, a, b, trainer.rng)
+        fake = trainer.update(self.update_generator, a, b, trainer.rng)
         trainer.update(self.update_discriminators, a, b, fake, trainer.rng)
 
     @update(
         "generator",
         reports=("loss_g", "adversarial", "temporal", "flow_loss", "brightness_l1", "grad_norm_g"),
     )
-    def update_generator(
-        self, a: Tensor, b: Tensor, rng: Generator
-    ) -> tuple[dict[str, Tensor], tuple[Tensor, ...]]:
+    def update_generator(self, a: Tensor, b: Tensor, rng: Generator) -> tuple[dict[str, Tensor], Tensor]:
         """One update of G; returns its clips."""
         settings = self.settings
         fake, flows = painted(self.generator, a, self.before(len(a), rng))
         numbers = {
-            "adversarial": mse_loss(self.on_frames(a, fake, self.starts(a, 1, rng)), 1.0),
+            "adversarial": mse_loss(self.on_frames(a, fake, starts_of(a, 1, rng)), 1.0),
             "flow_loss": l1_loss(moved(each(b[:, :-1]), each(flows)), each(b[:, 1:])),
             "brightness_l1": l1_loss(max(fake, axis=2), max(b, axis=2)),
         }
         loss = numbers["adversarial"] + settings.flow * numbers["flow_loss"]
         loss = loss + settings.brightness * numbers["brightness_l1"]
         if self.video_discriminator is not None:
-            on_fake = self.on_windows(a, fake, self.starts(a, settings.window, rng))
+            on_fake = self.on_windows(a, fake, starts_of(a, settings.window, rng))
             numbers["temporal"] = mse_loss(on_fake, 1.0)
             loss = loss + settings.temporal * numbers["temporal"]
-        descent = descend(loss, self.optimizer_g)
-        return {"loss_g": loss, **numbers, "grad_norm_g": descent.norm}, (fake.detach(),)
+        return {"loss_g": loss, **numbers, "grad_norm_g": descend(loss, self.optimizer_g).norm}, fake.detach()
 
     @update("discriminators", reports=("loss_d", "loss_d_video", "d_real", "d_fake", "grad_norm_d"))
     def update_discriminators(self, a: Tensor, b: Tensor, fake: Tensor, rng: Generator) -> dict[str, Tensor]:
         """One update of both D, on the same frames of real and of made clips."""
-        starts = self.starts(a, 1, rng)
+        starts = starts_of(a, 1, rng)
         real, on_fake = self.on_frames(a, b, starts), self.on_frames(a, fake, starts)
-        loss = (mse_loss(real, 1.0) + mse_loss(on_fake, 0.0)) / 2
+        loss = self.objective.discriminator(real, on_fake)
         numbers = {"d_real": mean(real), "d_fake": mean(on_fake)}
         if self.video_discriminator is not None:
-            starts = self.starts(a, self.settings.window, rng)
+            starts = starts_of(a, self.settings.window, rng)
             real, on_fake = self.on_windows(a, b, starts), self.on_windows(a, fake, starts)
-            numbers["loss_d_video"] = (mse_loss(real, 1.0) + mse_loss(on_fake, 0.0)) / 2
+            numbers["loss_d_video"] = self.objective.discriminator(real, on_fake)
             loss = loss + numbers["loss_d_video"]
-        descent = descend(loss, self.optimizer_d)
-        return {"loss_d": loss, **numbers, "grad_norm_d": descent.norm}
+        return {"loss_d": loss, **numbers, "grad_norm_d": descend(loss, self.optimizer_d).norm}
 
     def before(self, n: int, rng: Generator) -> Tensor:
         """The frames before the first (n, history, c, h, w): one colour each, drawn evenly."""
-        channels, h, w = self.spec.shape[1:]
-        shape = (n, self.settings.history, channels)
-        drawn = uniform((*shape, 1, 1), generator=rng, device=self.device) * 2 - 1
-        return broadcast_to(drawn, (*shape, h, w))
-
-    def starts(self, a: Tensor, count: int, rng: Generator) -> Tensor:
-        """The first of ``count`` frames of each clip, drawn evenly: (n,)."""
-        n, t = a.shape[:2]
-        return integers(0, t - count + 1, (n,), generator=rng, device=self.device)
+        return one_colour((n, self.settings.history, *self.spec.shape[1:]), rng, self.device)
 
     def on_frames(self, a: Tensor, clips: Tensor, starts: Tensor) -> Tensor:
         """The image D's scores of the patches of these frames beside their maps."""
@@ -174,12 +144,6 @@ class Vid2Vid(System):
     def clips(self, maps: Any, rng: Generator) -> NDArray[np.float32]:
         before = self.before(len(maps), rng)
         return in_batches(lambda *x: painted(self.generator, *x)[0], maps, before, device=self.device)
-
-    @classmethod
-    def check_settings(cls, settings: Vid2VidSettings, kind: Kind) -> None:
-        super().check_settings(settings, kind)
-        if settings.temporal and settings.window > settings.frames:
-            raise UserError(f"`window` must be at most `frames`, {settings.frames}, got {settings.window}")
 
     @classmethod
     def check_data(cls, settings: Any, spec: Spec) -> None:

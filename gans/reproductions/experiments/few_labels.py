@@ -24,7 +24,8 @@ from gans.reproductions.images import begun, whole_mnist
 from gans.reproductions.networks import Scaled
 from gans.reproductions.trial import Trial
 from gans.systems import System, settings_for
-from gans.systems.ssgan import SSGAN, SSGANSettings
+from gans.systems.ssgan import SSGAN
+from gans.systems.ssgan_settings import SSGANSettings
 from gans.trainer import Training
 from minigrad import Tensor, modify, nn, no_grad, tensor
 from minigrad.nn.utils import weight_norm

@@ -21,7 +21,8 @@ from gans.reproductions.images import begun, samples, whole_mnist, with_networks
 from gans.reproductions.trial import Trial
 from gans.systems import System, settings_for
 from gans.systems.gan import DCGAN
-from gans.systems.pggan import PGGAN, PGGANSettings
+from gans.systems.pggan import PGGAN
+from gans.systems.pggan_settings import PGGANSettings
 from minigrad import nn
 from minigrad.nn.utils import remove_equalized_lr
 

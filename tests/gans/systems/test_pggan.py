@@ -14,6 +14,7 @@ import minigrad as mg
 from gans.data.images import image_data
 from gans.data.spec import Spec, spec_of
 from gans.errors import UserError
+from gans.networks.growing import at_level
 from gans.networks.resizing import grown, shrunk
 from gans.objectives import interpolate_gradient_norms
 from gans.systems import build, settings_for
@@ -102,9 +103,9 @@ def test_real_images_fade_as_generated_ones() -> None:
     real = mg.Tensor(np.random.default_rng(0).standard_normal((2, 1, 28, 28)).astype(np.float32))
     small = shrunk(real, (14, 14))
     low = grown(shrunk(small, (7, 7)), (14, 14)).numpy()
-    assert np.array_equal(system.at_level(real, 1, None).numpy(), small.numpy())
-    assert np.array_equal(system.at_level(real, 2, None).numpy(), real.numpy())
-    half = system.at_level(real, 1, mg.tensor(0.5)).numpy()
+    assert np.array_equal(at_level(real, system.sizes, 1, None).numpy(), small.numpy())
+    assert np.array_equal(at_level(real, system.sizes, 2, None).numpy(), real.numpy())
+    half = at_level(real, system.sizes, 1, mg.tensor(0.5)).numpy()
     np.testing.assert_allclose(half, (low + small.numpy()) / 2, atol=1e-6)
 
 
@@ -140,7 +141,7 @@ def test_the_losses_are_the_papers() -> None:
     real = mg.Tensor(np.random.default_rng(0).standard_normal((4, 1, 28, 28)).astype(np.float32))
     system = system_of(drift=0.5, penalty=3.0)
     with mg.no_grad():
-        small = system.at_level(real, 1, None)
+        small = at_level(real, system.sizes, 1, None)
         fake = system.generator(system.noise(4, 3, np.random.default_rng(7)), 1)
         on_real, on_fake = (system.discriminator(x, 1).numpy() for x in (small, fake))
     found = system.update_discriminator(real, 1, False, mg.tensor(1.0), np.random.default_rng(7))

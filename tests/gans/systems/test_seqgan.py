@@ -203,7 +203,8 @@ def test_the_rollout_policy_follows_at_its_rate() -> None:
 def test_phases_are_functions_of_the_step_and_change_what_they_train() -> None:
     run = training()
     system: Any = run.system
-    assert [system.phase(step) for step in range(5)] == [*["likelihood"] * 2, *["judging"] * 2, "adversarial"]
+    phases = [system.settings.phase(step) for step in range(5)]
+    assert phases == [*["likelihood"] * 2, *["judging"] * 2, "adversarial"]
     moving = []
     for _ in range(5):
         before = {name: part.state_dict() for name, part in system.parts().items()}

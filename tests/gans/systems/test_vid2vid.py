@@ -10,7 +10,7 @@ import pytest
 import minigrad as mg
 from gans.data.spec import Spec
 from gans.errors import UserError
-from gans.networks.frames import REACH, FrameGenerator, Parts, composed, frames_of, painted
+from gans.networks.frames import REACH, FrameGenerator, Parts, composed, frames_of, painted, starts_of
 from gans.networks.sampling import moved
 from gans.systems import build, settings_for
 from gans.systems.system import Batch
@@ -109,9 +109,9 @@ def test_a_discriminator_sees_consecutive_frames_of_one_clip_in_their_order(coun
 
 
 def test_windows_begin_anywhere_that_they_fit() -> None:
-    system, a = built(), clips(5, 1, n=300)
-    assert sorted(set(system.starts(a, 3, rng()).tolist())) == [0, 1, 2, 3, 4, 5]
-    assert sorted(set(system.starts(a, 1, rng()).tolist())) == list(range(8))
+    a = clips(5, 1, n=300)
+    assert sorted(set(starts_of(a, 3, rng()).tolist())) == [0, 1, 2, 3, 4, 5]
+    assert sorted(set(starts_of(a, 1, rng()).tolist())) == list(range(8))
 
 
 def test_the_networks_see_as_many_channels_as_frames() -> None:
@@ -170,7 +170,7 @@ def drawn_starts(system: Vid2Vid, a: mg.Tensor, *, before: bool = False) -> list
     drawing = rng(7)
     if before:
         system.before(len(a), drawing)
-    return [system.starts(a, count, drawing) for count in (1, system.settings.window)]
+    return [starts_of(a, count, drawing) for count in (1, system.settings.window)]
 
 
 def test_the_generator_descends_four_losses_with_their_weights() -> None:
@@ -226,7 +226,7 @@ def test_without_a_temporal_weight_nothing_temporal_is_left() -> None:
     assert system.video_discriminator is None
     assert not [name for name in system.parts() if "video" in name]
     assert len(system.optimizer_d.params) == len(list(system.image_discriminator.parameters()))
-    (numbers, (fake,)) = system.update_generator(a, b, rng())
+    numbers, fake = system.update_generator(a, b, rng())
     assert "temporal" not in numbers
     assert "loss_d_video" not in system.update_discriminators(a, b, fake, rng())
 
@@ -245,7 +245,7 @@ def test_a_step_takes_the_same_consecutive_frames_of_maps_and_clips() -> None:
 
         def update(self, update: Any, *arguments: Any) -> Any:
             seen.append([x.numpy()[0, :, 0, 0, 0].tolist() for x in arguments[:2]])
-            return (b,)
+            return b
 
     for _ in range(40):
         system.step(Trainer())  # type: ignore[arg-type]
