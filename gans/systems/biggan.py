@@ -23,25 +23,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from gans.data.spec import Spec
-from gans.metrics import manifold_scores
-from gans.metrics.describe import thumbnails
-from gans.metrics.meaning import Meaning
 from gans.networks.biggan import BigDiscriminator, BigGenerator
 from gans.objectives import hinge
 from gans.systems.classes import by_class, rows_by_class
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer
+from gans.systems.truncating import TRUNCATION_MEANINGS, figures_of_truncation, truncated
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad
-from minigrad.ops import abs, matmul, mean, reshape, square, sum, swapaxes, where
+from minigrad.ops import matmul, mean, reshape, square, sum, swapaxes
 from minigrad.random import Generator
-
-TRUNCATION = 0.5
-"""The bound of z in the figures of truncated samples."""
-
-COMPARED = 1_000
-"""Samples and test images of those figures."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,14 +53,7 @@ class BigGAN(System):
     epochs = {"image": 24}
     labelled = True
     asks = ("classes", "truncation")
-    figure_meanings = {
-        "whole_precision": Meaning(
-            "share of samples whose thumbnails lie among real ones", "higher", "measured"
-        ),
-        "whole_recall": Meaning("share of real images that lie among these samples", "higher", "measured"),
-        "truncated_precision": Meaning("whole_precision, of samples of a z below 0.5", "higher", "measured"),
-        "truncated_recall": Meaning("whole_recall, of samples of a z below 0.5", "higher", "measured"),
-    }
+    figure_meanings = TRUNCATION_MEANINGS
 
     generator: nn.Module
     discriminator: nn.Module
@@ -120,36 +105,16 @@ class BigGAN(System):
         norm, _ = descend(loss + orthogonality * self.settings.orthogonal, self.optimizer_g)
         return {"loss_g": loss, "orthogonality": orthogonality, "grad_norm_g": norm}
 
-    def truncated(self, n: int, bound: float | None, rng: Generator) -> Tensor:
-        """z (n, latent) from N(0, I), where numbers of a size above ``bound`` are drawn anew."""
-        z = self.noise(n, self.settings.latent, rng)
-        if bound is not None:
-            while bool((large := abs(z) > bound).numpy().any()):
-                z = where(large, self.noise(n, self.settings.latent, rng), z)
-        return z
-
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """``n`` images of the classes asked for, or of classes drawn evenly; z may be truncated."""
-        return by_class(self, self.truncated(n, ask.truncation, rng), rng, ask)
+        return by_class(self, truncated(self, n, ask.truncation, rng), rng, ask)
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
         """A row of images for each class."""
         return rows_by_class(self, rng)
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
-        """Quality and variety with all of z and with a truncated z, over thumbnails of test images.
-
-        Those of real data are of training images in the samples' place.
-        """
-        real = thumbnails(data.test()[:COMPARED])
-        best = manifold_scores(real, thumbnails(data.train(slice(0, len(real)))))
-        figures: dict[str, float] = {"measured": len(real)}
-        for name, bound in (("whole", None), ("truncated", TRUNCATION)):
-            made = self.make(len(real), rng, Ask(truncation=bound)).samples
-            scores = manifold_scores(real, thumbnails(made))
-            figures |= {f"{name}_precision": scores.precision, f"{name}_recall": scores.recall}
-            figures |= {f"real_{name}_precision": best.precision, f"real_{name}_recall": best.recall}
-        return figures
+        return figures_of_truncation(self, data, rng)
 
 
 def matrices(network: nn.Module) -> list[nn.Parameter]:

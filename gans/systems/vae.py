@@ -23,25 +23,16 @@ from typing import Any, Literal
 import numpy as np
 
 from gans.data.spec import Spec
-from gans.metrics.meaning import Meaning
 from gans.networks import codec
 from gans.networks.mlp import mlp
+from gans.systems.bounds import BOUND_MEANINGS, figures_of_bounds, kl_divergence
 from gans.systems.optimizing import AdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
-from minigrad import Tensor, nn, tensor
+from minigrad import Tensor, nn
 from minigrad.ops import binary_cross_entropy_with_logits, exp, mean, square, sum
 from minigrad.random import Generator, normal
-
-TESTED = 1_000
-"""The number of test samples over which figures are means."""
-
-DRAWS = 50
-"""The codes of each test sample in the importance-weighted bound."""
-
-ACTIVE = 0.01
-"""The variance of an active code's mean over the data, after Burda et al. 2016, section 5.2."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,15 +61,7 @@ class VAE(System):
     epochs = {"image": 40, "points": 20}
     averaged = ("encoder", "decoder")
     judges_by_probability = False
-    figure_meanings = {
-        "elbo": Meaning("lower bound of log p of a test sample, nats", "higher", "measured"),
-        "elbo_reconstruction": Meaning("its part -log p(x|z), nats", "lower", "measured"),
-        "elbo_kl": Meaning("its part KL(q(z|x), N(0, I)), nats", over="measured"),
-        "iw_bound": Meaning(
-            f"a tighter bound of log p, from {DRAWS} weighted codes, nats", "higher", "measured"
-        ),
-        "active_codes": Meaning("elements of z in which the encoder puts something of x", over="measured"),
-    }
+    figure_meanings = BOUND_MEANINGS
 
     encoder: nn.Module
     decoder: nn.Module
@@ -149,21 +132,7 @@ class VAE(System):
         return Made(np.concatenate([samples, below]), columns=columns)
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
-        """The ELBO and its parts, the bound of Burda et al. 2016 (equation 8), and the codes in use."""
-        tested = data.test(slice(0, TESTED)) if self.spec.is_image else data.sample(TESTED, rng)
-        x = tensor(tested, device=self.device)
-        log_weights = np.stack([in_batches(lambda x: self.log_weights(x, rng), x) for _ in range(DRAWS)])
-        codes = in_batches(lambda x: self.encode(x)[0], x)
-        kl = float(in_batches(lambda x: kl_divergence(*self.encode(x)), x).mean())
-        elbo = float(log_weights.mean())
-        return {
-            "measured": len(x),
-            "elbo": elbo,
-            "elbo_reconstruction": -elbo - kl,
-            "elbo_kl": kl,
-            "iw_bound": float(np.logaddexp.reduce(log_weights, axis=0).mean()) - math.log(DRAWS),
-            "active_codes": int((codes.var(axis=0) > ACTIVE).sum()),
-        }
+        return figures_of_bounds(self, data, rng)
 
     def log_weights(self, x: Tensor, rng: Generator) -> Tensor:
         """log p(x|z) p(z) / q(z|x) for one z from q(z|x), (n,): its mean is the ELBO."""
@@ -172,12 +141,3 @@ class VAE(System):
         z = mu + exp(log_variance / 2) * eps
         prior_over_posterior = sum(square(eps) + log_variance - square(z), axis=1) / 2
         return self.log_likelihood(x, self.decoder(z)) + prior_over_posterior
-
-
-def kl_divergence(mu: Tensor, log_variance: Tensor) -> Tensor:
-    """KL(N(mu, sigma^2), N(0, I)) of codes (n, d), a sum over d: (n,) (appendix B).
-
-    >>> kl_divergence(tensor([[0.0, 1.0]]), tensor([[0.0, 0.0]])).tolist()
-    [0.5]
-    """
-    return sum(square(mu) + exp(log_variance) - 1.0 - log_variance, axis=1) / 2

@@ -16,6 +16,7 @@ from gans.networks.attention import SelfAttention
 from gans.networks.biggan import BigDiscriminator, ConditionalNorm
 from gans.systems import Ask, build, settings_for
 from gans.systems.biggan import BigGAN, overlap
+from gans.systems.truncating import truncated
 from minigrad import nn
 from tests.gans.systems import contract
 
@@ -144,10 +145,10 @@ def test_attention_starts_as_the_identity_and_mixes_all_pixels() -> None:
 
 
 def test_truncated_noise_is_the_normal_one_within_the_bound() -> None:
-    z = built(latent=50).truncated(2_000, 0.7, rng()).numpy()
+    z = truncated(built(latent=50), 2_000, 0.7, rng()).numpy()
     assert np.abs(z).max() <= 0.7
     assert z.std() == pytest.approx(0.3879, abs=0.005)  # of N(0, 1) cut at 0.7
-    whole = built(latent=50).truncated(2_000, None, rng()).numpy()
+    whole = truncated(built(latent=50), 2_000, None, rng()).numpy()
     assert whole.std() == pytest.approx(1, abs=0.02)
 
 

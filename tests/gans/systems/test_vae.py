@@ -12,7 +12,8 @@ import minigrad as mg
 from gans.data import load
 from gans.errors import UserError
 from gans.systems import Ask, Spec, System, build, settings_for
-from gans.systems.vae import VAE, VAESettings, kl_divergence
+from gans.systems.bounds import kl_divergence
+from gans.systems.vae import VAE, VAESettings
 from gans.trainer import Training
 from gans.trainer.pictures import shown
 from minigrad import Tensor, nn
