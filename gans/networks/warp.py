@@ -26,6 +26,9 @@ SCALE = 0.2
 SHIFT = 0.2
 """The largest shift in each direction, over half of a side."""
 
+SEEN = 0.6
+"""The size of the largest maps that a discriminator sees, over that of second views."""
+
 
 def warp(images: Tensor, strength: Tensor | float, rng: Generator) -> Tensor:
     """Images (n, c, h, w) in [-1, 1], each turned, slanted, scaled and shifted at random, black outside.
@@ -41,6 +44,11 @@ def warp(images: Tensor, strength: Tensor | float, rng: Generator) -> Tensor:
     with no_grad():
         x, y = _places(n, h, w, strength, rng, images.device)
     return sampled(images, x, y)
+
+
+def seen(images: Tensor, left: Tensor | None, rng: Generator) -> Tensor:
+    """The images as a discriminator sees them beside second views: the share ``left`` of its maps' size."""
+    return images if left is None else warp(images, left * SEEN, rng)
 
 
 def _places(

@@ -1,4 +1,4 @@
-"""What InfoGAN's codes show: a picture of each, and figures of what Q reads off images."""
+"""InfoGAN's codes: draws, a picture of what each shows, and figures of what Q reads off images."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from gans.systems.system import Ask, Made, in_batches
 from minigrad import Tensor
 from minigrad.devices import to_device
 from minigrad.ops import cross_entropy, repeat
-from minigrad.random import Generator
+from minigrad.random import Generator, integers, uniform
 
-__all__ = ["FIGURES", "categories_of", "figures_of_codes", "rows_by_category"]
+__all__ = ["FIGURES", "categories_of", "drawn_codes", "figures_of_codes", "rows_by_category"]
 
 MEASURED = 4_000
 """Samples of the figures."""
@@ -43,6 +43,13 @@ FIGURES = {
         "of the codes with Q's guesses; 1 when samples show them", "higher", "measured"
     ),
 }
+
+
+def drawn_codes(system: Any, n: int, rng: Generator) -> tuple[Tensor, Tensor]:
+    """Categories (n,), each as likely as another, and codes (n, codes) from U(-1, 1)."""
+    settings, device = system.settings, system.device
+    category = integers(0, settings.categories, (n,), generator=rng, device=device)
+    return category, uniform((n, settings.codes), generator=rng, device=device) * 2.0 - 1.0
 
 
 def rows_by_category(system: Any, rng: Generator) -> Made:

@@ -8,7 +8,7 @@ from gans.errors import UserError
 from gans.systems.optimizing import TwoAdamSettings
 from gans.systems.settings import setting
 
-__all__ = ["InfoGANSettings", "check"]
+__all__ = ["InfoGANSettings"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +37,12 @@ class InfoGANSettings(TwoAdamSettings):
         last, first = self.warp_steps, self.warp_from
         return max(0.0, min(1.0, 2 * (last - step) / (last - first))) if last > first else 0.0
 
-
-def check(settings: InfoGANSettings) -> None:
-    """Raise UserError for values that do not go together."""
-    if settings.batch_size < 2:
-        raise UserError(f"`batch_size` of {settings.model} must be at least 2: Q has batch norm")
-    if 0 < settings.warp_steps <= settings.warp_from:
-        raise UserError(
-            f"`warp_from` of {settings.model} must be below `warp_steps`, got {settings.warp_from} "
-            f"and {settings.warp_steps}"
-        )
+    def check(self) -> None:
+        super().check()
+        if self.batch_size < 2:
+            raise UserError(f"`batch_size` of {self.model} must be at least 2: Q has batch norm")
+        if 0 < self.warp_steps <= self.warp_from:
+            raise UserError(
+                f"`warp_from` of {self.model} must be below `warp_steps`, got {self.warp_from} and "
+                f"{self.warp_steps}"
+            )
