@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NoReturn
+
 from gans.data.spec import Kind, Spec
 from gans.systems.optimizing import AdamSettings, LinearAdamSettings, TwoAdamSettings, adam
 from gans.systems.registry import SYSTEMS, build, check_device, check_used, find, settings_for
@@ -42,3 +44,12 @@ __all__ = [
     "settings_for",
     "update",
 ]
+
+if not TYPE_CHECKING:  # a checker finds names that do not exist by itself
+    _GONE = {
+        "Gan": "gans.systems.Gan is called gans.systems.two_player.TwoPlayer",
+        "variants": "gans.systems.variants is now wasserstein, other_losses, regularised and pacgan",
+    }
+
+    def __getattr__(name: str) -> NoReturn:
+        raise AttributeError(_GONE.get(name, f"module {__name__!r} has no attribute {name!r}"))

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 import minigrad as mg
+from gans import systems
 from gans.data import load
 from gans.data.spec import Spec, spec_of
 from gans.errors import UserError
@@ -298,3 +299,16 @@ def test_packs_of_a_joint_batch_are_of_one_kind(pack: int) -> None:
     ]
     for name in ("loss_d", "d_real", "d_fake"):
         assert found[0][name].item() == pytest.approx(found[1][name].item(), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("Gan", r"is called gans\.systems\.two_player\.TwoPlayer"),
+        ("variants", "is now wasserstein, other_losses"),
+        ("nothing", "no attribute 'nothing'"),
+    ],
+)
+def test_a_name_of_before_says_what_it_is_now(name: str, says: str) -> None:
+    with pytest.raises(AttributeError, match=says):
+        getattr(systems, name)
