@@ -43,7 +43,7 @@ class Arm:
 
 
 def compared(
-    arms: Mapping[str, Arm], data: Callable[[], ToyData] = grid25, steps: int = 2_000
+    arms: Mapping[str, Arm], data: Callable[[], ToyData] = grid25, steps: int = 1_500
 ) -> Callable[[Trial], Numbers]:
     """A measurement of all ``arms`` with the trial's seed, each for ``steps`` steps on ``data``.
 

@@ -31,11 +31,18 @@ __all__ = [
 WIDE = 256
 
 
-def normed(sizes: list[int], norm: Callable[[int], nn.Module], *, ends: bool = False) -> nn.Sequential:
-    """Linear layers with ``norm`` and ReLU between them; with ``ends`` the last layer has ``norm``, too."""
+def normed(
+    sizes: list[int],
+    norm: Callable[[int], nn.Module],
+    *,
+    ends: bool = False,
+    activation: Callable[[], nn.Module] = nn.ReLU,
+) -> nn.Sequential:
+    """Linear layers with ``norm`` and ``activation`` between them; with ``ends`` the last one has "
+    "``norm``."""
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(sizes):
-        layers += [nn.Linear(inputs, outputs), norm(outputs), nn.ReLU()]
+        layers += [nn.Linear(inputs, outputs), norm(outputs), activation()]
     return nn.Sequential(*layers[: -1 if ends else -2])
 
 

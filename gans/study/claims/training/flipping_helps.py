@@ -13,7 +13,7 @@ ARMS = {
 CLAIM = Claim(
     says="Flipping a few labels of D helps.",
     source="Chintala et al. 2016, ganhacks 6; documents 003",
-    measured="the sliced W1 of samples and data after 2,000 steps on the grid of 25 Gaussians, with 5% of "
+    measured="the sliced W1 of samples and data after 1,500 steps on the grid of 25 Gaussians, with 5% of "
     "the labels flipped against none.",
     refuted_by="a distance that is not a fifth smaller.",
     effect=GAIN,

@@ -13,7 +13,7 @@ ARMS = {
 CLAIM = Claim(
     says="Noise on all that D sees helps, where supports hardly meet.",
     source="Arjovsky and Bottou 2017, section 3; Sonderby et al. 2017",
-    measured="the sliced W1 of samples and data after 2,000 steps on the grid of 25 Gaussians, with noise "
+    measured="the sliced W1 of samples and data after 1,500 steps on the grid of 25 Gaussians, with noise "
     "of 0.2 that fades in 1,000 steps against none.",
     refuted_by="a distance that is not a fifth smaller.",
     effect=GAIN,

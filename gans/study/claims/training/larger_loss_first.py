@@ -13,7 +13,7 @@ ARMS = {
 CLAIM = Claim(
     says="Training the network with the larger loss balances the game and helps.",
     source="documents 001",
-    measured="the sliced W1 of samples and data after 2,000 steps on the grid of 25 Gaussians, training "
+    measured="the sliced W1 of samples and data after 1,500 steps on the grid of 25 Gaussians, training "
     "the network with the larger loss against both.",
     refuted_by="a distance that is not a fifth smaller.",
     effect=GAIN,

@@ -14,7 +14,7 @@ ARMS = {
 CLAIM = Claim(
     says="LeakyReLU in D beats ReLU, whose gradients are sparse.",
     source="Radford et al. 2015, section 3; documents 000 and 002",
-    measured="the sliced W1 of samples and data after 2,000 steps on the grid of 25 Gaussians, with "
+    measured="the sliced W1 of samples and data after 1,500 steps on the grid of 25 Gaussians, with "
     "LeakyReLU against ReLU in D.",
     refuted_by="a distance that is not a fifth smaller.",
     effect=GAIN,

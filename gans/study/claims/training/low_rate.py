@@ -13,7 +13,7 @@ ARMS = {
 CLAIM = Claim(
     says="Adam should run at a rate of 1e-4.",
     source="documents 003",
-    measured="the sliced W1 of samples and data after 2,000 steps on the grid of 25 Gaussians, at a rate "
+    measured="the sliced W1 of samples and data after 1,500 steps on the grid of 25 Gaussians, at a rate "
     "of 1e-4 against 1e-3.",
     refuted_by="a distance that is not a fifth smaller.",
     effect=GAIN,

@@ -13,7 +13,7 @@ ARMS = {
 CLAIM = Claim(
     says="More noise dimensions than the data have help further.",
     source="documents 000 (100 dimensions are usual)",
-    measured="the sliced W1 of samples and data after 2,000 steps on the grid of 25 Gaussians, with z of "
+    measured="the sliced W1 of samples and data after 1,500 steps on the grid of 25 Gaussians, with z of "
     "32 dimensions against 2.",
     refuted_by="a distance that is not a fifth smaller.",
     effect=GAIN,

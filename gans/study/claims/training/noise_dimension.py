@@ -13,7 +13,7 @@ ARMS = {
 CLAIM = Claim(
     says="The noise needs at least the data's intrinsic dimension.",
     source="documents 000",
-    measured="the sliced W1 of samples and data after 2,000 steps on the grid of 25 Gaussians, whose data "
+    measured="the sliced W1 of samples and data after 1,500 steps on the grid of 25 Gaussians, whose data "
     "have two dimensions, with z of two against one.",
     refuted_by="a distance that is not a fifth smaller.",
     effect=GAIN,

@@ -13,7 +13,7 @@ ARMS = {
 CLAIM = Claim(
     says="The noise must not be uniform: z should be Gaussian.",
     source="documents 003; 000 says that it does not matter",
-    measured="the sliced W1 of samples and data after 2,000 steps on the grid of 25 Gaussians, with "
+    measured="the sliced W1 of samples and data after 1,500 steps on the grid of 25 Gaussians, with "
     "Gaussian against uniform z.",
     refuted_by="a distance that is not a fifth smaller.",
     effect=GAIN,

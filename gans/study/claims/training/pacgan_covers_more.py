@@ -13,7 +13,7 @@ ARMS = {
 CLAIM = Claim(
     says="PacGAN covers more modes than a GAN.",
     source="Lin et al. 2018, table 1",
-    measured="the modes of 25 that samples cover after 2,000 steps, with a D that sees two samples at once "
+    measured="the modes of 25 that samples cover after 1,500 steps, with a D that sees two samples at once "
     "against one.",
     refuted_by="fewer than two modes more.",
     effect=Effect(name="more_modes", words="modes more", at_least=2.0),

@@ -13,7 +13,7 @@ ARMS = {
 CLAIM = Claim(
     says="The learning rate should decay.",
     source="documents 003",
-    measured="the sliced W1 of samples and data after 2,000 steps on the grid of 25 Gaussians, with rates "
+    measured="the sliced W1 of samples and data after 1,500 steps on the grid of 25 Gaussians, with rates "
     "that halve every 500 steps against constant ones.",
     refuted_by="a distance that is not a fifth smaller.",
     effect=GAIN,

@@ -13,7 +13,7 @@ ARMS = {
 CLAIM = Claim(
     says="G trained with RMSprop and D with Adam is the best pair.",
     source="documents 003",
-    measured="the sliced W1 of samples and data after 2,000 steps on the grid of 25 Gaussians, with "
+    measured="the sliced W1 of samples and data after 1,500 steps on the grid of 25 Gaussians, with "
     "RMSprop for G and Adam for D against Adam for both.",
     refuted_by="a distance that is not a fifth smaller.",
     effect=GAIN,

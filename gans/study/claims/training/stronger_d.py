@@ -14,7 +14,7 @@ ARMS = {
 CLAIM = Claim(
     says="D should be stronger than G.",
     source="Goodfellow 2016, section 4.4; documents 003",
-    measured="the sliced W1 of samples and data after 2,000 steps on the grid of 25 Gaussians, with a D of "
+    measured="the sliced W1 of samples and data after 1,500 steps on the grid of 25 Gaussians, with a D of "
     "256 units a layer against 64.",
     refuted_by="a distance that is not a fifth smaller.",
     effect=GAIN,

@@ -14,7 +14,7 @@ ARMS = {
 CLAIM = Claim(
     says="G and D of nearly the same size help.",
     source="documents 003; they also say that D should be stronger",
-    measured="the sliced W1 of samples and data after 2,000 steps on the grid of 25 Gaussians, with equal "
+    measured="the sliced W1 of samples and data after 1,500 steps on the grid of 25 Gaussians, with equal "
     "widths of 64 against a G of 256.",
     refuted_by="a distance that is not a fifth smaller.",
     effect=GAIN,

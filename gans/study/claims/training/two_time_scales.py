@@ -13,7 +13,7 @@ ARMS = {
 CLAIM = Claim(
     says="D should learn at a higher rate than G.",
     source="Heusel et al. 2017; documents 003",
-    measured="the sliced W1 of samples and data after 2,000 steps on the grid of 25 Gaussians, with four "
+    measured="the sliced W1 of samples and data after 1,500 steps on the grid of 25 Gaussians, with four "
     "times the rate for D against the same.",
     refuted_by="a distance that is not a fifth smaller.",
     effect=GAIN,
