@@ -43,6 +43,21 @@ begins with `-` is of A alone, one with `+` of B alone. *difference* is the larg
 elements, as a share of the largest element of both.
 """
 
+OWN = """\
+A change of your own is a pair of such functions, a [Change](../api/comparisons.md); those of the project
+are in `gans/study/comparisons/changes/`. In Python:
+
+```python
+import gans
+
+comparison = gans.study.compare("gan", "mean", data="ring", n=8)
+print(comparison.verdicts["D's step"])
+```
+
+```text
+B is A times 0.5 exactly
+```"""
+
 
 def main(names: Sequence[str], folder: Path) -> None:
     """Write the pages of ``names`` and the index; UserError if an answer does not hold."""
@@ -60,7 +75,7 @@ def index() -> str:
     """The page that lists all others."""
     rows = "\n".join(f"- [{question.title}]({name}.md)" for name, question in QUESTIONS.items())
     tree = "\n".join(["```{toctree}", ":hidden:", "", *QUESTIONS, "```"])
-    parts = ["# Questions with numbers", filled(HEAD), rows, "## How to read a page", filled(FOOT), tree]
+    parts = ["# Questions with numbers", filled(HEAD), rows, "## How to read a page", filled(FOOT), OWN, tree]
     return "\n\n".join(parts) + "\n"
 
 

@@ -46,7 +46,23 @@ class Variant(NamedTuple):
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that differs between two computations of the same step."""
+    """One thing that differs between two computations of the same step.
+
+    ``what`` says what that is, ``a`` and ``b`` are the variants, and ``fit`` says which models have it.
+
+    >>> import gans
+    >>> from minigrad.ops import mean, softplus
+    >>> def both(s):
+    ...     loss = mean(softplus(-s.D(s.real))) + mean(softplus(s.D(s.G(s.z).detach())))
+    ...     return {"D's step": s.gradients(loss, s.D)}
+    >>> def real_alone(s):
+    ...     return {"D's step": s.gradients(mean(softplus(-s.D(s.real))), s.D)}
+    >>> alone = Change(
+    ...     "alone", "the samples of D", Variant("both", both), Variant("real", real_alone), ANY
+    ... )
+    >>> gans.study.compare("gan", alone, data="ring", n=8).relations["D's step"].kind
+    'different'
+    """
 
     name: str
     what: str
@@ -56,15 +72,21 @@ class Change:
 
     @property
     def code(self) -> tuple[str, str]:
-        """The sources of both variants."""
-        a, b = (textwrap.dedent(inspect.getsource(one.run)) for one in (self.a, self.b))
-        return a, b
+        """The sources of both variants; empty for functions that were typed at a prompt."""
+        return _source(self.a.run), _source(self.b.run)
 
     @property
     def difference(self) -> list[str]:
         """The variants' code as one: lines of A alone begin with ``-``, those of B alone with ``+``."""
         a, b = ([line for line in code.splitlines() if line.strip()] for code in self.code)
         return [line.rstrip() for line in difflib.ndiff(a, b) if not line.startswith("?")]
+
+
+def _source(function: Callable[..., object]) -> str:
+    try:
+        return textwrap.dedent(inspect.getsource(function))
+    except OSError:  # no file has it
+        return ""
 
 
 def _judges_singles(system: TwoPlayer) -> bool:

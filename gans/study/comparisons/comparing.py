@@ -39,7 +39,7 @@ TINY = {"image": Spec("image", (1, 8, 8)), "points": Spec("points", (2,))}
 
 def compare(
     model: str,
-    change: str,
+    change: str | Change,
     *,
     data: Dataset | StrPath | None = None,
     data_dir: StrPath | None = None,
@@ -51,7 +51,7 @@ def compare(
     """One step of ``model`` computed twice with one thing changed, and the difference in every gradient.
 
     model      a GAN of two players: a name, such as "dcgan", or a class of yours, "FILE.py:CLASS"
-    change     a name of ``CHANGES``, such as "detach"
+    change     a name of ``CHANGES``, such as "detach", or a ``Change`` of yours
     data       a name or folder that ``gans.data.load`` takes, or a data set; the model's own unless given
     data_dir   where the data lie
     seed       decides weights, batch and noise
@@ -72,7 +72,7 @@ def compare(
     Raises UserError for an unknown name, a value out of range, a model that does not fit the change or the
     data, and a training before that diverged.
     """
-    chosen = change_called(change)
+    chosen = change if isinstance(change, Change) else change_called(change)
     check_model(model)
     _check_numbers(n, steps, seed)
     own = find(model).data if data is None else data

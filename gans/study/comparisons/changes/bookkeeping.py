@@ -24,6 +24,19 @@ def accumulated(s: Scene) -> Findings:
     return {"D's step": s.weights(s.D, gradients, loss)}
 
 
+def once(s: Scene) -> Findings:
+    loss = s.loss_g(s.G(s.z))
+    gradients = grad(loss, s.G.parameters())
+    return {"G's step": s.weights(s.G, gradients, loss)}
+
+
+def twice(s: Scene) -> Findings:
+    loss = s.loss_g(s.G(s.z))
+    gradients = grad(loss, s.G.parameters())
+    gradients = [g + h for g, h in zip(gradients, grad(loss, s.G.parameters()), strict=True)]
+    return {"G's step": s.weights(s.G, gradients, loss)}
+
+
 def trainable(s: Scene) -> Findings:
     on_fake = s.D(s.G(s.z))
     loss = s.loss_of_g(on_fake)
@@ -70,6 +83,13 @@ CHANGES = (
         "what is in D's gradient when D's step begins",
         Variant("nothing: it was zeroed", zeroed),
         Variant("the gradient of G's loss, as .grad of PyTorch keeps it", accumulated),
+        ANY,
+    ),
+    Change(
+        "backward-twice",
+        "how often G's loss is differentiated into one .grad",
+        Variant("once", once),
+        Variant("twice, without zeroing in between", twice),
         ANY,
     ),
     Change(

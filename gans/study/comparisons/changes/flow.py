@@ -44,6 +44,18 @@ def cut_afterwards(s: Scene) -> Findings:
     return {"D's step": s.gradients(s.loss_d(fake), s.D)}
 
 
+def real_as_it_is(s: Scene) -> Findings:
+    real = s.real
+    loss = s.objective.discriminator(s.D(real), s.D(s.G(s.z).detach()))
+    return {"D's step": s.gradients(loss, s.D)}
+
+
+def real_detached(s: Scene) -> Findings:
+    real = s.real.detach()
+    loss = s.objective.discriminator(s.D(real), s.D(s.G(s.z).detach()))
+    return {"D's step": s.gradients(loss, s.D)}
+
+
 def whole(s: Scene) -> Findings:
     fake = s.G(s.z)
     return {"G's step": s.gradients(s.loss_g(fake), s.G)}
@@ -116,6 +128,13 @@ CHANGES = (
         "how the fakes of D's step are cut off from G",
         Variant("G(z) under no_grad()", without_graph),
         Variant("G(z).detach()", cut_afterwards),
+        ANY,
+    ),
+    Change(
+        "detach-real",
+        "the real samples of D's step",
+        Variant("as they are", real_as_it_is),
+        Variant("detached", real_detached),
         ANY,
     ),
     Change(

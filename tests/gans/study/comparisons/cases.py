@@ -28,10 +28,11 @@ def shown(slug: str) -> tuple[Comparison, ...]:
 
 
 def _smaller(case: Case) -> dict[str, Any]:
-    """Arguments that make the case's model and its training small."""
+    """Arguments that make the case's networks small and its training short."""
     on_images = case.options.get("data") != "ring"
     features = {"features": 4} if on_images and "features" in settings_of(SYSTEMS[case.model]) else {}
-    return {"n": N, **features, **({"batch_size": 16} if case.options.get("steps") else {})}
+    trained = {"batch_size": 16, "steps": min(case.options["steps"], 12)} if "steps" in case.options else {}
+    return {"n": N, **features, **trained}
 
 
 def unchanged(comparison: Comparison) -> Comparison:

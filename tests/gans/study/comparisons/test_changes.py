@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from gans.study.comparisons import CHANGES, Comparison, compare, models_of
+from gans.steps import discriminator_step, generator_step
+from gans.study.comparisons import ANY, CHANGES, Change, Comparison, Part, Variant, compare, models_of
 from gans.study.comparisons.comparing import compared_models
 from gans.study.comparisons.scene import Findings, Scene
 from gans.systems import SYSTEMS, build, settings_for
 from gans.systems.two_player import TwoPlayer
-from minigrad import grad, tensor
+from minigrad import grad, nn, tensor
 from minigrad.ops import sum
+from minigrad.optim import SGD
 from tests.gans.study.comparisons.cases import N, on_ring
 
 ON_POINTS = [(name, model) for name, change in CHANGES.items() for model in models_of(change)]
@@ -48,13 +50,15 @@ def test_a_change_shows_the_lines_that_differ() -> None:
     assert "      loss = s.loss_d(fake)" in lines
 
 
-def scene(model: str, **settings: Any) -> Scene:
-    """A scene on points, in float64."""
+def scene(model: str) -> Scene:
+    """A scene on points, or on images of 8 x 8 pixels for a model that takes no points; in float64."""
     mg.manual_seed(3)
-    made = settings_for(model, "points", **{"width": 8, **settings})
-    system = build(made, (2,))
+    on_points = "points" in SYSTEMS[model].presets
+    made = settings_for(model, "points", width=8) if on_points else settings_for(model, "image", features=2)
+    shape = (2,) if on_points else (1, 8, 8)
+    system = build(made, shape)
     rng = np.random.default_rng(5)
-    real, z = (tensor(rng.normal(size=(N, 2))) for _ in range(2))
+    real, z = (tensor(rng.normal(size=(N, *of))) for of in (shape, (made.latent,)))
     G, D = (network.astype(np.float64) for network in (system.generator, system.discriminator))
     return Scene(G, D, system.objective, real, z, rng, made)
 
@@ -164,3 +168,38 @@ def test_a_flipped_critic_is_the_same_critic() -> None:
     assert comparison.relations["G's step"].kind == "identical"
     signs = {row.parameter: row.relation.factor for row in comparison.of("D's step")}
     assert [name for name, factor in signs.items() if factor == -1] == ["discriminator.4.weight"]
+
+
+@pytest.mark.parametrize("model", compared_models())
+def test_variant_a_is_the_step_that_training_takes(model: str) -> None:
+    """With SGD at rate 1, the step of ``gans.steps`` moves weights by minus the gradient."""
+    s = scene(model)
+    moved, own = s.copy(), replace(s.objective, constraint=None)
+    before = flat_of(moved.D)
+    discriminator_step(moved.G, moved.D, SGD(moved.D.parameters(), lr=1.0), own, s.real, s.z, moved.rng)
+    found = CHANGES["detach"].a.run(s.copy())["D's step"]
+    assert before - flat_of(moved.D) == pytest.approx(flat(found), rel=1e-9, abs=1e-12)
+
+    moved = s.copy()
+    before = flat_of(moved.G)
+    generator_step(moved.G, moved.D, SGD(moved.G.parameters(), lr=1.0), own, s.z, s.real)
+    found = CHANGES["detach-in-g"].a.run(s.copy())["G's step"]
+    assert before - flat_of(moved.G) == pytest.approx(flat(found), rel=1e-9, abs=1e-12)
+
+
+def flat(part: Part) -> np.ndarray:
+    return np.concatenate([array.ravel() for array in part.arrays.values()])
+
+
+def flat_of(network: nn.Module) -> np.ndarray:
+    return np.concatenate([p.numpy().ravel() for p in network.parameters()])
+
+
+def test_a_change_that_was_typed_at_a_prompt_has_no_code() -> None:
+    names: dict[str, Any] = {}
+    exec("def run(s):\n    return {'D': s.gradients(s.loss_d(s.G(s.z).detach()), s.D)}", names)
+    own = Change("own", "nothing", Variant("a", names["run"]), Variant("b", names["run"]), ANY)
+    comparison = compare("gan", own, data="ring", n=4, width=8)
+    assert comparison.verdicts == {"D": "identical bit for bit"}
+    assert own.difference == []
+    assert "<pre></pre>" in comparison._repr_html_()

@@ -42,7 +42,7 @@ def skeleton(page: str) -> list[str]:
         elif paragraph.startswith("**"):
             kept.append(paragraph.split("**:")[0])
         else:
-            kept.append(re.sub(r"^A batch of \d+", "A batch of", paragraph))
+            kept.append(re.sub(r"^A batch of .*", "A batch", paragraph))
     return kept
 
 
