@@ -19,7 +19,7 @@ from gans.errors import UserError
 from gans.files import write
 from gans.study.comparisons import Comparison
 from gans.study.comparisons.comparison import COLUMNS
-from gans.study.comparisons.questions import QUESTIONS, Case, Question
+from gans.study.comparisons.questions import FAMILIES, QUESTIONS, Case, Question
 
 DOCS = Path(__file__).parents[1] / "docs" / "questions"
 
@@ -73,9 +73,20 @@ def main(names: Sequence[str], folder: Path) -> None:
 
 def index() -> str:
     """The page that lists all others."""
-    rows = "\n".join(f"- [{question.title}]({name}.md)" for name, question in QUESTIONS.items())
+    lists = []
+    for heading, family in FAMILIES.items():
+        rows = [f"- [{question.title}]({name}.md)" for name, question in family.items()]
+        lists += [f"## {heading}", "\n".join(rows)]
     tree = "\n".join(["```{toctree}", ":hidden:", "", *QUESTIONS, "```"])
-    parts = ["# Questions with numbers", filled(HEAD), rows, "## How to read a page", filled(FOOT), OWN, tree]
+    parts = [
+        "# Questions with numbers",
+        filled(HEAD),
+        *lists,
+        "## How to read a page",
+        filled(FOOT),
+        OWN,
+        tree,
+    ]
     return "\n\n".join(parts) + "\n"
 
 

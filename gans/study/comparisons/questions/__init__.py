@@ -8,13 +8,17 @@ from __future__ import annotations
 from gans.study.comparisons.questions import batches, flow, losses, penalties
 from gans.study.comparisons.questions.question import Case, Question
 
-__all__ = ["QUESTIONS", "Case", "Question", "titles_about"]
+__all__ = ["FAMILIES", "QUESTIONS", "Case", "Question", "titles_about"]
+
+FAMILIES: dict[str, dict[str, Question]] = {
+    "How the gradient flows": flow.QUESTIONS,
+    "Losses": losses.QUESTIONS,
+    "Batches and normalization": batches.QUESTIONS,
+    "The gradient penalty": penalties.QUESTIONS,
+}
 
 QUESTIONS: dict[str, Question] = {
-    **flow.QUESTIONS,
-    **losses.QUESTIONS,
-    **batches.QUESTIONS,
-    **penalties.QUESTIONS,
+    name: question for family in FAMILIES.values() for name, question in family.items()
 }
 """By the name of the page."""
 

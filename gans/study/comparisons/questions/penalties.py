@@ -28,7 +28,8 @@ QUESTIONS: dict[str, Question] = {
         "The second derivative of ReLU is 0. Does the gradient penalty train anything?",
         "Yes, every weight, and no bias: the penalty's gradient is exactly 0 in each bias of D.",
         "D's slope is a product of weights and of the 0s, 1s and 0.2s of its ReLUs. Biases only decide "
-        "which of these it is, and that changes in jumps.",
+        "which of these it is, and that changes in jumps. With a smooth activation such as tanh, biases "
+        "have a gradient too, but for the last layer's.",
         (Case("wgan-gp", "penalty"), Case("wgan-gp", "penalty", {"data": "ring"}), Case("r1", "penalty")),
         lambda *each: all(only_weights(c) for c in each),
         ("create-graph",),

@@ -203,3 +203,19 @@ def test_a_change_that_was_typed_at_a_prompt_has_no_code() -> None:
     assert comparison.verdicts == {"D": "identical bit for bit"}
     assert own.difference == []
     assert "<pre></pre>" in comparison._repr_html_()
+
+
+def test_a_sigmoid_before_squares_replaces_the_distance_from_the_target() -> None:
+    comparison = on_ring("lsgan", "sigmoid", steps=3)
+    a, b = (of(comparison, side, "slope of G's loss at each logit") for side in "ab")
+    logit = a + 1  # the slope is the distance from the target 1
+    d = 1 / (1 + np.exp(-logit))
+    assert b == pytest.approx((d - 1) * d * (1 - d))
+
+
+def test_a_smooth_activation_gives_the_penalty_a_gradient_in_biases() -> None:
+    s = scene("wgan-gp")
+    s.D = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1)).astype(np.float64)
+    found = CHANGES["penalty"].a.run(s)["the penalty alone"].arrays
+    assert found["discriminator.0.bias"].any()
+    assert not found["discriminator.2.bias"].any()
