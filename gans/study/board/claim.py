@@ -6,16 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from gans.study.board.trial import Trial
 
-__all__ = ["Claim", "Effect", "Numbers", "Picture", "identity"]
+__all__ = ["Claim", "Effect", "Film", "Numbers", "Picture", "identity"]
 
 Numbers = Mapping[str, float | Sequence[float | None] | None]
 """What a seed's measurement gives: numbers, and curves as lists of them, by name."""
 
 Picture = Callable[[Axes, Sequence[Numbers]], None]
 """Draws the numbers of all seeds."""
+
+
+Film = Callable[[Sequence[Numbers]], Sequence[Figure]]
+"""The frames of an animation of the numbers of all seeds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +65,8 @@ class Claim:
 
     ``says`` is the sentence, ``source`` who wrote it and where. ``measured`` is what one seed measures,
     ``refuted_by`` what would refute the sentence. ``measure`` is a function of the trial alone. ``picture``
-    draws the numbers of all seeds, of which there are ``seeds`` unless a command adds more.
+    draws the numbers of all seeds, and a ``film`` animates them. There are ``seeds`` of them unless a command
+    adds more.
     """
 
     says: str
@@ -71,3 +77,4 @@ class Claim:
     measure: Callable[[Trial], Numbers]
     picture: Picture
     seeds: int = 5
+    film: Film | None = None

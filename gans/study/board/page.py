@@ -77,6 +77,11 @@ def _entry(document: Document, finding: Finding) -> str:
             "",
             f"![{document.claim}](claims/{document.claim}.png)",
             "",
+            *(
+                [f"![{document.claim} over training](claims/{document.claim}.gif)", ""]
+                if document.film
+                else []
+            ),
             f"`{document.command}`: {seeds} seed{'s' * (seeds != 1)}, {_time(seconds)}, {made}.",
             "",
         ]

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from PIL import Image
 
 from gans.plots.style import BLUE, DARK, GREEN, ORANGE, PURPLE, bare, figure, png
 from gans.study.board.claim import Claim, Numbers, Picture
 
-__all__ = ["arms", "curves", "drawn"]
+__all__ = ["arms", "curves", "drawn", "filmed"]
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, "#e69f00", "#56b4e9", DARK, "#999999")
 
@@ -25,8 +26,20 @@ def drawn(claim: Claim, numbers: Sequence[Numbers]) -> bytes:
     claim.picture(axes, numbers)
     made.tight_layout()
     small = io.BytesIO()
-    Image.open(io.BytesIO(png(made))).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, "PNG")
+    _few_colours(made).save(small, "PNG")
     return small.getvalue()
+
+
+def filmed(frames: Sequence[Figure]) -> bytes:
+    """GIF of frames, repeated for ever; the last one is held."""
+    first, *others = [_few_colours(frame) for frame in frames]
+    durations, file = [250] * len(others) + [2_000], io.BytesIO()
+    first.save(file, "GIF", save_all=True, append_images=others, duration=durations, loop=0)
+    return file.getvalue()
+
+
+def _few_colours(made: Figure) -> Image.Image:
+    return Image.open(io.BytesIO(png(made))).convert("RGB").quantize(64, dither=Image.Dither.NONE)
 
 
 def arms(label: str, names: Mapping[str, str], *, log: bool = False, line: float | None = None) -> Picture:

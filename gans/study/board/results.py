@@ -36,7 +36,7 @@ class TrialResult(msgspec.Struct, forbid_unknown_fields=True):
     cores: int
 
 
-class Document(msgspec.Struct, forbid_unknown_fields=True):
+class Document(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     """A claim and all that was measured of it."""
 
     claim: Text
@@ -48,6 +48,7 @@ class Document(msgspec.Struct, forbid_unknown_fields=True):
     command: Text
     effect: Effect
     trials: list[TrialResult]
+    film: bool = False
 
     @property
     def effects(self) -> list[float]:
@@ -74,6 +75,9 @@ class Place(NamedTuple):
 
     def picture(self, name: str) -> Path:
         return self.results / f"{name}.png"
+
+    def film(self, name: str) -> Path:
+        return self.results / f"{name}.gif"
 
     def work(self, name: str) -> Path:
         """The folder with the locks of a claim."""
@@ -111,6 +115,7 @@ def empty(name: str, claim: Claim) -> Document:
         command=f"python -m gans study {name}",
         effect=claim.effect,
         trials=[],
+        film=claim.film is not None,
     )
 
 

@@ -13,7 +13,7 @@ from gans.jobs import Say, Stop, one_by_one, sole
 from gans.machine import cores, processor
 from gans.study.board.claim import Claim, Numbers
 from gans.study.board.page import page
-from gans.study.board.pictures import drawn
+from gans.study.board.pictures import drawn, filmed
 from gans.study.board.registry import find, short_name
 from gans.study.board.results import Document, Place, TrialResult, add
 from gans.study.board.trial import Trial
@@ -82,7 +82,10 @@ def settle(name: str, place: Place) -> tuple[Document, Finding]:
     claim, short = find(name), short_name(name)
     document = add(place, name, claim, [])
     if document.trials:
-        write(place.picture(short), drawn(claim, [trial.numbers for trial in document.trials]))
+        numbers = [trial.numbers for trial in document.trials]
+        write(place.picture(short), drawn(claim, numbers))
+        if claim.film is not None:
+            write(place.film(short), filmed(claim.film(numbers)))
     write(place.page, page(place.documents()).encode())
     return document, judge(document.effect, document.effects)
 
