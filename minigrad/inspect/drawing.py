@@ -55,8 +55,9 @@ def draw(what: Trace | Tensor, *, depth: int = 2) -> Drawing:
     depth   how far the modules of a trace are unfolded: 1 shows whole networks, 2 their layers
 
     A box is a module or an op, with shapes, numbers and the norms of its parameters' gradients. Grey lines go
-    forward. Beside them an orange number is the norm of the gradient that came back; a red, broken line is a
-    cut (``detach``, ``no_grad``). Rules that are differentiated again are boxes of their own, named ∇.
+    forward. Beside them an orange number is the norm of the gradient that came back, in parentheses where
+    only ``trace(everything=True)`` asked for it. A red, broken line is a cut (``detach``, ``no_grad``). Rules
+    that are differentiated again are boxes of their own, named ∇.
 
     Raises TypeError for something else, ValueError for a depth below 1 or more boxes than a picture can show.
 
@@ -108,7 +109,7 @@ def _line(edge: Edge, points: list[tuple[float, float]]) -> str:
     for (x0, y0), (x1, y1) in pairwise(points):
         middle = (y0 + y1) / 2
         way += f"C{x0:.1f} {middle:.1f} {x1:.1f} {middle:.1f} {x1:.1f} {y1:.1f}"
-    kind = "cut" if edge.cut else "back" if edge.gradients else "on"
+    kind = "cut" if edge.cut else "on" if not edge.gradients else "back" if edge.asked else "back extra"
     (x0, y0), (x1, y1) = points[-2:]
     text = escape(_label(edge))
     beside = f'x="{(x0 + x1) / 2 + 4:.1f}" y="{(y0 + y1) / 2 + 4:.1f}" class="{"c" if edge.cut else "g"}"'
@@ -117,6 +118,7 @@ def _line(edge: Edge, points: list[tuple[float, float]]) -> str:
 
 def _label(edge: Edge) -> str:
     norms = ", ".join(f"{norm:.3g}" for norm in edge.gradients.values())
+    norms = norms if edge.asked else f"({norms})"
     return " ".join(part for part in (norms, f"cut: {edge.cut}" if edge.cut else "") if part)
 
 

@@ -37,7 +37,8 @@ class Node:
 class Edge:
     """What one node gives to another: ``values`` forward and, for each walk, the norm of the gradient back.
 
-    ``cut`` is "detach" or "no_grad" where no gradient can come back.
+    ``cut`` is "detach" or "no_grad" where no gradient can come back. ``asked`` is False where only a trace's
+    extra walk brought the gradient.
     """
 
     source: Hashable
@@ -45,6 +46,7 @@ class Edge:
     values: list[int]
     gradients: dict[int, float] = field(default_factory=dict)
     cut: str = ""
+    asked: bool = True
 
 
 @dataclass
@@ -106,9 +108,13 @@ def _add_gradients(
             if None not in ends and ends[0] != ends[1]:
                 key = (*ends, pull.walk)
                 squares[key] = squares.get(key, 0.0) + trace.values[sent].statistics.norm ** 2
+    asked = {key[:2] for key in squares if not trace.walks[key[2]].extra}
     for (source, target, walk), square in squares.items():
+        if trace.walks[walk].extra and (source, target) in asked:
+            continue
         between = [edges[source, target, cut] for cut in ("", "no_grad") if (source, target, cut) in edges]
         between[0].gradients[walk] = square**0.5
+        between[0].asked = not trace.walks[walk].extra
 
 
 def _leaf(value: Value) -> Node:
@@ -174,16 +180,24 @@ def _details(trace: Trace, node: Node) -> Iterator[str]:
         yield f"{output.statistics.mean:.4g}"
     else:
         yield f"{_shape(data[0])} → {_shape(output)}" if node.kind == "module" and data else _shape(output)
-    sent: dict[int, float] = {}
+    for extra in (False, True):
+        for index, norm in _sent(trace, node, extra=extra).items():
+            name = trace.values[index].name.rpartition(".")[2] or "parameter"
+            line = f"{name} {SENT} {norm:.3g}"
+            yield f"({line}, not asked for)" if extra else line
+
+
+def _sent(trace: Trace, node: Node, *, extra: bool) -> dict[int, float]:
+    """The norms of what the node's rules sent to each parameter, in walks that are ``extra`` or others."""
+    squares: dict[int, float] = {}
     for pull in trace.pulls:
-        if pull.call in node.calls:
+        if pull.call in node.calls and trace.walks[pull.walk].extra == extra:
             inputs = trace.calls[pull.call].inputs
             for position, gradient in pull.sent.items():
                 if trace.values[inputs[position]].kind == "parameter":
                     square = trace.values[gradient].statistics.norm ** 2
-                    sent[inputs[position]] = sent.get(inputs[position], 0.0) + square
-    for index, square in sent.items():
-        yield f"{trace.values[index].name.rpartition('.')[2] or 'parameter'} {SENT} {square**0.5:.3g}"
+                    squares[inputs[position]] = squares.get(inputs[position], 0.0) + square
+    return {index: square**0.5 for index, square in squares.items()}
 
 
 def _shape(value: Value) -> str:

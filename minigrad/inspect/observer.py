@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from minigrad.arrays import is_array
+from minigrad.autograd import grad
 from minigrad.devices import to_device
 from minigrad.dispatch import watch_kernels
 from minigrad.inspect.formulas import formula_of, rule_of
@@ -37,7 +38,8 @@ class _Ran(NamedTuple):
 class Observer(Tracer):
     """Notes what a step does. It holds every Tensor that it meets, so that no id is used twice."""
 
-    def __init__(self, keep_arrays: bool) -> None:
+    def __init__(self, keep_arrays: bool = False, everything: bool = False) -> None:
+        self.ops: list[tuple[Any, Mapping[str, Any]]] = []
         self.calls: list[Call] = []
         self.values: list[Value] = []
         self.pulls: list[Pull] = []
@@ -48,7 +50,9 @@ class Observer(Tracer):
         self.modules: list[tuple[Any, ...]] = []
         self.before: dict[int, Array] = {}
         self._keep_arrays = keep_arrays
-        self._index: dict[int, int] = {}
+        self._everything = everything
+        self._index: dict[int, tuple[int, int]] = {}
+        """By the id of a Tensor, its version and the index of its value."""
         self._arrays: dict[int, tuple[Array, int | str]] = {}
         self._kernels: list[Kernel] = []
         self._ran: _Ran | None = None
@@ -113,6 +117,17 @@ class Observer(Tracer):
             yield
         finally:
             self._walk, self._order, self._pull, self._sums = outer
+        if self._everything and not graph:
+            self._walk_to_all(output, wrt)
+
+    def _walk_to_all(self, output: Tensor, asked: Sequence[Tensor]) -> None:
+        """Differentiate with respect to every other leaf too, in a walk marked ``extra``."""
+        passed = {id(t) for t in asked}
+        further = [t for t in _leaves_behind(output) if id(t) not in passed and t.is_float]
+        if further:
+            number, self._everything = len(self.walks), False
+            grad(output, further, unused="zeros")
+            self.walks[number].extra, self._everything = True, True
 
     def pulling(self, y: Tensor, g: Tensor) -> None:
         assert self._walk is not None
@@ -148,8 +163,8 @@ class Observer(Tracer):
 
     def value(self, tensor: Tensor) -> int:
         """The index of a Tensor among the values; one that is met for the first time is added."""
-        known = self._index.get(id(tensor))
-        if known is not None:
+        version, known = self._index.get(id(tensor), (-1, -1))
+        if version == tensor.version:
             return known
         kind = "parameter" if type(tensor) is not Tensor else "leaf" if tensor._made is None else "result"
         return self._add(tensor, kind)
@@ -176,7 +191,8 @@ class Observer(Tracer):
                 self.before[index] = copy
         self.values.append(value)
         self.tensors.append(tensor)
-        self._index[id(tensor)] = index
+        value.earlier = self._index.get(id(tensor), (-1, None))[1]
+        self._index[id(tensor)] = tensor.version, index
         self._arrays[id(array)] = array, index
         return index
 
@@ -193,6 +209,7 @@ class Observer(Tracer):
 
     def _add_call(self, ran: _Ran, output: int, order: int, graph: bool) -> None:
         within = self._walk is not None
+        self.ops.append((ran.op, ran.params))
         self.calls.append(
             Call(
                 index=len(self.calls),
@@ -220,6 +237,20 @@ class Observer(Tracer):
 
     def _watched(self, kernels: ModuleType) -> Any:
         return _Watched(kernels, self._kernels)
+
+
+def _leaves_behind(output: Tensor) -> list[Tensor]:
+    """The leaves that ``output`` was computed from, one-element constants aside."""
+    seen, ahead, found = {id(output)}, [output], []
+    while ahead:
+        t = ahead.pop()
+        if t._made is None and (type(t) is not Tensor or t.size > 1):
+            found.append(t)
+        for x in t.inputs:
+            if id(x) not in seen:
+                seen.add(id(x))
+                ahead.append(x)
+    return found[::-1]
 
 
 class _Watched:

@@ -59,6 +59,7 @@ class Value:
     ``kind`` is "parameter", "leaf" (made by no op: data, constants, seeds of gradients) or "result".
     ``maker`` is the Call that made it; ``cut_from`` is the Value on whose array this leaf lies, where
     ``detach`` or a new Tensor cut it off. ``array`` is a copy if the trace keeps arrays, else None.
+    ``earlier`` is the Value that the same Tensor was before the step changed it in place.
     """
 
     index: int
@@ -69,6 +70,7 @@ class Value:
     name: str = ""
     maker: int | None = None
     cut_from: int | None = None
+    earlier: int | None = None
     array: Array | None = None
     update: Update | None = None
 
@@ -135,7 +137,8 @@ class Walk:
     """One call of ``minigrad.grad``, from ``output`` to the Values of ``wrt``.
 
     ``gradients`` has the Value of the gradient for each Value that it reached; ``graph`` says whether the
-    gradients can be differentiated again (``create_graph``).
+    gradients can be differentiated again (``create_graph``). An ``extra`` walk is the trace's own, to the
+    leaves that the step's walk passed by.
     """
 
     index: int
@@ -143,6 +146,7 @@ class Walk:
     wrt: tuple[int, ...]
     place: Place
     graph: bool
+    extra: bool = False
     pulls: list[int] = field(default_factory=list)
     gradients: dict[int, int] = field(default_factory=dict)
 

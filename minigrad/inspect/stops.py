@@ -81,10 +81,11 @@ def reach_of(trace: Trace, walk: Walk) -> dict[int, Reach]:
     }
     found: dict[int, Reach] = {}
     for value in trace.parameters:
-        if value.index in walk.wrt and value.index in walk.gradients:
+        versions = set(trace.versions_of(value))
+        if versions & walk.gradients.keys() & set(walk.wrt):
             found[value.index] = "gets a gradient"
         else:
-            found[value.index] = "would get one" if value.index in met else "never reached"
+            found[value.index] = "would get one" if versions & met else "never reached"
     return found
 
 
@@ -104,7 +105,7 @@ def reached_calls(trace: Trace, walk: Walk) -> list[Call]:
 
 def _leads_to_parameters(trace: Trace) -> set[int]:
     """The values that parameters went into, over cuts too."""
-    learns = {value.index for value in trace.parameters}
+    learns = {value.index for value in trace.values if value.kind == "parameter"}
     for value in trace.values:  # in the order in which they were made
         behind = {value.cut_from, *(() if value.maker is None else trace.calls[value.maker].inputs)}
         if learns & behind:

@@ -28,6 +28,7 @@ class Trace:
     ``pulls``   every call whose rules a walk ran: the gradient that came in, and those that went out
     ``visits``  every call of a module
     ``notes``   what else computed: random draws, updates of optimizers
+    ``ops``     the op and the parameters of each call, to call it again
     """
 
     result: Any
@@ -37,6 +38,7 @@ class Trace:
     pulls: list[Pull]
     visits: list[Visit]
     notes: list[Note]
+    ops: list[tuple[Any, Mapping[str, Any]]]
 
     def value(self, name: str) -> Value:
         """The Value of that name. Raises KeyError, with similar names, if there is none."""
@@ -48,13 +50,26 @@ class Trace:
 
     def gradient(self, name: str, walk: int = -1) -> Value | None:
         """The gradient of the Value of that name in a walk, the last one unless given; None without one."""
-        index = self.walks[walk].gradients.get(self.value(name).index)
+        index = self.gradient_of(self.value(name), self.walks[walk])
         return None if index is None else self.values[index]
+
+    def gradient_of(self, value: Value, walk: Walk) -> int | None:
+        """The index of a Tensor's gradient in a walk, whatever the step had made of the Tensor by then."""
+        found = [walk.gradients[i] for i in self.versions_of(value) if i in walk.gradients]
+        return found[-1] if found else None
+
+    def versions_of(self, value: Value) -> list[int]:
+        """The indices of the Values that a Tensor was, from ``value`` on, as the step changed it in place."""
+        versions = [value.index]
+        for other in self.values[value.index + 1 :]:
+            if other.earlier == versions[-1]:
+                versions.append(other.index)
+        return versions
 
     @property
     def parameters(self) -> list[Value]:
-        """The parameters that the step used, in the order of their use."""
-        return [value for value in self.values if value.kind == "parameter"]
+        """The parameters that the step used, in the order of their use, as they were before it."""
+        return [value for value in self.values if value.kind == "parameter" and value.earlier is None]
 
     def _repr_html_(self) -> str:
         """A table of the parameters: the gradients of each walk, and how much each one changed."""
@@ -64,7 +79,7 @@ class Trace:
 
     def _table(self) -> Iterator[list[str]]:
         for value in self.parameters:
-            gradients = [walk.gradients.get(value.index) for walk in self.walks]
+            gradients = [self.gradient_of(value, walk) for walk in self.walks]
             norms = ["" if g is None else f"{self.values[g].statistics.norm:.3g}" for g in gradients]
             change = "" if value.update is None else f"{value.update.ratio:.3g}"
             yield [value.name or "parameter", str(value.shape), *norms, change]
@@ -95,6 +110,7 @@ def trace(
     *args: Any,
     names: Mapping[str, Any] | None = None,
     arrays: bool = False,
+    everything: bool = False,
 ) -> Trace:
     """Call ``step(*args)`` and return what it did: ops, values, gradients, modules, lines of code, times.
 
@@ -102,6 +118,8 @@ def trace(
     names    names for modules and Tensors, such as ``{"generator": G, "z": z}``; parameters are then called
              as in ``state_dict``, "generator.0.weight". Others get names from their types
     arrays   keep a copy of all numbers, in ``Value.array``; statistics are kept in any case
+    everything  after each call of ``minigrad.grad``, compute also the gradients that it was not asked for,
+             of every other leaf behind its output, in a further walk
 
     The step computes what it does without a trace, bit for bit; a captured step inside runs op by op. All
     Tensors of the step stay in memory until it ends. On a GPU each op waits for its numbers.
@@ -122,7 +140,7 @@ def trace(
     not_in_capture("minigrad.trace was called", "trace the step before it is captured")
     if mode().tracer is not None:
         raise RuntimeError("trace: a trace is running already, and a step has one at a time")
-    observer = Observer(keep_arrays=arrays)
+    observer = Observer(arrays, everything)
     with using(tracer=observer):
         result = step(*args)
     name_all(observer, names or {})
@@ -136,6 +154,7 @@ def trace(
         observer.pulls,
         observer.visits,
         observer.notes,
+        observer.ops,
     )
 
 

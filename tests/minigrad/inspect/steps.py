@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,8 @@ class SmallGan:
         return {"G": self.G, "D": self.D}
 
     def step(self) -> list[float]:
-        real, z = (mg.random.normal((16, n), generator=self.rng) for n in (2, 4))
+        dtype = self.D.parameters()[0].dtype
+        real, z = (mg.random.normal((16, n), generator=self.rng).astype(dtype).detach() for n in (2, 4))
         with mg.no_grad():
             fake = self.G(z)
         loss_d = ops.mean(self.D(fake)) - ops.mean(self.D(real))
@@ -44,7 +44,3 @@ class SmallGan:
             f"{name}.{key}": a for name, net in self.names.items() for key, a in net.state_dict().items()
         }
         return {**states, "random": self.rng.bit_generator.state}
-
-
-def traced(function: Callable[..., Any], *args: Any, **options: Any) -> mg.inspect.Trace:
-    return mg.trace(function, *args, **options)
