@@ -56,6 +56,13 @@ too. More --trials later only add to what is there. Without a name it lists the 
 """
 
 
+MICROSCOPE = """\
+Write a page about one training step of a run or a model: the updates side by side, with every gradient, rule
+and number of them, one sample followed back from the loss, and the chain rule to each parameter. The page is
+one file and needs no network. `gans microscope MODEL --help` shows the hyper-parameters of a model.
+"""
+
+
 COMPARE = """\
 Compute one training step of MODEL twice, with one thing changed, on the same weights, batch and noise, and
 show the difference in every gradient. Without --change it lists the changes. `gans compare MODEL --help`
@@ -139,6 +146,7 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
         add("evaluate", "measure what a run's generator makes", "Measure samples of a run against its data.")
     )
     _export(add("export", "write a generator for PyTorch", EXPORT))
+    _microscope(add("microscope", "show a training step with every gradient", MICROSCOPE), arguments)
     _explain(add("explain", "show a step by hand beside minigrad's", EXPLAIN))
     _reproduce(add("reproduce", "run a published experiment, and compare", REPRODUCE))
     _compare(add("compare", "compute a step twice, with one thing changed", COMPARE), arguments)
@@ -325,6 +333,35 @@ def _export(export: Parser) -> None:
         help="FILE.safetensors; the layers go into FILE.py (default RUN/generator.safetensors)",
     )
     _checkpoint(export)
+
+
+def _microscope(microscope: Parser, arguments: Sequence[str]) -> None:
+    microscope.add_argument(
+        "what", metavar="RUN|MODEL", help="a run's folder, or a model, for example dcgan, or FILE.py:CLASS"
+    )
+    microscope.add_argument(
+        "--step",
+        type=positive,
+        metavar="N",
+        help="which step (default: of a run the next one, else the first)",
+    )
+    microscope.add_argument(
+        "--out", type=user_path, metavar="FILE", help="the page, FILE.html (default MODEL-step.html)"
+    )
+    microscope.add_argument(
+        "--verify",
+        action="store_true",
+        help="compute in float64, and compare every gradient with finite differences",
+    )
+    microscope.add_argument(
+        "--unfold", type=positive, default=2, metavar="N", help="1 draws whole networks, 2 layers (default 2)"
+    )
+    microscope.add_argument("--data", metavar="DATA", help="of a model, as in `gans train`")
+    microscope.add_argument("--data-dir", metavar="DIR", help="where the data lie, or are downloaded to")
+    microscope.add_argument(
+        "--seed", type=natural, default=0, metavar="N", help="of a model: decides all numbers (default 0)"
+    )
+    _settings(microscope, "microscope", arguments)
 
 
 def _explain(explain: Parser) -> None:

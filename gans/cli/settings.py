@@ -31,6 +31,7 @@ OTHERS = (
     "resume",
     "seed",
     "share",
+    "step",
     "sources",
     "steps",
     "styles",

@@ -22,17 +22,25 @@ from gans.systems.own import load_function
 from gans.systems.settings import Settings
 from gans.updates import BoundUpdate
 from minigrad import Tensor, nn, no_grad, tensor
+from minigrad.blocks import Block, Setting
 from minigrad.optim import EMA
 from minigrad.random import Generator, normal, uniform
 from minigrad.tracing import Changes
 
-__all__ = ["Ask", "Batch", "Made", "Stateful", "System", "Trainer", "in_batches"]
+__all__ = ["Ask", "Batch", "Made", "Stateful", "System", "Trainer", "in_batches", "precision"]
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 AT_ONCE = 256
 """Samples that a network makes at a time."""
+
+_precision: Setting[type[np.floating[Any]]] = Setting("precision", np.float32)
+
+
+def precision(dtype: type[np.floating[Any]]) -> Block[type[np.floating[Any]]]:
+    """Within the block, systems are made with weights, data and noise of this dtype: float64 for checks."""
+    return _precision.changed(lambda _: dtype)
 
 
 class Batch(NamedTuple):
@@ -170,9 +178,10 @@ class System:
         self.settings: Any = settings
         self.spec = spec
         self.device = device
+        self.dtype = _precision.get()
         self.averages: dict[str, EMA[nn.Module]] = {}
         for name, network in self._made(settings, spec).items():
-            setattr(self, name, network.to(device))
+            setattr(self, name, network.astype(self.dtype).to(device))
         if settings.ema:
             for name in self.averaged:
                 self.averages[name] = EMA(getattr(self, name), settings.ema)
@@ -336,8 +345,10 @@ class System:
     def noise(self, n: int, size: int, rng: Generator) -> Tensor:
         """z (n, size) from the ``prior``, on the system's device."""
         if self.prior == "uniform":
-            return 2.0 * uniform((n, size), generator=rng, device=self.device) - 1.0
-        return normal((n, size), generator=rng, device=self.device)
+            z = 2.0 * uniform((n, size), generator=rng, device=self.device) - 1.0
+        else:
+            z = normal((n, size), generator=rng, device=self.device)
+        return z if z.dtype == self.dtype else z.astype(self.dtype)
 
 
 def in_batches(network: Any, *inputs: Any, size: int = AT_ONCE, device: str = "cpu") -> NDArray[Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from numpy.typing import NDArray
+
 from gans.data import Dataset
 from gans.systems import Batch, System
 from gans.trainer.batches import Batches
@@ -60,8 +62,12 @@ class Algorithm:
         if arrays.labels is not None and not system.labelled:
             arrays = arrays._replace(labels=None)  # no copy to a GPU that no update reads
         self._taken += 1
-        tensors = [None if a is None else Tensor(to_device(a, system.device)) for a in arrays]
+        tensors = [None if a is None else Tensor(to_device(self._typed(a), system.device)) for a in arrays]
         return Batch(*tensors)  # type: ignore[arg-type]  # real is never None
+
+    def _typed(self, array: NDArray[Any]) -> NDArray[Any]:
+        """The array in the dtype of the system's weights, if it holds floats."""
+        return array.astype(self.system.dtype, copy=False) if array.dtype.kind == "f" else array
 
     def update(self, update: BoundUpdate, *arguments: Any) -> Any:
         """Run one update of this step."""

@@ -12,7 +12,7 @@ from gans.errors import UserError
 from gans.systems import System
 from gans.trainer.algorithm import Algorithm
 from gans.trainer.batches import Batches
-from gans.trainer.executors import FailedUpdateError, StepMetrics, executor_for
+from gans.trainer.executors import FailedUpdateError, RunUpdate, StepMetrics, executor_for
 from gans.trainer.randomness import RunGenerators
 from minigrad.random import Generator
 
@@ -147,6 +147,13 @@ class Training:
         """
         self._execute(self._executor.run_step)
         return self._ready()
+
+    def step_through(self, run: RunUpdate) -> None:
+        """One step whose updates ``run(update, *arguments)`` runs in place of the training: to look into it.
+
+        ``run`` returns the outputs of the update, which the step may go on with. Nothing is reported.
+        """
+        self._algorithm.run(run)
 
     def read(self) -> list[Record]:
         """The metrics of the steps that ``advance`` has not returned yet; waits for the GPU.

@@ -1,0 +1,281 @@
+"""What the page shows of an update, as values of JSON: boxes, ops, gradients, parameters, chains of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from gans.study.microscope.pictures import SAMPLES, histogram, picture_of, weights_of
+from gans.study.opened import OpenedUpdate
+from minigrad.inspect import Difference, Trace, Value, Walk, reach_of
+from minigrad.inspect.drawing import svg_of
+from minigrad.inspect.graph import Graph, graph_of
+
+__all__ = ["gathered"]
+
+MARKS = {
+    "gets a gradient": "gets a gradient",
+    "would get one": "would get one, thrown away",
+    "never reached": "never reached",
+}
+
+
+def gathered(update: OpenedUpdate, depth: int, differences: Iterable[Difference] = ()) -> dict[str, Any]:
+    """All that the page needs of an update, with its graph at ``depth``."""
+    trace, errors = update.trace, _worst(differences)
+    graph = graph_of(trace, depth)
+    shown = _shown(trace, graph)
+    final = [walk for walk in trace.walks if not walk.extra and not walk.graph]
+    return {
+        "name": update.name,
+        "numbers": update.numbers,
+        "svg": svg_of(graph),
+        "walks": [_walk(trace, walk) for walk in trace.walks],
+        "nodes": [_node(trace, graph, key) for key in graph.nodes],
+        "calls": {i: _call(trace, i) for i in sorted({c for n in graph.nodes.values() for c in n.calls})},
+        "values": {index: _value(trace, index, shown, errors) for index in sorted(shown)},
+        "pulls": [_pull(trace, index) for index in range(len(trace.pulls))],
+        "parameters": [_parameter(trace, value, final, errors) for value in trace.parameters],
+        "chains": {value.index: _chains(trace, value) for value in trace.parameters},
+        "ways": _followed(trace),
+    }
+
+
+def _worst(differences: Iterable[Difference]) -> dict[int, dict[str, float]]:
+    """The difference with the largest error of each value."""
+    worst: dict[int, Difference] = {}
+    for d in differences:
+        if d.value not in worst or d.error > worst[d.value].error:
+            worst[d.value] = d
+    return {index: {"engine": d.engine, "numeric": d.numeric, "error": d.error} for index, d in worst.items()}
+
+
+def _shown(trace: Trace, graph: Graph) -> set[int]:
+    """The values whose numbers stand on the page: what the boxes take and make, and all gradients of it."""
+    shown = {node.value for node in graph.nodes.values() if node.value is not None}
+    for node in graph.nodes.values():
+        for index in node.calls:
+            call = trace.calls[index]
+            shown.update([call.output, *(x for x in call.inputs if trace.values[x].kind == "parameter")])
+    shown.update(value.index for value in trace.parameters)
+    shown.update(v for walk in trace.walks for v in walk.gradients)
+    gradients = {g for walk in trace.walks for v, g in walk.gradients.items() if v in shown}
+    sent = {g for pull in trace.pulls for g in [pull.g, *pull.sent.values()]}
+    return shown | gradients | sent
+
+
+def _walk(trace: Trace, walk: Walk) -> dict[str, Any]:
+    return {
+        "output": walk.output,
+        "extra": walk.extra,
+        "order": _order(trace, walk),
+        "place": str(walk.place),
+        "line": walk.place.text,
+        "gradients": walk.gradients,
+    }
+
+
+def _node(trace: Trace, graph: Graph, key: Any) -> dict[str, Any]:
+    node = graph.nodes[key]
+    members = set(node.calls)
+    return {
+        "title": node.title,
+        "lines": node.lines,
+        "kind": node.kind,
+        "order": node.order,
+        "calls": node.calls,
+        "value": node.value if node.value is not None else trace.calls[node.calls[-1]].output,
+        "pulls": [pull.index for pull in trace.pulls if pull.call in members],
+    }
+
+
+def _call(trace: Trace, index: int) -> dict[str, Any]:
+    call = trace.calls[index]
+    return {
+        "op": call.op,
+        "formula": call.formula,
+        "inputs": call.inputs,
+        "shapes": [str(trace.values[x].shape) for x in call.inputs],
+        "output": call.output,
+        "shape": str(trace.values[call.output].shape),
+        "place": str(call.place),
+        "line": call.place.text,
+        "kernels": [kernel.name for kernel in call.kernels],
+        "microseconds": round(1e6 * call.seconds, 1),
+        "order": call.order,
+    }
+
+
+def _value(trace: Trace, index: int, shown: set[int], errors: dict[int, Any]) -> dict[str, Any]:
+    value = trace.values[index]
+    s = value.statistics
+    found: dict[str, Any] = {
+        "name": value.name,
+        "kind": value.kind,
+        "shape": value.shape,
+        "norm": s.norm,
+        "low": s.low,
+        "high": s.high,
+        "mean": s.mean,
+        "std": s.std,
+        "zeros": s.zeros,
+        "saturated": s.saturated,
+        "wrong": s.wrong,
+        "gradients": {
+            walk.index: walk.gradients[index]
+            for walk in trace.walks
+            if index in walk.gradients and walk.gradients[index] in shown
+        },
+        "check": errors.get(index),
+    }
+    if value.array is not None and value.array.size > 1:
+        found["histogram"] = histogram(value.array)
+        parts = _is_weight(trace, value)
+        found["picture"] = weights_of(value.array) if parts else picture_of(value.array)
+        found["rows"] = [] if parts else _rows(value.array)
+    return found
+
+
+def _is_weight(trace: Trace, value: Value) -> bool:
+    """Whether the value is a parameter, or the gradient of one."""
+    if value.kind == "parameter":
+        return True
+    return any(
+        gradient == value.index and trace.values[of].kind == "parameter"
+        for walk in trace.walks
+        for of, gradient in walk.gradients.items()
+    )
+
+
+def _rows(array: Any) -> list[dict[str, Any]]:
+    """Of each of the first samples its norm and first numbers."""
+    if array.ndim == 0:
+        return []
+    flat = np.asarray(array[:SAMPLES], np.float64).reshape(min(len(array), SAMPLES), -1)
+    return [{"norm": float(np.linalg.norm(row)), "first": row[:3].tolist()} for row in flat]
+
+
+def _pull(trace: Trace, index: int) -> dict[str, Any]:
+    pull = trace.pulls[index]
+    return {
+        "call": pull.call,
+        "op": trace.calls[pull.call].op,
+        "walk": pull.walk,
+        "order": pull.order,
+        "g": pull.g,
+        "sent": pull.sent,
+        "to": {position: _title(trace, trace.calls[pull.call].inputs[position]) for position in pull.sent},
+        "zero": pull.zero,
+        "rules": pull.rules,
+        "module": _module(trace, pull.call),
+    }
+
+
+def _title(trace: Trace, index: int) -> str:
+    value = trace.values[index]
+    if value.name:
+        return value.name
+    return "data" if value.maker is None else f"what {trace.calls[value.maker].op} made"
+
+
+def _module(trace: Trace, call: int) -> str:
+    return next((visit.path for visit in trace.visits_around(trace.calls[call])), "")
+
+
+def _parameter(trace: Trace, value: Value, final: list[Walk], errors: dict[int, Any]) -> dict[str, Any]:
+    reach = [reach_of(trace, walk)[value.index] for walk in final] or ["never reached"]
+    mark = next(mark for words, mark in MARKS.items() if words in reach)
+    asked = [trace.gradient_of(value, walk) for walk in final]
+    further = [trace.gradient_of(value, walk) for walk in trace.walks if walk.extra]
+    return {
+        "value": value.index,
+        "name": value.name or "parameter",
+        "shape": value.shape,
+        "norm": value.statistics.norm,
+        "mark": mark,
+        "gradient": _last(asked),
+        "thrown": _last(further) if mark == MARKS["would get one"] else None,
+        "update": None if value.update is None else value.update.ratio,
+        "check": errors.get(value.index),
+    }
+
+
+def _last(found: list[int | None]) -> int | None:
+    return next((index for index in reversed(found) if index is not None), None)
+
+
+def _chains(trace: Trace, parameter: Value) -> list[dict[str, Any]]:
+    """The ways of a gradient to a parameter, each from the loss down: the pulls and inputs that they serve.
+
+    One chain for each call that uses the parameter; of several ways above it, the one with the largest norms.
+    """
+    chains, versions = [], trace.versions_of(parameter)
+    for walk in trace.walks:
+        for index in walk.pulls:
+            pull = trace.pulls[index]
+            for position in pull.sent:
+                if trace.calls[pull.call].inputs[position] in versions:
+                    links = [*reversed(list(_upwards(trace, walk, index))), (index, position)]
+                    sent = trace.values[pull.sent[position]].statistics.norm
+                    chains.append({"walk": walk.index, "links": links, "norm": sent})
+    return chains
+
+
+def _upwards(trace: Trace, walk: Walk, pull: int) -> Iterator[tuple[int, int]]:
+    """The (pull, position) that led to a pull, the nearest first."""
+    yield from _links_to(trace, walk, trace.calls[trace.pulls[pull].call].output)
+
+
+def _links_to(trace: Trace, walk: Walk, target: int) -> Iterator[tuple[int, int]]:
+    """The (pull, position) through which the loss's gradient came to a value, the nearest first.
+
+    Where it came by several ways, the one with the largest norm.
+    """
+    while target != walk.output:
+        found = [
+            (trace.values[sent].statistics.norm, index, position)
+            for index in walk.pulls
+            for position, sent in trace.pulls[index].sent.items()
+            if trace.calls[trace.pulls[index].call].inputs[position] == target
+        ]
+        if not found:
+            return
+        _, index, position = max(found)
+        yield index, position
+        target = trace.calls[trace.pulls[index].call].output
+
+
+def _followed(trace: Trace) -> list[dict[str, Any]]:
+    """The ways of a sample from the loss back to each place where its gradient ends, station by station."""
+    ways = []
+    for walk in trace.walks:
+        pulled = {trace.calls[trace.pulls[i].call].output for i in walk.pulls}
+        for end in walk.gradients:
+            value = trace.values[end]
+            if end in pulled or value.kind == "parameter" or len(value.shape) < 2:
+                continue
+            links = list(_links_to(trace, walk, end))[::-1]
+            order = trace.pulls[links[-1][0]].order if links else 1
+            stations = [_station(trace, walk, trace.calls[trace.pulls[p].call].inputs[i]) for p, i in links]
+            kept = [s for s in stations if s is not None]
+            ways.append({"name": _title(trace, end), "order": order, "stations": kept})
+    return ways
+
+
+def _station(trace: Trace, walk: Walk, index: int) -> dict[str, Any] | None:
+    """A value on the way, if it has rows of samples and is a layer's result, an end or a rule's result."""
+    value = trace.values[index]
+    maker = None if value.maker is None else trace.calls[value.maker]
+    if len(value.shape) < 2 or (
+        maker is not None and maker.visit is None and maker.order == 0 and maker.graph
+    ):
+        return None
+    name = value.name or ("data" if maker is None else _module(trace, maker.index) or maker.op)
+    rule = maker is not None and maker.order > 0
+    return {"value": index, "gradient": walk.gradients[index], "name": f"∇ {name}" if rule else name}
+
+
+def _order(trace: Trace, walk: Walk) -> int:
+    return max((trace.pulls[i].order for i in walk.pulls), default=1)
