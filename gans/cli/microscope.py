@@ -49,7 +49,7 @@ def _settings_of_run(arguments: Namespace) -> dict[str, Any]:
 
 
 def _verdict(made: Microscope) -> int:
-    print(f"{made.checked:,} slopes against finite differences: largest relative error {made.worst:.1e}")
+    print(made.verdict)
     if not made.agrees:
         note("an error above 1e-6 is a wrong gradient, or a kink of an op beside the point")
     return 0 if made.agrees else 1

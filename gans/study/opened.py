@@ -13,7 +13,7 @@ import numpy as np
 import minigrad as mg
 from gans.data import load
 from gans.errors import UserError
-from gans.systems import find, settings_for
+from gans.systems import System, find, settings_for
 from gans.systems.system import precision
 from gans.trainer import Length, RunConfig, RunFolder, Schedule, Training, load_data, new_config, new_training
 from gans.trainer.checkpoints import restore
@@ -37,12 +37,16 @@ class OpenedUpdate(NamedTuple):
 
 @dataclass
 class OpenedStep:
-    """A step of a training: ``number`` counts from 1; ``source`` says of what training in a few words."""
+    """A step of a training: ``number`` counts from 1; ``source`` says of what training in a few words.
+
+    ``system`` is the system after the step.
+    """
 
     model: str
     title: str
     source: str
     number: int
+    system: System
     updates: list[OpenedUpdate]
 
 
@@ -92,7 +96,7 @@ def open_step(
     progress("opening the step")
     updates = open_updates(training)
     where = f"the run {Path(what).name}" if checkpoint is not None else f"{config.data}, seed {config.seed}"
-    return OpenedStep(config.model, find(config.model).title, where, number, updates)
+    return OpenedStep(config.model, find(config.model).title, where, number, training.system, updates)
 
 
 def _config(

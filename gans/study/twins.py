@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from gans.study.by_hand import dcgan, gan, wgan_gp
 from gans.study.watch import Watched, watch
 from minigrad import nn
 
-__all__ = ["TWINS", "Steps", "layers", "named", "twin_of", "walk"]
+__all__ = ["TWINS", "Steps", "geometry", "in_layers", "layers", "named", "twin_of", "walk"]
 
 Array = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ def walk(model: str, system: Any, real: Array, z: Array, t: Array) -> Steps:
     if model == "gan":
         rows = real.reshape(len(real), -1)
         return Steps(watch([twin], twin.step_d, rows, z, G, D), watch([twin], twin.step_g, z, G, D))
-    files, (size, strides) = [twin, dcgan], _geometry(system)
+    files, (size, strides) = [twin, dcgan], geometry(system)
     more = (z, t) if model == "wgan-gp" else (z,)
     weight = (system.settings.penalty,) if model == "wgan-gp" else ()
     d = watch(files, twin.step_d, real, *more, G, D, size, strides, *weight)
@@ -58,9 +58,13 @@ def walk(model: str, system: Any, real: Array, z: Array, t: Array) -> Steps:
 
 def layers(network: nn.Module) -> list[tuple[Array, ...]]:
     """The weights of ``network``, a tuple for each of its layers, which begins with a matrix or a kernel."""
+    return in_layers([parameter.numpy() for parameter in network.parameters()])
+
+
+def in_layers(arrays: Iterable[Array]) -> list[tuple[Array, ...]]:
+    """Weights in their order as a tuple for each layer, which begins with a matrix or a kernel."""
     found: list[tuple[Array, ...]] = []
-    for parameter in network.parameters():
-        array = parameter.numpy()
+    for array in arrays:
         found = [*found, (array,)] if array.ndim > 1 else [*found[:-1], (*found[-1], array)]
     return found
 
@@ -71,7 +75,7 @@ def named(network: nn.Module, by_layer: list[tuple[Array, ...]]) -> Iterator[tup
     yield from zip(names, (array for layer in by_layer for array in layer), strict=True)
 
 
-def _geometry(system: Any) -> tuple[tuple[int, int], list[tuple[int, int]]]:
+def geometry(system: Any) -> tuple[tuple[int, int], list[tuple[int, int]]]:
     """(h, w) of the smallest maps, and the stride of each of D's convolutions."""
     [cut] = [layer for layer in system.generator.modules() if isinstance(layer, nn.Unflatten)]
     convolutions = [layer for layer in system.discriminator.modules() if isinstance(layer, nn.Conv2d)]

@@ -18,7 +18,7 @@ from minigrad.types import Array
 
 __all__ = ["Difference", "differences_of"]
 
-STEPS = (1e-1, 1e-2, 1e-3, 1e-4)
+STEPS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)
 """Distances of a difference, in units of the moved value's own size. Curvature spoils the long ones, rounding
 the short ones: of the two neighbours that agree best, the longer counts."""
 

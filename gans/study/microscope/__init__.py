@@ -8,12 +8,13 @@ page        the page, of page.html, page.css and page.js
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gans.errors import UserError
 from gans.files import write
+from gans.study.microscope.by_hand import ByHand, by_hand_of
 from gans.study.microscope.gather import gathered
 from gans.study.microscope.page import page_of
 from gans.study.opened import OpenedStep, open_step
@@ -29,16 +30,18 @@ MOST_ERROR = 1e-6
 class Microscope:
     """A page about one step. ``html`` is the page, ``step`` the step with its traces.
 
-    ``differences`` has, for each update, the gradients against finite differences; empty unless verified.
+    ``differences`` has, for each update, the gradients against finite differences, ``by_hand`` those that
+    have a hand-written twin, by the parameter's Value; both are empty unless verified.
     """
 
     step: OpenedStep
     differences: tuple[tuple[Difference, ...], ...]
+    by_hand: tuple[dict[int, ByHand], ...]
     html: str
 
     @property
     def checked(self) -> int:
-        """The number of gradients that were compared with finite differences."""
+        """The number of slopes that were compared with finite differences."""
         return sum(map(len, self.differences))
 
     @property
@@ -47,9 +50,23 @@ class Microscope:
         return max((d.error for found in self.differences for d in found), default=0.0)
 
     @property
+    def worst_by_hand(self) -> float:
+        """The largest relative difference between a gradient and the one by hand; 0 without any."""
+        return max((found.difference for update in self.by_hand for found in update.values()), default=0.0)
+
+    @property
     def agrees(self) -> bool:
-        """Whether every gradient that was compared is within 1e-6 of its finite difference."""
-        return self.worst <= MOST_ERROR
+        """Whether every gradient is within 1e-6 of its finite difference, and of the one by hand."""
+        return max(self.worst, self.worst_by_hand) <= MOST_ERROR
+
+    @property
+    def verdict(self) -> str:
+        """What was compared, and the largest error, in words."""
+        words = f"{self.checked:,} slopes against finite differences: largest relative error {self.worst:.1e}"
+        count = sum(map(len, self.by_hand))
+        if count:
+            words += f"; {count:,} gradients by hand: largest relative difference {self.worst_by_hand:.1e}"
+        return words
 
     def save(self, path: str | Path) -> None:
         """Write the page into a file. Raises UserError unless its name ends in .html."""
@@ -77,7 +94,8 @@ def microscope(
     what, data, step    as for ``gans.study.open_step``, as are further ``options``: ``seed``, ``data_dir``
                         and the model's settings
     verify              compute in float64, and compare each gradient with finite differences, in two
-                        directions each: along its largest entry and along a random one
+                        directions each: along its largest entry and along a random one. GAN, DCGAN and
+                        WGAN-GP are compared on images with their gradients by hand, too
     unfold              how far modules are unfolded: 1 shows whole networks, 2 their layers
 
     Raises UserError as ``open_step`` does.
@@ -87,16 +105,25 @@ def microscope(
     (True, True, True)
     """
     opened = open_step(what, data, step=step, double=verify, progress=progress, **options)
-    found: list[tuple[Difference, ...]] = []
+    found, by_hand = [], []
     for update in opened.updates if verify else ():
         progress(f"checking the gradients of the {update.name} update")
-        found.append(tuple(d for walk in update.trace.walks for d in differences_of(update.trace, walk)))
+        walks = update.trace.walks
+        found.append(tuple(d for walk in walks for d in differences_of(update.trace, walk)))
+        by_hand.append(by_hand_of(opened, update))
     progress("making the page")
+    made = Microscope(opened, tuple(found), tuple(by_hand), "")
+    return replace(made, html=_page(made, unfold))
+
+
+def _page(made: Microscope, unfold: int) -> str:
+    step, verified = made.step, bool(made.differences)
     updates = [
-        gathered(update, unfold, found[i] if verify else ()) for i, update in enumerate(opened.updates)
+        gathered(update, unfold, *((made.differences[i], made.by_hand[i]) if verified else ((), {})))
+        for i, update in enumerate(step.updates)
     ]
-    samples = max((v.shape[0] for u in opened.updates for v in u.trace.values if len(v.shape) > 1), default=1)
-    worst = (sum(map(len, found)), max((d.error for f in found for d in f), default=0.0)) if verify else None
-    title = f"{opened.title}, step {opened.number:,}"
-    source = f"{opened.source}{', in float64' if verify else ''}"
-    return Microscope(opened, tuple(found), page_of(title, source, updates, samples, worst))
+    values = [value for update in step.updates for value in update.trace.values]
+    samples = max((value.shape[0] for value in values if len(value.shape) > 1), default=1)
+    source = f"{step.source}, in float64" if verified else step.source
+    verdict = made.verdict if verified else ""
+    return page_of(f"{step.title}, step {step.number:,}", source, updates, samples, verdict)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from gans.study.microscope.by_hand import ByHand
 from gans.study.microscope.pictures import SAMPLES, histogram, picture_of, weights_of
 from gans.study.opened import OpenedUpdate
 from minigrad.inspect import Difference, Trace, Value, Walk, reach_of
@@ -22,7 +24,12 @@ MARKS = {
 }
 
 
-def gathered(update: OpenedUpdate, depth: int, differences: Iterable[Difference] = ()) -> dict[str, Any]:
+def gathered(
+    update: OpenedUpdate,
+    depth: int,
+    differences: Iterable[Difference] = (),
+    by_hand: Mapping[int, ByHand] = MappingProxyType({}),
+) -> dict[str, Any]:
     """All that the page needs of an update, with its graph at ``depth``."""
     trace, errors = update.trace, _worst(differences)
     graph = graph_of(trace, depth)
@@ -37,7 +44,7 @@ def gathered(update: OpenedUpdate, depth: int, differences: Iterable[Difference]
         "calls": {i: _call(trace, i) for i in sorted({c for n in graph.nodes.values() for c in n.calls})},
         "values": {index: _value(trace, index, shown, errors) for index in sorted(shown)},
         "pulls": [_pull(trace, index) for index in range(len(trace.pulls))],
-        "parameters": [_parameter(trace, value, final, errors) for value in trace.parameters],
+        "parameters": [_parameter(trace, value, final, errors, by_hand) for value in trace.parameters],
         "chains": {value.index: _chains(trace, value) for value in trace.parameters},
         "ways": _followed(trace),
     }
@@ -184,7 +191,9 @@ def _module(trace: Trace, call: int) -> str:
     return next((visit.path for visit in trace.visits_around(trace.calls[call])), "")
 
 
-def _parameter(trace: Trace, value: Value, final: list[Walk], errors: dict[int, Any]) -> dict[str, Any]:
+def _parameter(
+    trace: Trace, value: Value, final: list[Walk], errors: dict[int, Any], by_hand: Mapping[int, ByHand]
+) -> dict[str, Any]:
     reach = [reach_of(trace, walk)[value.index] for walk in final] or ["never reached"]
     mark = next(mark for words, mark in MARKS.items() if words in reach)
     asked = [trace.gradient_of(value, walk) for walk in final]
@@ -199,6 +208,7 @@ def _parameter(trace: Trace, value: Value, final: list[Walk], errors: dict[int, 
         "thrown": _last(further) if mark == MARKS["would get one"] else None,
         "update": None if value.update is None else value.update.ratio,
         "check": errors.get(value.index),
+        "by_hand": by_hand[value.index]._asdict() if value.index in by_hand else None,
     }
 
 

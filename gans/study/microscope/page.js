@@ -85,6 +85,11 @@ function checkRow(check) {
   return make("p", { class: right ? "gets" : "wrong" },
     `engine ${check.engine.toExponential(6)}, finite difference ${check.numeric.toExponential(6)}, relative error ${check.error.toExponential(1)}`);
 }
+function byHandRow(p) {
+  if (!p.by_hand) return null;
+  return make("p", { class: p.by_hand.difference <= 1e-6 ? "gets" : "wrong" },
+    `by hand |∇| ${number(p.by_hand.norm)}, relative difference ${p.by_hand.difference.toExponential(1)}`);
+}
 function nodePanel(node) {
   const update = data.updates[chosen.update], g = gradientOf(node.value), panel = [make("h2", {}, node.title)];
   if (node.order) panel.push(make("p", { class: "back" }, `derivative rules of order ${node.order}, differentiated again`));
@@ -120,7 +125,7 @@ function parameterPanel(p) {
   const update = data.updates[chosen.update], g = p.gradient ?? p.thrown;
   const panel = [make("h2", {}, p.name), make("p", { class: MARKS[p.mark] }, p.mark), make("p", {}, statistics(p.value))];
   if (p.update !== null) panel.push(make("p", {}, `The update changes it by ${percent(p.update)} of its size.`));
-  panel.push(checkRow(p.check), weightFigures(p.value, "weights", true), g === null ? null : weightFigures(g, "gradient", true),
+  panel.push(checkRow(p.check), byHandRow(p), weightFigures(p.value, "weights", true), g === null ? null : weightFigures(g, "gradient", true),
     make("div", { class: "pair" }, histogramOf(p.value, "weights"), g === null ? null : histogramOf(g, "gradient")));
   const chains = update.chains[p.value] || [];
   if (!chains.length) return panel;

@@ -21,17 +21,15 @@ WORDS = (
 )
 
 
-def page_of(
-    title: str, source: str, updates: list[dict[str, Any]], samples: int, worst: tuple[int, float] | None
-) -> str:
-    """The page of a step; ``worst`` has the number of checked gradients and the largest error."""
+def page_of(title: str, source: str, updates: list[dict[str, Any]], samples: int, verdict: str) -> str:
+    """The page of a step; ``verdict`` says what was checked, "" if nothing was."""
     content = {"samples": max(1, min(samples, SAMPLES)), "updates": updates}
     text = json.dumps(_rounded(content), separators=(",", ":"), allow_nan=False)
     return Template(_part("page.html")).substitute(
         title=escape(title),
         source=escape(source),
         words=WORDS,
-        verdict=_verdict(worst),
+        verdict=f'<p id="verdict">{escape(verdict)}.</p>' if verdict else "",
         style=_part("page.css"),
         script=_part("page.js"),
         data=text.replace("</", "<\\/"),
@@ -40,14 +38,6 @@ def page_of(
 
 def _part(name: str) -> str:
     return (FOLDER / name).read_text("utf-8")
-
-
-def _verdict(worst: tuple[int, float] | None) -> str:
-    if worst is None:
-        return ""
-    count, error = worst
-    words = f"{count:,} slopes checked against finite differences: largest relative error {error:.1e}"
-    return f'<p id="verdict">{words}.</p>'
 
 
 def _rounded(value: Any) -> Any:

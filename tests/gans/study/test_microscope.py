@@ -94,6 +94,28 @@ def test_a_verified_page_has_every_error(penalized: Microscope) -> None:
         assert all(p["check"]["error"] <= penalized.worst * 1.000001 for p in checked)
 
 
+@pytest.mark.parametrize("model", ["gan", "dcgan", "wgan-gp"])
+def test_a_gradient_has_three_values(model: str) -> None:
+    sizes = {"latent": 5} if model == "gan" else {"latent": 5, "features": 2}
+    page = microscope(model, verify=True, batch_size=4, **sizes)
+    for update, by_hand in zip(content(page)["updates"], page.by_hand, strict=True):
+        asked = [p for p in update["parameters"] if p["gradient"] is not None]
+        assert {p["value"] for p in asked} == by_hand.keys()
+        for p in asked:
+            assert p["by_hand"]["norm"] == pytest.approx(
+                update["values"][str(p["gradient"])]["norm"], rel=1e-6
+            )
+    assert page.worst_by_hand < 1e-10
+    assert page.agrees
+    assert "gradients by hand: largest relative difference" in page.html
+
+
+def test_another_loss_has_no_hand_written_twin() -> None:
+    page = microscope("gan", verify=True, batch_size=2, latent=3, objective="minimax")
+    assert list(page.by_hand) == [{}, {}]
+    assert "by hand:" not in page.verdict
+
+
 def test_the_command_writes_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
