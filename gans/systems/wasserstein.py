@@ -83,7 +83,7 @@ class WGANGP(TwoPlayer):
             penalty=0.1,
         ),
     }
-    epochs = CRITIC_EPOCHS
+    epochs = {**CRITIC_EPOCHS, "points": 10}
     format_1 = {"features": 64}
 
 
