@@ -133,6 +133,7 @@ class TrainOptions(RunOptions, total=False):
     temporal: float
     flow: float
     brightness: float
+    following: float
     cycle: float
     identity: float
     pool: int

@@ -9,7 +9,7 @@ import numpy as np
 from gans.networks.sampling import moved
 from minigrad import Tensor, nn
 from minigrad.devices import to_device
-from minigrad.ops import broadcast_to, concatenate, reshape, stack
+from minigrad.ops import broadcast_to, concatenate, maximum, reshape, stack
 from minigrad.random import Generator, integers, uniform
 
 REACH = 4.0
@@ -66,12 +66,14 @@ def _stage(conv: nn.Module) -> nn.Sequential:
     return nn.Sequential(conv, nn.LeakyReLU(0.2))
 
 
-def painted(generator: nn.Module, a: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+def painted(
+    generator: nn.Module, a: Tensor, before: Tensor, given: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """The frames (n, t, c, h, w) of maps a (n, t, k, h, w), and the flow (n, t - 1, 2, h, w) to each after
     the first.
 
     ``before`` (n, history, c, h, w) stands for the frames before the first, whose map is also that of
-    those frames.
+    those frames. ``given`` (m, c, h, w) are the first frames of the first m clips, which are not made then.
     """
     history = before.shape[1]
     maps = [a[:, 0]] * history + [a[:, t] for t in range(a.shape[1])]
@@ -83,8 +85,10 @@ def painted(generator: nn.Module, a: Tensor, before: Tensor) -> tuple[Tensor, Te
         if t:
             flows.append(parts.flow)
             frames.append(composed(parts, frames[-1]))
-        else:
+        elif given is None:
             frames.append(parts.image)
+        else:
+            frames.append(concatenate([given, parts.image[len(given) :]], axis=0))
     return stack(frames[history:], axis=1), stack(flows, axis=1)
 
 
@@ -99,10 +103,14 @@ def composed(parts: Parts, last: Tensor) -> Tensor:
     return (1 - parts.mask) * moved(last, parts.flow) + parts.mask * parts.image
 
 
-def starts_of(a: Tensor, count: int, rng: Generator) -> Tensor:
-    """The first of ``count`` frames of each of the clips a (n, t, ...), drawn evenly: (n,)."""
+def starts_of(a: Tensor, count: int, rng: Generator, given: int = 0) -> Tensor:
+    """The first of ``count`` frames of each of the clips a (n, t, ...), drawn evenly: (n,).
+
+    Of the first ``given`` clips it is not the first frame.
+    """
     n, t = a.shape[:2]
-    return integers(0, t - count + 1, (n,), generator=rng, device=a.device)
+    starts = integers(0, t - count + 1, (n,), generator=rng, device=a.device)
+    return maximum(starts, Tensor(to_device(np.arange(n) < given, a.device)).astype(np.int64))
 
 
 def frames_of(a: Tensor, clips: Tensor, starts: Tensor, count: int) -> Tensor:

@@ -22,6 +22,12 @@ class Vid2VidSettings(TwoAdamSettings):
     brightness: float = setting(
         20.0, "weight of the distance of frames' brightness from the real ones'", least=0, metavar="WEIGHT"
     )
+    following: float = setting(
+        20.0,
+        "weight of the distance of frames after a real first one from the real ones",
+        least=0,
+        metavar="WEIGHT",
+    )
     features: int = setting(16, "channels of the layers next to the frame", least=1, most=2**10)
 
     def check(self) -> None:

@@ -71,6 +71,27 @@ def test_the_first_frame_is_the_image_alone_and_its_map_that_of_the_frames_befor
     assert flows.shape == (3, 7, 2, 16, 16)
 
 
+def test_a_first_frame_that_is_given_is_followed_and_no_other_clip_sees_it() -> None:
+    system, a, b = built(), clips(5, 1), clips(3, 2)
+    before = system.before(3, rng())
+    free, led = (painted(system.generator, a, before, given)[0].numpy() for given in (None, b[:2, 0]))
+    np.testing.assert_array_equal(led[:2, 0], b.numpy()[:2, 0])
+    assert (np.abs(led - free).max(axis=(2, 3, 4))[:2] > 1e-5).all()
+    np.testing.assert_allclose(led[2], free[2], atol=1e-6)
+
+
+def test_half_of_the_clips_begin_with_a_real_frame_that_no_discriminator_takes_for_a_made_one() -> None:
+    a, b = clips(5, 1), clips(3, 2)
+    assert (built().given(300), built(following=0.0).given(300)) == (150, 0)
+    drawn = starts_of(clips(5, 1, n=300), 1, rng(), given=150).numpy()
+    assert set(drawn[:150]) == set(range(1, 8))
+    assert set(drawn[150:]) == set(range(8))
+    for following, same in ((20.0, [True, False, False]), (0.0, [False] * 3)):
+        numbers, fake = built(following=following).update_generator(a, b, rng())
+        assert ("following_l1" in numbers) == any(same)
+        assert [np.allclose(*pair) for pair in zip(fake.numpy()[:, 0], b.numpy()[:, 0], strict=True)] == same
+
+
 def test_before_the_first_frame_is_a_colour_of_each_clip() -> None:
     before = built().before(200, rng()).numpy()
     assert before.shape == (200, 2, 3, 16, 16)
@@ -170,23 +191,26 @@ def drawn_starts(system: Vid2Vid, a: mg.Tensor, *, before: bool = False) -> list
     drawing = rng(7)
     if before:
         system.before(len(a), drawing)
-    return [starts_of(a, count, drawing) for count in (1, system.settings.window)]
+    window = system.settings.window
+    return [starts_of(a, 1, drawing, system.given(len(a))), starts_of(a, window, drawing)]
 
 
-def test_the_generator_descends_four_losses_with_their_weights() -> None:
-    system, a, b = built(temporal=3.0, flow=5.0, brightness=7.0), clips(5, 1), clips(3, 2)
+def test_the_generator_descends_five_losses_with_their_weights() -> None:
+    system = built(temporal=3.0, flow=5.0, brightness=7.0, following=11.0)
+    a, b = clips(5, 1), clips(3, 2)
     frame, window = drawn_starts(system, a, before=True)
-    fake, flows = painted(system.generator, a, system.before(3, rng(7)))
+    fake, flows = painted(system.generator, a, system.before(3, rng(7)), b[:1, 0])
     losses = [
         mean(square(system.on_frames(a, fake, frame) - 1)),
         mean(square(system.on_windows(a, fake, window) - 1)),
         mean(abs(moved_frames(b, flows) - b[:, 1:])),
         mean(abs(mg.ops.max(fake, axis=2) - mg.ops.max(b, axis=2))),
+        mean(abs(fake[:1, 1:] - b[:1, 1:])),
     ]
-    total = losses[0] + 3.0 * losses[1] + 5.0 * losses[2] + 7.0 * losses[3]
+    total = losses[0] + 3.0 * losses[1] + 5.0 * losses[2] + 7.0 * losses[3] + 11.0 * losses[4]
     wanted = slope(total, system.generator)
     numbers, steps = one_step(system, system.update_generator, a, b, rng(7))
-    names = "adversarial", "temporal", "flow_loss", "brightness_l1"
+    names = "adversarial", "temporal", "flow_loss", "brightness_l1", "following_l1"
     assert [numbers[name] for name in names] == pytest.approx([x.item() for x in losses], rel=1e-5)
     assert numbers["loss_g"] == pytest.approx(total.item(), rel=1e-5)
     np.testing.assert_allclose(steps["generator"], wanted, rtol=1e-2, atol=1e-5)
