@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import bill, kernels, record, startup, steps
+from benchmarks import bill, kernels, observation, record, startup, steps
 from benchmarks.quality import cli as quality
 from gans.cli.files import check_folder_of
 from gans.cli.settings import with_flags
@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    for command in (kernels, steps, startup, bill, quality):
+    for command in (kernels, steps, startup, observation, bill, quality):
         command.add_parser(commands)
     typed = sys.argv[1:] if arguments is None else arguments
     options = parser.parse_args(typed)

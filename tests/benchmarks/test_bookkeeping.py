@@ -94,6 +94,7 @@ def test_an_experiment_too_short_to_measure_is_one_line(
         ("steps", "--json"),
         ("steps", "--picture"),
         ("startup", "--json"),
+        ("observation", "--json"),
         ("bill", "--json"),
     ],
 )
