@@ -24,7 +24,8 @@ The threshold is the smallest effect that matters and was written before the fir
 whole 95% interval of the effect's mean (Student's) lies on the claim's side. **Refuted**: none of it does.
 **Unclear**: the interval has the threshold in it. Of an equation the largest error decides, and there is no
 interval. A verdict holds for the small networks and data of its measurement, which are those that fit in
-minutes on two cores.
+minutes on two cores. On the grid of 25 Gaussians a mode counts as covered from a fifth of its share of
+samples on, within 3 standard deviations, and distances are averages of W1 along 16 directions.
 """
 
 

@@ -10,7 +10,7 @@ CLAIM = Claim(
     says="Where D is a half everywhere, G makes the data.",
     source="documents 001 and 002; Goodfellow et al. 2014 say it of the best D alone",
     measured="W1 of samples and N(4, 0.5²) after 2,000 steps, when D is a half to within a hundredth (see "
-    "half-at-the-end).",
+    "half-at-the-end, after whose run this threshold was written).",
     refuted_by="a W1 above 0.1, a fifth of the data's standard deviation.",
     effect=Effect(name="w1", words="W1 where D is a half", at_most=0.1),
     measure=measure,

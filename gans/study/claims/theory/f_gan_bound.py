@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from gans.objectives.divergences import BOUNDS
@@ -34,14 +36,16 @@ def measure(trial: Trial) -> Numbers:
     p, q = p / p.sum(), q / q.sum()
     errors = {}
     for name, exact in divergences(p, q).items():
-        activation, conjugate = BOUNDS[name]
-
-        def loss(v: Tensor, activation=activation, conjugate=conjugate) -> Tensor:  # type: ignore[no-untyped-def]
-            return total(tensor(q) * conjugate(v) - tensor(p) * activation(v))
-
+        loss = partial(_loss, name=name, p=p, q=q)
         best = newton(loss, np.zeros(20))
         errors[name.replace("-", "_")] = abs(-loss(tensor(best)).item() - exact)
     return {"error": max(errors.values()), **errors}
+
+
+def _loss(v: Tensor, name: str, p: Floats, q: Floats) -> Tensor:
+    """Minus the bound of the divergence at logits ``v``."""
+    activation, conjugate = BOUNDS[name]
+    return total(tensor(q) * conjugate(v) - tensor(p) * activation(v))
 
 
 NAMES = ("kl", "reverse_kl", "pearson", "squared_hellinger", "jensen_shannon", "gan")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from gans.objectives import least_squares, minimax, non_saturating_gan
 from gans.study.board.claim import Claim, Effect, Numbers
 from gans.study.board.pictures import curves
 from gans.study.board.trial import Trial
-from minigrad import grad, tensor
+from minigrad import Tensor, grad, tensor
 
 LOSSES = {"minimax": minimax(), "other": non_saturating_gan(), "least_squares": least_squares()}
 
@@ -24,7 +26,7 @@ def measure(trial: Trial) -> Numbers:
     return {"decades": float(np.log10(ratio)), "output": places.tolist(), **slopes}
 
 
-def _slopes(loss, outputs: np.ndarray) -> list[float]:  # type: ignore[no-untyped-def]
+def _slopes(loss: Callable[..., Tensor], outputs: np.ndarray) -> list[float]:
     slopes = []
     for output in outputs:
         v = tensor([[output]], np.float64)
