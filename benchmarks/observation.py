@@ -1,7 +1,7 @@
 """What the door of traces costs: steps op by op with it and without it, traced, and replayed.
 
-Without the door means: the functions that ask whether a step is traced, compiled again without the lines
-that ask. Replays never pass it.
+Without the door means: the functions in which it stands, compiled again without its lines. Replays never
+pass it.
 """
 
 from __future__ import annotations
@@ -127,9 +127,9 @@ class _Kind:
 
 @contextmanager
 def without_door() -> Iterator[None]:
-    """A block in which ops, modules and ``minigrad.grad`` do not ask whether a step is traced.
+    """A block in which ops, modules and ``minigrad.grad`` have no door for traces.
 
-    Raises LookupError if a line that asks is not there any more.
+    Raises LookupError if one of its lines is not there any more.
     """
     kept = [(owner, name, getattr(owner, name)) for owner, name, _ in DOORS]
     try:
