@@ -11,7 +11,7 @@ import numpy as np
 from gans.study.microscope.by_hand import ByHand
 from gans.study.microscope.pictures import SAMPLES, histogram, picture_of, weights_of
 from gans.study.opened import OpenedUpdate
-from minigrad.inspect import Difference, Trace, Value, Walk, reach_of
+from minigrad.inspect import Difference, Trace, Value, Walk, reach_of, stops_of
 from minigrad.inspect.drawing import svg_of
 from minigrad.inspect.graph import Graph, graph_of
 
@@ -47,6 +47,8 @@ def gathered(
         "parameters": [_parameter(trace, value, final, errors, by_hand) for value in trace.parameters],
         "chains": {value.index: _chains(trace, value) for value in trace.parameters},
         "ways": _followed(trace),
+        "stops": _stops(trace),
+        "timeline": _timeline(trace, graph),
     }
 
 
@@ -182,9 +184,10 @@ def _pull(trace: Trace, index: int) -> dict[str, Any]:
 
 def _title(trace: Trace, index: int) -> str:
     value = trace.values[index]
-    if value.name:
-        return value.name
-    return "data" if value.maker is None else f"what {trace.calls[value.maker].op} made"
+    if value.name or value.maker is None:
+        return value.name or "data"
+    op, module = trace.calls[value.maker].op, _module(trace, value.maker)
+    return f"the output of {module} ({op})" if module else f"the output of {op}"
 
 
 def _module(trace: Trace, call: int) -> str:
@@ -255,6 +258,39 @@ def _links_to(trace: Trace, walk: Walk, target: int) -> Iterator[tuple[int, int]
         _, index, position = max(found)
         yield index, position
         target = trace.calls[trace.pulls[index].call].output
+
+
+def _stops(trace: Trace) -> list[dict[str, Any]]:
+    """Where gradients stop in the walks that the update asked for, each reason with its places."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for walk in trace.walks:
+        for stop in () if walk.extra else stops_of(trace, walk):
+            module = _module(trace, stop.call)
+            place = trace.calls[stop.call].op + (f" in {module}" if module else "")
+            of = f"{_title(trace, stop.value)}, before {place}"
+            places = found.setdefault((stop.reason, stop.words), [])
+            if of not in places:
+                places.append(of)
+    return [{"reason": reason, "words": words, "places": places} for (reason, words), places in found.items()]
+
+
+def _timeline(trace: Trace, graph: Graph) -> list[dict[str, Any]]:
+    """Every op in the order in which it ran, with its time, and the box that stands for it, if one does."""
+    boxes = {call: number for number, node in enumerate(graph.nodes.values()) for call in node.calls}
+    return [
+        {
+            "op": call.op,
+            "microseconds": round(1e6 * call.seconds, 1),
+            "order": call.order,
+            "shape": str(trace.values[call.output].shape),
+            "norm": trace.values[call.output].statistics.norm,
+            "rules_of": None if call.pull is None else trace.calls[trace.pulls[call.pull].call].op,
+            "extra": call.walk is not None and trace.walks[call.walk].extra,
+            "module": _module(trace, call.index),
+            "node": boxes.get(call.index),
+        }
+        for call in trace.calls
+    ]
 
 
 def _followed(trace: Trace) -> list[dict[str, Any]]:

@@ -186,6 +186,35 @@ function station(s) {
   return make("div", { class: "station" }, make("b", {}, s.name), make("div", { class: "quiet" }, shape(values()[s.value].shape)),
     figureOf(s.value, "values", false), figureOf(s.gradient, "gradient", true), row ? make("div", {}, `|∇| of the sample ${number(row.norm)}`) : null);
 }
+function stopsOf(update) {
+  if (!update.stops.length) return null;
+  const items = update.stops.map((stop) => make("li", {}, make("b", {}, stop.reason), `: ${stop.words}. `,
+    make("span", { class: "quiet" }, stop.places.slice(0, 4).join("; ") + (stop.places.length > 4 ? `; and ${stop.places.length - 4} more` : ""))));
+  return make("div", { class: "stops" }, make("h3", {}, "Where gradients stop"), make("ul", {}, ...items));
+}
+function opsTable(update, u) {
+  const most = Math.max(...update.timeline.map((op) => op.microseconds));
+  const rows = update.timeline.map((op, i) => {
+    const what = op.rules_of === null ? op.module : `rule of ${op.rules_of}${op.extra ? ", not asked for" : ""}`;
+    const row = make("tr", { tabindex: "0", class: op.order ? "back" : "" }, make("td", { class: "n" }, String(i + 1)), make("td", {}, make("b", {}, op.op)), make("td", {}, what),
+      make("td", {}, op.shape), make("td", { class: "n" }, number(op.norm)),
+      make("td", {}, make("span", { class: "bar", style: `width: ${Math.max(1, Math.round((80 * op.microseconds) / most))}px` }), ` ${number(op.microseconds)} µs`));
+    row.addEventListener("click", () => pickOp(row, op, u));
+    row.addEventListener("keydown", (event) => {
+      const next = event.key === "ArrowDown" ? row.nextElementSibling : event.key === "ArrowUp" ? row.previousElementSibling : null;
+      if (next && next.tabIndex === 0) { event.preventDefault(); next.focus(); next.click(); }
+      if (event.key === "Enter") row.click();
+    });
+    return row;
+  });
+  return make("section", {}, make("h2", {}, `Update ${u + 1}: ${update.name}`), make("p", { class: "quiet" }, "Arrow keys step from op to op. Orange: derivative rules."),
+    make("table", {}, make("tr", {}, ...["", "op", "in", "makes", "norm", "time"].map((h) => make("th", {}, h))), ...rows));
+}
+function pickOp(row, op, u) {
+  document.querySelectorAll("#ops tr.chosen").forEach((other) => other.classList.remove("chosen"));
+  row.classList.add("chosen");
+  if (op.node !== null) choose("node", op.node, u);
+}
 function parameterTable(update, u) {
   const checked = update.parameters.some((p) => p.check);
   const head = ["parameter", "", "|w|", "|∇|", "change", ...(checked ? ["error"] : [])];
@@ -211,12 +240,16 @@ function start() {
       g.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); pick(); } });
     });
     section.append(graph, make("h3", {}, "Parameters"), parameterTable(update, u));
+    const stops = stopsOf(update);
+    if (stops) section.append(stops);
+    $("ops").append(opsTable(update, u));
     $("updates").append(section);
   });
   chosen.update = 0;
   for (let i = 0; i < data.samples; i++) $("samples").append(make("button", { onclick: () => { chosen.sample = i; draw(); } }, String(i)));
-  for (const tab of ["graphs", "follow"]) $(`to-${tab}`).onclick = () => {
-    for (const other of ["graphs", "follow"]) { $(other).hidden = other !== tab; $(`to-${other}`).setAttribute("aria-pressed", other === tab); }
+  const tabs = ["graphs", "follow", "ops"];
+  for (const tab of tabs) $(`to-${tab}`).onclick = () => {
+    for (const other of tabs) { $(other).hidden = other !== tab; $(`to-${other}`).setAttribute("aria-pressed", other === tab); }
   };
   draw();
 }

@@ -220,6 +220,27 @@ def test_a_reader_follows_a_sample_to_its_noise(page: Microscope, opened: Any) -
     assert tab.locator("#follow canvas").count() > 20
 
 
+def test_a_reader_steps_through_the_ops_with_arrow_keys(page: Microscope, opened: Any) -> None:
+    tab = opened(page)
+    tab.locator("#to-ops").click()
+    rows = tab.locator("#ops section").first.locator("tr[tabindex]")
+    assert rows.count() == len(page.step.updates[0].trace.calls)
+    rows.nth(2).click()
+    tab.keyboard.press("ArrowDown")
+    assert tab.locator("#ops tr.chosen td").first.inner_text() == "4"
+    tab.keyboard.press("ArrowUp")
+    assert tab.locator("#ops tr.chosen td").first.inner_text() == "3"
+
+
+def test_the_page_says_where_gradients_stop(page: Microscope, penalized: Microscope, opened: Any) -> None:
+    reasons = [{stop["reason"] for stop in update["stops"]} for update in content(page)["updates"]]
+    assert "no_grad" in reasons[0]
+    assert reasons[1] == {"not asked for"}
+    assert "zero rule" in {stop["reason"] for stop in content(penalized)["updates"][0]["stops"]}
+    text = opened(page).locator(".stops").first.inner_text()
+    assert "no_grad: it was computed within no_grad, so there is no graph behind it." in text
+
+
 def test_the_second_derivative_has_boxes_and_ways(penalized: Microscope, opened: Any) -> None:
     tab = opened(penalized)
     assert "largest relative error" in tab.locator("#verdict").inner_text()
