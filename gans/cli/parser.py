@@ -478,6 +478,13 @@ def _study(study: Parser) -> None:
     )
     study.add_argument("--all", action="store_true", help="all claims")
     study.add_argument(
+        "--bug",
+        nargs="?",
+        const="",
+        metavar="NAME",
+        help="a bug of the museum, its symptom and what catches it (without a name: a list)",
+    )
+    study.add_argument(
         "--seeds", type=positive, metavar="K", help="seeds from 0 (default: as many as each claim says)"
     )
     study.add_argument(

@@ -19,6 +19,10 @@ from gans.study.board import Due, Finding, Place, Trial, due_trials, find, judge
 from gans.study.board.page import said
 from gans.study.board.registry import short_name
 from gans.study.board.running import measured, shown
+from gans.study.museum import exhibit
+from gans.study.museum import find as find_bug
+from gans.study.museum import names as bugs
+from gans.study.museum.page import lines
 from gans.terminal import say
 from gans.trainer import StopOnSignal
 
@@ -30,7 +34,9 @@ COLOURS = {"supported": "green", "refuted": "red", "unclear": "yellow"}
 
 
 def run(arguments: Namespace) -> int:
-    """Measure claims, or list them; the exit status."""
+    """Measure claims, or list them; with --bug show a bug. The exit status."""
+    if arguments.bug is not None:
+        return _bug(arguments)
     if arguments.all and arguments.claims:
         raise UserError(f"--all: {arguments.claims[0]} is among all claims; give --all or names")
     place = Place(arguments.out or NOWHERE)
@@ -43,6 +49,26 @@ def run(arguments: Namespace) -> int:
     for name in chosen:
         find(name)  # a mistake should leave no folder behind
     return _quick(chosen) if arguments.quick else _study(chosen, arguments, place)
+
+
+def _bug(arguments: Namespace) -> int:
+    """A bug of the museum, or the list of them."""
+    if arguments.all or arguments.claims:
+        given = "--all" if arguments.all else arguments.claims[0]
+        raise UserError(f"--bug shows a bug, and {given} is about claims; give one of both")
+    if arguments.bug:
+        print("\n".join(lines(exhibit(arguments.bug))))
+        return 0
+    table = Table(title="bugs", show_lines=True)
+    for words in ("bug", "caught by"):
+        table.add_column(words)
+    for name in bugs():
+        bug = find_bug(name)
+        table.add_row(
+            Text.assemble((name, "bold"), "\n", (f"{bug.title}: {bug.source}", "dim")), Text(bug.check)
+        )
+    show(table)
+    return 0
 
 
 def _quick(chosen: list[str]) -> int:

@@ -33,6 +33,7 @@ MODULES = [
     "gans.data",
     "gans.metrics",
     "gans.study.comparisons",
+    "gans.study.museum",
 ]
 
 
