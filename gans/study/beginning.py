@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from gans.data import Dataset
 from gans.systems import System
 from gans.trainer import Training
-from minigrad import manual_seed, random
 
-__all__ = ["own_randomness", "train"]
+__all__ = ["train"]
 
 
 def train(system: System, data: Dataset, seed: int, steps: int) -> None:
@@ -19,14 +15,3 @@ def train(system: System, data: Dataset, seed: int, steps: int) -> None:
         training = Training(system, data, seed)
         for _ in range(steps):
             training.advance()
-
-
-@contextmanager
-def own_randomness(seed: int) -> Iterator[None]:
-    """A block in which minigrad's generator begins at ``seed``; afterwards it is where it was."""
-    before = random.get_state()
-    manual_seed(seed)
-    try:
-        yield
-    finally:
-        random.set_state(before)

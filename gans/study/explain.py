@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from gans.data import Dataset, load
 from gans.data.spec import KIND_WORDS, spec_of
 from gans.errors import UserError
-from gans.study.beginning import own_randomness, train
+from gans.streams import own_randomness
+from gans.study.beginning import train
 from gans.study.engine import Engine, measured, relative_difference
 from gans.study.explanation import Batch, Explanation, Row, Step, Walked, Ways
 from gans.study.sizes import SIZES

@@ -15,8 +15,8 @@ from gans.data import load as load_dataset
 from gans.data.spec import Spec, spec_of
 from gans.errors import UserError
 from gans.networks.noise import DrawingFrom
-from gans.streams import random_stream
-from gans.study.beginning import own_randomness, train
+from gans.streams import own_randomness, random_stream
+from gans.study.beginning import train
 from gans.study.comparisons.change import Change
 from gans.study.comparisons.changes import CHANGES
 from gans.study.comparisons.comparison import Comparison

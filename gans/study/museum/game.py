@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gans.study.beginning import own_randomness
+from gans.streams import own_randomness
 from minigrad import Tensor, grad, modify, tensor
 from minigrad.nn import Module
 from minigrad.ops import cross_entropy
