@@ -79,7 +79,23 @@ def generator_step(
     if real is None and (objective.needs_real or joint):
         what = "this objective" if objective.needs_real else "joint=True"
         raise ValueError(f"generator_step: {what} needs a batch `real` in G's update too")
-    fake, on_real = G(z), None
+    loss, on_fake = loss_of_fakes(D, objective, G(z), real, joint=joint)
+    norm, _ = descend(loss, optimizer)  # the gradient flows through D and stops at G's weights
+    return StepResult(loss.detach(), norm, None, _mean(objective.readout, on_fake))
+
+
+def loss_of_fakes(
+    D: Network, objective: Objective, fake: Tensor, real: Tensor | None = None, *, joint: bool = False
+) -> tuple[Tensor, Tensor]:
+    """G's loss of the samples ``fake`` (n, ...) and D's logits of them; ``real`` is as in ``generator_step``.
+
+    >>> from gans.objectives import wasserstein_gp
+    >>> from minigrad import tensor
+    >>> loss, _ = loss_of_fakes(lambda x: x * 2.0, wasserstein_gp(10.0), tensor([[1.0], [3.0]]))
+    >>> loss.item()
+    -4.0
+    """
+    on_real = None
     if real is not None and joint:
         on_real, on_fake = judged(D, real, fake, joint=True)
     else:
@@ -87,9 +103,7 @@ def generator_step(
         if real is not None and objective.needs_real:
             with no_grad():
                 on_real = D(real)  # a constant: no weight of G is in it
-    loss = generator_loss(objective, on_fake, on_real)
-    norm, _ = descend(loss, optimizer)  # the gradient flows through D and stops at G's weights
-    return StepResult(loss.detach(), norm, None, _mean(objective.readout, on_fake))
+    return generator_loss(objective, on_fake, on_real), on_fake
 
 
 def generator_loss(objective: Objective, on_fake: Tensor, on_real: Tensor | None = None) -> Tensor:

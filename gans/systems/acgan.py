@@ -118,6 +118,12 @@ class ACGAN(System):
         norm, _ = descend(loss + class_loss * self.settings.class_weight, self.optimizer_g)
         return {"loss_g": loss, "class_loss": class_loss, "grad_norm_g": norm}
 
+    def from_latent(self, z: Tensor, classes: Tensor | None = None) -> Tensor:
+        return self.generator(z, classes)
+
+    def logits(self, samples: Tensor, classes: Tensor | None = None) -> Tensor:
+        return self.head(self.trunk(samples))
+
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """``n`` images of the classes asked for, or of classes drawn evenly."""
         return by_class(self, self.noise(n, self.settings.latent, rng), rng, ask)

@@ -103,6 +103,12 @@ class ActorCritic(System):
         kernels = apart * (-0.5 / self.settings.reach**2)
         return logsumexp(kernels, axis=1, keepdims=True) - math.log(len(real))
 
+    def logits(self, samples: Tensor, classes: Tensor | None = None) -> Tensor:
+        return self.critic(samples)
+
+    def loss_of_samples(self, fake: Tensor, real: Tensor) -> Tensor:
+        return -mean(self.critic(fake))
+
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         return Made(in_batches(self.actor, self.noise(n, self.settings.latent, rng)))
 

@@ -122,11 +122,12 @@ class BEGAN(System):
         """The mean absolute error of D's copy of each image, (n,)."""
         return mean(abs(x - self.discriminator(x)), axis=(1, 2, 3))
 
-    def latent(self, n: int, rng: Generator) -> Tensor:
-        return self.noise(n, self.settings.latent, rng)
-
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         return Made(in_batches(self.exported(), self.latent(n, rng)))
+
+    def logits(self, samples: Tensor, classes: Tensor | None = None) -> Tensor:
+        """Minus the error of D's copy of each image: it is high where D takes an image for real."""
+        return -self.errors(samples)
 
     def exported(self) -> nn.Module:
         """G, whose last layer is linear, limited to the range of images."""

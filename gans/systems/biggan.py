@@ -105,6 +105,12 @@ class BigGAN(System):
         norm, _ = descend(loss + orthogonality * self.settings.orthogonal, self.optimizer_g)
         return {"loss_g": loss, "orthogonality": orthogonality, "grad_norm_g": norm}
 
+    def from_latent(self, z: Tensor, classes: Tensor | None = None) -> Tensor:
+        return self.generator(z, classes)
+
+    def logits(self, samples: Tensor, classes: Tensor | None = None) -> Tensor:
+        return self.discriminator(samples, classes)
+
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """``n`` images of the classes asked for, or of classes drawn evenly; z may be truncated."""
         return by_class(self, truncated(self, n, ask.truncation, rng), rng, ask)

@@ -98,6 +98,12 @@ class CGAN(System):
         descent = descend(loss, self.optimizer_g)
         return {"loss_g": loss, "grad_norm_g": descent.norm}
 
+    def from_latent(self, z: Tensor, classes: Tensor | None = None) -> Tensor:
+        return self.generator(z, classes)
+
+    def logits(self, samples: Tensor, classes: Tensor | None = None) -> Tensor:
+        return self.discriminator(samples, classes)
+
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """``n`` images of the classes asked for, or of classes drawn evenly."""
         return by_class(self, self.noise(n, self.settings.latent, rng), rng, ask)

@@ -132,6 +132,20 @@ class InfoGAN(System):
         share = 1.0 if left is None else 1.0 - left
         return category_loss * settings.category_weight + code_loss * share * settings.code_weight
 
+    def latent(self, n: int, rng: Generator) -> Tensor:
+        """The codes, then z: (n, codes + latent)."""
+        z, _, codes = self.draw(n, rng)
+        return concatenate([codes, z], axis=1)
+
+    def from_latent(self, z: Tensor, classes: Tensor | None = None) -> Tensor:
+        """Images of codes and z, in one row each, and of categories."""
+        assert classes is not None, "an image has a category"
+        count = self.settings.codes
+        return self.images(z[:, count:], classes, z[:, :count])
+
+    def logits(self, samples: Tensor, classes: Tensor | None = None) -> Tensor:
+        return self.head(self.trunk(samples))
+
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """``n`` images; the classes that are asked for are categories, which are no labels of the data."""
         z, category, codes = self.draw(n, rng)

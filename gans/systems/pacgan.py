@@ -19,7 +19,7 @@ from gans.systems.two_player_settings import (
     ON_POINTS,
     ConvolutionalClassifierSettings,
 )
-from minigrad import nn
+from minigrad import Tensor, nn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +49,10 @@ class PacGAN(TwoPlayer):
             raise UserError(
                 f"`batch_size` {size} is no multiple of `pack` {pack}: D judges packs of {pack} samples"
             )
+
+    def logits(self, samples: Tensor, classes: Tensor | None = None) -> Tensor | None:
+        """None where D judges packs."""
+        return super().logits(samples) if self.settings.pack == 1 else None
 
     def judge(self, samples: Any) -> NDArray[np.float32] | None:
         """None where D judges packs: a sample by itself has no readout."""

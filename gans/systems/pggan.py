@@ -133,12 +133,20 @@ class PGGAN(System):
         self.progress.count(where=descent.finite)
         return {"loss_g": loss, "grad_norm_g": descent.norm, "level": level - 1 + alpha}
 
-    def make(self, n: int, rng: Generator, ask: Ask) -> Made:
+    def grown(self) -> tuple[int, Tensor | None]:
+        """The level of samples, and alpha while it is faded in."""
         level, share = self.growth(self.progress.last)
-        fade = tensor(share, np.float32, self.device) if share < 1 else None
+        return level, tensor(share, np.float32, self.device) if share < 1 else None
 
-        z = self.noise(n, self.settings.latent, rng)
-        return Made(in_batches(lambda z: self.generator.whole(z, level, fade), z))
+    def from_latent(self, z: Tensor, classes: Tensor | None = None) -> Tensor:
+        return self.generator.whole(z, *self.grown())
+
+    def logits(self, samples: Tensor, classes: Tensor | None = None) -> Tensor:
+        level, fade = self.grown()
+        return self.discriminator(at_level(samples, self.sizes, level, fade), level, fade)
+
+    def make(self, n: int, rng: Generator, ask: Ask) -> Made:
+        return Made(in_batches(self.from_latent, self.noise(n, self.settings.latent, rng)))
 
     def figures(self, data: Any, rng: Generator) -> dict[str, float]:
         real = data.test(slice(0, 1_000))

@@ -142,6 +142,10 @@ class SSGAN(System):
         """The images under random affine maps, if D sees any so."""
         return warp(images, 1.0, rng) if self.settings.views_weight else images
 
+    def logits(self, samples: Tensor, classes: Tensor | None = None) -> Tensor:
+        """The logit of real against generated: the log of the sum of the classes' exponentials."""
+        return logsumexp(self.discriminator(samples)[1], axis=1)
+
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         return Made(in_batches(self.generator, self.noise(n, self.settings.latent, rng)))
 

@@ -7,7 +7,7 @@ evaluation and the command line are written once, for all systems, and reach a s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -255,6 +255,32 @@ class System:
         network = getattr(self, "generator", None)
         return network if isinstance(network, nn.Module) and not self.asks else None
 
+    def latent(self, n: int, rng: Generator) -> Tensor:
+        """z (n, latent) from the prior, on the system's device; a Philox must be on the same device."""
+        return self.noise(n, self.settings.latent, rng)
+
+    def from_latent(self, z: Tensor, classes: Tensor | None = None) -> Tensor | None:
+        """Samples (n, ...) of z (n, latent), with the networks as ``evaluating`` sets them.
+
+        ``classes`` (n,) are those of a system that makes samples of classes. None if z does not decide them.
+        """
+        network = self.exported() if hasattr(self.settings, "latent") else None
+        return None if network is None else network(z)
+
+    def logits(self, samples: Tensor, classes: Tensor | None = None) -> Tensor | None:
+        """What D says of each of ``samples`` (n, ...), as its losses take it; its gradient reaches them.
+
+        ``classes`` (n,) is given to a D that sees classes. None without a D of single samples.
+        """
+        return None
+
+    def loss_of_samples(self, fake: Tensor, real: Tensor) -> Tensor | None:
+        """G's loss of the samples ``fake`` (n, d), the mean over them, for arrows in pictures; None without.
+
+        ``real`` (n, d) are points of the data, for a loss that needs them.
+        """
+        return None
+
     def judge(self, samples: Any) -> Floats | None:
         """D's readout of points (n, d), for the surface behind them in pictures; None without a D."""
         return None
@@ -326,8 +352,11 @@ class System:
             return self.make(n, rng, ask or Ask())
 
     @contextmanager
-    def evaluating(self, *, average: bool = True) -> Iterator[None]:
-        """A block without gradients, with every network in evaluation mode and averages in their places."""
+    def evaluating(self, *, average: bool = True, gradients: bool = False) -> Iterator[None]:
+        """A block with every network in evaluation mode and averages in their places.
+
+        Ops record nothing in it, unless ``gradients`` are taken.
+        """
         networks = {name: part for name, part in vars(self).items() if isinstance(part, nn.Module)}
         modes = [(m, m.training) for network in networks.values() for m in network.modules()]
         try:
@@ -335,7 +364,7 @@ class System:
                 network.eval()
                 if average and name in self.averages:
                     setattr(self, name, self.averages[name].module)
-            with no_grad():
+            with nullcontext() if gradients else no_grad():
                 yield
         finally:
             vars(self).update(networks)

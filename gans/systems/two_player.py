@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gans.data.spec import Spec
 from gans.networks.noise import DrawingFrom
 from gans.objectives import Objective, critic, minimax, non_saturating_gan
-from gans.steps import discriminator_step, generator_loss, generator_step, judged
+from gans.steps import discriminator_step, generator_loss, generator_step, judged, loss_of_fakes
 from gans.systems.optimizing import optimizer
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.systems.tricks import (
@@ -125,10 +125,6 @@ class TwoPlayer(System):
         must_be_finite("D's loss is {}, G's {}", *losses)
         return dict(zip(("loss_d", "loss_g"), losses, strict=True)), losses
 
-    def latent(self, n: int, rng: Generator) -> Tensor:
-        """z (n, latent) from the prior, on the GAN's device; a Philox must be on the same device."""
-        return self.noise(n, self.settings.latent, rng)
-
     def generate(self, z: Tensor) -> NDArray[np.float32]:
         """Samples (n, ...) float32 from z (n, latent), with G in evaluation mode."""
         with self.evaluating():
@@ -141,6 +137,13 @@ class TwoPlayer(System):
     def exported(self) -> nn.Module | None:
         """G, unless its samples have dropout as a noise beside z."""
         return None if self.settings.test_dropout else without_dropout(self.generator)
+
+    def logits(self, samples: Tensor, classes: Tensor | None = None) -> Tensor | None:
+        return self.discriminator(samples)
+
+    def loss_of_samples(self, fake: Tensor, real: Tensor) -> Tensor:
+        joint = self.settings.joint_batches
+        return loss_of_fakes(self.discriminator, self.objective, fake, real, joint=joint)[0]
 
     def judge(self, samples: Any) -> NDArray[np.float32] | None:
         """D's readout of ``samples`` (n, ...), with D in evaluation mode: (n,) probabilities or scores."""

@@ -92,11 +92,21 @@ class Unrolled(System):
     def update_generator(self, real: Tensor, corrections: Tensor, rng: Generator) -> dict[str, Tensor]:
         """One step of G down f_K, whose gradient also flows through D's K steps."""
         fake = self.generator(self.noise(len(real), self.settings.latent, rng))
-        ahead = self.ahead(real, fake, corrections)
-        on_real, on_fake = (functional_call(self.discriminator, ahead, x) for x in (real, fake))
-        loss = -binary_cross_entropy(on_real, on_fake)
+        loss = self.loss_ahead(real, fake, corrections)
         norm, _ = descend(loss, self.optimizer_g)
         return {"loss_g": loss, "grad_norm_g": norm}
+
+    def loss_ahead(self, real: Tensor, fake: Tensor, corrections: Tensor) -> Tensor:
+        """f_K, the loss of G."""
+        ahead = self.ahead(real, fake, corrections)
+        on_real, on_fake = (functional_call(self.discriminator, ahead, x) for x in (real, fake))
+        return -binary_cross_entropy(on_real, on_fake)
+
+    def logits(self, samples: Tensor, classes: Tensor | None = None) -> Tensor:
+        return self.discriminator(samples)
+
+    def loss_of_samples(self, fake: Tensor, real: Tensor) -> Tensor:
+        return self.loss_ahead(real, fake, self.corrections())
 
     def ahead(self, real: Tensor, fake: Tensor, corrections: Tensor) -> dict[str, Tensor]:
         """D's weights by name after ``unroll`` steps of Adam on one batch, as functions of ``fake``."""
