@@ -34,6 +34,7 @@ from gans.html import inline_png
 from gans.options import (
     RUN_OPTIONS,
     Given,
+    PlotOptions,
     RunOptions,
     SampleOptions,
     StrPath,
@@ -42,6 +43,8 @@ from gans.options import (
     suggestion,
 )
 from gans.paths import user_path
+from gans.plotting import Picture, Trained
+from gans.plotting import draw as draw_picture
 from gans.samples import Samples, draw
 from gans.systems import System, check_device, check_used, find, settings_for
 from gans.trainer import (
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BiasCurve",
     "Evaluation",
+    "Picture",
     "Run",
     "Samples",
     "UnmeasurableError",
@@ -72,6 +76,7 @@ __all__ = [
     "evaluate",
     "export",
     "load",
+    "plot",
     "resume",
     "sample",
     "train",
@@ -153,6 +158,10 @@ class Run:
     ) -> Evaluation:
         """Figures of new samples; as ``gans.evaluate``."""
         return evaluate(self, n, seed, data, average=average)
+
+    def plot(self, kind: str, *, average: bool = True, **options: Unpack[PlotOptions]) -> Picture:
+        """A picture of a kind, such as "interpolation"; as ``gans.plot``."""
+        return plot(self, kind, average=average, **options)
 
     def __repr__(self) -> str:
         return f"Run({self.config.title}, step {self.step:,} of {self.config.steps:,})"
@@ -366,6 +375,56 @@ def evaluate(
     loaded = _run_of(run)
     against = _against(loaded, data, data_dir)
     return measure(loaded.system, loaded.config.title, against, n, seed, average=average, progress=progress)
+
+
+def plot(
+    run: Run | StrPath,
+    kind: str,
+    *,
+    data: Dataset | StrPath | None = None,
+    data_dir: StrPath | None = None,
+    average: bool = True,
+    **options: Unpack[PlotOptions],
+) -> Picture:
+    """A picture of a trained run, with the numbers that it shows; ``gans.plotting.KINDS`` has the kinds.
+
+    interpolation   samples on a path from one z to another: ``path`` "spherical" or "linear", ``frames``
+    arithmetic      G(a - b + c) of means of three z; ``classes``: three digits that their samples show
+    traversal       samples while one axis of z changes; ``axes``, ``frames``
+    neighbours      samples beside their ``nearest`` training images
+    saliency        the gradient of D's logit by the pixels of real images and of samples
+    surface         D over the plane, and arrows at samples: minus the gradient of G's loss, to scale
+    gradients       norms of gradients by layer, over ``steps`` further steps of a copy of the training
+    updates         sizes of updates by layer, as a share of the weights, over such steps
+
+    All but the last two take ``n``, the number of rows or samples, and ``seed``, which decides z. ``data``,
+    ``data_dir`` and ``average`` are as in ``evaluate``. Each kind's function in ``gans.plotting`` has the
+    formulas, and says what the ``numbers`` of its picture are. The run stays as it is.
+
+    >>> import tempfile, gans
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> run = gans.train("gan", data="ring", steps=3, batch_size=16, out=folder.name, progress=False)
+    >>> picture = gans.plot(run, "surface", n=20)
+    >>> picture
+    Picture(surface: points (20, 2), arrows (20, 2), loss ())
+    >>> gans.plot(run, "interpolation", n=2, frames=5).numbers["samples"].shape
+    (2, 5, 2)
+    >>> folder.cleanup()
+
+    Raises UserError as ``load`` does, or if there is no such kind, it does not fit the run's system, or it
+    does not take an option.
+    """
+    loaded = _run_of(run)
+    folder = RunFolder(loaded.path)
+    trained = Trained(
+        loaded.system,
+        loaded.config,
+        loaded.step,
+        folder.best if loaded.checkpoint == "best" else folder.checkpoint,
+        lambda: _against(loaded, data, data_dir),
+        average,
+    )
+    return draw_picture(trained, kind, options)
 
 
 def bias_curve(

@@ -14,6 +14,7 @@ __all__ = [
     "RUN_OPTIONS",
     "Given",
     "RunOptions",
+    "PlotOptions",
     "SampleOptions",
     "StrPath",
     "TrainOptions",
@@ -41,6 +42,19 @@ class RunOptions(TypedDict, total=False):
     keep_best: str | None
     capture: bool
     progress: bool
+
+
+class PlotOptions(TypedDict, total=False):
+    """What some kinds of pictures take; ``gans.plot`` explains each."""
+
+    n: int
+    seed: int
+    path: Literal["spherical", "linear"]
+    frames: int
+    axes: Sequence[int]
+    classes: Sequence[int]
+    nearest: int
+    steps: int
 
 
 class SampleOptions(TypedDict, total=False):

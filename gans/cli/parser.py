@@ -63,6 +63,20 @@ one file and needs no network. `gans microscope MODEL --help` shows the hyper-pa
 """
 
 
+PLOT = """\
+Draw a picture of a run, of one of these KINDs; without one, those that fit the run are listed.
+
+  interpolation  samples on a path from one z to another (--path, --frames)
+  arithmetic     G(a - b + c) of means of three z (--class A B C: those of samples read as these digits)
+  traversal      samples while one axis of z changes (--axes, --frames)
+  neighbours     samples beside their nearest training images (--nearest)
+  saliency       what D looks at: the gradient of its logit by the pixels
+  surface        D over the plane, and arrows at samples: minus the gradient of G's loss, to scale
+  gradients      norms of gradients by layer, over further steps of a copy of the training (--steps)
+  updates        sizes of updates by layer, as a share of the weights, over such steps (--steps)
+"""
+
+
 COMPARE = """\
 Compute one training step of MODEL twice, with one thing changed, on the same weights, batch and noise, and
 show the difference in every gradient. Without --change it lists the changes. `gans compare MODEL --help`
@@ -145,6 +159,7 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     _evaluate(
         add("evaluate", "measure what a run's generator makes", "Measure samples of a run against its data.")
     )
+    _plot(add("plot", "draw a picture of a trained model", PLOT))
     _export(add("export", "write a generator for PyTorch", EXPORT))
     _microscope(add("microscope", "show a training step with every gradient", MICROSCOPE), arguments)
     _explain(add("explain", "show a step by hand beside minigrad's", EXPLAIN))
@@ -303,6 +318,37 @@ def _evaluate(evaluate: Parser) -> None:
     )
     _weights(evaluate)
     _device(evaluate, "where the generator runs (default cpu); the classifier runs on the CPU")
+
+
+def _plot(plot: Parser) -> None:
+    plot.add_argument("folder", type=user_path, metavar="RUN", help="a run's folder")
+    plot.add_argument(
+        "kind", nargs="?", metavar="KIND", help="for example interpolation (without one: a list)"
+    )
+    plot.add_argument(
+        "--out", type=user_path, metavar="FILE", help="FILE.png (default RUN/KIND.png, which is replaced)"
+    )
+    plot.add_argument(
+        "--n", type=samples, metavar="N", help="rows, samples or axes (default by kind; not of layers)"
+    )
+    plot.add_argument("--seed", type=natural, metavar="N", help="decides z (default 0)")
+    plot.add_argument(
+        "--path",
+        choices=("spherical", "linear"),
+        help="of an interpolation (default spherical, or linear with --prior uniform)",
+    )
+    plot.add_argument("--frames", type=positive, metavar="K", help="samples in a row (default 9)")
+    plot.add_argument("--axes", type=natural, nargs="+", metavar="AXIS", help="the axes, counted from 0")
+    plot.add_argument(
+        "--class", dest="classes", type=natural, nargs=3, metavar="DIGIT", help="the digits a, b and c"
+    )
+    plot.add_argument("--nearest", type=positive, metavar="K", help="training images a sample (default 5)")
+    plot.add_argument("--steps", type=positive, metavar="K", help="training steps of the copy (default 30)")
+    plot.add_argument(
+        "--data-dir", metavar="DIR", help="where the data lie, if not where they were in training"
+    )
+    _weights(plot)
+    _device(plot, "where the networks run (default cpu)")
 
 
 def _weights(command: Parser) -> None:

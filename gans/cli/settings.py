@@ -15,6 +15,7 @@ __all__ = ["add_flags", "given_settings", "model_in", "with_flags"]
 
 OTHERS = (
     "average",
+    "axes",
     "change",
     "checkpoint",
     "classes",
@@ -25,9 +26,12 @@ OTHERS = (
     "draws",
     "epochs",
     "evaluate_every",
+    "frames",
     "keep_best",
     "n",
+    "nearest",
     "out",
+    "path",
     "resume",
     "seed",
     "share",

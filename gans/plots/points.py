@@ -14,7 +14,7 @@ from matplotlib.patches import Circle
 
 from gans.plots.style import BLUE, DARK, GREEN, ORANGE, bare, figure, png
 
-__all__ = ["Surface", "density", "scatter"]
+__all__ = ["Surface", "density", "draw_surface", "finish", "frame_of", "scatter"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,9 +61,9 @@ def scatter(
     x, data = _checked("scatter", points, 2), _checked("scatter", real, 2)
     made = figure(6 if surface is None else 6.7, 6.5)
     axes = made.add_axes((0.09, 0.1, 0.88 if surface is None else 0.77, 0.8))
-    (left, bottom), (right, top) = _frame(data)
+    (left, bottom), (right, top) = frame_of(data)
     if surface is not None:
-        _draw_surface(axes, surface, (left, right, bottom, top))
+        draw_surface(axes, surface, (left, right, bottom, top))
     axes.scatter(data[:, 0], data[:, 1], s=9, color="#b0b0b0", linewidths=0, label="real", zorder=1)
     axes.scatter(x[:, 0], x[:, 1], s=7, color=ORANGE, alpha=0.55, linewidths=0, label="generated", zorder=2)
     if modes is not None:
@@ -85,7 +85,7 @@ def scatter(
         )
     axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
     inside = (x >= [left, bottom]).all(axis=1) & (x <= [right, top]).all(axis=1)
-    _finish(axes, title, int((~inside).sum()), len(x))
+    finish(axes, title, int((~inside).sum()), len(x))
     return png(made)
 
 
@@ -108,7 +108,7 @@ def density(
     x, data = _checked("density", points, 1), _checked("density", real, 1)
     made = figure(7, 5)
     axes = made.add_axes((0.1, 0.19, 0.87 if surface is None else 0.8, 0.67))
-    (left,), (right,) = _frame(data)
+    (left,), (right,) = frame_of(data)
     bins = np.linspace(left, right, 81)
     width = bins[1] - bins[0]
     heights = np.histogram(x[:, 0], bins)[0] / (len(x) * width)
@@ -125,7 +125,7 @@ def density(
     axes.set_xlim(left, right)
     axes.set_xlabel("x")
     axes.set_ylabel("density")
-    _finish(axes, title, int(((x < left) | (x > right)).sum()), len(x))
+    finish(axes, title, int(((x < left) | (x > right)).sum()), len(x))
     return png(made)
 
 
@@ -136,14 +136,14 @@ def _checked(name: str, points: npt.ArrayLike, dimension: int) -> Floats:
     return array
 
 
-def _frame(data: Floats) -> tuple[Floats, Floats]:
+def frame_of(data: Floats) -> tuple[Floats, Floats]:
     """The corners of the box of ``data`` (n, d), wider by a quarter of its longest side."""
     low, high = data.min(axis=0), data.max(axis=0)
     margin = 0.25 * max(float((high - low).max()), 1e-6)
     return low - margin, high + margin
 
 
-def _draw_surface(axes: Axes, surface: Surface, extent: tuple[float, float, float, float]) -> None:
+def draw_surface(axes: Axes, surface: Surface, extent: tuple[float, float, float, float]) -> None:
     """D's readout in pale colours behind the points, with its scale on the right and a line where D is
     undecided.
     """
@@ -184,7 +184,8 @@ def _draw_curve(axes: Axes, surface: Surface, line: Floats) -> None:
     axes.plot([], [], color=GREEN, linewidth=1.4, linestyle="dashed", label="D")
 
 
-def _finish(axes: Axes, title: str, outside: int, count: int) -> None:
+def finish(axes: Axes, title: str, outside: int, count: int) -> None:
+    """Title, the number of points and of those outside the frame, and the legend below."""
     counts = f"{count:,} points" + (f", {outside:,} of them outside the frame" if outside else "")
     axes.set_title(title, parse_math=False, fontsize=12, color=DARK, pad=24)
     axes.text(0.5, 1.02, counts, transform=axes.transAxes, ha="center", fontsize=9, color="#666666")
