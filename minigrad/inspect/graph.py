@@ -136,15 +136,18 @@ class _Folding:
         direct = {call.visit for call in trace.calls if call.visit is not None}
         self.passing = {v for v, inside in children.items() if len(inside) == 1 and v not in direct}
         self.keys: dict[int, Hashable] = {}
+        self._last: dict[int | None, Hashable] = {}
 
     def key_of(self, call: Call) -> Hashable:
         key: Hashable
         if call.pull is not None:
             key = ("rule", call.walk, self.keys[self.trace.pulls[call.pull].call])
+        elif call.walk is not None and self._last.get(call.walk) is not None:
+            key = self._last[call.walk]  # the sum of two gradients belongs to the rules before it
         else:
             visit = self._folded(call)
             key = ("op", call.index) if visit is None else ("visit", visit.index)
-        self.keys[call.index] = key
+        self.keys[call.index] = self._last[call.walk] = key
         return key
 
     def _folded(self, call: Call) -> Visit | None:

@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 
 from gans.study.microscope.by_hand import ByHand
-from gans.study.microscope.pictures import SAMPLES, histogram, picture_of, weights_of
+from gans.study.microscope.pictures import LARGEST, SAMPLES, histogram, picture_of, weights_of
 from gans.study.opened import OpenedUpdate
 from minigrad.inspect import Difference, Trace, Value, Walk, reach_of, stops_of
 from minigrad.inspect.drawing import svg_of
 from minigrad.inspect.graph import Graph, graph_of
 
 __all__ = ["gathered"]
+
+PICTURES = 2_000_000
+"""Bytes of all pictures of an update, about."""
 
 MARKS = {
     "gets a gradient": "gets a gradient",
@@ -33,7 +36,9 @@ def gathered(
     """All that the page needs of an update, with its graph at ``depth``."""
     trace, errors = update.trace, _worst(differences)
     graph = graph_of(trace, depth)
-    shown = _shown(trace, graph)
+    shown, ways = _shown(trace, graph), _followed(trace)
+    pictured = _pictured(trace, graph, ways)
+    most = min(LARGEST, PICTURES // max(1, len(pictured)))
     final = [walk for walk in trace.walks if not walk.extra and not walk.graph]
     return {
         "name": update.name,
@@ -42,11 +47,15 @@ def gathered(
         "walks": [_walk(trace, walk) for walk in trace.walks],
         "nodes": [_node(trace, graph, key) for key in graph.nodes],
         "calls": {i: _call(trace, i) for i in sorted({c for n in graph.nodes.values() for c in n.calls})},
-        "values": {index: _value(trace, index, shown, errors) for index in sorted(shown)},
+        "values": {
+            index: _value(trace, index, shown, errors)
+            | (_numbers(trace, index, most) if index in pictured else {})
+            for index in sorted(shown)
+        },
         "pulls": [_pull(trace, index) for index in range(len(trace.pulls))],
         "parameters": [_parameter(trace, value, final, errors, by_hand) for value in trace.parameters],
         "chains": {value.index: _chains(trace, value) for value in trace.parameters},
-        "ways": _followed(trace),
+        "ways": ways,
         "stops": _stops(trace),
         "timeline": _timeline(trace, graph),
     }
@@ -73,6 +82,17 @@ def _shown(trace: Trace, graph: Graph) -> set[int]:
     gradients = {g for walk in trace.walks for v, g in walk.gradients.items() if v in shown}
     sent = {g for pull in trace.pulls for g in [pull.g, *pull.sent.values()]}
     return shown | gradients | sent
+
+
+def _pictured(trace: Trace, graph: Graph, ways: list[dict[str, Any]]) -> set[int]:
+    """The values of which the page has a picture: of boxes, parameters and stations, and their gradients."""
+    values = {trace.calls[node.calls[-1]].output for node in graph.nodes.values() if node.calls}
+    values |= {node.value for node in graph.nodes.values() if node.value is not None}
+    for parameter in trace.parameters:
+        values.update(trace.versions_of(parameter))
+    gradients = {walk.gradients[v] for v in values for walk in trace.walks if v in walk.gradients}
+    stations = [station for way in ways for station in way["stations"]]
+    return values | gradients | {station[key] for station in stations for key in ("value", "gradient")}
 
 
 def _walk(trace: Trace, walk: Walk) -> dict[str, Any]:
@@ -139,12 +159,18 @@ def _value(trace: Trace, index: int, shown: set[int], errors: dict[int, Any]) ->
         },
         "check": errors.get(index),
     }
-    if value.array is not None and value.array.size > 1:
-        found["histogram"] = histogram(value.array)
-        parts = _is_weight(trace, value)
-        found["picture"] = weights_of(value.array) if parts else picture_of(value.array)
-        found["rows"] = [] if parts else _rows(value.array)
+    if value.array is not None:
+        found["rows"] = _rows(value.array)
     return found
+
+
+def _numbers(trace: Trace, index: int, most: int) -> dict[str, Any]:
+    """A value's histogram, and its picture of at most ``most`` bytes."""
+    value = trace.values[index]
+    if value.array is None or value.array.size < 2:
+        return {}
+    draw = weights_of if _is_weight(trace, value) else picture_of
+    return {"histogram": histogram(value.array), "picture": draw(value.array, most)}
 
 
 def _is_weight(trace: Trace, value: Value) -> bool:

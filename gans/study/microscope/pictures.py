@@ -12,15 +12,17 @@ __all__ = ["SAMPLES", "histogram", "picture_of", "weights_of"]
 
 SAMPLES = 6
 CHANNELS = 16
-MOST_SIDE = 64
+SIDE = 64
 """Larger tiles are thinned out: every second number, every third, ..."""
+LARGEST = 80_000
+"""Bytes of a picture, at most. A page with many pictures has fewer for each."""
 BINS = 24
 
 
-def picture_of(array: NDArray[Any]) -> dict[str, Any] | None:
+def picture_of(array: NDArray[Any], most: int = LARGEST) -> dict[str, Any] | None:
     """Values (n, ...) of the first samples: images (n, c, h, w) by channel, vectors (n, f) as a line each.
 
-    None for what has no rows of samples.
+    It has ``most`` bytes: channels are left out, then pixels. None for what has no rows of samples.
     """
     if array.ndim < 2 or array.size == 0:
         return None
@@ -31,10 +33,10 @@ def picture_of(array: NDArray[Any]) -> dict[str, Any] | None:
         tiles = some[:, None]
     else:
         tiles = some.reshape(len(some), -1, *some.shape[-2:])
-    return _packed(_thinned(tiles[:, :CHANNELS]))
+    return _packed(_small(tiles[:, :CHANNELS], most))
 
 
-def weights_of(array: NDArray[Any]) -> dict[str, Any] | None:
+def weights_of(array: NDArray[Any], most: int = LARGEST) -> dict[str, Any] | None:
     """A weight or its gradient: filters (o, i, kh, kw) as tiles; a matrix as one tile, a tall one lying."""
     if array.size == 0:
         return None
@@ -45,7 +47,7 @@ def weights_of(array: NDArray[Any]) -> dict[str, Any] | None:
         tiles = (numbers.T if len(numbers) > 4 * numbers.shape[1] else numbers)[None, None]
     else:
         tiles = numbers.reshape(1, 1, 1, -1)
-    return _packed(_thinned(tiles))
+    return _packed(_small(tiles, most))
 
 
 def histogram(array: NDArray[Any]) -> dict[str, Any]:
@@ -59,10 +61,16 @@ def histogram(array: NDArray[Any]) -> dict[str, Any]:
     return {"low": low, "high": high, "counts": counts.tolist()}
 
 
-def _thinned(tiles: NDArray[Any]) -> NDArray[Any]:
-    """The tiles (rows, columns, h, w) with sides of at most ``MOST_SIDE``; a line of more numbers is cut."""
-    rows, columns = (-(-side // MOST_SIDE) for side in tiles.shape[-2:])
-    return tiles[..., ::rows, ::columns]
+def _small(tiles: NDArray[Any], most: int) -> NDArray[Any]:
+    """The tiles (rows, columns, h, w) with sides of at most ``SIDE``, and at most ``most`` numbers."""
+    side = SIDE
+    while True:
+        rows, columns = (-(-length // side) for length in tiles.shape[-2:])
+        thin = tiles[..., ::rows, ::columns]
+        one = thin[:, :1].size  # a channel of each sample
+        if one <= most or side <= 8:
+            return thin[:, : max(1, most // max(1, one))]
+        side //= 2
 
 
 def _packed(tiles: NDArray[Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from gans.errors import UserError
 from gans.study import open_step
 from gans.study.opened import open_updates
 from gans.systems.system import precision
-from minigrad.inspect import differences_of
+from minigrad.inspect import differences_of, draw
 from tests.gans.systems.test_every_system import each_case, small
 
 SMALL: dict[str, Any] = {"batch_size": 8}
@@ -93,6 +93,7 @@ def test_every_gradient_of_every_system_is_its_finite_difference(name: str, kind
     assert any(not walk.extra for update in updates for walk in update.trace.walks)
     for update in updates:
         trace = update.trace
+        assert draw(trace).svg.count("<rect") > 2
         for walk in trace.walks:
             for found in differences_of(trace, walk, most=10):
                 assert found.error < 1e-6, (update.name, trace.values[found.value], found)
