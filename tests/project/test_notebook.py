@@ -13,10 +13,11 @@ NOTEBOOKS = sorted((ROOT / "examples").glob("*.ipynb"))
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.name)
-def executed(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+def executed(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     nbformat = pytest.importorskip("nbformat", reason="nbformat, which reads a notebook, is not there")
     client = pytest.importorskip("nbclient", reason="nbclient, which runs a notebook, is not there")
     pytest.importorskip("ipykernel", reason="ipykernel, in which a notebook runs, is not there")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # the kernel's folder is another one
     book = nbformat.read(request.param, as_version=4)
     nbformat.validate(book)
     assert all(not cell.get("outputs") for cell in book.cells), "a notebook is kept without its outputs"
