@@ -77,6 +77,14 @@ Draw a picture of a run, of one of these KINDs; without one, those that fit the 
 """
 
 
+DOCTOR = """\
+Name the likely cause of what is wrong with a run, from its metrics and its checkpoint alone: D saturated, no
+gradient in G, collapse, samples that leave the data, an exploding critic, a gradient norm off 1, rotation,
+statistics of batch norm, labels ignored, a D that sees nothing. Each finding has its numbers and the remedy
+of the literature; causes come before symptoms, and the strongest is first.
+"""
+
+
 COMPARE = """\
 Compute one training step of MODEL twice, with one thing changed, on the same weights, batch and noise, and
 show the difference in every gradient. Without --change it lists the changes. `gans compare MODEL --help`
@@ -166,6 +174,7 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     _reproduce(add("reproduce", "run a published experiment, and compare", REPRODUCE))
     _compare(add("compare", "compute a step twice, with one thing changed", COMPARE), arguments)
     _study(add("study", "measure what is said about GANs", STUDY))
+    _doctor(add("doctor", "name what is wrong with a run", DOCTOR))
     _resize(add("resize", "make pictures of one size, to train on", RESIZE))
     add(
         "list",
@@ -551,6 +560,11 @@ def _study(study: Parser) -> None:
         metavar="DIR",
         help="folder of docs/claims/ and docs/claims.md (default: this one)",
     )
+
+
+def _doctor(doctor: Parser) -> None:
+    doctor.add_argument("folder", type=user_path, metavar="RUN", help="the run's folder")
+    doctor.add_argument("--json", action="store_true", help="print all statistics as JSON")
 
 
 def _resize(resize: Parser) -> None:

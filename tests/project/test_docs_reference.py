@@ -34,6 +34,7 @@ MODULES = [
     "gans.metrics",
     "gans.study.comparisons",
     "gans.study.museum",
+    "gans.study.doctor",
 ]
 
 

@@ -1,0 +1,80 @@
+"""Rules that look at samples of the checkpoint, beside the data."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gans.study.doctor.case import Case
+from gans.study.doctor.rules.rule import Rule
+from gans.systems import Ask
+
+__all__ = ["RULES"]
+
+NOISES = 32
+
+
+def lost_spread(case: Case) -> float | None:
+    """The share of the data's variance that samples lack."""
+    if case.real is None or case.fake is None:
+        return None
+    return 1.0 - float(case.fake.var(axis=0).sum() / max(case.real.var(axis=0).sum(), 1e-30))
+
+
+def away(case: Case) -> float | None:
+    """The distance of the samples' mean from the data's, in the data's standard deviations."""
+    if case.real is None or case.fake is None:
+        return None
+    apart = np.linalg.norm(case.fake.mean(axis=0) - case.real.mean(axis=0))
+    return float(apart / max(case.real.var(axis=0).sum() ** 0.5, 1e-30))
+
+
+def same_classes(case: Case) -> float | None:
+    """1 - the deviation among classes of the same noise, in that among samples."""
+    classes = case.system.classes
+    if "classes" not in case.system.asks or "sources" in case.system.asks or classes < 2:
+        return None
+    made = np.stack(
+        [
+            case.system.sample(NOISES, np.random.default_rng(0), Ask(np.full(NOISES, y))).samples.reshape(
+                NOISES, -1
+            )
+            for y in range(classes)
+        ]
+    )
+    among = made.std(axis=0).mean()
+    return 1.0 - float(among / max(made.reshape(-1, made.shape[2]).std(axis=0).mean(), 1e-30))
+
+
+RULES = (
+    Rule(
+        "collapse",
+        "G makes a few samples over and over",
+        "512 samples and 512 of the data",
+        lost_spread,
+        0.7,
+        "samples lack {value:.0%} of the data's variance (above {threshold:.0%})",
+        "PacGAN (Lin et al. 2018), unrolled steps (Metz et al. 2017), minibatch discrimination (Salimans et "
+        "al. 2016, 3.2); or more updates of D for one of G",
+        is_symptom=True,
+    ),
+    Rule(
+        "runaway",
+        "samples leave the data",
+        "512 samples and 512 of the data",
+        away,
+        1.0,
+        "the samples' mean is {value:.3g} standard deviations from the data's (above {threshold})",
+        "look at the sign of G's loss (Zeleni9/pytorch-wgan #51), then lower the learning rates",
+        is_symptom=True,
+    ),
+    Rule(
+        "labels-ignored",
+        "G ignores the class",
+        "32 samples a class from the same noise",
+        same_classes,
+        0.65,
+        "the class explains {value:.0%} less deviation than there is (above {threshold:.0%})",
+        "check that labels belong to their images; a classifier in D (Odena et al. 2017) or a projection "
+        "(Miyato and Koyama 2018)",
+    ),
+)
