@@ -9,10 +9,12 @@ import numpy as np
 
 import minigrad as mg
 from gans.objectives import Objective
+from gans.study.board.claim import Numbers
 from gans.study.board.densities import Floats
+from gans.study.board.trial import Trial
 from minigrad import Tensor, grad
 
-__all__ = ["Way", "field", "path"]
+__all__ = ["Way", "distances", "field", "path"]
 
 Way = Literal["simultaneous", "alternating", "extra-gradient"]
 
@@ -54,3 +56,18 @@ def path(
             point = point + rate * field(objective, *point)
         points.append(bound(point))
     return np.array(points)
+
+
+def distances(objective: Objective, trial: Trial) -> Numbers:
+    """The distance from the equilibrium over 500 steps from a random point at the distance 1, by way.
+
+    ``alternating_last`` and ``simultaneous_last`` are the means of the last 50.
+    """
+    angle = trial.rng.uniform(0, 2 * np.pi)
+    start, steps = np.array([np.cos(angle), np.sin(angle)]), trial.cut(500)
+    numbers: dict[str, float | list[float]] = {"step": list(range(0, steps + 1, 5))}
+    for way in ("alternating", "simultaneous"):
+        found = np.linalg.norm(path(objective, start, steps, way=way), axis=1)
+        numbers[way] = found[::5].tolist()
+        numbers[f"{way}_last"] = float(found[-50:].mean())
+    return numbers

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from gans.objectives import non_saturating_gan
 from gans.study.board.claim import Claim, Effect, Numbers
-from gans.study.board.dirac import path
+from gans.study.board.dirac import distances
 from gans.study.board.pictures import curves
 from gans.study.board.trial import Trial
-
-RATE = 0.2
 
 
 def measure(trial: Trial) -> Numbers:
     """The distance from the equilibrium over 500 steps from a random point at the distance 1."""
-    angle = trial.rng.uniform(0, 2 * np.pi)
-    start, steps = np.array([np.cos(angle), np.sin(angle)]), trial.cut(500)
-    numbers: dict[str, float | list[float]] = {"step": list(range(0, steps + 1, 5))}
-    for way in ("alternating", "simultaneous"):
-        distances = np.linalg.norm(path(non_saturating_gan(), start, steps, RATE, way), axis=1)
-        numbers[way] = distances[::5].tolist()
-        numbers[f"{way}_last"] = float(distances[-50:].mean())
-    return numbers
+    return distances(non_saturating_gan(), trial)
 
 
 CLAIM = Claim(
