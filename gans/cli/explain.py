@@ -13,7 +13,7 @@ from rich.text import Text
 
 from gans.cli.files import check_folder_of
 from gans.cli.stages import stages
-from gans.cli.tables import show
+from gans.cli.tables import show, width
 from gans.errors import UserError
 from gans.files import write_json
 from gans.messages import one_line
@@ -32,6 +32,9 @@ A gradient's number is its length, the root of its sum of squares. "measured" is
 when the weights move along the gradient by hand, from two runs of the loss: its length, if it is right.
 D's step takes G(z) as a constant, so it has no gradient of G. In G's step all that reaches G passes the row
 "fake": the derivative of the loss in each pixel of G(z), which D's weights make."""
+
+WIDE = 110
+"""Columns from which shapes and places have room."""
 
 PENALTY = """\
 P.* is what the penalty adds to D's gradient: the derivative of a backward pass. No bias gets any of it."""
@@ -80,20 +83,22 @@ def _show_rows(explanation: Explanation) -> None:
 
 
 def _rows_of(title: str, rows: Sequence[Row]) -> Table:
+    """The rows of a step; a narrow terminal has no room for shapes and places."""
+    wide = width() >= WIDE
     table = Table(title=Text(title), title_justify="left")
-    for name in ("quantity", "shape"):
+    for name in ("quantity", *(["shape"] if wide else [])):
         table.add_column(name, no_wrap=True)
     for name in ("by hand", "minigrad", "measured", "differ"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("the chain rule by hand")
-    table.add_column("line", no_wrap=True, style="dim")
+    table.add_column("the chain rule by hand", min_width=20)
+    if wide:
+        table.add_column("line", no_wrap=True, style="dim")
     for row in rows:
-        numbers = [f"{x:.5g}" for x in (row.by_hand, row.engine)]
-        measured = "" if row.measured is None else f"{row.measured:.5g}"
-        place = f"{row.path.name}:{row.line}"
+        numbers = [f"{x:.4g}" for x in (row.by_hand, row.engine)]
+        measured = "" if row.measured is None else f"{row.measured:.4g}"
         differ = f"{row.difference:.0e}" if row.difference else "0"
-        cells = (row.name, _shape(row.shape), *numbers, measured, differ, row.formula, place)
-        table.add_row(*map(Text, cells))
+        cells = [row.name, *([_shape(row.shape)] if wide else []), *numbers, measured, differ, row.formula]
+        table.add_row(*map(Text, [*cells, *([f"{row.path.name}:{row.line}"] if wide else [])]))
     return table
 
 

@@ -8,7 +8,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["show"]
+__all__ = ["show", "width"]
 
 WIDTH_IN_A_PIPE = 120
 
@@ -18,10 +18,15 @@ def show(*tables: Table) -> None:
 
     They go through ``print``, whose BrokenPipeError ends a command silently; Rich handles it in another way.
     """
-    terminal = sys.stdout is not None and sys.stdout.isatty()
-    width = None if terminal else shutil.get_terminal_size((WIDTH_IN_A_PIPE, 24)).columns
-    console = Console(width=width)
+    console = Console(width=width())
     with console.capture() as captured:
         for table in tables:
             console.print(table)
     print(captured.get(), end="")
+
+
+def width() -> int:
+    """The columns of the terminal, or as COLUMNS says; 120 in a pipe."""
+    if sys.stdout is not None and sys.stdout.isatty():
+        return Console().width
+    return shutil.get_terminal_size((WIDTH_IN_A_PIPE, 24)).columns

@@ -165,6 +165,9 @@ class System:
     prior: Literal["normal", "uniform"] = "normal"
     """What ``noise`` draws: N(0, I), or uniform numbers from -1 to 1."""
 
+    dtype: type[np.floating[Any]] = np.float32
+    """The dtype of weights, real data and noise; ``precision`` sets another one."""
+
     asks: ClassVar[tuple[str, ...]] = ()
     """The fields of its last argument that ``make`` reads."""
 

@@ -12,6 +12,11 @@ from tests.gans.commands import failure, gans
 SMALL = ("--n", 2, "--latent", 3, "--seed", 1)
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+
+
 def printed(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     capsys.readouterr()
     assert gans("explain", *arguments) == 0
@@ -36,6 +41,17 @@ def test_both_sides_stand_in_a_table(capsys: pytest.CaptureFixture[str]) -> None
     assert float(hand) == float(engine) == pytest.approx(float(measured), rel=1e-3)
     assert "P.*" not in shown
     assert shown.splitlines()[-2].startswith("The largest difference is ")
+
+
+def test_a_narrow_terminal_keeps_names_numbers_and_rules(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = printed(capsys, "gan", *SMALL)
+    assert max(map(len, shown.split("\n\n")[0].splitlines()[1:20])) <= 80
+    [row] = [line for line in shown.splitlines() if line.startswith("│ G.0.weight")]
+    assert "…" not in shown
+    assert "dL/dw1" in row
 
 
 def test_steps_lie_before(capsys: pytest.CaptureFixture[str]) -> None:
