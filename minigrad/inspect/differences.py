@@ -26,7 +26,7 @@ OUTER = ((-2, 1 / 12), (-1, -2 / 3), (1, 2 / 3), (2, -1 / 12))
 """Five-point stencil of the first derivative: places and weights; its error is of fourth order."""
 
 
-LEAST = 1e-6
+LEAST = 1e-5
 """Smaller slopes, in units of the output for a move of the value's own size, are checked absolutely: their
 differences are the rounding of the output."""
 
