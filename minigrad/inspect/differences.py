@@ -34,8 +34,9 @@ differences are the rounding of the output."""
 class Difference(NamedTuple):
     """A slope of a walk's output: ``engine`` by the gradient, ``numeric`` by differences.
 
-    The ``direction`` is "largest", along the entry with the largest gradient, or "random", along a random
-    unit vector. ``error`` is relative to the larger slope, or to what a random direction's typically is.
+    The ``direction`` is "largest", along the entry whose gradient times its size is largest, or "random",
+    along a random unit vector. ``error`` is relative to the larger slope, or to a random direction's usual
+    one.
     """
 
     value: int
@@ -69,7 +70,7 @@ def differences_of(
     for index in doubles:
         g = again.array(walk.gradients[index])
         largest = np.zeros(g.shape)
-        largest.flat[np.argmax(np.abs(g))] = 1.0
+        largest.flat[np.argmax(np.abs(g) * again.sizes(index))] = 1.0
         around = rng.standard_normal(g.shape) * again.sizes(index)
         around /= max(float(np.linalg.norm(around)), 1e-300)
         typical = float(np.linalg.norm(g)) / max(g.size, 1) ** 0.5

@@ -94,8 +94,8 @@ def microscope(
     what, data, step    as for ``gans.study.open_step``, as are further ``options``: ``seed``, ``data_dir``
                         and the model's settings
     verify              compute in float64, and compare each gradient with finite differences, in two
-                        directions each: along its largest entry and along a random one. GAN, DCGAN and
-                        WGAN-GP are compared on images with their gradients by hand, too
+                        directions each: along the entry that matters most, and along a random one. GAN,
+                        DCGAN and WGAN-GP are compared on images with their gradients by hand, too
     unfold              how far modules are unfolded: 1 shows whole networks, 2 their layers
 
     Raises UserError as ``open_step`` does.
