@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -14,11 +14,14 @@ from gans.study.opened import OpenedUpdate
 from minigrad.inspect import Difference, Trace, Value, Walk, reach_of, stops_of
 from minigrad.inspect.drawing import svg_of
 from minigrad.inspect.graph import Graph, graph_of
+from minigrad.inspect.stops import Reach
 
 __all__ = ["gathered"]
 
 PICTURES = 2_000_000
 """Bytes of all pictures of an update, about."""
+
+Arrivals = dict[int, tuple[float, int, int]]
 
 MARKS = {
     "gets a gradient": "gets a gradient",
@@ -36,10 +39,12 @@ def gathered(
     """All that the page needs of an update, with its graph at ``depth``."""
     trace, errors = update.trace, _worst(differences)
     graph = graph_of(trace, depth)
-    shown, ways = _shown(trace, graph), _followed(trace)
+    arrivals = [_arrivals(trace, walk) for walk in trace.walks]
+    shown, ways = _shown(trace, graph), _followed(trace, arrivals)
     pictured = _pictured(trace, graph, ways)
     most = min(LARGEST, PICTURES // max(1, len(pictured)))
     final = [walk for walk in trace.walks if not walk.extra and not walk.graph]
+    reaches = [reach_of(trace, walk) for walk in final]
     return {
         "name": update.name,
         "numbers": update.numbers,
@@ -53,8 +58,8 @@ def gathered(
             for index in sorted(shown)
         },
         "pulls": [_pull(trace, index) for index in range(len(trace.pulls))],
-        "parameters": [_parameter(trace, value, final, errors, by_hand) for value in trace.parameters],
-        "chains": {value.index: _chains(trace, value) for value in trace.parameters},
+        "parameters": [_parameter(trace, v, final, reaches, errors, by_hand) for v in trace.parameters],
+        "chains": {value.index: _chains(trace, value, arrivals) for value in trace.parameters},
         "ways": ways,
         "stops": _stops(trace),
         "timeline": _timeline(trace, graph),
@@ -221,9 +226,14 @@ def _module(trace: Trace, call: int) -> str:
 
 
 def _parameter(
-    trace: Trace, value: Value, final: list[Walk], errors: dict[int, Any], by_hand: Mapping[int, ByHand]
+    trace: Trace,
+    value: Value,
+    final: list[Walk],
+    reaches: list[dict[int, Reach]],
+    errors: dict[int, Any],
+    by_hand: Mapping[int, ByHand],
 ) -> dict[str, Any]:
-    reach = [reach_of(trace, walk)[value.index] for walk in final] or ["never reached"]
+    reach = [reached[value.index] for reached in reaches] or ["never reached"]
     mark = next(mark for words, mark in MARKS.items() if words in reach)
     asked = [trace.gradient_of(value, walk) for walk in final]
     further = [trace.gradient_of(value, walk) for walk in trace.walks if walk.extra]
@@ -245,7 +255,7 @@ def _last(found: list[int | None]) -> int | None:
     return next((index for index in reversed(found) if index is not None), None)
 
 
-def _chains(trace: Trace, parameter: Value) -> list[dict[str, Any]]:
+def _chains(trace: Trace, parameter: Value, arrivals: list[Arrivals]) -> list[dict[str, Any]]:
     """The ways of a gradient to a parameter, each from the loss down: the pulls and inputs that they serve.
 
     One chain for each call that uses the parameter; of several ways above it, the one with the largest norms.
@@ -256,34 +266,35 @@ def _chains(trace: Trace, parameter: Value) -> list[dict[str, Any]]:
             pull = trace.pulls[index]
             for position in pull.sent:
                 if trace.calls[pull.call].inputs[position] in versions:
-                    links = [*reversed(list(_upwards(trace, walk, index))), (index, position)]
+                    above = _links_to(trace, walk, arrivals[walk.index], trace.calls[pull.call].output)
+                    links = [*above, (index, position)]
                     sent = trace.values[pull.sent[position]].statistics.norm
                     chains.append({"walk": walk.index, "links": links, "norm": sent})
     return chains
 
 
-def _upwards(trace: Trace, walk: Walk, pull: int) -> Iterator[tuple[int, int]]:
-    """The (pull, position) that led to a pull, the nearest first."""
-    yield from _links_to(trace, walk, trace.calls[trace.pulls[pull].call].output)
+def _arrivals(trace: Trace, walk: Walk) -> Arrivals:
+    """For each value that a walk reached: norm, pull and position of the largest gradient that came to it."""
+    found: Arrivals = {}
+    for index in walk.pulls:
+        pull = trace.pulls[index]
+        for position, sent in pull.sent.items():
+            value, norm = trace.calls[pull.call].inputs[position], trace.values[sent].statistics.norm
+            found[value] = max(found.get(value, (-1.0, -1, -1)), (norm, index, position))
+    return found
 
 
-def _links_to(trace: Trace, walk: Walk, target: int) -> Iterator[tuple[int, int]]:
-    """The (pull, position) through which the loss's gradient came to a value, the nearest first.
+def _links_to(trace: Trace, walk: Walk, arrivals: Arrivals, target: int) -> list[tuple[int, int]]:
+    """The (pull, position) through which the loss's gradient came to a value, from the loss on.
 
     Where it came by several ways, the one with the largest norm.
     """
-    while target != walk.output:
-        found = [
-            (trace.values[sent].statistics.norm, index, position)
-            for index in walk.pulls
-            for position, sent in trace.pulls[index].sent.items()
-            if trace.calls[trace.pulls[index].call].inputs[position] == target
-        ]
-        if not found:
-            return
-        _, index, position = max(found)
-        yield index, position
+    links: list[tuple[int, int]] = []
+    while target != walk.output and target in arrivals:
+        _, index, position = arrivals[target]
+        links.append((index, position))
         target = trace.calls[trace.pulls[index].call].output
+    return links[::-1]
 
 
 def _stops(trace: Trace) -> list[dict[str, Any]]:
@@ -319,7 +330,7 @@ def _timeline(trace: Trace, graph: Graph) -> list[dict[str, Any]]:
     ]
 
 
-def _followed(trace: Trace) -> list[dict[str, Any]]:
+def _followed(trace: Trace, arrivals: list[Arrivals]) -> list[dict[str, Any]]:
     """The ways of a sample from the loss back to each place where its gradient ends, station by station."""
     ways = []
     for walk in trace.walks:
@@ -328,7 +339,7 @@ def _followed(trace: Trace) -> list[dict[str, Any]]:
             value = trace.values[end]
             if end in pulled or value.kind == "parameter" or len(value.shape) < 2:
                 continue
-            links = list(_links_to(trace, walk, end))[::-1]
+            links = _links_to(trace, walk, arrivals[walk.index], end)
             order = trace.pulls[links[-1][0]].order if links else 1
             stations = [_station(trace, walk, trace.calls[trace.pulls[p].call].inputs[i]) for p, i in links]
             kept = [s for s in stations if s is not None]
