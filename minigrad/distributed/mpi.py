@@ -1,0 +1,98 @@
+"""MPI: ranks that a launcher such as ``mpiexec`` has started, with arrays in the host's memory (mpi4py)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import numpy as np
+
+from minigrad.distributed.communicator import Alone, Communicator
+from minigrad.types import Array
+
+__all__ = ["MPI", "launched", "world"]
+
+LAUNCHERS = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS")
+"""Where Open MPI's mpiexec, MPICH's, and SLURM's srun say how many processes they have started."""
+
+SMALL = 4096
+"""Bytes up to which every rank adds for itself: one exchange in place of two, of K times the bytes."""
+
+
+class MPI(Communicator):
+    """All processes of the launcher, or those of a communicator of mpi4py's.
+
+    Raises ModuleNotFoundError without mpi4py, RuntimeError if MPI does not see the processes of the launcher.
+    """
+
+    def __init__(self, communicator: Any = None) -> None:
+        try:
+            from mpi4py import MPI as mpi
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                "several processes need mpi4py and an MPI: pip install mpi4py mpich", name=error.name
+            ) from error
+        self._mpi = mpi
+        self._ranks = mpi.COMM_WORLD.Dup() if communicator is None else communicator
+        super().__init__(self._ranks.rank, self._ranks.size)
+        if communicator is None and self.size == 1 < launched(os.environ):
+            raise RuntimeError(
+                f"the launcher has started {launched(os.environ)} processes, and MPI sees one in each: "
+                "mpi4py belongs to another MPI than the launcher (for srun, pmi2 or pmix may fit)"
+            )
+
+    def all_gather_object(self, value: Any) -> list[Any]:
+        values: list[Any] = self._ranks.allgather(value)
+        return values
+
+    def abort(self, status: int) -> NoReturn:
+        self._ranks.Abort(status)
+        os._exit(status)  # an MPI may return from Abort before it has ended this process
+
+    def _all_reduce(self, array: Array) -> None:
+        """Each rank adds one part of the arrays, in the order of the ranks, and all collect the parts.
+
+        An MPI's own Allreduce may add in an order that depends on the memory's place.
+        """
+        if array.nbytes <= SMALL:
+            array[...] = _added(self._all_gather(array))
+            return
+        part = -(-array.size // self.size)
+        flat = np.zeros(part * self.size, array.dtype)
+        flat[: array.size] = array.reshape(-1)
+        theirs = np.empty((self.size, part), array.dtype)
+        self._ranks.Alltoall(flat, theirs)
+        self._ranks.Allgather(_added(theirs), flat)
+        array.reshape(-1)[...] = flat[: array.size]
+
+    def _all_gather(self, array: Array) -> Array:
+        every = np.empty((self.size, *array.shape), array.dtype)
+        self._ranks.Allgather(np.ascontiguousarray(array), every)
+        return every
+
+
+def _added(arrays: Array) -> Array:
+    """The sum over the first axis, from the first to the last: ``numpy.sum`` adds in pairs."""
+    total: Array = arrays[0].copy()
+    for array in arrays[1:]:
+        total += array
+    return total
+
+
+def launched(environment: Mapping[str, str]) -> int:
+    """The number of processes that a launcher has started together with this one; 1 without a launcher.
+
+    >>> launched({"PMI_SIZE": "4"}), launched({})
+    (4, 1)
+    """
+    counts = [environment[name] for name in LAUNCHERS if name in environment]
+    return max([int(count) for count in counts if count.isdecimal()], default=1)
+
+
+def world() -> Communicator:
+    """The communicator of all processes that a launcher has started with this one.
+
+    ``Alone`` without a launcher, or if it has started one process. Raises as ``MPI``.
+    """
+    return MPI() if launched(os.environ) > 1 else Alone()
