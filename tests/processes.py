@@ -36,3 +36,14 @@ def python(
         cwd=cwd,
         check=False,
     )
+
+
+def started(*arguments: str) -> subprocess.Popen[str]:
+    """A Python process that runs on, with its output in pipes."""
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )

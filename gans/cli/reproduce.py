@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from argparse import Namespace
-from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean
 
 from rich.table import Table
 from rich.text import Text
 
+from gans.cli.executing import again, executor_of, progress
 from gans.cli.tables import show
 from gans.errors import UserError
 from gans.files import write
-from gans.jobs import StoppedError, one_by_one, side_by_side
+from gans.jobs import StoppedError, carry_out
 from gans.messages import one_line
 from gans.reproductions import (
     EXPERIMENTS,
@@ -54,19 +53,21 @@ def _reproduce(arguments: Namespace, place: Place) -> int:
     experiment = find(name)
     rows = arguments.rows or ()
     check_rows(name, rows, arguments.share)  # a mistake should leave no folder behind
+    where = executor_of(arguments)
     document = results_of(name, place)
     share, command = arguments.share, _command(name, arguments.share)
     due = due_trials(name, document, place, arguments.trials, share, rows, arguments.data_dir, command)
     print(_plan(experiment, due, arguments.share), flush=True)
     with StopOnSignal() as stopped:
         try:
-            for number, done in enumerate(_runs(due, arguments.jobs, stopped), start=1):
+            runs = carry_out(due, where, place.runs, stopped, progress)
+            for number, done in enumerate(runs, start=1):
                 document = results_of(name, place)
                 _write_page(place)
                 print(f"{done.title}: {_said(document, done)}; {number} of {len(due)}", flush=True)
         except StoppedError:
             assert stopped.signal is not None
-            say(f"stopped and saved; the same command goes on: {_again()}", 5_000)
+            say(f"stopped and saved; the same command goes on: {again()}", 5_000)
             return 128 + stopped.signal
     _write_page(place)
     show(_table(document))
@@ -79,16 +80,6 @@ def _command(name: str, share: float) -> str:
     return shlex.join(
         ["python", "-m", "gans", "reproduce", name, *(["--share", f"{share:g}"] if share < 1 else [])]
     )
-
-
-def _runs(due: list[Due], jobs: int, stopped: StopOnSignal) -> Iterator[Due]:
-    if jobs == 1:
-        return one_by_one(due, stopped, _progress)
-    return side_by_side(due, jobs, stopped, _progress)
-
-
-def _progress(line: str) -> None:
-    print(one_line(line), flush=True)
 
 
 def _plan(experiment: Experiment, due: list[Due], share: float) -> str:
@@ -178,7 +169,3 @@ def _minutes(minutes: float) -> str:
     if minutes < 120:
         return f"{minutes:.0f} minutes"
     return f"{minutes / 60:.1f} hours"
-
-
-def _again() -> str:
-    return shlex.join(["python", "-m", "gans", *sys.argv[1:]])

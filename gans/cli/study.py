@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from argparse import Namespace
-from collections.abc import Iterator
 from pathlib import Path
 
 from rich.table import Table
 from rich.text import Text
 
+from gans.cli.executing import again, executor_of, progress
 from gans.cli.tables import show
 from gans.errors import UserError
-from gans.jobs import StoppedError, one_by_one, side_by_side
+from gans.jobs import StoppedError, carry_out
 from gans.messages import one_line
-from gans.study.board import Due, Finding, Place, Trial, due_trials, find, judge, names, settle
+from gans.study.board import Finding, Place, Trial, due_trials, find, judge, names, settle
 from gans.study.board.page import said
 from gans.study.board.registry import short_name
 from gans.study.board.running import measured, shown
@@ -84,12 +82,13 @@ def _quick(chosen: list[str]) -> int:
 
 
 def _study(chosen: list[str], arguments: Namespace, place: Place) -> int:
+    where = executor_of(arguments)
     due = due_trials(chosen, place, arguments.seeds)
     left = {name: sum(one.claim == name for one in due) for name in chosen}
     findings = {name: settle(name, place)[1] for name in chosen if not left[name]}
     with StopOnSignal() as stopped:
         try:
-            for done in _runs(due, arguments.jobs, stopped):
+            for done in carry_out(due, where, place.runs, stopped, progress):
                 left[done.claim] -= 1
                 print(f"{done.title}: measured", flush=True)
                 if not left[done.claim]:
@@ -97,21 +96,11 @@ def _study(chosen: list[str], arguments: Namespace, place: Place) -> int:
                     print(_sentence(done.claim, findings[done.claim]), flush=True)
         except StoppedError:
             assert stopped.signal is not None
-            say(f"stopped; the same command goes on with the other seeds: {_again()}", 5_000)
+            say(f"stopped; the same command goes on with the other seeds: {again()}", 5_000)
             return 128 + stopped.signal
     show(_verdicts(findings))
     print(f"written to {one_line(place.results)} and {one_line(place.page)}")
     return 0
-
-
-def _runs(due: list[Due], jobs: int, stopped: StopOnSignal) -> Iterator[Due]:
-    if jobs == 1:
-        return one_by_one(due, stopped, _progress)
-    return side_by_side(due, jobs, stopped, _progress)
-
-
-def _progress(line: str) -> None:
-    print(one_line(line), flush=True)
 
 
 def _sentence(name: str, finding: Finding) -> str:
@@ -154,7 +143,3 @@ def _listed(place: Place) -> Table:
 
 def _titled(name: str, says: str) -> Text:
     return Text.assemble((short_name(name), "bold"), "\n", (says, "dim"))
-
-
-def _again() -> str:
-    return shlex.join(["python", "-m", "gans", *sys.argv[1:]])

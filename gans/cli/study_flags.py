@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gans.cli.command import Parser, add_settings
-from gans.cli.numbers import at_least_0, jobs, natural, positive, samples, share, steps_or_0
+from gans.cli.executing import add_executor
+from gans.cli.numbers import at_least_0, natural, positive, samples, share, steps_or_0
 from gans.paths import user_path
 
 MICROSCOPE = """\
@@ -154,13 +155,7 @@ def reproduce(reproduce: Parser) -> None:
         metavar="K",
         help="trials of each row, with the seeds from 0 (default: as published)",
     )
-    reproduce.add_argument(
-        "--jobs",
-        type=jobs,
-        default=1,
-        metavar="J",
-        help="processes of one thread each, a trial at a time in each (default: this process alone)",
-    )
+    add_executor(reproduce, "a trial")
     reproduce.add_argument(
         "--share",
         type=share,
@@ -198,13 +193,7 @@ def study(study: Parser) -> None:
     study.add_argument(
         "--seeds", type=positive, metavar="K", help="seeds from 0 (default: as many as each claim says)"
     )
-    study.add_argument(
-        "--jobs",
-        type=jobs,
-        default=1,
-        metavar="J",
-        help="processes of one thread each, a seed at a time in each (default: this process alone)",
-    )
+    add_executor(study, "a seed")
     study.add_argument(
         "--quick",
         action="store_true",

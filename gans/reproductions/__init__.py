@@ -2,7 +2,7 @@
 
 experiment   rows of a published table, and the function that runs one trial of a row
 trial        one trial, which goes on from its folder after a kill
-running      which trials are due, and how each becomes a result (gans.jobs: in several processes)
+running      which trials are due, and how each becomes a result (gans.jobs: in processes, or on a cluster)
 results      reproductions/NAME.json, to which trials are only ever added
 table        REPRODUCTIONS.md, made from these files alone
 experiments  a file for each experiment; registry: their names

@@ -104,9 +104,14 @@ class Place(NamedTuple):
     def json(self, name: str) -> Path:
         return self.results / f"{name}.json"
 
+    @property
+    def runs(self) -> Path:
+        """The folder in which the trials are run."""
+        return self.base / "runs" / "reproductions"
+
     def trials(self, name: str) -> Path:
         """The folder with the trials of an experiment, one folder each."""
-        return self.base / "runs" / "reproductions" / name
+        return self.runs / name
 
     def trial(self, name: str, row: str, share: float, seed: int) -> Path:
         part = "" if share == 1 else f"_share-{share:g}"

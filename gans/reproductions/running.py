@@ -97,7 +97,7 @@ def due_trials(
         for row in chosen:
             results = document.row(row, share)
             if results is None or all(trial.seed != seed for trial in results.trials):
-                due.append(Due(name, row, share, seed, place.base, data_dir, command))
+                due.append(Due(name, row, share, seed, place.base.absolute(), data_dir, command))
     return due
 
 

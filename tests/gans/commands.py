@@ -83,6 +83,13 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str], seco
         time.sleep(0.005)
 
 
+def workers_of(pid: int) -> list[int]:
+    """The processes in which the process ``pid`` runs jobs."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    children = [child for thread in threads for child in (thread / "children").read_text().split()]
+    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
 def records(run: Path) -> list[dict[str, Any]]:
     """The lines of metrics.jsonl without what a clock measured; every line must be whole."""
     lines = (run / "metrics.jsonl").read_text("utf-8").splitlines()

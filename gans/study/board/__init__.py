@@ -3,7 +3,7 @@
 claim      what a claim is; trial: one seed of its measurement
 verdict    supported, refuted or unclear, from the effect and its 95% interval
 registry   the claims in ``gans.study.claims``, by name
-running    which seeds are due, and how each becomes a result (gans.jobs: in several processes)
+running    which seeds are due, and how each becomes a result (gans.jobs: in processes, or on a cluster)
 results    docs/claims/NAME.json, to which seeds are only ever added
 page       docs/claims.md, made from these files alone; pictures: what a claim's picture is drawn with
 densities, toys, digits   what measurements share

@@ -79,9 +79,14 @@ class Place(NamedTuple):
     def film(self, name: str) -> Path:
         return self.results / f"{name}.gif"
 
+    @property
+    def runs(self) -> Path:
+        """The folder in which the seeds are run."""
+        return self.base / "runs" / "claims"
+
     def work(self, name: str) -> Path:
         """The folder with the locks of a claim."""
-        return self.base / "runs" / "claims" / name
+        return self.runs / name
 
     def document(self, name: str) -> Document | None:
         """What was measured of the claim ``name``; None if nothing was."""

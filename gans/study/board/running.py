@@ -59,7 +59,7 @@ def due_trials(names: Sequence[str], place: Place, seeds: int | None = None) -> 
         document = place.document(short_name(name))
         there = {trial.seed for trial in document.trials} if document else set()
         wanted = range(find(name).seeds if seeds is None else seeds)
-        due += [Due(name, seed, place.base) for seed in wanted if seed not in there]
+        due += [Due(name, seed, place.base.absolute()) for seed in wanted if seed not in there]
     return due
 
 

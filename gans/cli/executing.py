@@ -1,0 +1,64 @@
+"""What the commands that run many jobs share: where the jobs run, their lines, and how to go on."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from argparse import Namespace
+
+from gans.cli.command import Parser
+from gans.cli.numbers import jobs
+from gans.errors import UserError
+from gans.jobs import JobExecutor
+from gans.messages import one_line
+
+__all__ = ["add_executor", "again", "executor_of", "progress"]
+
+
+def add_executor(command: Parser, job: str) -> None:
+    """The flags of a command that runs jobs, each of which is ``job``."""
+    command.add_argument(
+        "--jobs",
+        type=jobs,
+        metavar="J",
+        help=f"run {job} at a time in each of J processes of one thread (default: this process alone)",
+    )
+    command.add_argument(
+        "--executor",
+        default="local",
+        metavar="NAME",
+        help="what runs them: local (default), slurm or dask",
+    )
+    command.add_argument(
+        "--executor-option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an option of the executor, such as partition=gpu or scheduler=tcp://HOST:8786; repeat it",
+    )
+
+
+def executor_of(arguments: Namespace) -> JobExecutor:
+    """Where the command line says that jobs run.
+
+    Raises UserError for an executor or an option that there is not, or that lacks its package.
+    """
+    options = {}
+    for text in arguments.executor_option:
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise UserError(f"--executor-option: {one_line(repr(text), 40)} is not NAME=VALUE")
+        options[name] = value
+    where = JobExecutor(arguments.executor, arguments.jobs, options)
+    where.check()
+    return where
+
+
+def progress(line: str) -> None:
+    """Show a line of a job."""
+    print(one_line(line), flush=True)
+
+
+def again() -> str:
+    """The command that goes on."""
+    return shlex.join(["python", "-m", "gans", *sys.argv[1:]])
