@@ -5,17 +5,15 @@ from __future__ import annotations
 from math import log10
 
 from gans.study.board.claim import Claim, Effect, Numbers
-from gans.study.board.learning_d import norms_as_d_learns
-from gans.study.board.pictures import curves
+from gans.study.board.learning_d import NORMS, norms_as_d_learns
 from gans.study.board.trial import Trial
 
 
 def measure(trial: Trial) -> Numbers:
     """The powers of ten by which the gradient's norm falls from D's first to its 4,000th update."""
     numbers = norms_as_d_learns(trial, last=4_000)
-    minimax = numbers["minimax"]
-    assert isinstance(minimax, list)
-    return {"decades": log10(minimax[0] / minimax[-1]), **numbers}
+    first, *_, last = numbers["minimax"]
+    return {"decades": log10(first / last), **numbers}
 
 
 CLAIM = Claim(
@@ -25,12 +23,5 @@ CLAIM = Claim(
     refuted_by="a fall by less than two powers of ten.",
     effect=Effect(name="decades", words="powers of ten that the norm falls", at_least=2.0),
     measure=measure,
-    picture=curves(
-        "updates",
-        "norm of G's gradient",
-        {"minimax": "minimax", "other": "non-saturating"},
-        over="updates of D",
-        log=True,
-        log_x=True,
-    ),
+    picture=NORMS,
 )

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from gans.study.board.claim import Claim, Effect, Numbers
-from gans.study.board.learning_d import norms_as_d_learns
-from gans.study.board.pictures import curves
+from gans.study.board.learning_d import NORMS, norms_as_d_learns
 from gans.study.board.trial import Trial
 
 
 def measure(trial: Trial) -> Numbers:
     """The norm after a thousand updates of D over that after ten."""
     numbers = norms_as_d_learns(trial)
-    places, other = numbers["updates"], numbers["other"]
-    assert isinstance(places, list)
-    assert isinstance(other, list)
-    return {"growth": other[-1] / other[places.index(10)], **numbers}
+    after_ten = numbers["other"][numbers["updates"].index(10)]
+    return {"growth": numbers["other"][-1] / after_ten, **numbers}
 
 
 CLAIM = Claim(
@@ -24,12 +21,5 @@ CLAIM = Claim(
     refuted_by="a growth below 2.",
     effect=Effect(name="growth", words="times the norm", at_least=2.0),
     measure=measure,
-    picture=curves(
-        "updates",
-        "norm of G's gradient",
-        {"minimax": "minimax", "other": "non-saturating"},
-        over="updates of D",
-        log=True,
-        log_x=True,
-    ),
+    picture=NORMS,
 )
