@@ -5,7 +5,7 @@ The first sentence of an answer says what the numbers show, and ``Question.is_sh
 
 from __future__ import annotations
 
-from gans.study.comparisons.questions import batches, flow, losses, penalties
+from gans.study.comparisons.questions import batches, flow, losses, penalties, training
 from gans.study.comparisons.questions.question import Case, Question
 
 __all__ = ["FAMILIES", "QUESTIONS", "Case", "Question", "titles_about"]
@@ -15,6 +15,7 @@ FAMILIES: dict[str, dict[str, Question]] = {
     "Losses": losses.QUESTIONS,
     "Batches and normalization": batches.QUESTIONS,
     "The gradient penalty": penalties.QUESTIONS,
+    "Training and samples": training.QUESTIONS,
 }
 
 QUESTIONS: dict[str, Question] = {

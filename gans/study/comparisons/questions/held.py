@@ -9,6 +9,7 @@ import numpy as np
 from gans.study.comparisons.comparison import Comparison
 
 __all__ = [
+    "alike",
     "bounded",
     "complements",
     "differs_in_last_layer_alone",
@@ -65,6 +66,12 @@ def tenth_lower(comparison: Comparison) -> bool:
     """Whether a fake's slope falls by 0.1, and some below 0."""
     a, b = slopes(comparison, "slope at each logit")
     return bool((abs(a - b - 0.1) < 1e-12).all() and (a > 0).all() and (b < 0).any())
+
+
+def alike(comparison: Comparison, step: str, share: float) -> bool:
+    """Whether each number of a step differs between A and B by less than a ``share``."""
+    a, b = slopes(comparison, step)
+    return bool((abs(b / a - 1) < share).all())
 
 
 def only_weights(comparison: Comparison) -> bool:
