@@ -9,8 +9,8 @@
 
 from numpy import float32, float64, int8, int16, int32, int64, uint8
 
+from minigrad import distributed, nn, ops, optim, random
 from minigrad import hints as _hints
-from minigrad import nn, ops, optim, random
 from minigrad import numpy_protocol as _numpy_protocol  # noqa: F401  NumPy's functions reach Tensors by it
 from minigrad.apply import modify
 from minigrad.autograd import StaleGraphError, grad
@@ -52,6 +52,7 @@ __all__ = [
     "arange",
     "capture",
     "check_finite",
+    "distributed",
     "draw",
     "eye",
     "float32",

@@ -1,6 +1,7 @@
 """Data-parallel training: several processes that train one network, each on its share of every batch."""
 
 from minigrad.distributed.communicator import Alone, Communicator, current, using
+from minigrad.distributed.mean import mean_over_ranks
 from minigrad.distributed.mpi import MPI, launched, world
 
-__all__ = ["MPI", "Alone", "Communicator", "current", "launched", "using", "world"]
+__all__ = ["MPI", "Alone", "Communicator", "current", "launched", "mean_over_ranks", "using", "world"]

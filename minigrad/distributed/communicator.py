@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from minigrad.blocks import Block, Setting
 from minigrad.devices import xp_of
+from minigrad.tracing import watch
 from minigrad.types import Array
 
 __all__ = ["Alone", "Communicator", "current", "using"]
@@ -29,6 +30,10 @@ class Communicator:
         self.rank = rank
         self.size = size
         self._home = False
+
+    def __deepcopy__(self, memo: object) -> Communicator:
+        """Itself: a copy of a module that has a communicator reaches the same ranks."""
+        return self
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: rank {self.rank} of {self.size}>"
@@ -48,8 +53,7 @@ class Communicator:
     def all_gather(self, array: Array) -> Array:
         """The arrays (k, ...) of all ranks in their order; they have one shape and dtype."""
         if self._home or self.size == 1:
-            xp = xp_of(array)
-            copies: Array = xp.stack([array] * self.size)
+            copies: Array = xp_of(array).concatenate([array[None]] * self.size)
             return copies
         return self._all_gather(array)
 
@@ -72,6 +76,10 @@ class Communicator:
             yield
         finally:
             self._home = before
+
+    def is_at_home(self) -> bool:
+        """Whether a block of ``at_home`` is running."""
+        return self._home
 
     def _all_reduce(self, array: Array) -> None:
         raise NotImplementedError(f"{type(self).__name__} does not define _all_reduce(array)")
@@ -110,3 +118,12 @@ def using(communicator: Communicator) -> Block[Communicator]:
     <Alone: rank 0 of 1>
     """
     return _communicator.changed(lambda _: communicator)
+
+
+def resolved(communicator: Communicator | None) -> Communicator:
+    """``communicator``, or if it is None, ``current()``; a captured step depends on which and on its home."""
+    if communicator is None:
+        watch(current)
+        communicator = current()
+    watch(communicator.is_at_home)
+    return communicator

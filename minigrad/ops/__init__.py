@@ -22,6 +22,7 @@ from minigrad.ops.norm import *
 from minigrad.ops.padding import *
 from minigrad.ops.pool import *
 from minigrad.ops.query import *
+from minigrad.ops.ranks import *
 from minigrad.ops.rearrange import *
 from minigrad.ops.rectifiers import *
 from minigrad.ops.reduce import *
