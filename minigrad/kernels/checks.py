@@ -30,6 +30,15 @@ def check_channels(name: str, x: Array, *channels: Array) -> None:
         )
 
 
+def check_means(name: str, x: Array, means: Array) -> None:
+    """Raise ValueError unless ``means`` is float64 with two numbers for each channel of x (n, c, ...)."""
+    if means.shape != (2, *x.shape[1:2]) or means.dtype != np.float64:
+        raise ValueError(
+            f"{name}: expected float64 means (2, {x.shape[1]}) for x {x.shape}; got {means.dtype}, shape "
+            f"{means.shape}"
+        )
+
+
 def check_shares(name: str, x: Array, u: Array) -> None:
     """Raise TypeError unless ``u`` is float64, ValueError unless x (n, classes) has a class and u is (n,)."""
     if u.dtype != np.float64:

@@ -41,6 +41,7 @@ from minigrad.nn.pad import CircularPad2d, ConstantPad2d, ReflectionPad2d, Repli
 from minigrad.nn.parameters import ParameterDict, ParameterList
 from minigrad.nn.pool import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d
 from minigrad.nn.progressive import MinibatchStdDev, PixelNorm
+from minigrad.nn.ranks import synchronised
 from minigrad.nn.recurrent import GRU, LSTM, GRUCell, LSTMCell
 from minigrad.nn.sample_norm import GroupNorm, InstanceNorm1d, InstanceNorm2d
 from minigrad.nn.shape import Flatten, Identity, Unflatten
@@ -121,6 +122,7 @@ __all__ = [
     "fusion",
     "init",
     "summary",
+    "synchronised",
     "utils",
 ]
 

@@ -19,7 +19,6 @@ from minigrad.nn.conv1d import Conv1d, ConvTranspose1d
 from minigrad.nn.linear import Linear
 from minigrad.nn.module import Module
 from minigrad.nn.norm import BatchNorm1d, BatchNorm2d
-from minigrad.ops.activation import IDENTITY
 from minigrad.ops.conv import conv2d_moments, conv_transpose2d_moments, saved_moments
 from minigrad.tensor import Tensor
 from minigrad.tracing import Tracer, mode
@@ -178,15 +177,11 @@ def _batch_norm(
     rectifier: Rectifier | None,
     moments: Array | None = None,
 ) -> Tensor:
-    norm._check_batch(x)
+    if rectifier is None:
+        return norm.of_batch(x, moments=moments)
     if norm.weight is None or norm.bias is None:
-        y = ops.standardize(x, eps=norm.eps, moments=moments)
-        norm._track(y)
-        return y if rectifier is None else rectifier.forward(y)
-    slope = IDENTITY if rectifier is None else _slope(rectifier)
-    y = ops.batch_norm(x, norm.weight, norm.bias, eps=norm.eps, slope=slope, moments=moments)
-    norm._track(y)
-    return y
+        return rectifier.forward(norm.of_batch(x, moments=moments))
+    return norm.of_batch(x, slope=_slope(rectifier), moments=moments)
 
 
 def _takes_moments(

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad import ops
+from minigrad.distributed.communicator import Communicator, resolved
 from minigrad.nn.module import Module, Parameter
+from minigrad.ops.activation import IDENTITY
 from minigrad.ops.norm import saved_statistics, update_running_stats
 from minigrad.tensor import Tensor
 from minigrad.tracing import call
@@ -70,18 +72,34 @@ class ChannelNorm(Module):
 class _BatchNorm(ChannelNorm):
     """BatchNorm1d and BatchNorm2d without their ``shapes``."""
 
+    communicator: Communicator | None = None
+    """Of the ranks whose batches are one, in training: ``nn.synchronised`` sets it."""
+
     def forward(self, x: Tensor) -> Tensor:
         running = self._running()
         if running is not None:
             self.check_shape(x)
             return self._affine_of(x, *running)
+        return self.of_batch(x)
+
+    def of_batch(self, x: Tensor, *, slope: float = IDENTITY, moments: Array | None = None) -> Tensor:
+        """The training mode; ``slope``, if there are weights, and ``moments`` are as in ops.batch_norm."""
         self._check_batch(x)
+        ranks = self._ranks()
         if self.weight is None or self.bias is None:
-            y = ops.standardize(x, eps=self.eps)
+            y = ops.standardize(x, eps=self.eps, moments=moments, communicator=ranks)
         else:
-            y = ops.batch_norm(x, self.weight, self.bias, eps=self.eps)
-        self._track(y)
+            y = ops.batch_norm(
+                x, self.weight, self.bias, eps=self.eps, slope=slope, moments=moments, communicator=ranks
+            )
+        if self.track_running_stats:
+            count = x.size // self.num_features * (ranks.size if ranks else 1)
+            call(self._move_statistics, *saved_statistics(y), count)
         return y
+
+    def _ranks(self) -> Communicator | None:
+        """Of the ranks that share this batch; in evaluation each rank is on its own."""
+        return resolved(self.communicator) if self.training and self.communicator is not None else None
 
     def _running(self) -> tuple[Array, Array] | None:
         """Mean and variance that stand for the batch's in evaluation, or None where the batch's are used."""
@@ -92,15 +110,10 @@ class _BatchNorm(ChannelNorm):
     def _check_batch(self, x: Tensor) -> None:
         """Raise ValueError unless x has the layer's shape and, in training, a variance in each channel."""
         self.check_shape(x)
-        if self.training and x.size == x.shape[1]:
+        if self.training and x.size == x.shape[1] and self.communicator is None:
             raise ValueError(
                 f"{self!r}: training needs more than one value per channel, got an input {x.shape}"
             )
-
-    def _track(self, y: Tensor) -> None:
-        """Move the running statistics towards those of the batch, which are saved with ``y``."""
-        if self.track_running_stats:
-            call(self._move_statistics, *saved_statistics(y), y.size // self.num_features)
 
     def _affine_of(self, x: Tensor, mean: Array, var: Array) -> Tensor:
         """The evaluation mode as one multiplication and one addition, ``x scale + shift``."""

@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike
 from minigrad import ops
 from minigrad.apply import constant
 from minigrad.devices import xp_of
+from minigrad.distributed.communicator import Communicator, resolved
 from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
 from minigrad.types import Array
@@ -63,6 +64,9 @@ class MinibatchStdDev(Module):
     ((4, 2, 1, 1), [1.0, 0.0, 1.0, 0.0])
     """
 
+    communicator: Communicator | None = None
+    """Of the ranks whose batches are one, in training: ``nn.synchronised`` sets it."""
+
     def __init__(self, group_size: int = 4, eps: float = 1e-8) -> None:
         self.group_size = operator.index(group_size)
         if self.group_size < 1:
@@ -76,8 +80,16 @@ class MinibatchStdDev(Module):
         if x.ndim < 2 or not features:
             raise ValueError(f"{self!r}: expected an input (n, c, ...), got {x.shape}")
         shape = (*n, 1, *x.shape[2:])
-        deviations = ops.reshape(self._deviations(ops.reshape(x, (*n, features))), (*n, *(1,) * (x.ndim - 1)))
+        deviations = ops.reshape(self._of_own(ops.reshape(x, (*n, features))), (*n, *(1,) * (x.ndim - 1)))
         return ops.concatenate([x, ops.broadcast_to(deviations, shape)], axis=1)
+
+    def _of_own(self, x: Tensor) -> Tensor:
+        """The deviations (n,) of the rank's samples x (n, features), in the groups of the whole batch."""
+        if self.communicator is None or not self.training:
+            return self._deviations(x)
+        ranks = resolved(self.communicator)
+        n, first = len(x), ranks.rank * len(x)
+        return self._deviations(ops.all_gather(x, communicator=ranks))[first : first + n]
 
     def _deviations(self, x: Tensor) -> Tensor:
         """The mean deviation in the group of each sample: x (n, features) -> (n,)."""

@@ -6,6 +6,10 @@ the derivative with respect to x is the same with and without them.
 
 An op has ``saved`` statistics of x, or sums that its kernel computes anyway. Its rule hands them to other ops
 as ``known``, so that they are not computed again.
+
+With a ``communicator`` x is the rank's share of a batch, and the statistics are those of the batch: the
+moments of all ranks are gathered, and the sums over a channel are taken over all ranks. The shares are equal.
+Each rank's gradient is then that of the sum of all ranks' losses, to any order.
 """
 
 from __future__ import annotations
@@ -13,11 +17,14 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.arguments import kernel_out
+from minigrad.devices import xp_of
 from minigrad.dispatch import kernels_of
+from minigrad.distributed.communicator import Communicator
 from minigrad.op import op
 from minigrad.ops.activation import IDENTITY, leaky_gate, leaky_relu
 from minigrad.ops.elementwise import sqrt
-from minigrad.ops.reduce import mean, sum, var
+from minigrad.ops.ranks import all_reduce
+from minigrad.ops.reduce import mean, sum
 from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.tensor import Tensor
 from minigrad.types import Array
@@ -35,13 +42,15 @@ def standardize(
     *,
     eps: float,
     moments: Array | None = None,
+    communicator: Communicator | None = None,
     out: tuple[Array, tuple[Array, Array, Array]] | None = None,
 ) -> tuple[Array, tuple[Array, Array, Array]]:
     """(x - mean) / sqrt(var + eps) for each channel of x (n, c, ...), over all axes but the second.
 
     ``var`` is divided by the count (the biased variance). The result's ``saved`` is (mean, var, inv_std),
-    each (c,). ``moments`` (3, pieces, c) are those of x, where a convolution has computed them. Raises
-    ValueError unless x has two axes or more and an element, TypeError unless it holds floats.
+    each (c,). ``moments`` (3, pieces, c) are those of x, where a convolution has computed them. With a
+    ``communicator`` mean and var are those of all its ranks' x, which have one shape. Raises ValueError
+    unless x has two axes or more and an element, TypeError unless it holds floats.
 
     >>> import minigrad as mg
     >>> x = mg.tensor([[0.0, 5.0], [2.0, 9.0]])  # 2 samples of 2 channels
@@ -49,19 +58,32 @@ def standardize(
     [[-1.0, -1.0], [1.0, 1.0]]
     """
     _check(x)
-    y, *saved = kernels_of(x).standardize(x, eps, moments=moments, out=kernel_out(out))
+    kernels = kernels_of(x)
+    if communicator is not None:
+        moments = _of_all(communicator, kernels.channel_moments(x) if moments is None else moments)
+    y, *saved = kernels.standardize(x, eps, moments=moments, out=kernel_out(out))
     return y, tuple(saved)
 
 
-def _standardize_x(g: Tensor, y: Tensor, x: Tensor, *, eps: float, moments: Array | None) -> Tensor:
-    return standardize_grad(g, x, eps=eps, known=y.saved)
+def _standardize_x(
+    g: Tensor, y: Tensor, x: Tensor, *, eps: float, moments: Array | None, communicator: Communicator | None
+) -> Tensor:
+    return standardize_grad(g, x, eps=eps, communicator=communicator, known=y.saved)
 
 
 standardize.vjp(x=_standardize_x)
 
 
 @op
-def standardize_grad(g: Array, x: Array, *, eps: float, known: Any = None, out: Array | None = None) -> Array:
+def standardize_grad(
+    g: Array,
+    x: Array,
+    *,
+    eps: float,
+    communicator: Communicator | None = None,
+    known: Any = None,
+    out: Array | None = None,
+) -> Array:
     """The gradient of standardize: s (g - mean(g) - xhat mean(g xhat)), xhat = standardize(x), s = 1 / std.
 
     ``known`` is the (mean, var, inv_std) that standardize(x) has saved; without it they are computed from x.
@@ -70,28 +92,36 @@ def standardize_grad(g: Array, x: Array, *, eps: float, known: Any = None, out: 
     if g.shape != x.shape:
         raise ValueError("g and x must have the same shape")
     kernels = kernels_of(x)
-    mean, _, inv_std = known if known is not None else kernels.standardize(x, eps)[1:]
-    return kernels.standardize_grad(g, x, mean, inv_std, out=out)
+    mean, _, inv_std = _statistics(x, eps, communicator, known)
+    if communicator is None:
+        return kernels.standardize_grad(g, x, mean, inv_std, out=out)
+    xp, c = xp_of(x), x.shape[1]
+    one, zero = xp.ones(c, x.dtype), xp.zeros(c, x.dtype)
+    layer = g, x, one, zero, mean, inv_std
+    means = _means(communicator, x, kernels.batch_norm_sums(*layer, IDENTITY))
+    return kernels.batch_norm_from_means(*layer, means, IDENTITY, out=out)
 
 
-def _standardize_grad_g(u: Tensor, y: Tensor, g: Tensor, x: Tensor, *, eps: float, known: Any) -> Tensor:
-    return standardize_grad(u, x, eps=eps, known=known)
+def _standardize_grad_g(u: Tensor, y: Tensor, g: Tensor, x: Tensor, **settings: Any) -> Tensor:
+    return standardize_grad(u, x, **settings)
 
 
-def _standardize_grad_x(u: Tensor, y: Tensor, g: Tensor, x: Tensor, *, eps: float, known: Any) -> Tensor:
+def _standardize_grad_x(
+    u: Tensor, y: Tensor, g: Tensor, x: Tensor, *, eps: float, communicator: Communicator | None, known: Any
+) -> Tensor:
     """The derivative of <u, standardize_grad(g, x)> with respect to x.
 
     With m the mean over a channel, a = m(u xhat), b = m(g xhat) and N the count per channel,
     <u, y> = N s (m(u g) - m(u) m(g) - a b). Two paths lead to x: through s, ds/dx = -s^2 xhat / N, and
     through xhat.
     """
-    axes = _axes(x)
-    xhat = standardize(x, eps=eps)
-    s = inverse_std(x, eps=eps)
-    a, b = _mean(u * xhat, axes), _mean(g * xhat, axes)
-    covariance = _mean(u * g, axes) - _mean(u, axes) * _mean(g, axes) - a * b
+    xhat = standardize(x, eps=eps, communicator=communicator)
+    s = inverse_std(x, eps=eps, communicator=communicator)
+    a, b = _mean(u * xhat, communicator), _mean(g * xhat, communicator)
+    covariance = _mean(u * g, communicator) - _mean(u, communicator) * _mean(g, communicator) - a * b
     through_s = -(s * s * covariance * xhat)
-    through_xhat = standardize_grad(-(s * (u * b + g * a)), x, eps=eps, known=known)
+    v = -(s * (u * b + g * a))
+    through_xhat = standardize_grad(v, x, eps=eps, communicator=communicator, known=known)
     return through_s + through_xhat
 
 
@@ -107,12 +137,14 @@ def batch_norm(
     eps: float,
     slope: float = IDENTITY,
     moments: Array | None = None,
+    communicator: Communicator | None = None,
     out: tuple[Array, tuple[Array, Array, Array]] | None = None,
 ) -> tuple[Array, tuple[Array, Array, Array]]:
     """leaky_relu(standardize(x) weight + bias) for each channel of x (n, c, ...), weight and bias (c,).
 
     ``slope`` is the factor of what is below 0: 0 is relu; with 1, the default, there is no activation.
-    ``moments``, the result's ``saved``, (mean, var, inv_std), and what raises are as in standardize.
+    ``moments``, ``communicator``, the result's ``saved``, (mean, var, inv_std), and what raises are as in
+    standardize.
 
     >>> import minigrad as mg
     >>> x, weight, bias = mg.tensor([[0.0], [2.0]]), mg.tensor([3.0]), mg.tensor([1.0])
@@ -122,7 +154,10 @@ def batch_norm(
     [[-0.5], [4.0]]
     """
     _check(x)
-    y, *saved = kernels_of(x).batch_norm(x, weight, bias, eps, slope, moments=moments, out=kernel_out(out))
+    kernels = kernels_of(x)
+    if communicator is not None:
+        moments = _of_all(communicator, kernels.channel_moments(x) if moments is None else moments)
+    y, *saved = kernels.batch_norm(x, weight, bias, eps, slope, moments=moments, out=kernel_out(out))
     return y, tuple(saved)
 
 
@@ -134,7 +169,7 @@ def _batch_norm_rule(
     bias: Tensor,
     *,
     moments: Array | None,
-    **settings: float,
+    **settings: Any,
 ) -> tuple[Tensor, Tensor, Tensor]:
     gx = batch_norm_grad(g, x, weight, bias, **settings, known=y.saved)
     gw = batch_norm_grad_weight(g, x, weight, bias, **settings, known=gx.saved)
@@ -154,6 +189,7 @@ def batch_norm_grad(
     *,
     eps: float,
     slope: float = IDENTITY,
+    communicator: Communicator | None = None,
     known: Any = None,
     out: tuple[Array, tuple[Array, Array]] | None = None,
 ) -> tuple[Array, tuple[Array, Array]]:
@@ -162,71 +198,103 @@ def batch_norm_grad(
     h is g where standardize(x) weight + bias is above 0, else slope g.
     ``known`` is the (mean, var, inv_std) that batch_norm has saved; without it they are computed from x. The
     result's own ``saved`` is (gw, gb), the gradients with respect to weight and bias (c,): sums that the
-    kernel needs anyway.
+    kernel needs anyway. They are over the rank's own elements: each rank has weights of its own.
     """
     _check(x)
     kernels = kernels_of(x)
-    mean, _, inv_std = known if known is not None else kernels.standardize(x, eps)[1:]
-    gx, gw, gb = kernels.batch_norm_grad(g, x, weight, bias, mean, inv_std, slope, out=kernel_out(out))
+    mean, _, inv_std = _statistics(x, eps, communicator, known)
+    layer = g, x, weight, bias, mean, inv_std
+    if communicator is None:
+        gx, gw, gb = kernels.batch_norm_grad(*layer, slope, out=kernel_out(out))
+        return gx, (gw, gb)
+    sums = kernels.batch_norm_sums(*layer, slope)
+    gb, gw = (own.astype(x.dtype) for own in (sums[0], sums[1]))
+    means = _means(communicator, x, sums)
+    gx = kernels.batch_norm_from_means(*layer, means, slope, out=None if out is None else out[0])
+    if out is not None:
+        out[1][0][...], out[1][1][...] = gw, gb
     return gx, (gw, gb)
 
 
 @op
 def batch_norm_grad_weight(
-    g: Array, x: Array, weight: Array, bias: Array, *, eps: float, slope: float = IDENTITY, known: Any = None
+    g: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    *,
+    eps: float,
+    slope: float = IDENTITY,
+    communicator: Communicator | None = None,
+    known: Any = None,
 ) -> Array:
     """The gradient of batch_norm with respect to weight: sum(h xhat), (c,), of batch_norm_grad's h.
 
     ``known`` is what batch_norm_grad has saved; without it the gradient is computed.
     """
     if known is None:
-        _, known = batch_norm_grad.forward(g, x, weight, bias, eps=eps, slope=slope)
+        settings = {"eps": eps, "slope": slope, "communicator": communicator}
+        _, known = batch_norm_grad.forward(g, x, weight, bias, **settings)
     gw: Array = known[0]
     return gw
 
 
 @op
 def batch_norm_grad_bias(
-    g: Array, x: Array, weight: Array, bias: Array, *, eps: float, slope: float = IDENTITY, known: Any = None
+    g: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    *,
+    eps: float,
+    slope: float = IDENTITY,
+    communicator: Communicator | None = None,
+    known: Any = None,
 ) -> Array:
     """The gradient of batch_norm with respect to bias: sum(h), (c,), of batch_norm_grad's h.
 
     ``known`` is what batch_norm_grad has saved; without it the gradient is computed.
     """
     if known is None:
-        _, known = batch_norm_grad.forward(g, x, weight, bias, eps=eps, slope=slope)
+        settings = {"eps": eps, "slope": slope, "communicator": communicator}
+        _, known = batch_norm_grad.forward(g, x, weight, bias, **settings)
     gb: Array = known[1]
     return gb
 
 
 def _batch_norm_grad_rule(
-    u: Tensor, y: Tensor, g: Tensor, x: Tensor, weight: Tensor, bias: Tensor, **settings: Any
+    u: Tensor, y: Tensor, g: Tensor, x: Tensor, weight: Tensor, bias: Tensor, *, slope: float, **settings: Any
 ) -> tuple[Tensor | None, ...]:
     """Of standardize_grad(weight h, x), which is linear in h and its own adjoint there."""
-    eps, slope, known = settings["eps"], settings["slope"], settings["known"]
-    before, scale = batch_norm(x, weight, bias, eps=eps), _per_channel(weight, x)
+    before, scale = _before(x, weight, bias, settings), _per_channel(weight, x)
     h = leaky_gate(g, before, slope=slope)
-    v = standardize_grad(u, x, eps=eps, known=known)
-    gx = _standardize_grad_x(u, y, h * scale, x, eps=eps, known=known)
+    v = standardize_grad(u, x, **settings)
+    gx = _standardize_grad_x(u, y, h * scale, x, **settings)
     return leaky_gate(v * scale, before, slope=slope), gx, sum(v * h, axis=_axes(x)), None
 
 
 def _batch_norm_grad_weight_rule(
-    u: Tensor, y: Tensor, g: Tensor, x: Tensor, weight: Tensor, bias: Tensor, **settings: Any
+    u: Tensor, y: Tensor, g: Tensor, x: Tensor, weight: Tensor, bias: Tensor, *, slope: float, **settings: Any
 ) -> tuple[Tensor | None, ...]:
-    eps, slope = settings["eps"], settings["slope"]
-    before, along = batch_norm(x, weight, bias, eps=eps), _per_channel(u, x)
-    gg = leaky_gate(along * standardize(x, eps=eps), before, slope=slope)
-    gx = standardize_grad(along * leaky_gate(g, before, slope=slope), x, eps=eps)
+    before, along = _before(x, weight, bias, settings), _per_channel(u, x)
+    eps, communicator = settings["eps"], settings["communicator"]
+    xhat = standardize(x, eps=eps, communicator=communicator)
+    gg = leaky_gate(along * xhat, before, slope=slope)
+    h = leaky_gate(g, before, slope=slope)
+    gx = standardize_grad(along * h, x, eps=eps, communicator=communicator)
     return gg, gx, None, None
 
 
 def _batch_norm_grad_bias_rule(
-    u: Tensor, y: Tensor, g: Tensor, x: Tensor, weight: Tensor, bias: Tensor, **settings: Any
+    u: Tensor, y: Tensor, g: Tensor, x: Tensor, weight: Tensor, bias: Tensor, *, slope: float, **settings: Any
 ) -> tuple[Tensor | None, ...]:
-    eps, slope = settings["eps"], settings["slope"]
-    before, along = batch_norm(x, weight, bias, eps=eps), _per_channel(u, x)
+    before, along = _before(x, weight, bias, settings), _per_channel(u, x)
     return leaky_gate(broadcast_to(along, shape=x.shape), before, slope=slope), None, None, None
+
+
+def _before(x: Tensor, weight: Tensor, bias: Tensor, settings: dict[str, Any]) -> Tensor:
+    """What the leaky ReLU of a batch norm gets."""
+    return batch_norm(x, weight, bias, eps=settings["eps"], communicator=settings["communicator"])
 
 
 batch_norm_grad.vjp_jointly(_batch_norm_grad_rule)
@@ -261,30 +329,38 @@ def update_running_stats(
 
 
 def batch_norm_composed(
-    x: Tensor, weight: Tensor, bias: Tensor, *, eps: float, slope: float = IDENTITY
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    *,
+    eps: float,
+    slope: float = IDENTITY,
+    communicator: Communicator | None = None,
 ) -> Tensor:
     """batch_norm written in other ops: the definition to read and the oracle of the kernel."""
-    xhat = standardize_composed(x, eps=eps)
+    xhat = standardize_composed(x, eps=eps, communicator=communicator)
     return leaky_relu(xhat * _per_channel(weight, x) + _per_channel(bias, x), slope=slope)
 
 
-def standardize_composed(x: Tensor, *, eps: float) -> Tensor:
+def standardize_composed(x: Tensor, *, eps: float, communicator: Communicator | None = None) -> Tensor:
     """standardize written in primitive ops: the definition to read and the oracle of the kernel."""
-    axes = _axes(x)
-    return (x - _mean(x, axes)) * inverse_std(x, eps=eps)
+    return (x - _mean(x, communicator)) * inverse_std(x, eps=eps, communicator=communicator)
 
 
-def inverse_std(x: Tensor, *, eps: float) -> Tensor:
+def inverse_std(x: Tensor, *, eps: float, communicator: Communicator | None = None) -> Tensor:
     """1 / sqrt(var(x) + eps) for each channel of x (n, c, ...), with the reduced axes kept."""
-    return 1.0 / sqrt(var(x, axis=_axes(x), keepdims=True) + eps)
+    apart = x - _mean(x, communicator)
+    return 1.0 / sqrt(_mean(apart * apart, communicator) + eps)
 
 
 def _per_channel(a: Tensor, x: Tensor) -> Tensor:
     return reshape(a, shape=(-1, *(1,) * (x.ndim - 2)))
 
 
-def _mean(x: Tensor, axes: tuple[int, ...]) -> Tensor:
-    return mean(x, axis=axes, keepdims=True)
+def _mean(x: Tensor, communicator: Communicator | None) -> Tensor:
+    """The mean of each channel, over all ranks of a communicator, with the reduced axes kept."""
+    own = mean(x, axis=_axes(x), keepdims=True)
+    return own if communicator is None else all_reduce(own, communicator=communicator) / communicator.size
 
 
 def _axes(x: Tensor) -> tuple[int, ...]:
@@ -298,3 +374,22 @@ def _check(x: Array) -> None:
         raise TypeError("batch normalisation needs float32 or float64; convert with .astype(numpy.float32)")
     if x.size == 0:
         raise ValueError("batch normalisation of no elements is undefined; give at least one sample")
+
+
+def _of_all(communicator: Communicator, moments: Array) -> Array:
+    """The moments (3, ranks * pieces, c) of all ranks, of moments (3, pieces, c)."""
+    every = communicator.all_gather(moments).swapaxes(0, 1)
+    return every.reshape(3, -1, moments.shape[2])
+
+
+def _statistics(x: Array, eps: float, communicator: Communicator | None, known: Any) -> Any:
+    """(mean, var, inv_std): ``known``, or else computed from x."""
+    if known is not None:
+        return known
+    return standardize.forward(x, eps=eps, communicator=communicator)[1]
+
+
+def _means(communicator: Communicator, x: Array, sums: Array) -> Array:
+    """The means over all ranks' elements of a channel, of sums (..., c) over those of x."""
+    communicator.all_reduce(sums)
+    return sums / (communicator.size * (x.size // x.shape[1]))

@@ -26,6 +26,7 @@ MODULES = [
     "minigrad.optim",
     "minigrad.optim.lr_scheduler",
     "minigrad.random",
+    "minigrad.distributed",
     "gans",
     "gans.objectives",
     "gans.steps",

@@ -14,20 +14,25 @@ REGISTERS = "a register tile: each value is an address, a step or a count that s
 PYTORCH = "the parameters of PyTorch's class"
 OPTIONS = "options by name, of which a call gives a few"
 OP = "the options of PyTorch's conv2d, one by one, with a bias and a slope"
+NORM = "the tensors and numbers of a batch norm's gradient, each (c,), and the memory of the result"
 
 WIDER = {
     "gans/api.py: train": OPTIONS,
     "gans/systems/settings.py: setting": OPTIONS,
+    "minigrad/kernels/cpu/norm/kernels.py: batch_norm_from_means": NORM,
     "minigrad/kernels/cpu/tiles/dots.py: multiply_dots": REGISTERS,
     "minigrad/kernels/cpu/tiles/product.py: _product.multiply": REGISTERS,
     "minigrad/kernels/cpu/tiles/shallow.py: multiply_shallow": REGISTERS,
     "minigrad/kernels/cpu/tiles/strided.py: multiply_strided": REGISTERS,
+    "minigrad/kernels/cuda/norm/kernels.py: batch_norm_from_means": NORM,
+    "minigrad/kernels/reference/norm.py: batch_norm_from_means": NORM,
     "minigrad/nn/conv.py: Convolution.__init__": PYTORCH,
     "minigrad/nn/conv.py: Correlation.__init__": PYTORCH,
     "minigrad/nn/conv.py: TransposedCorrelation.__init__": PYTORCH,
     "minigrad/optim/lr_scheduler/cycles.py: OneCycleLR.__init__": PYTORCH,
     "minigrad/optim/lr_scheduler/plateau.py: ReduceLROnPlateau.__init__": PYTORCH,
     "minigrad/ops/conv.py: conv2d_bias_leaky_relu": OP,
+    "minigrad/ops/norm.py: batch_norm_grad": NORM,
 }
 """The functions that take more, and why."""
 

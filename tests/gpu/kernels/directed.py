@@ -22,7 +22,7 @@ from minigrad.kernels import reference
 from minigrad.kernels.cuda import activation as elementwise
 from minigrad.kernels.cuda.product import planning
 from minigrad.kernels.geometry import Geometry
-from minigrad.kernels.moments import moments_of
+from minigrad.kernels.moments import merged, moments_of
 from minigrad.kernels.precision import allow_tf32
 from tests.gpu.kernels.numpy_calls import cuda, on_device
 from tests.gpu.kernels.rows import check_rows, exported
@@ -111,10 +111,16 @@ def norm() -> None:
         x, g = 3 + numbers(0, *shape, dtype=dtype), numbers(1, *shape, dtype=dtype)
         weight, shift = 1 + numbers(2, shape[1], dtype=dtype) / 4, numbers(3, shape[1], dtype=dtype)
         agree("standardize", x, 0.1)
+        np.testing.assert_allclose(merged(cuda.channel_moments(x)), merged(moments_of(x)), rtol=1e-12)
         for slope in (0.0, 0.2):
             agree("batch_norm", x, weight, shift, 0.1, slope)
             _, mean, _, inv_std = reference.standardize(x, 0.1)
-            agree("batch_norm_grad", g, x, weight, shift, mean, inv_std, slope, terms=200)
+            layer = g, x, weight, shift, mean, inv_std
+            agree("batch_norm_grad", *layer, slope, terms=200)
+            sums = [module.batch_norm_sums(*layer, slope) for module in (cuda, reference)]
+            assert_close(*(a.astype(dtype) / dtype(np.abs(sums[1]).max()) for a in sums), 200)
+            means = numbers(4, 2, shape[1], dtype=np.float64)
+            agree("batch_norm_from_means", *layer, means, slope, terms=200)
         agree("standardize_grad", g, x, mean, inv_std, terms=200)
     for channels, dtype, momentum in (
         (3, np.float32, 0.1),

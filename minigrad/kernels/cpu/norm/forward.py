@@ -213,3 +213,22 @@ def normalise_blocks(
     """Fill the Outputs of a Layer; both are plain tuples here, which a call takes in a third of the time."""
     blocks = (outputs[1].size + step - 1) // step
     parallel_for(blocks, _normalise, x, step, pixels, Layer(*layer), known, Outputs(*outputs))
+
+
+@inner_jit
+def _moments(block: int, x: Array, step: int, pixels: int, moments: Array) -> None:
+    """moments (3, c): count, mean and squares, for a block's ``step`` channels."""
+    own, begin = slice(block * step, (block + 1) * step), block * step * pixels
+    count, mean, squares = moments[0, own], moments[1, own], moments[2, own]
+    for c in range(mean.size):
+        count[c], mean[c], squares[c] = x.shape[0] * pixels, 0.0, 0.0
+    if pixels >= WIDE:
+        _wide_statistics(x, begin, pixels, mean, squares)
+    else:
+        _statistics(x, begin, pixels, mean, squares)
+
+
+@jit
+def moments_blocks(step: int, pixels: int, x: Array, moments: Array) -> None:
+    """Fill the moments (3, c) of x."""
+    parallel_for((moments.shape[1] + step - 1) // step, _moments, x, step, pixels, moments)

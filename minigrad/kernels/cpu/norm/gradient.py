@@ -162,3 +162,77 @@ def gradient_blocks(
     """Fill the Gradients of a Normalised layer; both are plain tuples, as in ``normalise_blocks``."""
     blocks = (gradients[1].size + step - 1) // step
     parallel_for(blocks, _gradients, g, x, step, pixels, Normalised(*layer), Gradients(*gradients))
+
+
+@inner_jit
+def _scaled(layer: Normalised, own: slice, scale: Array) -> None:
+    """scale = weight * inv_std, for the channels ``own``."""
+    weight, inv_std = layer.weight[own], layer.inv_std[own]
+    for c in range(scale.size):
+        scale[c] = weight[c] * inv_std[c]
+
+
+@inner_jit
+def _sums(block: int, g: Array, x: Array, step: int, pixels: int, layer: Normalised, sums: Array) -> None:
+    """sums (2, c): sum(h) and sum(h * xhat), for the block's channels."""
+    own, begin = slice(block * step, (block + 1) * step), block * step * pixels
+    bias, mean, inv_std, some, some_xhat = (
+        layer.bias[own], layer.mean[own], layer.inv_std[own], sums[0, own], sums[1, own]
+    )  # fmt: skip
+    scale = np.empty(mean.size, x.dtype)
+    _scaled(layer, own, scale)
+    for c in range(mean.size):
+        some[c], some_xhat[c] = 0.0, 0.0
+    channels = Channels(begin, pixels, mean, scale, bias, layer.slope)
+    if pixels >= WIDE:
+        _add_wide_sums(g, x, channels, some, some_xhat)
+    else:
+        _add_sums(g, x, channels, some, some_xhat)
+    for c in range(mean.size):
+        some_xhat[c] *= inv_std[c]
+
+
+@jit
+def sums_blocks(
+    step: int,
+    pixels: int,
+    g: Array,
+    x: Array,
+    layer: tuple[Array, Array, Array, Array, float],
+    sums: Array,
+) -> None:
+    """Fill the sums (2, c) of a Normalised layer."""
+    parallel_for((sums.shape[1] + step - 1) // step, _sums, g, x, step, pixels, Normalised(*layer), sums)
+
+
+@inner_jit
+def _from_means(
+    block: int, g: Array, x: Array, step: int, pixels: int, layer: Normalised, means: Array, gx: Array
+) -> None:
+    """gx = scale * (h - means[0] - xhat * means[1]), for the block's channels."""
+    own, begin = slice(block * step, (block + 1) * step), block * step * pixels
+    bias, mean, inv_std = layer.bias[own], layer.mean[own], layer.inv_std[own]
+    scale, first, second = np.empty(mean.size, x.dtype), np.empty(mean.size), np.empty(mean.size)
+    _scaled(layer, own, scale)
+    for c in range(mean.size):
+        first[c], second[c] = means[0, block * step + c], means[1, block * step + c] * inv_std[c]
+    channels = Channels(begin, pixels, mean, scale, bias, layer.slope)
+    if pixels >= WIDE:
+        _wide_write(g, x, channels, first, second, gx)
+    else:
+        _write(g, x, channels, first, second, gx)
+
+
+@jit
+def from_means_blocks(
+    step: int,
+    pixels: int,
+    g: Array,
+    x: Array,
+    layer: tuple[Array, Array, Array, Array, float],
+    means: Array,
+    gx: Array,
+) -> None:
+    """Fill the gradient by x of a Normalised layer, from the means (2, c)."""
+    blocks = (means.shape[1] + step - 1) // step
+    parallel_for(blocks, _from_means, g, x, step, pixels, Normalised(*layer), means, gx)

@@ -14,17 +14,22 @@ are the pixels of a large channel, RUN at a time. The order does not depend on t
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from minigrad.kernels.checks import check_channels, output
-from minigrad.kernels.cpu.norm.forward import normalise_blocks
-from minigrad.kernels.cpu.norm.gradient import gradient_blocks
+from minigrad.kernels.checks import check_channels, check_means, output
+from minigrad.kernels.cpu.norm.forward import moments_blocks, normalise_blocks
+from minigrad.kernels.cpu.norm.gradient import from_means_blocks, gradient_blocks, sums_blocks
 from minigrad.kernels.cpu.runtime.compiling import SMALL, checked, contiguous, launch
 from minigrad.kernels.moments import check_moments, merged
 from minigrad.types import Array
 
-__all__ = ["batch_norm", "batch_norm_grad", "standardize", "standardize_grad"]
+__all__ = [
+    "batch_norm", "batch_norm_from_means", "batch_norm_grad", "batch_norm_sums", "channel_moments",
+    "standardize", "standardize_grad",
+]  # fmt: skip
 
 ELEMENTS = 1024  # of an image, that one iteration takes if channels are small: they fit the first cache
 LEAST = 64  # and at least: short loops are slow
@@ -78,6 +83,68 @@ def batch_norm_grad(
     checked("batch_norm_grad", g, x, weight, bias, mean, inv_std)
     check_channels("batch_norm_grad", x, weight, bias, mean, inv_std)
     return _backward("batch_norm_grad", g, x, (weight, bias, mean, inv_std), slope, out)
+
+
+def batch_norm_sums(
+    g: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    inv_std: Array,
+    slope: float,
+    *,
+    out: Array | None = None,
+) -> Array:
+    """The sums over each channel that batch_norm_grad needs: sum(h) and sum(h xhat), (2, c), float64.
+
+    h, xhat, the arguments and what raises are batch_norm_grad's.
+    """
+    name = "batch_norm_sums"
+    gradient, flat, layer = _halves(name, g, x, (weight, bias, mean, inv_std), slope)
+    sums = output(name, out, (2, *mean.shape), np.dtype(np.float64))
+    if x.size == 0:
+        sums.fill(0)
+    else:
+        _launch(sums_blocks, x, gradient, flat, layer, sums)
+    return sums
+
+
+def batch_norm_from_means(
+    g: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    inv_std: Array,
+    means: Array,
+    slope: float,
+    *,
+    out: Array | None = None,
+) -> Array:
+    """gx = weight * inv_std (h - means[0] - xhat means[1]): batch_norm_grad's, with means (2, c) as given.
+
+    The means of h and of h xhat, float64, may be over more than x, where x is a part of a batch. Raises as
+    batch_norm_grad.
+    """
+    name = "batch_norm_from_means"
+    gradient, flat, layer = _halves(name, g, x, (weight, bias, mean, inv_std), slope)
+    check_means(name, x, means)
+    gx = output(name, out, x.shape, x.dtype)
+    if x.size:
+        _launch(from_means_blocks, x, gradient, flat, layer, contiguous(means), gx.reshape(flat.shape))
+    return gx
+
+
+def channel_moments(x: Array, *, out: Array | None = None) -> Array:
+    """The moments (3, pieces, c) of x (n, c, ...), float64, as batch_norm takes them; one piece here."""
+    checked("channel_moments", x)
+    moments = output("channel_moments", out, (3, 1, x.shape[1]), np.dtype(np.float64))
+    if x.size == 0:
+        moments.fill(0)
+        return moments
+    _launch(moments_blocks, x, contiguous(x).reshape(x.shape[0], -1), moments[:, 0])
+    return moments
 
 
 def standardize(x: Array, eps: float, *, moments: Array | None = None, out: Outputs | None = None) -> Outputs:
@@ -166,6 +233,30 @@ def _backward(
         with launch(SMALL):
             gradient_blocks(gradient, flat, _channels_each(x.shape[1], pixels), pixels, layer, results)
     return gx, gw, gb
+
+
+def _halves(
+    name: str, g: Array, x: Array, channels: tuple[Array, Array, Array, Array], slope: float
+) -> tuple[Array, Array, tuple[Array, Array, Array, Array, float]]:
+    """g and x (n, c * pixels) and the layer, as the loops of the gradient's halves take them."""
+    checked(name, g, x, *channels)
+    check_channels(name, x, *channels)
+    if g.shape != x.shape:
+        raise ValueError(f"{name}: expected g of x's shape {x.shape}; got {g.shape}")
+    weight, bias, mean, inv_std = (contiguous(a) for a in channels)
+    shape = x.shape[0], math.prod(x.shape[1:])
+    flat = contiguous(x).reshape(shape)
+    return contiguous(g).reshape(shape), flat, (weight, bias, mean, inv_std, float(slope))
+
+
+def _launch(blocks: Callable[..., None], x: Array, *arguments: Any) -> None:
+    """Call loops over x with the channels of an iteration and the pixels of an image."""
+    c, pixels = x.shape[1], _pixels(x)
+    if x.size < SERIAL:
+        blocks(c, pixels, *arguments)
+    else:
+        with launch(SMALL):
+            blocks(_channels_each(c, pixels), pixels, *arguments)
 
 
 def _known(moments: Array, count: int) -> Array:

@@ -7,10 +7,11 @@ merged in order; its moments may come with x from a convolution (``moments``).
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
-from minigrad.kernels.checks import check_channels
+from minigrad.kernels.checks import check_channels, check_means
 from minigrad.kernels.cuda.norm.moments import merge_moments, slice_moments
 from minigrad.kernels.cuda.runtime.arrays import (
     blocks_for,
@@ -26,10 +27,14 @@ from minigrad.kernels.moments import check_moments
 from minigrad.kernels.running_statistics import check_running
 from minigrad.types import Array
 
-__all__ = ["batch_norm", "batch_norm_grad", "standardize", "standardize_grad", "update_running_stats"]
+__all__ = [
+    "batch_norm", "batch_norm_from_means", "batch_norm_grad", "batch_norm_sums", "channel_moments",
+    "standardize", "standardize_grad", "update_running_stats",
+]  # fmt: skip
 
 SOURCE = Source("norm/batch_norm.cu")
 
+Number = np.floating[Any]
 Outputs = tuple[Array, Array, Array, Array]
 ChannelGradients = tuple[Array, Array, Array]
 
@@ -74,9 +79,65 @@ def batch_norm_grad(
     mean(h xhat)), gw = sum(h xhat), gb = sum(h); xhat = (x - mean) inv_std; over all axes but 1. g and x
     (n, c, ...), the others (c,), mean and inv_std as batch_norm gave them. Raises as batch_norm.
     """
-    checked("batch_norm_grad", g, x, weight, bias, mean, inv_std)
-    check_channels("batch_norm_grad", x, weight, bias, mean, inv_std)
     return _backward("batch_norm_grad", g, x, (weight, bias, mean, inv_std), slope, out)
+
+
+def batch_norm_sums(
+    g: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    inv_std: Array,
+    slope: float,
+    *,
+    out: Array | None = None,
+) -> Array:
+    """The sums over each channel that batch_norm_grad needs: sum(h) and sum(h xhat), (2, c), float64.
+
+    h, xhat, the arguments and what raises are batch_norm_grad's.
+    """
+    name = "batch_norm_sums"
+    arrays = _checked_gradient(name, g, x, (weight, bias, mean, inv_std))
+    sums = output(name, out, (2, *mean.shape), x, np.dtype(np.float64))
+    if x.size == 0:
+        sums.fill(0)
+    else:
+        _add_sums(arrays, x.dtype.type(slope), sums[1], sums[0])
+    return sums
+
+
+def batch_norm_from_means(
+    g: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    inv_std: Array,
+    means: Array,
+    slope: float,
+    *,
+    out: Array | None = None,
+) -> Array:
+    """gx = weight * inv_std (h - means[0] - xhat means[1]): batch_norm_grad's, with means (2, c) as given.
+
+    The means of h and of h xhat, float64, may be over more than x, where x is a part of a batch. Raises as
+    batch_norm_grad.
+    """
+    name = "batch_norm_from_means"
+    arrays = _checked_gradient(name, g, x, (weight, bias, mean, inv_std))
+    check_means(name, x, means)
+    gx = output(name, out, x.shape, x)
+    if x.size:
+        own = contiguous(means).astype(x.dtype)
+        _write_gradient(arrays, own[1], own[0], 1, x.dtype.type(slope), gx)
+    return gx
+
+
+def channel_moments(x: Array, *, out: Array | None = None) -> Array:
+    """The moments (3, pieces, c) of x (n, c, ...), float64, as batch_norm takes them: of each slice."""
+    checked("channel_moments", x)
+    return slice_moments("channel_moments", x, out)
 
 
 def standardize(x: Array, eps: float, *, moments: Array | None = None, out: Outputs | None = None) -> Outputs:
@@ -167,8 +228,7 @@ def _backward(
     out: ChannelGradients | None,
 ) -> ChannelGradients:
     """The gradients for the channels' parameters (weight, bias, mean, inv_std)."""
-    if g.shape != x.shape:
-        raise ValueError(f"{name}: expected g of x's shape {x.shape}; got {g.shape}")
+    arrays = _checked_gradient(name, g, x, parameters)
     shapes = x.shape, *(x.shape[1:2],) * 2
     gx, gw, gb = (
         output(name, given, shape, x) for given, shape in zip(out or (None,) * 3, shapes, strict=True)
@@ -177,16 +237,41 @@ def _backward(
         gw.fill(0)
         gb.fill(0)
         return gx, gw, gb
-    channels, pixels, count, slices = _sizes(x)
-    dtype, blocks = x.dtype, int(channels) * int(slices)
-    arrays = tuple(contiguous(a) for a in (g, x, *parameters))
-    factor = dtype.type(slope)
-    sums = tuple(xp_of(x).empty(blocks, np.float64) for _ in range(2))
-    SOURCE.launch("slice_gradients", dtype, blocks, *arrays, factor, *sums, channels, pixels, count, slices)
-    SOURCE.launch("merge_gradients", dtype, blocks_for(int(channels)), *sums, gw, gb, channels, slices)
-    sizes = channels, pixels, count, np.int64(x.size)
-    SOURCE.launch("batch_norm_grad", dtype, blocks_for(x.size), *arrays, gw, gb, factor, gx, *sizes)
+    factor = x.dtype.type(slope)
+    _add_sums(arrays, factor, gw, gb)
+    _write_gradient(arrays, gw, gb, x.size // x.shape[1], factor, gx)
     return gx, gw, gb
+
+
+def _checked_gradient(
+    name: str, g: Array, x: Array, parameters: tuple[Array, Array, Array, Array]
+) -> tuple[Array, ...]:
+    """(g, x, weight, bias, mean, inv_std), C-contiguous."""
+    checked(name, g, x, *parameters)
+    check_channels(name, x, *parameters)
+    if g.shape != x.shape:
+        raise ValueError(f"{name}: expected g of x's shape {x.shape}; got {g.shape}")
+    return tuple(contiguous(a) for a in (g, x, *parameters))
+
+
+def _add_sums(arrays: tuple[Array, ...], factor: Number, gw: Array, gb: Array) -> None:
+    """gw = sum(h xhat) and gb = sum(h), each (c,), in the dtype that they have."""
+    x = arrays[1]
+    channels, pixels, count, slices = _sizes(x)
+    blocks = int(channels) * int(slices)
+    sums = tuple(xp_of(x).empty(blocks, np.float64) for _ in range(2))
+    SOURCE.launch("slice_gradients", x.dtype, blocks, *arrays, factor, *sums, channels, pixels, count, slices)
+    SOURCE.launch("merge_gradients", gw.dtype, blocks_for(int(channels)), *sums, gw, gb, channels, slices)
+
+
+def _write_gradient(
+    arrays: tuple[Array, ...], gw: Array, gb: Array, count: int, factor: Number, gx: Array
+) -> None:
+    """gx = weight inv_std (h - gb / count - xhat gw / count)."""
+    x = arrays[1]
+    channels, pixels, *_ = _sizes(x)
+    sizes = channels, pixels, np.int64(count), np.int64(x.size)
+    SOURCE.launch("batch_norm_grad", x.dtype, blocks_for(x.size), *arrays, gw, gb, factor, gx, *sizes)
 
 
 def _one_and_zero(x: Array) -> tuple[Array, Array]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from minigrad import Tensor, ops
 from tests.minigrad.ops.cases import arranged, images, plain
+from tests.minigrad.ops.cases.ranks import alone, at_home
 from tests.minigrad.ops.cases.samples import (
     SIGN,
     SLOPE,
@@ -101,6 +102,10 @@ CASES = [
     Case("adaptive_max_pool2d", images.adaptive_max_pool2d, images.adaptive(distinct), few=True),
     Case("add", np.add, elementwise(anything, anything)),
     Case("all", np.all, reduced(bools), dtype="bool", few=True),
+    Case("all_gather", lambda x: x, alike(anything, dims=1), few=True),
+    Case("all_gather_of", lambda x: x, alike(anything, dims=1), through=alone("all_gather_of"), few=True),
+    Case("all_reduce", lambda x: x, alike(anything), few=True),
+    Case("all_reduce_of", lambda x: 3 * x, alike(anything), through=at_home("all_reduce_of"), few=True),
     Case("any", np.any, reduced(halves), dtype="bool", few=True),
     Case("argmax", np.argmax, arranged.positions(halves), dtype="int64", few=True),
     Case("argmin", np.argmin, arranged.positions(halves), dtype="int64", few=True),
@@ -234,3 +239,8 @@ CASES = [
     Case("vector_norm", arranged.vector_norm, arranged.normed(), few=True),
     Case("where", np.where, elementwise(bools, anything, anything)),
 ]  # fmt: skip
+CASES += [
+    replace(case, variant="of ranks", through=at_home(case.function))
+    for case in CASES
+    if case.function.startswith(("batch_norm", "standardize")) and not case.variant
+]
