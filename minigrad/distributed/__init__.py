@@ -3,5 +3,6 @@
 from minigrad.distributed.communicator import Alone, Communicator, current, using
 from minigrad.distributed.mean import mean_over_ranks
 from minigrad.distributed.mpi import MPI, launched, world
+from minigrad.distributed.nccl import NCCL
 
-__all__ = ["MPI", "Alone", "Communicator", "current", "launched", "mean_over_ranks", "using", "world"]
+__all__ = ["MPI", "NCCL", "Alone", "Communicator", "current", "launched", "mean_over_ranks", "using", "world"]

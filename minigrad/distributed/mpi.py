@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from minigrad.distributed.communicator import Alone, Communicator
+from minigrad.distributed.nccl import NCCL
 from minigrad.types import Array
 
 __all__ = ["MPI", "launched", "world"]
@@ -43,7 +44,7 @@ class MPI(Communicator):
             )
 
     def all_gather_object(self, value: Any) -> list[Any]:
-        values: list[Any] = self._ranks.allgather(value)
+        values: list[Any] = [value] * self.size if self._home else self._ranks.allgather(value)
         return values
 
     def abort(self, status: int) -> NoReturn:
@@ -90,9 +91,12 @@ def launched(environment: Mapping[str, str]) -> int:
     return max([int(count) for count in counts if count.isdecimal()], default=1)
 
 
-def world() -> Communicator:
-    """The communicator of all processes that a launcher has started with this one.
+def world(device: str = "cpu") -> Communicator:
+    """The communicator of all processes that a launcher has started with this one, for arrays on ``device``.
 
-    ``Alone`` without a launcher, or if it has started one process. Raises as ``MPI``.
+    ``Alone`` without a launcher, or if it has started one process. Raises as ``MPI``, and for "cuda" as
+    ``NCCL``.
     """
-    return MPI() if launched(os.environ) > 1 else Alone()
+    if launched(os.environ) == 1:
+        return Alone()
+    return NCCL(MPI()) if device == "cuda" else MPI()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.gpu.fake_cupy import arrays, cuda, functions
+from tests.gpu.fake_cupy import arrays, cuda, functions, nccl
 
 REFUSED: dict[str, Callable[[Any, Any, Any], object]] = {
     "numpy.asarray": lambda cp, x, a: np.asarray(x),
@@ -54,6 +54,10 @@ def test_cupy_has_what_the_fake_has() -> None:
     ]
     for mine, its in pairs:
         names = {name for name in vars(mine) if not name.startswith("_")} - own
+        assert names <= set(dir(its)), mine
+    for mine in (nccl, nccl.NcclCommunicator):
+        its = cupy.cuda.nccl if mine is nccl else cupy.cuda.nccl.NcclCommunicator
+        names = {name for name in vars(mine) if name.startswith(("NCCL", "Nccl", "get", "all"))}
         assert names <= set(dir(its)), mine
     assert set(functions.__all__) <= set(dir(cupy))
     assert set(cuda.__all__) <= set(dir(cupy.cuda))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.gpu.fake_cupy import nccl as nccl
 from tests.gpu.fake_cupy import streams
 from tests.gpu.fake_cupy.memory import MemoryPointer, MemoryPool, alloc, using_allocator
 from tests.gpu.fake_cupy.streams import Event, Graph, Stream, alloc_pinned_memory, get_current_stream
@@ -33,6 +34,10 @@ class runtime:
 
 class Device:
     compute_capability = "90"
+    used = 0
 
     def __init__(self, device: int = 0) -> None:
         self.id = device
+
+    def use(self) -> None:
+        Device.used = self.id

@@ -89,7 +89,24 @@ class MemoryPool:
     def _new(self, size: int) -> Raw:
         raw = Raw(size, np.uint8)
         raw.pool = weakref.ref(self)
+        _raws[:] = [ref for ref in _raws if ref() is not None]
+        _raws.append(weakref.ref(raw))
         return raw
+
+
+_raws: list[weakref.ref[Raw]] = []
+"""The bytes of all pools."""
+
+
+def raw_at(address: int, size: int) -> Raw:
+    """The bytes that are somebody's and hold ``size`` of them from the address on, or an AssertionError."""
+    for ref in _raws:
+        raw = ref()
+        if raw is None or raw.block() is None:
+            continue
+        if raw.ctypes.data <= address and address + size <= raw.ctypes.data + raw.size:
+            return raw
+    raise AssertionError(f"{size} bytes at {address} are not an array's")
 
 
 default_pool = MemoryPool()

@@ -74,6 +74,8 @@ class Stream:
         self._is_null, self.non_blocking = null, non_blocking
         self._capture: Capture | None = None
 
+    ptr = property(id)
+
     def __enter__(self) -> Stream:
         _streams.append(self)
         memory._captures.append(self._capture)

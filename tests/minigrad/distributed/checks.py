@@ -1,6 +1,7 @@
 """What each of several ranks computes, beside one process that has the whole batch; a program of ranks, too.
 
 A check returns plain numbers and texts: relative differences from the whole batch by name, and digests.
+``python checks.py cuda`` computes on GPUs.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import numpy as np
 
 import minigrad as mg
 from minigrad import Tensor, nn, ops
-from minigrad.distributed import MPI, Communicator, mean_over_ranks, using
+from minigrad.distributed import Communicator, mean_over_ranks, using, world
 from minigrad.types import Array
 
 Check = Callable[[Communicator], dict[str, Any]]
 BATCH = 12  # of all ranks
 EPS = 1e-3
+DEVICE = sys.argv[1] if __name__ == "__main__" and len(sys.argv) > 1 else "cpu"
 
 
 def numbers(seed: int, *shape: int, dtype: Any = np.float64) -> Array:
@@ -34,6 +36,15 @@ def share(ranks: Communicator, whole: Array) -> Array:
     """The rank's rows."""
     n = len(whole) // ranks.size
     return whole[ranks.rank * n : (ranks.rank + 1) * n]
+
+
+def on_device(array: Array) -> Tensor:
+    return mg.tensor(array, device=DEVICE)
+
+
+def buffers_of(net: nn.Module) -> list[Array]:
+    """The running statistics, on the host."""
+    return [Tensor(buffer).numpy() for buffer in net.buffers()]
 
 
 def apart(found: Array, expected: Array) -> float:
@@ -73,9 +84,11 @@ def all_reduce(ranks: Communicator) -> dict[str, Any]:
         return [y, g, gg, gc, *mg.grad(ops.sum(ops.cos(gg)), [x, c])]
 
     whole = numbers(0, ranks.size, 3, 2), numbers(1, ranks.size, 3, 2)
-    mine = orders(*(Tensor(share(ranks, a)) for a in whole), lambda y: ops.all_reduce(y, communicator=ranks))
+    mine = orders(
+        *(on_device(share(ranks, a)) for a in whole), lambda y: ops.all_reduce(y, communicator=ranks)
+    )
     expected = orders(
-        *map(Tensor, whole), lambda y: ops.broadcast_to(ops.sum(y, axis=0, keepdims=True), y.shape)
+        *map(on_device, whole), lambda y: ops.broadcast_to(ops.sum(y, axis=0, keepdims=True), y.shape)
     )
     return compared(ranks, mine, expected, ["y", "g", "gg", "gc", "ggg", "ggc"])
 
@@ -93,11 +106,11 @@ def all_gather(ranks: Communicator) -> dict[str, Any]:
     whole = numbers(2, BATCH, 3) / 4
     n = BATCH // ranks.size
     mine = orders(
-        Tensor(share(ranks, whole)),
+        on_device(share(ranks, whole)),
         lambda rows: rows[ranks.rank * n : (ranks.rank + 1) * n],
         lambda x: ops.all_gather(x, communicator=ranks),
     )
-    expected = orders(Tensor(whole), lambda rows: rows, lambda x: x)
+    expected = orders(on_device(whole), lambda rows: rows, lambda x: x)
     return compared(ranks, mine, expected, ["y", "g", "gg", "ggg"])
 
 
@@ -106,7 +119,7 @@ NORM = ["y", "gx", "gw", "gb", "ggx", "ggw", "ggb", "ggg"]
 
 def norm_orders(function: Callable[..., Tensor], arrays: Sequence[Array], **settings: Any) -> list[Tensor]:
     """The result of a batch norm, its gradients, and those of a function of the gradients."""
-    x, w, b, g, u, a = map(Tensor, arrays)
+    x, w, b, g, u, a = map(on_device, arrays)
     y = function(x, w, b, eps=EPS, **settings)
     first = mg.grad(y, [x, w, b], grad_output=g, create_graph=True)
     total = ops.sum(ops.sin(first[0]) * u) + ops.sum(first[1] * a) + ops.sum(first[2] * a)
@@ -157,7 +170,7 @@ def network(dtype: Any = np.float64) -> nn.Sequential:
         nn.MinibatchStdDev(), nn.Flatten(), nn.Linear(4 * 16, 5, bias=False),
         nn.BatchNorm1d(5), nn.Tanh(), nn.Linear(5, 1),
     )  # fmt: skip
-    return layers.astype(dtype)
+    return layers.astype(dtype).to(DEVICE)
 
 
 def gradients_of(net: nn.Module, x: Tensor) -> list[Tensor]:
@@ -172,27 +185,27 @@ def module(ranks: Communicator) -> dict[str, Any]:
     """A network of such layers, its gradients through a gradient penalty, and its running statistics."""
     images = numbers(9, BATCH, 2, 6, 6)
     alone, net = network(), nn.synchronised(network(), ranks)
-    expected = gradients_of(alone, Tensor(images))
+    expected = gradients_of(alone, on_device(images))
     with using(ranks):
-        means = mean_over_ranks(gradients_of(net, Tensor(share(ranks, images))))
+        means = mean_over_ranks(gradients_of(net, on_device(share(ranks, images))))
     scale = max(float(np.abs(e.numpy()).max()) for e in expected)
     differences = [
         float(np.abs(m.numpy() - e.numpy()).max()) / scale for m, e in zip(means, expected, strict=True)
     ]
     statistics = [
         apart(found, wanted)
-        for found, wanted in zip(net.buffers(), alone.buffers(), strict=True)
+        for found, wanted in zip(buffers_of(net), buffers_of(alone), strict=True)
         if np.abs(wanted).max() > 0
     ]
     undone = nn.synchronised(network(), mg.distributed.Alone())
-    local = mean_over_ranks(gradients_of(undone, Tensor(share(ranks, images))), ranks)
+    local = mean_over_ranks(gradients_of(undone, on_device(share(ranks, images))), ranks)
     return {
         "gradients": max(differences),
         "statistics": max(statistics),
         "alone": max(
             float(np.abs(m.numpy() - e.numpy()).max()) / scale for m, e in zip(local, expected, strict=True)
         ),
-        "digest": digest(net.buffers()),
+        "digest": digest(buffers_of(net)),
     }
 
 
@@ -209,7 +222,7 @@ def trained(ranks: Communicator, captured: bool, steps: int = 5) -> list[Array]:
     run = mg.capture(step) if captured else step
     with using(ranks):
         losses = [
-            run(Tensor(share(ranks, numbers(20 + i, BATCH, 2, 6, 6, dtype=np.float32)))).numpy()
+            run(on_device(share(ranks, numbers(20 + i, BATCH, 2, 6, 6, dtype=np.float32)))).numpy()
             for i in range(steps)
         ]
     return [*net.state_dict().values(), *losses]
@@ -242,7 +255,7 @@ def means(ranks: Communicator) -> dict[str, Any]:
 
     captured = mg.capture(step)
     factors = 1.0, 2.0, 4.0, 8.0
-    inputs = [Tensor(np.full((2, 3), factor * (1.0 + ranks.rank))) for factor in factors]
+    inputs = [on_device(np.full((2, 3), factor * (1.0 + ranks.rank))) for factor in factors]
     return {
         "op by op": all(right(step(x), factor) for x, factor in zip(inputs, factors, strict=True)),
         "captured": all(right(captured(x), factor) for x, factor in zip(inputs, factors, strict=True)),
@@ -258,13 +271,13 @@ def home(ranks: Communicator) -> dict[str, Any]:
     images = numbers(9, BATCH, 2, 6, 6)
     net, alone = nn.synchronised(network(), ranks), network()
     predict = mg.capture(lambda x: net(x))
-    x = Tensor(share(ranks, images))
+    x = on_device(share(ranks, images))
     together = [predict(x).numpy() for _ in range(3)]
     difference = 0.0
     if ranks.rank == 0:
         with ranks.at_home():
             own = [predict(x).numpy() for _ in range(3)]
-        copies = alone(Tensor(np.concatenate([x.numpy()] * ranks.size))).numpy()
+        copies = alone(on_device(np.concatenate([x.numpy()] * ranks.size))).numpy()
         difference = max(apart(y, copies[: len(y)]) for y in own)
     after = predict(x).numpy()
     return {
@@ -276,7 +289,7 @@ def home(ranks: Communicator) -> dict[str, Any]:
 
 def anew(ranks: Communicator) -> dict[str, Any]:
     """A captured step follows nn.synchronised."""
-    net, x = network(), Tensor(share(ranks, numbers(9, BATCH, 2, 6, 6)))
+    net, x = network(), on_device(share(ranks, numbers(9, BATCH, 2, 6, 6)))
     predict = mg.capture(lambda x: net(x))
     local = [predict(x).numpy() for _ in range(3)][-1]
     nn.synchronised(net, ranks)
@@ -292,7 +305,7 @@ CAPTURED: list[Check] = [steps, means, home, anew]
 
 def main() -> None:
     """Run the checks on the launcher's ranks; the first prints what all of them found."""
-    ranks = MPI()
+    ranks = world(DEVICE)
     try:
         found = {check.__name__: ranks.all_gather_object(check(ranks)) for check in (*OP_BY_OP, *CAPTURED)}
     except BaseException:  # noqa: BLE001  whatever it is, the other ranks must not wait
