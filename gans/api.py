@@ -14,52 +14,29 @@ Run(gan on ring, step 3 of 3)
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from gans.bias import BiasCurve, measure_bias
-from gans.configfile import read_config
 from gans.data import Dataset
-from gans.data import load as load_dataset
 from gans.errors import UserError
 from gans.evaluation import Evaluation, UnmeasurableError, measure
 from gans.exporting import export_generator
 from gans.files import read
 from gans.html import inline_png
-from gans.options import (
-    RUN_OPTIONS,
-    Given,
-    PlotOptions,
-    RunOptions,
-    SampleOptions,
-    StrPath,
-    TrainOptions,
-    run_options,
-    suggestion,
-)
+from gans.options import PlotOptions, RunOptions, SampleOptions, StrPath, TrainOptions, run_options
 from gans.paths import user_path
 from gans.plotting import Picture, Trained
 from gans.plotting import draw as draw_picture
+from gans.preparing import dataset, prepare, schedule_of, with_file
 from gans.samples import Samples, draw
-from gans.systems import System, check_device, check_used, find, settings_for
-from gans.trainer import (
-    Ended,
-    Length,
-    RunConfig,
-    RunFolder,
-    Schedule,
-    default_epochs,
-    load_data,
-    load_system,
-    new_config,
-    read_metrics,
-    start,
-)
+from gans.sweeps import RunComparison, Sweep, compare_runs, sweep
+from gans.systems import System
+from gans.trainer import Ended, Length, RunConfig, RunFolder, load_data, load_system, read_metrics, start
 from gans.trainer import resume as resume_run
 
 if TYPE_CHECKING:
@@ -70,15 +47,19 @@ __all__ = [
     "Evaluation",
     "Picture",
     "Run",
+    "RunComparison",
     "Samples",
+    "Sweep",
     "UnmeasurableError",
     "bias_curve",
+    "compare_runs",
     "evaluate",
     "export",
     "load",
     "plot",
     "resume",
     "sample",
+    "sweep",
     "train",
 ]
 
@@ -206,8 +187,6 @@ def train(
     Raises UserError for an unknown name, a value out of range, a model that does not fit the data, a folder
     that holds a run, a missing device, or a training that diverged.
     """
-    if epochs is not None and steps is not None:
-        raise UserError(f"the length is given twice, `epochs` {epochs} and `steps` {steps}; give one of them")
     given: dict[str, Any] = {
         "model": model,
         "data": data,
@@ -217,58 +196,19 @@ def train(
         "seed": seed,
         "device": device,
     }
-    chosen = _chosen(
+    chosen = with_file(
         config, {**{name: value for name, value in given.items() if value is not None}, **options}
     )
-    return _train(Length(chosen.pop("steps", None), chosen.pop("epochs", None)), **chosen)
-
-
-def _chosen(config: StrPath | None, given: dict[str, Any]) -> dict[str, Any]:
-    """What is given, and what a file gives beside it."""
-    if config is None:
-        return given
-    filed = read_config(user_path(config))
-    if not given.keys().isdisjoint({"epochs", "steps"}):
-        filed = {name: value for name, value in filed.items() if name not in ("epochs", "steps")}
-    return {**filed, **given}
-
-
-def _train(
-    length: Length,
-    *,
-    model: str | None = None,
-    data: Dataset | StrPath | None = None,
-    out: StrPath | None = None,
-    seed: int = 0,
-    device: str = "cpu",
-    **options: Any,
-) -> Run:
-    settings = {name: value for name, value in options.items() if name not in RUN_OPTIONS}
-    if model is None:
-        raise UserError("which `model`? For example dcgan (`gans list` shows all)")
-    _check_names(settings)
-    system = find(model)
-    settings_for(
-        model, next(iter(system.presets)), **settings
-    )  # a misspelt name should not wait for a download
-    check_device(device)
-    run = run_options({name: value for name, value in options.items() if name in RUN_OPTIONS})
-    name, loaded = _dataset(system.data if data is None else data, run.data_dir)
-    chosen = settings_for(model, loaded.kind, **settings)
-    check_used(model, loaded.kind, settings, chosen)
-    config = new_config(
-        chosen,
-        loaded,
-        length if length != Length() else Length(epochs=default_epochs(chosen, loaded.kind)),
-        name=name,
-        data_dir=run.data_dir,
-        seed=seed,
-        schedule=_schedule(run),
-        device=device,
+    folder = chosen.pop("out", None)
+    run = prepare(**chosen)
+    ended = start(
+        run.config,
+        run.data,
+        None if folder is None else user_path(folder),
+        capture=run.options.capture,
+        progress=run.options.progress,
     )
-    folder = None if out is None else user_path(out)
-    ended = start(config, loaded, folder, capture=run.capture, progress=run.progress)
-    return Run(ended.folder, device, ended)
+    return Run(ended.folder, run.config.device, ended)
 
 
 def resume(
@@ -294,7 +234,7 @@ def resume(
         path,
         Length(steps, epochs),
         given.data_dir,
-        _schedule(given),
+        schedule_of(given),
         device,
         data=data,
         capture=given.capture,
@@ -465,32 +405,11 @@ def export(run: Run | StrPath, path: StrPath) -> Path:
     )
 
 
-def _schedule(given: Given) -> Schedule:
-    return Schedule(given.checkpoint_every, given.evaluate_every, given.keep_best)
-
-
-def _check_names(settings: Iterable[str]) -> None:
-    """Raise UserError for a name that is almost one of ``train``'s own arguments.
-
-    ``settings_for`` refuses all others that no setting has.
-    """
-    own = ("data", "out", "epochs", "steps", "seed", "device", *RUN_OPTIONS)
-    for name in settings:
-        if name not in TrainOptions.__annotations__ and difflib.get_close_matches(name, own, n=1):
-            raise UserError(f"there is no option {name!r}{suggestion(name, own)}")
-
-
-def _dataset(data: Dataset | StrPath, data_dir: StrPath | None) -> tuple[str, Dataset]:
-    if isinstance(data, str | os.PathLike):
-        return os.fspath(data), load_dataset(data, data_dir)
-    return data.name, data
-
-
 def _against(run: Run, data: Dataset | StrPath | None, data_dir: StrPath | None) -> Dataset:
     """What samples of ``run`` are compared with: ``data``, or its own."""
     if data is None:
         return load_data(run.config, None if data_dir is None else os.fspath(data_dir))
-    return _dataset(data, data_dir)[1]
+    return dataset(data, data_dir)[1]
 
 
 def _run_of(run: Run | StrPath) -> Run:

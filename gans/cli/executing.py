@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import shlex
 import sys
 from argparse import Namespace
 
-from gans.cli.command import Parser
 from gans.cli.numbers import jobs
 from gans.errors import UserError
 from gans.jobs import JobExecutor
@@ -15,13 +15,13 @@ from gans.messages import one_line
 __all__ = ["add_executor", "again", "executor_of", "progress"]
 
 
-def add_executor(command: Parser, job: str) -> None:
+def add_executor(command: argparse._ActionsContainer, job: str) -> None:
     """The flags of a command that runs jobs, each of which is ``job``."""
     command.add_argument(
         "--jobs",
         type=jobs,
         metavar="J",
-        help=f"run {job} at a time in each of J processes of one thread (default: this process alone)",
+        help=f"processes of one thread each, {job} at a time in each (default: this process alone)",
     )
     command.add_argument(
         "--executor",

@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from gans.cli import run_flags, study_flags
+from gans.cli import run_flags, study_flags, sweep_flags
 from gans.cli.command import Parser
 
 __all__ = ["parser"]
@@ -60,6 +60,8 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     )
     study_flags.study(add("study", "measure what is said about GANs", study_flags.STUDY))
     study_flags.doctor(add("doctor", "name what is wrong with a run", study_flags.DOCTOR))
+    sweep_flags.sweep(add("sweep", "train at each point of a grid of settings", sweep_flags.SWEEP), arguments)
+    sweep_flags.compare_runs(add("compare-runs", "draw runs over each other", sweep_flags.COMPARE_RUNS))
     run_flags.resize(add("resize", "make pictures of one size, to train on", run_flags.RESIZE))
     add(
         "list",
@@ -71,7 +73,7 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
 
 def _later(name: str) -> Callable[[argparse.Namespace], int]:
     def command(arguments: argparse.Namespace) -> int:
-        status: int = import_module(f"gans.cli.{name}").run(arguments)
+        status: int = import_module(f"gans.cli.{name.replace('-', '_')}").run(arguments)
         return status
 
     return command

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 
 from gans.cli.command import Parser, add_checkpoint, add_device, add_settings, add_weights
@@ -49,19 +50,8 @@ def train(train: Parser, arguments: Sequence[str]) -> None:
         metavar="MODEL",
         help="for example dcgan (`gans list` shows all), or a class of yours, FILE.py:CLASS",
     )
-    train.add_argument(
-        "--config",
-        type=user_path,
-        metavar="FILE",
-        help="options from FILE.toml, or a run's config.json; flags win over it",
-    )
-    where = train.add_argument_group("data and folder")
-    where.add_argument(
-        "--data",
-        metavar="DATA",
-        help="mnist5k (default for most), mnist, a toy such as ring, or a path (`gans list` shows all)",
-    )
-    where.add_argument("--data-dir", metavar="DIR", help="where the data lie, or are downloaded to")
+    add_config(train)
+    where = add_data(train)
     folder = where.add_mutually_exclusive_group()
     folder.add_argument(
         "--out", type=user_path, metavar="DIR", help="the run's folder (default runs/MODEL-DATA)"
@@ -72,7 +62,39 @@ def train(train: Parser, arguments: Sequence[str]) -> None:
         metavar="DIR",
         help="go on with the run in DIR; --epochs or --steps may grow",
     )
-    long = train.add_argument_group("length").add_mutually_exclusive_group()
+    add_length(train)
+    add_settings(train, "train", arguments)
+    train.add_argument("--seed", type=natural, metavar="N", help="decides all random numbers (default 0)")
+    add_schedule(train)
+    add_device(train, "default cpu, or where a resumed run was; cuda needs CuPy and an NVIDIA GPU")
+    add_capture(train)
+
+
+def add_config(command: Parser) -> None:
+    """Options from a file."""
+    command.add_argument(
+        "--config",
+        type=user_path,
+        metavar="FILE",
+        help="options from FILE.toml, or a run's config.json; flags win over it",
+    )
+
+
+def add_data(command: Parser) -> argparse._ArgumentGroup:
+    """The data; returns the group, for the folder."""
+    where = command.add_argument_group("data and folder")
+    where.add_argument(
+        "--data",
+        metavar="DATA",
+        help="mnist5k (default for most), mnist, a toy such as ring, or a path (`gans list` shows all)",
+    )
+    where.add_argument("--data-dir", metavar="DIR", help="where the data lie, or are downloaded to")
+    return where
+
+
+def add_length(command: Parser) -> None:
+    """The length of a run."""
+    long = command.add_argument_group("length").add_mutually_exclusive_group()
     long.add_argument(
         "--epochs",
         type=length,
@@ -80,27 +102,32 @@ def train(train: Parser, arguments: Sequence[str]) -> None:
         help="default by model; an epoch of a toy is 500 steps",
     )
     long.add_argument("--steps", type=length, metavar="N", help="training steps")
-    add_settings(train, "train", arguments)
-    train.add_argument("--seed", type=natural, metavar="N", help="decides all random numbers (default 0)")
-    train.add_argument(
+
+
+def add_schedule(command: Parser) -> None:
+    """When a run saves and measures."""
+    command.add_argument(
         "--checkpoint-every",
         type=length,
         metavar="STEPS",
         help="default 100; also at each epoch's end",
     )
-    train.add_argument(
+    command.add_argument(
         "--evaluate-every",
         type=steps_or_0,
         metavar="EPOCHS",
         help="epochs from one measurement of samples to the next, into evaluations.jsonl (default 0: none)",
     )
-    train.add_argument(
+    command.add_argument(
         "--keep-best",
         metavar="FIGURE",
         help="keep the checkpoint with the best FIGURE of those measured, such as fd, in best.safetensors",
     )
-    add_device(train, "default cpu, or where a resumed run was; cuda needs CuPy and an NVIDIA GPU")
-    train.add_argument(
+
+
+def add_capture(command: Parser) -> None:
+    """How updates are computed."""
+    command.add_argument(
         "--no-capture",
         dest="capture",
         action="store_false",

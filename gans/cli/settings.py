@@ -26,7 +26,11 @@ OTHERS = (
     "draws",
     "epochs",
     "evaluate_every",
+    "executor",
+    "figure",
     "frames",
+    "grid",
+    "jobs",
     "keep_best",
     "n",
     "nearest",
@@ -34,6 +38,7 @@ OTHERS = (
     "path",
     "resume",
     "seed",
+    "seeds",
     "share",
     "step",
     "sources",
@@ -43,7 +48,13 @@ OTHERS = (
 )
 """Arguments of ``gans.api`` that are flags too, apart from the settings."""
 
-_FLAGS = {"classes": "--class", "styles": "--style", "sources": "--from", "average": "--no-average"}
+_FLAGS = {
+    "classes": "--class",
+    "grid": "--set",
+    "styles": "--style",
+    "sources": "--from",
+    "average": "--no-average",
+}
 """Flags that are not called like their arguments."""
 
 

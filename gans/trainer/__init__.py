@@ -14,7 +14,7 @@ from gans.asks import ask_of
 from gans.streams import random_stream
 from gans.trainer.callback import Callback, train
 from gans.trainer.config import RunConfig, Schedule, default_epochs, digest_of, versions
-from gans.trainer.folder import RunFolder
+from gans.trainer.folder import LockedError, RunFolder
 from gans.trainer.loop import DivergedError, Record, Training
 from gans.trainer.metrics_log import read_metrics
 from gans.trainer.pictures import sample_picture
@@ -26,6 +26,7 @@ __all__ = [
     "DivergedError",
     "Ended",
     "Length",
+    "LockedError",
     "Record",
     "RunConfig",
     "RunFolder",

@@ -14,13 +14,17 @@ from gans.locks import try_lock
 from gans.trainer.config import CONFIG
 from minigrad.files import check_place
 
-__all__ = ["RunFolder"]
+__all__ = ["LockedError", "RunFolder"]
 
 _PICTURE = re.compile(r"epoch-(?P<epoch>[0-9]{4,9})(?:_step-(?P<step>[0-9]{4,12}))?\.png")
 
 
 _LONGEST_NAME = 200
 """The most bytes of a folder's name without its number; file systems take 255 with it."""
+
+
+class LockedError(UserError):
+    """Another process trains the run."""
 
 
 class RunFolder:
@@ -109,12 +113,12 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Keep other processes from training this run, and remove the half-written files of killed ones.
 
-        Raises UserError if another process trains this run, or as ``check_own`` does.
+        Raises LockedError if another process trains this run, UserError as ``check_own``.
         """
         with append(self.path / ".lock") as file:
             with suppress(OSError):  # a file system without locks must not prevent training
                 if not try_lock(file.fileno()):
-                    raise UserError(f"{self.path}: another process is training this run")
+                    raise LockedError(f"{self.path}: another process is training this run")
             self.check_own()
             self.samples.mkdir(exist_ok=True)
             remove_temporaries(self.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +34,17 @@ from gans.trainer.pictures import Curves, Samples, shown
 from gans.trainer.sanity import Sanity
 from gans.trainer.signals import StopOnSignal
 
-__all__ = ["Ended", "Length", "load_data", "load_system", "new_config", "new_training", "resume", "start"]
+__all__ = [
+    "Ended",
+    "Length",
+    "file_name",
+    "load_data",
+    "load_system",
+    "new_config",
+    "new_training",
+    "resume",
+    "start",
+]
 
 
 CHECKPOINT_EVERY = 100
@@ -123,22 +134,28 @@ def new_config(
 
 
 def start(
-    config: RunConfig, data: Dataset, out: Path | None = None, *, capture: bool = True, progress: bool = True
+    config: RunConfig,
+    data: Dataset,
+    out: Path | None = None,
+    *,
+    capture: bool = True,
+    progress: bool = True,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Ended:
     """Train in a new folder: ``out``, or runs/MODEL-DATA with a number if that exists.
 
     ``capture`` replays recorded updates, which are faster and the same bit for bit; ``progress`` shows the
-    losses during the run.
+    losses during the run. The run saves and stops, as on a signal, after a step at which ``stop()`` is true.
 
     Raises UserError if the model does not fit the data, ``out`` holds a run, its device is not available, or
     the training diverged.
     """
     training = new_training(config, data, capture=capture)
-    folder = RunFolder.create(out, f"{_file_name(config.model)}-{_file_name(config.data)}")
+    folder = RunFolder.create(out, f"{file_name(config.model)}-{file_name(config.data)}")
     with folder.locked():
         folder.check_free()  # another process may have trained there since
         config.write(folder.path)
-        return _run(folder, config, training, data, progress)
+        return _run(folder, config, training, data, progress, stop)
 
 
 def resume(
@@ -151,13 +168,14 @@ def resume(
     data: Dataset | None = None,
     capture: bool = True,
     progress: bool = True,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Ended:
     """Resume the run in ``path`` from its last checkpoint, as if it had never stopped.
 
     ``length``, ``schedule`` and ``device`` replace the run's own. Another device rounds differently;
     the generators keep the kind that the run began with. Pass ``data`` if the run was trained on a data set
-    without a name. ``capture`` and ``progress`` are as in ``start``. A run without a checkpoint starts again
-    from its seed.
+    without a name. ``capture``, ``progress`` and ``stop`` are as in ``start``. A run without a checkpoint
+    starts again from its seed.
 
     Raises UserError if there is no run, a file of it is damaged, its data changed, it has done more than
     ``length``, its device is not available, another process trains it, or the training diverged.
@@ -179,7 +197,7 @@ def resume(
         evaluated = recover_metrics(folder.evaluations, training.step, most)
         _note_changes(before, config.device, recovered, evaluated)
         config.write(path)
-        return _run(folder, config, training, data, progress)
+        return _run(folder, config, training, data, progress, stop)
 
 
 def new_training(config: RunConfig, data: Dataset, *, capture: bool = True) -> Training:
@@ -240,7 +258,14 @@ def load_system(path: Path, device: str = "cpu", checkpoint: str = "last") -> tu
     return config, system, step
 
 
-def _run(folder: RunFolder, config: RunConfig, training: Training, data: Dataset, progress: bool) -> Ended:
+def _run(
+    folder: RunFolder,
+    config: RunConfig,
+    training: Training,
+    data: Dataset,
+    progress: bool,
+    stop: Callable[[], bool],
+) -> Ended:
     began = training.step
     stopped = StopOnSignal()
     display = display_for(config, folder.path, stopped, progress)
@@ -252,7 +277,7 @@ def _run(folder: RunFolder, config: RunConfig, training: Training, data: Dataset
         samples, sanity = Samples(folder, data, config.title), Sanity(data)
         callbacks = (display, log, samples, *evaluations, checkpoints, *best, curves, sanity)
         try:
-            train(training, config.steps, callbacks, lambda: stopped() or display.closed)
+            train(training, config.steps, callbacks, lambda: stopped() or display.closed or stop())
         except DivergedError as error:
             curves.draw()
             saved = f"{folder.path} keeps its checkpoint of step {checkpoints.saved_step}"
@@ -275,10 +300,10 @@ def _evaluations(
     return [evaluations], [BestCheckpoint(folder, config, data, evaluations)]
 
 
-def _file_name(text: str) -> str:
+def file_name(text: str) -> str:
     """A model's or data set's name as part of a folder's: the last part of a path, without ``:``.
 
-    >>> _file_name("edges:mnist5k"), _file_name("/home/me/my_gan.py:MyGAN"), _file_name("wgan-gp")
+    >>> file_name("edges:mnist5k"), file_name("/home/me/my_gan.py:MyGAN"), file_name("wgan-gp")
     ('edges-mnist5k', 'MyGAN', 'wgan-gp')
     """
     last = Path(text).name

@@ -18,8 +18,10 @@ NORM = "the tensors and numbers of a batch norm's gradient, each (c,), and the m
 
 WIDER = {
     "gans/api.py: train": OPTIONS,
+    "gans/sweeps/door.py: sweep": OPTIONS,
     "gans/systems/settings.py: setting": OPTIONS,
     "minigrad/kernels/cpu/norm/kernels.py: batch_norm_from_means": NORM,
+    "gans/trainer/run.py: resume": OPTIONS,
     "minigrad/kernels/cpu/tiles/dots.py: multiply_dots": REGISTERS,
     "minigrad/kernels/cpu/tiles/product.py: _product.multiply": REGISTERS,
     "minigrad/kernels/cpu/tiles/shallow.py: multiply_shallow": REGISTERS,
