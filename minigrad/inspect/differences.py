@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minigrad.arrays import is_array
-from minigrad.inspect.records import Call, Walk
+from minigrad.inspect.records import Walk
 from minigrad.inspect.traces import Trace
 from minigrad.ops.activation import IDENTITY
 from minigrad.tensor import Tensor
@@ -69,13 +69,14 @@ def differences_of(
         doubles = sorted(rng.choice(doubles, most, replace=False).tolist())
     for index in doubles:
         g = again.array(walk.gradients[index])
+        lines = list(again.lines(index))
         largest = np.zeros(g.shape)
         largest.flat[np.argmax(np.abs(g) * again.sizes(index))] = 1.0
         around = rng.standard_normal(g.shape) * again.sizes(index)
         around /= max(float(np.linalg.norm(around)), 1e-300)
         typical = float(np.linalg.norm(g)) / max(g.size, 1) ** 0.5
         for direction, v, least in (("largest", largest, 0.0), ("random", around, typical)):
-            engine, numeric = float(np.sum(g * v)), again.slope(index, v)
+            engine, numeric = float(np.sum(g * v)), again.slope(index, v, lines)
             noise = LEAST * abs(again.total) / again.reach(index, v)
             size = max(abs(engine), abs(numeric), least, noise)
             yield Difference(index, direction, engine, numeric, abs(engine - numeric) / max(size, 1e-300))
@@ -105,14 +106,14 @@ class _Again:
                 ahead.extend(fresh)
         self.needed = sorted(set(self.needed))
 
-    def slope(self, value: int, direction: Array) -> float:
-        """The derivative of the output as ``value`` moves along ``direction``."""
+    def slope(self, value: int, direction: Array, lines: list[_Line]) -> float:
+        """The derivative of the output as ``value``, which ``lines`` follow, moves along ``direction``."""
         array = self.array(value)
         reach = self.reach(value, direction)
         estimates = []
         for step in STEPS:
             h = step * reach
-            moved = [weight * self.at(value, array + place * h * direction) for place, weight in OUTER]
+            moved = [weight * self.at(value, array + place * h * direction, lines) for place, weight in OUTER]
             estimates.append(sum(moved) / h)
         changes = np.array([abs(a - b) for a, b in pairwise(estimates)])
         return float(estimates[int(np.argmin(np.where(np.isnan(changes), np.inf, changes)))])
@@ -128,46 +129,65 @@ class _Again:
         size = float(np.sum(self.sizes(value) * weights) / np.sum(weights))
         return size / float(weights.max())
 
-    def at(self, value: int, array: Array) -> float:
-        """The output where ``value`` has the numbers of ``array``."""
+    def at(self, value: int, array: Array, lines: list[_Line]) -> float:
+        """The output where ``value`` has the numbers of ``array``; ``lines`` follow it."""
         moved: dict[int, Array] = {value: np.asarray(array)}
         with np.errstate(all="ignore"):  # a long step may leave the domain of sqrt or log
-            self._move_what_follows(moved)
+            for line in lines:
+                line.move(moved)
         return float(np.sum(moved.get(self.output, self.array(self.output))))
 
-    def _move_what_follows(self, moved: dict[int, Array]) -> None:
+    def lines(self, value: int) -> Iterator[_Line]:
+        """The calls that move when ``value`` moves, in turn."""
+        moving = {value}
         for index in self.needed:
-            call = self.trace.calls[index]
-            if call.output not in moved and not moved.keys().isdisjoint(call.inputs):
-                op, params = self.trace.ops[index]
-                inputs = [
-                    moved[x] if x in moved and not _is_zero(op, position) else self.array(x)
-                    for position, x in enumerate(call.inputs)
-                ]
-                moved[call.output] = self._run(op, inputs, _without_hints(op, params), call)
-
-    def _run(self, op: Any, inputs: list[Array], params: dict[str, Any], call: Call) -> Array:
-        """The op's result; with a kink, as if each number stayed on its side of it."""
-        before = [self.array(x) for x in call.inputs]
-        if op.name == "abs":
-            return np.asarray(inputs[0] * np.sign(before[0]))
-        if op.name in ("maximum", "minimum"):
-            return np.where(before[0] == self.array(call.output), *inputs)
-        if op.name in ("max", "min"):
-            axis, keepdims = params["axis"], params["keepdims"]
-            best = getattr(np, op.name)(before[0], axis=axis, keepdims=True)
-            return np.asarray(np.mean(inputs[0], axis=axis, keepdims=keepdims, where=before[0] == best))
-        slope, side = params.get("slope", IDENTITY), np.asarray(1.0)
-        if slope != IDENTITY and not re.search("grad|gate", op.name):
-            side, params = np.where(self.array(call.output) > 0, 1.0, slope), {**params, "slope": IDENTITY}
-        result, _ = op.run(tuple([Tensor(x) for x in inputs]), params)
-        return np.asarray(result * side)
+            call, (op, params) = self.trace.calls[index], self.trace.ops[index]
+            places = [p for p, x in enumerate(call.inputs) if x in moving and not _is_zero(op, p)]
+            if places and call.output not in moving:
+                moving.add(call.output)
+                before = [self.array(x) for x in call.inputs]
+                again = _again(op, _without_hints(op, params), before, self.array(call.output))
+                yield _Line(again, before, [(p, call.inputs[p]) for p in places], call.output)
 
     def array(self, value: int) -> Array:
         """The numbers of a value as they were traced."""
         array = self.trace.values[value].array
         assert array is not None  # checked at first
         return array
+
+
+class _Line(NamedTuple):
+    """A call computed again: ``moving`` has the places and the values of the inputs that move."""
+
+    again: Callable[[list[Array]], Array]
+    before: list[Array]
+    moving: list[tuple[int, int]]
+    output: int
+
+    def move(self, moved: dict[int, Array]) -> None:
+        inputs = list(self.before)
+        for place, value in self.moving:
+            inputs[place] = moved[value]
+        moved[self.output] = self.again(inputs)
+
+
+def _again(op: Any, params: dict[str, Any], before: list[Array], y: Array) -> Callable[[list[Array]], Array]:
+    """The op as a function of its inputs; with a kink, as if each number stayed on its side of it."""
+    if op.name == "abs":
+        sign = np.sign(before[0])
+        return lambda inputs: np.asarray(inputs[0] * sign)
+    if op.name in ("maximum", "minimum"):
+        first = before[0] == y
+        return lambda inputs: np.where(first, *inputs)
+    if op.name in ("max", "min"):
+        axis, keepdims = params["axis"], params["keepdims"]
+        best = before[0] == getattr(np, op.name)(before[0], axis=axis, keepdims=True)
+        return lambda inputs: np.asarray(np.mean(inputs[0], axis=axis, keepdims=keepdims, where=best))
+    slope = params.get("slope", IDENTITY)
+    if slope == IDENTITY or re.search("grad|gate", op.name):
+        return lambda inputs: op.run(tuple([Tensor(x) for x in inputs]), params)[0]
+    side, straight = np.where(y > 0, 1.0, slope), {**params, "slope": IDENTITY}
+    return lambda inputs: np.asarray(op.run(tuple([Tensor(x) for x in inputs]), straight)[0] * side)
 
 
 def _is_zero(op: Any, position: int) -> bool:
