@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections import Counter
 from collections.abc import Iterator
 
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
@@ -24,6 +25,33 @@ from minigrad.registry import registry
 
 RUN_CODE = ("test_docs.py", "test_draw_docs.py", "test_example_scripts.py")
 """Tests that run the code of pages and examples, which defines ops as docstrings do."""
+
+
+FIRST = (
+    "tests/minigrad/ops/test_ops.py",  # compiles most of the CPU's kernels in one worker
+    "tests/gpu/gate/",  # what compiles CUDA and needs few of these kernels, meanwhile in the others
+    "tests/gpu/kernels/",
+    "tests/gpu/emulator/",
+    "tests/gpu/mutants/",
+    "tests/gpu/",
+    "tests/project/",
+    "tests/minigrad/distributed/",
+    "tests/gans/",  # files whose tests take seconds
+    "tests/benchmarks/",
+    "tests/fuzz/",
+    "tests/",  # files whose tests take milliseconds, so that the workers end together
+)
+"""The order of files in several workers, which would compile the same kernels if all began with them."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the files of a worker in the order of ``FIRST``, and among those of a row the longest first."""
+    if not hasattr(config, "workerinput"):
+        return
+    files = [item.nodeid.partition("::")[0] for item in items]
+    rows = {f: next((i for i, start in enumerate(FIRST) if f.startswith(start)), len(FIRST)) for f in files}
+    counts = Counter(files)
+    items.sort(key=lambda item: (rows[f := item.nodeid.partition("::")[0]], -counts[f]))
 
 
 def pytest_collection_finish() -> None:
