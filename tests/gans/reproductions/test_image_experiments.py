@@ -73,7 +73,7 @@ def test_a_short_trial_gives_the_figures_of_the_table(
     name: str, row: str, without: set[str], small: ImageData, tmp_path: Path
 ) -> None:
     experiment = EXPERIMENTS[name]
-    figures = experiment.rows[row].trial(Trial(tmp_path, 0, steps=2))
+    figures = experiment.rows[row].trial(Trial(tmp_path, 0, steps=1))
     assert figures.keys() == experiment.figures.keys() - without
     assert all(value is not None and np.isfinite(value) for value in figures.values())
 

@@ -96,8 +96,8 @@ def test_a_verified_page_has_every_error(penalized: Microscope) -> None:
 
 @pytest.mark.parametrize("model", ["gan", "dcgan", "wgan-gp"])
 def test_a_gradient_has_three_values(model: str) -> None:
-    sizes = {"latent": 5} if model == "gan" else {"latent": 5, "features": 2}
-    page = microscope(model, verify=True, batch_size=4, **sizes)
+    sizes = {"gan": {}, "dcgan": {"features": 2}, "wgan-gp": {"features": 2, "critic_steps": 2}}[model]
+    page = microscope(model, verify=True, batch_size=2, latent=5, **sizes)
     for update, by_hand in zip(content(page)["updates"], page.by_hand, strict=True):
         asked = [p for p in update["parameters"] if p["gradient"] is not None]
         assert {p["value"] for p in asked} == by_hand.keys()
@@ -111,7 +111,7 @@ def test_a_gradient_has_three_values(model: str) -> None:
 
 
 def test_another_loss_has_no_hand_written_twin() -> None:
-    page = microscope("gan", verify=True, batch_size=2, latent=3, objective="minimax")
+    page = microscope("dcgan", verify=True, batch_size=2, latent=3, features=2, objective="minimax")
     assert list(page.by_hand) == [{}, {}]
     assert "by hand:" not in page.verdict
 

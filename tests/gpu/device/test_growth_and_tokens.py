@@ -28,7 +28,7 @@ DRAWING = {
     "judging_steps": 2,
 }
 PAINTING = {
-    "batch_size": 2,
+    "batch_size": 1,
     "features": 2,
     "blocks": 0,
     "enhancer_blocks": 0,
