@@ -101,6 +101,7 @@ def test_faint_images_around_grey_are_those_of_a_young_generator(tmp_path: Path)
     assert abs(data.train() - faint).max() <= 1 / 255
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_what_gans_sample_writes_is_a_data_set(tmp_path: Path) -> None:
     folder = idx_folder(tmp_path / "data", noise(20, 8, 8))
     run, out = tmp_path / "run", tmp_path / "samples.npz"
@@ -234,6 +235,7 @@ def test_a_length_that_the_archive_claims_takes_no_memory(tmp_path: Path) -> Non
     assert "damaged: it ends within an array" in refusal(path)
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_a_run_finds_its_file_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved(tmp_path / "a.npz", images=noise(20, 8, 8))
     monkeypatch.chdir(tmp_path)

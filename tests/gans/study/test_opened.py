@@ -18,6 +18,8 @@ from tests.gans.systems.test_every_system import each_case, small
 
 SMALL: dict[str, Any] = {"batch_size": 8}
 
+pytestmark = pytest.mark.usefixtures("fingerprints")
+
 
 def test_the_opened_step_is_the_training_s_own(tmp_path: Path) -> None:
     run = gans.train("gan", "ring", out=tmp_path / "run", steps=4, progress=False, **SMALL)

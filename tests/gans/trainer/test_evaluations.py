@@ -79,6 +79,7 @@ def kill(patch: pytest.MonkeyPatch, name: str, step: int) -> None:
     patch.setattr(mg, "save", killed)
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_a_training_with_evaluations_is_the_one_without(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,6 +93,7 @@ def test_a_training_with_evaluations_is_the_one_without(
     assert not (tmp_path / "without" / "figures.png").exists()
 
 
+@pytest.mark.usefixtures("fingerprints")
 @pytest.mark.parametrize("model", ["pix2pix", "vae"])
 def test_images_are_the_same_with_evaluations(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -285,6 +287,7 @@ def test_images_without_enough_test_images_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_samples_that_cannot_be_measured_are_noted_and_end_no_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -347,6 +350,7 @@ def test_commands_take_the_best_checkpoint(tmp_path: Path, scripted: Callable[..
     assert "after step 8" in (tmp_path / "best_g.py").read_text("utf-8")
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_a_run_without_a_best_checkpoint_says_how_to_get_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -359,6 +363,7 @@ def test_a_run_without_a_best_checkpoint_says_how_to_get_one(
         gans.load(tmp_path, checkpoint="first")  # type: ignore[arg-type]
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_displays_show_figures_beside_those_of_real_data(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

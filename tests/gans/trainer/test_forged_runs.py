@@ -18,6 +18,8 @@ from tests.limits import memory_limit, time_limit
 
 LONGEST = len("gans: error: ") + 300
 
+pytestmark = pytest.mark.usefixtures("fingerprints")
+
 
 @pytest.fixture
 def run(tmp_path: Path, toy_run: Path) -> Path:

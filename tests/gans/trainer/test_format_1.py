@@ -19,6 +19,7 @@ def lines(path: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
+@pytest.mark.usefixtures("fingerprints")
 @pytest.mark.parametrize("model", ["gan", "wgan", "wgan-gp"])
 def test_a_run_of_format_1_goes_on(model: str, tmp_path: Path) -> None:
     run = tmp_path / "run"

@@ -118,7 +118,7 @@ def test_checkpoints_are_written_every_few_steps_and_at_each_epochs_end(
     assert steps == [0, 5, 8, 10, 15, 16, 18]
 
 
-@pytest.mark.usefixtures("short_epochs")
+@pytest.mark.usefixtures("short_epochs", "fingerprints")
 def test_a_run_may_grow_in_parts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert gans(*TOY, "--epochs", 2, "--out", whole) == 0
@@ -195,6 +195,7 @@ def test_hyperparameters_may_be_repeated(tmp_path: Path) -> None:
     assert len(records(tmp_path)) == 2
 
 
+@pytest.mark.usefixtures("fingerprints")
 def test_other_images_in_the_same_place_are_refused(
     tmp_path: Path, digits: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
