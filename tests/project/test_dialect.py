@@ -7,6 +7,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
@@ -26,12 +27,20 @@ PERSONS = re.compile(r"\b(told|untold|tells?|wants?|asks?|knows|nobody|anybody|w
 """Verbs of people and their persons; in the packages, the subject is a thing of the code."""
 
 
-def texts(source: str) -> Iterator[tuple[int, str]]:
+@cache
+def texts(source: str) -> tuple[tuple[int, str], ...]:
     """The line and the text of each docstring, of an attribute's too, and of each comment."""
+    return *docstrings(source), *comments(source)
+
+
+def docstrings(source: str) -> Iterator[tuple[int, str]]:
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Expr(value=ast.Constant(value=str(text), lineno=line)):
                 yield line, prose(text)
+
+
+def comments(source: str) -> Iterator[tuple[int, str]]:
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield token.start[0], token.string

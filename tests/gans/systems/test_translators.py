@@ -160,7 +160,6 @@ def test_samples_need_sources(model: str) -> None:
         system_for(model, data_for(model)).sample(3, np.random.default_rng(0))
 
 
-@pytest.mark.usefixtures("fingerprints")
 @pytest.mark.parametrize("model", MODELS)
 def test_it_trains_samples_and_is_measured_by_gans(model: str, tmp_path: Path) -> None:
     data = data_for(model)
@@ -189,7 +188,6 @@ def test_pictures_need_no_test_images(model: str, tmp_path: Path) -> None:
         gans.evaluate(run, data=data)
 
 
-@pytest.mark.usefixtures("fingerprints")
 def test_only_a_system_of_two_directions_translates_back(tmp_path: Path) -> None:
     data = data_for("pix2pix")
     run = gans.train("pix2pix", data, out=tmp_path / "pairs", steps=1, progress=False, **SMALL["pix2pix"])
@@ -197,7 +195,6 @@ def test_only_a_system_of_two_directions_translates_back(tmp_path: Path) -> None
         gans.sample(run, 3, sources=data.test(slice(3))[0], back=True)
 
 
-@pytest.mark.usefixtures("fingerprints")
 def test_sources_come_from_the_side_that_is_translated(tmp_path: Path) -> None:
     data = DomainData("thick", few())
     run = gans.train("cyclegan", data, out=tmp_path / "run", steps=1, progress=False, **SMALL["cyclegan"])

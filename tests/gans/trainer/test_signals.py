@@ -49,6 +49,7 @@ def test_what_nohup_ignores_stays_ignored() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
+@pytest.mark.usefixtures("fingerprints")
 @pytest.mark.parametrize("live", [True, False])
 def test_a_terminal_that_is_closed_ends_the_run_in_order(tmp_path: Path, live: bool) -> None:
     """With a live display, whose every redrawing fails from then on, and with lines.
