@@ -234,6 +234,11 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
             ),
             "UpsamplingNearest2d UpsamplingBilinear2d": 'mg.nn.Upsample(scale_factor=2, mode="bilinear")',
             "DataParallel": "net",
+            "parallel DistributedDataParallel": (
+                "gradients = mg.distributed.mean_over_ranks(mg.grad(loss, net.parameters()))"
+                "  # in each of the processes that mpiexec starts"
+            ),
+            "SyncBatchNorm": "mg.nn.synchronised(net)  # its batch norm takes the batch of all ranks",
             "Tensor": "mg.Tensor",
         }
     ),

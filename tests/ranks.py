@@ -66,9 +66,9 @@ def on_ranks(
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-def processes_of(job: str) -> list[int]:
-    """The processes that have the job's mark in their environment."""
-    mark, found = f"{JOB}={job}".encode(), []
+def processes_with(variable: str, value: str) -> list[int]:
+    """The processes that have this variable in their environment."""
+    mark, found = f"{variable}={value}".encode(), []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended, or belongs to somebody else
             if mark in (process / "environ").read_bytes().split(b"\0"):
@@ -77,7 +77,7 @@ def processes_of(job: str) -> list[int]:
 
 
 def _end(job: str) -> None:
-    for number in processes_of(job):
+    for number in processes_with(JOB, job):
         with suppress(ProcessLookupError):
             os.kill(number, signal.SIGKILL)
 

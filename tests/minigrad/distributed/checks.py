@@ -71,6 +71,28 @@ def compared(
     return found
 
 
+def exchanges(ranks: Communicator) -> dict[str, Any]:
+    """Sums in the order of the ranks, to the last bit, small and large; rows and objects in their order."""
+    right = []
+    for size, dtype in (
+        (1, "float32"),
+        (7, "float64"),
+        (1023, "float32"),
+        (5001, "float64"),
+        (3000, "int64"),
+    ):
+        every = [(numbers(rank, size) * 1e3).astype(dtype) for rank in range(ranks.size)]
+        total = every[0].copy()
+        for other in every[1:]:
+            total += other
+        mine = every[ranks.rank].copy()
+        ranks.all_reduce(mine)
+        right.append(np.array_equal(mine, total))
+        right.append(np.array_equal(ranks.all_gather(every[ranks.rank]), np.stack(every)))
+    right.append(ranks.all_gather_object({"rank": ranks.rank}) == [{"rank": r} for r in range(ranks.size)])
+    return {"right": all(map(bool, right))}
+
+
 # -- ops -----------------------------------------------------------------------------------------------------
 
 
@@ -299,7 +321,7 @@ def anew(ranks: Communicator) -> dict[str, Any]:
     return {"differs": apart(synchronised, local), "undone": bool(np.array_equal(undone, local))}
 
 
-OP_BY_OP: list[Check] = [all_reduce, all_gather, batch_norm, module]
+OP_BY_OP: list[Check] = [exchanges, all_reduce, all_gather, batch_norm, module]
 CAPTURED: list[Check] = [steps, means, home, anew]
 
 

@@ -48,6 +48,10 @@ def replayed(request: pytest.FixtureRequest) -> Callable[[str], Found]:
     return lambda name: by_mpi(request.param[1])[name]
 
 
+def test_exchanges_are_in_the_order_of_the_ranks(found: Callable[[str], Found]) -> None:
+    assert all(rank["right"] for rank in found("exchanges"))
+
+
 @pytest.mark.parametrize("name", ["all_reduce", "all_gather"])
 def test_sums_and_rows_of_all_ranks_to_third_order(found: Callable[[str], Found], name: str) -> None:
     for differences in found(name):
