@@ -16,7 +16,7 @@ from gans.study.board.trial import Trial
 from gans.systems import System
 from gans.trainer import DivergedError, Training
 
-__all__ = ["GAIN", "Arm", "compared", "over_training"]
+__all__ = ["GAIN", "Arm", "advanced", "compared", "over_training"]
 
 BASE: dict[str, Any] = {"width": 64, "batch_size": 128}
 """Small networks: two hidden layers of 64 units."""
@@ -70,10 +70,10 @@ def compared(
     return measure
 
 
-def over_training(arms: Mapping[str, Arm]) -> Picture:
+def over_training(arms: Mapping[str, Arm], label: str = "sliced W1 to the data") -> Picture:
     """The distance of each arm's samples over training."""
     names = {f"{name}_curve": arm.words for name, arm in arms.items()}
-    return curves("place", "sliced W1 to the data", names, over="share of the training", log=True)
+    return curves("place", label, names, over="share of the training", log=True)
 
 
 def _looks(trial: Trial, arm: Arm, toy: ToyData, steps: int) -> tuple[list[float], list[float]]:
@@ -81,7 +81,7 @@ def _looks(trial: Trial, arm: Arm, toy: ToyData, steps: int) -> tuple[list[float
     training, _ = started(trial, arm.model, toy, arm.system, **{**BASE, **arm.settings})
     distances, modes = list[float](), list[float]()
     for _ in range(trial.cut(LOOKS)):
-        alive = _advanced(trial, training, trial.cut(steps // LOOKS))
+        alive = advanced(trial, training, trial.cut(steps // LOOKS))
         if alive or not distances:
             distances.append(distance(training, toy))
             modes.append(float(covered(training, toy)))
@@ -91,7 +91,7 @@ def _looks(trial: Trial, arm: Arm, toy: ToyData, steps: int) -> tuple[list[float
     return distances, modes
 
 
-def _advanced(trial: Trial, training: Training, steps: int) -> bool:
+def advanced(trial: Trial, training: Training, steps: int) -> bool:
     """Whether the training took the steps without a NaN."""
     try:
         for _ in range(steps):

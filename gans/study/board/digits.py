@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 import minigrad as mg
 from gans.data import ImageData, load
+from gans.data.spec import spec_of
 from gans.study.board.trial import Trial
-from gans.systems import build, settings_for
+from gans.systems import System, find, settings_for
 from gans.trainer import Training
 
 __all__ = ["digits", "roughness", "started_on_digits"]
@@ -25,11 +26,19 @@ def digits() -> ImageData:
     return data
 
 
-def started_on_digits(trial: Trial, model: str, **settings: Any) -> Training:
-    """A training on digits from its first step."""
+def started_on_digits(
+    trial: Trial,
+    model: str,
+    system: type[System] | None = None,
+    data: ImageData | None = None,
+    /,
+    **settings: Any,
+) -> Training:
+    """A training on digits, those of ``data``, from its first step; ``system`` stands in for ``model``'s."""
+    shown, chosen = data or digits(), settings_for(model, "image", **settings)
     mg.manual_seed(trial.seed)
-    made = build(settings_for(model, "image", **settings), digits().shape)
-    return Training(made, digits(), trial.seed)
+    made = (find(model) if system is None else system)(chosen, spec_of(shown))
+    return Training(made, shown, trial.seed)
 
 
 def roughness(images: NDArray[Any]) -> float:
