@@ -23,6 +23,7 @@ __all__ = [
     "NORM_BOTH",
     "NORM_D",
     "NORM_G",
+    "WEIGHT_G",
     "WIDE_D",
     "WIDE_G",
     "normed",
@@ -38,8 +39,7 @@ def normed(
     ends: bool = False,
     activation: Callable[[], nn.Module] = nn.ReLU,
 ) -> nn.Sequential:
-    """Linear layers with ``norm`` and ``activation`` between them; with ``ends`` the last one has "
-    "``norm``."""
+    """Linear layers with ``norm`` and ``activation`` between them; with ``ends`` the last has ``norm``."""
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(sizes):
         layers += [nn.Linear(inputs, outputs), norm(outputs), activation()]
@@ -87,6 +87,18 @@ NORM_G = _with("generator", lambda settings, spec: normed(_layers(settings, spec
 
 LAYER_G = _with("generator", lambda settings, spec: normed(_layers(settings, spec)[0], nn.LayerNorm))
 """Layer norm in G's hidden layers."""
+
+
+def _weight_normed(settings: Any, spec: Spec) -> nn.Module:
+    made = mlp(_layers(settings, spec)[0], nn.ReLU)
+    for layer in made:
+        if isinstance(layer, nn.Linear):
+            nn.utils.weight_norm(layer)
+    return made
+
+
+WEIGHT_G = _with("generator", _weight_normed)
+"""Weight norm in all layers of G."""
 
 NORM_D = _with("discriminator", lambda settings, spec: normed(_layers(settings, spec)[1], nn.BatchNorm1d))
 """Batch norm in D's hidden layers."""
