@@ -6,7 +6,7 @@ registry   the claims in ``gans.study.claims``, by name
 running    which seeds are due, and how each becomes a result (gans.jobs: in processes, or on a cluster)
 results    docs/claims/NAME.json, to which seeds are only ever added
 page       docs/claims.md, made from these files alone; pictures: what a claim's picture is drawn with
-densities, toys, digits   what measurements share
+densities, toys, digits   what measurements share; comparing, on_digits: two ways of training, side by side
 
     finding = study("optimal-d")
     finding.verdict, finding.low, finding.high

@@ -22,7 +22,7 @@ __all__ = ["SMALL", "compared_on_digits", "over_steps"]
 SMALL: dict[str, Any] = {"features": 8, "base": 7, "batch_size": 32}
 """A small DCGAN: maps of 28, 14 and 7 pixels a side, with 8 and 16 channels."""
 
-STEPS, LOOKS, LAST, SAMPLES = 400, 4, 2, 500
+STEPS, LOOKS, LAST, SAMPLES = 300, 3, 2, 500
 """How long a training is, how often samples are measured, and how many looks at the end are averaged."""
 
 
@@ -54,7 +54,7 @@ def over_steps(arms: Mapping[str, Arm]) -> Picture:
 
 
 def _looks(trial: Trial, arm: Arm, steps: int) -> list[float]:
-    """The distance at four evenly spaced steps."""
+    """The distance at three evenly spaced steps."""
     training, distances = started_on_digits(trial, arm.model, arm.system, **arm.settings), list[float]()
     for _ in range(trial.cut(LOOKS)):
         alive = advanced(trial, training, trial.cut(steps // LOOKS))

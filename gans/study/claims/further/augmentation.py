@@ -12,7 +12,7 @@ from gans.study.board.pictures import arms
 from gans.study.board.trial import Trial
 from gans.systems import Ask
 
-LABELLED, MADE, STEPS, TESTED = 300, 1_000, 600, 1_000
+LABELLED, MADE, STEPS, TESTED = 300, 1_000, 400, 1_000
 
 
 def measure(trial: Trial) -> Numbers:

@@ -12,12 +12,12 @@ from gans.study.board.trial import Trial
 
 def measure(trial: Trial) -> Numbers:
     """The share of restored digits that another classifier recognises, by the loss that restored them."""
-    judge = classifier(trial, digits().train(slice(0, 2_000)), digits().labels[:2_000])
+    other = classifier(trial, digits().train(slice(0, 2_000)), digits().labels[:2_000])
     labels = digits().test_labels[: len(tested())]
     numbers = {
-        "pixels": accuracy(judge, restored(trial, "pixels"), labels),
-        "features": accuracy(judge, restored(trial, "features"), labels),
-        "real": accuracy(judge, tested(), labels),
+        "pixels": accuracy(other, restored(trial, "pixels"), labels),
+        "features": accuracy(other, restored(trial, "features"), labels),
+        "real": accuracy(other, tested(), labels),
     }
     return {"more": numbers["features"] - numbers["pixels"], **numbers}
 

@@ -31,10 +31,11 @@ ARMS = {
 CLAIM = Claim(
     says="BEGAN is excepted from the rule of a tanh at G's output: without one it is no worse.",
     source="documents 003; Berthelot et al. 2017",
-    measured="the Fréchet distance of samples over our classifier's features after 400 steps of a BEGAN with "
+    measured="the Fréchet distance of samples over our classifier's features after 300 steps of a BEGAN with "
     "256 units on 5,000 digits, with linear last layers against tanh, in G and in D's decoder.",
     refuted_by="a distance that is a fifth larger.",
     effect=Effect(name="gain", words="halvings of the distance", at_least=-0.32),
     measure=compared_on_digits(ARMS),
     picture=over_steps(ARMS),
+    seeds=4,
 )

@@ -219,3 +219,49 @@ def test_a_smooth_activation_gives_the_penalty_a_gradient_in_biases() -> None:
     found = CHANGES["penalty"].a.run(s)["the penalty alone"].arrays
     assert found["discriminator.0.bias"].any()
     assert not found["discriminator.2.bias"].any()
+
+
+def test_adam_after_a_turn_moves_by_its_averages() -> None:
+    comparison = on_ring("gan", "momentum")
+    step_a, step_b = (of(comparison, side, "D's second step after the turn") for side in "ab")
+    direction = -np.sign(of(on_ring("gan", "detach"), "a", "D's step"))
+
+    def average(beta1: float) -> float:
+        m = 0.0
+        for sign in [1.0] * 10 + [-1.0] * 2:
+            m = beta1 * m + (1 - beta1) * sign
+        return m / (1 - beta1**12)
+
+    large = abs(of(on_ring("gan", "detach"), "a", "D's step")) > 1e-3  # beside Adam's eps
+    assert step_a[large] == pytest.approx(average(0.9) * direction[large], rel=1e-4)
+    assert step_b[large] == pytest.approx(average(0.5) * direction[large], rel=1e-4)
+
+
+def test_a_kernel_of_5_gives_a_pixel_4_6_or_9_terms() -> None:
+    comparison = on_ring("gan", "kernel")
+    for layer in comparison.b:
+        terms = (of(comparison, "b", layer) + 1) * 25 / 4
+        assert set(np.round(terms, 9)) == {4.0, 6.0, 9.0}
+
+
+def test_a_collapsed_g_repeats_the_fake_that_d_judges_like_the_average() -> None:
+    s = scene("gan")
+    fake = s.G(s.z)
+    logits = s.D(fake).numpy()[:, 0]
+    chosen = logits[np.argmin(abs(logits - logits.mean()))]
+    losses = CHANGES["collapse"].b.run(s.copy())["losses"].arrays
+    assert losses["of G"] == pytest.approx(np.log1p(np.exp(-chosen)))
+
+
+def test_new_noise_is_new_after_the_same_update_of_d() -> None:
+    s = scene("gan")
+    own, rng = s.copy(), s.copy().rng
+    own.update_d(own.G(s.z).detach())
+    other = tensor(rng.standard_normal(s.z.shape))
+    for variant, z in (("a", s.z), ("b", other)):
+        found = getattr(CHANGES["new-z"], variant).run(s.copy())["G's step"]
+        expected = own.gradients(own.loss_g(own.G(z)), own.G)
+        assert found.loss == pytest.approx(expected.loss)
+        assert list(found.arrays) == list(expected.arrays)
+        for name, array in found.arrays.items():
+            assert array == pytest.approx(expected.arrays[name], rel=1e-9, abs=1e-12)
