@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.arguments import kernel_out
-from minigrad.devices import xp_of
+from minigrad.devices import device_of, xp_of
 from minigrad.dispatch import kernels_of
 from minigrad.distributed.communicator import Communicator
 from minigrad.op import op
@@ -50,7 +50,8 @@ def standardize(
     ``var`` is divided by the count (the biased variance). The result's ``saved`` is (mean, var, inv_std),
     each (c,). ``moments`` (3, pieces, c) are those of x, where a convolution has computed them. With a
     ``communicator`` mean and var are those of all its ranks' x, which have one shape. Raises ValueError
-    unless x has two axes or more and an element, TypeError unless it holds floats.
+    unless x has two axes or more and an element and, on the CPU, unless all ranks' x have as many; TypeError
+    unless it holds floats.
 
     >>> import minigrad as mg
     >>> x = mg.tensor([[0.0, 5.0], [2.0, 9.0]])  # 2 samples of 2 channels
@@ -378,8 +379,15 @@ def _check(x: Array) -> None:
 
 def _of_all(communicator: Communicator, moments: Array) -> Array:
     """The moments (3, ranks * pieces, c) of all ranks, of moments (3, pieces, c)."""
-    every = communicator.all_gather(moments).swapaxes(0, 1)
-    return every.reshape(3, -1, moments.shape[2])
+    every = communicator.all_gather(moments)
+    if device_of(every) == "cpu":  # a GPU would have to be waited for
+        counts = every[:, 0, :, :1].sum(axis=(1, 2))
+        if (counts != counts[0]).any():
+            raise ValueError(
+                f"the ranks have {counts.astype(int).tolist()} elements of each channel; give each rank a "
+                "share of one size, as a batch that their number divides"
+            )
+    return every.swapaxes(0, 1).reshape(3, -1, moments.shape[2])
 
 
 def _statistics(x: Array, eps: float, communicator: Communicator | None, known: Any) -> Any:

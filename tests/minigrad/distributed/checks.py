@@ -175,6 +175,15 @@ def batch_norm(ranks: Communicator) -> dict[str, Any]:
     return found
 
 
+def unequal(ranks: Communicator) -> dict[str, Any]:
+    """What batch norm says on each rank to shares of 2 elements and more."""
+    try:
+        ops.standardize(Tensor(np.ones((2 + ranks.rank, 3))), eps=EPS, communicator=ranks)
+    except ValueError as error:
+        return {"said": str(error)}
+    return {"said": ""}
+
+
 def _standardize(x: Tensor, w: Tensor, b: Tensor, **settings: Any) -> Tensor:
     """standardize, and an affine map of it."""
     return ops.standardize(x, **settings) * ops.reshape(w, (3, 1, 1)) + ops.reshape(b * w, (3, 1, 1))
@@ -321,7 +330,7 @@ def anew(ranks: Communicator) -> dict[str, Any]:
     return {"differs": apart(synchronised, local), "undone": bool(np.array_equal(undone, local))}
 
 
-OP_BY_OP: list[Check] = [exchanges, all_reduce, all_gather, batch_norm, module]
+OP_BY_OP: list[Check] = [exchanges, all_reduce, all_gather, batch_norm, unequal, module]
 CAPTURED: list[Check] = [steps, means, home, anew]
 
 

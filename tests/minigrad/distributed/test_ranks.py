@@ -70,6 +70,13 @@ def test_batch_norm_is_that_of_the_whole_batch_to_second_order(found: Callable[[
                 assert max(differences.values()) < second * worst, (way, differences)
 
 
+def test_shares_of_other_sizes_are_refused_on_every_rank(found: Callable[[str], Found]) -> None:
+    ranks = found("unequal")
+    elements = list(range(2, 2 + len(ranks)))
+    for rank in ranks:
+        assert f"the ranks have {elements} elements of each channel; give each rank a share" in rank["said"]
+
+
 def test_a_synchronised_network_is_that_of_the_whole_batch(found: Callable[[str], Found]) -> None:
     ranks = found("module")
     for rank in ranks:
