@@ -8,9 +8,18 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
+from gans.cli.numbers import jobs
 from gans.errors import UserError
 
-__all__ = ["Parser", "add_checkpoint", "add_device", "add_settings", "add_weights", "meant"]
+__all__ = [
+    "Parser",
+    "add_checkpoint",
+    "add_device",
+    "add_executor",
+    "add_settings",
+    "add_weights",
+    "meant",
+]
 
 
 class Parser(argparse.ArgumentParser):
@@ -79,3 +88,26 @@ def add_checkpoint(command: Parser) -> None:
 
 def add_device(command: Parser, what: str) -> None:
     command.add_argument("--device", choices=("cpu", "cuda"), help=what)
+
+
+def add_executor(command: argparse._ActionsContainer, job: str) -> None:
+    """The flags of a command that runs jobs, each of which is ``job``."""
+    command.add_argument(
+        "--jobs",
+        type=jobs,
+        metavar="J",
+        help=f"processes of one thread each, {job} at a time in each (default: this process alone)",
+    )
+    command.add_argument(
+        "--executor",
+        default="local",
+        metavar="NAME",
+        help="what runs them: local (default), slurm or dask",
+    )
+    command.add_argument(
+        "--executor-option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an option of the executor, such as partition=gpu or scheduler=tcp://HOST:8786; repeat it",
+    )

@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import sys
 from argparse import Namespace
 
-from gans.cli.numbers import jobs
 from gans.errors import UserError
 from gans.jobs import JobExecutor
 from gans.messages import one_line
 
-__all__ = ["add_executor", "again", "executor_of", "progress"]
-
-
-def add_executor(command: argparse._ActionsContainer, job: str) -> None:
-    """The flags of a command that runs jobs, each of which is ``job``."""
-    command.add_argument(
-        "--jobs",
-        type=jobs,
-        metavar="J",
-        help=f"processes of one thread each, {job} at a time in each (default: this process alone)",
-    )
-    command.add_argument(
-        "--executor",
-        default="local",
-        metavar="NAME",
-        help="what runs them: local (default), slurm or dask",
-    )
-    command.add_argument(
-        "--executor-option",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="an option of the executor, such as partition=gpu or scheduler=tcp://HOST:8786; repeat it",
-    )
+__all__ = ["again", "executor_of", "progress"]
 
 
 def executor_of(arguments: Namespace) -> JobExecutor:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gans.cli.command import Parser, add_settings
-from gans.cli.executing import add_executor
+from gans.cli.command import Parser, add_executor, add_settings
 from gans.cli.numbers import at_least_0, natural, positive, samples, share, steps_or_0
 from gans.paths import user_path
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gans.cli import run_flags
-from gans.cli.command import Parser, add_device, add_settings
-from gans.cli.executing import add_executor
+from gans.cli.command import Parser, add_device, add_executor, add_settings
 from gans.paths import user_path
 
 SWEEP = """\

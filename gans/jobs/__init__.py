@@ -11,12 +11,11 @@ running     jobs that are due, run to their ends
 
 from __future__ import annotations
 
-from gans.jobs.executors import HERE, JobExecutor
+from gans.jobs.executors import JobExecutor
 from gans.jobs.job import Job, Say, Stop, StoppedError, sole
 from gans.jobs.running import carry_out, one_by_one
 
 __all__ = [
-    "HERE",
     "Job",
     "JobExecutor",
     "Say",

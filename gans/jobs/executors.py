@@ -25,7 +25,7 @@ from gans.errors import UserError
 from gans.jobs.process import leave_with_the_parent
 from gans.messages import one_line
 
-__all__ = ["HERE", "JobExecutor", "Opened", "opened"]
+__all__ = ["JobExecutor", "Opened", "opened"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -77,9 +77,6 @@ class JobExecutor(NamedTuple):
             _package("submitit", "slurm")
         elif self.name == "dask":
             _package("distributed", "dask")
-
-
-HERE = JobExecutor()
 
 
 class Opened(NamedTuple):

@@ -115,6 +115,17 @@ def test_two_processes_give_the_same(tmp_path: Path, whole: Path) -> None:
     assert results(tmp_path) == results(whole)
 
 
+def test_slurm_gives_the_same(tmp_path: Path, whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With a process of submitit in the place of SLURM's."""
+    pytest.importorskip("submitit")
+    where = ("--executor", "slurm", "--executor-option", "cluster=local")
+    assert reproduce(tmp_path, "--rows", "wide", "--trials", 1, *where) == 0
+    assert "wide, seed 0: weight" in capsys.readouterr().out
+    assert reproduce(tmp_path) == 0
+    assert "3 of 3" in capsys.readouterr().out
+    assert results(tmp_path) == results(whole)
+
+
 def test_more_trials_keep_the_former_ones(
     tmp_path: Path, whole: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -265,6 +276,7 @@ def test_a_killed_worker_goes_on(tmp_path: Path, whole: Path) -> None:
         ((TINY, "--share", "0.01"), "--share 0.01: 0 steps are too few to measure, expected 1 or more"),
         ((TINY, "--share", "0"), "--share: '0' is not a number above 0 and at most 1"),
         ((TINY, "--trials", "0"), "--trials: '0' is not an integer of at least 1"),
+        ((TINY, "--executor", "slrum"), "there is no --executor 'slrum' (choose from local, slurm, dask)"),
         ((TINY, "--jobs", "none"), "--jobs: 'none' is not an integer of at least 1"),
     ],
 )
