@@ -31,7 +31,8 @@ def run(arguments: Namespace) -> int:
     where = executor_of(arguments)
     sweep = _resumed(arguments) if arguments.resume else _planned(arguments)
     left, folder = len(sweep.due()), one_line(sweep.path)
-    print(f"{sweep}: {left} of {len(sweep.document.runs)} runs are left, in {folder}", flush=True)
+    title, runs = sweep.document.title, len(sweep.document.runs)
+    print(f"sweep of {title} in {folder}: {left} of {runs} runs are left", flush=True)
     with StopOnSignal() as stopped:
         try:
             for number, job in enumerate(sweeps.run(sweep, where, stopped, progress), start=1):

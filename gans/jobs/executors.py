@@ -188,24 +188,26 @@ class _Array(Executor):
                 )
             except Exception as error:  # noqa: BLE001  the futures raise it
                 for future in new:
-                    future.set_exception(error)
+                    future.set_exception(UserError(f"the executor slurm: {one_line(error)}"))
             for future, job in list(running.items()):
                 if future.cancelled():
                     job.cancel()
                     future.set_running_or_notify_cancel()
-                elif job.done():
-                    _pass_on(job, future)
-                else:
+                elif not _passed_on(job, future):
                     continue
                 del running[future]
             self._closing.wait(POLL_SECONDS)
 
 
-def _pass_on(job: Any, future: Future[Any]) -> None:
+def _passed_on(job: Any, future: Future[Any]) -> bool:
+    """Whether a job is at its end; its future has the result then, or the exception."""
     try:
+        if not job.done():
+            return False
         future.set_result(job.result())
     except Exception as error:  # noqa: BLE001  the future raises it
         future.set_exception(error)
+    return True
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -93,7 +93,8 @@ class _Running(Generic[J]):
         self.hear(now=bool(done))
         for future in done:
             number = self._running.pop(future)
-            job, outcome = self._due[number], self._outcome(future)
+            job = self._due[number]
+            outcome = self._outcome(job, future)
             if outcome.kind == "done":
                 yield job
             elif outcome.kind == "busy":
@@ -134,11 +135,13 @@ class _Running(Generic[J]):
             self._say(f"{job.title}: its process was killed; it goes on from what it saved")
             self._begin(number)
 
-    def _outcome(self, future: Future[Outcome]) -> Outcome:
+    def _outcome(self, job: J, future: Future[Outcome]) -> Outcome:
         try:
             return future.result()
         except self._opened.deaths:
             return Outcome("killed")
+        except CancelledError:
+            return Outcome("error", f"{job.title}: the executor dropped it; the same command goes on with it")
 
 
 def _busy(job: Job) -> str:

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -175,6 +175,17 @@ def test_what_submitit_refuses_is_one_line(
         run(JobExecutor("slurm", None, options), tmp_path, Count(tmp_path / "a"))
 
 
+def test_an_array_that_slurm_refuses_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    submitit = pytest.importorskip("submitit")
+
+    def refuse(self: object, functions: object) -> None:
+        raise submitit.core.utils.FailedSubmissionError("sbatch: invalid partition\nspecified: moon")
+
+    monkeypatch.setattr(submitit.AutoExecutor, "submit_array", refuse)
+    with pytest.raises(UserError, match=r"^the executor slurm: sbatch: invalid partition specified: moon$"):
+        run(JobExecutor("slurm", None, {"cluster": "local"}), tmp_path, Count(tmp_path / "a"))
+
+
 class FakeClient:
     """A client of Dask whose cluster is a thread of this process."""
 
@@ -191,9 +202,19 @@ class FakeClient:
     def __exit__(self, *exception: object) -> None:
         pass
 
-    def get_executor(self, pure: bool) -> ThreadPoolExecutor:
+    def get_executor(self, pure: bool) -> Executor:
         assert not pure  # the same job may run twice
-        return ThreadPoolExecutor(2)
+        return ThreadPoolExecutor(2) if self.calls[-1]["address"] != "tcp://lost:1" else LostExecutor()
+
+
+class LostExecutor(Executor):
+    """Its scheduler is gone: futures are dropped."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.cancel()
+        future.set_running_or_notify_cancel()
+        return future
 
 
 @pytest.fixture
@@ -218,6 +239,13 @@ def test_dask_gets_its_jobs_through_its_executor(tmp_path: Path, fake_dask: list
 def test_a_scheduler_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     where = JobExecutor("dask", None, {"scheduler": "tcp://nowhere:1"})
     with pytest.raises(UserError, match=r"^the executor dask: tcp://nowhere:1: Timed out trying to connect"):
+        run(where, tmp_path, Count(tmp_path / "a"))
+
+
+@pytest.mark.usefixtures("fake_dask")
+def test_a_scheduler_that_is_lost_is_one_line(tmp_path: Path) -> None:
+    where = JobExecutor("dask", None, {"scheduler": "tcp://lost:1"})
+    with pytest.raises(UserError, match=r"^a: the executor dropped it; the same command goes on with it$"):
         run(where, tmp_path, Count(tmp_path / "a"))
 
 
