@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import ROOT
+from tests.ranks import needs_mpi, on_ranks
 
 EXAMPLES = ROOT / "examples"
 FILES = sorted(EXAMPLES.glob("*.py"))
@@ -51,8 +52,8 @@ def run(
     return run
 
 
-def test_the_examples_are_numbered_from_1_to_10() -> None:
-    assert [path.name[:3] for path in FILES] == [f"{number:02}_" for number in range(1, 11)]
+def test_the_examples_are_numbered_from_1_to_11() -> None:
+    assert [path.name[:3] for path in FILES] == [f"{number:02}_" for number in range(1, 12)]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -155,3 +156,21 @@ def test_10_a_gpu_computes_the_same_or_one_line_says_what_is_missing(run: Run) -
         assert re.search(r"^no GPU: .*CuPy", shown.printed, re.MULTILINE)
     else:
         assert shown.numbers("cuda ") == pytest.approx(losses, abs=1e-4)
+
+
+def losses_of_11(shown: Output) -> list[float]:
+    return [shown.numbers(f"step {step:3}  loss ")[0] for step in range(20, 101, 20)]
+
+
+def test_11_a_training_of_one_rank_learns(run: Run) -> None:
+    losses = losses_of_11(run(11))
+    assert losses[-1] < losses[0] / 2
+
+
+@pytest.mark.mpi
+@needs_mpi
+def test_11_a_training_of_two_ranks_learns(tmp_path: Path) -> None:
+    ended = on_ranks(2, EXAMPLES / "11_ranks.py", cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    losses = losses_of_11(Output(ended.stdout))
+    assert losses[-1] < losses[0] / 2
