@@ -16,6 +16,7 @@ SHARE = max(1, (os.cpu_count() or 1) // WORKERS)
 """The threads of one worker. More of them than cores would spend their time waiting for each other."""
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", str(SHARE))  # OpenBLAS reads it when NumPy is imported
+os.environ.setdefault("OMP_NUM_THREADS", str(SHARE))  # PyTorch's OpenMP, when it is imported
 
 import numba
 import pytest
