@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -19,6 +20,9 @@ LAUNCHERS = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS")
 
 SMALL = 4096
 """Bytes up to which every rank adds for itself: one exchange in place of two, of K times the bytes."""
+
+AWAKE, PAUSE = 1e-4, 2e-5
+"""Seconds that a rank looks for the others without a pause, some small exchanges; then between looks."""
 
 
 class MPI(Communicator):
@@ -63,21 +67,30 @@ class MPI(Communicator):
         flat = np.zeros(part * self.size, array.dtype)
         flat[: array.size] = array.reshape(-1)
         theirs = np.empty((self.size, part), array.dtype)
-        self._ranks.Alltoall(flat, theirs)
-        self._ranks.Allgather(_added(theirs), flat)
+        _wait(self._ranks.Ialltoall(flat, theirs))
+        _wait(self._ranks.Iallgather(_added(theirs), flat))
         array.reshape(-1)[...] = flat[: array.size]
 
     def _all_gather(self, array: Array) -> Array:
         every = np.empty((self.size, *array.shape), array.dtype)
-        self._ranks.Allgather(np.ascontiguousarray(array), every)
+        _wait(self._ranks.Iallgather(np.ascontiguousarray(array), every))
         return every
+
+
+def _wait(request: Any) -> None:
+    """Wait for the other ranks: at first without a pause, then asleep, since they may need this core."""
+    end = time.perf_counter() + AWAKE
+    while not request.Test():
+        if time.perf_counter() > end:
+            time.sleep(PAUSE)
 
 
 def _added(arrays: Array) -> Array:
     """The sum over the first axis, from the first to the last: ``numpy.sum`` adds in pairs."""
     total: Array = arrays[0].copy()
-    for array in arrays[1:]:
-        total += array
+    with np.errstate(all="ignore"):  # who asked for the sum looks whether it is finite
+        for array in arrays[1:]:
+            total += array
     return total
 
 

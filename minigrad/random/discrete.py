@@ -11,7 +11,7 @@ from minigrad.devices import to_device, xp_of
 from minigrad.dispatch import kernels_of
 from minigrad.hints import explain_keywords
 from minigrad.random import process
-from minigrad.random.draws import Shape, uniform
+from minigrad.random.draws import Shape, check_device, share_of, uniform
 from minigrad.random.philox import Generator, Philox
 from minigrad.tensor import Tensor
 from minigrad.tracing import call, check
@@ -52,7 +52,8 @@ def integers(
     if isinstance(generator, Philox):
         u = uniform(shape, dtype=np.float64, generator=generator, device=device)
         return constant(_scaled, u, low, high - low)
-    return _moved(call(_integers, generator, low, high, shape), device)
+    drawn = share_of(shape, lambda whole: call(_integers, generator, low, high, whole))
+    return _moved(drawn, device)
 
 
 @explain_keywords
@@ -87,7 +88,8 @@ def permutation(n: int, *, generator: Generator | None = None, device: str | Non
     """The integers 0, ..., n - 1 in a random order, each order with the same probability: int64 (n,).
 
     ``generator`` and ``device`` are as with ``uniform``; a ``Philox`` gives the ranks of uniform numbers of
-    float64, the same on each device. Raises ValueError for a negative n.
+    float64, the same on each device. Processes that train together draw the same order. Raises ValueError for
+    a negative n.
 
     >>> import minigrad as mg
     >>> mg.random.permutation(6, generator=mg.random.Philox(7)).tolist()
@@ -99,7 +101,9 @@ def permutation(n: int, *, generator: Generator | None = None, device: str | Non
     if generator is None:
         generator = process.generator(device or "cpu")
     if isinstance(generator, Philox):
-        return constant(_ranks, uniform(n, dtype=np.float64, generator=generator, device=device))
+        check_device(generator, device)
+        draw = kernels_of(generator.state).philox_uniform  # of all n on each rank, unlike uniform()
+        return constant(_ranks, Tensor(call(draw, generator.state, (n,), np.dtype(np.float64))))
     return _moved(call(_permutation, generator, n), device)
 
 

@@ -12,11 +12,13 @@ from numpy.typing import DTypeLike
 
 from minigrad.devices import to_device
 from minigrad.dispatch import kernels_of
+from minigrad.distributed import current
+from minigrad.distributed.shares import own_rows, parts
 from minigrad.hints import explain_keywords
 from minigrad.random import process
 from minigrad.random.philox import Generator, Philox
 from minigrad.tensor import Tensor
-from minigrad.tracing import call
+from minigrad.tracing import call, watch
 from minigrad.types import Array
 
 Shape = int | tuple[int, ...]
@@ -54,7 +56,8 @@ def uniform(
     They come from ``generator``, or from the process-wide one of ``device``. ``dtype`` is float32 or float64.
     A ``Philox`` draws on its own device; a ``numpy.random.Generator`` draws on the CPU, and the numbers are
     moved to ``device`` ("cpu" unless given), the same on each. Inside a step of ``minigrad.capture`` each
-    replay draws anew.
+    replay draws anew. Within ``minigrad.distributed.using`` a rank gets its rows of what one process would
+    draw for all ranks.
 
     Raises TypeError for another dtype, ValueError if ``device`` is not where the Philox draws.
 
@@ -97,9 +100,25 @@ def _draw(
     if isinstance(generator, Philox):
         check_device(generator, device)
         draw = getattr(kernels_of(generator.state), kernel)
-        return Tensor(call(draw, generator.state, _sizes(shape), np.dtype(dtype)))
-    array = call(function, generator, shape, dtype)
+        return Tensor(
+            share_of(shape, lambda whole: call(draw, generator.state, _sizes(whole), np.dtype(dtype)))
+        )
+    array = share_of(shape, lambda whole: call(function, generator, whole, dtype))
     return Tensor(array if device is None or device == "cpu" else call(to_device, array, device))
+
+
+def share_of(shape: Shape, draw: Callable[[Shape], Array]) -> Array:
+    """``draw(shape)``; on one of several ranks, its rows of what a single process would draw for all of them.
+
+    The rows are the first axis. A number without axes is the same on every rank.
+    """
+    watch(current)  # a captured step draws for the ranks that it had when it was recorded
+    ranks, sizes = current(), _sizes(shape)
+    if ranks.size == 1 or not sizes:
+        return draw(shape)
+    whole = draw((sizes[0] * ranks.size, *sizes[1:]))
+    own: Array = call(own_rows, whole, ranks.rank, ranks.size, parts())
+    return own
 
 
 def check_device(generator: Philox, device: str | None) -> None:
