@@ -7,6 +7,7 @@ import sys
 
 from benchmarks import bill, kernels, observation, record, startup, steps
 from benchmarks.quality import cli as quality
+from benchmarks.scale import cli as scale
 from gans.cli.files import check_folder_of
 from gans.cli.settings import with_flags
 from gans.errors import UserError
@@ -16,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    for command in (kernels, steps, startup, observation, bill, quality):
+    for command in (kernels, steps, startup, observation, scale, bill, quality):
         command.add_parser(commands)
     typed = sys.argv[1:] if arguments is None else arguments
     options = parser.parse_args(typed)
