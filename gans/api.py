@@ -36,7 +36,17 @@ from gans.preparing import dataset, prepare, schedule_of, with_file
 from gans.samples import Samples, draw
 from gans.sweeps import RunComparison, Sweep, compare_runs, sweep
 from gans.systems import System
-from gans.trainer import Ended, Length, RunConfig, RunFolder, load_data, load_system, read_metrics, start
+from gans.trainer import (
+    Ended,
+    Length,
+    RunConfig,
+    RunFolder,
+    load_data,
+    load_system,
+    read_metrics,
+    start,
+    together,
+)
 from gans.trainer import resume as resume_run
 
 if TYPE_CHECKING:
@@ -182,7 +192,10 @@ def train(
                 epochs between two evaluations of samples (0: none), and ``keep_best``, the figure by which
                 the best of their checkpoints is kept, such as "fd"; ``capture``, to replay recorded updates,
                 which are faster and the same bit for bit; ``progress``, to show losses meanwhile: lines, a
-                live display on a terminal, pictures in a notebook
+                live display on a terminal, pictures in a notebook; ``batch_norm``, "synchronised" or "local"
+
+    In a program that a launcher has started in several processes (``mpiexec -n 4 python program.py``), each
+    of them trains its share of every batch, and the first one writes the run.
 
     Raises UserError for an unknown name, a value out of range, a model that does not fit the data, a folder
     that holds a run, a missing device, or a training that diverged.
@@ -200,14 +213,15 @@ def train(
         config, {**{name: value for name, value in given.items() if value is not None}, **options}
     )
     folder = chosen.pop("out", None)
-    run = prepare(**chosen)
-    ended = start(
-        run.config,
-        run.data,
-        None if folder is None else user_path(folder),
-        capture=run.options.capture,
-        progress=run.options.progress,
-    )
+    with together():
+        run = prepare(**chosen)
+        ended = start(
+            run.config,
+            run.data,
+            None if folder is None else user_path(folder),
+            capture=run.options.capture,
+            progress=run.options.progress,
+        )
     return Run(ended.folder, run.config.device, ended)
 
 
@@ -223,23 +237,25 @@ def resume(
     """Go on with a run from its last checkpoint as if it had never stopped.
 
     ``epochs`` or ``steps`` is the new total length. Pass ``data`` if you trained on a data set of your own.
-    ``options`` are ``data_dir``, ``checkpoint_every``, ``evaluate_every``, ``keep_best``, ``capture`` and
-    ``progress``, as in ``train``.
+    ``options`` are ``data_dir``, ``checkpoint_every``, ``evaluate_every``, ``keep_best``, ``batch_norm``,
+    ``capture`` and ``progress``, as in ``train``.
 
     Raises UserError if there is no run, a file of it is damaged or its data changed, and as ``train`` does.
     """
     path = _path_of(run)
     given = run_options(options)
-    ended = resume_run(
-        path,
-        Length(steps, epochs),
-        given.data_dir,
-        schedule_of(given),
-        device,
-        data=data,
-        capture=given.capture,
-        progress=given.progress,
-    )
+    with together():
+        ended = resume_run(
+            path,
+            Length(steps, epochs),
+            given.data_dir,
+            schedule_of(given),
+            device,
+            batch_norm=given.batch_norm,
+            data=data,
+            capture=given.capture,
+            progress=given.progress,
+        )
     return Run(path, device or "cpu", ended)
 
 

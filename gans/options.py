@@ -26,13 +26,14 @@ StrPath = str | os.PathLike[str]
 
 
 class RunOptions(TypedDict, total=False):
-    """Options that change no number of a run.
+    """Options that change no number of a run in one process.
 
     data_dir           where the data lie, or are downloaded to
     checkpoint_every   the steps between two checkpoints; there is one at each epoch's end, too
     evaluate_every     the epochs between two evaluations of samples, 0 for none
     keep_best          the figure by which the best checkpoint of those evaluated is kept, such as "fd"
     capture            replay recorded updates, which are faster and the same bit for bit
+    batch_norm         where several ranks train: "synchronised", of the whole batch, or "local"
     progress           show losses meanwhile: lines, a live display on a terminal, pictures in a notebook
     """
 
@@ -40,6 +41,7 @@ class RunOptions(TypedDict, total=False):
     checkpoint_every: int | None
     evaluate_every: int | None
     keep_best: str | None
+    batch_norm: Literal["synchronised", "local"] | None
     capture: bool
     progress: bool
 
@@ -179,6 +181,7 @@ class Given(NamedTuple):
     checkpoint_every: int | None
     evaluate_every: int | None
     keep_best: str | None
+    batch_norm: Literal["synchronised", "local"] | None
     capture: bool
     progress: bool
 
@@ -201,6 +204,7 @@ def run_options(options: Mapping[str, Any]) -> Given:
         options.get("checkpoint_every"),
         options.get("evaluate_every"),
         options.get("keep_best"),
+        options.get("batch_norm"),
         options.get("capture", True),
         options.get("progress", True),
     )
@@ -212,7 +216,7 @@ def suggestion(name: str, names: Iterable[str]) -> str:
     >>> suggestion("progres", RUN_OPTIONS)
     "; did you mean 'progress'?"
     >>> suggestion("colour", RUN_OPTIONS)
-    ' (there are data_dir, checkpoint_every, evaluate_every, keep_best, capture, progress)'
+    ' (there are data_dir, checkpoint_every, evaluate_every, keep_best, batch_norm, capture, progress)'
     """
     names = tuple(names)
     near = difflib.get_close_matches(name, names, n=1)

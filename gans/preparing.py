@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from gans.configfile import read_config
@@ -78,6 +79,8 @@ def prepare(
         schedule=schedule_of(run),
         device=device,
     )
+    if run.batch_norm is not None:
+        config = replace(config, batch_norm=run.batch_norm)
     return Prepared(config, loaded, run)
 
 

@@ -12,6 +12,7 @@ from gans.objectives import Objective
 from gans.objectives.objective import Network
 from gans.updates import descend
 from minigrad import Tensor, nn, no_grad
+from minigrad.distributed import in_parts
 from minigrad.ops import concatenate, mean, sigmoid
 from minigrad.optim import Optimizer
 from minigrad.random import Generator
@@ -115,7 +116,8 @@ def judged(D: Network, real: Tensor, fake: Tensor, *, joint: bool = False) -> tu
     """D's logits of ``real`` and of ``fake``; with ``joint`` it sees them as one batch."""
     if not joint:
         return D(real), D(fake)
-    logits = D(concatenate([real, fake]))
+    with in_parts(2):
+        logits = D(concatenate([real, fake]))
     of_real = len(logits) * len(real) // (len(real) + len(fake))  # a logit may be that of several samples
     return logits[:of_real], logits[of_real:]
 

@@ -23,6 +23,7 @@ import numpy as np
 import minigrad as mg
 from minigrad import Tensor, all_finite, grad, modify, require_finite
 from minigrad.devices import to_device, xp_of
+from minigrad.distributed import mean_over_ranks
 from minigrad.optim import Optimizer, gradient_norm
 from minigrad.tracing import touch
 from minigrad.types import Array
@@ -60,7 +61,8 @@ def descend(loss: Tensor, *optimizers: Optimizer, checked: Sequence[Tensor] = ()
     """One step of the optimizers down the gradient of ``loss`` in all of their parameters.
 
     If the loss, the gradient's norm or one of ``checked`` is NaN or infinite, nothing changes. Raises
-    NonFiniteError then; with deferred metrics the trainer raises it later.
+    NonFiniteError then; with deferred metrics the trainer raises it later. Where several ranks train, all of
+    these are means over the ranks.
 
     >>> w = mg.tensor([3.0])
     >>> descent = descend(mg.ops.sum(w * w), mg.optim.SGD([w], lr=0.25))
@@ -68,8 +70,10 @@ def descend(loss: Tensor, *optimizers: Optimizer, checked: Sequence[Tensor] = ()
     ([1.5], 6.0)
     """
     gradients = grad(loss, [p for optimizer in optimizers for p in optimizer.params])
+    loss, *rest = mean_over_ranks([loss.detach(), *(c.detach() for c in checked), *gradients])
+    checked, gradients = rest[: len(checked)], rest[len(checked) :]
     norm = gradient_norm(gradients)
-    finite = must_be_finite(NOT_FINITE, loss, norm, *checked)
+    finite = _finite(NOT_FINITE, loss, norm, *checked)
     for optimizer in optimizers:
         own, gradients = gradients[: len(optimizer.params)], gradients[len(optimizer.params) :]
         optimizer.step(own, where=finite)
@@ -80,7 +84,12 @@ def must_be_finite(message: str, *tensors: Tensor) -> Tensor | None:
     """Fail the update unless all numbers are finite; ``message`` is formatted with the Tensors.
 
     Returns ``Descent.finite``. Raises NonFiniteError; with deferred metrics the trainer raises it later.
+    Where several ranks train, means over the ranks are looked at: each finds a fault of any.
     """
+    return _finite(message, *mean_over_ranks(tensors))
+
+
+def _finite(message: str, *tensors: Tensor) -> Tensor | None:
     checks = _deferred.get()
     if checks is None:
         return require_finite(message, *tensors)
@@ -137,6 +146,11 @@ class Update:
                 f"the {self.name} update returned {type(returned).__name__}, expected its numbers by name, "
                 'such as {"loss_d": loss}, alone or in a tuple with other Tensors'
             )
+        self._check(numbers)
+        return Result(_means({name: number.detach() for name, number in numbers.items()}), outputs)
+
+    def _check(self, numbers: Mapping[str, Any]) -> None:
+        """Raise ValueError or TypeError for a number that cannot be reported."""
         for name, number in numbers.items():
             if name not in self.reports:
                 raise ValueError(
@@ -148,10 +162,16 @@ class Update:
                     f"the {self.name} update reports {name!r} as {number!r:.80}, expected a Tensor of one "
                     "element"
                 )
-        return Result({name: number.detach() for name, number in numbers.items()}, outputs)
 
     def __repr__(self) -> str:
         return f"<update {self.name}>"
+
+
+def _means(numbers: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The numbers as means over the ranks; those that are no floats, such as counts, stay this rank's."""
+    floats = [name for name, number in numbers.items() if number.is_float]
+    means = mean_over_ranks([numbers[name] for name in floats])
+    return {**numbers, **dict(zip(floats, means, strict=True))}
 
 
 class BoundUpdate(NamedTuple):

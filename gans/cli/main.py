@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -15,6 +16,9 @@ __all__ = ["main"]
 FAILED = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+
+LAUNCHERS = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS")
+"""Variables of processes that a launcher has started, as in minigrad.distributed, which is imported late."""
 
 LONGEST_LINE = 1_000
 """The most characters of an error's line; that of a failed download names each mirror and file."""
@@ -36,17 +40,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _status(arguments: Sequence[str] | None) -> int:
     """Run the command; its status, or that of its error."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        words = sys.argv[1:] if arguments is None else list(arguments)
-        parsed = parser(words).parse_args(words)
-        status: int = parsed.command(parsed)
-        return status
+        return _together(words) if any(name in os.environ for name in LAUNCHERS) else _run(words)
     except BrokenPipeError:
         return BROKEN_PIPE
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
     except UserError as error:
-        return _fail(_with_flags(str(error)), FAILED)
+        of_another_rank = getattr(error, "rank", 0) != 0  # which shows it
+        return FAILED if of_another_rank else _fail(_with_flags(str(error)), FAILED)
     except OSError as error:
         if current_folder_is_gone():
             return _fail("the current folder has been deleted; go to another one (cd)", FAILED)
@@ -54,6 +57,22 @@ def _status(arguments: Sequence[str] | None) -> int:
         return _fail(f"{where}{error.strerror or error}", FAILED)
     except MemoryError as error:
         return _fail(f"out of memory; try a smaller --batch-size or --n ({error})", FAILED)
+
+
+def _run(words: Sequence[str]) -> int:
+    parsed = parser(words).parse_args(words)
+    status: int = parsed.command(parsed)
+    return status
+
+
+def _together(words: Sequence[str]) -> int:
+    """Run the command as one of several processes, or alone if the launcher has started one."""
+    from gans.trainer.ranks import ranks_here, together
+
+    with together():
+        if ranks_here().size > 1 and words[:1] != ["train"]:
+            raise UserError("several processes can only train; start any other command without the launcher")
+        return _run(words)
 
 
 def _with_flags(message: str) -> str:

@@ -67,6 +67,12 @@ def train(train: Parser, arguments: Sequence[str]) -> None:
     train.add_argument("--seed", type=natural, metavar="N", help="decides all random numbers (default 0)")
     add_schedule(train)
     add_device(train, "default cpu, or where a resumed run was; cuda needs CuPy and an NVIDIA GPU")
+    train.add_argument(
+        "--batch-norm",
+        choices=("synchronised", "local"),
+        help="in several processes (mpiexec): with the statistics of the whole batch (default), or of each "
+        "share",
+    )
     add_capture(train)
 
 

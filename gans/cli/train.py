@@ -44,7 +44,7 @@ def _start(arguments: Namespace) -> Ended:
         seed=arguments.seed,
         device=arguments.device,
         capture=arguments.capture,
-        **_given(arguments, ("data_dir", *Schedule._fields)),
+        **_given(arguments, ("data_dir", "batch_norm", *Schedule._fields)),
         **given_settings(arguments, model),
     )
     assert run.ended is not None
@@ -61,6 +61,7 @@ def _resume(arguments: Namespace) -> Ended:
         arguments.data_dir,
         Schedule(arguments.checkpoint_every, arguments.evaluate_every, arguments.keep_best),
         arguments.device,
+        batch_norm=arguments.batch_norm,
         capture=arguments.capture,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minigrad import Tensor, int64, nn, ops, zeros
+from minigrad.distributed import in_parts
 from minigrad.random import Generator, categorical, uniform
 
 KERNELS = (1, 2, 3, 4, 5, 10, 20)
@@ -64,7 +65,9 @@ class Policy(nn.Module):
         )  # after beginnings 0 to t - 1 as completed so far; the last rows as they are
         for t in range(1, length):
             h, c = self.read(ops.concatenate([columns[-1][: (t - 1) * rows], real[t - 1]]), memory)
-            columns.append(ops.concatenate([self.draw((h, c), rng), ops.tile(real[t], length - 1 - t)]))
+            with in_parts(t * copies):
+                drawn = self.draw((h, c), rng)
+            columns.append(ops.concatenate([drawn, ops.tile(real[t], length - 1 - t)]))
             memory = ops.concatenate([h, h[-rows:]]), ops.concatenate([c, c[-rows:]])
         return ops.reshape(ops.stack(columns, axis=1), (length - 1, rows, length))
 

@@ -11,7 +11,8 @@ import numpy as np
 from gans.networks.sampling import sampled
 from minigrad import Tensor, no_grad
 from minigrad.devices import to_device
-from minigrad.ops import cos, sin
+from minigrad.distributed import in_parts
+from minigrad.ops import cos, reshape, sin
 from minigrad.random import Generator, uniform
 
 ANGLE = 0.25
@@ -55,7 +56,9 @@ def _places(
     n: int, h: int, w: int, strength: Tensor | float, rng: Generator, device: str
 ) -> tuple[Tensor, Tensor]:
     """Columns and rows (n, h, w) of the given images, from which the pixels of the warped ones come."""
-    draws = (uniform((5, n, 1, 1), generator=rng, device=device) * 2 - 1) * strength
+    with in_parts(5):
+        drawn = uniform((5 * n, 1, 1), generator=rng, device=device)
+    draws = (reshape(drawn, (5, n, 1, 1)) * 2 - 1) * strength
     angle, slant, larger = draws[0] * ANGLE, draws[1] * SHEAR, 1 + draws[2] * SCALE
     down, across = np.meshgrid(np.linspace(-1, 1, h), np.linspace(-1, 1, w), indexing="ij")
     v, u = (Tensor(to_device(side.astype(np.float32), device)) for side in (down, across))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gans.wholes import mean_of_ranks
 from minigrad import Tensor
 from minigrad.ops import log, softmax, sum, swapaxes
 
@@ -29,7 +30,7 @@ def shared_information(first: Tensor, second: Tensor) -> Tensor:
     >>> round(shared_information(sure, mg.zeros((2, 2))).item(), 4)
     0.0
     """
-    joint = swapaxes(softmax(first), 0, 1) @ softmax(second) / len(first)
+    joint = mean_of_ranks(swapaxes(softmax(first), 0, 1) @ softmax(second) / len(first))
     joint = (joint + swapaxes(joint, 0, 1)) * 0.5
     alone = log(sum(joint, axis=1) + LEAST)
     return sum(joint * (log(joint + LEAST) - alone[:, None] - alone[None, :]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gans.objectives.objective import Network, Penalty
+from gans.wholes import whole_batch
 from minigrad import Tensor, grad, no_grad
 from minigrad.ops import mean, norm_per_sample, square, std, sum
 from minigrad.random import Generator, normal, uniform
@@ -62,7 +63,7 @@ def dragan_penalty(weight: float = 10.0, spread: float = 0.5) -> Penalty:
     def penalty(D: Network, real: Tensor, fake: Tensor, rng: Generator) -> Tensor:  # noqa: ARG001
         with no_grad():
             delta = normal(real.shape, dtype=real.dtype, generator=rng, device=real.device)
-            near = real + delta * (std(real) * spread)
+            near = real + delta * (std(whole_batch(real)) * spread)
         return mean(square(norm_per_sample(_slope(D, near)) - 1.0)) * weight
 
     return penalty

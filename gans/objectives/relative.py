@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gans.objectives.objective import Objective, score
+from gans.wholes import mean_of_batch
 from minigrad import Tensor
-from minigrad.ops import mean, mean_softplus
+from minigrad.ops import mean_softplus
 
 __all__ = ["relativistic", "relativistic_average"]
 
@@ -53,7 +54,7 @@ def relativistic_average() -> Objective:
     """
 
     def discriminator(real: Tensor, fake: Tensor) -> Tensor:
-        return mean_softplus(real - mean(fake), sign=-1) + mean_softplus(fake - mean(real))
+        return mean_softplus(real - mean_of_batch(fake), sign=-1) + mean_softplus(fake - mean_of_batch(real))
 
     def generator(fake: Tensor, real: Tensor) -> Tensor:
         return discriminator(fake, real)  # the same with real and fake in each other's place

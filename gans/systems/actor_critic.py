@@ -31,6 +31,7 @@ from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
+from gans.wholes import whole_batch
 from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.ops import logsumexp, mean, mse_loss, square, sum
 from minigrad.random import Generator, normal
@@ -80,11 +81,12 @@ class ActorCritic(System):
     def update_critic(self, real: Tensor, rng: Generator) -> dict[str, Tensor]:
         """One update of the critic towards the rewards of actions around the actor's."""
         with no_grad():
+            every = whole_batch(real)
             actions = self.actor(self.noise(len(real), self.settings.latent, rng))
             tried = actions + self.settings.exploration * normal(
                 actions.shape, dtype=actions.dtype, generator=rng, device=self.device
             )
-            rewards, reward = self.reward(tried, real), mean(self.reward(actions, real))
+            rewards, reward = self.reward(tried, every), mean(self.reward(actions, every))
         loss = mse_loss(self.critic(tried), rewards)
         norm, _ = descend(loss, self.optimizer_d)
         return {"loss_d": loss, "reward": reward, "grad_norm_d": norm}
@@ -92,7 +94,7 @@ class ActorCritic(System):
     @update("actor", reports=("loss_g", "grad_norm_g"))
     def update_actor(self, rng: Generator) -> dict[str, Tensor]:
         """One update of the actor: its gradient flows through the critic and stops at the actor's weights."""
-        actions = self.actor(self.noise(self.settings.batch_size, self.settings.latent, rng))
+        actions = self.actor(self.noise(self.batch_size, self.settings.latent, rng))
         loss = -mean(self.critic(actions))
         norm, _ = descend(loss, self.optimizer_g)
         return {"loss_g": loss, "grad_norm_g": norm}

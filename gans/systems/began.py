@@ -26,6 +26,7 @@ from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import State, descend, update
+from gans.wholes import mean_of_ranks
 from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.ops import abs, clip, mean
 from minigrad.random import Generator
@@ -94,6 +95,7 @@ class BEGAN(System):
         loss = on_real - k * on_fake
         descent = descend(loss, self.optimizer_d)
         with no_grad():
+            on_real, on_fake = mean_of_ranks(on_real), mean_of_ranks(on_fake)
             gap = settings.gamma * on_real - on_fake
             measure = on_real + abs(gap)
             k = clip(k + settings.rate_k * gap, 0.0, 1.0)
@@ -110,7 +112,7 @@ class BEGAN(System):
     @update("generator", reports=("loss_g", "grad_norm_g"))
     def update_generator(self, rng: Generator) -> dict[str, Tensor]:
         """One update of G: its gradient flows through D and stops at G's weights."""
-        loss = self.error(self.generator(self.latent(self.settings.batch_size, rng)))
+        loss = self.error(self.generator(self.latent(self.batch_size, rng)))
         descent = descend(loss, self.optimizer_g)
         return {"loss_g": loss, "grad_norm_g": descent.norm}
 

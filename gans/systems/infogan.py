@@ -104,7 +104,7 @@ class InfoGAN(System):
         self, rng: Generator, left: Tensor | None = None, warped: bool = True
     ) -> dict[str, Tensor]:
         """One update of G: D takes its fakes for real, and Q reads the code off them."""
-        z, category, codes = self.draw(self.settings.batch_size, rng)
+        z, category, codes = self.draw(self.batch_size, rng)
         fake = self.images(z, category, codes)
         features = self.trunk(seen(fake, left if warped else None, rng))
         loss = non_saturating(self.head(features))

@@ -127,7 +127,7 @@ class PGGAN(System):
     def update_generator(self, level: int, fading: bool, alpha: Tensor, rng: Generator) -> dict[str, Tensor]:
         """One update of G; it counts the steps, by which samples have their level."""
         fade = alpha if fading else None
-        fake = self.generator(self.noise(self.settings.batch_size, self.settings.latent, rng), level, fade)
+        fake = self.generator(self.noise(self.batch_size, self.settings.latent, rng), level, fade)
         loss = critic_generator(self.discriminator(fake, level, fade))
         descent = descend(loss, *self.used("g", level, fading))
         self.progress.count(where=descent.finite)

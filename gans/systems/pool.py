@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gans.wholes import own_share, whole_batch
 from minigrad import Tensor, no_grad, ops, zeros
 from minigrad.devices import to_device
 
@@ -38,11 +39,12 @@ class Pool:
         """As many images as ``new`` (n, ...), a part of them from earlier calls."""
         if not self.size:
             return new
-        kept, given = self._chosen(len(new), rng)
+        every = whole_batch(new)  # each of several ranks has the same pool
+        kept, given = self._chosen(len(every), rng)
         with no_grad():
-            known = ops.concatenate([self.images, new])
+            known = ops.concatenate([self.images, every])
             self.images = known[kept]
-            return known[given]
+            return known[own_share(given)]
 
     def _chosen(self, n: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The images to keep and to give back, by their places among the pool's and the ``n`` new ones."""

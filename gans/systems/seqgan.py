@@ -31,6 +31,7 @@ from gans.steps import probabilities
 from gans.systems.seqgan_settings import SeqGANSettings
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
+from gans.wholes import mean_of_batch
 from minigrad import Tensor, nn, no_grad, ones, ops, tensor
 from minigrad.optim import EMA, Adam
 from minigrad.random import Generator
@@ -109,7 +110,7 @@ class SeqGAN(System):
     def update_generator(self, rng: Generator) -> dict[str, Tensor]:
         """One update of G by the policy gradient; then the roll-out policy moves towards it."""
         with no_grad():
-            tokens = self.generator.sample(self.settings.batch_size, rng)
+            tokens = self.generator.sample(self.batch_size, rng)
             rewards = self.rewards(tokens, rng)
         loss = self.policy_loss(tokens, rewards)
         descent = descend(loss, self.optimizer_g)
@@ -118,7 +119,7 @@ class SeqGAN(System):
 
     def policy_loss(self, tokens: Tensor, rewards: Tensor) -> Tensor:
         """The loss of (8), from drawn tokens and their rewards, both (n, length)."""
-        advantages = rewards - ops.mean(rewards, axis=0, keepdims=True)
+        advantages = rewards - mean_of_batch(rewards, axis=0, keepdims=True)
         return ops.mean(ops.sum(self.generator(tokens) * advantages, axis=1))
 
     def rewards(self, tokens: Tensor, rng: Generator) -> Tensor:

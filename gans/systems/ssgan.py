@@ -38,8 +38,10 @@ from gans.systems.optimizing import adam
 from gans.systems.ssgan_settings import SSGANSettings
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
+from gans.wholes import mean_of_batch
 from minigrad import Tensor, nn, no_grad
-from minigrad.ops import concatenate, cross_entropy, logsumexp, mean, split, square, sum
+from minigrad.distributed import in_parts
+from minigrad.ops import concatenate, cross_entropy, logsumexp, split, square, sum
 from minigrad.random import Generator
 
 
@@ -114,7 +116,8 @@ class SSGAN(System):
                 fake = self.generator(self.noise(len(real), self.settings.latent, rng))
             again = [self.mapped(real, rng)] if self.settings.views_weight else []
             given = self.mapped(labelled, rng), real, fake, *again
-            logits = self.discriminator(concatenate(given))[1]
+            with in_parts(len(given)):
+                logits = self.discriminator(concatenate(given))[1]
         of_labelled, of_real, of_fake, *of_again = split(logits, [len(batch) for batch in given])
         on_real, on_fake = logsumexp(of_real, axis=1), logsumexp(of_fake, axis=1)
         class_real, loss = cross_entropy(of_labelled, labels), binary_cross_entropy(on_real, on_fake)
@@ -130,9 +133,10 @@ class SSGAN(System):
         """One update of G: its samples have the mean features of real images, or D takes them for real."""
         with DrawingFrom(rng):
             fake = self.generator(self.noise(len(real), self.settings.latent, rng))
-            features, logits = self.discriminator(concatenate([fake, real]))
+            with in_parts(2):
+                features, logits = self.discriminator(concatenate([fake, real]))
         if self.settings.generator_loss == "feature-matching":
-            made, wanted = (mean(part, axis=0) for part in split(features, [len(fake), len(real)]))
+            made, wanted = (mean_of_batch(part, axis=0) for part in split(features, [len(fake), len(real)]))
             loss = sum(square(made - wanted.detach()))
         else:
             loss = non_saturating(logsumexp(logits[: len(fake)], axis=1))

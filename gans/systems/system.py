@@ -23,6 +23,7 @@ from gans.systems.settings import Settings
 from gans.updates import BoundUpdate
 from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.blocks import Block, Setting
+from minigrad.distributed import current
 from minigrad.optim import EMA
 from minigrad.random import Generator, normal, uniform
 from minigrad.tracing import Changes
@@ -223,6 +224,12 @@ class System:
     def batches_per_step(self) -> int:
         """``batches_in_a_step`` with the system's own settings."""
         return self.batches_in_a_step(self.settings)
+
+    @property
+    def batch_size(self) -> int:
+        """The samples of an update: the setting, or on one of several ranks its share of them."""
+        size: int = self.settings.batch_size
+        return size // current().size
 
     @property
     def classes(self) -> int:

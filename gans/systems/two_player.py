@@ -29,6 +29,7 @@ from gans.systems.tricks import (
 from gans.systems.two_player_networks import check_size
 from gans.systems.two_player_settings import TwoPlayerSettings
 from gans.updates import must_be_finite, update
+from gans.wholes import mean_of_ranks
 from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.random import Generator
 
@@ -106,7 +107,7 @@ class TwoPlayer(System):
         ``real`` is a batch for an objective that needs it, and for joint batches.
         """
         G, real = shown(self.generator, real, noise, rng)
-        z, joint = self.latent(self.settings.batch_size, rng), self.settings.joint_batches
+        z, joint = self.latent(self.batch_size, rng), self.settings.joint_batches
         loss, norm, *_ = generator_step(
             G, self.discriminator, self.optimizer_g, self.objective, z, real, joint=joint
         )
@@ -122,6 +123,7 @@ class TwoPlayer(System):
             objective, fake = taught(self.objective, self.settings, rng), G(self.latent(len(real), rng))
             on_real, on_fake = judged(self.discriminator, real, fake, joint=self.settings.joint_batches)
             losses = objective.discriminator(on_real, on_fake), generator_loss(objective, on_fake, on_real)
+            losses = mean_of_ranks(losses[0]), mean_of_ranks(losses[1])  # all ranks take the same turn
         must_be_finite("D's loss is {}, G's {}", *losses)
         return dict(zip(("loss_d", "loss_g"), losses, strict=True)), losses
 

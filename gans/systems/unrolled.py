@@ -26,6 +26,7 @@ from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer, in_batches
 from gans.updates import descend, update
+from gans.wholes import mean_of_ranks
 from minigrad import Tensor, grad, nn, no_grad, tensor
 from minigrad.nn import functional_call
 from minigrad.ops import sigmoid, sqrt, square
@@ -117,7 +118,9 @@ class Unrolled(System):
         for k in range(self.settings.unroll):
             rate, spread = corrections[k, 0], corrections[k, 1]
             on_real, on_fake = (functional_call(self.discriminator, weights, x) for x in (real, fake))
-            slopes = grad(binary_cross_entropy(on_real, on_fake), list(weights.values()), create_graph=True)
+            loss = binary_cross_entropy(on_real, on_fake)
+            own = grad(loss, list(weights.values()), create_graph=True)
+            slopes = [mean_of_ranks(slope) for slope in own]
             means = [beta1 * m + (1 - beta1) * g for m, g in zip(means, slopes, strict=True)]
             squares = [beta2 * v + (1 - beta2) * square(g) for v, g in zip(squares, slopes, strict=True)]
             weights = {

@@ -18,6 +18,7 @@ from gans.trainer.folder import LockedError, RunFolder
 from gans.trainer.loop import DivergedError, Record, Training
 from gans.trainer.metrics_log import read_metrics
 from gans.trainer.pictures import sample_picture
+from gans.trainer.ranks import SharedError, together
 from gans.trainer.run import Ended, Length, load_data, load_system, new_config, new_training, resume, start
 from gans.trainer.signals import StopOnSignal
 
@@ -31,6 +32,7 @@ __all__ = [
     "RunConfig",
     "RunFolder",
     "Schedule",
+    "SharedError",
     "StopOnSignal",
     "Training",
     "ask_of",
@@ -45,6 +47,7 @@ __all__ = [
     "resume",
     "sample_picture",
     "start",
+    "together",
     "train",
     "versions",
 ]

@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from gans.data import Dataset
 from gans.systems import Batch, System
-from gans.trainer.batches import Batches
+from gans.trainer.batches import ALONE, Batches
 from gans.trainer.executors import RunUpdate
 from gans.trainer.randomness import RunGenerators
 from gans.updates import BoundUpdate
 from minigrad import Tensor
 from minigrad.devices import to_device
+from minigrad.distributed import Communicator, using
 from minigrad.random import Generator
 
 __all__ = ["Algorithm"]
@@ -25,11 +26,12 @@ class Algorithm:
     It holds all that the steps change: the system, the generators of random numbers, the count of steps.
     """
 
-    def __init__(self, system: System, data: Dataset, seed: int) -> None:
+    def __init__(self, system: System, data: Dataset, seed: int, ranks: Communicator = ALONE) -> None:
         self.system = system
         self.data = data
+        self.ranks = ranks
         self._most = system.batches_per_step
-        self.batches = Batches(data, system.settings.batch_size, self._most, seed)
+        self.batches = Batches(data, system.settings.batch_size, self._most, seed, ranks)
         self.random = RunGenerators(seed, system.device)
         self.step = 0
         self._update: RunUpdate | None = None
@@ -80,7 +82,8 @@ class Algorithm:
         for name, rate in system.rates(self.step).items():
             getattr(system, name).lr = rate
         self._update, self._taken = update, 0
-        system.step(self)
+        with using(self.ranks):
+            system.step(self)
         for average in system.averages.values():
             average.update()
         self.step += 1

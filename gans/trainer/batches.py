@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 from gans.data import Dataset, epoch_order
 from gans.data.spec import KIND_WORDS
 from gans.errors import UserError
+from minigrad.distributed import Alone, Communicator
 
 __all__ = ["TOY_EPOCH_STEPS", "Arrays", "Batches"]
+
+ALONE = Alone()
 
 TOY_EPOCH_STEPS = 500
 """A toy distribution has no end; this many steps are called an epoch."""
@@ -41,17 +44,22 @@ class Batches:
 
     An epoch visits each example at most once, in an order that (seed, epoch) decides, and has as many steps
     as whole batches allow. Two domains have an order each. The few images with labels have
-    epochs of their own. Points are drawn anew from the run's generator.
+    epochs of their own. Points are drawn anew from the run's generator. A rank of several gets its rows of
+    each batch; all of them take the same orders and points.
 
     Raises UserError if one step needs more examples than there are.
     """
 
-    def __init__(self, data: Dataset, batch_size: int, batches_per_step: int, seed: int) -> None:
+    def __init__(
+        self, data: Dataset, batch_size: int, batches_per_step: int, seed: int, ranks: Communicator = ALONE
+    ) -> None:
         self.name = data.name
         self._data: Any = data
         self._batch_size = batch_size
         self._per_step = batches_per_step
         self._seed = seed
+        share = batch_size // ranks.size
+        self._own = slice(ranks.rank * share, (ranks.rank + 1) * share)
         self._epoch = -1
         self._orders: list[NDArray[np.int64]] = []
         self.steps_per_epoch = self._count_steps()
@@ -60,12 +68,12 @@ class Batches:
         """Batch ``k`` of ``step``, both counted from 0."""
         data = self._data
         if data.kind == "points":
-            return Arrays(data.sample(self._batch_size, rng))
+            return Arrays(data.sample(self._batch_size, rng)[self._own])
         epoch, index = divmod(step, self.steps_per_epoch)
         if epoch != self._epoch:
             self._epoch, self._orders = epoch, self._orders_of(epoch)
         start = (index * self._per_step + k) * self._batch_size
-        chosen = [order[start : start + self._batch_size] for order in self._orders]
+        chosen = [order[start : start + self._batch_size][self._own] for order in self._orders]
         if data.kind in ("pairs", "clips"):
             source, real = data.batch(chosen[0])
             return Arrays(real, source=source)
@@ -74,8 +82,9 @@ class Batches:
             return Arrays(data.b(chosen[1]), labels if len(labels) else None, data.a(chosen[0]))
         if data.kind == "partial":
             first = (step * self._per_step + k) * self._batch_size
-            few, labels = data.labelled(repeated(data.count, self._seed, first, self._batch_size))
-            return Arrays(data.train(chosen[0]), labels, few)
+            few = repeated(data.count, self._seed, first, self._batch_size)[self._own]
+            labelled, labels = data.labelled(few)
+            return Arrays(data.train(chosen[0]), labels, labelled)
         if data.kind == "sequences":
             return Arrays(data.train(chosen[0]))
         labels = data.train_labels(chosen[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from gans.trainer.agreement import any_of
 from gans.trainer.loop import DivergedError, Record, Training
 
 __all__ = ["Callback", "Followers", "callbacks_of", "train"]
@@ -67,20 +68,25 @@ def train(
 ) -> None:
     """Advance ``training`` until ``steps`` steps are done in all, or ``stop()`` is true after a step.
 
-    ``callbacks`` are one or several, ``Callback`` objects or functions of (training, record).
+    ``callbacks`` are one or several, ``Callback`` objects or functions of (training, record). Where several
+    ranks train, ``stop`` returns the same on each, and callbacks may be those of one alone.
 
     Raises DivergedError if a step made a NaN or an infinity.
     """
     following = callbacks_of(callbacks)
-    for callback in following:
-        callback.on_start(training)
+    with training.ranks.at_home():
+        for callback in following:
+            callback.on_start(training)
     while training.step < steps and not stop():
         _report(following, training, training.advance)
-        if training.unreported and any(callback.due(training) for callback in following):
-            _report(following, training, training.read)
+        if training.unreported:
+            due = any(callback.due(training) for callback in following)
+            if any_of(training.ranks, due):
+                _report(following, training, training.read)
     _report(following, training, training.read)
-    for callback in following:
-        callback.on_end(training)
+    with training.ranks.at_home():
+        for callback in following:
+            callback.on_end(training)
 
 
 def _report(callbacks: Iterable[Callback], training: Training, source: Callable[[], list[Record]]) -> None:
@@ -90,8 +96,9 @@ def _report(callbacks: Iterable[Callback], training: Training, source: Callable[
         records = source()
     except DivergedError as error:
         failure, records = error, error.unreported
-    for record in records:
-        for callback in callbacks:
-            callback.on_step(training, record)
+    with training.ranks.at_home():
+        for record in records:
+            for callback in callbacks:
+                callback.on_step(training, record)
     if failure is not None:
         raise failure

@@ -6,7 +6,7 @@ import platform
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -23,6 +23,7 @@ from minigrad.devices import DEVICES
 
 __all__ = [
     "CONFIG",
+    "BatchNorm",
     "MOST_STEPS",
     "RunConfig",
     "Schedule",
@@ -76,6 +77,9 @@ _MOST_BYTES = 2**20
 _REMEDY = "put back a copy, or train anew into another folder"
 
 Text: TypeAlias = Annotated[str, Meta(max_length=4096, pattern=r"^[^\x00]*$")]
+BatchNorm: TypeAlias = Literal["synchronised", "local"]
+"""Whose statistics batch norm takes where several processes train: those of the whole batch, or its own."""
+
 Size: TypeAlias = Annotated[int, Meta(ge=1, le=2**16)]
 Steps: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_STEPS)]
 
@@ -96,6 +100,8 @@ class _Fields:
     device: Text = "cpu"
     evaluate_every: Annotated[int, Meta(ge=0, le=MOST_STEPS)] = 0
     keep_best: Text | None = None
+    batch_norm: BatchNorm = "synchronised"
+    ranks: Annotated[int, Meta(ge=1, le=2**24)] = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +113,8 @@ class RunConfig(_Fields):
     ``steps`` steps, which are ``epochs`` epochs if the length was given in epochs. ``device`` is where it is
     trained; the config.json of older runs lacks it: they were trained on the CPU. Samples are measured after
     every ``evaluate_every`` epochs, or never if that is 0, and the checkpoint with the best ``keep_best`` of
-    them, the name of a figure, is kept.
+    them, the name of a figure, is kept. ``batch_norm`` says whether its statistics are those of the whole
+    batch where several processes train; ``ranks`` notes how many did at last, and decides nothing.
     """
 
     settings: Settings

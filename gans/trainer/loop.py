@@ -11,9 +11,10 @@ from gans.data import Dataset
 from gans.errors import UserError
 from gans.systems import System
 from gans.trainer.algorithm import Algorithm
-from gans.trainer.batches import Batches
+from gans.trainer.batches import ALONE, Batches
 from gans.trainer.executors import FailedUpdateError, RunUpdate, StepMetrics, executor_for
 from gans.trainer.randomness import RunGenerators
+from minigrad.distributed import Communicator
 from minigrad.random import Generator
 
 __all__ = ["DivergedError", "Record", "Training"]
@@ -77,12 +78,25 @@ class Training:
     weights by hand since then are lost; make them through ``load_state_dict``. docs/metrics.md says what each
     metric is.
 
+    As one of several ``ranks``, each in a process of its own, it computes its share of every batch: the
+    training is that of one process but for rounding, and the state does not depend on their number. Every
+    rank takes the same steps. Layers with batch statistics need ``minigrad.nn.synchronised``.
+
     Raises UserError if one step needs more images than there are.
     """
 
-    def __init__(self, system: System, data: Dataset, seed: int = 0, *, capture: bool = True) -> None:
+    def __init__(
+        self,
+        system: System,
+        data: Dataset,
+        seed: int = 0,
+        *,
+        capture: bool = True,
+        ranks: Communicator = ALONE,
+    ) -> None:
         self.seed = seed
-        self._algorithm = Algorithm(system, data, seed)
+        self.ranks = ranks
+        self._algorithm = Algorithm(system, data, seed, ranks)
         self._executor = executor_for(self._algorithm, system.device, capture=capture)
 
     def __repr__(self) -> str:

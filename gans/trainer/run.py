@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import minigrad as mg
 from gans.data import Dataset, data_name, load
@@ -20,19 +20,31 @@ from gans.streams import random_stream
 from gans.systems import Settings, System, build, find
 from gans.systems.own import absolute
 from gans.terminal import any_encoding, note
+from gans.trainer.agreement import greatest
 from gans.trainer.batches import Batches
 from gans.trainer.callback import train
 from gans.trainer.checkpoints import Checkpoints, restore
 from gans.trainer.choice import display_for
-from gans.trainer.config import CONFIG, MOST_SEED, MOST_STEPS, RunConfig, Schedule, digest_of, versions
+from gans.trainer.config import (
+    CONFIG,
+    MOST_SEED,
+    MOST_STEPS,
+    BatchNorm,
+    RunConfig,
+    Schedule,
+    digest_of,
+    versions,
+)
 from gans.trainer.display import Display
 from gans.trainer.evaluations import BestCheckpoint, Evaluations, check_evaluations
 from gans.trainer.folder import RunFolder
 from gans.trainer.loop import DivergedError, Training
 from gans.trainer.metrics_log import LONGEST_LINE, MOST_BYTES, MetricsLog, Recovered, recover_metrics
 from gans.trainer.pictures import Curves, Samples, shown
+from gans.trainer.ranks import first_opens, meet, ranks_here, shared
 from gans.trainer.sanity import Sanity
 from gans.trainer.signals import StopOnSignal
+from minigrad import nn
 
 __all__ = [
     "Ended",
@@ -56,6 +68,9 @@ CHECKPOINTS = ("last", "best")
 
 BROKEN_PIPE = 13
 """The number of SIGPIPE, which Python's signal module has only on POSIX."""
+
+ASKED = 10_000
+"""In the place of a signal's number: the program asked for the end."""
 
 
 class Ended(NamedTuple):
@@ -150,12 +165,20 @@ def start(
     Raises UserError if the model does not fit the data, ``out`` holds a run, its device is not available, or
     the training diverged.
     """
+    config = replace(config, ranks=ranks_here().size)
     training = new_training(config, data, capture=capture)
-    folder = RunFolder.create(out, f"{file_name(config.model)}-{file_name(config.data)}")
-    with folder.locked():
-        folder.check_free()  # another process may have trained there since
-        config.write(folder.path)
-        return _run(folder, config, training, data, progress, stop)
+    meet(config, training)
+
+    @contextmanager
+    def opened() -> Iterator[Path]:
+        folder = RunFolder.create(out, f"{file_name(config.model)}-{file_name(config.data)}")
+        with folder.locked():
+            folder.check_free()  # another process may have trained there since
+            config.write(folder.path)
+            yield folder.path
+
+    with first_opens(opened) as path:
+        return _run(RunFolder(path), config, training, data, progress, stop)
 
 
 def resume(
@@ -165,6 +188,7 @@ def resume(
     schedule: Schedule = UNCHANGED,
     device: str | None = None,
     *,
+    batch_norm: BatchNorm | None = None,
     data: Dataset | None = None,
     capture: bool = True,
     progress: bool = True,
@@ -172,19 +196,25 @@ def resume(
 ) -> Ended:
     """Resume the run in ``path`` from its last checkpoint, as if it had never stopped.
 
-    ``length``, ``schedule`` and ``device`` replace the run's own. Another device rounds differently;
-    the generators keep the kind that the run began with. Pass ``data`` if the run was trained on a data set
-    without a name. ``capture``, ``progress`` and ``stop`` are as in ``start``. A run without a checkpoint
-    starts again from its seed.
+    ``length``, ``schedule``, ``device`` and ``batch_norm`` replace the run's own. Another device rounds
+    differently; the generators keep the kind that the run began with. Pass ``data`` if the run was trained
+    on a data set without a name. ``capture``, ``progress`` and ``stop`` are as in ``start``. A run without a
+    checkpoint starts again from its seed.
 
     Raises UserError if there is no run, a file of it is damaged, its data changed, it has done more than
     ``length``, its device is not available, another process trains it, or the training diverged.
     """
     RunConfig.read(path)  # write nothing into a folder without a run
     folder = RunFolder(path)
-    with folder.locked():
+    ranks = ranks_here()
+    with folder.locked() if ranks.rank == 0 else nullcontext():
         before = RunConfig.read(path)  # another process may have lengthened the run until now
-        config = replace(before, device=device or before.device)
+        config = replace(
+            before,
+            ranks=ranks.size,
+            device=device or before.device,
+            batch_norm=batch_norm or before.batch_norm,
+        )
         data = _same(data, config) if data is not None else load_data(config, data_dir)
         training = new_training(config, data, capture=capture)
         if folder.checkpoint.exists():
@@ -192,6 +222,9 @@ def resume(
         config = _rescheduled(_lengthened(config, length, training), schedule)
         config.check()
         check_evaluations(config, data)
+        meet(config, training)
+        if ranks.rank:
+            return _run(folder, config, training, data, progress, stop)
         most = min(MOST_BYTES, LONGEST_LINE * (config.steps + 1))
         recovered = recover_metrics(folder.metrics, training.step, most)
         evaluated = recover_metrics(folder.evaluations, training.step, most)
@@ -203,19 +236,45 @@ def resume(
 def new_training(config: RunConfig, data: Dataset, *, capture: bool = True) -> Training:
     """The training of ``config`` before its first step.
 
-    Raises UserError if the model makes samples of another shape, a step needs more images than there are, or
-    the device is not available.
+    Raises UserError if the model makes samples of another shape, a step needs more images than there are, the
+    batch does not divide among the ranks, or the device is not available.
     """
+    ranks = ranks_here(config.device)
+    _check_shares(config, ranks.size)
     mg.manual_seed(config.seed)
     system = build(config.settings, config.spec, config.device)
-    training = Training(system, data, config.seed, capture=capture)
+    training = Training(system, data, config.seed, capture=capture, ranks=ranks)
     made = shown(system, data, random_stream(config.seed, "samples")).samples.shape[1:]
     if made != config.shape:
         raise UserError(
             f"{config.model} makes samples of shape {made}, and those of {data.name} have {config.shape}; "
             "its networks must take the shape from their second argument, `spec`"
         )
+    if ranks.size > 1 and config.batch_norm == "synchronised":
+        for part in vars(system).values():
+            if isinstance(part, nn.Module):
+                nn.synchronised(part, ranks)
     return training
+
+
+def _check_shares(config: RunConfig, ranks: int) -> None:
+    """Raise UserError unless each rank has the same number of samples, and a batch that the model takes."""
+    if ranks == 1:
+        return
+    settings: Any = config.settings
+    share, rest = divmod(settings.batch_size, ranks)
+    if rest:
+        sizes = " or ".join(str(size * ranks) for size in (share, share + 1) if size)
+        raise UserError(
+            f"a batch of {settings.batch_size} does not divide among {ranks} ranks; take a `batch_size` of "
+            f"{sizes}"
+        )
+    try:
+        own, system = replace(settings, batch_size=share), find(config.model)
+        system.check_settings(own, config.spec.kind)
+        system.check_data(own, config.spec)
+    except UserError as error:
+        raise UserError(f"on each of {ranks} ranks, {error}") from error
 
 
 def load_data(config: RunConfig, data_dir: str | None = None) -> Dataset:
@@ -267,6 +326,8 @@ def _run(
     stop: Callable[[], bool],
 ) -> Ended:
     began = training.step
+    if training.ranks.rank:
+        return _assist(folder, config, training, stop)
     stopped = StopOnSignal()
     display = display_for(config, folder.path, stopped, progress)
     with any_encoding(), stopped, MetricsLog(folder.metrics) as log, display, ExitStack() as opened:
@@ -277,12 +338,46 @@ def _run(
         samples, sanity = Samples(folder, data, config.title), Sanity(data)
         callbacks = (display, log, samples, *evaluations, checkpoints, *best, curves, sanity)
         try:
-            train(training, config.steps, callbacks, lambda: stopped() or display.closed or stop())
+            stopping = _Stop(training, lambda: _reason(stopped, stop, display.closed))
+            train(training, config.steps, callbacks, stopping)
         except DivergedError as error:
             curves.draw()
             saved = f"{folder.path} keeps its checkpoint of step {checkpoints.saved_step}"
-            raise UserError(f"{error}; {saved}") from error
-    early = stopped.signal or (BROKEN_PIPE if display.closed else None)
+            raise shared(f"{error}; {saved}") from error
+    return _ended(folder, config, training, began, stopping)
+
+
+class _Stop:
+    """Whether to stop: if one of the ranks has a ``reason``, which is the number of a signal, ASKED, or 0."""
+
+    def __init__(self, training: Training, reason: Callable[[], int]) -> None:
+        self._ranks = training.ranks
+        self._own = reason
+        self.reason = 0
+
+    def __call__(self) -> bool:
+        self.reason = greatest(self._ranks, self._own())
+        return self.reason != 0
+
+
+def _reason(stopped: StopOnSignal, stop: Callable[[], bool], closed: bool = False) -> int:
+    return stopped.signal or (BROKEN_PIPE if closed else ASKED if stop() else 0)
+
+
+def _assist(folder: RunFolder, config: RunConfig, training: Training, stop: Callable[[], bool]) -> Ended:
+    """The steps of a rank that is not the first: it computes its share, and writes and shows nothing."""
+    began, stopped = training.step, StopOnSignal()
+    stopping = _Stop(training, lambda: _reason(stopped, stop))
+    with stopped:
+        try:
+            train(training, config.steps, stop=stopping)
+        except DivergedError as error:
+            raise shared(str(error)) from error
+    return _ended(folder, config, training, began, stopping)
+
+
+def _ended(folder: RunFolder, config: RunConfig, training: Training, began: int, stop: _Stop) -> Ended:
+    early = None if stop.reason in (0, ASKED) else stop.reason
     return Ended(
         folder.path, began, training.step, config.steps, early if training.step < config.steps else None
     )

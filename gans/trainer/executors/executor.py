@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 import minigrad as mg
 from gans.updates import BoundUpdate
+from minigrad.distributed import Communicator
 from minigrad.random import Generator
 
 __all__ = ["Executor", "FailedUpdateError", "RunUpdate", "StepMetrics", "Steps"]
@@ -20,10 +21,11 @@ class RunUpdate(Protocol):
 class Steps(Protocol):
     """Steps of updates, and the state that decides each of them.
 
-    ``step`` counts the steps that are done. Updates draw from ``rng``.
+    ``step`` counts the steps that are done. Updates draw from ``rng``, and are those of one of ``ranks``.
     """
 
     step: int
+    ranks: Communicator
 
     @property
     def rng(self) -> Generator: ...

@@ -23,7 +23,7 @@ class Immediate:
     """Runs each update op by op, or with ``capture`` as a replay of ``mg.capture``.
 
     A failed update is repeated with every op checked, from the same random state, so that the error names the
-    op. Buffers, such as running statistics, which its forward pass has moved, are then put back.
+    op, and the rank. Buffers, such as running statistics, which its forward pass moves, are put back.
     """
 
     def __init__(self, steps: Steps, *, capture: bool) -> None:
@@ -80,10 +80,13 @@ class Immediate:
                 return update()
         except mg.NonFiniteError as error:
             restore()
-            found = _first_fault(update) or error
+            ranks = self._steps.ranks
+            with ranks.at_home():
+                found = _first_fault(update)
             for buffer, values in before:
                 buffer[...] = values
-            raise FailedUpdateError(self._steps.step + 1, bound.update.name, str(found), error) from error
+            cause = _cause(ranks.all_gather_object(found and str(found))) or str(error)
+            raise FailedUpdateError(self._steps.step + 1, bound.update.name, cause, error) from error
 
     def _places(self, system: Any) -> list[tuple[nn.Module, str]]:
         if id(system) not in self._buffers:
@@ -96,6 +99,14 @@ class Immediate:
                 if getattr(module, name) is not None
             ]
         return self._buffers[id(system)]
+
+
+def _cause(faults: list[str | None]) -> str | None:
+    """The fault of the first rank that has one, with its name if there are several ranks."""
+    for rank, fault in enumerate(faults):
+        if fault is not None:
+            return fault if len(faults) == 1 else f"rank {rank}: {fault}"
+    return None
 
 
 def _first_fault(update: partial[Result]) -> mg.NonFiniteError | None:

@@ -13,6 +13,7 @@ from gans.trainer.executors import Deferred, Executor, FailedUpdateError, Immedi
 from gans.trainer.executors.executor import RunUpdate
 from gans.updates import descend, update
 from minigrad import nn, optim
+from minigrad.distributed import Alone
 from minigrad.random import normal
 from tests.states import flat
 
@@ -33,7 +34,7 @@ class Fits:
         mg.manual_seed(0)
         self.networks = {name: nn.Linear(2, 1) for name in ("first", "second")}
         self.optimizers = {name: optim.Adam(net.parameters()) for name, net in self.networks.items()}
-        self.rng = np.random.default_rng(1)
+        self.rng, self.ranks = np.random.default_rng(1), Alone()
         self.step = 0
         self.begun: list[int] = []
         self.outputs: list[float] = []
