@@ -66,13 +66,14 @@ def gathered(
     }
 
 
-def _worst(differences: Iterable[Difference]) -> dict[int, dict[str, float]]:
+def _worst(differences: Iterable[Difference]) -> dict[int, dict[str, Any]]:
     """The difference with the largest error of each value."""
     worst: dict[int, Difference] = {}
     for d in differences:
         if d.value not in worst or d.error > worst[d.value].error:
             worst[d.value] = d
-    return {index: {"engine": d.engine, "numeric": d.numeric, "error": d.error} for index, d in worst.items()}
+    kept = ("engine", "numeric", "error", "near")
+    return {index: {name: getattr(d, name) for name in kept} for index, d in worst.items()}
 
 
 def _shown(trace: Trace, graph: Graph) -> set[int]:

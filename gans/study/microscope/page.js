@@ -83,7 +83,7 @@ function checkRow(check) {
   if (!check) return null;
   const right = check.error <= 1e-6;
   return make("p", { class: right ? "gets" : "wrong" },
-    `engine ${check.engine.toExponential(6)}, finite difference ${check.numeric.toExponential(6)}, relative error ${check.error.toExponential(1)}`);
+    `engine ${check.engine.toExponential(6)}, finite difference ${check.numeric.toExponential(6)}${check.near ? " of the next ops alone" : ""}, relative error ${check.error.toExponential(1)}`);
 }
 function byHandRow(p) {
   if (!p.by_hand) return null;

@@ -32,7 +32,8 @@ def test_every_gradient_of_a_gan_agrees(penalty: bool) -> None:
         assert max(d.error for d in found) < 1e-6
 
 
-def test_a_wrong_rule_is_found() -> None:
+@pytest.mark.parametrize("most", [None, 0])
+def test_a_wrong_rule_is_found(most: int | None) -> None:
     @mg.op
     def halved_by_mistake(x: Any) -> Any:
         return x * x
@@ -40,12 +41,15 @@ def test_a_wrong_rule_is_found() -> None:
     halved_by_mistake.vjp(x=lambda g, y, x: g * x)  # it is 2 x g
     w = nn.Parameter(np.array([1.0, -2.0]))
     trace = mg.trace(lambda: mg.grad(ops.sum(halved_by_mistake(w) * 3.0), [w]), names={"w": w}, arrays=True)
-    errors = {trace.values[d.value].name: d.error for d in differences_of(trace, trace.walks[0])}
+    found = list(differences_of(trace, trace.walks[0], most=most))
+    errors = {trace.values[d.value].name: d.error for d in found if d.direction == "largest"}
+    assert all(d.near == (most == 0) for d in found)
     assert errors["w"] == pytest.approx(0.5)
     assert errors[""] < 1e-9  # what the op made has the right gradient
 
 
-def test_a_wrong_sum_is_found() -> None:
+@pytest.mark.parametrize("most", [None, 0])
+def test_a_wrong_sum_is_found(most: int | None) -> None:
     """A gradient that lacks one of two uses, as after a stale activation."""
     w = nn.Parameter(np.array([1.0, -2.0]))
     trace = mg.trace(lambda: mg.grad(ops.sum(w * w), [w]), arrays=True)
@@ -53,7 +57,7 @@ def test_a_wrong_sum_is_found() -> None:
     value = trace.values[walk.gradients[walk.wrt[0]]]
     assert value.array is not None
     value.array = value.array / 2
-    assert max(d.error for d in differences_of(trace, walk)) == pytest.approx(0.5)
+    assert max(d.error for d in differences_of(trace, walk, most=most)) == pytest.approx(0.5)
 
 
 def test_what_is_constant_to_the_gradient_stays_as_it_was() -> None:
@@ -77,11 +81,14 @@ def test_a_rectifier_is_taken_on_its_own_side() -> None:
     assert max(d.error for d in found) < 1e-9
 
 
-def test_at_most_so_many_values_are_checked() -> None:
-    gan = doubled(penalty=False)
+def test_at_most_so_many_values_move_the_output() -> None:
+    gan = doubled(penalty=True)
     trace = mg.trace(gan.step, names=gan.names, arrays=True)
+    every = list(differences_of(trace, trace.walks[0]))
     some = list(differences_of(trace, trace.walks[0], most=3))
-    assert len(some) == 6
+    assert [d.value for d in some] == [d.value for d in every]
+    assert [sum(not d.near for d in found) for found in (some, every)] == [6, len(every)]
+    assert max(d.error for d in some) < 1e-9
     assert some == list(differences_of(trace, trace.walks[0], most=3))
 
 
@@ -93,5 +100,42 @@ def test_what_cannot_be_checked_is_refused() -> None:
         list(differences_of(*first(mg.trace(lambda: mg.grad(ops.sum(w * w), [w]), arrays=True))))
 
 
+def test_what_is_added_to_far_larger_numbers_moves_far() -> None:
+    w = nn.Parameter(np.array([1e-19, -2e-19]))
+    trace = mg.trace(lambda: mg.grad(ops.sum((w + 1.0) * 2.0), [w]), names={"w": w}, arrays=True)
+    found = list(differences_of(trace, trace.walks[0], most=0))
+    assert all(d.near for d in found)
+    assert max(d.error for d in found) < 1e-9
+
+
 def first(trace: mg.inspect.Trace) -> Any:
     return trace, trace.walks[0]
+
+
+def drowned(root: Any) -> Any:
+    """A step whose loss has too few digits left for the root in it."""
+    w = nn.Parameter(np.array([1e-3, 2.0]))
+    return mg.trace(lambda: mg.grad(ops.sum(root(w * w)) * 3e-5 + 1e4, [w]), names={"w": w}, arrays=True)
+
+
+def test_what_the_loss_cannot_tell_is_told_by_the_next_ops() -> None:
+    trace = drowned(ops.sqrt)
+    found = list(differences_of(trace, trace.walks[0]))
+    assert any(d.near for d in found)
+    assert max(d.error for d in found) < 1e-8
+
+
+def test_a_wrong_rule_is_found_where_the_loss_cannot_tell() -> None:
+    @mg.op
+    def root_by_mistake(x: Any) -> Any:
+        return np.sqrt(x)
+
+    root_by_mistake.vjp(x=lambda g, y, x: g / y)  # it is g / (2 y)
+    trace = drowned(root_by_mistake)
+    [call] = [call for call in trace.calls if call.op == "root_by_mistake"]
+    wrong = [d for d in differences_of(trace, trace.walks[0]) if d.error > 1e-6]
+    here = [d for d in wrong if d.value == call.inputs[0]]
+    assert [(d.direction, d.near) for d in here] == [("largest", True), ("random", True)]
+    assert all(d.engine == pytest.approx(2 * d.numeric) for d in here)
+    assert here[0].error == pytest.approx(0.5)
+    assert call.output not in {d.value for d in wrong}  # its gradient is right
