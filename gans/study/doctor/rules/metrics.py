@@ -90,7 +90,7 @@ RULES = (
         "G and D run around each other",
         "loss_g, second half",
         rotation,
-        0.4,
+        0.15,
         "G's loss comes back after a period, with correlation times swing {value:.2f} (above {threshold})",
         "a lower beta1 (Radford et al. 2015), R1 (Mescheder et al. 2018), extra-gradient (Gidel et al. 2019)",
     ),

@@ -48,7 +48,11 @@ def statistics_off(case: Case) -> float | None:
 
 
 def blind(case: Case) -> float | None:
-    """How far samples are from the data where D's outputs have no spread; 0 where they have."""
+    """How far samples are from the data where D's outputs have no spread or favour samples; 0 where neither.
+
+    The share of pairs in which D gives the sample the higher output is 1/2 by chance, and 1 where G has got
+    the better of D.
+    """
     system: Any = case.system
     if not isinstance(system, TwoPlayer) or not system.judges_by_probability:
         return None
@@ -56,11 +60,14 @@ def blind(case: Case) -> float | None:
         return None
     both = np.concatenate([case.real, case.fake]).reshape(-1, *system.spec.shape)
     with no_grad():
-        outputs = system.discriminator(tensor(both, np.float32)).numpy()
+        outputs = system.discriminator(tensor(both, np.float32)).numpy().reshape(-1)
     mean, deviation = case.real.mean(axis=0), case.real.std(axis=0)
     apart = np.abs(case.fake.mean(axis=0) - mean) + np.abs(case.fake.std(axis=0) - deviation)
     distance = float(apart.mean() / max(deviation.mean(), 1e-30))
-    return distance * float(np.clip(0.1 / max(float(outputs.std()), 1e-30) - 1.0, 0.0, 1.0))
+    without_spread = np.clip(0.1 / max(float(outputs.std()), 1e-30) - 1.0, 0.0, 1.0)
+    on_real, on_fake = np.split(outputs, [len(case.real)])
+    preferred = 2.0 * float((on_fake[:, None] > on_real).mean()) - 1.0
+    return distance * float(max(without_spread, preferred))
 
 
 RULES = (
@@ -86,11 +93,11 @@ RULES = (
     ),
     Rule(
         "blind-d",
-        "D gives the same output to all, and G has not arrived",
+        "D gives the same output to all or higher ones to samples, and G has not arrived",
         "D's outputs of samples and data",
         blind,
         0.3,
-        "D's outputs have no spread, and samples are {value:.2f} deviations off (above {threshold})",
+        "D's outputs are alike or favour samples, which are {value:.2f} deviations off (above {threshold})",
         "a higher rate or more updates of D (Goodfellow et al. 2014, algorithm 1, k; Heusel et al. 2017)",
     ),
 )

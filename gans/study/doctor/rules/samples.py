@@ -14,18 +14,25 @@ NOISES = 32
 
 
 def lost_spread(case: Case) -> float | None:
-    """The share of the data's variance that samples lack."""
+    """The share of the data's variance that samples lack.
+
+    Two neighbours of the ring's eight modes lack 85%, three 65%; a G that still unfolds passes through both.
+    """
     if case.real is None or case.fake is None:
         return None
     return 1.0 - float(case.fake.var(axis=0).sum() / max(case.real.var(axis=0).sum(), 1e-30))
 
 
 def away(case: Case) -> float | None:
-    """The distance of the samples' mean from the data's, in the data's standard deviations."""
+    """The distance of the samples' mean from the data's, in that of the farthest of the data.
+
+    It is at most 1 as long as samples are data, be it one of them over and over.
+    """
     if case.real is None or case.fake is None:
         return None
-    apart = np.linalg.norm(case.fake.mean(axis=0) - case.real.mean(axis=0))
-    return float(apart / max(case.real.var(axis=0).sum() ** 0.5, 1e-30))
+    middle = case.real.mean(axis=0)
+    farthest = np.linalg.norm(case.real - middle, axis=1).max()
+    return float(np.linalg.norm(case.fake.mean(axis=0) - middle) / max(farthest, 1e-30))
 
 
 def same_classes(case: Case) -> float | None:
@@ -51,7 +58,7 @@ RULES = (
         "G makes a few samples over and over",
         "512 samples and 512 of the data",
         lost_spread,
-        0.7,
+        0.85,
         "samples lack {value:.0%} of the data's variance (above {threshold:.0%})",
         "PacGAN (Lin et al. 2018), unrolled steps (Metz et al. 2017), minibatch discrimination (Salimans et "
         "al. 2016, 3.2); or more updates of D for one of G",
@@ -62,8 +69,8 @@ RULES = (
         "samples leave the data",
         "512 samples and 512 of the data",
         away,
-        1.0,
-        "the samples' mean is {value:.3g} standard deviations from the data's (above {threshold})",
+        1.5,
+        "the samples' mean is {value:.3g} times as far off as the farthest of the data (above {threshold})",
         "look at the sign of G's loss (Zeleni9/pytorch-wgan #51), then lower the learning rates",
         is_symptom=True,
     ),
@@ -72,7 +79,7 @@ RULES = (
         "G ignores the class",
         "32 samples a class from the same noise",
         same_classes,
-        0.65,
+        0.5,
         "the class explains {value:.0%} less deviation than there is (above {threshold:.0%})",
         "check that labels belong to their images; a classifier in D (Odena et al. 2017) or a projection "
         "(Miyato and Koyama 2018)",
