@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -77,9 +78,16 @@ def processes_with(variable: str, value: str) -> list[int]:
 
 
 def _end(job: str) -> None:
-    for number in processes_with(JOB, job):
-        with suppress(ProcessLookupError):
-            os.kill(number, signal.SIGKILL)
+    """End the job's processes, those too that one of them was just starting, and wait until they are gone."""
+    for _ in range(200):
+        left = processes_with(JOB, job)
+        if not left:
+            return
+        for number in left:
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+        time.sleep(0.05)
+    raise RuntimeError(f"processes {left} of a test do not end")
 
 
 @contextmanager
