@@ -12,6 +12,7 @@ from minigrad import ops
 from minigrad.apply import constant
 from minigrad.devices import xp_of
 from minigrad.distributed.communicator import Communicator, resolved
+from minigrad.distributed.shares import parts
 from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
 from minigrad.types import Array
@@ -84,12 +85,17 @@ class MinibatchStdDev(Module):
         return ops.concatenate([x, ops.broadcast_to(deviations, shape)], axis=1)
 
     def _of_own(self, x: Tensor) -> Tensor:
-        """The deviations (n,) of the rank's samples x (n, features), in the groups of the whole batch."""
+        """The deviations (n,) of the rank's samples x (n, features), in the groups of the whole batch.
+
+        That is all ranks' rows of its first part, then those of the next (``distributed.in_parts``).
+        """
         if self.communicator is None or not self.training:
             return self._deviations(x)
-        ranks = resolved(self.communicator)
-        n, first = len(x), ranks.rank * len(x)
-        return self._deviations(ops.all_gather(x, communicator=ranks))[first : first + n]
+        ranks, cut = resolved(self.communicator), parts()
+        every = ops.reshape(ops.all_gather(x, communicator=ranks), (ranks.size, cut, -1, x.shape[1]))
+        whole = ops.reshape(ops.swapaxes(every, 0, 1), (ranks.size * len(x), x.shape[1]))
+        deviations = ops.reshape(self._deviations(whole), (cut, ranks.size, -1))
+        return ops.reshape(deviations[:, ranks.rank], (-1,))
 
     def _deviations(self, x: Tensor) -> Tensor:
         """The mean deviation in the group of each sample: x (n, features) -> (n,)."""

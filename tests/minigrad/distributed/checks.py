@@ -17,7 +17,7 @@ import numpy as np
 
 import minigrad as mg
 from minigrad import Tensor, nn, ops
-from minigrad.distributed import Communicator, mean_over_ranks, using, world
+from minigrad.distributed import Communicator, in_parts, mean_over_ranks, using, world
 from minigrad.types import Array
 
 Check = Callable[[Communicator], dict[str, Any]]
@@ -240,6 +240,24 @@ def module(ranks: Communicator) -> dict[str, Any]:
     }
 
 
+def halves(ranks: Communicator) -> dict[str, Any]:
+    """MinibatchStdDev of a batch that is real samples, then fakes: each rank has rows of both."""
+    real, fake = numbers(10, BATCH, 3), numbers(11, BATCH, 3)
+    layer = nn.MinibatchStdDev(group_size=3)
+
+    def orders(*batches: Array) -> list[Array]:
+        x = on_device(np.concatenate(batches))
+        y = layer(x)
+        (gx,) = mg.grad(ops.sum(ops.sin(y)), [x])
+        return [part for t in (y, gx) for part in np.split(t.numpy(), 2)]
+
+    expected = orders(real, fake)
+    nn.synchronised(layer, ranks)
+    with in_parts(2):
+        found = orders(share(ranks, real), share(ranks, fake))
+    return {"apart": max(apart(f, share(ranks, e)) for f, e in zip(found, expected, strict=True))}
+
+
 def trained(ranks: Communicator, captured: bool, steps: int = 5) -> list[Array]:
     """Weights and statistics after some updates of a synchronised network, in float32."""
     net = nn.synchronised(network(np.float32), ranks)
@@ -330,7 +348,7 @@ def anew(ranks: Communicator) -> dict[str, Any]:
     return {"differs": apart(synchronised, local), "undone": bool(np.array_equal(undone, local))}
 
 
-OP_BY_OP: list[Check] = [exchanges, all_reduce, all_gather, batch_norm, unequal, module]
+OP_BY_OP: list[Check] = [exchanges, all_reduce, all_gather, batch_norm, unequal, module, halves]
 CAPTURED: list[Check] = [steps, means, home, anew]
 
 

@@ -86,6 +86,11 @@ def test_a_synchronised_network_is_that_of_the_whole_batch(found: Callable[[str]
     assert len({rank["digest"] for rank in ranks}) == 1
 
 
+def test_a_batch_of_two_halves_has_the_groups_of_the_whole(found: Callable[[str], Found]) -> None:
+    for rank in found("halves"):
+        assert rank["apart"] < 1e-13
+
+
 def test_trainings_have_the_same_bits_on_all_ranks_again_and_captured(
     replayed: Callable[[str], Found],
 ) -> None:
