@@ -169,8 +169,7 @@ def test_11_a_training_of_one_rank_learns(run: Run) -> None:
 
 @pytest.mark.mpi
 @needs_mpi
-def test_11_a_training_of_two_ranks_learns(tmp_path: Path) -> None:
+def test_11_two_ranks_print_what_one_process_does(run: Run, tmp_path: Path) -> None:
     ended = on_ranks(2, EXAMPLES / "11_ranks.py", cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
-    losses = losses_of_11(Output(ended.stdout))
-    assert losses[-1] < losses[0] / 2
+    assert losses_of_11(Output(ended.stdout)) == pytest.approx(losses_of_11(run(11)), rel=1e-2)
