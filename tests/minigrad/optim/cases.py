@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,7 @@ def start(dtype: type) -> list[mg.Tensor]:
     return [mg.Tensor(np.asarray(rng.normal(size=shape), dtype)) for shape in SHAPES]
 
 
+@cache
 def gradients(step: int, dtype: type) -> list[np.ndarray]:
     rng = np.random.default_rng([1, step])
     return [np.asarray(rng.normal(size=shape) * 2.0 ** rng.integers(-3, 4), dtype) for shape in SHAPES]

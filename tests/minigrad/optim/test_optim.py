@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -87,35 +88,52 @@ FORMULAS = {
 }
 
 
+Options = tuple[tuple[str, Any], ...]  # a dict's items, by which results are kept for both kernel modules
+
+
+@cache
+def by_formula(kind: Any, options: Options) -> list[np.ndarray]:
+    """The parameters after 100 steps in float64."""
+    grads = [gradients(step, np.float64) for step in range(100)]
+    return [
+        FORMULAS[kind](p.data.copy(), [g[index] for g in grads], dict(options))
+        for index, p in enumerate(start(np.float64))
+    ]
+
+
 @case
 def test_formula(kind: Any, options: dict[str, Any], kernels: str) -> None:
     params = start(np.float64)
-    grads = [gradients(step, np.float64) for step in range(100)]
-    expected = [
-        FORMULAS[kind](p.data.copy(), [g[index] for g in grads], options) for index, p in enumerate(params)
-    ]
     run(kind(params, **options), range(100), np.float64)
-    for p, e in zip(params, expected, strict=True):
+    for p, e in zip(params, by_formula(kind, tuple(options.items())), strict=True):
         np.testing.assert_allclose(p.data, e, rtol=1e-9, atol=1e-9)
+
+
+@cache
+def by_torch(kind: Any, options: Options, dtype: type) -> list[list[np.ndarray]]:
+    """PyTorch's parameters after each of 100 steps."""
+    torch = pytest.importorskip("torch")
+    params = [torch.from_numpy(p.data.copy()).requires_grad_() for p in start(dtype)]
+    optimizer = getattr(torch.optim, kind.__name__)(params, **dict(options))
+    steps = []
+    for step in range(100):
+        for p, g in zip(params, gradients(step, dtype), strict=True):
+            p.grad = torch.from_numpy(g.copy())
+        optimizer.step()
+        steps.append([p.detach().numpy().copy() for p in params])
+    return steps
 
 
 @case
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_equal_to_torch_over_100_steps(kind: Any, options: dict[str, Any], dtype: type, kernels: str) -> None:
-    torch = pytest.importorskip("torch")
+    pytest.importorskip("torch")
     tolerance = 1e-6 if dtype == np.float32 else 1e-12
     params = start(dtype)
-    theirs = [torch.from_numpy(p.data.copy()).requires_grad_() for p in params]
     optimizer = kind(params, **options)
-    their_optimizer = getattr(torch.optim, kind.__name__)(theirs, **options)
-    for step in range(100):
-        grads = gradients(step, dtype)
-        optimizer.step([mg.Tensor(g) for g in grads])
-        for p, g in zip(theirs, grads, strict=True):
-            p.grad = torch.from_numpy(g.copy())
-        their_optimizer.step()
-        for p, e in zip(params, theirs, strict=True):
-            expected = e.detach().numpy()
+    for step, theirs in enumerate(by_torch(kind, tuple(options.items()), dtype)):
+        optimizer.step([mg.Tensor(g) for g in gradients(step, dtype)])
+        for p, expected in zip(params, theirs, strict=True):
             scale = max(1.0, np.abs(expected).max())
             np.testing.assert_allclose(p.data, expected, rtol=0, atol=tolerance * scale)
 
