@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,14 @@ SHAPES = [(3, 4), (5,), (), (300, 250)]  # the last is large enough for several 
 Change = Callable[[list[mg.Tensor], Any, int], None]
 
 
-def tensors(seed: int, dtypes: list[type]) -> list[mg.Tensor]:
+@cache
+def drawn(seed: int, dtypes: tuple[type, ...]) -> list[np.ndarray]:
     rng = np.random.default_rng(seed)
-    return [
-        mg.Tensor(rng.normal(size=shape).astype(dtype)) for shape, dtype in zip(SHAPES, dtypes, strict=True)
-    ]
+    return [rng.normal(size=shape).astype(dtype) for shape, dtype in zip(SHAPES, dtypes, strict=True)]
+
+
+def tensors(seed: int, dtypes: list[type]) -> list[mg.Tensor]:
+    return [mg.Tensor(array.copy()) for array in drawn(seed, tuple(dtypes))]
 
 
 def step_of(optimizer: optim.Optimizer) -> Callable[..., None]:
