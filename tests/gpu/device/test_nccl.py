@@ -11,13 +11,19 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from gans.data import load
+from gans.data.spec import spec_of
+from gans.systems import build, settings_for
+from gans.trainer import DivergedError, Training, train
 from minigrad import nn, ops
 from minigrad.distributed import NCCL, Communicator, mean_over_ranks
 from minigrad.distributed.nccl import Seen, place_of
+from tests.gans.systems.contract import halves
 from tests.gpu.device.conftest import Copies
 from tests.gpu.fake_cupy import cuda, nccl
 from tests.minigrad.distributed import checks
 from tests.ranks import needs_mpi, on_ranks
+from tests.states import flat
 
 SIZE = 3
 
@@ -125,6 +131,43 @@ def test_a_cuda_graph_has_the_exchanges(host: Host, copies: Copies) -> None:
         np.testing.assert_array_equal(one, other)
     for one, other in zip(together, trained(mg.distributed.Alone(), times=SIZE), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_deferred_steps_of_a_rank_are_those_of_steps_one_by_one(host: Host, copies: Copies) -> None:
+    """With batch norm; all exchanges pass NCCL within the graph, and metrics are read at the end."""
+    ends = []
+    for capture in (True, False):
+        mg.manual_seed(1)
+        images = halves(48)
+        settings = settings_for("dcgan", "image", batch_size=12, features=2, latent=4, ema=0.9)
+        system, ranks = build(settings, spec_of(images), "cuda"), NCCL(host)
+        for network in (system.generator, system.discriminator):
+            nn.synchronised(network, ranks)
+        training = Training(system, images, seed=2, capture=capture, ranks=ranks)
+        host.seen.clear()
+        records = [*(record for _ in range(5) for record in training.advance()), *training.read()]
+        assert host.seen == []
+        ends.append(([record.numbers for record in records], flat(training.state_dict())))
+    assert ends[0] == ends[1]
+    assert len(ends[0][0]) == 5
+
+
+def test_a_failing_step_is_found_on_the_device(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ranks repeat the step at home, and say what each of them found."""
+    mg.manual_seed(1)
+    points = load("ring")
+    system = build(settings_for("gan", "points", batch_size=6, width=4), spec_of(points), "cuda")
+    training = Training(system, points, seed=2, ranks=NCCL(host))
+    batch = training.batches.batch
+
+    def spoilt(step: int, k: int, rng: Any) -> Any:
+        arrays = batch(step, k, rng)
+        return arrays._replace(real=arrays.real * np.float32("nan")) if step == 3 else arrays
+
+    monkeypatch.setattr(training.batches, "batch", spoilt)
+    with pytest.raises(DivergedError, match=r"step 4 \(discriminator update\): rank 0: .* made a NaN"):
+        train(training, 6)
+    assert training.step == 3
 
 
 def test_another_rank_s_numbers_reach_a_convolution_s_moments(ranks: NCCL) -> None:
