@@ -41,6 +41,7 @@ class MPI(Communicator):
         self._mpi = mpi
         self._ranks = mpi.COMM_WORLD.Dup() if communicator is None else communicator
         super().__init__(self._ranks.rank, self._ranks.size)
+        self._rooms: dict[tuple[int, Any], Array] = {}
         if communicator is None and self.size == 1 < launched(os.environ):
             raise RuntimeError(
                 f"the launcher has started {launched(os.environ)} processes, and MPI sees one in each: "
@@ -61,20 +62,37 @@ class MPI(Communicator):
         An MPI's own Allreduce may add in an order that depends on the memory's place.
         """
         if array.nbytes <= SMALL:
-            array[...] = _added(self._all_gather(array))
+            _add(self._all_gather(array), array)
             return
-        part = -(-array.size // self.size)
-        flat = np.zeros(part * self.size, array.dtype)
-        flat[: array.size] = array.reshape(-1)
-        theirs = np.empty((self.size, part), array.dtype)
-        _wait(self._ranks.Ialltoall(flat, theirs))
-        _wait(self._ranks.Iallgather(_added(theirs), flat))
-        array.reshape(-1)[...] = flat[: array.size]
+        flat, size = array.reshape(-1), self.size
+        parts = [(rank + 1) * array.size // size - rank * array.size // size for rank in range(size)]
+        places = [rank * array.size // size for rank in range(size)]
+        own = parts[self.rank]
+        theirs = self._room(own, array.dtype)
+        rows = [own] * size, [own * rank for rank in range(size)]
+        self._meet()
+        self._ranks.Alltoallv([flat, (parts, places)], [theirs, rows])
+        _add(theirs, flat[places[self.rank] : places[self.rank] + own])
+        self._ranks.Allgatherv(self._mpi.IN_PLACE, [flat, (parts, places)])
 
     def _all_gather(self, array: Array) -> Array:
         every = np.empty((self.size, *array.shape), array.dtype)
-        _wait(self._ranks.Iallgather(np.ascontiguousarray(array), every))
+        if array.nbytes <= SMALL:
+            _wait(self._ranks.Iallgather(np.ascontiguousarray(array), every))
+        else:
+            self._meet()
+            self._ranks.Allgather(np.ascontiguousarray(array), every)
         return every
+
+    def _room(self, own: int, dtype: Any) -> Array:
+        """Memory for the ranks' parts, (size, own), which is kept: new pages cost as much as the exchange."""
+        if (own, dtype) not in self._rooms:
+            self._rooms[own, dtype] = np.empty((self.size, own), dtype)
+        return self._rooms[own, dtype]
+
+    def _meet(self) -> None:
+        """Wait until all ranks are here; a large exchange, which moves only if watched, then waits awake."""
+        _wait(self._ranks.Ibarrier())
 
 
 def _wait(request: Any) -> None:
@@ -85,13 +103,12 @@ def _wait(request: Any) -> None:
             time.sleep(PAUSE)
 
 
-def _added(arrays: Array) -> Array:
-    """The sum over the first axis, from the first to the last: ``numpy.sum`` adds in pairs."""
-    total: Array = arrays[0].copy()
+def _add(arrays: Array, total: Array) -> None:
+    """Write the sum over the first axis, from the first to the last: ``numpy.sum`` adds in pairs."""
     with np.errstate(all="ignore"):  # who asked for the sum looks whether it is finite
-        for array in arrays[1:]:
+        np.add(arrays[0], arrays[1], out=total)
+        for array in arrays[2:]:
             total += array
-    return total
 
 
 def launched(environment: Mapping[str, str]) -> int:
