@@ -44,7 +44,8 @@ RATES = "lr=1e-3,1e30,1e-2"
 
 @pytest.fixture(autouse=True)
 def few_samples(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Figures of 100 points, and pictures that are not drawn, in this process."""
+    """Figures of 100 points, pictures that are not drawn, and a wide terminal, in this process."""
+    monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setitem(evaluation.DEFAULTS, "points", 100)
     with drawing_fingerprints():
         yield
