@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.mpi, needs_mpi]
 ABORTED = """
 from minigrad.distributed import world
 ranks = world()
-print("rank", ranks.rank, flush=True)
+print(f"rank {ranks.rank}\\n", end="", flush=True)  # in one piece: the launcher mixes pieces
 ranks.all_gather_object(0)
 if ranks.rank:
     ranks.abort(3)
