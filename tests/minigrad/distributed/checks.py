@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -192,15 +193,20 @@ def _standardize(x: Tensor, w: Tensor, b: Tensor, **settings: Any) -> Tensor:
 # -- modules and steps ---------------------------------------------------------------------------------------
 
 
+ONE_AT_A_TIME = threading.Lock()
+"""Held while weights are drawn: ranks that are threads have the generator of the process in common."""
+
+
 def network(dtype: Any = np.float64) -> nn.Sequential:
     """Every layer that uses its batch, and pairs of layers that Sequential fuses."""
-    mg.manual_seed(0)
-    layers = nn.Sequential(
-        nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.LeakyReLU(0.2),
-        nn.BatchNorm2d(3, affine=False, momentum=None), nn.ReLU(),
-        nn.MinibatchStdDev(), nn.Flatten(), nn.Linear(4 * 16, 5, bias=False),
-        nn.BatchNorm1d(5), nn.Tanh(), nn.Linear(5, 1),
-    )  # fmt: skip
+    with ONE_AT_A_TIME:
+        mg.manual_seed(0)
+        layers = nn.Sequential(
+            nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.LeakyReLU(0.2),
+            nn.BatchNorm2d(3, affine=False, momentum=None), nn.ReLU(),
+            nn.MinibatchStdDev(), nn.Flatten(), nn.Linear(4 * 16, 5, bias=False),
+            nn.BatchNorm1d(5), nn.Tanh(), nn.Linear(5, 1),
+        )  # fmt: skip
     return layers.astype(dtype).to(DEVICE)
 
 
