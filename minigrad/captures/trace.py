@@ -168,7 +168,9 @@ class Trace(Tracer):
         self._add(function, args, {}, None, pure=False, checks=True)
 
     def watch(self, function: Callable[[], Any]) -> None:
-        self.watched.append((function, function()))
+        watched = function, function()
+        if watched not in self.watched:  # every replay looks at each
+            self.watched.append(watched)
 
     def changed(self, tensor: Tensor) -> None:
         if isinstance(self._name(tensor), External):
