@@ -28,7 +28,7 @@ SHARES = (4, 8, 16, 32, 64)
 
 @dataclass(frozen=True)
 class Job:
-    """Processes with so many threads each, which train with a batch in all."""
+    """``ranks`` processes of ``threads`` threads each, which train with a batch of ``batch`` in all."""
 
     title: str
     ranks: int
@@ -96,7 +96,7 @@ def _steps(name: str, job: Job) -> dict[str, Any]:
 
 
 def _started(ranks: int, threads: int, *arguments: object) -> dict[str, Any]:
-    """What the worker prints that ``ranks`` processes with so many threads run."""
+    """What the worker prints in ``ranks`` processes of ``threads`` threads each."""
     launcher = [] if ranks == 1 else [_launcher(), "-n", str(ranks)]
     count = str(threads)
     ended = subprocess.run(

@@ -66,7 +66,7 @@ def fitted(seconds: Mapping[int, float]) -> Compute:
 
 
 def communication(sizes: Sequence[int], ranks: int, network: Network) -> float:
-    """The seconds of a step's exchanges of so many bytes each."""
+    """The seconds of a step's exchanges, whose bytes are ``sizes``."""
     _, latency, bandwidth = network
     return sum(
         (ranks - 1) * (latency + size / bandwidth)

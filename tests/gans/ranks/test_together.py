@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import minigrad as mg
+from minigrad.distributed import mpi
 from tests.gans.commands import TOY, failure, gans, records, said
 from tests.gans.ranks.faulty import FAULTY
 from tests.processes import ROOT
@@ -153,6 +155,11 @@ def test_what_no_rank_can_do_is_one_line(arguments: tuple[object, ...], text: st
     assert line.startswith(f"gans: error: {text}")
     assert ended.stdout == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_line_has_the_variables_of_all_launchers() -> None:
+    """It has a copy, since --help does not wait for minigrad."""
+    assert import_module("gans.cli.main").LAUNCHERS == mpi.LAUNCHERS
 
 
 def test_a_launcher_without_mpi4py_is_one_line(
