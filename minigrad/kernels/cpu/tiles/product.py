@@ -17,8 +17,8 @@ BESIDE = 512  # bytes to prefetch ahead where more rows are read at once than th
 DEPTH = 256  # products to sum in registers at a time: their operands fit the first cache
 
 
-def _product(height: int, left: int = 0, right: int = 0) -> Callable[..., None]:
-    """A function for compiled code: the tile's product with its first ``height`` rows.
+def _product(height: int, vectors: int = TILE.vectors, left: int = 0, right: int = 0) -> Callable[..., None]:
+    """A function for compiled code: the tile's product with its first ``height`` rows and ``vectors``.
 
     ``left`` and ``right`` are the bytes by which its operands are prefetched, 0 for not at all.
     """
@@ -45,10 +45,11 @@ def _product(height: int, left: int = 0, right: int = 0) -> Callable[..., None]:
         """c[c0 + r c_step + l] += sum over i < count, first <= j < last of A[i, j, r] B[i, j, l], where
 
         A[i, j, r] = a[a0 + i a_step + a_shift[j] + r] and B[i, j, l] = b[b0 + i b_step + b_shift[j] + l], for
-        r over the rows and l over the tile's lanes. If ``fresh``, what c holds before counts as zero. a, b,
+        r over the rows and l over the vectors' lanes. If ``fresh``, what c holds before counts as zero. a, b,
         c: contiguous arrays of one axis and one float type; shifts: int64. Nothing checks bounds.
         """
-        return _product_signature(a, a_shift, b, b_shift, c), partial(_emit_product, height, (left, right))
+        emit = partial(_emit_product, (height, vectors), (left, right))
+        return _product_signature(a, a_shift, b, b_shift, c), emit
 
     return multiply  # type: ignore[no-any-return]
 
@@ -59,9 +60,14 @@ def _product_signature(a: Any, a_shift: Any, b: Any, b_shift: Any, c: Any) -> An
 
 
 def _emit_product(
-    height: int, ahead: tuple[int, int], context: Any, builder: ir.IRBuilder, signature: Any, values: Any
+    size: tuple[int, int],
+    ahead: tuple[int, int],
+    context: Any,
+    builder: ir.IRBuilder,
+    signature: Any,
+    values: Any,
 ) -> Any:
-    emit = Emitter(context, builder, signature.args[0])
+    (height, vectors), emit = size, Emitter(context, builder, signature.args[0])
     a = emit.pointer(signature.args[0], values[0], values[1])
     a_step, b_step = values[2], values[6]
     a_shift = emit.pointer(signature.args[3], values[3], I64(0))
@@ -71,7 +77,7 @@ def _emit_product(
     c, c_step = emit.pointer(signature.args[11], values[11], values[12]), values[13]
     kept = builder.not_(builder.trunc(values[14], ir.IntType(1)))
 
-    places = [(r, v) for r in range(height) for v in range(TILE.vectors)]
+    places = [(r, v) for r in range(height) for v in range(vectors)]
     targets = [
         emit.vector_at(c, builder.add(builder.mul(c_step, I64(r)), I64(v * emit.width))) for r, v in places
     ]
@@ -96,15 +102,15 @@ def _emit_product(
     sums = _phis(builder, emit.vector, len(places))
     row = builder.gep(rows, [builder.load(builder.gep(a_shift, [j]))])
     column = builder.gep(columns, [builder.load(builder.gep(b_shift, [j]))])
-    for v in range(TILE.vectors if ahead[1] else 0):
+    for v in range(vectors if ahead[1] else 0):
         emit.prefetch(column, ahead[1] + v * TILE.width)
     if ahead[0]:
         emit.prefetch(row, ahead[0])
-    right = [emit.load(emit.vector_at(column, I64(v * emit.width))) for v in range(TILE.vectors)]
+    right = [emit.load(emit.vector_at(column, I64(v * emit.width))) for v in range(vectors)]
     new = []
     for r in range(height):  # each factor is loaded next to its use, or the compiler runs out of registers
         left = emit.broadcast(builder.load(builder.gep(row, [I64(r)])))
-        new += [emit.multiply_add(left, right[v], sums[r * TILE.vectors + v]) for v in range(TILE.vectors)]
+        new += [emit.multiply_add(left, right[v], sums[r * vectors + v]) for v in range(vectors)]
     after = builder.add(j, I64(1))
     builder.cbranch(builder.icmp_signed("<", after, last), inner, latch)
 
@@ -137,6 +143,7 @@ def _emit_product(
 
 
 multiply_tile = _product(TILE.rows)
+multiply_narrow = _product(TILE.rows, vectors=1)
 multiply_far_left = _product(TILE.rows, left=AHEAD)
 multiply_far = _product(TILE.rows, left=AHEAD, right=AHEAD)
 multiply_long_rows = _product(TILE.rows, right=BESIDE)
