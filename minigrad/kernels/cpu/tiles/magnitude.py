@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 from minigrad.kernels.cpu.runtime.compiling import jit
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.tiles.packing import Rows, emit_columns, transpose
-from minigrad.kernels.cpu.tiles.registers import I64, TILE, WIDTH, Emitter
+from minigrad.kernels.cpu.tiles.registers import I64, WIDTH, Emitter
 from minigrad.types import Array
 
 
@@ -45,7 +45,7 @@ class _Magnitudes:
 
 @intrinsic
 def note_greatest(typingctx: Any, source: Any, s0: Any, target: Any, t0: Any, count: Any) -> Any:
-    """target[t0 + k] = the greater of itself and |source[s0 + k]| for k < count, of whole rows of lanes.
+    """target[t0 + k] = the greater of itself and |source[s0 + k]| for k < count, of whole vectors.
 
     Both are contiguous arrays of one axis and one float type. Nothing checks bounds.
     """
@@ -54,13 +54,9 @@ def note_greatest(typingctx: Any, source: Any, s0: Any, target: Any, t0: Any, co
         emit = Emitter(context, builder, signature.args[0])
         magnitudes = _Magnitudes(emit)
         source, target = (emit.pointer(signature.args[k], values[k], values[k + 1]) for k in (0, 2))
-        lanes = TILE.vectors * emit.width
-        with cgutils.for_range_slice(builder, I64(0), values[4], I64(lanes), I64) as (k, _):
-            places = [builder.add(k, I64(v * emit.width)) for v in range(TILE.vectors)]
-            found = [magnitudes.load(source, place) for place in places]
-            before = [magnitudes.load(target, place) for place in places]
-            for a, b, place in zip(found, before, places, strict=True):
-                magnitudes.store(magnitudes.greater(a, b), target, place)
+        with cgutils.for_range_slice(builder, I64(0), values[4], I64(emit.width), I64) as (k, _):
+            greater = magnitudes.greater(magnitudes.load(source, k), magnitudes.load(target, k))
+            magnitudes.store(greater, target, k)
         return context.get_dummy_value()
 
     size = types.int64

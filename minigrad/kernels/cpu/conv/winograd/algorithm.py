@@ -20,6 +20,8 @@ import numpy as np
 
 from minigrad.kernels.cpu.conv.tables import SizedGeometry, Table
 from minigrad.kernels.cpu.conv.winograd.transform import Matrix
+from minigrad.kernels.cpu.tiles.packing import rounded_up
+from minigrad.kernels.cpu.tiles.registers import TILE
 from minigrad.types import Array
 
 enabled = os.environ.get("MINIGRAD_WINOGRAD", "1") != "0"
@@ -57,6 +59,15 @@ def pays(x: Array, channels: int, outputs: int, groups: int, geometry: SizedGeom
     shape = (geometry.kernel, geometry.stride, geometry.dilation)
     reading = max(geometry.padding) < 4  # every place of y reads something
     return shape == ((4, 4), (2, 2), (1, 1)) and reading and min(geometry.places) >= least.places
+
+
+ALONE = 1.05  # times as long for each lane if a block is one vector: its rows are loaded for fewer products
+
+
+def lanes(images: int) -> int:
+    """How many images a block has: a vector of them or a tile's, whichever takes less time."""
+    one, whole = TILE.width // 4, TILE.lanes(4)
+    return one if ALONE * rounded_up(images, one) < rounded_up(images, whole) else whole
 
 
 def odd_lines(size: int) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 
 from minigrad.kernels.cpu.bias import Epilogue, finish
 from minigrad.kernels.cpu.conv.images import Images, Weights, images_of, load_pixels, pack_panel, store_pixels
+from minigrad.kernels.cpu.conv.winograd import algorithm
 from minigrad.kernels.cpu.conv.winograd.algorithm import (
     KERNEL,
     NARROW,
@@ -41,8 +42,8 @@ from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.magnitude import greatest, note_greatest
 from minigrad.kernels.cpu.tiles.packing import Rows, packed_size
-from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_far
-from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
+from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_far, multiply_narrow
+from minigrad.kernels.cpu.tiles.registers import ROWS, WIDTH
 from minigrad.types import Array
 
 HELD = 4  # panels whose transformed weights and products are kept at a time, so that they fit the cache
@@ -63,8 +64,10 @@ _transform_weights = sandwich(weight_matrix(), weight_matrix(), 2, POINTS)
 class Sizes(NamedTuple):
     """Sizes of the transformed weights, and of the parts of a worker's scratch."""
 
+    lanes: int  # images in a block
     inputs: int  # remainders of the input
     row: int  # elements of the weights of a point, a remainder of outputs and a panel
+    splits: int  # workers that share an item
     held: int  # panels whose weights are held
     together: int  # panels whose products are held
     grid: int  # elements of a channel's pixels
@@ -104,19 +107,22 @@ def convolve(x: Array, w: Array, y: Array, plan: Plan, steps: tuple[int, int], e
 
     ``steps`` are those of w in memory, from an output to the next and from a channel to the next.
     """
-    c, o, lanes = x.shape[1], y.shape[1], TILE.lanes(x.itemsize)
+    c, o, lanes = x.shape[1], y.shape[1], algorithm.lanes(len(x))
     groups, tiles, inputs, outputs = *plan.inputs.shape[:3], plan.outputs.shape[2]
     panels, depth, together = -(-o // ROWS), c * inputs, max(1, HELD // outputs)
     items = -(-len(x) // lanes) * groups
     row = packed_size(depth, lanes)
     (images,), (result,) = images_of(contiguous(x), 1), images_of(y, 1)
     with launch(len(x) * c * o * result.pixels) as allowed:
-        workers = min(allowed, items)
+        splits = min(max(1, allowed // items), panels)  # if there are fewer items than threads
+        workers = min(allowed, items * splits)
         far = POINTS**2 * outputs * panels * row * x.itemsize > NEAR
         sizes = Sizes(
+            lanes,
             inputs,
             row,
-            HELD if far and items == workers else panels,
+            splits,
+            min(HELD * splits, panels) if far and items * splits == workers else panels,
             together,
             grid=(int((plan.reads[1] - plan.reads[0]).max()) + 1) * lanes,  # and a pixel of zeros
             transformed=POINTS**2 * odd_lines(tiles * depth * lanes),
@@ -242,8 +248,8 @@ def _multiply_panels(
 ) -> None:
     """products[panel, tile, remainder, point, (r, l)], of ``together`` of the panels that are held."""
     plan, sizes = work.plan, work.sizes
-    lanes, tiles, remainders = TILE.vectors * WIDTH // w.itemsize, plan.tiles, plan.outputs.shape[2]
-    depth, tile_size = work.x.channels * sizes.inputs, ROWS * lanes
+    lanes, tiles, remainders = sizes.lanes, plan.tiles, plan.outputs.shape[2]
+    width, depth, tile_size = WIDTH // w.itemsize, work.x.channels * sizes.inputs, ROWS * lanes
     nowhere = np.zeros(1, np.int64)
     for point in range(POINTS**2):
         for which in range(remainders * together):
@@ -256,11 +262,18 @@ def _multiply_panels(
                 target = ((p * tiles + tile) * remainders + b) * POINTS**2 + point
                 for k in range(0, depth, DEPTH):
                     # (ROWS, depth) @ (depth, lanes) -> (ROWS, lanes)
-                    multiply_far(
-                        w, weights + k * ROWS, ROWS, nowhere,
-                        transformed, right + k * lanes, lanes, nowhere,
-                        0, 1, min(DEPTH, depth - k), products, target * tile_size, lanes, k == 0,
-                    )  # fmt: skip
+                    if lanes == width:
+                        multiply_narrow(
+                            w, weights + k * ROWS, ROWS, nowhere,
+                            transformed, right + k * lanes, lanes, nowhere,
+                            0, 1, min(DEPTH, depth - k), products, target * tile_size, lanes, k == 0,
+                        )  # fmt: skip
+                    else:
+                        multiply_far(
+                            w, weights + k * ROWS, ROWS, nowhere,
+                            transformed, right + k * lanes, lanes, nowhere,
+                            0, 1, min(DEPTH, depth - k), products, target * tile_size, lanes, k == 0,
+                        )  # fmt: skip
 
 
 @inner_jit
@@ -270,7 +283,7 @@ def _store_panels(
     """The outputs of a group of tiles of some images, for ``channels`` channels from ``channel`` on."""
     first, count, group = item
     plan, width = work.plan, WIDTH // staged.itemsize
-    lanes, remainders = TILE.vectors * width, plan.outputs.shape[2]
+    lanes, remainders = work.sizes.lanes, plan.outputs.shape[2]
     patches, tile_size = plan.tiles * remainders, ROWS * lanes
     points = Scattered(products, np.arange(POINTS**2) * tile_size)
     outputs = Scattered(staged, plan.outputs[group].reshape(-1) * lanes)
@@ -288,10 +301,16 @@ def _store_panels(
 
 @inner_jit
 def _convolve_share(worker: int, work: Work, w: Array, scratch: Array, top: int, bottom: int) -> None:
-    """The items of one worker, each a block of images and a group of tiles, for the panels that are held."""
+    """The items of one worker, each a block of images and a group of tiles, for the panels that are held.
+
+    Where ``splits`` workers share an item, each has all of its images, and a part of the panels.
+    """
     x, plan, sizes, noted = work.x, work.plan, work.sizes, work.noted
-    workers, groups, lanes = scratch.shape[0], plan.inputs.shape[0], TILE.vectors * WIDTH // w.itemsize
-    items = (x.n + lanes - 1) // lanes * groups
+    workers, groups, lanes = scratch.shape[0], plan.inputs.shape[0], sizes.lanes
+    items, splits = (x.n + lanes - 1) // lanes * groups, sizes.splits
+    share, shares = worker % splits, workers // splits
+    first_panel = top + share * (bottom - top) // splits
+    last_panel = top + (share + 1) * (bottom - top) // splits
     own = scratch[worker]
     grid, own = own[: sizes.grid], own[sizes.grid :]
     transformed, own = own[: sizes.transformed], own[sizes.transformed :]
@@ -300,20 +319,21 @@ def _convolve_share(worker: int, work: Work, w: Array, scratch: Array, top: int,
     largest, own = own[: sizes.grid], own[sizes.grid :]
     peaks, spare = own[:lanes], own[lanes : (1 + SPARE) * lanes]
     staged[:] = 0
-    for number in range(worker * items // workers, (worker + 1) * items // workers):
+    for number in range(worker // splits * items // shares, (worker // splits + 1) * items // shares):
         first, group = number // groups * lanes, number % groups
         item = Item(first, min(lanes, x.n - first), group)
         if top == 0:
             tops = noted.images[number // groups, group]
             tiles = Tiles(plan.inputs[group], plan.kinds[group], plan.reads[1, group] - plan.reads[0, group])
             _transform_images(x, item, plan, grid, largest, peaks, transformed)
-            note_tops(largest, tiles, item.images, spare, peaks, tops)
-            if not tops[: item.images].max() < np.inf:
-                peaks[:] = 0
-                _note_images(x, item, plan, lanes, grid, largest)
+            if share == 0:
                 note_tops(largest, tiles, item.images, spare, peaks, tops)
-        for panel in range(top, bottom, sizes.together):
-            together, channel = min(sizes.together, bottom - panel), panel * ROWS
+                if not tops[: item.images].max() < np.inf:
+                    peaks[:] = 0
+                    _note_images(x, item, plan, lanes, grid, largest)
+                    note_tops(largest, tiles, item.images, spare, peaks, tops)
+        for panel in range(first_panel, last_panel, sizes.together):
+            together, channel = min(sizes.together, last_panel - panel), panel * ROWS
             _multiply_panels(w, transformed, group, panel - top, together, work, products)
             channels = min(together * ROWS, work.y.channels - channel)
             _store_panels(products, item, channel, channels, work, staged)
