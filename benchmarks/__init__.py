@@ -1,7 +1,7 @@
 """Measurements of minigrad, for people to run: ``python -m benchmarks --help``.
 
 kernels   each kernel against plain NumPy and PyTorch, on the CPU or a GPU, beside the machine's ceilings
-steps     whole training steps against the same
+steps     whole training steps and sampling against the same
 bill      what one training step is spent on, op by op
 startup   from a process's start to its first finished step, and peak memory
 quality   does it train? experiments with a figure to reach

@@ -15,10 +15,12 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import table
+from benchmarks import table, workloads
+from benchmarks.functions import Networks, Optimizers
 from benchmarks.ledger import PASSES, Entry, Ledger, Stopwatch, watched
 from benchmarks.timing import repeated
-from benchmarks.training import WORKLOADS, Networks, Optimizers, Side, start
+from benchmarks.training import Side, start
+from benchmarks.workloads import TRAININGS
 from gans.objectives import Objective
 
 TURN = 0.1
@@ -35,7 +37,7 @@ TOLERANCE = 0.05
 def add_parser(commands: Any) -> None:
     """The ``bill`` command."""
     parser = commands.add_parser("bill", help=__doc__)
-    parser.add_argument("name", nargs="?", choices=WORKLOADS, default="dcgan")
+    parser.add_argument("name", nargs="?", choices=TRAININGS, default="dcgan")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     parser.set_defaults(run=run)
 
@@ -65,7 +67,7 @@ def measure(name: str, *, seconds: float, batch: int | None = None) -> dict[str,
     Watched steps alternate with unwatched ones, whose time the bill is compared with. All of them run op by
     op: a replay of ``minigrad.capture``, which takes less time, has no ops.
     """
-    side = Side(start(name, batch), captured=False)
+    side = Side(start(workloads.step(name, batch)), captured=False)
     numbers = itertools.count()
     for _ in range(3):
         side.step(next(numbers))
@@ -111,7 +113,7 @@ def itemised(side: Side, number: int) -> list[Entry]:
     ledger, described = Ledger(), copy(side)
     described.networks = Networks(
         _Watched(ledger, side.networks.G, ["G(z)"]),
-        _Watched(ledger, side.networks.D, WORKLOADS[side.name].calls),
+        _Watched(ledger, side.networks.D, TRAININGS[side.name].calls),
     )
     described.objective = _watched_objective(ledger, side.objective)
 
@@ -198,7 +200,7 @@ def _row(entry: Entry, seconds: float) -> dict[str, Any]:
 def show(bill: dict[str, Any], console: Console) -> None:
     """Print the bill, part by part."""
     made = table.table(
-        f"{WORKLOADS[bill['step']].title}: one step",
+        f"{workloads.step(bill['step']).title}: one step",
         ["part", "pass", "op", "result"],
         ["calls", "ms", "share", "GFLOP", "MB", "GFLOP/s", "GB/s"],
     )

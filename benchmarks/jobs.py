@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 import numpy as np
 
 from benchmarks import cases, peers
-from minigrad.dispatch import use_kernels
+from benchmarks.workloads import Step
 
 Outcome = dict[str, Any]
 """Named arrays and numbers that are compared with those of another side."""
@@ -28,23 +27,14 @@ class Job(Protocol):
         """The results of the work from its first state."""
 
 
-def open_job(side: str, task: tuple[Any, ...], device: str = "cpu") -> Job:
-    """``task`` is ("kernel", name, batch) or ("step", name, batch or None)."""
-    kind, name, batch = task
-    if side in peers.PYTORCH:
-        import torch
-
-        torch.set_num_threads(peers.threads())
-    if kind == "kernel":
-        return KernelJob(side, cases.find(name, batch), device)
+def open_job(side: str, task: cases.Case | Step, device: str = "cpu") -> Job:
+    """The work of a task on a side. Raises peers.NotOffered if the side does not do it."""
+    peers.load(side).set_threads(peers.threads())
+    if isinstance(task, cases.Case):
+        return KernelJob(side, task, device)
     from benchmarks.sides import StepJob
 
-    return StepJob(side, name, batch, device)
-
-
-def kernels_of_side(side: str) -> AbstractContextManager[None]:
-    """The kernels within which a side's jobs are opened and run."""
-    return use_kernels("reference") if side == "numpy" else nullcontext()
+    return StepJob(side, task, device)
 
 
 class KernelJob:
@@ -53,7 +43,9 @@ class KernelJob:
     held = True
 
     def __init__(self, side: str, case: cases.Case, device: str = "cpu") -> None:
-        self.side, self.case, self.device = side, case, device
+        self.peer, self.case, self.device = peers.load(side), case, device
+        if case.kernel not in self.peer.KERNELS:
+            raise peers.NotOffered(f"it has no {case.kernel}")
         self.run = self._bound(self._arguments())
 
     def outcome(self) -> Outcome:
@@ -63,26 +55,16 @@ class KernelJob:
             results = [a for a in arguments if hasattr(a, "shape")]
         else:
             results = result if isinstance(result, tuple | list) else [result]
-        return {f"result {i}": self._peer().array(a) for i, a in enumerate(results) if a is not None}
+        return {f"result {i}": self.peer.array(a) for i, a in enumerate(results) if a is not None}
 
     def _arguments(self) -> list[Any]:
         """The case's arguments, with arrays on this side's device."""
-        place = self._peer().place
+        place = self.peer.place
         return [place(a, self.device) if isinstance(a, np.ndarray) else a for a in self.case.arguments()]
 
     def _bound(self, arguments: list[Any]) -> Callable[[], Any]:
-        name = self.case.peer if self.side == "torch" and self.case.peer else self.case.kernel
-        call: Callable[[], Any] = self._peer().bind(name, arguments)
+        call: Callable[[], Any] = self.peer.KERNELS[self.case.kernel](*arguments)
         return call
-
-    def _peer(self) -> Any:
-        if self.side == "torch":
-            from benchmarks.peers import pytorch
-
-            return pytorch
-        from benchmarks.peers import engine
-
-        return engine
 
 
 def compulsory_bytes(case: cases.Case, outcome: Outcome) -> int:

@@ -19,7 +19,8 @@ from typing import Any
 
 import minigrad as mg
 from benchmarks import table, timing
-from benchmarks.training import WORKLOADS, Side, start
+from benchmarks.training import Side, start
+from benchmarks.workloads import TRAININGS, step
 from gans.cli.numbers import positive
 from minigrad import autograd
 from minigrad.nn.module import Module
@@ -60,7 +61,7 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "observation", help="what the door of mg.trace costs while nothing is traced"
     )
-    parser.add_argument("--only", nargs="+", choices=WORKLOADS, metavar="NAME", default=["toy", "mlp"])
+    parser.add_argument("--only", nargs="+", choices=TRAININGS, metavar="NAME", default=["toy", "mlp"])
     parser.add_argument("--turns", type=positive, default=15, help="turns of each kind (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     parser.set_defaults(run=run)
@@ -97,7 +98,7 @@ def measure(name: str, turns: int) -> Row:
     times = timing.in_turn(kinds, turns)
     return {
         "name": name,
-        "title": WORKLOADS[name].title,
+        "title": step(name).title,
         "seconds": {kind: statistics.median(own) for kind, own in times.items()},
         "door": timing.ratio(times["op by op"], times["no door"])._asdict(),
         "trace": timing.ratio(times["traced"], times["op by op"])._asdict(),
@@ -106,7 +107,7 @@ def measure(name: str, turns: int) -> Row:
 
 def steps(name: str, *, captured: bool = False) -> Callable[[], Any]:
     """A function that takes the next step of a workload."""
-    side, numbers = Side(start(name), captured=captured), count()
+    side, numbers = Side(start(step(name)), captured=captured), count()
     return lambda: side.step(next(numbers))
 
 

@@ -10,16 +10,27 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from gans.plots.style import BLUE, DARK, GREEN, ORANGE, bare, figure, png
+from gans.plots.style import BLUE, DARK, GREEN, ORANGE, PURPLE, bare, figure, png
 
 Row = dict[str, Any]
 
-COLOURS = {"minigrad": BLUE, "torch": ORANGE, "numpy": GREEN, "torch-graph": DARK}
+COLOURS = {
+    "minigrad": BLUE,
+    "torch": ORANGE,
+    "numpy": GREEN,
+    "torch-graph": DARK,
+    "torch-compile": "#e69f00",
+    "torch-bf16": "#b8860b",
+    "jax": PURPLE,
+    "tinygrad": "#56b4e9",
+}
 NAMES = {
-    "minigrad": "minigrad",
     "torch": "PyTorch",
     "numpy": "plain NumPy",
     "torch-graph": "PyTorch, CUDA graph",
+    "torch-compile": "PyTorch, compiled",
+    "torch-bf16": "PyTorch, bfloat16",
+    "jax": "JAX",
 }
 BOUND = {"fma": "o", "copy": "s"}
 BOUND_NAMES = {"fma": "bound by FMA", "copy": "bound by copying"}
@@ -53,19 +64,21 @@ def shares(axes: Axes, rows: list[Row], ceilings: dict[str, float]) -> None:
     """Each kernel's rate as a share of its roof, min(FMA peak, copying rate x FLOP for each byte that has to
     move) (Williams et al. 2009).
     """
-    sides = [side for side in ("torch", "minigrad") if side in rows[0]["seconds"]]
+    sides = [side for side in ("torch", "minigrad") if any(side in row["seconds"] for row in rows)]
     found = set()
     for place, row in enumerate(rows):
         roof, bound = roof_of(row, ceilings)
         found.add(bound)
-        attained = {side: row["flops"] / row["seconds"][side] / 1e9 / roof for side in sides}
+        attained = {
+            side: row["flops"] / took / 1e9 / roof for side, took in row["seconds"].items() if side in sides
+        }
         axes.plot(
             [min(attained.values()), max(attained.values())], [place, place], color=PALE, lw=3, zorder=1
         )
-        for side in sides:
+        for side in attained:
             axes.plot(
-                attained[side], place, BOUND[bound], ms=8, mew=1.5, mec=COLOURS[side],
-                mfc=COLOURS[side] if side == "minigrad" else "white", zorder=2,
+                attained[side], place, BOUND[bound], ms=8, mew=1.5, mec=colour(side),
+                mfc=colour(side) if side == "minigrad" else "white", zorder=2,
             )  # fmt: skip
     axes.axvline(1, color=DARK, lw=1, zorder=0)
     axes.set(xscale="log")
@@ -77,7 +90,7 @@ def shares(axes: Axes, rows: list[Row], ceilings: dict[str, float]) -> None:
     axes.set_axisbelow(True)
     fma, copy = ceilings["fma"], ceilings["copy"]
     axes.set_xlabel(f"share of the roof: FMA at {fma:.0f} GFLOP/s, copying at {copy:.0f} GB/s")
-    handles = [_mark("o", NAMES[side], COLOURS[side], side == "minigrad") for side in reversed(sides)]
+    handles = [_mark("o", name(side), colour(side), side == "minigrad") for side in reversed(sides)]
     handles += [_mark(BOUND[bound], BOUND_NAMES[bound], "#777777") for bound in BOUND if bound in found]
     _legend(axes, handles)
 
@@ -90,15 +103,18 @@ def roof_of(row: Row, ceilings: dict[str, float]) -> tuple[float, str]:
 
 def ratios(axes: Axes, rows: list[Row]) -> None:
     """For each row and rival, its time over ours; whiskers are quartiles."""
-    rivals = [side for side in ("torch", "torch-graph", "numpy") if side in rows[0]["ratio"]]
+    found = dict.fromkeys(side for row in rows for side in row["ratio"])
+    rivals = sorted(found, key=lambda side: side == "numpy")
     height = 0.8 / len(rivals)
-    largest = max(row["ratio"][side]["high"] for row in rows for side in rivals)
-    smallest = min(row["ratio"][side]["low"] for row in rows for side in rivals)
+    largest = max(ratio["high"] for row in rows for ratio in row["ratio"].values())
+    smallest = min(ratio["low"] for row in rows for ratio in row["ratio"].values())
     for place, row in enumerate(rows):
         for number, side in enumerate(rivals):
+            if side not in row["ratio"]:
+                continue
             ratio, y = row["ratio"][side], place + (number - (len(rivals) - 1) / 2) * height
             median, low, high = ratio["median"], ratio["low"], ratio["high"]
-            axes.barh(y, median - 1, height * 0.9, left=1, color=COLOURS[side], alpha=0.85)
+            axes.barh(y, median - 1, height * 0.9, left=1, color=colour(side), alpha=0.85)
             axes.plot([low, high], [y, y], color=DARK, lw=1)
             axes.annotate(
                 f"{median:.2f}× ({_ms(row, side)} ms, minigrad {_ms(row, 'minigrad')} ms)",
@@ -116,7 +132,17 @@ def ratios(axes: Axes, rows: list[Row]) -> None:
     axes.set_xticks(marks, [f"{mark:g}" for mark in marks])
     axes.minorticks_off()
     axes.set_xlabel("rival's time / minigrad's, quartiles over turns; right of 1 minigrad is faster")
-    _legend(axes, [Line2D([], [], color=COLOURS[side], lw=7, label=NAMES[side]) for side in rivals])
+    _legend(axes, [Line2D([], [], color=colour(side), lw=7, label=name(side)) for side in rivals])
+
+
+def colour(side: str) -> str:
+    """A side's colour; grey for a file of the user's."""
+    return COLOURS.get(side, "#888888")
+
+
+def name(side: str) -> str:
+    """A side's name as it writes it itself."""
+    return NAMES.get(side, side)
 
 
 def pretty(name: str) -> str:

@@ -1,4 +1,4 @@
-"""One training in a process of its own: ``python -m benchmarks.probe SIDE STEP COUNT THREADS``.
+"""One workload in a process of its own: ``python -m benchmarks.probe SIDE NAME COUNT THREADS``.
 
 Writes a line when the first step has finished, and the process's largest resident memory in bytes after the
 last. It imports what a training needs and nothing else.
@@ -10,20 +10,21 @@ import resource
 import sys
 from pathlib import Path
 
+from benchmarks import peers
 from benchmarks.sides import open_side
+from benchmarks.workloads import step
 
 
 def main(side: str, name: str, count: int, threads: int) -> None:
-    """Train ``count`` steps."""
-    if side == "torch":
-        import torch
-
-        torch.set_num_threads(threads)
-    training = open_side(side, name)
-    training.step(0)
-    print("first step", flush=True)
-    for number in range(1, count):
-        training.step(number)
+    """Make ``count`` steps."""
+    peer = peers.load(side)
+    peer.set_threads(threads)
+    with peer.within():
+        work = open_side(side, step(name))
+        work.step(0)
+        print("first step", flush=True)
+        for number in range(1, count):
+            work.step(number)
     print(peak_memory(), flush=True)
 
 

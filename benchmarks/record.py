@@ -15,7 +15,7 @@ import numba
 import numpy as np
 
 import minigrad
-from benchmarks.peers import OPTIONAL
+from benchmarks import peers
 from gans.machine import cores, processor
 
 RESULTS = Path(__file__).parent / "results"
@@ -53,7 +53,8 @@ def command(typed: Sequence[str]) -> str:
 
 def surroundings(sides: Sequence[str] = ()) -> dict[str, Any]:
     """The machine, the versions that a figure depends on, those of other sides included, and the date."""
-    others = {side: metadata.version(side) for side in sides if side in OPTIONAL}
+    needed = dict.fromkeys(peers.peer(side).needs for side in sides)
+    others = {name: metadata.version(name) for name in needed if name}
     return {
         "date": time.strftime("%Y-%m-%d"),
         "machine": {

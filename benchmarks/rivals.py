@@ -22,8 +22,8 @@ class Local:
         self.name, self.device, self.tf32 = name, device, tf32
         self._job: jobs.Job | None = None
 
-    def open(self, task: tuple[Any, ...]) -> jobs.Outcome:
-        """Start a task; its outcome."""
+    def open(self, task: Any) -> jobs.Outcome:
+        """Start a task; its outcome. Raises peers.NotOffered if the side does not do it."""
         self._job = None
         with self._settings():
             self._job = jobs.open_job(self.name, task, self.device)
@@ -54,7 +54,7 @@ class Local:
     def _settings(self) -> Iterator[None]:
         """The kernels of the side, and on a GPU their precision."""
         precision = gpu.precision(self.name, self.tf32) if self.device == "cuda" else nullcontext()
-        with jobs.kernels_of_side(self.name), precision:
+        with peers.load(self.name).within(), precision:
             yield
 
 
@@ -70,7 +70,7 @@ class Remote:
             self._process.start()
         theirs.close()
 
-    def open(self, task: tuple[Any, ...]) -> Any:
+    def open(self, task: Any) -> Any:
         return self._ask("open", task)
 
     def turn(self, warm: float, counted: float) -> Any:

@@ -1,4 +1,4 @@
-"""The sides of the training steps by name, and a step on one as a job to compare and to time."""
+"""A whole step on a side as a job to compare and to time."""
 
 from __future__ import annotations
 
@@ -6,42 +6,40 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers import PYTORCH
-from benchmarks.training import Side, start
+from benchmarks import peers
+from benchmarks.workloads import WORKLOADS, Step
 
 
-def open_side(side: str, name: str, batch: int | None = None, device: str = "cpu") -> Any:
-    """The training of a workload on a side: ``step(number)``, ``weights()`` and ``averages()``."""
-    if side in PYTORCH:
-        from benchmarks.peers import pytorch_graphs, pytorch_steps
-
-        kinds = {"torch": pytorch_steps.TorchSide, "torch-graph": pytorch_graphs.GraphSide}
-        return kinds[side](start(name, batch), device)
-    return Side(start(name, batch, device))
+def open_side(side: str, step: Step, device: str = "cpu") -> Any:
+    """The work of a step on a side: ``step(number)`` and, of a training, ``weights()`` and ``averages()``."""
+    return peers.load(side).training(step, device)
 
 
 class StepJob:
-    """A workload on a side. Its outcome is that of a few first steps; the timed ones go on from there."""
+    """A step on a side. Its outcome is that of a few first steps; the timed ones go on from there."""
 
     compared = 3
     held = False
 
-    def __init__(self, side: str, name: str, batch: int | None = None, device: str = "cpu") -> None:
-        self._training = open_side(side, name, batch, device)
+    def __init__(self, side: str, step: Step, device: str = "cpu") -> None:
+        self._work = open_side(side, step, device)
+        self._trains = WORKLOADS[step.workload].step is not None
         self._number = 0
 
     def outcome(self) -> dict[str, Any]:
-        before = self._training.weights()
+        if not self._trains:
+            return {"images": np.array(self.run())}
+        before = self._work.weights()
         losses = [self._read()]
-        gradients = {f"gradient of {name}": m for name, m in self._training.averages().items()}
+        gradients = {f"gradient of {name}": m for name, m in self._work.averages().items()}
         losses += [self._read() for _ in range(self.compared - 1)]
-        changes = {f"change of {name}": w - before[name] for name, w in self._training.weights().items()}
+        changes = {f"change of {name}": w - before[name] for name, w in self._work.weights().items()}
         return {"losses": np.array(losses)} | gradients | changes
 
     def run(self) -> Any:
-        losses = self._training.step(self._number)
+        result = self._work.step(self._number)
         self._number += 1
-        return losses
+        return result
 
     def _read(self) -> list[float]:
         return [float(loss) for loss in self.run()]

@@ -1,4 +1,4 @@
-"""From a process's start to its first finished training step, and the memory that 20 steps need."""
+"""From a process's start to its first finished step or first image, and the memory that 20 of them need."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from rich.console import Console
 
-from benchmarks import peers, table
-from benchmarks.training import WORKLOADS
+from benchmarks import options, peers, table
+from benchmarks.workloads import WORKLOADS, step
 
 Row = dict[str, Any]
 
@@ -30,7 +30,7 @@ class Probe(NamedTuple):
 def add_parser(commands: Any) -> None:
     """The ``startup`` command."""
     parser = commands.add_parser("startup", help=__doc__)
-    peers.add_argument(parser)
+    options.add_against(parser)
     parser.add_argument("--only", nargs="+", choices=WORKLOADS, metavar="NAME", default=["dcgan"])
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     parser.set_defaults(run=run)
@@ -38,7 +38,7 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print, and write the files of the options."""
-    sides = [side for side in peers.sides(arguments.against) if side != "numpy"]
+    sides = peers.sides(arguments.against, numpy=False)
     rows = measure(arguments.only, sides, table.console())
     table.write_json(arguments.json, arguments.command, {"rows": rows}, sides)
     return 0
@@ -68,7 +68,7 @@ def measure(
             }
             rows.append(row)
             made.add_row(
-                WORKLOADS[name].title,
+                step(name).title,
                 side,
                 f"{row['warm_seconds']:.2f}",
                 "" if cold is None else f"{cold:.1f}",

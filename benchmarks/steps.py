@@ -1,23 +1,22 @@
-"""Whole training steps against plain NumPy (on the CPU) and PyTorch (on a GPU: eager and as CUDA graphs)."""
+"""Whole training steps and sampling against plain NumPy (on the CPU) and peers (``--against``)."""
 
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from rich.console import Console
 
-from benchmarks import compare, gpu, peers, table, timing
+from benchmarks import agreement, gpu, measuring, options, peers, table
 from benchmarks.faults import Faults
-from benchmarks.kernels import JUDGES
-from benchmarks.rivals import rivals
-from benchmarks.training import WORKLOADS
+from benchmarks.measuring import Panel, Row
+from benchmarks.workloads import SAMPLING, TRAININGS, WORKLOADS, Step, all_steps, in_words, steps
 from gans.cli.numbers import positive
+from gans.errors import UserError
 
-Row = dict[str, Any]
+DEFAULT = [*TRAININGS, SAMPLING.name]
 
 SLACK = {False: 1.0, True: 5.0}  # times the tolerance of steps, where products round to TF32
 
@@ -25,23 +24,55 @@ SLACK = {False: 1.0, True: 5.0}  # times the tolerance of steps, where products 
 def add_parser(commands: Any) -> None:
     """The ``steps`` command."""
     parser = commands.add_parser("steps", help=__doc__)
-    peers.add_arguments(parser)
-    parser.add_argument("--only", nargs="+", choices=WORKLOADS, metavar="NAME", default=list(WORKLOADS))
-    parser.add_argument("--batch", type=positive, help="batch size in place of each step's own")
+    options.add_sides(parser)
+    add_choice(parser)
     parser.add_argument("--turns", type=positive, default=7, help="turns of each side (%(default)s)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
-    parser.add_argument("--picture", type=Path, metavar="FILE.png", help="also draw bars")
+    options.add_files(parser, "bars")
     parser.set_defaults(run=run)
+
+
+def add_choice(parser: Any) -> None:
+    """The options that choose steps."""
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=WORKLOADS,
+        metavar="NAME",
+        help=f"these steps, of {', '.join(WORKLOADS)} (default: {' '.join(DEFAULT)}); sample makes images "
+        "with DCGAN's G, wide is an MLP of 52 million weights",
+    )
+    parser.add_argument(
+        "--batch", nargs="+", type=positive, metavar="N", help="batch sizes in place of each step's own"
+    )
+    parser.add_argument(
+        "--image",
+        nargs="+",
+        type=options.image,
+        metavar="HxWxC",
+        help="sizes of images in place of 28x28x1; a DCGAN of 8, 16, 32, 64, 128 or 256 pixels a side is the "
+        "published one, of other sides up to 64 that of gans",
+    )
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="every step with a figure: DCGAN at batches 4 to 512 and on 32x32x3 and 64x64x3, and the others",
+    )
+
+
+def chosen(arguments: argparse.Namespace) -> list[Step]:
+    """The steps of the options. Raises UserError if they do not go together or a network does not fit."""
+    if not arguments.all:
+        return steps(arguments.only or DEFAULT, arguments.batch, arguments.image)
+    if arguments.batch or arguments.image:
+        raise UserError("--all: it has batch sizes and images of its own; leave out --batch and --image")
+    return [step for step in all_steps() if not arguments.only or step.workload in arguments.only]
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print, and write the files of the options; the exit status is 1 if a step failed."""
     where = {"device": arguments.device, "tf32": arguments.tf32}
-    sides = peers.checked_sides(arguments)
-    if arguments.device == "cuda" and "torch" in sides:
-        sides.append("torch-graph")
-    console = table.console()
-    measured = measure(arguments.only, sides, console, turns=arguments.turns, batch=arguments.batch, **where)
+    todo, sides = chosen(arguments), options.sides(arguments)
+    measured = measure(todo, sides, table.console(), turns=arguments.turns, **where)
     figures = where | gpu.figures(arguments.device) | measured
     record = table.write_json(arguments.json, arguments.command, figures, sides)
     if arguments.picture and record["rows"]:
@@ -52,57 +83,47 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def measure(
-    names: list[str],
+    todo: list[Step],
     sides: list[str],
     console: Console,
     *,
     turns: int,
-    batch: int | None,
     device: str = "cpu",
     tf32: bool = False,
 ) -> dict[str, Any]:
     """Compare, then time each step; print the table. A step that fails is not timed."""
     rows: list[Row] = []
     faults = Faults()
-    with rivals(sides, device, tf32) as started, rivals(JUDGES[device]) as judges:
-        for name in names:
-            with faults.of(name):
-                rows.append(time_step(name, started, judges, turns, batch, SLACK[tf32]))
-                print(f"{name}: {table.in_words(rows[-1])}", file=sys.stderr, flush=True)
-    others = [side for side in sides if side != "minigrad"]
+    with measuring.panel(sides, device, tf32) as panel:
+        for step in todo:
+            with faults.of(step.name):
+                rows.append(time_step(step, panel, turns, SLACK[tf32]))
+                print(f"{step.name}: {table.in_words(rows[-1])}", file=sys.stderr, flush=True)
     made = table.table(
-        "one training step, ms; ratio = rival / ours: median (quartiles)",
-        ["step"],
-        ["ours", *others, *[f"{side} / ours" for side in others]],
+        "one step, ms; ratio = rival / ours: median (quartiles)", ["step"], measuring.columns(sides)
     )
     for row in rows:
-        made.add_row(
-            row["title"],
-            *[table.milliseconds(row["seconds"][side]) for side in sides],
-            *[table.with_spread(timing.Spread(**row["ratio"][side])) for side in others],
-        )
+        made.add_row(row["title"], *measuring.cells(row, sides))
     console.print(made)
+    for line in measuring.reasons(rows):
+        console.print(line, highlight=False)
     return {"rows": rows, "faults": faults}
 
 
-def time_step(
-    name: str, started: list[Any], judges: list[Any], turns: int, batch: int | None, slack: float
-) -> Row:
+def time_step(step: Step, panel: Panel, turns: int, slack: float = 1.0) -> Row:
     """Times by side, and ratios to ours with their spread."""
-    task = ("step", name, batch)
-    outcomes = {rival.name: rival.open(task) for rival in started}
-    expected = judges[0].open(task) if judges else outcomes["numpy"]
-    for side, outcome in outcomes.items():
-        compare.steps(name, side, outcome, expected, slack)
-    times = timing.in_turn(started, turns)
+    measured = measuring.measure(step, panel, turns, partial(_agree, step.name, slack))
+    del measured["expected"]
+    image = in_words(step.shape) if len(step.shape) == 3 else None
     return {
-        "name": name,
-        "title": WORKLOADS[name].title,
-        "seconds": {side: statistics.median(own) for side, own in times.items()},
-        "turns": times,
-        "ratio": {
-            side: timing.ratio(own, times["minigrad"])._asdict()
-            for side, own in times.items()
-            if side != "minigrad"
-        },
+        "name": step.name,
+        "title": step.title,
+        "workload": step.workload,
+        "batch": step.batch,
+        "image": image,
+        **measured,
     }
+
+
+def _agree(name: str, slack: float, side: str, outcome: Any, expected: Any) -> None:
+    agreement.steps(name, side, outcome, expected, slack * peers.peer(side).slack)

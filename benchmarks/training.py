@@ -1,117 +1,21 @@
-"""The training steps that are timed, on minigrad's side: networks, objective, data and one function each."""
+"""minigrad's side of the whole steps: a common start for all sides, training, and sampling."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 import minigrad as mg
-from gans import systems
-from gans.objectives import Objective
+from benchmarks.functions import Networks, Optimizers
+from benchmarks.workloads import WORKLOADS, Step, Workload
 from gans.systems.two_player import TwoPlayer
 from minigrad import Tensor
 from minigrad.devices import to_device
-from minigrad.optim import Optimizer
 
 BATCHES = 8
 """Batches that the timed steps use in a cycle, drawn beforehand on every side."""
-
-
-class Networks(NamedTuple):
-    """Modules, or callables with their ``parameters``."""
-
-    G: Any
-    D: Any
-
-
-class Optimizers(NamedTuple):
-    """Each network's own."""
-
-    G: Optimizer
-    D: Optimizer
-
-
-def shared_fake_step(
-    networks: Networks,
-    optimizers: Optimizers,
-    objective: Objective,
-    real: Tensor,
-    z: Tensor,
-    rng: np.random.Generator,  # noqa: ARG001
-) -> list[Tensor]:
-    """An update of D and one of G from the same fakes: G runs once, D's update comes between."""
-    G, D = networks
-    fake = G(z)
-    loss_d = objective.discriminator(D(real), D(fake.detach()))
-    optimizers.D.step(mg.grad(loss_d, D.parameters()))
-    loss_g = objective.generator(D(fake))
-    optimizers.G.step(mg.grad(loss_g, G.parameters()))
-    return [loss_d.detach(), loss_g.detach()]
-
-
-def critic_step(
-    networks: Networks,
-    optimizers: Optimizers,
-    objective: Objective,
-    real: Tensor,
-    z: Tensor,
-    rng: np.random.Generator,
-) -> list[Tensor]:
-    """WGAN-GP's update of the critic, gradient penalty included (Gulrajani et al. 2017, algorithm 1)."""
-    G, D = networks
-    with mg.no_grad():
-        fake = G(z)
-    loss = objective.discriminator(D(real), D(fake))
-    assert objective.penalty is not None
-    loss = loss + objective.penalty(D, real, fake, rng)
-    optimizers.D.step(mg.grad(loss, D.parameters()))
-    return [loss.detach()]
-
-
-PUBLISHED = {"features": 64, "base": 7, "lr": 2e-4, "lr_half_life": 0, "lr_floor": 0.0}
-"""DCGAN with the published learning rate and wide networks, so that figures of all versions compare."""
-
-
-@dataclass(frozen=True)
-class Workload:
-    """A training step by name. ``calls`` names the calls of D in the step, in their order.
-
-    ``settings`` are those in which it differs from what ``gans train`` would take.
-    """
-
-    name: str
-    title: str
-    model: str
-    shape: tuple[int, ...]
-    step: Callable[..., list[Tensor]]
-    calls: tuple[str, ...]
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-
-SHARED_CALLS = ("D(real)", "D(fake)", "D(fake) for G")
-
-WORKLOADS = {
-    workload.name: workload
-    for workload in (
-        Workload(
-            "dcgan",
-            "DCGAN, D and G, batch 64",
-            "dcgan",
-            (1, 28, 28),
-            shared_fake_step,
-            SHARED_CALLS,
-            PUBLISHED,
-        ),
-        Workload(
-            "wgan-gp", "WGAN-GP critic, batch 64", "wgan-gp", (1, 28, 28), critic_step, SHARED_CALLS[:2]
-        ),
-        Workload("mlp", "MLP GAN, D and G, batch 64", "gan", (1, 28, 28), shared_fake_step, SHARED_CALLS),
-        Workload("toy", "toy GAN, D and G, batch 256", "gan", (2,), shared_fake_step, SHARED_CALLS),
-    )
-}
 
 
 @dataclass
@@ -123,32 +27,39 @@ class Start:
     batches: list[tuple[Any, Any]]
 
 
-def start(name: str, batch: int | None = None, device: str = "cpu") -> Start:
-    """The same start in every process and on every device; ``batch`` in place of the workload's own size."""
-    workload = WORKLOADS[name]
+def start(step: Step, device: str = "cpu") -> Start:
+    """The same start in every process and on every device."""
     mg.manual_seed(0)
-    kind = systems.Spec.of(workload.shape).kind
-    changes = {**workload.settings, **({} if batch is None else {"batch_size": batch})}
-    gan = systems.build(systems.settings_for(workload.model, kind, **changes), workload.shape, device)
+    gan = step.system(device)
     rng = np.random.default_rng(1)
-    shape = (gan.settings.batch_size, *workload.shape)
     batches = [
-        (np.tanh(rng.standard_normal(shape, np.float32)), np.array(gan.latent(shape[0], rng).numpy()))
+        (
+            np.tanh(rng.standard_normal((step.batch, *step.shape), np.float32)),
+            np.array(gan.latent(step.batch, rng).numpy()),
+        )
         for _ in range(BATCHES)
     ]
-    return Start(workload, gan, batches)
+    return Start(WORKLOADS[step.workload], gan, batches)
+
+
+def side(step: Step, device: str = "cpu") -> Side | Sampler:
+    """The work of a step on minigrad's side, captured as a training captures it."""
+    started = start(step, device)
+    return Side(started) if started.workload.step else Sampler(started)
 
 
 class Side:
-    """minigrad's training: ``step`` is the function above, captured or op by op."""
+    """minigrad's training: ``step`` is the workload's function, captured or op by op."""
 
     def __init__(self, started: Start, *, captured: bool = True) -> None:
+        function = started.workload.step
+        assert function is not None
         self.name = started.workload.name
         self.networks = Networks(started.gan.generator, started.gan.discriminator)
         self.optimizers = Optimizers(started.gan.optimizer_g, started.gan.optimizer_d)
         self.objective = started.gan.objective
         device = started.gan.device
-        self.function = mg.capture(started.workload.step) if captured else started.workload.step
+        self.function = mg.capture(function) if captured else function
         self.batches = [tuple(mg.tensor(a, device=device) for a in batch) for batch in started.batches]
         self.rng = np.random.default_rng(2)
 
@@ -176,3 +87,15 @@ class Side:
                 network.named_parameters(), getattr(self.optimizers, part).averages["m"], strict=True
             )
         }
+
+
+class Sampler:
+    """minigrad's sampling, as ``gans sample`` does it: G in evaluation mode, images as NumPy's."""
+
+    def __init__(self, started: Start) -> None:
+        self.gan = started.gan
+        self.z = [mg.tensor(z, device=started.gan.device) for _, z in started.batches]
+
+    def step(self, number: int) -> Any:
+        """The images of the z of this number."""
+        return self.gan.generate(self.z[number % len(self.z)])

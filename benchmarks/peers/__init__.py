@@ -1,65 +1,135 @@
-"""The sides of a comparison: minigrad, the same engine on plain NumPy kernels, and PyTorch if it is there."""
+"""The sides of a comparison: minigrad, the same engine on plain NumPy kernels, and peers.
+
+A peer is one file: of this folder with a row in ``PEERS``, or of yours (``--against ./mine.py``). It defines
+
+    KERNELS             by name, functions of our kernel's arguments that return the call to time
+    training            (step, device) -> an object with ``step(number)``, ``weights()`` and ``averages()``
+    place, array        (array, device): NumPy's to the peer's; a result of a call to NumPy's
+    set_threads         (number): before anything is computed
+    within              a context manager within which its work is prepared and done
+
+and leaves out what it does not need or offer: a kernel or step that is missing is left out of its row. The
+names of kernels and their arguments are those of ``benchmarks/cases.py`` and ``benchmarks/shapes.py``; a call
+returns when its result is computed, and the result is compared with that of plain NumPy before it is timed.
+"""
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
-from typing import Any
+import os
+import shutil
+from contextlib import nullcontext
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import numba
+import numpy as np
 
+from benchmarks.agreement import KERNEL_ERROR
 from gans.errors import UserError
-from gans.systems import check_device
-from minigrad.devices import DEVICES
 
-OPTIONAL = ("torch",)
+
+class NotOffered(Exception):
+    """A side does not do this work; the message says why."""
+
+
+class Peer(NamedTuple):
+    """The module of a side, the package that it needs, its devices, and how far off its results may be.
+
+    ``kernel_error`` is relative to a result's largest element, ``slack`` times the tolerance of a step.
+    """
+
+    module: str
+    needs: str = ""
+    devices: tuple[str, ...] = ("cpu",)
+    kernel_error: float = KERNEL_ERROR
+    slack: float = 1.0
+    compiles: bool = False
+
+
+OWN = {
+    "minigrad": Peer("engine", devices=("cpu", "cuda")),
+    "numpy": Peer("plain_numpy"),
+}
+
+PEERS = {
+    "torch": Peer("pytorch", "torch", ("cpu", "cuda")),
+}
+
+GRAPHS = {"torch-graph": Peer("pytorch_graphs", "torch", ("cuda",))}
+"""Added to PyTorch's on a GPU."""
+
 PYTORCH = ("torch", "torch-graph")
-"""Eager, and a step as a CUDA graph."""
+"""The sides that time a GPU by PyTorch's events."""
 
 
-def sides(against: list[str], device: str = "cpu") -> list[str]:
-    """minigrad, on the CPU plain NumPy too, then those of the option; UserError if one is not installed."""
-    for name in against:
-        if importlib.util.find_spec(name) is None:
-            raise UserError(f"--against {name}: {name} is not installed; run `python -m pip install {name}`")
-    return ["minigrad", *(["numpy"] if device == "cpu" else []), *dict.fromkeys(against)]
+def peer(side: str) -> Peer:
+    """The row of a side; that of a file of the user's has the tolerances of float32."""
+    return {**OWN, **PEERS, **GRAPHS}.get(side, Peer(side))
+
+
+@cache
+def load(side: str) -> SimpleNamespace:
+    """What a side's file defines, and what stands for the rest. Raises UserError if it cannot be read."""
+    defaults = {
+        "KERNELS": {},
+        "training": _no_steps,
+        "place": lambda a, device: a,
+        "array": np.array,
+        "set_threads": lambda number: None,
+        "within": nullcontext,
+    }
+    module = _own(Path(side)) if side.endswith(".py") else _named(peer(side).module)
+    return SimpleNamespace(**{**defaults, **{k: v for k, v in vars(module).items() if k in defaults}})
+
+
+def _named(name: str) -> Any:
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def _own(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _no_steps(*_: Any) -> Any:
+    raise NotOffered("it has kernels only")
+
+
+def sides(against: list[str], device: str = "cpu", *, numpy: bool = True) -> list[str]:
+    """minigrad, on the CPU plain NumPy too, then those of the option; UserError for one that is not there."""
+    for side in against:
+        check(side, device)
+    plain = ["numpy"] if device == "cpu" and numpy else []
+    graphs = list(GRAPHS) if device == "cuda" and "torch" in against else []
+    return ["minigrad", *plain, *dict.fromkeys(against), *graphs]
+
+
+def check(side: str, device: str = "cpu") -> None:
+    """Raise UserError if a side is unknown, not installed or not for the device."""
+    if side.endswith(".py"):
+        if not Path(side).is_file():
+            raise UserError(f"--against {side}: there is no such file")
+    elif side not in PEERS:
+        known = ", ".join(PEERS)
+        raise UserError(f"--against {side}: it is none of {known}, nor a file of yours that ends in .py")
+    found = peer(side)
+    if found.needs and importlib.util.find_spec(found.needs) is None:
+        needs = found.needs
+        raise UserError(f"--against {side}: {needs} is not installed; run `python -m pip install {needs}`")
+    if device not in found.devices:
+        raise UserError(f"--against {side}: it is compared on {' and '.join(found.devices)}, not on {device}")
+    if found.compiles and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "g++", "clang++"))):
+        raise UserError(f"--against {side}: it needs a C++ compiler; install g++, or name yours in CXX")
 
 
 def threads() -> int:
     """How many threads each side uses: Numba's number, which follows affinity and NUMBA_NUM_THREADS."""
     return int(numba.config.NUMBA_NUM_THREADS)
-
-
-def add_argument(parser: Any) -> None:
-    """``--against``."""
-    parser.add_argument(
-        "--against",
-        nargs="+",
-        default=[],
-        choices=OPTIONAL,
-        metavar="PEER",
-        help=f"also compare with these, if installed: {', '.join(OPTIONAL)}",
-    )
-
-
-def add_arguments(parser: Any) -> None:
-    """``--against``, ``--device`` and ``--tf32``."""
-    add_argument(parser)
-    parser.add_argument(
-        "--device", choices=DEVICES, default="cpu", help="where every side computes (%(default)s)"
-    )
-    parser.add_argument(
-        "--tf32",
-        action="store_true",
-        help="on cuda, products may round their operands to TF32, on every side",
-    )
-
-
-def checked_sides(arguments: Any) -> list[str]:
-    """The sides of a comparison; UserError for what is missing or does not go together."""
-    check_device(arguments.device)
-    found = sides(arguments.against, arguments.device)
-    if arguments.tf32 and arguments.device != "cuda":
-        raise UserError("--tf32: only a GPU has that precision; add --device cuda")
-    if arguments.picture and len(found) == 1:
-        raise UserError("--picture: it compares minigrad with others; add --against torch")
-    return found

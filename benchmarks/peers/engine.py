@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import minigrad as mg
+from benchmarks.workloads import Step
 from minigrad import nn
 from minigrad.arrays import is_array
 from minigrad.devices import device_of, to_device
 from minigrad.dispatch import kernels_of
+from minigrad.kernels import reference
 from minigrad.kernels.coefficients import (
     Coefficients,
     adam_coefficients,
@@ -27,12 +29,21 @@ def place(a: Any, device: str) -> Any:
     return to_device(a, device)
 
 
-def bind(kernel: str, arguments: Sequence[Any]) -> Call:
-    """The kernel with its arguments, from the kernel module that serves them now."""
-    if kernel in COMPOSED:
-        return COMPOSED[kernel](*arguments)
-    function = getattr(kernels_of(next(a for a in arguments if is_array(a))), kernel)
-    return lambda: function(*arguments)
+def training(step: Step, device: str) -> Any:
+    """The work of a step: a training, or the sampling of a G."""
+    from benchmarks.training import side
+
+    return side(step, device)
+
+
+def _kernel(kernel: str) -> Callable[..., Call]:
+    """A function that gives the kernel its arguments, from the kernel module that serves them then."""
+
+    def bound(*arguments: Any) -> Call:
+        function = getattr(kernels_of(next(a for a in arguments if is_array(a))), kernel)
+        return lambda: function(*arguments)
+
+    return bound
 
 
 def array(result: Any) -> Any:
@@ -90,7 +101,12 @@ def _beside(p: Any) -> Callable[[Coefficients], Any]:
     return lambda coefficients: to_device(np.array(coefficients, p.dtype), device)
 
 
-COMPOSED: dict[str, Callable[..., Call]] = {
+KERNELS: dict[str, Callable[..., Call]] = {
+    **{kernel: _kernel(kernel) for kernel in reference.__all__},
+    # a convolution and a transposed one are each other's input gradients, and share their weight gradient
+    "conv2d_input": _kernel("conv_transpose2d"),
+    "conv_transpose2d_input": _kernel("conv2d"),
+    "conv_transpose2d_weight": _kernel("conv2d_weight"),
     "adam_update": _adam,
     "batch_norm_leaky": _batch_norm_leaky,
     "batch_norm_leaky_grad": _batch_norm_leaky_grad,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from torch.nn import functional
 
+from benchmarks.workloads import Step
 from minigrad.kernels.geometry import Geometry
 
 Call = Callable[[], Any]
@@ -20,9 +21,14 @@ def place(a: np.ndarray[Any, Any], device: str) -> Any:
     return torch.from_numpy(a).to(device)
 
 
-def bind(kernel: str, arguments: Sequence[Any]) -> Call:
-    """The twin of our kernel."""
-    return TWINS[kernel](*arguments)
+def training(step: Step, device: str) -> Any:
+    """The work of a step, eager."""
+    from benchmarks.peers.pytorch_steps import side
+
+    return side(step, device)
+
+
+set_threads = torch.set_num_threads
 
 
 def array(result: Any) -> Any:
@@ -134,7 +140,7 @@ def adam_update(p: Any, g: Any, m: Any, v: Any, step: int, *settings: float) -> 
     return optimizer.step
 
 
-TWINS: dict[str, Callable[..., Call]] = {
+KERNELS: dict[str, Callable[..., Call]] = {
     twin.__name__: twin
     for twin in (
         conv2d, conv2d_input, conv2d_weight,

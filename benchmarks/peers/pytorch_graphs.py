@@ -7,16 +7,25 @@ from typing import Any
 
 import torch
 
-from benchmarks import training
+from benchmarks.peers import NotOffered
 from benchmarks.peers.pytorch_steps import TorchSide
+from benchmarks.training import Start, start
+from benchmarks.workloads import WORKLOADS, Step
 
 WARM = 3  # steps on a stream of their own before one is recorded, as PyTorch's notes on CUDA graphs recommend
+
+
+def training(step: Step, device: str) -> GraphSide:
+    """The work of a step."""
+    if WORKLOADS[step.workload].step is None:
+        raise NotOffered("sampling is compared with PyTorch's eager one")
+    return GraphSide(start(step), device)
 
 
 class GraphSide(TorchSide):
     """A workload's training whose steps replay a graph; it starts where the eager one does."""
 
-    def __init__(self, started: training.Start, device: str) -> None:
+    def __init__(self, started: Start, device: str) -> None:
         super().__init__(started, device, capturable=True)
         state = self.rng.bit_generator.state
         self.static = [None if a is None else a.clone() for a in self.inputs(0)]

@@ -1,4 +1,4 @@
-"""PyTorch's side of the training steps, eager: the functions of ``benchmarks.training`` in its own idiom."""
+"""PyTorch's side of the whole steps, eager: the functions of ``benchmarks.functions`` in its own idiom."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import numpy as np
 import torch
 from torch.nn.functional import softplus
 
-from benchmarks import training
+from benchmarks import functions
 from benchmarks.peers.pytorch_networks import twin
+from benchmarks.training import Start, start
+from benchmarks.workloads import Step
 
 
 def shared_fake_step(networks: Any, optimizers: Any, real: Any, z: Any, *_: Any) -> list[Any]:
@@ -45,20 +47,30 @@ def _update(optimizer: Any, loss: Any, network: Any) -> None:
 
 
 STEPS: dict[Callable[..., Any], Callable[..., list[Any]]] = {
-    training.shared_fake_step: shared_fake_step,
-    training.critic_step: critic_step,
+    functions.shared_fake_step: shared_fake_step,
+    functions.critic_step: critic_step,
 }
 
 
-class TorchSide:
-    """A workload's training in PyTorch, from minigrad's first weights on the same batches."""
+def side(step: Step, device: str = "cpu") -> TorchSide | TorchSampler:
+    """The work of a step: a training, or the sampling of a G."""
+    started = start(step)
+    return TorchSide(started, device) if started.workload.step else TorchSampler(started, device)
 
-    def __init__(self, started: training.Start, device: str = "cpu", **adam: bool) -> None:
+
+class TorchSide:
+    """A workload's training in PyTorch, from minigrad's first weights on the same batches.
+
+    ``called`` are the networks as the step calls them.
+    """
+
+    def __init__(self, started: Start, device: str = "cpu", **adam: bool) -> None:
         settings, gan = started.gan.settings, started.gan
-        self.networks = training.Networks(
+        self.networks = functions.Networks(
             *(twin(network).to(device) for network in (gan.generator, gan.discriminator))
         )
-        self.optimizers = training.Optimizers(
+        self.called = self.networks
+        self.optimizers = functions.Optimizers(
             *(
                 torch.optim.Adam(network.parameters(), lr=own.lr, betas=own.betas, eps=own.eps, **adam)
                 for network, own in zip(self.networks, (gan.optimizer_g, gan.optimizer_d), strict=True)
@@ -74,7 +86,7 @@ class TorchSide:
 
     def step(self, number: int) -> list[Any]:
         """The step on the batch of this number; its losses, which a GPU has yet to compute."""
-        return self.function(self.networks, self.optimizers, *self.inputs(number), self.penalty)
+        return self.function(self.called, self.optimizers, *self.inputs(number), self.penalty)
 
     def inputs(self, number: int) -> tuple[Any, Any, Any]:
         """real and z, and for WGAN-GP's penalty a random place between each real and fake image."""
@@ -101,3 +113,16 @@ class TorchSide:
             for part, optimizer in self.optimizers._asdict().items()
             for name, p in getattr(self.networks, part).named_parameters()
         }
+
+
+class TorchSampler:
+    """A workload's sampling in PyTorch: G in evaluation mode, images as NumPy's."""
+
+    def __init__(self, started: Start, device: str = "cpu") -> None:
+        self.called = twin(started.gan.generator).to(device).eval()
+        self.z = [torch.from_numpy(z).to(device) for _, z in started.batches]
+
+    def step(self, number: int) -> Any:
+        """The images of the z of this number."""
+        with torch.inference_mode():
+            return self.called(self.z[number % len(self.z)]).cpu().numpy()

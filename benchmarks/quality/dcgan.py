@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 import minigrad as mg
-from benchmarks.training import PUBLISHED
+from benchmarks.workloads import PUBLISHED
 from gans import systems
 from gans.data import ImageData, batches, epoch_order, load
 from gans.metrics import effective_classes, frechet_between, frechet_floor, load_classifier

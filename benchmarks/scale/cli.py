@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks import table, timing
 from benchmarks.scale import cluster, picture
-from benchmarks.training import WORKLOADS
+from benchmarks.workloads import TRAININGS
 from gans.cli.numbers import positive
 from gans.errors import UserError
 
@@ -39,7 +39,7 @@ class Job:
 def add_parser(commands: Any) -> None:
     """The ``scale`` command."""
     parser = commands.add_parser("scale", help=__doc__)
-    parser.add_argument("--only", nargs="+", choices=WORKLOADS, metavar="NAME", default=["dcgan", "mlp"])
+    parser.add_argument("--only", nargs="+", choices=TRAININGS, metavar="NAME", default=["dcgan", "mlp"])
     parser.add_argument("--batch", type=positive, default=64, help="of the whole training (%(default)s)")
     parser.add_argument("--turns", type=positive, default=5, help="turns of each kind (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
@@ -80,7 +80,7 @@ def measure(name: str, batch: int, turns: int) -> dict[str, Any]:
     alone = {share: _steps(name, Job("one", 1, 1, share))["step"] for share in SHARES}
     return {
         "name": name,
-        "title": f"{WORKLOADS[name].title.rpartition(',')[0]}, batch {batch}",
+        "title": f"{TRAININGS[name].title}, batch {batch}",
         "batch": batch,
         "seconds": {title: statistics.median(times) for title, times in steps.items()},
         "strong": timing.ratio(steps["threads"], steps["ranks"])._asdict(),

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.training import WORKLOADS
+from benchmarks.workloads import TRAININGS
 from gans.data import load
 from gans.systems import settings_for
 from gans.trainer import Length, Schedule, new_config, new_training, together
@@ -49,7 +49,7 @@ class Exchanges:
 
 def steps(name: str, batch: int, count: int) -> dict[str, Any]:
     """The median seconds of a captured step, its exchanges' share of all steps, and their bytes."""
-    workload = WORKLOADS[name]
+    workload = TRAININGS[name]
     data = load("ring" if len(workload.shape) == 1 else "mnist5k")
     settings = settings_for(workload.model, data.kind, **{**workload.settings, "batch_size": batch})
     config = new_config(

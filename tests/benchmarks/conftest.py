@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from benchmarks import ceilings, kernels, rivals, steps, timing
+from benchmarks import ceilings, measuring, rivals, timing
 
 
 class Quick(rivals.Local):
@@ -25,7 +25,6 @@ def local(names: Sequence[str], device: str = "cpu", tf32: bool = False) -> Iter
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No processes and no warming: nothing that is measured means anything."""
-    monkeypatch.setattr(kernels, "rivals", local)
-    monkeypatch.setattr(steps, "rivals", local)
+    monkeypatch.setattr(measuring, "rivals", local)
     monkeypatch.setattr(timing, "WARM", 0.0)
     monkeypatch.setattr(timing, "COUNTED", 0.0)

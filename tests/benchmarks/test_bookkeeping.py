@@ -62,7 +62,6 @@ def test_a_run_takes_the_place_of_an_earlier_one_with_its_key(
         (["quality", "wasserstein"], "wasserstein is `python -m gans reproduce wgan-curve`"),
         (["steps", "--only", "gan"], "wgan-gp"),
         (["bill", "gan"], "dcgan"),
-        (["kernels", "--against", "jax"], "torch"),
         (["steps", "--turns", "0"], "--turns: '0' is not an integer of at least 1"),
         (["kernels", "--batch", "-1"], "--batch: '-1' is not an integer of at least 1"),
         (["quality", "grid", "--steps", "0"], "--steps: '0' is not an integer of at least 1"),

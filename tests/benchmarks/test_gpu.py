@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import compare, gpu, peers, sides, training
+from benchmarks import agreement, gpu, peers, sides, training, workloads
 from benchmarks.__main__ import main
 from benchmarks.jobs import KernelJob, open_job
 from tests.gpu.conftest import emulator_at_hand
@@ -58,7 +58,10 @@ def test_steps_on_the_device(tmp_path: Path) -> None:
     path = tmp_path / "steps.json"
     arguments = ["steps", "--device", "cuda", "--only", "toy", "wgan-gp", "--turns", "1", "--batch", "2"]
     assert main([*arguments, "--json", str(path)]) == 0
-    assert [row["name"] for row in json.loads(path.read_text())["rows"]] == ["toy", "wgan-gp"]
+    assert [row["name"] for row in json.loads(path.read_text())["rows"]] == [
+        "toy batch 2",
+        "wgan-gp 28x28x1 batch 2",
+    ]
 
 
 def test_events_give_the_time_of_each_call() -> None:
@@ -131,9 +134,9 @@ def test_a_replayed_step_agrees_with_the_eager_one(name: str, monkeypatch: pytes
     }.items():
         monkeypatch.setattr(torch.cuda, attribute, stand_in)
     monkeypatch.setattr(pytorch_graphs, "GraphSide", Recorded)
-    eager, replayed = (open_job(side, ("step", name, 4)).outcome() for side in peers.PYTORCH)
+    eager, replayed = (open_job(side, workloads.step(name, 4)).outcome() for side in peers.PYTORCH)
     assert len(sides) == 1
-    compare.steps(name, "torch-graph", replayed, eager, slack=1e-3)
+    agreement.steps(name, "torch-graph", replayed, eager, slack=1e-3)
     assert set(replayed) == set(eager)
 
 
@@ -153,7 +156,7 @@ def test_without_a_device_one_line_says_what_is_missing(capsys: pytest.CaptureFi
 
 
 def test_every_side_starts_from_the_same_numbers_on_every_device(fake_cupy: ModuleType) -> None:
-    here, there = training.start("toy", 4), training.start("toy", 4, "cuda")
+    here, there = (training.start(workloads.step("toy", 4), device) for device in ("cpu", "cuda"))
     for mine, other in zip(here.batches, there.batches, strict=True):
         for a, b in zip(mine, other, strict=True):
             np.testing.assert_array_equal(a, b)

@@ -3,45 +3,47 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks import cases, ceilings, compare, jobs, kernels
+from benchmarks import agreement, cases, ceilings, families, jobs, kernels
 from benchmarks.__main__ import main
+from benchmarks.peers import NotOffered
 from benchmarks.rivals import Local, rivals
 
 BATCH = 2
-NAMES = [case.name for case in cases.cases(BATCH)]
+NAMES = [case.name for case in families.cases(BATCH)]
 
 
 def outcome(side: str, name: str) -> dict[str, Any]:
-    return Local(side).open(("kernel", name, BATCH))
+    return Local(side).open(families.find(name, BATCH))
 
 
 def test_names_are_unique_and_seventeen_are_listed() -> None:
     assert len(set(NAMES)) == len(NAMES)
-    assert sum(case.listed for case in cases.cases()) == 17
+    assert sum(case.listed for case in families.cases()) == 17
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_case_agrees_with_plain_numpy(name: str) -> None:
-    compare.kernels(name, "minigrad", outcome("minigrad", name), outcome("numpy", name))
+    agreement.kernels(name, "minigrad", outcome("minigrad", name), outcome("numpy", name))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_case_agrees_with_pytorch(name: str) -> None:
     pytest.importorskip("torch")
-    compare.kernels(name, "torch", outcome("torch", name), outcome("numpy", name))
+    agreement.kernels(name, "torch", outcome("torch", name), outcome("numpy", name))
 
 
 @pytest.mark.parametrize("wrong", ["value", "nan", "shape", "nothing"])
 def test_a_wrong_result_is_caught(wrong: str) -> None:
     expected = {"result 0": np.ones((3, 4), np.float32)}
     actual = {"result 0": np.ones((3, 4), np.float32)}
-    compare.kernels("case", "side", actual, expected)
+    agreement.kernels("case", "side", actual, expected)
     if wrong == "value":
         actual["result 0"][2, 3] = 1.001
     elif wrong == "nan":
@@ -50,8 +52,8 @@ def test_a_wrong_result_is_caught(wrong: str) -> None:
         actual["result 0"] = np.ones((4, 3), np.float32)
     else:
         actual = {}
-    with pytest.raises(compare.Disagreement, match="case"):
-        compare.kernels("case", "side", actual, expected)
+    with pytest.raises(agreement.Disagreement, match="case"):
+        agreement.kernels("case", "side", actual, expected)
 
 
 @pytest.mark.usefixtures("quick")
@@ -77,11 +79,11 @@ def chosen(*texts: str) -> list[cases.Case]:
 
 
 def test_compulsory_bytes_count_operands_once_and_results_once() -> None:
-    conv = cases.find("conv 64->128, 14x14, k4 s2 p1: forward", BATCH)
+    conv = families.find("conv 64->128, 14x14, k4 s2 p1: forward", BATCH)
     x, w, y = BATCH * 64 * 14 * 14, 128 * 64 * 16, BATCH * 128 * 7 * 7
     assert jobs.compulsory_bytes(conv, outcome("numpy", conv.name)) == 4 * (x + w + y)
     assert conv.flops == 2 * y * 64 * 16
-    adam = cases.find("adam 64", BATCH)
+    adam = families.find("adam 64", BATCH)
     assert (
         jobs.compulsory_bytes(adam, outcome("numpy", adam.name)) == 4 * (4 + 3) * 64
     )  # all read, p, m, v written
@@ -119,11 +121,11 @@ def test_a_rival_in_its_own_process_answers_and_raises() -> None:
     with rivals(["numpy"]) as (rival,):
         name = "LeakyReLU 1024"
         here = outcome("numpy", name)
-        there = rival.open(("kernel", name, BATCH))
+        there = rival.open(families.find(name, BATCH))
         np.testing.assert_array_equal(here["result 0"], there["result 0"])
         assert len(rival.turn(0.0, 0.0)) == 1
-        with pytest.raises(StopIteration):
-            rival.open(("kernel", "no such kernel", BATCH))
+        with pytest.raises(NotOffered, match="it has no softsign"):
+            rival.open(replace(families.find(name, BATCH), kernel="softsign"))
 
 
 @pytest.mark.parametrize("name", ["LeakyReLU 1024", "batch norm + LeakyReLU, 128x14x14: gradient"])
@@ -133,5 +135,5 @@ def test_the_numpy_side_runs_no_compiled_kernel(name: str, monkeypatch: pytest.M
     for kernel in cpu.__all__:
         monkeypatch.setattr(cpu, kernel, None)
     side = Local("numpy")
-    side.open(("kernel", name, BATCH))
+    side.open(families.find(name, BATCH))
     assert len(side.turn(0.0, 0.0)) == 1

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from benchmarks import bill, compare, flops, startup, training
+from benchmarks import agreement, bill, flops, startup, training, workloads
 from benchmarks.__main__ import main
 from benchmarks.ledger import Ledger, watched
 from benchmarks.rivals import Local
@@ -21,37 +21,37 @@ BATCH = {"dcgan": 4, "wgan-gp": 2, "mlp": 8, "toy": 16}
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, dict[str, Any]]:
     """Plain NumPy's, the one that the others are compared with."""
-    return {name: outcome("numpy", name) for name in training.WORKLOADS}
+    return {name: outcome("numpy", name) for name in workloads.TRAININGS}
 
 
 def outcome(side: str, name: str) -> dict[str, Any]:
-    return Local(side).open(("step", name, BATCH[name]))
+    return Local(side).open(workloads.step(name, BATCH[name]))
 
 
-@pytest.mark.parametrize("name", training.WORKLOADS)
+@pytest.mark.parametrize("name", workloads.TRAININGS)
 def test_a_step_agrees_with_plain_numpy(name: str, outcomes: dict[str, Any]) -> None:
-    compare.steps(name, "minigrad", outcome("minigrad", name), outcomes[name])
+    agreement.steps(name, "minigrad", outcome("minigrad", name), outcomes[name])
 
 
-@pytest.mark.parametrize("name", training.WORKLOADS)
+@pytest.mark.parametrize("name", workloads.TRAININGS)
 def test_a_step_agrees_with_pytorch(name: str, outcomes: dict[str, Any]) -> None:
     pytest.importorskip("torch")
-    compare.steps(name, "torch", outcome("torch", name), outcomes[name])
+    agreement.steps(name, "torch", outcome("torch", name), outcomes[name])
 
 
 @pytest.mark.parametrize("key", ["losses", "gradient of D.0.weight", "change of G.0.weight"])
 def test_a_wrong_training_is_caught(key: str, outcomes: dict[str, Any]) -> None:
     wrong = {k: v.copy() for k, v in outcomes["toy"].items()}
     wrong[key] *= 1.2
-    with pytest.raises(compare.Disagreement, match=key):
-        compare.steps("toy", "torch", wrong, outcomes["toy"])
+    with pytest.raises(agreement.Disagreement, match=key):
+        agreement.steps("toy", "torch", wrong, outcomes["toy"])
     del wrong[key]
-    with pytest.raises(compare.Disagreement, match="other weights"):
-        compare.steps("toy", "torch", wrong, outcomes["toy"])
+    with pytest.raises(agreement.Disagreement, match="other weights"):
+        agreement.steps("toy", "torch", wrong, outcomes["toy"])
 
 
 def test_the_shared_step_runs_g_once_and_changes_both_networks() -> None:
-    side = training.Side(training.start("toy", 4))
+    side = training.Side(training.start(workloads.step("toy", 4)))
     calls: list[str] = []
 
     class Counted:
@@ -79,7 +79,7 @@ def test_the_record_is_complete_and_drawn(tmp_path: Path) -> None:
     assert main([*arguments, "--json", str(json_file), "--picture", str(picture)]) == 0
     record = json.loads(json_file.read_text())
     assert {"command", "date", "machine", "versions", "rows"} <= set(record)
-    assert [row["name"] for row in record["rows"]] == ["toy", "mlp"]
+    assert [row["name"] for row in record["rows"]] == ["toy batch 4", "mlp 28x28x1 batch 4"]
     for row in record["rows"]:
         assert set(row["seconds"]) == {"minigrad", "numpy"}
         assert {side: len(times) for side, times in row["turns"].items()} == {"minigrad": 2, "numpy": 2}

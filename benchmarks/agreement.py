@@ -14,7 +14,7 @@ KERNEL_ERROR = 1e-4
 TF32_ERROR = 5e-3
 """The same where products round their operands to TF32, whose numbers have 11 bits."""
 
-STEP_ERRORS = {"losses": 0.01, "gradient": 0.02, "change": 0.15}
+STEP_ERRORS = {"losses": 0.01, "gradient": 0.02, "change": 0.15, "images": 0.001}
 """Largest norm of the difference allowed, relative to the norm. Rounding decides on which side of a kink a
 value near it falls, and Adam turns the noise of a tiny gradient into a whole step; a wrong term in a
 derivative exceeds these many times over."""
@@ -37,7 +37,7 @@ def kernels(name: str, side: str, outcome: Outcome, expected: Outcome, allowed: 
 
 
 def steps(name: str, side: str, outcome: Outcome, expected: Outcome, slack: float = 1.0) -> None:
-    """Raise Disagreement unless losses, first gradients and changes of the weights agree.
+    """Raise Disagreement unless losses, first gradients and changes of the weights agree, or the images.
 
     ``slack`` times the tolerance of float32 is allowed.
     """
