@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minigrad.kernels import cpu, reference
+from minigrad.kernels.cpu.gemm import blocks
 from minigrad.kernels.cpu.gemm import kernels as gemm
-from minigrad.kernels.cpu.gemm import small
+from minigrad.kernels.cpu.gemm.plan import Plan
+from minigrad.kernels.cpu.tiles.registers import ROWS, TILE
 from tests.minigrad.kernels.strategies import DTYPES, LAYOUTS, assert_close, laid_out
 
 Shape = tuple[int, ...]
@@ -28,17 +30,29 @@ PRODUCTS = [
     (64, 6272, 1),
     (1, 64, 6272),
     (70, 1300, 90),
+    (64, 512, 1024),
+    (64, 1024, 784),
 ]
-WAYS = st.sampled_from(["chosen", "unpacked", "packed"])
+WAYS = st.sampled_from(["chosen", "held", "passing", "turned"])
 
 
-def go(way: str, patch: pytest.MonkeyPatch) -> None:
-    """Let kernels take a way whatever the sizes."""
-    if way != "chosen":
-        patch.setattr(gemm, "TINY", 0)
-    if way == "packed":
-        patch.setattr(small, "LARGEST", 0)
-        patch.setattr(small, "FEW", 0)
+def go(way: str, patch: pytest.MonkeyPatch, *, by_rows: bool = True) -> None:
+    """Let kernels take a way whatever the sizes, in two shares of rows or of columns where there are two."""
+    if way == "chosen":
+        return
+    patch.setattr(gemm, "TINY", 0)
+    patch.setattr(blocks, "FEW", 0)
+
+    def forced(
+        m: int, depth: int, n: int, columns_x: bool, columns_y: bool, gated: bool, itemsize: int, workers: int
+    ) -> Plan:
+        turned = way == "turned" and not gated
+        left, right = (n, m) if turned else (m, n)
+        rows = 2 if by_rows and left > ROWS else 1
+        columns = 2 if not by_rows and right > TILE.lanes(itemsize) else 1
+        return Plan(turned, rows, columns, held=way != "passing")
+
+    patch.setattr(blocks, "plan", forced)
 
 
 @settings(max_examples=200, deadline=None)
@@ -51,15 +65,16 @@ def go(way: str, patch: pytest.MonkeyPatch) -> None:
     LAYOUTS,
     st.integers(0, 2**32 - 1),
     WAYS,
+    st.booleans(),
 )
 def test_cpu_matmul_equals_reference(
-    m: int, k: int, n: int, dtype: type, x_layout: str, y_layout: str, seed: int, way: str
+    m: int, k: int, n: int, dtype: type, x_layout: str, y_layout: str, seed: int, way: str, by_rows: bool
 ) -> None:
     rng = np.random.default_rng(seed)
     x = laid_out(rng.standard_normal((m, k)).astype(dtype), x_layout)
     y = laid_out(rng.standard_normal((k, n)).astype(dtype), y_layout)
     with pytest.MonkeyPatch.context() as patch:
-        go(way, patch)
+        go(way, patch, by_rows=by_rows)
         z = cpu.matmul(x, y)
     assert z.dtype == dtype
     assert_close(z, reference.matmul(x, y), k)
@@ -75,16 +90,17 @@ def test_cpu_matmul_equals_reference(
     LAYOUTS,
     st.sampled_from([0.0, 0.2, 1.0]),
     WAYS,
+    st.booleans(),
 )
 def test_cpu_linear_equals_reference(
-    m: int, k: int, n: int, dtype: type, x_layout: str, w_layout: str, slope: float, way: str
+    m: int, k: int, n: int, dtype: type, x_layout: str, w_layout: str, slope: float, way: str, by_rows: bool
 ) -> None:
     rng = np.random.default_rng(m + k + n)
     x = laid_out(rng.standard_normal((m, k)).astype(dtype), x_layout)
     w = laid_out(rng.standard_normal((n, k)).astype(dtype), w_layout)
     b = laid_out(rng.standard_normal(n).astype(dtype), x_layout)
     with pytest.MonkeyPatch.context() as patch:
-        go(way, patch)
+        go(way, patch, by_rows=by_rows)
         y = cpu.linear(x, w, b, slope)
     assert y.dtype == dtype
     assert_close(y, reference.linear(x, w, b, slope), k + 1)
@@ -127,9 +143,20 @@ def test_matmul_does_not_depend_on_the_number_of_threads(m: int, k: int, n: int,
     LAYOUTS,
     st.sampled_from([0.0, 0.2, 1.0]),
     st.booleans(),
+    WAYS,
+    st.booleans(),
 )
 def test_cpu_matmul_gate_is_the_two_kernels(
-    m: int, k: int, n: int, dtype: type, layout: str, own_layout: str, slope: float, given_memory: bool
+    m: int,
+    k: int,
+    n: int,
+    dtype: type,
+    layout: str,
+    own_layout: str,
+    slope: float,
+    given_memory: bool,
+    way: str,
+    by_rows: bool,
 ) -> None:
     rng = np.random.default_rng(m + k + n)
     x, y, own = (
@@ -138,6 +165,7 @@ def test_cpu_matmul_gate_is_the_two_kernels(
     )
     out = (np.full((m, n), np.nan, dtype), np.full(n, np.nan, dtype)) if given_memory else None
     with pytest.MonkeyPatch.context() as patch:
+        go(way, patch, by_rows=by_rows)
         patch.setattr(gemm, "TINY", 0)
         results = cpu.matmul_gate(x, y, own, slope, out=out)
         expected = cpu.bias_leaky_relu_grad(cpu.matmul(x, y), own, slope)

@@ -1,7 +1,7 @@
 """conv2d_weight with many channels on both sides: for each tap, a product of g with the pixels that it meets.
 
 The channels of x lie in the lanes of the vectors, those of g in the rows of the tile. Blocks of about DEPTH
-terms are summed on their own and then added up, as in ``gemm.large``.
+terms are summed on their own and then added up, as in ``gemm.blocks``.
 """
 
 from __future__ import annotations

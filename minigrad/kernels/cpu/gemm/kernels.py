@@ -1,4 +1,4 @@
-"""The matrix products on the CPU: each checks its arrays and chooses NumPy, ``small`` or ``large``."""
+"""The matrix products on the CPU: each checks its arrays and chooses NumPy or ``blocks``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from minigrad.kernels import launching
 from minigrad.kernels.checks import output, stacked_shape
 from minigrad.kernels.cpu.bias import bias_leaky_relu, bias_leaky_relu_grad
-from minigrad.kernels.cpu.gemm import large, small
+from minigrad.kernels.cpu.gemm import blocks
 from minigrad.kernels.cpu.gemm.operands import AS_IT_IS, activated, gated
 from minigrad.kernels.cpu.runtime.compiling import checked, contiguous
 from minigrad.kernels.products import outer, product
@@ -36,10 +36,8 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
         launching.launch(outer, x, y, z)
     elif work <= TINY:
         launching.launch(product, x, y, z)
-    elif work <= small.LARGEST or min(m, n) <= small.FEW:
-        small.multiply(x, y, AS_IT_IS[x.dtype], z)
     else:
-        large.multiply(x, y, z)
+        blocks.multiply(x, y, AS_IT_IS[x.dtype], z)
     return z
 
 
@@ -78,9 +76,9 @@ def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | Non
     (m, depth), n = x.shape, y.shape[1]
     shapes, given = ((m, n), (n,)), out or (None, None)
     z, sums = (output("matmul_gate", a, shape, x.dtype) for a, shape in zip(given, shapes, strict=True))
-    if not TINY < m * depth * n <= small.LARGEST or min(m, n) <= small.FEW or (depth == 1 and n >= LONG):
+    if m * depth * n <= TINY or min(m, n) <= blocks.FEW or (depth == 1 and n >= LONG):
         return bias_leaky_relu_grad(matmul(x, y, out=z), own, slope, out=(z, sums))
-    small.multiply(x, y, gated(contiguous(own), float(slope), sums), z)
+    blocks.multiply(x, y, gated(contiguous(own), float(slope), sums), z)
     return z, sums
 
 
@@ -93,8 +91,8 @@ def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = No
     if x.ndim != 2 or w.ndim != 2 or x.shape[1] != w.shape[1] or b.shape != w.shape[:1]:
         raise ValueError(f"linear: expected (m, k), (n, k) and (n,); got {x.shape}, {w.shape} and {b.shape}")
     y = output("linear", out, (x.shape[0], w.shape[0]), x.dtype)
-    if x.size * len(w) > 0 and (len(w) <= small.FEW or x.size * len(w) <= small.LARGEST):
-        small.multiply(x, w.T, activated(contiguous(b), float(slope)), y)
+    if x.size * len(w) > 0:
+        blocks.multiply(x, w.T, activated(contiguous(b), float(slope)), y)
         return y
     matmul(x, w.T, out=y)
     return bias_leaky_relu(y, b, slope, out=y)

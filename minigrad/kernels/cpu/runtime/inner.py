@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from llvmlite import ir
 from llvmlite.binding import Linkage
@@ -19,6 +19,7 @@ from numba.extending import intrinsic
 
 Function = TypeVar("Function", bound=Callable[..., None])
 
+_inlined: WeakSet[Any] = WeakSet()
 _parts: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()  # by library: what is compiled into it
 
 
@@ -40,6 +41,15 @@ def inner_jit(function: Function) -> Function:
     return cast(Function, call)
 
 
+def inlined(function: Function) -> Function:
+    """Put the body of an ``inner_jit`` function in the place of its call: for one in an innermost loop.
+
+    LLVM would call a long one, and each of its arguments' parts would pass through memory.
+    """
+    _inlined.add(function)
+    return function
+
+
 def signature_of(arguments: Any) -> Any:
     """The signature for which an inner function is compiled."""
     return types.void(*(types.unliteral(argument) for argument in arguments))
@@ -57,6 +67,8 @@ def compiled_into_caller(context: Any, function: Callable[..., None], called: An
             context.typing_context, context, function, called.args, types.none, flags, {}, library
         )
         parts[key] = result.fndesc
-        # it may be inlined and then dropped
-        library.get_function(result.fndesc.mangled_name).linkage = Linkage.linkonce_odr
+        compiled = library.get_function(result.fndesc.mangled_name)
+        compiled.linkage = Linkage.linkonce_odr  # it may be inlined and then dropped
+        if function in _inlined:
+            compiled.add_function_attribute("alwaysinline")
     return parts[key]

@@ -96,6 +96,18 @@ class Emitter:
         read, keep, data_cache = I32(0), I32(3), I32(1)
         self.builder.call(function, [address, read, keep, data_cache])
 
+    def opaque(self, value: Any) -> Any:
+        """The value, about whose origin LLVM must know nothing; costs no instruction."""
+        kind = ir.FunctionType(value.type, [value.type])
+        return self.builder.asm(kind, "", "=r,0", [value], False)
+
+    def copy_row(self, source: Any, target: Any, count: int) -> None:
+        """Copy ``count`` elements that lie side by side."""
+        row = ir.VectorType(self.element, count).as_pointer()
+        value = self.builder.load(self.builder.bitcast(source, row))
+        value.align = self.align
+        self.builder.store(value, self.builder.bitcast(target, row)).align = self.align
+
     def shuffle(self, a: Any, b: Any, lanes: list[int]) -> Any:
         mask = ir.Constant(ir.VectorType(I32, len(lanes)), lanes)
         return self.builder.shuffle_vector(a, b, mask)

@@ -1,6 +1,7 @@
 """The tile's product with rows read where they lie, and how it is finished before it is stored.
 
-With small operands, packing the rows would cost as much as multiplying them.
+Meanwhile it copies the columns that it reads, for the next rows, and prefetches what the next tile reads:
+the vector units leave time for both.
 """
 
 from __future__ import annotations
@@ -9,56 +10,68 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from minigrad.kernels.cpu.tiles.registers import I64, ROWS, TILE, Emitter
 
 GROUP = 4  # rows that are addressed from one pointer, by multiples of the step
 
-PLAIN, ACTIVATED, GATED = (
-    0,
-    1,
-    2,
-)  # the sums; leaky_relu(sum + bias); the sums, gated by an output
+PLAIN, ACTIVATED, GATED = 0, 1, 2  # the sums; leaky_relu(sum + bias); the sums, gated by an output
+
+
+@intrinsic
+def address(typingctx: Any, array: Any, index: Any) -> Any:
+    """Where array[index] lies; the array is contiguous and has one axis.
+
+    A kernel that chooses between addresses counts no references, as it would for arrays.
+    """
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
+        emit = Emitter(context, builder, signature.args[0])
+        return builder.ptrtoint(emit.pointer(signature.args[0], values[0], values[1]), I64)
+
+    return types.int64(array, types.int64), generate
 
 
 @intrinsic
 def multiply_strided(
     typingctx: Any,
     a: Any,
-    a0: Any,
     a_row: Any,
     a_step: Any,
     b: Any,
-    b0: Any,
     b_step: Any,
     count: Any,
+    copy: Any,
+    copy_step: Any,
+    ahead: Any,
+    ahead_step: Any,
     c: Any,
-    c0: Any,
     c_row: Any,
+    low: Any,
+    high: Any,
+    nowhere: Any,
     fresh: Any,
     finish: Any,
     slope: Any,
     bias: Any,
-    bias0: Any,
     own: Any,
-    own0: Any,
     own_row: Any,
     totals: Any,
-    totals0: Any,
 ) -> Any:
-    """c[c0 + r c_row + l] += sum over k < count of a[a0 + r a_row + k a_step] b[b0 + k b_step + l].
+    """c[r c_row + l] += sum over k < count of a[r a_row + k a_step] b[k b_step + l].
 
-    For r over the rows and l over the tile's lanes. If ``fresh``, what c holds before counts as zero. If
-    ``finish`` is ACTIVATED, bias[bias0 + l] is added then, and what is at most 0 is multiplied by the slope
-    (0 if that is 0); if it is GATED, that is done where own[own0 + r own_row + l] is not above 0, and
-    totals[totals0 + l] is the sum over r. All arrays are contiguous, of one axis and one float type. Nothing
-    checks bounds.
+    For low <= r < high, of the tile's rows, and l over its lanes; other rows of a are read too, and a row of
+    lanes at ``nowhere`` is overwritten with theirs. copy[k copy_step + l] = b[k b_step + l], and the cache
+    lines of ahead[k ahead_step], which need not exist, are prefetched. If ``fresh``, what c holds before
+    counts as zero. If ``finish`` is ACTIVATED, bias[l] is added then, and what is at most 0 is multiplied by
+    the slope (0 if that is 0); if it is GATED, that is done where own[r own_row + l] is not above 0, and
+    totals[l] is the sum over r. Arrays are addresses of elements of the slope's type.
     """
     size = types.int64
-    operands = (a, size, size, size, b, size, size, size)
-    rest = (size, a.dtype, bias, size, own, size, size, totals, size)
-    return types.void(*operands, c, size, size, types.boolean, *rest), _emit
+    operands = [size] * 15
+    return types.void(*operands, types.boolean, size, slope, *[size] * 4), _emit
 
 
 class Finish:
@@ -85,24 +98,28 @@ class Finish:
 
 
 def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
-    emit = Emitter(context, builder, signature.args[0])
-    a, a_row, a_step = emit.pointer(signature.args[0], values[0], values[1]), values[2], values[3]
-    b, b_step, count = emit.pointer(signature.args[4], values[4], values[5]), values[6], values[7]
-    c, c_row = emit.pointer(signature.args[8], values[8], values[9]), values[10]
-    kept = builder.not_(builder.trunc(values[11], ir.IntType(1)))
-    way, slope = values[12], values[13]
-    bias = emit.pointer(signature.args[14], values[14], values[15])
-    own, own_row = emit.pointer(signature.args[16], values[16], values[17]), values[18]
-    totals = emit.pointer(signature.args[19], values[19], values[20])
-
+    emit = Emitter(context, builder, types.CPointer(signature.args[17]))
+    a, a_row, a_step, b, b_step, count, copy, copy_step, ahead, ahead_step, c, c_row, low, high = values[:14]
+    nowhere, fresh, way, slope, bias, own, own_row, totals = values[14:]
+    kind = emit.element.as_pointer()
+    a, b, copy, ahead, c, nowhere, bias, own, totals = (
+        builder.inttoptr(place, kind) for place in (a, b, copy, ahead, c, nowhere, bias, own, totals)
+    )
+    kept = builder.not_(builder.trunc(fresh, ir.IntType(1)))
     places = [(r, v) for r in range(ROWS) for v in range(TILE.vectors)]
-    targets = [
-        emit.vector_at(c, builder.add(builder.mul(c_row, I64(r)), I64(v * emit.width))) for r, v in places
-    ]
     zero = emit.constant(0.0)
-    owns = [
-        emit.vector_at(own, builder.add(builder.mul(own_row, I64(r)), I64(v * emit.width))) for r, v in places
+    stored = [
+        builder.and_(builder.icmp_signed("<=", low, I64(r)), builder.icmp_signed("<", I64(r), high))
+        for r in range(ROWS)
     ]
+
+    def vectors_of(base: Any, row_step: Any) -> list[Any]:
+        """The tile's vectors in a matrix, or nowhere in their rows' place."""
+        firsts = (builder.gep(base, [builder.mul(row_step, I64(r))]) for r in range(ROWS))
+        chosen = [builder.select(some, row, nowhere) for some, row in zip(stored, firsts, strict=True)]
+        return [emit.vector_at(chosen[r], I64(v * emit.width)) for r, v in places]
+
+    owns = vectors_of(own, own_row)
     with builder.if_then(builder.icmp_signed("==", way, I64(GATED))):  # they arrive while the sums are made
         for place in owns:
             emit.prefetch(place, 0)
@@ -116,33 +133,38 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
     builder.cbranch(builder.icmp_signed(">", count, I64(0)), loop, summed)
 
     builder.position_at_end(loop)
-    k, column = builder.phi(I64), builder.phi(b.type)
+    k, column, copied, later = builder.phi(I64), *(builder.phi(b.type) for _ in range(3))
     rows = [builder.phi(a.type) for _ in heads]
     sums = [builder.phi(emit.vector) for _ in places]
+    emit.prefetch(later, 0)
     right = [emit.load(emit.vector_at(column, I64(v * emit.width))) for v in range(TILE.vectors)]
+    for v, value in enumerate(right):
+        emit.store(value, emit.vector_at(copied, I64(v * emit.width)))
     new = []
     for r in range(ROWS):
         left = emit.broadcast(builder.load(builder.gep(rows[r // GROUP], [multiples[r % GROUP]])))
         new += [emit.multiply_add(left, right[v], sums[r * TILE.vectors + v]) for v in range(TILE.vectors)]
-    following = [builder.add(k, I64(1)), builder.gep(column, [b_step])]
-    following += [builder.gep(row, [a_step]) for row in rows]
+    steps = (column, b_step), (copied, copy_step), (later, ahead_step)
+    following = [builder.add(k, I64(1)), *(builder.gep(place, [step]) for place, step in steps)]
+    # without these, LLVM makes one pointer of all and moves it from row to row: a chain of additions
+    following += [emit.opaque(builder.gep(row, [a_step])) for row in rows]
     builder.cbranch(builder.icmp_signed("<", following[0], count), loop, summed)
-    for phi, first, next_one in zip(
-        [k, column, *rows, *sums], [I64(0), b, *heads, *start], [*following, *new], strict=True
-    ):
+    phis, firsts = [k, column, copied, later, *rows, *sums], [I64(0), b, copy, ahead, *heads, *start]
+    for phi, first, next_one in zip(phis, firsts, [*following, *new], strict=True):
         phi.add_incoming(first, begin)
         phi.add_incoming(next_one, loop)
 
     builder.position_at_end(summed)
-    fresh = choice_of(builder, (start, begin), (new, loop))
+    summed_up = choice_of(builder, (start, begin), (new, loop))
+    targets = vectors_of(c, c_row)
     builder.cbranch(kept, held, finished)
 
     builder.position_at_end(held)  # a long sum is a sum of blocks: term by term, it would lose digits
-    added = [builder.fadd(emit.load(target), value) for value, target in zip(fresh, targets, strict=True)]
+    added = [builder.fadd(emit.load(target), value) for value, target in zip(summed_up, targets, strict=True)]
     builder.branch(finished)
 
     builder.position_at_end(finished)
-    result = choice_of(builder, (fresh, summed), (added, held))
+    result = choice_of(builder, (summed_up, summed), (added, held))
     choice = builder.switch(way, plain)
     choice.add_case(I64(ACTIVATED), activate)
     choice.add_case(I64(GATED), gate)
@@ -162,10 +184,10 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
 
     builder.position_at_end(gate)
     finish, totalled = Finish(emit, slope), [zero] * TILE.vectors
-    for (_, v), value, target, place in zip(places, result, targets, owns, strict=True):
+    for (r, v), value, target, place in zip(places, result, targets, owns, strict=True):
         gated = finish.gate(value, emit.load(place))
         emit.store(gated, target)
-        totalled[v] = emit.add_in_order(totalled[v], gated)
+        totalled[v] = emit.add_in_order(totalled[v], builder.select(stored[r], gated, zero))
     for v, value in enumerate(totalled):
         emit.store(value, emit.vector_at(totals, I64(v * emit.width)))
     builder.branch(done)
@@ -183,3 +205,25 @@ def choice_of(builder: ir.IRBuilder, *ways: tuple[list[Any], Any]) -> list[Any]:
             phi.add_incoming(values[i], block)
         found.append(phi)
     return found
+
+
+@intrinsic
+def copy_rows(
+    typingctx: Any, source: Any, s0: Any, s_step: Any, target: Any, t0: Any, t_step: Any, count: Any
+) -> Any:
+    """target[t0 + k t_step + r] = source[s0 + k s_step + r] for k < count and r over the tile's rows."""
+    size = types.int64
+    return types.void(source, size, size, target, size, size, size), _emit_copies
+
+
+def _emit_copies(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
+    emit = Emitter(context, builder, signature.args[0])
+    source = emit.pointer(signature.args[0], values[0], values[1])
+    target = emit.pointer(signature.args[3], values[3], values[4])
+    with cgutils.for_range(builder, values[6]) as loop:
+        row, copied = (
+            builder.gep(base, [builder.mul(loop.index, step)])
+            for base, step in ((source, values[2]), (target, values[5]))
+        )
+        emit.copy_row(row, copied, ROWS)
+    return context.get_dummy_value()
