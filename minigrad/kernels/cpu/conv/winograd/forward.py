@@ -46,8 +46,13 @@ from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_far, multiply_nar
 from minigrad.kernels.cpu.tiles.registers import ROWS, WIDTH
 from minigrad.types import Array
 
-HELD = 4  # panels whose transformed weights and products are kept at a time, so that they fit the cache
-NEAR = 1 << 22  # bytes of transformed weights that may be made at once; more are made HELD panels at a time
+HELD = (
+    8  # panels whose products are held at a time: more would leave the second cache, fewer read images often
+)
+MADE = 16  # panels whose weights are made at a time
+NEAR = 1 << 22  # bytes of transformed weights that may be made at once; more are made MADE panels at a time,
+KEPT = 1 << 23  # if a worker's transformed images have at most so many bytes: these are kept meanwhile
+TRANSFORMING = 32  # multiplications that take as long as to transform an input
 
 
 def _by_kind(matrix: Callable[[int], Matrix], s_step: int, t_step: int) -> list[Callable[..., None]]:
@@ -71,7 +76,8 @@ class Sizes(NamedTuple):
     held: int  # panels whose weights are held
     together: int  # panels whose products are held
     grid: int  # elements of a channel's pixels
-    transformed: int  # of the transformed images
+    kept: int  # items whose transformed images are kept
+    transformed: int  # of the transformed images of an item
     products: int
     staged: int  # outputs on their way to y
 
@@ -114,18 +120,22 @@ def convolve(x: Array, w: Array, y: Array, plan: Plan, steps: tuple[int, int], e
     row = packed_size(depth, lanes)
     (images,), (result,) = images_of(contiguous(x), 1), images_of(y, 1)
     with launch(len(x) * c * o * result.pixels) as allowed:
-        splits = min(max(1, allowed // items), panels)  # if there are fewer items than threads
-        workers = min(allowed, items * splits)
+        splits = _splits(allowed, items, panels, outputs)
+        sharing = min(allowed // splits, items)
+        workers, each = sharing * splits, -(-items // sharing)
+        size = POINTS**2 * odd_lines(tiles * depth * lanes)
         far = POINTS**2 * outputs * panels * row * x.itemsize > NEAR
+        passes = far and each * size * x.itemsize <= KEPT
         sizes = Sizes(
             lanes,
             inputs,
             row,
             splits,
-            min(HELD * splits, panels) if far and items * splits == workers else panels,
+            min(MADE * splits, panels) if passes else panels,
             together,
             grid=(int((plan.reads[1] - plan.reads[0]).max()) + 1) * lanes,  # and a pixel of zeros
-            transformed=POINTS**2 * odd_lines(tiles * depth * lanes),
+            kept=each if passes else 1,
+            transformed=size,
             products=together * outputs * tiles * POINTS**2 * ROWS * lanes,
             staged=(result.pixels + 1) * lanes,  # and a pixel that is thrown away
         )
@@ -134,7 +144,7 @@ def convolve(x: Array, w: Array, y: Array, plan: Plan, steps: tuple[int, int], e
             np.empty(panels, x.dtype),
         )
         doubtful = np.empty(len(x), np.bool_)
-        own = 2 * sizes.grid + (1 + SPARE) * lanes + sizes.transformed + sizes.products + sizes.staged
+        own = 2 * sizes.grid + (1 + SPARE) * lanes + sizes.kept * size + sizes.products + sizes.staged
         packed, transformed, scratch = workspace.take(
             x.dtype,
             sizes.held * packed_size(c * KERNEL, lanes),
@@ -145,6 +155,16 @@ def convolve(x: Array, w: Array, y: Array, plan: Plan, steps: tuple[int, int], e
         work = Work(images, result, plan._replace(taps=plan.taps * ROWS), sizes, epilogue, noted)
         _convolve(work, weights, packed, transformed, scratch.reshape(workers, -1), doubtful)
     return np.flatnonzero(doubtful)
+
+
+def _splits(threads: int, items: int, panels: int, outputs: int) -> int:
+    """How many workers share an item: each of them transforms its images, and takes a part of the panels."""
+
+    def time(splits: int) -> int:
+        products = -(-panels // splits) * ROWS * outputs
+        return -(-items // (threads // splits)) * (TRANSFORMING + products)
+
+    return min(range(1, min(threads, panels) + 1), key=time)
 
 
 @inner_jit
@@ -313,13 +333,15 @@ def _convolve_share(worker: int, work: Work, w: Array, scratch: Array, top: int,
     last_panel = top + (share + 1) * (bottom - top) // splits
     own = scratch[worker]
     grid, own = own[: sizes.grid], own[sizes.grid :]
-    transformed, own = own[: sizes.transformed], own[sizes.transformed :]
+    kept, own = own[: sizes.kept * sizes.transformed], own[sizes.kept * sizes.transformed :]
     products, own = own[: sizes.products], own[sizes.products :]
     staged, own = own[: sizes.staged], own[sizes.staged :]
     largest, own = own[: sizes.grid], own[sizes.grid :]
     peaks, spare = own[:lanes], own[lanes : (1 + SPARE) * lanes]
     staged[:] = 0
-    for number in range(worker // splits * items // shares, (worker // splits + 1) * items // shares):
+    begin, end = worker // splits * items // shares, (worker // splits + 1) * items // shares
+    for number in range(begin, end):
+        transformed = kept[(number - begin) % sizes.kept * sizes.transformed :][: sizes.transformed]
         first, group = number // groups * lanes, number % groups
         item = Item(first, min(lanes, x.n - first), group)
         if top == 0:
