@@ -1,8 +1,7 @@
-"""conv2d and conv_transpose2d with few channels on one side: one matrix product for each image.
+"""conv2d and conv_transpose2d with few channels to read: one matrix product for each image.
 
-With few channels to read, the product sums over channels and taps, and its result is the image of the other
-side. With few channels to write, the result has a row for each channel and tap, and a pixel of the output is
-the sum of the elements that it meets.
+The product sums over channels and taps. Its rows of pixels are gathered once, each for all taps that differ
+in where they begin.
 """
 
 from __future__ import annotations
@@ -14,20 +13,18 @@ import numpy as np
 from minigrad.kernels.cpu.bias import Epilogue, finish
 from minigrad.kernels.cpu.conv.dots import GATHERING, gather
 from minigrad.kernels.cpu.conv.images import Images
-from minigrad.kernels.cpu.conv.tables import Lines, Runs, Table
+from minigrad.kernels.cpu.conv.tables import Lines, Table
 from minigrad.kernels.cpu.runtime.compiling import jit, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.packing import rounded_up
-from minigrad.kernels.cpu.tiles.product import multiply_long_rows, multiply_tile
+from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_tile
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
 from minigrad.types import Array
 
-ADDING = 8  # multiplications that take as long as to add a product to its pixel
-
 
 class Reading(NamedTuple):
-    """The tables of ``read_few``."""
+    """The tables of ``fill``."""
 
     firsts: Table  # (panels,) the first output of each
     line: Table  # the pixels of a channel in the order in which they are packed, as in ``Lines``
@@ -35,27 +32,22 @@ class Reading(NamedTuple):
     rows: Table  # (c * taps,) where its weights begin within a panel
 
 
-def reading_work(x: Images, y: Images, taps: int, length: int) -> float:
-    """The estimated time of ``read_few`` for an image, in multiplications; infinite if it cannot be used."""
-    if y.pixels < _lanes(y) or y.share < ROWS:
+def work(x: Images, y: Images, taps: int, length: int) -> float:
+    """The estimated time of ``fill`` for an image, in multiplications.
+
+    Infinite if it cannot be used, or if its operands would leave the first cache.
+    """
+    if y.pixels < _lanes(y) or y.share < ROWS or x.share * taps > DEPTH:
         return float("inf")
     products = rounded_up(y.share, ROWS) * x.share * taps * rounded_up(y.pixels, _lanes(y))
     return products + GATHERING * x.share * length
-
-
-def writing_work(x: Images, y: Images, taps: int) -> float:
-    """The estimated time of ``write_few`` for an image, in multiplications; infinite if it cannot be used."""
-    if x.pixels < _lanes(x):
-        return float("inf")
-    products = rounded_up(y.share * taps, ROWS) * x.share * rounded_up(x.pixels, _lanes(x))
-    return products + ADDING * y.share * taps * min(x.pixels, y.pixels)
 
 
 def _lanes(images: Images) -> int:
     return TILE.lanes(images.memory.itemsize)
 
 
-def read_few(x: Images, y: Images, w: Array, lines: Lines, epilogue: Epilogue, workers: int) -> None:
+def fill(x: Images, y: Images, w: Array, lines: Lines, epilogue: Epilogue, workers: int) -> None:
     """y[n, o, q] = sum over c and tap of w[o, c, tap] x[n, c, the pixel that q meets]; w (o, c, taps)."""
     depth, length = x.share * lines.starts.size, lines.pixels.size
     starts = np.add.outer(np.arange(x.share) * length, lines.starts).ravel()
@@ -64,16 +56,16 @@ def read_few(x: Images, y: Images, w: Array, lines: Lines, epilogue: Epilogue, w
     (scratch,) = workspace.take(w.dtype, workers * rounded_up(x.share * length + x.pixels + 1, 16))
     packed = np.ascontiguousarray(panels.swapaxes(1, 2)).reshape(-1)
     tables = Reading(firsts, lines.pixels, starts, np.arange(depth) * ROWS)
-    _read_few(x, y, packed, tables, epilogue, scratch.reshape(workers, -1))
+    _fill(x, y, packed, tables, epilogue, scratch.reshape(workers, -1))
 
 
 @jit
-def _read_few(x: Images, y: Images, w: Array, tables: Reading, epilogue: Epilogue, scratch: Array) -> None:
-    parallel_for(scratch.shape[0], _read_share, x, y, w, tables, epilogue, scratch)
+def _fill(x: Images, y: Images, w: Array, tables: Reading, epilogue: Epilogue, scratch: Array) -> None:
+    parallel_for(scratch.shape[0], _fill_share, x, y, w, tables, epilogue, scratch)
 
 
 @inner_jit
-def _read_share(
+def _fill_share(
     worker: int, x: Images, y: Images, w: Array, tables: Reading, epilogue: Epilogue, scratch: Array
 ) -> None:
     """The images of one worker, whose scratch is one row."""
@@ -95,55 +87,3 @@ def _read_share(
         for channel in range(y.share):
             start = result + channel * y.pixels
             finish(y.memory[start : start + y.pixels], y.channel + channel, epilogue)
-
-
-def write_few(x: Images, y: Images, w: Array, runs: Runs, epilogue: Epilogue, workers: int) -> None:
-    """y[n, o, t] = sum over c and the (tap, s) that t meets of w[o, tap, c] x[n, c, s]; w (o, taps, c)."""
-    rows = rounded_up(w.size // x.share, ROWS)
-    panels = np.zeros((rows, x.share), w.dtype)
-    panels[: w.size // x.share] = w.reshape(-1, x.share)
-    packed = np.ascontiguousarray(panels.reshape(-1, ROWS, x.share).swapaxes(1, 2))
-    (scratch,) = workspace.take(w.dtype, workers * rounded_up(rows * x.pixels, 16))
-    _write_few(x, y, packed.reshape(-1), runs, epilogue, scratch.reshape(workers, -1))
-
-
-@jit
-def _write_few(x: Images, y: Images, w: Array, runs: Runs, epilogue: Epilogue, scratch: Array) -> None:
-    parallel_for(scratch.shape[0], _write_share, x, y, w, runs, epilogue, scratch)
-
-
-@inner_jit
-def _write_share(
-    worker: int, x: Images, y: Images, w: Array, runs: Runs, epilogue: Epilogue, scratch: Array
-) -> None:
-    """The images of one worker, whose scratch is one row."""
-    lanes, n, workers = TILE.vectors * WIDTH // scratch.itemsize, x.n, scratch.shape[0]
-    depth = x.share * ROWS
-    products = scratch[worker]
-    nowhere = np.zeros(1, np.int64)
-    for image in range(worker * n // workers, (worker + 1) * n // workers):
-        source = (image * x.channels + x.channel) * x.pixels
-        for panel in range(w.size // depth):
-            for s in range(0, x.pixels, lanes):
-                left = min(s, x.pixels - lanes)
-                # (ROWS, channels) @ (channels, lanes) -> (ROWS, lanes)
-                multiply_long_rows(
-                    w, panel * depth, ROWS, nowhere, x.memory, source + left, x.pixels, nowhere,
-                    0, 1, x.share, products, panel * ROWS * x.pixels + left, x.pixels, True,
-                )  # fmt: skip
-        for channel in range(y.share):
-            start = (image * y.channels + y.channel + channel) * y.pixels
-            target = y.memory[start : start + y.pixels]
-            _add_runs(products[channel * runs.taps * x.pixels :], runs, target)
-            finish(target, y.channel + channel, epilogue)
-
-
-@inner_jit
-def _add_runs(products: Array, runs: Runs, target: Array) -> None:
-    """target[t] = sum of products[tap, s] over the meetings of t."""
-    for t in range(target.size):
-        target[t] = 0
-    for k in range(runs.length.size):
-        source, result = products[runs.source[k] :], target[runs.target[k] :]
-        for j in range(runs.length[k]):
-            result[j * runs.target_step] += source[j * runs.source_step]

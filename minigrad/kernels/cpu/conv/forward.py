@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.kernels.cpu.bias import Epilogue, bias_leaky_relu
-from minigrad.kernels.cpu.conv import bands, columns, few, lanes
-from minigrad.kernels.cpu.conv.images import images_of
+from minigrad.kernels.cpu.conv import bands, few, lanes, places, spread, whole
+from minigrad.kernels.cpu.conv.images import Images, images_of
 from minigrad.kernels.cpu.conv.tables import (
     SizedGeometry,
     by_place,
@@ -19,14 +19,14 @@ from minigrad.kernels.cpu.conv.tables import (
 )
 from minigrad.kernels.cpu.conv.winograd import algorithm, plans
 from minigrad.kernels.cpu.conv.winograd import forward as winograd
-from minigrad.kernels.cpu.runtime.compiling import contiguous, launch
+from minigrad.kernels.cpu.runtime.compiling import contiguous, launch, threads_for
 from minigrad.kernels.cpu.tiles.magnitude import finite
 from minigrad.kernels.cpu.tiles.packing import rounded_up
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE
 from minigrad.types import Array
 
 MOVING = 40  # multiplications that take as long as to pack an element
-CALLING = 1 << 20  # and as long as to call a product for one image
+CALLING = 1 << 20  # and as long as to call a kernel for a group
 
 
 def convolve(
@@ -40,6 +40,10 @@ def convolve(
     transposed: bool,
 ) -> None:
     """Fill y, band by band of rows; ``geometry`` is that of conv2d, whose adjoint is ``transposed``."""
+    if whole.fits(geometry, groups):
+        (whole.conv_transpose2d if transposed else whole.conv2d)(contiguous(x), contiguous(w), y)
+        finish(y, epilogue)
+        return
     if bands.fits(geometry.size if transposed else geometry.places):
         _convolve_band(x, w, y, geometry, groups, epilogue, transposed=transposed)
         return
@@ -100,47 +104,47 @@ def _multiply(
     x, w = contiguous(x), w.reshape(groups, o, c, geometry.taps)
     x_images, y_images = images_of(x, groups), images_of(y, groups)
     count, *lengths = counts(geometry)
+    threads = threads_for(n * groups * o * c * count)
+    read = few.work(x_images[0], y_images[0], geometry.taps, lengths[transposed])
+    _, products = spread.plan_of(x_images[0], y_images[0], geometry.taps, threads, transposed)
     work = {
-        "few to read": few.reading_work(x_images[0], y_images[0], geometry.taps, lengths[transposed]),
-        "few to write": few.writing_work(x_images[0], y_images[0], geometry.taps),
+        "places": places.work(x_images[0], y_images[0], geometry, groups, transposed, threads),
+        "few": groups * (CALLING + -(-n // threads) * read + MOVING * w[0].size),
+        "spread": groups * (CALLING + products),
+        "lanes": _lanes_work(x_images[0], y_images[0], count) * groups / threads,
     }
-    moved = x_images[0].size + y_images[0].size
-    if _fills_lanes(x):
-        rows = 1 if o == 1 else rounded_up(o, ROWS)
-        work["lanes"] = rows * c * count + MOVING * moved
-    else:
-        work["columns"] = o * c * count + MOVING * geometry.taps * moved + CALLING
     way = min(work, key=lambda name: work[name])
-    if way == "columns":
-        multiply = columns.conv_transpose2d if transposed else columns.conv2d
-        parts = zip(columns.split(x, groups, 1), columns.split(y, groups, 1), strict=True)
-        for group, (x_part, y_part) in enumerate(parts):
-            multiply(x_part, w[group].swapaxes(0, 1) if transposed else w[group], y_part, geometry)
-    multiplies_zeros = way == "few to read" or (way == "columns" and not transposed)
-    if multiplies_zeros and not _finite(w if way == "few to read" else y):
+    by_weights = way == "few" or w.size <= y.size
+    if way in ("few", "places") and by_weights and not _finite(w):
+        way = "lanes"
+    if way == "places":
+        places.fill(x_images[0], w, y_images[0], geometry, epilogue, transposed=transposed)
+        if by_weights or _finite(y):
+            return
         way = "lanes"
     if way == "lanes":
         meetings = (by_source if transposed else by_place)(geometry, ROWS, TILE.lanes(x.itemsize))
         lanes.fill(x_images[0], w, y_images[0], meetings)
-    if way in ("lanes", "columns"):
         finish(y, epilogue)
         return
-    with launch(work[way] * n) as workers:
+    if way == "spread":
+        runs = runs_to_sources(geometry) if transposed else runs_to_places(geometry)
         for group in range(groups):
-            images = x_images[group], y_images[group]
-            if way == "few to read":
-                lines = lines_by_source(geometry) if transposed else lines_by_place(geometry)
-                few.read_few(*images, w[group], lines, epilogue, workers)
-            else:
-                runs = runs_to_sources(geometry) if transposed else runs_to_places(geometry)
-                few.write_few(*images, w[group].swapaxes(1, 2), runs, epilogue, workers)
+            spread.fill(x_images[group], w[group], y_images[group], runs, epilogue)
+        return
+    lines = lines_by_source(geometry) if transposed else lines_by_place(geometry)
+    with launch(work[way] * threads) as workers:
+        for group in range(groups):
+            few.fill(x_images[group], y_images[group], w[group], lines, epilogue, workers)
 
 
-def _fills_lanes(x: Array) -> bool:
-    """Whether the images of x (n, ...) leave at most a quarter of the lanes empty."""
-    return 3 * rounded_up(len(x), TILE.lanes(x.itemsize)) <= 4 * len(x)
+def _lanes_work(x: Images, y: Images, meetings: int) -> float:
+    """The estimated time of ``lanes`` for a group, in multiplications of one thread."""
+    rows = 1 if y.share == 1 else rounded_up(y.share, ROWS)
+    moved = x.size + y.size
+    return rounded_up(x.n, TILE.lanes(x.memory.itemsize)) * (rows * x.share * meetings + MOVING * moved)
 
 
 def _finite(a: Array) -> bool:
-    """Whether no element is infinite or NaN."""
-    return finite(contiguous(a).reshape(-1))
+    """Whether no element of images or weights, contiguous in one order, is infinite or NaN."""
+    return finite((a if a.flags.c_contiguous else a.swapaxes(1, 2)).reshape(-1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.kernels.cpu.conv import bands, columns, dots, taps
+from minigrad.kernels.cpu.conv import bands, dots, taps, whole
 from minigrad.kernels.cpu.conv.images import images_of
 from minigrad.kernels.cpu.conv.tables import SizedGeometry, by_tap, counts, lines_by_place, lines_by_source
 from minigrad.kernels.cpu.conv.winograd import algorithm
@@ -12,7 +12,6 @@ from minigrad.kernels.cpu.conv.winograd import gradient as winograd
 from minigrad.kernels.cpu.runtime.compiling import contiguous, launch
 from minigrad.kernels.cpu.tiles.magnitude import finite
 from minigrad.kernels.cpu.tiles.packing import rounded_up
-from minigrad.kernels.cpu.tiles.product import DEPTH
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE
 from minigrad.types import Array
 
@@ -20,11 +19,9 @@ MOVING = 40  # multiplications that take as long as to pack an element
 
 
 def sum_weights(x: Array, g: Array, gw: Array, geometry: SizedGeometry, groups: int) -> None:
-    """Fill gw (o, c / groups, kh, kw): an image at a time if there are few places, else band by band."""
-    if len(x) * geometry.outputs < DEPTH and finite(contiguous(g).reshape(-1)):
-        parts = columns.split(x, groups, 1), columns.split(g, groups, 1), columns.split(gw, groups, 0)
-        for x_part, g_part, gw_part in zip(*parts, strict=True):
-            columns.conv2d_weight(x_part, g_part, gw_part, geometry)
+    """Fill gw (o, c / groups, kh, kw): band by band of rows."""
+    if whole.fits(geometry, groups):
+        whole.conv2d_weight(contiguous(x), contiguous(g), gw)
         return
     if bands.fits(geometry.places):
         _sum_band(x, g, gw, geometry, groups)

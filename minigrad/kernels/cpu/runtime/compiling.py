@@ -103,6 +103,11 @@ def threads() -> int:
     return 1 if threads_lost.value else int(numba.get_num_threads())
 
 
+def threads_for(work: float) -> int:
+    """Number of threads that share ``work`` multiplications."""
+    return threads() if work >= SMALL else 1
+
+
 @contextmanager
 def launch(work: float) -> Iterator[int]:
     """Hold pool and workspace for a kernel of ``work`` multiplications; gives the number of threads."""

@@ -134,7 +134,7 @@ def _transpose_block_noting(
         source, target = (emit.pointer(signature.args[k], values[k], values[k + 1]) for k in (0, 3))
         noted = emit.pointer(signature.args[6], values[6], I64(0))
         top = magnitudes.load(noted, I64(0))
-        for j, column in enumerate(emit_columns(emit, source, values[2])):
+        for j, column in enumerate(emit_columns(emit, source, values[2], I64(emit.width - 1))):
             emit.store(column, emit.vector_at(target, builder.mul(values[5], I64(j))))
             top = magnitudes.greater(magnitudes.of(column), top)
         magnitudes.store(top, noted, I64(0))

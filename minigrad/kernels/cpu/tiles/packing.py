@@ -23,26 +23,31 @@ class Rows(NamedTuple):
 
 @intrinsic
 def _transpose_block(
-    typingctx: Any, source: Any, s0: Any, s_step: Any, target: Any, t0: Any, t_step: Any
+    typingctx: Any, source: Any, s0: Any, s_step: Any, target: Any, t0: Any, t_step: Any, rows: Any
 ) -> Any:
-    """target[t0 + j t_step + i] = source[s0 + i s_step + j] for i, j below the vector's width."""
+    """target[t0 + j t_step + i] = source[s0 + min(i, rows - 1) s_step + j], i and j below the width."""
     integer = types.int64
-    return types.void(source, integer, integer, target, integer, integer), _emit_transposition
+    return types.void(source, integer, integer, target, integer, integer, integer), _emit_transposition
 
 
 def _emit_transposition(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
     emit = Emitter(context, builder, signature.args[0])
     source = emit.pointer(signature.args[0], values[0], values[1])
     target = emit.pointer(signature.args[3], values[3], values[4])
-    for j, column in enumerate(emit_columns(emit, source, values[2])):
+    last = builder.sub(values[6], I64(1))
+    for j, column in enumerate(emit_columns(emit, source, values[2], last)):
         emit.store(column, emit.vector_at(target, builder.mul(values[5], I64(j))))
     return context.get_dummy_value()
 
 
-def emit_columns(emit: Emitter, source: Any, step: Any) -> list[Any]:
-    """The columns of a block, whose rows start ``step`` apart: as many of each as a vector is wide."""
+def emit_columns(emit: Emitter, source: Any, step: Any, last: Any) -> list[Any]:
+    """The columns of a block, whose rows start ``step`` apart: as many of each as a vector is wide.
+
+    Row ``last`` is read in the place of those after it.
+    """
     width, builder = emit.width, emit.builder
-    rows = [emit.load(emit.vector_at(source, builder.mul(step, I64(i)))) for i in range(width)]
+    numbers = [builder.select(builder.icmp_signed("<", I64(i), last), I64(i), last) for i in range(width)]
+    rows = [emit.load(emit.vector_at(source, builder.mul(step, number))) for number in numbers]
     half = width // 2
     while half:  # swap the off-diagonal quarters of ever smaller blocks
         low = [lane if lane & half == 0 else lane - half + width for lane in range(width)]
@@ -73,7 +78,7 @@ def transpose(source: Rows, target: Rows, rows: int, columns: int) -> None:
         j = 0
         while j < columns:
             left = min(j, columns - width)
-            _transpose_block(s, s0 + top * s_step + left, s_step, t, t0 + left * t_step + top, t_step)
+            _transpose_block(s, s0 + top * s_step + left, s_step, t, t0 + left * t_step + top, t_step, width)
             j += width
         i += width
 
@@ -90,27 +95,25 @@ def packed_size(columns: int, lanes: int) -> int:
 
 @inner_jit
 def pack_rows(source: Rows, rows: int, columns: int, target: Array, t0: int) -> None:
-    """target[t0 + j ROWS + r] = source[r, j] for j < columns and r < ROWS; 0 for r >= rows.
+    """target[t0 + j ROWS + r] = source[r, j] for j < columns and r < ROWS.
 
-    ``rows`` counts those that may be read. The elements behind the last,
+    ``rows`` counts those that may be read; the last is repeated. The elements behind the last,
     fewer than a vector has, may be overwritten.
     """
     s, s0, s_step = source
     width = WIDTH // s.itemsize
-    top = (ROWS - 1) // width * width
-    if rows < top + width or columns < width:
+    if columns < width:
         for r in range(ROWS):
-            if r < rows:
-                for j in range(columns):
-                    target[t0 + j * ROWS + r] = s[s0 + r * s_step + j]
-            else:
-                for j in range(columns):
-                    target[t0 + j * ROWS + r] = 0
+            row = s0 + min(r, rows - 1) * s_step
+            for j in range(columns):
+                target[t0 + j * ROWS + r] = s[row + j]
         return
+    top = (ROWS - 1) // width * width
     j = 0
     while j < columns:
         left = min(j, columns - width)
         # a block writes past its rows, where the next one, or the next column's first, will write later
         for r in range(top, -1, -width):
-            _transpose_block(s, s0 + r * s_step + left, s_step, target, t0 + left * ROWS + r, ROWS)
+            start, place = s0 + r * s_step + left, t0 + left * ROWS + r
+            _transpose_block(s, start, s_step, target, place, ROWS, rows - r)
         j += width

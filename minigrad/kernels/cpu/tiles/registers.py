@@ -80,6 +80,35 @@ class Emitter:
     def store(self, value: Any, address: Any) -> None:
         self.builder.store(value, address).align = self.align
 
+    def first_lanes(self, count: Any) -> Any:
+        """A mask of the first ``count`` lanes, or of all."""
+        integer = ir.IntType(self.bits)
+        kind = ir.VectorType(integer, self.width)
+        most = self.builder.select(
+            self.builder.icmp_signed("<", count, I64(self.width)), count, I64(self.width)
+        )
+        most = most if self.bits == 64 else self.builder.trunc(most, integer)
+        one = self.builder.insert_element(ir.Constant(kind, ir.Undefined), most, I32(0))
+        lanes = ir.Constant(kind, list(range(self.width)))
+        return self.builder.icmp_signed("<", lanes, self.shuffle(one, one, [0] * self.width))
+
+    def load_some(self, address: Any, mask: Any) -> Any:
+        """The lanes of the mask, zero in the others, whose memory is not read."""
+        kind = ir.FunctionType(self.vector, [address.type, I32, mask.type, self.vector])
+        function = self._masked("load", kind)
+        return self.builder.call(function, [address, I32(self.align), mask, self.constant(0.0)])
+
+    def store_some(self, value: Any, address: Any, mask: Any) -> None:
+        """Store the lanes of the mask."""
+        kind = ir.FunctionType(ir.VoidType(), [self.vector, address.type, I32, mask.type])
+        self.builder.call(self._masked("store", kind), [value, address, I32(self.align), mask])
+
+    def _masked(self, name: str, kind: Any) -> Any:
+        vector = f"v{self.width}f{self.bits}"
+        return cgutils.get_or_insert_function(
+            self.builder.module, kind, f"llvm.masked.{name}.{vector}.p0{vector}"
+        )
+
     def add_in_order(self, a: Any, b: Any) -> Any:
         """a + b, as one step of a sum whose order LLVM must not change."""
         kind = ir.FunctionType(self.vector, [self.vector])
