@@ -100,19 +100,10 @@ def _multiply(
 
     Some ways multiply weights by zeros for what lies outside, and cannot be taken where that gives NaN.
     """
-    n, (groups, o, c) = len(x), w.shape[:3]
+    groups, o, c = w.shape[:3]
     x, w = contiguous(x), w.reshape(groups, o, c, geometry.taps)
     x_images, y_images = images_of(x, groups), images_of(y, groups)
-    count, *lengths = counts(geometry)
-    threads = threads_for(n * groups * o * c * count)
-    read = few.work(x_images[0], y_images[0], geometry.taps, lengths[transposed])
-    _, products = spread.plan_of(x_images[0], y_images[0], geometry.taps, threads, transposed)
-    work = {
-        "places": places.work(x_images[0], y_images[0], geometry, groups, transposed, threads),
-        "few": groups * (CALLING + -(-n // threads) * read + MOVING * w[0].size),
-        "spread": groups * (CALLING + products),
-        "lanes": _lanes_work(x_images[0], y_images[0], count) * groups / threads,
-    }
+    work = direct_work(x_images[0], y_images[0], geometry, groups, transposed=transposed)
     way = min(work, key=lambda name: work[name])
     by_weights = way == "few" or w.size <= y.size
     if way in ("few", "places") and by_weights and not _finite(w):
@@ -133,9 +124,26 @@ def _multiply(
             spread.fill(x_images[group], w[group], y_images[group], runs, epilogue)
         return
     lines = lines_by_source(geometry) if transposed else lines_by_place(geometry)
-    with launch(work[way] * threads) as workers:
+    with launch(x.size * o * geometry.taps) as workers:
         for group in range(groups):
             few.fill(x_images[group], y_images[group], w[group], lines, epilogue, workers)
+
+
+def direct_work(
+    x: Images, y: Images, geometry: SizedGeometry, groups: int, *, transposed: bool
+) -> dict[str, float]:
+    """By way, its estimated time in multiplications of one thread; x and y are those of a group."""
+    count, *lengths = counts(geometry)
+    threads = threads_for(x.n * groups * y.share * x.share * count)
+    read = few.work(x, y, geometry.taps, lengths[transposed])
+    _, products = spread.plan_of(x, y, geometry.taps, threads, transposed)
+    weights = x.share * y.share * geometry.taps
+    return {
+        "places": places.work(x, y, geometry, groups, transposed, threads),
+        "few": groups * (CALLING + -(-x.n // threads) * read + MOVING * weights),
+        "spread": groups * (CALLING + products),
+        "lanes": _lanes_work(x, y, count) * groups / threads,
+    }
 
 
 def _lanes_work(x: Images, y: Images, meetings: int) -> float:
