@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import bill, kernels, observation, record, startup, steps
+from benchmarks import bill, compare, kernels, memory, observation, record, since, startup, steps
 from benchmarks.quality import cli as quality
 from benchmarks.scale import cli as scale
+from benchmarks.sweep import cli as sweep
 from gans.cli.files import check_folder_of
 from gans.cli.settings import with_flags
 from gans.errors import UserError
@@ -17,7 +18,19 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    for command in (kernels, steps, startup, observation, scale, bill, quality):
+    for command in (
+        kernels,
+        steps,
+        compare,
+        since,
+        sweep,
+        memory,
+        startup,
+        observation,
+        scale,
+        bill,
+        quality,
+    ):
         command.add_parser(commands)
     typed = sys.argv[1:] if arguments is None else arguments
     options = parser.parse_args(typed)

@@ -24,14 +24,14 @@ class Panel(NamedTuple):
 
 
 @contextmanager
-def panel(sides: Sequence[str], device: str = "cpu", tf32: bool = False) -> Iterator[Panel]:
+def panel(sides: Sequence[str], device: str = "cpu", tf32: bool = False, threads: int = 0) -> Iterator[Panel]:
     """The processes of the sides; a judge of its own, which is not timed, if none of them is a judge.
 
     A GPU's results must match minigrad's on the CPU.
     """
     judges = [side for side in JUDGES if side in sides and device == "cpu"]
     extra = [] if judges else ["numpy" if device == "cpu" else "minigrad"]
-    with rivals(sides, device, tf32) as started, rivals(extra) as others:
+    with rivals(sides, device, tf32, threads) as started, rivals(extra) as others:
         by_name = {rival.name: rival for rival in started}
         yield Panel(started, by_name[judges[0]] if judges else others[0])
 

@@ -47,7 +47,7 @@ def kernels(record: dict[str, Any], path: Path) -> None:
     ratios(bars, rows)
     bars.tick_params(axis="y", left=False, labelleft=False)
     _name_rows(roof, [pretty(row["name"]) for row in rows])
-    _finish(made, record, f"{_place(record)} kernels, float32, batch {record['batch']}", path)
+    finish(made, record, f"{_place(record)} kernels, float32, batch {record['batch']}", path)
 
 
 def steps(record: dict[str, Any], path: Path) -> None:
@@ -57,7 +57,7 @@ def steps(record: dict[str, Any], path: Path) -> None:
     axes = made.subplots()
     ratios(axes, rows)
     _name_rows(axes, [row["title"] for row in rows])
-    _finish(made, record, f"One training step, {_place(record)}", path)
+    finish(made, record, f"One step, {_place(record)}", path)
 
 
 def shares(axes: Axes, rows: list[Row], ceilings: dict[str, float]) -> None:
@@ -184,7 +184,8 @@ def _machine(record: dict[str, Any]) -> str:
     return f"{record['machine']['processor']}, {record['machine']['threads']} threads"
 
 
-def _finish(made: Figure, record: dict[str, Any], title: str, path: Path) -> None:
+def finish(made: Figure, record: dict[str, Any], title: str, path: Path, top: float = 0.99) -> None:
+    """Title, machine and versions; ``top`` is where the axes end."""
     machine, versions = record["machine"], record["versions"]
     made.suptitle(title, fontsize=13, fontweight="bold", x=0.01, ha="left")
     made.text(
@@ -195,5 +196,5 @@ def _finish(made: Figure, record: dict[str, Any], title: str, path: Path) -> Non
         fontsize=8,
         color="#666666",
     )
-    made.tight_layout(rect=(0, 0.025, 1, 0.99))
+    made.tight_layout(rect=(0, 0.025, 1, top))
     path.write_bytes(png(made))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
+import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from benchmarks import gpu, jobs, peers
@@ -59,14 +61,32 @@ class Local:
 
 
 class Remote:
-    """A side in a process of its own; its exceptions are raised here."""
+    """A side in a process of its own; its exceptions are raised here.
 
-    def __init__(self, name: str, device: str = "cpu", tf32: bool = False) -> None:
-        self.name = name
+    ``label`` is its name among others, ``packages`` a folder whose minigrad and gans it imports, in place of
+    these, ``threads`` their number in place of ``peers.threads()``.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        device: str = "cpu",
+        tf32: bool = False,
+        *,
+        label: str = "",
+        packages: Path | None = None,
+        threads: int = 0,
+    ) -> None:
+        self.name = label or name
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, name, device, tf32), daemon=True)
-        with _environment(OPENBLAS_NUM_THREADS=str(peers.threads())):
+        variables = {"OPENBLAS_NUM_THREADS": str(threads or peers.threads())}
+        if threads:
+            variables |= {"NUMBA_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)}
+        if packages:
+            variables["NUMBA_CACHE_DIR"] = str(packages / "compiled")
+        with _environment(variables, over=bool(threads or packages)), _path(packages):
             self._process.start()
         theirs.close()
 
@@ -92,10 +112,12 @@ class Remote:
 
 
 @contextmanager
-def rivals(names: Sequence[str], device: str = "cpu", tf32: bool = False) -> Iterator[list[Remote]]:
+def rivals(
+    names: Sequence[str], device: str = "cpu", tf32: bool = False, threads: int = 0
+) -> Iterator[list[Remote]]:
     """A process for each side, ended with the block."""
     with ExitStack() as stack:
-        yield [stack.enter_context(closing(Remote(name, device, tf32))) for name in names]
+        yield [stack.enter_context(closing(Remote(name, device, tf32, threads=threads))) for name in names]
 
 
 def _serve(connection: Connection, name: str, device: str, tf32: bool) -> None:
@@ -125,12 +147,28 @@ def _sendable(error: Exception) -> Exception:
 
 
 @contextmanager
-def _environment(**defaults: str) -> Iterator[None]:
-    """The environment of a new process, where the user has not set these variables."""
-    added = {key: value for key, value in defaults.items() if key not in os.environ}
-    os.environ.update(added)
+def _environment(variables: dict[str, str], *, over: bool) -> Iterator[None]:
+    """The environment of a new process; without ``over``, what the user has set stays."""
+    before = {key: os.environ.get(key) for key in variables}
+    os.environ.update({key: value for key, value in variables.items() if over or before[key] is None})
     try:
         yield
     finally:
-        for key in added:
-            del os.environ[key]
+        for key, value in before.items():
+            if value is None:
+                os.environ.pop(key, None)
+            else:
+                os.environ[key] = value
+
+
+@contextmanager
+def _path(folder: Path | None) -> Iterator[None]:
+    """A new process looks for modules in the folder first."""
+    if folder is None:
+        yield
+        return
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))

@@ -21,10 +21,14 @@ Row = dict[str, Any]
 
 
 class Probe(NamedTuple):
-    """Seconds until the first step had finished, and the peak of resident memory in bytes."""
+    """Seconds until the first step had finished, and the peak of resident memory in bytes.
+
+    ``grown`` is the peak of the steps beyond what was resident before networks and batches were made.
+    """
 
     seconds: float
     memory: int
+    grown: int = 0
 
 
 def add_parser(commands: Any) -> None:
@@ -84,9 +88,9 @@ def cold_start(side: str, name: str) -> Probe:
         return probe(side, name, 1, NUMBA_CACHE_DIR=folder)
 
 
-def probe(side: str, name: str, steps: int, **variables: str) -> Probe:
-    """A fresh process that trains for ``steps`` steps."""
-    command = [sys.executable, "-m", "benchmarks.probe", side, name, str(steps), str(peers.threads())]
+def probe(side: str, name: str, steps: int, *place: str, **variables: str) -> Probe:
+    """A fresh process that makes ``steps`` steps; ``place`` is their batch, and the size of an image."""
+    command = [sys.executable, "-m", "benchmarks.probe", side, name, str(steps), str(peers.threads()), *place]
     with tempfile.TemporaryFile("w+") as errors:
         started = time.perf_counter()
         with subprocess.Popen(
@@ -104,4 +108,4 @@ def probe(side: str, name: str, steps: int, **variables: str) -> Probe:
         if process.returncode or first != "first step\n":
             errors.seek(0)
             raise RuntimeError(f"{' '.join(command)} failed:\n{errors.read()}")
-    return Probe(seconds, int(rest))
+    return Probe(seconds, *map(int, rest.split()))

@@ -64,6 +64,8 @@ class Step:
     workload: str
     batch: int
     shape: Shape
+    features: int = 0
+    """Of the layers next to the image, in place of the workload's own."""
 
     @property
     def name(self) -> str:
@@ -77,7 +79,8 @@ class Step:
 
     def _image(self) -> list[str]:
         """An image's size as a list of one, points' as an empty one."""
-        return [in_words(self.shape)] if len(self.shape) == 3 else []
+        features = [f"{self.features} features"] if self.features else []
+        return [in_words(self.shape), *features] if len(self.shape) == 3 else []
 
     def check(self) -> None:
         """Raise UserError if the workload's networks do not fit samples of this shape."""
@@ -101,7 +104,8 @@ class Step:
 
     def _spec_and_settings(self) -> tuple[Spec, Any]:
         workload, spec = WORKLOADS[self.workload], Spec.of(self.shape)
-        return spec, systems.settings_for(workload.model, spec.kind, **workload.settings)
+        features = {"features": self.features} if self.features else {}
+        return spec, systems.settings_for(workload.model, spec.kind, **{**workload.settings, **features})
 
 
 def step(name: str, batch: int | None = None, shape: Shape | None = None) -> Step:
@@ -126,6 +130,12 @@ def steps(
     for one in chosen:
         one.check()
     return chosen
+
+
+def features_of(name: str) -> int:
+    """The number of the feature maps next to the image, 0 where there are none."""
+    _, settings = step(name)._spec_and_settings()
+    return getattr(settings, "features", 0)
 
 
 def all_steps() -> list[Step]:

@@ -40,6 +40,7 @@ class Peer(NamedTuple):
     """The module of a side, the package that it needs, its devices, and how far off its results may be.
 
     ``kernel_error`` is relative to a result's largest element, ``slack`` times the tolerance of a step.
+    ``compilers`` are an environment variable and the programs that will do, of which it needs one.
     """
 
     module: str
@@ -47,7 +48,7 @@ class Peer(NamedTuple):
     devices: tuple[str, ...] = ("cpu",)
     kernel_error: float = KERNEL_ERROR
     slack: float = 1.0
-    compiles: bool = False
+    compilers: tuple[str, ...] = ()
 
 
 OWN = {
@@ -57,6 +58,10 @@ OWN = {
 
 PEERS = {
     "torch": Peer("pytorch", "torch", ("cpu", "cuda")),
+    "torch-compile": Peer("pytorch_compiled", "torch", compilers=("CXX", "g++", "clang++")),
+    "torch-bf16": Peer("pytorch_bf16", "torch", kernel_error=0.04, slack=10.0),
+    "jax": Peer("on_jax", "jax"),
+    "tinygrad": Peer("on_tinygrad", "tinygrad", compilers=("CC", "clang")),
 }
 
 GRAPHS = {"torch-graph": Peer("pytorch_graphs", "torch", ("cuda",))}
@@ -126,8 +131,12 @@ def check(side: str, device: str = "cpu") -> None:
         raise UserError(f"--against {side}: {needs} is not installed; run `python -m pip install {needs}`")
     if device not in found.devices:
         raise UserError(f"--against {side}: it is compared on {' and '.join(found.devices)}, not on {device}")
-    if found.compiles and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "g++", "clang++"))):
-        raise UserError(f"--against {side}: it needs a C++ compiler; install g++, or name yours in CXX")
+    if found.compilers:
+        variable, *programs = found.compilers
+        if not any(map(shutil.which, [os.environ.get(variable, programs[0]), *programs])):
+            raise UserError(
+                f"--against {side}: it needs {programs[0]}; install it, or name yours in {variable}"
+            )
 
 
 def threads() -> int:

@@ -18,7 +18,9 @@ class Quick(rivals.Local):
 
 
 @contextmanager
-def local(names: Sequence[str], device: str = "cpu", tf32: bool = False) -> Iterator[list[rivals.Local]]:
+def local(
+    names: Sequence[str], device: str = "cpu", tf32: bool = False, threads: int = 0
+) -> Iterator[list[rivals.Local]]:
     yield [Quick(name) for name in names]
 
 

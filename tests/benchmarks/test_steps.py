@@ -187,5 +187,6 @@ def test_a_probe_trains_in_a_process_of_its_own() -> None:
     found = startup.probe("minigrad", "toy", 1)
     assert 0 < found.seconds < 120
     assert found.memory > 10 << 20
+    assert 0 < found.grown < found.memory
     with pytest.raises(RuntimeError, match="KeyError"):
         startup.probe("minigrad", "no such step", 1)

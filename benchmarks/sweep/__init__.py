@@ -1,0 +1,1 @@
+"""Cost against batch, size, channels and threads, beside the machine's ceilings."""
