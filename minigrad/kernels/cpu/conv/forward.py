@@ -148,7 +148,7 @@ def direct_work(
 
 def _lanes_work(x: Images, y: Images, meetings: int) -> float:
     """The estimated time of ``lanes`` for a group, in multiplications of one thread."""
-    rows = 1 if y.share == 1 else rounded_up(y.share, ROWS)
+    rows = places.ALONE if y.share == 1 else rounded_up(y.share, ROWS)
     moved = x.size + y.size
     return rounded_up(x.n, TILE.lanes(x.memory.itemsize)) * (rows * x.share * meetings + MOVING * moved)
 
