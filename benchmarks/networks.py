@@ -23,6 +23,11 @@ def is_published(shape: Shape) -> bool:
     return len(shape) == 3 and shape[1] == shape[2] and shape[1] in SIDES
 
 
+def stages(shape: Shape) -> int:
+    """How often the side of an image of this shape is halved."""
+    return SIDES.index(shape[1]) + 1
+
+
 def generator(latent: int, shape: Shape, features: int) -> nn.Sequential:
     """z (n, latent) -> images (n, *shape); for 64x64x3 z -> 512x4x4 -> 256 -> 128 -> 64 -> 3 maps.
 
@@ -43,15 +48,17 @@ def generator(latent: int, shape: Shape, features: int) -> nn.Sequential:
             nn.ReLU(),
         ]
         maps //= 2
-    return initialised(nn.Sequential(*layers, nn.ConvTranspose2d(maps, shape[0], 4, 2, padding=1), nn.Tanh()))
+    return initialised(
+        nn.Sequential(*layers, nn.ConvTranspose2d(maps, shape[0], 4, 2, padding=1, bias=False), nn.Tanh())
+    )
 
 
 def mirror(shape: Shape, features: int) -> nn.Sequential:
     """Images (n, *shape) -> logits (n, 1): the same sizes and numbers of maps, in reverse."""
     layers: list[nn.Module] = []
     before, maps = shape[0], features
-    for stage in range(SIDES.index(shape[1]) + 1):
-        layers.append(nn.Conv2d(before, maps, 4, 2, padding=1, bias=stage == 0))
+    for stage in range(stages(shape)):
+        layers.append(nn.Conv2d(before, maps, 4, 2, padding=1, bias=False))
         if stage:
             layers.append(nn.BatchNorm2d(maps))
         layers.append(nn.LeakyReLU(0.2))

@@ -50,7 +50,9 @@ TASKS = {
     "kernels": lambda arguments: [
         (case, agreement.kernels) for case in kernels.select(arguments.only, arguments.batch, arguments.shape)
     ],
-    "steps": lambda arguments: [(step, agreement.steps) for step in steps.chosen(arguments)],
+    "steps": lambda arguments: [
+        (step, partial(agreement.steps, slack=step.slack)) for step in steps.chosen(arguments)
+    ],
 }
 """The tasks that the options choose, each with what compares its results."""
 

@@ -112,7 +112,7 @@ def measure(
 
 def time_step(step: Step, panel: Panel, turns: int, slack: float = 1.0) -> Row:
     """Times by side, and ratios to ours with their spread."""
-    measured = measuring.measure(step, panel, turns, partial(_agree, step.name, slack))
+    measured = measuring.measure(step, panel, turns, partial(_agree, step.name, slack * step.slack))
     del measured["expected"]
     image = in_words(step.shape) if len(step.shape) == 3 else None
     return {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.functions import critic_step, shared_fake_step
-from benchmarks.networks import PublishedDCGAN, is_published
+from benchmarks.networks import PublishedDCGAN, is_published, stages
 from gans import systems
 from gans.data.spec import Spec
 from gans.errors import UserError
@@ -81,6 +81,11 @@ class Step:
         """An image's size as a list of one, points' as an empty one."""
         features = [f"{self.features} features"] if self.features else []
         return [in_words(self.shape), *features] if len(self.shape) == 3 else []
+
+    @property
+    def slack(self) -> float:
+        """Times the tolerance of a step: from stage to stage of a deep network its rounding grows."""
+        return float(stages(self.shape)) if self.is_published() else 1.0
 
     def check(self) -> None:
         """Raise UserError if the workload's networks do not fit samples of this shape."""

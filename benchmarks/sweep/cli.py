@@ -122,7 +122,7 @@ def panel(sides: list[str], threads: int) -> Iterator[measuring.Panel]:
 
 def row_of(point: Point, task: Any, started: measuring.Panel, turns: int) -> dict[str, Any]:
     """The times of a task at a point, its operations and least bytes."""
-    agree = partial(_agree, task.name, isinstance(task, Case))
+    agree = partial(_agree, task)
     measured = measuring.measure(task, started, turns, agree)
     flops, moved = points.floor_of(task, measured.pop("expected"))
     part = task.name.rpartition(": ")[2] if isinstance(task, Case) else task.workload
@@ -139,12 +139,12 @@ def row_of(point: Point, task: Any, started: measuring.Panel, turns: int) -> dic
     }
 
 
-def _agree(name: str, kernel: bool, side: str, outcome: Any, expected: Any) -> None:
+def _agree(task: Any, side: str, outcome: Any, expected: Any) -> None:
     found = peers.peer(side)
-    if kernel:
-        agreement.kernels(name, side, outcome, expected, found.kernel_error)
+    if isinstance(task, Case):
+        agreement.kernels(task.name, side, outcome, expected, found.kernel_error)
     else:
-        agreement.steps(name, side, outcome, expected, found.slack)
+        agreement.steps(task.name, side, outcome, expected, found.slack * task.slack)
 
 
 def write(record: Record, path: Path | None) -> None:

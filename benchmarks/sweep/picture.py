@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, NullLocator
 
 from benchmarks import pictures
 from benchmarks.sweep.cliffs import cliffs
@@ -57,8 +57,11 @@ def draw(panel: Axes, record: dict[str, Any], sides: list[str], axis: str) -> No
             )
     panel.set(xscale="log", yscale="log")
     panel.set_xticks(values, [str(value) for value in values], rotation=45 if len(values) > 7 else 0)
-    panel.xaxis.set_minor_locator(LogLocator(subs=[]))
-    panel.xaxis.set_minor_formatter(NullFormatter())
+    panel.xaxis.set_minor_locator(NullLocator())
+    low, high = panel.get_ylim()
+    panel.yaxis.set_major_locator(LogLocator(subs=[1, 2, 5] if high < 100 * low else [1]))
+    panel.yaxis.set_major_formatter("{x:g}")
+    panel.yaxis.set_minor_locator(NullLocator())
     panel.grid(color="#eeeeee", lw=0.8)
     panel.set_axisbelow(True)
     panel.set_xlabel(LABELS[axis])
