@@ -19,6 +19,7 @@ from minigrad.nn.conv1d import Conv1d, ConvTranspose1d
 from minigrad.nn.linear import Linear
 from minigrad.nn.module import Module
 from minigrad.nn.norm import BatchNorm1d, BatchNorm2d
+from minigrad.ops.activation import IDENTITY
 from minigrad.ops.conv import conv2d_moments, conv_transpose2d_moments, saved_moments
 from minigrad.tensor import Tensor
 from minigrad.tracing import Tracer, mode
@@ -166,11 +167,7 @@ def _transposed(x: Tensor, conv: ConvTranspose1d | ConvTranspose2d, rectifier: R
     return conv._output(y)
 
 
-def _uses_the_batch(norm: BatchNorm1d | BatchNorm2d, rectifier: Rectifier | None = None) -> bool:
-    return norm._running() is None and (rectifier is None or _keeps_signs(rectifier))
-
-
-@register((BatchNorm1d, BatchNorm2d), RECTIFIERS, when=_uses_the_batch)
+@register((BatchNorm1d, BatchNorm2d), RECTIFIERS, when=_keeps_signs)
 def _batch_norm(
     x: Tensor,
     norm: BatchNorm1d | BatchNorm2d,
@@ -179,26 +176,59 @@ def _batch_norm(
 ) -> Tensor:
     if rectifier is None:
         return norm.of_batch(x, moments=moments)
+    if norm.uses_running:
+        norm.check_shape(x)
+        return _scaled(x, *norm.scale_and_shift(), _slope(rectifier))
     if norm.weight is None or norm.bias is None:
         return rectifier.forward(norm.of_batch(x, moments=moments))
     return norm.of_batch(x, slope=_slope(rectifier), moments=moments)
 
 
-def _takes_moments(
+def _scaled(x: Tensor, scale: Tensor, shift: Tensor, slope: float) -> Tensor:
+    """leaky_relu(x scale + shift) by channels."""
+    scaled = x * ops.reshape(scale, (1, -1) + (1,) * (x.ndim - 2))
+    return ops.bias_leaky_relu(scaled, shift, slope=slope)
+
+
+def _takes_batch_norm(
     conv: Conv2d | ConvTranspose2d, norm: BatchNorm2d, rectifier: Rectifier | None = None
 ) -> bool:
-    """Whether a convolution can compute the moments that the batch norm after it needs: only on a GPU.
+    """Whether the two are quicker together: in evaluation, and on a GPU, whose kernel computes the moments.
 
     On a CPU batch norm's first pass reads its input from memory, and the second one finds it in the cache.
     """
-    return conv.bias is None and conv.weight.device == "cuda" and _uses_the_batch(norm, rectifier)
+    if rectifier is not None and not _keeps_signs(rectifier):
+        return False
+    if norm.uses_running:
+        return norm.num_features == conv.out_channels
+    return conv.bias is None and conv.weight.device == "cuda"
 
 
-@register(CONVOLUTIONS, BatchNorm2d, when=_takes_moments)
-@register(CONVOLUTIONS, BatchNorm2d, RECTIFIERS, when=_takes_moments)
+@register(CONVOLUTIONS, BatchNorm2d, when=_takes_batch_norm)
+@register(CONVOLUTIONS, BatchNorm2d, RECTIFIERS, when=_takes_batch_norm)
 def _convolution_and_batch_norm(
     x: Tensor, conv: Conv2d | ConvTranspose2d, norm: BatchNorm2d, rectifier: Rectifier | None = None
 ) -> Tensor:
+    if norm.uses_running:
+        return _folded(x, conv, norm, IDENTITY if rectifier is None else _slope(rectifier))
     convolve = conv2d_moments if isinstance(conv, Conv2d) else conv_transpose2d_moments
     y = convolve(*conv._operands(x), **conv._settings())
     return _batch_norm(y, norm, rectifier, moments=saved_moments(y))
+
+
+def _folded(x: Tensor, conv: Conv2d | ConvTranspose2d, norm: BatchNorm2d, slope: float) -> Tensor:
+    """The scale times what is smaller, the weights or the outputs; the shift is the convolution's bias."""
+    scale, shift = norm.scale_and_shift()
+    shift = shift if conv.bias is None else conv.bias * scale + shift
+    x, w = conv._operands(x)
+    settings, parts = conv._settings(), conv.groups
+    if x.size < w.size:
+        convolve = ops.conv2d if isinstance(conv, Conv2d) else ops.conv_transpose2d
+        return _scaled(convolve(x, w, **settings), scale, shift, slope)
+    if isinstance(conv, Conv2d):
+        w = w * ops.reshape(scale, (-1, 1, 1, 1))
+        return ops.conv2d_bias_leaky_relu(x, w, shift, slope=slope, **settings)
+    c, o, kh, kw = w.shape
+    by_group = ops.reshape(w, (parts, c // parts, o, kh, kw)) * ops.reshape(scale, (parts, 1, o, 1, 1))
+    y = ops.conv_transpose2d(x, ops.reshape(by_group, w.shape), **settings)
+    return ops.bias_leaky_relu(y, shift, slope=slope)

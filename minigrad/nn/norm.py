@@ -76,11 +76,12 @@ class _BatchNorm(ChannelNorm):
     """Of the ranks whose batches are one, in training: ``nn.synchronised`` sets it."""
 
     def forward(self, x: Tensor) -> Tensor:
-        running = self._running()
-        if running is not None:
-            self.check_shape(x)
-            return self._affine_of(x, *running)
-        return self.of_batch(x)
+        if not self.uses_running:
+            return self.of_batch(x)
+        self.check_shape(x)
+        shape = (1, -1) + (1,) * (x.ndim - 2)
+        scale, shift = (ops.reshape(a, shape) for a in self.scale_and_shift())
+        return x * scale + shift
 
     def of_batch(self, x: Tensor, *, slope: float = IDENTITY, moments: Array | None = None) -> Tensor:
         """The training mode; ``slope``, if there are weights, and ``moments`` are as in ops.batch_norm."""
@@ -101,11 +102,19 @@ class _BatchNorm(ChannelNorm):
         """Of the ranks that share this batch; in evaluation each rank is on its own."""
         return resolved(self.communicator) if self.training and self.communicator is not None else None
 
-    def _running(self) -> tuple[Array, Array] | None:
-        """Mean and variance that stand for the batch's in evaluation, or None where the batch's are used."""
-        if self.training or self.running_mean is None or self.running_var is None:
-            return None
-        return self.running_mean, self.running_var
+    @property
+    def uses_running(self) -> bool:
+        """Whether the running values stand for the batch's, as in evaluation: ``y = x scale + shift``."""
+        return not self.training and self.running_mean is not None and self.running_var is not None
+
+    def scale_and_shift(self) -> tuple[Tensor, Tensor]:
+        """Those of each channel where ``uses_running``: (c,) and (c,)."""
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        scale = 1.0 / ops.sqrt(Tensor(self.running_var) + self.eps)
+        scale = scale if self.weight is None else self.weight * scale
+        shift = -Tensor(self.running_mean) * scale
+        return scale, shift if self.bias is None else self.bias + shift
 
     def _check_batch(self, x: Tensor) -> None:
         """Raise ValueError unless x has the layer's shape and, in training, a variance in each channel."""
@@ -114,15 +123,6 @@ class _BatchNorm(ChannelNorm):
             raise ValueError(
                 f"{self!r}: training needs more than one value per channel, got an input {x.shape}"
             )
-
-    def _affine_of(self, x: Tensor, mean: Array, var: Array) -> Tensor:
-        """The evaluation mode as one multiplication and one addition, ``x scale + shift``."""
-        scale = 1.0 / ops.sqrt(Tensor(var) + self.eps)
-        scale = scale if self.weight is None else self.weight * scale
-        shift = -Tensor(mean) * scale
-        shift = shift if self.bias is None else self.bias + shift
-        shape = (1, -1) + (1,) * (x.ndim - 2)
-        return x * ops.reshape(scale, shape) + ops.reshape(shift, shape)
 
     def _move_statistics(self, mean: Array, var: Array, count: int) -> None:
         assert self.running_mean is not None

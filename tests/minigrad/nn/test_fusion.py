@@ -166,5 +166,34 @@ def test_each_row_gives_the_numbers_gradients_and_buffers_of_its_layers_in_turn(
             y = layer(y)
         grads = mg.grad(y, [x, *network.parameters()], grad_output=mg.ops.cos(y), unused="zeros")
         found.append([*(t.numpy() for t in (y, *grads)), *network.state_dict().values()])
-    for a, b in zip(*found, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+    for a, b in zip(*found, strict=True):  # a sum's rounding is that of its greatest terms
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6 * max(1.0, np.abs(b).max()))
+
+
+@pytest.mark.parametrize("kind", [nn.Conv2d, nn.ConvTranspose2d])
+@pytest.mark.parametrize(("images", "groups"), [(1, 1), (40, 1), (40, 2)])
+@pytest.mark.parametrize("rectifier", [(), (nn.LeakyReLU(0.2),)], ids=["plain", "rectified"])
+def test_batch_norm_in_evaluation_is_a_part_of_the_convolution(
+    kind: type[nn.Module], images: int, groups: int, rectifier: tuple[nn.Module, ...]
+) -> None:
+    """Of one image the outputs are scaled, of many the weights."""
+    rng = np.random.default_rng(0)
+    conv, norm = kind(4, 6, 3, groups=groups, dtype=np.float64), nn.BatchNorm2d(6, dtype=np.float64)
+    for name, low in (("running_mean", -1.0), ("running_var", 0.1), ("weight", -1.0), ("bias", -1.0)):
+        norm.load_state_dict({name: rng.uniform(low, 2.0, 6)}, strict=False)
+    network = nn.Sequential(conv, norm, *rectifier).eval()
+    x = mg.tensor(rng.normal(size=(images, 4, 5, 5)), dtype=np.float64)
+    y = x
+    for layer in network:
+        y = layer(y)
+    wrt = [x, *network.parameters()]
+    found = network(x)
+    np.testing.assert_allclose(found.numpy(), y.numpy(), rtol=1e-12, atol=1e-12)
+    for a, b in zip(mg.grad(mg.ops.sum(found**3), wrt), mg.grad(mg.ops.sum(y**3), wrt), strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-10, atol=1e-10)
+
+
+def test_a_batch_norm_of_other_channels_says_so_in_evaluation() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(5)).eval()
+    with pytest.raises(ValueError, match="expected an input"):
+        network(mg.ones((2, 3, 4, 4)))
