@@ -82,6 +82,7 @@ def test_bands_of_rows_are_the_whole(case: Convolution) -> None:
     assert_close(gw, expected, max(1, case.y[:, 0].size))
 
 
+@pytest.mark.usefixtures("winograd_of_few")
 def test_bands_of_winograd_are_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """And the bias of each output is added once, in bands that read nothing as well."""
     rng, geometry = np.random.default_rng(0), Geometry((2, 2), (1, 3))

@@ -15,7 +15,7 @@ from minigrad.kernels import cpu, reference
 from minigrad.kernels.cpu.conv import dots
 from minigrad.kernels.cpu.conv.images import images_of
 from minigrad.kernels.cpu.conv.tables import SizedGeometry, lines_by_place, lines_by_source
-from minigrad.kernels.cpu.conv.winograd import algorithm
+from minigrad.kernels.cpu.conv.winograd import algorithm, forward, gradient
 from minigrad.kernels.cpu.runtime.compiling import contiguous
 from minigrad.kernels.geometry import Geometry
 from tests.minigrad.kernels.strategies import Array, Convolution, assert_close, convolutions
@@ -192,6 +192,7 @@ def test_stale_scratch_memory_does_not_show() -> None:
         assert_close(actual, getattr(reference, kernel)(*arguments[kernel], geometry), 100)
 
 
+@pytest.mark.usefixtures("winograd_of_few")
 @pytest.mark.parametrize(
     ("c", "o", "size", "padding", "images"),
     [
@@ -244,3 +245,18 @@ def test_the_environment_switches_winograd_off(
         monkeypatch.setenv("MINIGRAD_WINOGRAD", setting)
     fresh = runpy.run_path(str(algorithm.__file__))
     assert fresh["enabled"] is enabled
+
+
+@pytest.mark.parametrize(("images", "quicker"), [(1, False), (64, True)])
+def test_winograd_is_for_many_images(images: int, quicker: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of few, the transformed weights cost more than the products that they save."""
+    taken = []
+    for module, name in ((forward, "convolve"), (gradient, "sum_weights")):
+        function = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *a, f=function, n=name: taken.append(n) or f(*a))
+    x, w = np.ones((images, 64, 28, 28), np.float32), np.ones((128, 64, 4, 4), np.float32)
+    geometry = Geometry((2, 2), (1, 1))
+    y = cpu.conv2d(x, w, geometry)
+    cpu.conv_transpose2d(y, w, (28, 28), geometry)
+    cpu.conv2d_weight(x, y, (4, 4), geometry)
+    assert taken == ["convolve", "convolve", "sum_weights"] * quicker

@@ -33,6 +33,8 @@ class Shape(NamedTuple):
         return Geometry(self.stride, self.padding, self.dilation, self.groups)
 
 
+pytestmark = pytest.mark.usefixtures("winograd_of_few")
+
 SHAPES = {
     "Winograd, one image": Shape(1, 64, 128, (14, 14), (4, 4), (2, 2), (1, 1)),
     "Winograd, two blocks of images": Shape(40, 50, 49, (13, 16), (4, 4), (2, 2), (2, 0)),

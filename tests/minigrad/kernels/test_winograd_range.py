@@ -14,6 +14,8 @@ from minigrad.kernels.cpu.conv.winograd import algorithm
 from minigrad.kernels.geometry import Geometry
 from tests.minigrad.kernels.strategies import Array
 
+pytestmark = pytest.mark.usefixtures("winograd_of_few")
+
 GEOMETRY = Geometry((2, 2), (1, 1))
 BOUND = 1e-4  # of the greatest weight of an output times the sum of |x| that it reads
 DIRECT = 2e-6

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from minigrad.kernels.cpu.bias import Epilogue, bias_leaky_relu
@@ -19,7 +22,7 @@ from minigrad.kernels.cpu.conv.tables import (
 )
 from minigrad.kernels.cpu.conv.winograd import algorithm, plans
 from minigrad.kernels.cpu.conv.winograd import forward as winograd
-from minigrad.kernels.cpu.runtime.compiling import contiguous, launch, threads_for
+from minigrad.kernels.cpu.runtime.compiling import contiguous, launch, threads, threads_for
 from minigrad.kernels.cpu.tiles.magnitude import finite
 from minigrad.kernels.cpu.tiles.packing import rounded_up
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE
@@ -74,12 +77,11 @@ def _convolve_band(
     transposed: bool,
 ) -> None:
     """As ``convolve``: by Winograd's algorithm if that is quicker, but for the images that it would spoil."""
-    steps, least, plan = (w[0].size, geometry.taps), algorithm.FORWARD, plans.plan_conv2d
-    if transposed:
-        steps, least, plan = steps[::-1], algorithm.TRANSPOSED, plans.plan_conv_transpose2d
+    x, steps = contiguous(x), (w[0].size, geometry.taps)
     left = None  # all images
-    if algorithm.pays(x, x.shape[1], y.shape[1], groups, geometry, least):
-        left = winograd.convolve(x, w, y, plan(geometry), steps, epilogue)
+    plan = _winograd_plan(x, y, geometry, groups, transposed=transposed)
+    if plan is not None:
+        left = winograd.convolve(x, w, y, plan, steps[::-1] if transposed else steps, epilogue)
         if left.size == 0:
             return
     by_output = contiguous(w).reshape(groups, -1, *w.shape[1:])
@@ -93,6 +95,20 @@ def _convolve_band(
         y[left] = some
 
 
+def _winograd_plan(
+    x: Array, y: Array, geometry: SizedGeometry, groups: int, *, transposed: bool
+) -> plans.Plan | None:
+    """How Winograd's algorithm cuts the images, or None where a direct product takes less time."""
+    (n, c), o = x.shape[:2], y.shape[1]
+    least = algorithm.TRANSPOSED if transposed else algorithm.FORWARD
+    if not algorithm.fits(x, c, o, groups, geometry, least):
+        return None
+    plan = (plans.plan_conv_transpose2d if transposed else plans.plan_conv2d)(geometry)
+    _, direct = _quickest(Shape(n, 1, o, c), geometry, x.dtype, transposed, threads())
+    workers = threads_for(n * o * c * counts(geometry).meetings)
+    return plan if winograd.work((n, o, c), plan, workers) < direct else None
+
+
 def _multiply(
     x: Array, w: Array, y: Array, geometry: SizedGeometry, epilogue: Epilogue, *, transposed: bool
 ) -> None:
@@ -103,8 +119,7 @@ def _multiply(
     groups, o, c = w.shape[:3]
     x, w = contiguous(x), w.reshape(groups, o, c, geometry.taps)
     x_images, y_images = images_of(x, groups), images_of(y, groups)
-    work = direct_work(x_images[0], y_images[0], geometry, groups, transposed=transposed)
-    way = min(work, key=lambda name: work[name])
+    way, _ = _quickest(Shape(len(x), groups, o, c), geometry, x.dtype, transposed, threads())
     by_weights = way == "few" or w.size <= y.size
     if way in ("few", "places") and by_weights and not _finite(w):
         way = "lanes"
@@ -129,21 +144,44 @@ def _multiply(
             few.fill(x_images[group], y_images[group], w[group], lines, epilogue, workers)
 
 
+class Shape(NamedTuple):
+    """Images, groups, and channels of each group's outputs and inputs."""
+
+    n: int
+    groups: int
+    o: int
+    c: int
+
+
 def direct_work(
-    x: Images, y: Images, geometry: SizedGeometry, groups: int, *, transposed: bool
+    shape: Shape, geometry: SizedGeometry, dtype: np.dtype[Any], *, transposed: bool
 ) -> dict[str, float]:
-    """By way, its estimated time in multiplications of one thread; x and y are those of a group."""
+    """By way, its estimated time in multiplications of one thread."""
+    (n, groups, o, c), memory = shape, np.empty(0, dtype)
+    read, write = geometry.pixels, geometry.outputs
+    if transposed:
+        read, write = write, read
+    x, y = Images(memory, n, groups * c, 0, c, read), Images(memory, n, groups * o, 0, o, write)
     count, *lengths = counts(geometry)
-    threads = threads_for(x.n * groups * y.share * x.share * count)
-    read = few.work(x, y, geometry.taps, lengths[transposed])
+    threads = threads_for(n * groups * o * c * count)
+    lines = few.work(x, y, geometry.taps, lengths[transposed])
     _, products = spread.plan_of(x, y, geometry.taps, threads, transposed)
-    weights = x.share * y.share * geometry.taps
     return {
         "places": places.work(x, y, geometry, groups, transposed, threads),
-        "few": groups * (CALLING + -(-x.n // threads) * read + MOVING * weights),
+        "few": groups * (CALLING + -(-n // threads) * lines + MOVING * o * c * geometry.taps),
         "spread": groups * (CALLING + products),
         "lanes": _lanes_work(x, y, count) * groups / threads,
     }
+
+
+@lru_cache(maxsize=1024)
+def _quickest(
+    shape: Shape, geometry: SizedGeometry, dtype: np.dtype[Any], transposed: bool, threads: int
+) -> tuple[str, float]:
+    """The direct way with the least work, and this; ``threads`` are all that a large work may use."""
+    work = direct_work(shape, geometry, dtype, transposed=transposed)
+    way = min(work, key=lambda name: work[name])
+    return way, work[way]
 
 
 def _lanes_work(x: Images, y: Images, meetings: int) -> float:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.kernels.cpu.conv import bands, dots, taps, whole
-from minigrad.kernels.cpu.conv.images import images_of
+from minigrad.kernels.cpu.conv.images import Images, images_of
 from minigrad.kernels.cpu.conv.tables import SizedGeometry, by_tap, counts, lines_by_place, lines_by_source
 from minigrad.kernels.cpu.conv.winograd import algorithm
 from minigrad.kernels.cpu.conv.winograd import gradient as winograd
-from minigrad.kernels.cpu.runtime.compiling import contiguous, launch
+from minigrad.kernels.cpu.runtime.compiling import contiguous, launch, threads_for
 from minigrad.kernels.cpu.tiles.magnitude import finite
 from minigrad.kernels.cpu.tiles.packing import rounded_up
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE
@@ -38,16 +38,13 @@ def sum_weights(x: Array, g: Array, gw: Array, geometry: SizedGeometry, groups: 
 def _sum_band(x: Array, g: Array, gw: Array, geometry: SizedGeometry, groups: int) -> None:
     """Fill gw, by Winograd's algorithm or directly."""
     x, g = contiguous(x), contiguous(g)
-    quick = algorithm.pays(x, x.shape[1], g.shape[1], groups, geometry, algorithm.WEIGHT)
-    if quick and winograd.sum_weights(x, g, gw, geometry):
+    if _winograd_pays(x, g, geometry, groups) and winograd.sum_weights(x, g, gw, geometry):
         return
     lanes, count = TILE.lanes(x.itemsize), counts(geometry)
     results = gw.reshape(groups, -1, x.shape[1] // groups, geometry.taps)
     for x_images, g_images, result in zip(images_of(x, groups), images_of(g, groups), results, strict=True):
-        packing = MOVING * (x_images.size + g_images.size)
-        units = rounded_up(x_images.share, lanes) * rounded_up(g_images.share, ROWS)
         work = {
-            "taps": units * count.meetings + packing,
+            "taps": _taps_work(x_images, g_images, count.meetings),
             "few in x": dots.work(g_images, x_images, geometry.taps, count.lines_by_place),
             "few in g": dots.work(x_images, g_images, geometry.taps, count.lines_by_source),
         }
@@ -61,3 +58,20 @@ def _sum_band(x: Array, g: Array, gw: Array, geometry: SizedGeometry, groups: in
             # the others multiply zeros for what lies outside
             if way == "taps" or not finite(result.reshape(-1)):
                 taps.fill(x_images, g_images, by_tap(geometry, ROWS, lanes), workers, result)
+
+
+def _winograd_pays(x: Array, g: Array, geometry: SizedGeometry, groups: int) -> bool:
+    """Whether Winograd's algorithm is possible, and quicker than ``taps``."""
+    (n, c), o = x.shape[:2], g.shape[1]
+    if not algorithm.fits(x, c, o, groups, geometry, algorithm.WEIGHT):
+        return False
+    meetings = counts(geometry).meetings
+    threads = threads_for(n * o * c * meetings)
+    direct = n * _taps_work(images_of(x, 1)[0], images_of(g, 1)[0], meetings) / threads
+    return bool(winograd.work((n, o, c), geometry, threads) < direct)
+
+
+def _taps_work(x: Images, g: Images, meetings: int) -> float:
+    """The estimated time of ``taps`` for an image, in multiplications."""
+    units = rounded_up(x.share, TILE.lanes(x.memory.itemsize)) * rounded_up(g.share, ROWS)
+    return units * meetings + MOVING * (x.size + g.size)

@@ -42,8 +42,14 @@ TAPS: Table = np.array(
 """(4, 4): by remainder (b, f) of a 4x4 kernel's positions modulo 2, the numbers of its 2x2 taps (a, e)."""
 
 
+MOVING = 30  # multiplications of a direct product that take as long as to transform a weight or a sum
+TRANSFORMING = 32  # and as long as to transform an input
+MULTIPLYING = 1.4  # and as long as one here: these pass through more memory
+ONE_BY_ONE = 400  # and as long as to move an element of images that do not fill a vector
+
+
 class Least(NamedTuple):
-    """The least sizes for which this way pays: below them, transforming costs more than is saved."""
+    """The least sizes for which this way can pay: below them, transforming costs more than is saved."""
 
     channels: int
     places: int
@@ -52,8 +58,11 @@ class Least(NamedTuple):
 FORWARD, TRANSPOSED, WEIGHT = Least(32, 4), Least(32, 6), Least(48, 5)
 
 
-def pays(x: Array, channels: int, outputs: int, groups: int, geometry: SizedGeometry, least: Least) -> bool:
-    """Whether this way is possible and quicker than direct products: 4x4 kernels, stride 2, float32."""
+def fits(x: Array, channels: int, outputs: int, groups: int, geometry: SizedGeometry, least: Least) -> bool:
+    """Whether this way is possible, and may be quicker than direct products: 4x4 kernels, stride 2, float32.
+
+    It is then quicker if there are images enough to make up for the transformed weights.
+    """
     if not enabled or x.dtype != np.float32 or groups != 1 or min(channels, outputs) < least.channels:
         return False
     shape = (geometry.kernel, geometry.stride, geometry.dilation)
@@ -135,6 +144,11 @@ class Axis(NamedTuple):
     def tiles(self) -> int:
         """How many there are."""
         return len(self.starts)
+
+    @property
+    def points(self) -> int:
+        """Of all tiles."""
+        return self.wide * POINTS + (self.tiles - self.wide) * (POINTS - 1)
 
     def outputs(self) -> Table:
         """(tiles, 4) the output at each place of a tile, -1 for the last place of a narrow one."""

@@ -19,8 +19,12 @@ from minigrad.kernels.cpu.conv.images import Images, Weights, images_of, load_pi
 from minigrad.kernels.cpu.conv.winograd import algorithm
 from minigrad.kernels.cpu.conv.winograd.algorithm import (
     KERNEL,
+    MOVING,
+    MULTIPLYING,
     NARROW,
+    ONE_BY_ONE,
     POINTS,
+    TRANSFORMING,
     WIDE,
     input_matrix,
     odd_lines,
@@ -43,7 +47,7 @@ from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.magnitude import greatest, note_greatest
 from minigrad.kernels.cpu.tiles.packing import Rows, packed_size
 from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_far, multiply_narrow
-from minigrad.kernels.cpu.tiles.registers import ROWS, WIDTH
+from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
 from minigrad.types import Array
 
 HELD = (
@@ -52,7 +56,6 @@ HELD = (
 MADE = 16  # panels whose weights are made at a time
 NEAR = 1 << 22  # bytes of transformed weights that may be made at once; more are made MADE panels at a time,
 KEPT = 1 << 23  # if a worker's transformed images have at most so many bytes: these are kept meanwhile
-TRANSFORMING = 32  # multiplications that take as long as to transform an input
 
 
 def _by_kind(matrix: Callable[[int], Matrix], s_step: int, t_step: int) -> list[Callable[..., None]]:
@@ -108,6 +111,22 @@ class Item(NamedTuple):
     group: int
 
 
+def work(shape: tuple[int, int, int], plan: Plan, threads: int) -> float:
+    """The estimated time of ``convolve`` in multiplications of one thread; ``shape`` is (n, o, c)."""
+    n, o, c = shape
+    lanes = algorithm.lanes(n)
+    groups, _, inputs, outputs = *plan.inputs.shape[:3], plan.outputs.shape[2]
+    panels, items = -(-o // ROWS), -(-n // lanes) * groups
+    splits = _splits(threads, items, panels, outputs)
+    weights = POINTS**2 * inputs * outputs * c * panels * ROWS
+    rows = -(-panels // splits) * ROWS * outputs
+    item = lanes * c * inputs * plan.points / groups * (TRANSFORMING + MULTIPLYING * rows)
+    rest = n % lanes if n % lanes < TILE.width // 4 else 0
+    moved = ONE_BY_ONE * rest * (c * plan.pixels[0] + o * plan.pixels[1])
+    time: float = (MOVING * weights + moved) / threads + -(-items // (threads // splits)) * item
+    return time
+
+
 def convolve(x: Array, w: Array, y: Array, plan: Plan, steps: tuple[int, int], epilogue: Epilogue) -> Array:
     """Fill y, and return the numbers of the images that need the direct product (see ``range``).
 
@@ -160,8 +179,8 @@ def convolve(x: Array, w: Array, y: Array, plan: Plan, steps: tuple[int, int], e
 def _splits(threads: int, items: int, panels: int, outputs: int) -> int:
     """How many workers share an item: each of them transforms its images, and takes a part of the panels."""
 
-    def time(splits: int) -> int:
-        products = -(-panels // splits) * ROWS * outputs
+    def time(splits: int) -> float:
+        products = MULTIPLYING * -(-panels // splits) * ROWS * outputs
         return -(-items // (threads // splits)) * (TRANSFORMING + products)
 
     return min(range(1, min(threads, panels) + 1), key=time)

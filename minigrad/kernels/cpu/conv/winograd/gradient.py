@@ -23,9 +23,12 @@ from minigrad.kernels.cpu.conv.images import Images, images_of
 from minigrad.kernels.cpu.conv.tables import SizedGeometry, Table
 from minigrad.kernels.cpu.conv.winograd.algorithm import (
     KERNEL,
+    MOVING,
+    MULTIPLYING,
     NARROW,
     POINTS,
     TAPS,
+    TRANSFORMING,
     WIDE,
     input_matrix,
     joined,
@@ -61,6 +64,7 @@ class Plan(NamedTuple):
 
     wide_rows: int
     wide_columns: int
+    points: int  # of all tiles
     inputs: Table  # (rows, columns, remainders, 25) pixel of x, or one past the last for zero
     outputs: Table  # (rows, columns, 16) the same for g
     factors: Array  # (2, 5, 5) B^T of wide and of narrow tiles, by rows, filled up with zeros
@@ -76,6 +80,7 @@ def plan(geometry: SizedGeometry) -> Plan:
     return Plan(
         rows.wide,
         columns.wide,
+        rows.points * columns.points,
         np.where(pixels < 0, geometry.pixels, pixels),
         np.where(places_of < 0, geometry.outputs, places_of),
         _factors(),
@@ -106,6 +111,16 @@ class Gradient(NamedTuple):
 
     gw: Array  # (o, c, 16)
     finite: Array  # (items,)
+
+
+def work(shape: tuple[int, int, int], geometry: SizedGeometry, threads: int) -> float:
+    """The estimated time of ``sum_weights`` in multiplications of one thread; ``shape`` is (n, o, c)."""
+    n, o, c = shape
+    points = n * plan(geometry).points
+    products = REMAINDERS * points * rounded_up(c, TILE.lanes(4)) * rounded_up(o, ROWS)
+    inputs = points * (REMAINDERS * c + o)
+    sums = REMAINDERS * POINTS**2 * c * o
+    return (MULTIPLYING * products + TRANSFORMING * inputs + MOVING * sums) / threads
 
 
 def sum_weights(x: Array, g: Array, gw: Array, geometry: SizedGeometry) -> bool:

@@ -30,6 +30,8 @@ class Plan(NamedTuple):
     tiles: int  # in a group
     reads: Table  # (2, groups) the pixels of the input that a group reads: the first, and one past the last
     writes: Table  # (2, groups) those of the output that it writes
+    pixels: tuple[int, int]  # of the input and of the output
+    points: int  # of all tiles: so many products replace those of an image, for each pair of remainders
     kinds: Table  # (groups, tiles) 1 if narrow columns, 2 if narrow rows, their sum if both
     # pixel counted from the first, or one past the last for zero: (groups, tiles, remainders, 25)
     inputs: Table
@@ -94,7 +96,8 @@ def _plan(
     narrow = [np.arange(axis.tiles) >= axis.wide for axis in axes]
     kinds = 2 * narrow[0][:, None] + narrow[1]
     return Plan(
-        tiles, reads, writes, kinds.reshape(groups, tiles), held.reshape(groups, tiles, -1, POINTS**2),
+        tiles, reads, writes, (size[0] * size[1], result[0] * result[1]), tall.points * wide.points,
+        kinds.reshape(groups, tiles), held.reshape(groups, tiles, -1, POINTS**2),
         _places(outputs, result).reshape(groups, tiles, -1, WIDE**2), taps,
     )  # fmt: skip
 
