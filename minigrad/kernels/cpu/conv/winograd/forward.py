@@ -195,16 +195,17 @@ def _pack_panel(index: int, w: Weights, top: int, work: Work, packed: Array, out
     pack_panel(w, 0, top + index, packed, direct)
     work.noted.weights[top + index] = greatest(packed, direct, w.c * KERNEL * ROWS)
     taken, points = Scattered(packed, taps), Scattered(out, np.arange(POINTS**2) * (out.size // POINTS**2))
-    for channel in range(w.c):
+    for number in range(w.c * taps.shape[0]):
+        if inputs == 1:  # one remainder after the other: together they would write to a hundred places
+            b, channel = number // w.c, number % w.c
+            target = (b * held + index) * row + channel * ROWS
+        else:
+            channel, b = number // inputs, number % inputs
+            target = index * row + (channel * inputs + b) * ROWS
         source = direct + channel * KERNEL * ROWS
-        for b in range(taps.shape[0]):
-            if inputs == 1:
-                target = (b * held + index) * row + channel * ROWS
-            else:
-                target = index * row + (channel * inputs + b) * ROWS
-            # a vector writes past its rows, where the next channel will write later
-            for r in range((ROWS - 1) // width * width, -1, -width):
-                _transform_weights(taken, source + r, b * 4, points, target + r, 0)
+        # a vector writes past its rows, where the next channel will write later
+        for r in range((ROWS - 1) // width * width, -1, -width):
+            _transform_weights(taken, source + r, b * 4, points, target + r, 0)
 
 
 @inner_jit
