@@ -11,7 +11,7 @@ import numba
 import numpy as np
 import pytest
 
-from minigrad.kernels import cpu
+from minigrad.kernels import cpu, reference
 from minigrad.kernels.cpu.runtime.compiling import Workspace, launch, threads
 from minigrad.kernels.geometry import Geometry
 from tests.minigrad.kernels.updates import end_of_call
@@ -71,6 +71,37 @@ def test_users_own_compiled_functions_are_not_announced(tmp_path: Path) -> None:
 
 
 needs_two = pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="needs two threads")
+
+
+@needs_two
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kernel", [3, 4, 5])
+def test_ways_to_convolve_do_not_depend_on_the_number_of_threads(kernel: int, dtype: type) -> None:
+    """They round differently: a choice that counted the threads would show."""
+    rng, stride = np.random.default_rng(0), 1 if kernel == 3 else 2
+    geometry = Geometry((stride, stride), (kernel // 3, kernel // 3))
+    for n, c, o, size in (
+        (1, 64, 128, 8),
+        (4, 64, 128, 16),
+        (29, 48, 64, 12),
+        (4, 256, 256, 4),
+        (64, 1, 64, 8),
+    ):
+        x = rng.normal(size=(n, c, size, size)).astype(dtype)
+        w = rng.normal(size=(o, c, kernel, kernel)).astype(dtype)
+        g = rng.normal(size=reference.conv2d(x[:1], w, geometry).shape).astype(dtype).repeat(n, 0)
+        found = []
+        for number in (1, 2):
+            numba.set_num_threads(number)
+            found.append(
+                [
+                    cpu.conv2d(x, w, geometry),
+                    cpu.conv_transpose2d(g, w, (size, size), geometry),
+                    cpu.conv2d_weight(x, g, (kernel, kernel), geometry),
+                ]
+            )
+        for one, two in zip(*found, strict=True):
+            np.testing.assert_array_equal(one, two, err_msg=f"{n} images {c}x{size}x{size}, {o} outputs")
 
 
 @needs_two

@@ -22,7 +22,7 @@ from minigrad.kernels.cpu.conv.tables import (
 )
 from minigrad.kernels.cpu.conv.winograd import algorithm, plans
 from minigrad.kernels.cpu.conv.winograd import forward as winograd
-from minigrad.kernels.cpu.runtime.compiling import contiguous, launch, threads, threads_for
+from minigrad.kernels.cpu.runtime.compiling import contiguous, launch, nominal_threads
 from minigrad.kernels.cpu.tiles.magnitude import finite
 from minigrad.kernels.cpu.tiles.packing import rounded_up
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE
@@ -104,9 +104,9 @@ def _winograd_plan(
     if not algorithm.fits(x, c, o, groups, geometry, least):
         return None
     plan = (plans.plan_conv_transpose2d if transposed else plans.plan_conv2d)(geometry)
-    _, direct = _quickest(Shape(n, 1, o, c), geometry, x.dtype, transposed, threads())
-    workers = threads_for(n * o * c * counts(geometry).meetings)
-    return plan if winograd.work((n, o, c), plan, workers) < direct else None
+    _, direct = _quickest(Shape(n, 1, o, c), geometry, x.dtype, transposed)
+    threads = nominal_threads(n * o * c * counts(geometry).meetings)
+    return plan if winograd.work((n, o, c), plan, threads) < direct else None
 
 
 def _multiply(
@@ -119,7 +119,7 @@ def _multiply(
     groups, o, c = w.shape[:3]
     x, w = contiguous(x), w.reshape(groups, o, c, geometry.taps)
     x_images, y_images = images_of(x, groups), images_of(y, groups)
-    way, _ = _quickest(Shape(len(x), groups, o, c), geometry, x.dtype, transposed, threads())
+    way, _ = _quickest(Shape(len(x), groups, o, c), geometry, x.dtype, transposed)
     by_weights = way == "few" or w.size <= y.size
     if way in ("few", "places") and by_weights and not _finite(w):
         way = "lanes"
@@ -163,7 +163,7 @@ def direct_work(
         read, write = write, read
     x, y = Images(memory, n, groups * c, 0, c, read), Images(memory, n, groups * o, 0, o, write)
     count, *lengths = counts(geometry)
-    threads = threads_for(n * groups * o * c * count)
+    threads = nominal_threads(n * groups * o * c * count)
     lines = few.work(x, y, geometry.taps, lengths[transposed])
     _, products = spread.plan_of(x, y, geometry.taps, threads, transposed)
     return {
@@ -176,9 +176,9 @@ def direct_work(
 
 @lru_cache(maxsize=1024)
 def _quickest(
-    shape: Shape, geometry: SizedGeometry, dtype: np.dtype[Any], transposed: bool, threads: int
+    shape: Shape, geometry: SizedGeometry, dtype: np.dtype[Any], transposed: bool
 ) -> tuple[str, float]:
-    """The direct way with the least work, and this; ``threads`` are all that a large work may use."""
+    """The direct way with the least work, and this."""
     work = direct_work(shape, geometry, dtype, transposed=transposed)
     way = min(work, key=lambda name: work[name])
     return way, work[way]

@@ -9,7 +9,7 @@ from minigrad.kernels.cpu.conv.images import Images, images_of
 from minigrad.kernels.cpu.conv.tables import SizedGeometry, by_tap, counts, lines_by_place, lines_by_source
 from minigrad.kernels.cpu.conv.winograd import algorithm
 from minigrad.kernels.cpu.conv.winograd import gradient as winograd
-from minigrad.kernels.cpu.runtime.compiling import contiguous, launch, threads_for
+from minigrad.kernels.cpu.runtime.compiling import contiguous, launch, nominal_threads
 from minigrad.kernels.cpu.tiles.magnitude import finite
 from minigrad.kernels.cpu.tiles.packing import rounded_up
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE
@@ -66,7 +66,7 @@ def _winograd_pays(x: Array, g: Array, geometry: SizedGeometry, groups: int) -> 
     if not algorithm.fits(x, c, o, groups, geometry, algorithm.WEIGHT):
         return False
     meetings = counts(geometry).meetings
-    threads = threads_for(n * o * c * meetings)
+    threads = nominal_threads(n * o * c * meetings)
     direct = n * _taps_work(images_of(x, 1)[0], images_of(g, 1)[0], meetings) / threads
     return bool(winograd.work((n, o, c), geometry, threads) < direct)
 

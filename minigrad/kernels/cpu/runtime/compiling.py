@@ -26,6 +26,7 @@ KEPT = "kept on disk for the next run"
 NOT_KEPT = "in each run: no folder for them can be written; NUMBA_CACHE_DIR chooses one"
 
 SMALL = 1 << 20  # about the multiplications that one thread does while several are started
+NOMINAL = 2  # threads: the least number for which a way counts that can use one alone
 
 # Numba's simplest thread pool must not be entered by two threads at once, and the workspace below is shared:
 # a parallel kernel is launched under the lock. A kernel uses every core, so waiting costs nothing.
@@ -103,9 +104,12 @@ def threads() -> int:
     return 1 if threads_lost.value else int(numba.get_num_threads())
 
 
-def threads_for(work: float) -> int:
-    """Number of threads that share ``work`` multiplications."""
-    return threads() if work >= SMALL else 1
+def nominal_threads(work: float) -> int:
+    """Number of threads for which ways to compute ``work`` multiplications are compared.
+
+    It is not that of the threads there are: ways round differently, and no result depends on those.
+    """
+    return NOMINAL if work >= SMALL else 1
 
 
 @contextmanager
