@@ -368,18 +368,19 @@ class System:
         Ops record nothing in it, unless ``gradients`` are taken.
         """
         networks = {name: part for name, part in vars(self).items() if isinstance(part, nn.Module)}
-        modes = [(m, m.training) for network in networks.values() for m in network.modules()]
+        training = [m for network in networks.values() for m in network.modules() if m.training]
         try:
-            for name, network in networks.items():
-                network.eval()
+            for module in training:
+                module.training = False
+            for name in networks:
                 if average and name in self.averages:
                     setattr(self, name, self.averages[name].module)
             with nullcontext() if gradients else no_grad():
                 yield
         finally:
             vars(self).update(networks)
-            for module, training in modes:
-                module.training = training
+            for module in training:
+                module.training = True
 
     def noise(self, n: int, size: int, rng: Generator) -> Tensor:
         """z (n, size) from the ``prior``, on the system's device."""

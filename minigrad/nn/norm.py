@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad import ops
+from minigrad.apply import constant
 from minigrad.distributed.communicator import Communicator, resolved
 from minigrad.nn.module import Module, Parameter
 from minigrad.ops.activation import IDENTITY
@@ -111,9 +112,9 @@ class _BatchNorm(ChannelNorm):
         """Those of each channel where ``uses_running``: (c,) and (c,)."""
         assert self.running_mean is not None
         assert self.running_var is not None
-        scale = 1.0 / ops.sqrt(Tensor(self.running_var) + self.eps)
+        scale = constant(_inverse_std, self.running_var, self.eps)
         scale = scale if self.weight is None else self.weight * scale
-        shift = -Tensor(self.running_mean) * scale
+        shift = -Tensor(self.running_mean) * scale  # of a copy: training changes the mean in place
         return scale, shift if self.bias is None else self.bias + shift
 
     def _check_batch(self, x: Tensor) -> None:
@@ -130,6 +131,10 @@ class _BatchNorm(ChannelNorm):
         assert self.num_batches_tracked is not None
         running = self.running_mean, self.running_var, self.num_batches_tracked
         update_running_stats(*running, mean, var, momentum=self.momentum, count=count)
+
+
+def _inverse_std(var: Array, eps: float) -> Array:
+    return 1.0 / (var + eps) ** 0.5
 
 
 def standardized(x: Tensor, parts: int, eps: float) -> Tensor:
