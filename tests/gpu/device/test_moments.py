@@ -39,7 +39,7 @@ def each_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         fusion.Row,
         "applies_to",
-        lambda row, layers: row.when is not fusion._takes_moments and applies_to(row, layers),
+        lambda row, layers: row.when is not fusion._takes_batch_norm and applies_to(row, layers),
     )
 
 
