@@ -26,7 +26,7 @@ KEPT = "kept on disk for the next run"
 NOT_KEPT = "in each run: no folder for them can be written; NUMBA_CACHE_DIR chooses one"
 
 SMALL = 1 << 20  # about the multiplications that one thread does while several are started
-NOMINAL = 2  # threads: the least number for which a way counts that can use one alone
+NOMINAL = 2  # threads: with one, a way that cannot use more would seem as quick as the others
 
 # Numba's simplest thread pool must not be entered by two threads at once, and the workspace below is shared:
 # a parallel kernel is launched under the lock. A kernel uses every core, so waiting costs nothing.

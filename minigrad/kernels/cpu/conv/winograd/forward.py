@@ -54,8 +54,8 @@ HELD = (
     8  # panels whose products are held at a time: more would leave the second cache, fewer read images often
 )
 MADE = 16  # panels whose weights are made at a time
-NEAR = 1 << 22  # bytes of transformed weights that may be made at once; more are made MADE panels at a time,
-KEPT = 1 << 23  # if a worker's transformed images have at most so many bytes: these are kept meanwhile
+NEAR = 1 << 22  # bytes of transformed weights that are made at once; more are made MADE panels at a time,
+KEPT = 1 << 23  # which keeps the transformed images of a worker, if they have at most so many bytes
 
 
 def _by_kind(matrix: Callable[[int], Matrix], s_step: int, t_step: int) -> list[Callable[..., None]]:

@@ -31,7 +31,7 @@ class Plan(NamedTuple):
     reads: Table  # (2, groups) the pixels of the input that a group reads: the first, and one past the last
     writes: Table  # (2, groups) those of the output that it writes
     pixels: tuple[int, int]  # of the input and of the output
-    points: int  # of all tiles: so many products replace those of an image, for each pair of remainders
+    points: int  # of all tiles: the products of an image, for each remainder of inputs and of outputs
     kinds: Table  # (groups, tiles) 1 if narrow columns, 2 if narrow rows, their sum if both
     # pixel counted from the first, or one past the last for zero: (groups, tiles, remainders, 25)
     inputs: Table
