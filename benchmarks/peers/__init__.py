@@ -15,7 +15,6 @@ returns when its result is computed, and the result is compared with that of pla
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import os
 import shutil
@@ -30,6 +29,7 @@ import numpy as np
 
 from benchmarks.agreement import KERNEL_ERROR
 from gans.errors import UserError
+from gans.systems.own import module_of
 
 
 class NotOffered(Exception):
@@ -87,21 +87,12 @@ def load(side: str) -> SimpleNamespace:
         "set_threads": lambda number: None,
         "within": nullcontext,
     }
-    module = _own(Path(side)) if side.endswith(".py") else _named(peer(side).module)
+    module = module_of(Path(side)) if side.endswith(".py") else _named(peer(side).module)
     return SimpleNamespace(**{**defaults, **{k: v for k, v in vars(module).items() if k in defaults}})
 
 
 def _named(name: str) -> Any:
     return importlib.import_module(f"{__name__}.{name}")
-
-
-def _own(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def _no_steps(*_: Any) -> Any:
@@ -118,10 +109,11 @@ def sides(against: list[str], device: str = "cpu", *, numpy: bool = True) -> lis
 
 
 def check(side: str, device: str = "cpu") -> None:
-    """Raise UserError if a side is unknown, not installed or not for the device."""
+    """Raise UserError if a side is unknown, not installed, not for the device or does not run."""
     if side.endswith(".py"):
         if not Path(side).is_file():
             raise UserError(f"--against {side}: there is no such file")
+        module_of(Path(side))
     elif side not in PEERS:
         known = ", ".join(PEERS)
         raise UserError(f"--against {side}: it is none of {known}, nor a file of yours that ends in .py")

@@ -14,7 +14,7 @@ from gans.errors import UserError
 from gans.messages import one_line
 from gans.paths import user_path
 
-__all__ = ["absolute", "is_own", "load_function", "load_object", "load_own"]
+__all__ = ["absolute", "is_own", "load_function", "load_object", "load_own", "module_of"]
 
 _FORM = "FILE.py:NAME"
 
@@ -71,7 +71,7 @@ def _load(text: str) -> Any:
     if not file.endswith(".py") or not name.isidentifier():
         raise UserError(f"{one_line(text)}: expected {_FORM}, a Python file and a name in it")
     path = user_path(file)
-    module = _module(path)
+    module = module_of(path)
     if not hasattr(module, name):
         names = [
             key for key, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__
@@ -82,7 +82,8 @@ def _load(text: str) -> Any:
     return getattr(module, name)
 
 
-def _module(path: Path) -> ModuleType:
+def module_of(path: Path) -> ModuleType:
+    """The module that a file of the user's is; UserError, which names the line, if it does not run."""
     try:
         found = path.resolve(strict=True)
         status = found.stat()

@@ -109,6 +109,15 @@ def test_the_file_of_the_documentation_is_compared(
     assert ("Disagreement" in shown.err) == bool(status)
 
 
+def test_a_file_that_does_not_run_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text("import numpy\nKERNELS = numpy.nothing\n")
+    assert main(["kernels", "--only", "LeakyReLU 1024", "--against", str(mine)]) == 2
+    shown = capsys.readouterr().err
+    assert "mine.py, line 2: AttributeError" in shown
+    assert shown.count("\n") == 1
+
+
 def test_a_file_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     for typed, complaint in (("no.py", "there is no such file"), ("caffe", "it is none of torch,")):
         assert main(["steps", "--against", typed]) == 2
