@@ -368,10 +368,11 @@ class System:
         Ops record nothing in it, unless ``gradients`` are taken.
         """
         networks = {name: part for name, part in vars(self).items() if isinstance(part, nn.Module)}
-        training = [m for network in networks.values() for m in network.modules() if m.training]
+        modes = [(m, m.training) for network in networks.values() for m in network.modules()]
         try:
-            for module in training:
-                module.training = False
+            for module, training in modes:
+                if training:
+                    module.training = False
             for name in networks:
                 if average and name in self.averages:
                     setattr(self, name, self.averages[name].module)
@@ -379,8 +380,9 @@ class System:
                 yield
         finally:
             vars(self).update(networks)
-            for module in training:
-                module.training = True
+            for module, training in modes:
+                if module.training != training:
+                    module.training = training
 
     def noise(self, n: int, size: int, rng: Generator) -> Tensor:
         """z (n, size) from the ``prior``, on the system's device."""

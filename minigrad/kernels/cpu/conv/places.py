@@ -31,9 +31,7 @@ PACKING = 20  # and as long as to pack a weight
 ALONE = 4  # rows of a tile that take as long as a row alone
 NARROW = 1.6  # times as long as in a tile that a multiplication takes with one vector
 STARTING = 1 << 17  # and as long as to begin a block
-MOST = (
-    1 << 16
-)  # elements gathered for a block, half of its results: with the weights, they fit the second cache
+MOST = 1 << 16  # elements gathered for a block, or twice its results: the second cache takes the weights too
 
 
 class Plan(NamedTuple):

@@ -46,6 +46,7 @@ MOVING = 30  # multiplications of a direct product that take as long as to trans
 TRANSFORMING = 32  # and as long as to transform an input
 MULTIPLYING = 1.4  # and as long as one here: these pass through more memory
 ONE_BY_ONE = 400  # and as long as to move an element of images that do not fill a vector
+NARROW_BLOCK = 1.05  # times as long for each lane of a block of one vector: rows are loaded more often
 
 
 class Least(NamedTuple):
@@ -70,13 +71,10 @@ def fits(x: Array, channels: int, outputs: int, groups: int, geometry: SizedGeom
     return shape == ((4, 4), (2, 2), (1, 1)) and reading and min(geometry.places) >= least.places
 
 
-ALONE = 1.05  # times as long for each lane if a block is one vector: its rows are loaded for fewer products
-
-
 def lanes(images: int) -> int:
     """How many images a block has: a vector of them or a tile's, whichever takes less time."""
     one, whole = TILE.width // 4, TILE.lanes(4)
-    return one if ALONE * rounded_up(images, one) < rounded_up(images, whole) else whole
+    return one if NARROW_BLOCK * rounded_up(images, one) < rounded_up(images, whole) else whole
 
 
 def odd_lines(size: int) -> int:

@@ -50,12 +50,10 @@ from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_far, multiply_nar
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
 from minigrad.types import Array
 
-HELD = (
-    8  # panels whose products are held at a time: more would leave the second cache, fewer read images often
-)
-MADE = 16  # panels whose weights are made at a time
-NEAR = 1 << 22  # bytes of transformed weights that are made at once; more are made MADE panels at a time,
-KEPT = 1 << 23  # which keeps the transformed images of a worker, if they have at most so many bytes
+HELD = 8  # panels whose products are held: more leave the second cache, fewer read images more often
+MADE = 16  # panels whose weights are made at a time, where all of them have more bytes than NEAR
+NEAR = 1 << 22
+KEPT = 1 << 23  # bytes of transformed images that a worker keeps for it; beyond, all are made at once
 
 
 def _by_kind(matrix: Callable[[int], Matrix], s_step: int, t_step: int) -> list[Callable[..., None]]:
