@@ -312,3 +312,15 @@ def test_packs_of_a_joint_batch_are_of_one_kind(pack: int) -> None:
 def test_a_name_of_before_says_what_it_is_now(name: str, says: str) -> None:
     with pytest.raises(AttributeError, match=says):
         getattr(systems, name)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_networks_are_in_the_mode_they_had_after_they_were_evaluated(training: bool) -> None:
+    """Whatever the block does to it."""
+    system: Any = build(settings_for("gan", "points"), (2,))
+    system.generator.train(training)
+    with system.evaluating():
+        assert not any(m.training for m in system.generator.modules())
+        system.generator.train(not training)
+    assert all(m.training == training for m in system.generator.modules())
+    assert all(m.training for m in system.discriminator.modules())
