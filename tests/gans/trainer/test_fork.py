@@ -33,6 +33,23 @@ if __name__ == "__main__":
         assert stopped()
 """
 
+AT_ONCE = """
+import os, signal, time
+from gans.trainer.signals import StopOnSignal
+
+with StopOnSignal() as outer, StopOnSignal() as inner:
+    for _ in range(40):
+        if (child := os.fork()) == 0:
+            time.sleep(20)
+            os._exit(0)
+        os.kill(child, signal.SIGTERM)  # before the child has begun
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM
+    assert not outer() and not inner()
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    signal.raise_signal(signal.SIGTERM)
+    assert inner()
+"""
+
 
 DISPLAY = """
 import os, signal, threading, time
@@ -77,6 +94,10 @@ def run(code: str) -> str:
 
 def test_a_signal_ends_the_children_of_a_training_as_it_would_without_one() -> None:
     run(POOL)
+
+
+def test_a_signal_that_comes_while_a_child_starts_is_not_lost() -> None:
+    run(AT_ONCE)
 
 
 def test_a_child_prints_whatever_the_live_display_was_doing() -> None:
