@@ -16,7 +16,7 @@ _generator: ContextVar[Generator | None] = ContextVar("generator", default=None)
 class DrawingFrom:
     """A block in which the layers draw from ``rng``; outside of one they draw from minigrad's generator."""
 
-    def __init__(self, rng: Generator) -> None:
+    def __init__(self, rng: Generator | None) -> None:
         self._rng = rng
 
     def __enter__(self) -> None:
@@ -24,6 +24,11 @@ class DrawingFrom:
 
     def __exit__(self, *exception: object) -> None:
         _generator.reset(self._token)
+
+
+def drawing_from() -> Generator | None:
+    """The generator of the innermost ``DrawingFrom``, None outside of one."""
+    return _generator.get()
 
 
 class GaussianNoise(nn.Module):

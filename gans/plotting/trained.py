@@ -15,7 +15,7 @@ from gans.data.spec import KIND_WORDS
 from gans.errors import UserError
 from gans.streams import random_stream
 from gans.systems import Ask, Made, System
-from gans.systems.system import in_batches
+from gans.systems.sampling import in_batches
 from gans.trainer import RunConfig, ask_of
 from minigrad import Tensor, tensor
 from minigrad.devices import to_device

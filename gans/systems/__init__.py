@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NoReturn
 from gans.data.spec import Kind, Spec
 from gans.systems.optimizing import AdamSettings, LinearAdamSettings, TwoAdamSettings, adam
 from gans.systems.registry import SYSTEMS, build, check_device, check_used, find, settings_for
+from gans.systems.sampling import in_batches
 from gans.systems.settings import Settings, setting
-from gans.systems.system import Ask, Batch, Made, System, Trainer, in_batches
+from gans.systems.system import Ask, Batch, Made, System, Trainer
 from gans.updates import Descent, State, descend, update
 
 __all__ = [

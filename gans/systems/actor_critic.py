@@ -28,8 +28,9 @@ from numpy.typing import NDArray
 from gans.data.spec import Spec
 from gans.networks import mlp
 from gans.systems.optimizing import TwoAdamSettings, adam
+from gans.systems.sampling import in_batches
 from gans.systems.settings import setting
-from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.updates import descend, update
 from gans.wholes import whole_batch
 from minigrad import Tensor, nn, no_grad, tensor

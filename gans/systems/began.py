@@ -23,8 +23,9 @@ from gans.data.spec import Spec
 from gans.metrics.meaning import Meaning
 from gans.networks.mlp import leaky, mlp
 from gans.systems.optimizing import TwoAdamSettings, adam
+from gans.systems.sampling import in_batches
 from gans.systems.settings import setting
-from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.updates import State, descend, update
 from gans.wholes import mean_of_ranks
 from minigrad import Tensor, nn, no_grad, tensor

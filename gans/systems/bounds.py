@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gans.metrics.meaning import Meaning
-from gans.systems.system import in_batches
+from gans.systems.sampling import in_batches
 from minigrad import Tensor, tensor
 from minigrad.ops import exp, square, sum
 from minigrad.random import Generator

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gans.systems.system import Ask, Made, System, in_batches
+from gans.systems.sampling import in_batches
+from gans.systems.system import Ask, Made, System
 from minigrad import Tensor
 from minigrad.devices import to_device
 from minigrad.random import Generator, integers

@@ -12,7 +12,8 @@ from gans.metrics.classifier import load_classifier
 from gans.metrics.describe import SURE, as_digits
 from gans.metrics.matching import MOST_CLASSES, matched_share
 from gans.metrics.meaning import Meaning
-from gans.systems.system import Ask, Made, in_batches
+from gans.systems.sampling import in_batches
+from gans.systems.system import Ask, Made
 from minigrad import Tensor
 from minigrad.devices import to_device
 from minigrad.ops import cross_entropy, repeat

@@ -29,8 +29,9 @@ from gans.networks import patch, residual
 from gans.objectives import least_squares
 from gans.systems.optimizing import LinearAdamSettings, adam
 from gans.systems.pool import Pool
+from gans.systems.sampling import in_batches
 from gans.systems.settings import setting
-from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.systems.translating import (
     CYCLE_MEANINGS,
     both_directions,

@@ -31,8 +31,9 @@ from gans.objectives import binary_cross_entropy
 from gans.systems.adapting import ACCURACY_MEANINGS, AdaptationSettings, accuracies, reversed_gradient
 from gans.systems.classes import named
 from gans.systems.optimizing import AdamSettings, adam
+from gans.systems.sampling import in_batches
 from gans.systems.settings import setting
-from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.systems.translating import check_two_sets
 from gans.updates import descend, update
 from minigrad import Tensor, nn, tensor

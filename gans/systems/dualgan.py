@@ -30,8 +30,9 @@ from gans.networks.dcgan import initialised
 from gans.networks.unet import UNet
 from gans.objectives import clip_weights, critic
 from gans.systems.optimizing import HalvingSettings, TwoRateSettings, rmsprop
+from gans.systems.sampling import in_batches
 from gans.systems.settings import setting
-from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.systems.translating import (
     CYCLE_MEANINGS,
     Translation,

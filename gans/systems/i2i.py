@@ -31,7 +31,8 @@ from gans.systems.adapting import ACCURACY_MEANINGS, accuracies, reversed_gradie
 from gans.systems.classes import named
 from gans.systems.i2i_settings import FOR_DIGITS, I2ISettings
 from gans.systems.optimizing import adam
-from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.sampling import in_batches
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.systems.translating import Translation, both_directions, check_two_sets, judged_sets, one_direction
 from gans.updates import descend, update
 from minigrad import Tensor, nn, tensor

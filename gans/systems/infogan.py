@@ -34,7 +34,8 @@ from gans.steps import probabilities
 from gans.systems.codes import FIGURES, drawn_codes, figures_of_codes, rows_by_category
 from gans.systems.infogan_settings import InfoGANSettings
 from gans.systems.optimizing import adam
-from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.sampling import in_batches
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.nn.functional import one_hot

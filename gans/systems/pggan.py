@@ -36,7 +36,8 @@ from gans.objectives import critic, critic_generator, gradient_penalty
 from gans.systems.optimizing import adam
 from gans.systems.pggan_settings import PGGANSettings
 from gans.systems.progress import Progress
-from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.sampling import in_batches
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad, tensor
 from minigrad.ops import mean, square

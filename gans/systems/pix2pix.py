@@ -38,8 +38,9 @@ from gans.objectives import least_squares, non_saturating_gan
 from gans.objectives.objective import Objective
 from gans.steps import readouts
 from gans.systems.optimizing import TwoAdamSettings, adam
+from gans.systems.sampling import in_batches
 from gans.systems.settings import setting
-from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.systems.translating import check_sides, translations
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad

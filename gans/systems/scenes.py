@@ -17,7 +17,8 @@ from gans.metrics.meaning import Meaning
 from gans.metrics.objects import object_accuracy
 from gans.systems.clusters import Clusters
 from gans.systems.maps import classes_of, masks_of
-from gans.systems.system import AT_ONCE, Ask, Made, in_batches
+from gans.systems.sampling import AT_ONCE, in_batches
+from gans.systems.system import Ask, Made
 from gans.systems.translating import sources_of
 from minigrad import Tensor, tensor
 from minigrad.ops import mean

@@ -28,8 +28,9 @@ from gans.metrics.meaning import Meaning
 from gans.networks.tokens import Classifier, Policy
 from gans.objectives import binary_cross_entropy
 from gans.steps import probabilities
+from gans.systems.sampling import in_batches
 from gans.systems.seqgan_settings import SeqGANSettings
-from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.updates import descend, update
 from gans.wholes import mean_of_batch
 from minigrad import Tensor, nn, no_grad, ones, ops, tensor

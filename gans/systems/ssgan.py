@@ -35,8 +35,9 @@ from gans.objectives import binary_cross_entropy, non_saturating, shared_informa
 from gans.steps import probabilities
 from gans.systems.classes import named
 from gans.systems.optimizing import adam
+from gans.systems.sampling import in_batches
 from gans.systems.ssgan_settings import SSGANSettings
-from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.updates import descend, update
 from gans.wholes import mean_of_batch
 from minigrad import Tensor, nn, no_grad

@@ -32,8 +32,9 @@ from gans.objectives import critic, critic_generator, gradient_penalty
 from gans.systems.classes import labels_of, named
 from gans.systems.domains import DOMAIN_MEANINGS, figures_of_domains, rows_of_domains
 from gans.systems.optimizing import adam
+from gans.systems.sampling import in_batches
 from gans.systems.stargan_settings import StarGANSettings
-from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.systems.translating import check_sides, sources_of
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from functools import cached_property
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -19,22 +20,21 @@ from gans.messages import one_line
 from gans.metrics.meaning import Meaning
 from gans.objectives import Objective
 from gans.systems.own import load_function
+from gans.systems.sampling import Replays
 from gans.systems.settings import Settings
 from gans.updates import BoundUpdate
-from minigrad import Tensor, nn, no_grad, tensor
+from minigrad import Tensor, nn, no_grad
 from minigrad.blocks import Block, Setting
 from minigrad.distributed import current
+from minigrad.nn.modes import evaluating
 from minigrad.optim import EMA
 from minigrad.random import Generator, normal, uniform
 from minigrad.tracing import Changes
 
-__all__ = ["Ask", "Batch", "Made", "Stateful", "System", "Trainer", "in_batches", "precision"]
+__all__ = ["Ask", "Batch", "Made", "Stateful", "System", "Trainer", "precision"]
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
-
-AT_ONCE = 256
-"""Samples that a network makes at a time."""
 
 _precision: Setting[type[np.floating[Any]]] = Setting("precision", np.float32)
 
@@ -201,6 +201,11 @@ class System:
         super().__delattr__(name)
         Changes.count += 1
 
+    @cached_property
+    def _replays(self) -> Replays:
+        """Recordings of the networks in evaluation, which live as long as the system."""
+        return Replays()
+
     @staticmethod
     def networks(settings: Any, spec: Spec) -> dict[str, nn.Module]:
         """The networks by the names of the attributes that they become, each with its initial weights."""
@@ -365,24 +370,18 @@ class System:
     def evaluating(self, *, average: bool = True, gradients: bool = False) -> Iterator[None]:
         """A block with every network in evaluation mode and averages in their places.
 
-        Ops record nothing in it, unless ``gradients`` are taken.
+        Ops record nothing in it, unless ``gradients`` are taken, and ``in_batches`` replays networks.
         """
         networks = {name: part for name, part in vars(self).items() if isinstance(part, nn.Module)}
-        modes = [(m, m.training) for network in networks.values() for m in network.modules()]
-        try:
-            for module, training in modes:
-                if training:
-                    module.training = False
-            for name in networks:
-                if average and name in self.averages:
-                    setattr(self, name, self.averages[name].module)
-            with nullcontext() if gradients else no_grad():
-                yield
-        finally:
-            vars(self).update(networks)
-            for module, training in modes:
-                if module.training != training:
-                    module.training = training
+        with evaluating(networks.values()):
+            try:
+                for name in networks:
+                    if average and name in self.averages:
+                        setattr(self, name, self.averages[name].module)
+                with nullcontext() if gradients else no_grad(), self._replays.using(not gradients):
+                    yield
+            finally:
+                vars(self).update(networks)
 
     def noise(self, n: int, size: int, rng: Generator) -> Tensor:
         """z (n, size) from the ``prior``, on the system's device."""
@@ -391,17 +390,3 @@ class System:
         else:
             z = normal((n, size), generator=rng, device=self.device)
         return z if z.dtype == self.dtype else z.astype(self.dtype)
-
-
-def in_batches(network: Any, *inputs: Any, size: int = AT_ONCE, device: str = "cpu") -> NDArray[Any]:
-    """``network(*inputs)`` as an array, ``size`` rows at a time.
-
-    The inputs are Tensors, or arrays, such as images, which become float32 Tensors on ``device``.
-
-    >>> in_batches(lambda x: x * 2.0, np.array([[1.0], [3.0]])).tolist()
-    [[2.0], [6.0]]
-    """
-    tensors = [x if isinstance(x, Tensor) else tensor(x, np.float32, device) for x in inputs]
-    n = len(tensors[0])
-    parts = [network(*[x[i : i + size] for x in tensors]).numpy() for i in range(0, n, size)]
-    return np.concatenate(parts)

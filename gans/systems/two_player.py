@@ -17,7 +17,8 @@ from gans.networks.noise import DrawingFrom
 from gans.objectives import Objective, critic, minimax, non_saturating_gan
 from gans.steps import discriminator_step, generator_loss, generator_step, judged, loss_of_fakes
 from gans.systems.optimizing import optimizer
-from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.sampling import in_batches
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.systems.tricks import (
     by_larger_loss,
     instance_noise,

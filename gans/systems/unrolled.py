@@ -23,8 +23,9 @@ from gans.networks.mlp import mlp
 from gans.objectives import binary_cross_entropy
 from gans.steps import probabilities
 from gans.systems.optimizing import TwoAdamSettings, adam
+from gans.systems.sampling import in_batches
 from gans.systems.settings import setting
-from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.updates import descend, update
 from gans.wholes import mean_of_ranks
 from minigrad import Tensor, grad, nn, no_grad, tensor

@@ -27,8 +27,9 @@ from gans.networks import codec
 from gans.networks.mlp import mlp
 from gans.systems.bounds import BOUND_MEANINGS, figures_of_bounds, kl_divergence
 from gans.systems.optimizing import AdamSettings, adam
+from gans.systems.sampling import in_batches
 from gans.systems.settings import setting
-from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.updates import descend, update
 from minigrad import Tensor, nn
 from minigrad.ops import binary_cross_entropy_with_logits, exp, mean, square, sum

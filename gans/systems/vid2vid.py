@@ -43,7 +43,8 @@ from gans.networks.frames import FrameGenerator, each, frames_of, one_colour, pa
 from gans.networks.sampling import moved
 from gans.objectives import least_squares
 from gans.systems.optimizing import adam
-from gans.systems.system import Ask, Made, System, Trainer, in_batches
+from gans.systems.sampling import in_batches
+from gans.systems.system import Ask, Made, System, Trainer
 from gans.systems.translating import translations
 from gans.systems.vid2vid_settings import Vid2VidSettings
 from gans.updates import descend, update

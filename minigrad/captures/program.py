@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from operator import is_
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,7 @@ class Program:
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
         self.lines = fused(trace)
+        self._drawn = sorted({index for line in self.lines for index in _drawn_from(line)})
         lifetimes = lifetimes_of(trace, self.lines)
         offsets, self.size = offsets_of(list(lifetimes.values()))
         self.offsets = dict(zip(lifetimes, offsets, strict=True))
@@ -44,7 +44,9 @@ class Program:
     def run(self, inputs: Sequence[Tensor], generators: list[np.random.Generator]) -> None:
         """Replay the step; ``array`` returns what it made until another program runs."""
         buffers = memory.shared(self.size)
-        if buffers is not self._memory or not all(map(is_, generators, self._generators)):
+        if buffers is not self._memory or any(
+            generators[index] is not self._generators[index] for index in self._drawn
+        ):
             self._bind(buffers, generators)
         for buffer, tensor in zip(self._inputs, inputs, strict=True):
             buffer[...] = tensor._data
@@ -141,6 +143,11 @@ class Program:
         if isinstance(value, Slot | External):
             return self.array(value)
         return self._generators[value.index] if isinstance(value, Drawn) else value
+
+
+def _drawn_from(line: Line) -> Iterator[int]:
+    """The generators, among the step's arguments, from which the line draws."""
+    return (name.index for name in leaves((line.args, line.params)) if isinstance(name, Drawn))
 
 
 def _keeping(call: Call, targets: list[tuple[int, Array]], *, single: bool) -> Call:
