@@ -122,15 +122,15 @@ class Program:
         owners = {id(owner_of(array)) for array in (*read, *filled)}
         if len(launches) != 1:
             return call
-        given = [value for value in launches[0].args if isinstance(value, np.ndarray) and value.size]
+        given = [v for v in leaves(launches[0].given) if isinstance(v, np.ndarray) and v.size]
         if any(id(owner_of(value)) not in owners for value in given):
             return call
         expected = [array.tobytes() for array in filled]
         for array in filled:
             array.fill(np.nan)
-        launches[0]()
+        launches[0].call()
         if [array.tobytes() for array in filled] == expected:
-            return launches[0]
+            return launches[0].call
         call()
         return call
 

@@ -10,11 +10,18 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from minigrad.kernels import forking
+from minigrad.types import Array
 
-Launch = partial[Any]
+
+class Launch(NamedTuple):
+    """A compiled call, and what it was given but for scratch memory, whose content means nothing."""
+
+    call: Callable[[], object]
+    given: tuple[Any, ...]
+
 
 lock = threading.RLock()
 """Held while a kernel runs: the threads of a pool, and scratch memory, serve one kernel at a time."""
@@ -23,12 +30,16 @@ forking.held.append(lock)
 _notes: list[Launch] | None = None
 
 
-def launch(function: Callable[..., Any], *args: Any) -> None:
-    """``function(*args)``, which is all that the calling kernel does to arrays."""
+def launch(function: Callable[..., Any], *args: Any, scratch: tuple[Array, ...] | None = None) -> None:
+    """``function(*args)``, or with scratch memory ``function(*args, scratch)``.
+
+    That is all that the calling kernel does to arrays.
+    """
+    every = args if scratch is None else (*args, scratch)
     with lock:
-        function(*args)
+        function(*every)
         if _notes is not None:
-            _notes.append(partial(_compiled(function, args), *args))
+            _notes.append(Launch(partial(_compiled(function, every), *every), args))
 
 
 def _compiled(function: Any, args: tuple[Any, ...]) -> Callable[..., Any]:
@@ -41,7 +52,7 @@ def _compiled(function: Any, args: tuple[Any, ...]) -> Callable[..., Any]:
 
 @contextmanager
 def noting() -> Iterator[list[Launch]]:
-    """The launches within the block, as calls without arguments; other threads' kernels wait for its end."""
+    """The launches within the block; other threads' kernels wait for its end."""
     global _notes
     with lock:
         before, _notes = _notes, []

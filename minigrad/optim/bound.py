@@ -84,7 +84,7 @@ class BoundUpdate:
             gradients = [self._gradients[index] for index in part.indices]
             self._update(group, part, array, *gradients)
         gathered = part.gathered.buffer is not None
-        return [(group, array, launch) for launch in launches] if gathered else []
+        return [(group, array, each.call) for each in launches] if gathered else []
 
     def _found(self) -> list[object]:
         """The buffers and averages that the launches write, part after part."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minigrad.kernels.cpu.bias import Epilogue, bias_leaky_relu
-from minigrad.kernels.cpu.conv import bands, few, lanes, places, spread, whole
+from minigrad.kernels.cpu.conv import across, bands, few, lanes, places, spread, whole
 from minigrad.kernels.cpu.conv.images import Images, images_of
 from minigrad.kernels.cpu.conv.tables import (
     SizedGeometry,
@@ -133,6 +134,10 @@ def _multiply(
         lanes.fill(x_images[0], w, y_images[0], meetings)
         finish(y, epilogue)
         return
+    if way == "across":
+        for group in range(groups):
+            across.fill(x_images[group], w[group], y_images[group], geometry, epilogue)
+        return
     if way == "spread":
         runs = runs_to_sources(geometry) if transposed else runs_to_places(geometry)
         for group in range(groups):
@@ -167,6 +172,7 @@ def direct_work(
     lines = few.work(x, y, geometry.taps, lengths[transposed])
     _, products = spread.plan_of(x, y, geometry.taps, threads, transposed)
     return {
+        "across": groups * (CALLING + across.work(x, y, geometry, threads)) if transposed else math.inf,
         "places": places.work(x, y, geometry, groups, transposed, threads),
         "few": groups * (CALLING + -(-n // threads) * lines + MOVING * o * c * geometry.taps),
         "spread": groups * (CALLING + products),

@@ -75,6 +75,22 @@ def add_run(
 
 
 @intrinsic
+def add_four(typingctx: Any, source: Any, s0: Any, target: Any, t0: Any) -> Any:
+    """target[t0 + k] += source[s0 + k] for k < 4; otherwise as ``copy_run``."""
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
+        emit = Emitter(context, builder, signature.args[0])
+        kind = ir.VectorType(emit.element, 4).as_pointer()
+        source, target = (
+            builder.bitcast(emit.pointer(signature.args[k], values[k], values[k + 1]), kind) for k in (0, 2)
+        )
+        emit.store(builder.fadd(emit.load(target), emit.load(source)), target)
+        return context.get_dummy_value()
+
+    return types.void(source, types.int64, target, types.int64), generate
+
+
+@intrinsic
 def copy_vectors(
     typingctx: Any, source: Any, s0: Any, target: Any, t0: Any, places: Any, first: Any, last: Any
 ) -> Any:

@@ -147,6 +147,7 @@ multiply_narrow = _product(TILE.rows, vectors=1)
 multiply_far_left = _product(TILE.rows, left=AHEAD)
 multiply_far = _product(TILE.rows, left=AHEAD, right=AHEAD)
 multiply_long_rows = _product(TILE.rows, right=BESIDE)
+multiply_four = _product(4)
 multiply_row = _product(1)
 
 
