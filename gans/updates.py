@@ -62,14 +62,16 @@ def descend(loss: Tensor, *optimizers: Optimizer, checked: Sequence[Tensor] = ()
 
     If the loss, the gradient's norm or one of ``checked`` is NaN or infinite, nothing changes. Raises
     NonFiniteError then; with deferred metrics the trainer raises it later. Where several ranks train, all of
-    these are means over the ranks.
+    these are means over the ranks. The graph of ``loss`` is released: another loss through the same ops needs
+    them computed again, or ``.detach()``.
 
     >>> w = mg.tensor([3.0])
     >>> descent = descend(mg.ops.sum(w * w), mg.optim.SGD([w], lr=0.25))
     >>> w.numpy().tolist(), descent.norm.item()
     ([1.5], 6.0)
     """
-    gradients = grad(loss, [p for optimizer in optimizers for p in optimizer.params])
+    weights = [p for optimizer in optimizers for p in optimizer.params]
+    gradients = grad(loss, weights, release=True)
     loss, *rest = mean_over_ranks([loss.detach(), *(c.detach() for c in checked), *gradients])
     checked, gradients = rest[: len(checked)], rest[len(checked) :]
     norm = gradient_norm(gradients)

@@ -21,7 +21,7 @@ __getattr__ = hints.of_module(__name__)
 
 
 class StaleGraphError(RuntimeError):
-    """A Tensor of the graph was changed in place after the graph was built; build the graph again.
+    """A Tensor of the graph was changed in place since, or the graph was released; build the graph again.
 
     >>> import minigrad as mg
     >>> w = mg.tensor([2.0])
@@ -40,6 +40,7 @@ def grad(
     grad_output: Any = None,
     create_graph: bool = False,
     unused: Literal["error", "zeros"] = "error",
+    release: bool = False,
 ) -> list[Tensor]:
     """The gradients of ``sum(output * grad_output)`` with respect to each Tensor of ``wrt``, in their order.
 
@@ -49,12 +50,16 @@ def grad(
     create_graph  build the graph of the gradients too, so that they can be differentiated again
     unused        the answer for a Tensor of ``wrt`` that ``output`` was not computed from: "error", a
                   ValueError, or "zeros"
+    release       give up the graph between ``output`` and ``wrt`` on the way: each array that nothing else
+                  holds is freed as soon as its gradient has been computed, and no later call can
+                  differentiate through there. A large step needs less memory so
 
     Each result has the shape and dtype of its Tensor and an array of its own. Raises TypeError for Tensors
-    that are not float, ValueError for shapes that do not fit, StaleGraphError if a Tensor that the gradient
-    needs was changed since the graph was built. Changes by minigrad count (an optimizer, ``modify``,
-    ``load_state_dict``, ``t.data = array``), and those that ``t.changed()`` follows; a write into the array
-    itself, as in ``t.data[0] = 1.0``, goes unnoticed.
+    that are not float, ValueError for shapes that do not fit and for ``release`` with ``create_graph``,
+    StaleGraphError if an earlier call has released the graph, or if a Tensor that the gradient needs was
+    changed since it was built. Changes by minigrad count (an optimizer, ``modify``, ``load_state_dict``,
+    ``t.data = array``), and those that ``t.changed()`` follows; a write into the array itself, as in
+    ``t.data[0] = 1.0``, goes unnoticed.
 
     If there is a path and a rule says that the derivative is zero, the gradient is zeros in both cases. A
     gradient can depend on fewer Tensors than its output: a network's gradient with respect to its input never
@@ -73,9 +78,12 @@ def grad(
     targets = [wrt] if isinstance(wrt, Tensor) else _listed(wrt)
     if unused not in ("zeros", "error"):
         raise ValueError(f'grad: unused is "error" or "zeros", got {unused!r}')
+    if release and create_graph:
+        raise ValueError("grad: create_graph=True keeps the graph that release=True gives up; choose one")
     seed = _check(output, targets, grad_output)
     order = _topological(output)
     wanted = {id(t) for t in targets}
+    used = None if unused == "zeros" else {id(t) for t in order}
     between = set(wanted)
     for t in order:
         if t._made is not None and any(id(x) in between for x in t._made[INPUTS]):
@@ -84,7 +92,8 @@ def grad(
     grads: dict[int, Tensor] = {id(output): seed}
     tracer = mode().tracer
     with using(building_graph=create_graph), _noted(tracer, output, targets):
-        for y in reversed(order):
+        while order:
+            y = order.pop()  # from here on a released graph alone holds it
             key = id(y)
             if key not in between or key not in grads or y._made is None:
                 continue
@@ -97,7 +106,8 @@ def grad(
             for i, gx in gradients:
                 x = y._made[INPUTS][i]
                 grads[id(x)] = grads[id(x)] + gx if id(x) in grads else gx
-        used = None if unused == "zeros" else {id(t) for t in order}
+            if release and gradients and not (tracer is not None and tracer.keeps_graphs):
+                y._made = y._made[0], (), {}, ()
         results = [_result(t, grads.get(id(t)), output, used, index) for index, t in enumerate(targets)]
         return _with_own_arrays(results, seed)
 
@@ -156,6 +166,11 @@ def _topological(output: Tensor) -> list[Tensor]:
                 stack.append((x, iter(() if x._made is None else x._made[INPUTS])))
                 break
         else:
+            if t._made is not None and not t._made[INPUTS]:
+                raise StaleGraphError(
+                    f"grad: an earlier call with release=True gave up the graph of what {t._made[0].name} "
+                    f"made, {describe(t)}; compute it again, detach() it, or leave out release in that call"
+                )
             order.append(t)
             stack.pop()
     return order

@@ -29,10 +29,12 @@ class CaptureError(RuntimeError):
 class Tracer:
     """What sees a step run. This one notes nothing; ``minigrad.capture`` and ``trace`` have their own.
 
-    ``replays`` says whether the step will be replayed, so that it may read no number.
+    ``replays`` says whether the step will be replayed, so that it may read no number; ``keeps_graphs``
+    whether it looks at graphs later, so that ``grad`` releases none.
     """
 
     replays = False
+    keeps_graphs = False
 
     def op(self, op: Any, inputs: tuple[Any, ...], params: dict[str, Any]) -> tuple[Any, Any]:
         """Run an op's forward function on Tensors and note it: the array, and what it saved or None."""

@@ -38,6 +38,8 @@ class _Ran(NamedTuple):
 class Observer(Tracer):
     """Notes what a step does. It holds every Tensor that it meets, so that no id is used twice."""
 
+    keeps_graphs = True
+
     def __init__(self, keep_arrays: bool = False, everything: bool = False) -> None:
         self.ops: list[tuple[Any, Mapping[str, Any]]] = []
         self.calls: list[Call] = []
