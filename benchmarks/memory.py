@@ -10,11 +10,8 @@ from benchmarks import options, peers, table
 from benchmarks.faults import Faults
 from benchmarks.measuring import Row
 from benchmarks.startup import probe
-from benchmarks.workloads import WORKLOADS, Step, in_words, steps
+from benchmarks.workloads import WORKLOADS, Step, in_words, large_steps, steps
 from gans.cli.numbers import positive
-
-LARGE = (("dcgan", 4096, (1, 28, 28)), ("dcgan", 16, (3, 128, 128)), ("wide", 64, (2,)))
-"""A large batch, large images, and networks with many weights."""
 
 
 def add_parser(commands: Any) -> None:
@@ -38,8 +35,7 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print, and write the file of the option; the exit status is 1 if a step failed."""
     sides = peers.sides(arguments.against, numpy=False)
-    large = [Step(*one) for one in LARGE]
-    todo = steps(arguments.only, arguments.batch, arguments.image) if arguments.only else large
+    todo = steps(arguments.only, arguments.batch, arguments.image) if arguments.only else large_steps()
     rows: list[Row] = []
     faults = Faults()
     for task in todo:

@@ -12,7 +12,7 @@ from rich.console import Console
 from benchmarks import agreement, gpu, measuring, options, peers, table
 from benchmarks.faults import Faults
 from benchmarks.measuring import Panel, Row
-from benchmarks.workloads import SAMPLING, TRAININGS, WORKLOADS, Step, all_steps, in_words, steps
+from benchmarks.workloads import SAMPLING, TRAININGS, WORKLOADS, Step, all_steps, in_words, large_steps, steps
 from gans.cli.numbers import positive
 from gans.errors import UserError
 
@@ -52,20 +52,26 @@ def add_choice(parser: Any) -> None:
         help="sizes of images in place of 28x28x1; a DCGAN of 8, 16, 32, 64, 128 or 256 pixels a side is the "
         "published one, of other sides up to 64 that of gans",
     )
-    parser.add_argument(
+    sets = parser.add_mutually_exclusive_group()
+    sets.add_argument(
         "--all",
         action="store_true",
         help="every step with a figure: DCGAN at batches 4 to 512 and on 32x32x3 and 64x64x3, and the others",
+    )
+    sets.add_argument(
+        "--large", action="store_true", help="the large steps: those that `benchmarks memory` measures"
     )
 
 
 def chosen(arguments: argparse.Namespace) -> list[Step]:
     """The steps of the options. Raises UserError if they do not go together or a network does not fit."""
-    if not arguments.all:
+    if not (arguments.all or arguments.large):
         return steps(arguments.only or DEFAULT, arguments.batch, arguments.image)
     if arguments.batch or arguments.image:
-        raise UserError("--all: it has batch sizes and images of its own; leave out --batch and --image")
-    return [step for step in all_steps() if not arguments.only or step.workload in arguments.only]
+        option = "--all" if arguments.all else "--large"
+        raise UserError(f"{option}: it has batch sizes and images of its own; leave out --batch and --image")
+    every = all_steps() if arguments.all else large_steps()
+    return [step for step in every if not arguments.only or step.workload in arguments.only]
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -155,6 +155,11 @@ def all_steps() -> list[Step]:
     ]
 
 
+def large_steps() -> list[Step]:
+    """A large batch, large images, and networks with many weights."""
+    return [step("dcgan", 4096), step("dcgan", 16, (3, 128, 128)), step("wide")]
+
+
 def in_words(shape: Shape) -> str:
     """Height x width x channels of an image (c, h, w): ``64x64x3``."""
     c, h, w = shape

@@ -75,8 +75,9 @@ def test_an_image_that_does_not_fit_is_one_line(capsys: pytest.CaptureFixture[st
     with pytest.raises(SystemExit):
         main(["steps", "--image", "28x28"])
     assert "'28x28' is not HEIGHTxWIDTHxCHANNELS" in capsys.readouterr().err
-    assert main(["steps", "--all", "--batch", "4"]) == 2
-    assert "--all: it has batch sizes" in capsys.readouterr().err
+    for several in ("--all", "--large"):
+        assert main(["steps", several, "--batch", "4"]) == 2
+        assert f"{several}: it has batch sizes" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("quick")
