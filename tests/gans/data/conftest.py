@@ -26,6 +26,10 @@ class Mirror:
     stops_after: int | None = None  # bytes of each answer's body
     stalls: float = 0.0  # seconds before each answer
     seconds_per_chunk: float = 0.0
+    goes_on: threading.Event = field(default_factory=threading.Event)  # what each answer's body waits for
+
+    def __post_init__(self) -> None:
+        self.goes_on.set()
 
 
 class _Server(http.server.ThreadingHTTPServer):
@@ -59,6 +63,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if mirror.claims_length:
             self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
+        mirror.goes_on.wait()
         body = content[start:] if mirror.stops_after is None else content[start : start + mirror.stops_after]
         step = 4096 if mirror.seconds_per_chunk else len(body) or 1
         try:
@@ -77,6 +82,7 @@ def _serve() -> Iterator[Mirror]:
         try:
             yield server.mirror
         finally:
+            server.mirror.goes_on.set()
             server.shutdown()
             thread.join()
 
