@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 Forward = Callable[..., Any]
 
@@ -17,15 +17,16 @@ class HasForward(Protocol):
     forward: Forward
 
 
-def fusion(first: HasForward, second: HasForward) -> Callable[[Forward], Forward]:
+def fusion(first: HasForward, second: HasForward | Forward) -> Callable[[Forward], Forward]:
     """Decorator: a forward function of (*a, *b, **p, **q) computes ``second(first(*a, **p), *b, **q)``.
 
+    ``second`` is an op, or the function of another fusion.
     A replay of ``minigrad.capture`` calls it where nothing else needs what ``first`` makes; the numbers must
     be the same, bit for bit.
     """
 
     def declare(forward: Forward) -> Forward:
-        fusions[first.forward, second.forward] = forward
+        fusions[first.forward, cast(Forward, getattr(second, "forward", second))] = forward
         return forward
 
     return declare

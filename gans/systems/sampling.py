@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakSet
 
@@ -33,16 +33,16 @@ class Replays:
     def __init__(self) -> None:
         self.captured = capture(_called)
         self._op_by_op: WeakSet[nn.Module] = WeakSet()
+        self._drawn = _Drawn()
 
     def __call__(self, network: nn.Module, inputs: Sequence[Tensor]) -> Array:
         """``network(*inputs)`` as an array; it can be written to unless it may be another's."""
         rng = drawing_from()
         if network not in self._op_by_op:
-            restore = snapshot(*[] if rng is None else [rng])
             try:
-                return self.captured(network, rng, *inputs).data
+                return self.captured(self._drawn, network, rng, *inputs).data
             except CaptureError:
-                restore()  # what the recording drew is drawn again
+                self._drawn.restore()
                 self._op_by_op.add(network)
         return network(*inputs).numpy()
 
@@ -51,12 +51,20 @@ class Replays:
         return _replays.changed(lambda _: self if replayed else None)
 
 
-_replays: Setting[Replays | None] = Setting("replays", None)
+class _Drawn:
+    """What a recording drew, to be drawn again by ``restore`` if it fails."""
+
+    restore: Callable[[], None] = staticmethod(lambda: None)
 
 
-def _called(network: nn.Module, rng: Generator | None, *inputs: Tensor) -> Tensor:
+def _called(drawn: _Drawn, network: nn.Module, rng: Generator | None, *inputs: Tensor) -> Tensor:
+    """``network(*inputs)``; a replay does not come here."""
+    drawn.restore = snapshot(*[] if rng is None else [rng])
     with DrawingFrom(rng):
         return network(*inputs)
+
+
+_replays: Setting[Replays | None] = Setting("replays", None)
 
 
 def in_batches(network: Any, *inputs: Any, size: int = AT_ONCE, device: str = "cpu") -> NDArray[Any]:

@@ -26,7 +26,7 @@ from gans.updates import BoundUpdate
 from minigrad import Tensor, nn, no_grad
 from minigrad.blocks import Block, Setting
 from minigrad.distributed import current
-from minigrad.nn.modes import evaluating
+from minigrad.nn.modes import Evaluation
 from minigrad.optim import EMA
 from minigrad.random import Generator, normal, uniform
 from minigrad.tracing import Changes
@@ -202,6 +202,10 @@ class System:
         Changes.count += 1
 
     @cached_property
+    def _evaluation(self) -> Evaluation:
+        return Evaluation()
+
+    @cached_property
     def _replays(self) -> Replays:
         """Recordings of the networks in evaluation, which live as long as the system."""
         return Replays()
@@ -373,7 +377,7 @@ class System:
         Ops record nothing in it, unless ``gradients`` are taken, and ``in_batches`` replays networks.
         """
         networks = {name: part for name, part in vars(self).items() if isinstance(part, nn.Module)}
-        with evaluating(networks.values()):
+        with self._evaluation.of(networks.values()):
             try:
                 for name in networks:
                     if average and name in self.averages:

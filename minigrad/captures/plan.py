@@ -16,31 +16,31 @@ def fused(trace: Trace) -> list[Line]:
     """The trace's lines, with a line for each pair that ``minigrad.fusion.fusions`` lists.
 
     The first line makes an array that the second one reads as its first argument and nothing else reads. The
-    lines between them change no array.
+    lines between them change no array. What became of a pair may be one of another pair with a line before.
     """
     lines: list[Line | None] = list(trace.lines)
     users = _users(trace)
     makers: dict[object, int] = {}
     impure = -1
     for number, line in enumerate(trace.lines):
-        maker = makers.get(line.args[0]) if line.args else None
-        if (
-            maker is not None
-            and line.pure
-            and maker > impure
-            and users[line.args[0].index] == {maker, number}
-        ):
-            first = trace.lines[maker]
+        together = {number}
+        while line.pure and line.args and makers.get(line.args[0], -1) > impure:
+            maker = makers[line.args[0]]
+            first = lines[maker]
+            if first is None or not users[line.args[0].index] <= {maker, *together}:
+                break
             function = fusions.get((first.function, line.function))
-            if function is not None:
-                lines[maker] = None
-                lines[number] = replace(
-                    line,
-                    function=function,
-                    args=(*first.args, *line.args[1:]),
-                    params={**first.params, **line.params},
-                    fills=fills(function),
-                )
+            if function is None:
+                break
+            line = replace(  # the line that stands for both
+                line,
+                function=function,
+                args=(*first.args, *line.args[1:]),
+                params={**first.params, **line.params},
+                fills=fills(function),
+            )
+            lines[maker], lines[number] = None, line
+            together.add(maker)
         if not line.pure:
             impure = number
         elif isinstance(line.results, Slot) and trace.slots[line.results.index].root == line.results.index:

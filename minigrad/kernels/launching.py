@@ -13,11 +13,10 @@ from functools import partial
 from typing import Any, NamedTuple, cast
 
 from minigrad.kernels import forking
-from minigrad.types import Array
 
 
 class Launch(NamedTuple):
-    """A compiled call, and what it was given but for scratch memory, whose content means nothing."""
+    """A compiled call, and what it was given but for the kernel's own."""
 
     call: Callable[[], object]
     given: tuple[Any, ...]
@@ -30,12 +29,12 @@ forking.held.append(lock)
 _notes: list[Launch] | None = None
 
 
-def launch(function: Callable[..., Any], *args: Any, scratch: tuple[Array, ...] | None = None) -> None:
-    """``function(*args)``, or with scratch memory ``function(*args, scratch)``.
+def launch(function: Callable[..., Any], *args: Any, own: tuple[Any, ...] | None = None) -> None:
+    """``function(*args)``, or ``function(*args, own)``, which is all that the calling kernel does to arrays.
 
-    That is all that the calling kernel does to arrays.
+    ``own`` is what the kernel makes for itself: scratch memory, and tables that never change.
     """
-    every = args if scratch is None else (*args, scratch)
+    every = args if own is None else (*args, own)
     with lock:
         function(*every)
         if _notes is not None:

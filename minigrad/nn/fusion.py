@@ -217,12 +217,15 @@ def _convolution_and_batch_norm(
 
 
 def _folded(x: Tensor, conv: Conv2d | ConvTranspose2d, norm: BatchNorm2d, slope: float) -> Tensor:
-    """The scale times what is smaller, the weights or the outputs; the shift is the convolution's bias."""
+    """The scale times what is smaller, the weights or the outputs; the shift is the convolution's bias.
+
+    On a CPU a replay scales the outputs of a transposed convolution while they are made.
+    """
     scale, shift = norm.scale_and_shift()
     shift = shift if conv.bias is None else conv.bias * scale + shift
     x, w = conv._operands(x)
     settings, parts = conv._settings(), conv.groups
-    if x.size < w.size:
+    if x.size < w.size or (isinstance(conv, ConvTranspose2d) and x.device == "cpu"):
         convolve = ops.conv2d if isinstance(conv, Conv2d) else ops.conv_transpose2d
         return _scaled(convolve(x, w, **settings), scale, shift, slope)
     if isinstance(conv, Conv2d):

@@ -8,8 +8,9 @@ from minigrad.arguments import kernel_out
 from minigrad.arrays import as_array
 from minigrad.devices import xp_of
 from minigrad.dispatch import kernels_of
+from minigrad.fusion import fusion
 from minigrad.op import op
-from minigrad.ops.elementwise import exp
+from minigrad.ops.elementwise import exp, mul
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.ops.sums import summed
@@ -90,6 +91,20 @@ def _bias_leaky_relu_rule(
 
 
 bias_leaky_relu.vjp_jointly(_bias_leaky_relu_rule)
+
+
+@fusion(mul, bias_leaky_relu)
+def scale_bias_leaky_relu(x: Array, s: Array, b: Array, *, slope: float, out: Array | None = None) -> Array:
+    """leaky_relu(x * s + b) in one pass over x where s (1, c, 1, ...) is a scale of the channels."""
+    if not scales_channels(s, x.shape, x, b):
+        return bias_leaky_relu.forward(mul.forward(x, s), b, slope=slope, out=out)
+    return kernels_of(x).scale_bias_leaky_relu(x, s.reshape(-1), b, slope, out=out)
+
+
+def scales_channels(s: Array, shape: tuple[int, ...], *others: Array) -> bool:
+    """Whether s has one number for each channel of images of this shape, and the dtype of the others."""
+    of_one_dtype = all(a.dtype == s.dtype for a in others)
+    return of_one_dtype and len(shape) > 1 and s.shape == (1, shape[1], *[1] * (len(shape) - 2))
 
 
 @op

@@ -14,9 +14,16 @@ import numpy as np
 
 from minigrad.arguments import kernel_out
 from minigrad.dispatch import kernels_of
+from minigrad.fusion import fusion
 from minigrad.kernels.geometry import Geometry
 from minigrad.op import op
-from minigrad.ops.activation import before_activation, bias_leaky_relu_composed, channel_sum
+from minigrad.ops.activation import (
+    before_activation,
+    bias_leaky_relu_composed,
+    channel_sum,
+    scale_bias_leaky_relu,
+    scales_channels,
+)
 from minigrad.ops.shape import getitem, pad_constant
 from minigrad.tensor import Tensor
 from minigrad.types import Array
@@ -294,6 +301,26 @@ def conv2d_bias_leaky_relu_composed(
 ) -> Tensor:
     """conv2d_bias_leaky_relu written in other ops: the definition to read and the oracle of the kernel."""
     return bias_leaky_relu_composed(conv2d(x, w, **settings), b, slope=slope)
+
+
+@fusion(conv_transpose2d, scale_bias_leaky_relu)
+def conv_transpose2d_scale_bias_leaky_relu(
+    x: Array,
+    w: Array,
+    s: Array,
+    b: Array,
+    *,
+    slope: float,
+    out: Array | None = None,
+    **settings: Any,
+) -> Array:
+    """leaky_relu(conv_transpose2d(x, w) * s + b): a transposed convolution and batch norm in evaluation."""
+    geometry = _geometry(*[settings[name] for name in ("stride", "padding", "dilation", "groups")])
+    size = _conv_transpose2d_size(x, w, geometry, settings["output_padding"])
+    if not scales_channels(s, (len(x), len(b), *size), x, w, b):
+        return scale_bias_leaky_relu(conv_transpose2d.forward(x, w, **settings), s, b, slope=slope, out=out)
+    kernel = kernels_of(x).conv_transpose2d_scale_bias_leaky_relu
+    return kernel(x, w, s.reshape(-1), b, size, geometry, slope, out=out)
 
 
 def pair(name: str, value: PerAxis, *, least: int) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.registers import ROWS as PANEL  # samples that are summed in the arrays' dtype
 from minigrad.types import Array, Both
 
-__all__ = ["bias_leaky_relu", "bias_leaky_relu_grad"]
+__all__ = ["bias_leaky_relu", "bias_leaky_relu_grad", "scale_bias_leaky_relu"]
 
 ELEMENTS = 1024  # of a sample, that one iteration of the gradient takes if channels are small
 LEAST = 64  # and at least: short loops are slow
@@ -26,18 +26,30 @@ ALONE = 1 << 13  # the same, where a channel is one element
 
 
 class Epilogue(NamedTuple):
-    """The bias and leaky ReLU that another kernel applies to its results while the cache has them."""
+    """The scale, bias and leaky ReLU that another kernel applies to its results while the cache has them."""
 
-    bias: Array  # (channels,), or (0,) for neither
+    bias: Array  # (channels,), or (0,) for none of the three
     slope: float
+    scale: Array  # (channels,), or (0,) for none
 
 
-NO_EPILOGUE = {dtype: Epilogue(np.zeros(0, dtype), 1.0) for dtype in DTYPES}
+NOTHING = {dtype: np.zeros(0, dtype) for dtype in DTYPES}
+NO_EPILOGUE = {dtype: Epilogue(none, 1.0, none) for dtype, none in NOTHING.items()}
+
+
+def epilogue_of(bias: Array, slope: float, scale: Array | None = None) -> Epilogue:
+    """An epilogue with a scale, or without one."""
+    none = NOTHING[bias.dtype]
+    return Epilogue(contiguous(bias), float(slope), none if scale is None else contiguous(scale))
 
 
 @inner_jit
 def finish(results: Array, channel: int, epilogue: Epilogue) -> None:
-    """results = leaky_relu(results + bias[channel]), in place."""
+    """results = leaky_relu(scale[channel] results + bias[channel]), in place; the product is rounded."""
+    if epilogue.scale.size > 0:
+        scale = epilogue.scale[channel]
+        for j in range(results.size):
+            results[j] *= scale
     if epilogue.bias.size > 0:
         offset, factor = epilogue.bias[channel], results.dtype.type(epilogue.slope)
         for j in range(results.size):
@@ -47,13 +59,20 @@ def finish(results: Array, channel: int, epilogue: Epilogue) -> None:
 
 
 @inner_jit
-def _biased(block: int, x: Array, b: Array, pixels: int, slope: float, rows: int, y: Array) -> None:
-    """y[n, c * pixels + p] = leaky_relu(x[n, c * pixels + p] + b[c]), for the block's ``rows`` samples."""
+def _biased(block: int, x: Array, s: Array, b: Array, pixels: int, slope: float, rows: int, y: Array) -> None:
+    """y[n, c * pixels + p] = leaky_relu(s[c] x[n, c * pixels + p] + b[c]), for the block's ``rows`` samples.
+
+    Without a scale s is (0,). The product is rounded: it is stored in y first.
+    """
     factor, own = x.dtype.type(slope), slice(block * rows, (block + 1) * rows)
     x, y = x[own], y[own]
     for n in range(x.shape[0]):
         if pixels == 1:
             row, result = x[n], y[n]
+            if s.size:
+                for c in range(row.size):
+                    result[c] = row[c] * s[c]
+                row = result
             for c in range(row.size):
                 value = row[c] + b[c]
                 low = factor * value if factor != 0 else factor
@@ -62,6 +81,10 @@ def _biased(block: int, x: Array, b: Array, pixels: int, slope: float, rows: int
             for c in range(b.size):
                 row, result = x[n, c * pixels : (c + 1) * pixels], y[n, c * pixels : (c + 1) * pixels]
                 offset = b[c]
+                if s.size:
+                    for p in range(row.size):
+                        result[p] = row[p] * s[c]
+                    row = result
                 for p in range(row.size):
                     value = row[p] + offset
                     low = factor * value if factor != 0 else factor
@@ -69,8 +92,8 @@ def _biased(block: int, x: Array, b: Array, pixels: int, slope: float, rows: int
 
 
 @jit
-def _biased_rows(x: Array, b: Array, pixels: int, slope: float, rows: int, y: Array) -> None:
-    parallel_for((x.shape[0] + rows - 1) // rows, _biased, x, b, pixels, slope, rows, y)
+def _biased_rows(x: Array, s: Array, b: Array, pixels: int, slope: float, rows: int, y: Array) -> None:
+    parallel_for((x.shape[0] + rows - 1) // rows, _biased, x, s, b, pixels, slope, rows, y)
 
 
 @inner_jit
@@ -171,17 +194,40 @@ def bias_leaky_relu(x: Array, b: Array, slope: float, *, out: Array | None = Non
     if b.shape != x.shape[1:2]:
         raise ValueError(f"bias_leaky_relu: x {x.shape} needs a bias {x.shape[1:2]}; got {b.shape}")
     y = output("bias_leaky_relu", out, x.shape, x.dtype)
+    _fill_biased(x, epilogue_of(b, slope), y)
+    return y
+
+
+def scale_bias_leaky_relu(x: Array, s: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
+    """y = leaky_relu(s[c] x + b[c]): x (n, c, ...), s and b (c,) -> y of x's shape; ``out`` may be x itself.
+
+    The product is rounded, as if it were stored. TypeError unless all are float32 or all float64, ValueError
+    if s or b does not fit.
+    """
+    checked("scale_bias_leaky_relu", x, s, b)
+    if not s.shape == b.shape == x.shape[1:2]:
+        raise ValueError(
+            f"scale_bias_leaky_relu: x {x.shape} needs a scale and a bias {x.shape[1:2]}; got {s.shape} and "
+            f"{b.shape}"
+        )
+    y = output("scale_bias_leaky_relu", out, x.shape, x.dtype)
+    _fill_biased(x, epilogue_of(b, slope, s), y)
+    return y
+
+
+def _fill_biased(x: Array, epilogue: Epilogue, y: Array) -> None:
+    """y = leaky_relu(scale x + bias); y may be x."""
     if x.size == 0:
-        return y
+        return
+    b, slope, s = epilogue
     flat, result = contiguous(x).reshape(x.shape[0], -1), y.reshape(x.shape[0], -1)
     pixels = math.prod(x.shape[2:])
     if x.size < SERIAL:
-        _biased_rows(flat, contiguous(b), pixels, float(slope), len(flat), result)
+        launching.launch(_biased_rows, flat, s, b, pixels, slope, len(flat), result)
     else:
         with launch(SMALL):
             rows = max(1, CHUNK // flat.shape[1])
-            _biased_rows(flat, contiguous(b), pixels, float(slope), rows, result)
-    return y
+            launching.launch(_biased_rows, flat, s, b, pixels, slope, rows, result)
 
 
 def bias_leaky_relu_grad(g: Array, y: Array, slope: float, *, out: Both | None = None) -> Both:

@@ -11,7 +11,7 @@ from minigrad.kernels.cuda.runtime.arrays import blocks_for, checked, contiguous
 from minigrad.kernels.cuda.runtime.loading import Source
 from minigrad.types import Array, Both
 
-__all__ = ["bias_leaky_relu", "bias_leaky_relu_grad"]
+__all__ = ["bias_leaky_relu", "bias_leaky_relu_grad", "scale_bias_leaky_relu"]
 
 SOURCE = Source("bias.cu")
 
@@ -32,6 +32,17 @@ def bias_leaky_relu(x: Array, b: Array, slope: float, *, out: Array | None = Non
             "bias_leaky_relu", x.dtype, blocks_for(y.size), *arrays, slope_number, y, *sizes, np.int64(y.size)
         )
     return y
+
+
+def scale_bias_leaky_relu(x: Array, s: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
+    """y = leaky_relu(s[c] x + b[c]): x (n, c, ...), s and b (c,) -> y of x's shape; ``out`` may be x itself.
+
+    Two passes. TypeError unless all are float32 or all float64, ValueError if s or b does not fit.
+    """
+    checked("scale_bias_leaky_relu", x, s, b)
+    if s.shape != x.shape[1:2]:
+        raise ValueError(f"scale_bias_leaky_relu: x {x.shape} needs a scale {x.shape[1:2]}; got {s.shape}")
+    return bias_leaky_relu(x * s.reshape(1, -1, *[1] * (x.ndim - 2)), b, slope, out=out)
 
 
 def bias_leaky_relu_grad(g: Array, y: Array, slope: float, *, out: Both | None = None) -> Both:

@@ -11,12 +11,12 @@ from minigrad.kernels.geometry import Geometry, check_convolution, conv2d_shape
 from minigrad.kernels.moments import moments_of
 from minigrad.kernels.products import product
 from minigrad.kernels.reference.arrays import put, put_all
-from minigrad.kernels.reference.bias import bias_leaky_relu
+from minigrad.kernels.reference.bias import bias_leaky_relu, scale_bias_leaky_relu
 from minigrad.types import Array, Both, Pair
 
 __all__ = [
     "conv2d", "conv2d_bias_leaky_relu", "conv2d_moments", "conv2d_weight", "conv_transpose2d",
-    "conv_transpose2d_moments",
+    "conv_transpose2d_moments", "conv_transpose2d_scale_bias_leaky_relu",
 ]  # fmt: skip
 
 
@@ -83,6 +83,22 @@ def conv_transpose2d(
         # (g, o, c) @ (n, g, c, h*w) -> (n, g, o, h*w)
         y[sources] += product(weights.swapaxes(1, 2), _grouped(x[places], groups)).reshape(y[sources].shape)
     return put("conv_transpose2d", y, out)
+
+
+def conv_transpose2d_scale_bias_leaky_relu(
+    x: Array,
+    w: Array,
+    s: Array,
+    b: Array,
+    size: Pair,
+    geometry: Geometry,
+    slope: float,
+    *,
+    out: Array | None = None,
+) -> Array:
+    """y = scale_bias_leaky_relu(conv_transpose2d(x, w), s, b), as these round it, with s and b (o,)."""
+    y = scale_bias_leaky_relu(conv_transpose2d(x, w, size, geometry), s, b, slope)
+    return put("conv_transpose2d_scale_bias_leaky_relu", y, out)
 
 
 def conv_transpose2d_moments(

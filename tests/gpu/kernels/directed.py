@@ -90,6 +90,7 @@ def bias() -> None:
         )
         for slope in (0.0, 0.2):
             agree("bias_leaky_relu", x, b, slope)
+            agree("scale_bias_leaky_relu", x, b + dtype(1), b, slope)
             agree("bias_leaky_relu_grad", g, x, slope, terms=200)
 
 
@@ -256,6 +257,8 @@ def _faces(numbers: tuple[Any, ...], dtype: type) -> None:
     agree("conv2d", x, w, geometry)
     agree("conv2d_bias_leaky_relu", x, w, w[:, 0, 0, 0].copy(), geometry, 0.2)
     agree("conv_transpose2d", g, w, x.shape[2:], geometry)
+    b = x[0, :, 0, 0].copy()
+    agree("conv_transpose2d_scale_bias_leaky_relu", g, w, b + 1, b, x.shape[2:], geometry, 0.2)
     agree("conv2d_weight", x, g, w.shape[2:], geometry)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.kernels import reference
-from minigrad.kernels.cpu.bias import Epilogue
+from minigrad.kernels.cpu.bias import NO_EPILOGUE, Epilogue, epilogue_of
 from minigrad.kernels.cpu.conv import across
 from minigrad.kernels.cpu.conv.images import images_of
 from minigrad.kernels.cpu.conv.tables import SizedGeometry
@@ -41,7 +41,7 @@ def test_across_equals_reference(case: Convolution, small: int, slope: float) ->
     bias = np.random.default_rng(0).normal(size=case.x.shape[1]).astype(case.w.dtype)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiling, "SMALL", small)
-        made = fill(case, Epilogue(bias, slope))
+        made = fill(case, epilogue_of(bias, slope))
     size = case.x.shape[2], case.x.shape[3]
     expected = reference.conv_transpose2d(case.y, case.w, size, case.geometry)
     expected = reference.bias_leaky_relu(expected, bias, slope)
@@ -57,7 +57,7 @@ def test_each_number_of_places_and_of_channels_adds_each_term_once(
     y, w = np.ones((2, channels, *places), np.float32), np.ones((channels, 3, 4, 4), np.float32)
     x = np.zeros((2, 3, 2 * places[0], 2 * places[1]), np.float32)
     geometry = mg.kernels.geometry.Geometry((2, 2), (1, 1), (1, 1), 1)
-    made = fill(Convolution(x, w, y, geometry), Epilogue(np.zeros(0, np.float32), 1.0))
+    made = fill(Convolution(x, w, y, geometry), NO_EPILOGUE[y.dtype])
     assert (made == reference.conv_transpose2d(y, w, x.shape[2:], geometry)).all()
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minigrad.kernels import cpu, reference
-from minigrad.kernels.cpu.bias import Epilogue
+from minigrad.kernels.cpu.bias import epilogue_of
 from minigrad.kernels.cpu.conv import places, spread, whole
 from minigrad.kernels.cpu.conv.images import images_of
 from minigrad.kernels.cpu.conv.tables import SizedGeometry, runs_to_places, runs_to_sources
@@ -32,7 +32,7 @@ def fill(case: Convolution, bias: Array, *, transposed: bool) -> Array:
         weights.swapaxes(1, 2) if transposed else weights,
         images_of(result, groups)[0],
         geometry,
-        Epilogue(bias[:0] if transposed else bias, 0.25),
+        epilogue_of(bias[:0] if transposed else bias, 0.25),
         transposed=transposed,
     )
     return result
@@ -66,9 +66,9 @@ def test_products_that_are_spread_equal_reference(case: Convolution, most: int) 
     geometry, groups = SizedGeometry(*sizes, *case.geometry[:3]), case.geometry.groups
     weights = w.reshape(groups, -1, w.shape[1], geometry.taps)
     bias = np.random.default_rng(0).normal(size=len(w)).astype(w.dtype)
-    none = Epilogue(bias[:0], 1.0)
+    none = epilogue_of(bias[:0], 1.0)
     for source, like, own, runs, epilogue in (
-        (x, y, weights, runs_to_places(geometry), Epilogue(bias, 0.25)),
+        (x, y, weights, runs_to_places(geometry), epilogue_of(bias, 0.25)),
         (y, x, weights.swapaxes(1, 2), runs_to_sources(geometry), none),
     ):
         result = np.full_like(like, np.nan)

@@ -79,6 +79,13 @@ def calls() -> Calls:
     state = np.zeros(3, np.uint64)
     others = {
         "matmul": (w, w),
+        "scale_bias_leaky_relu": (x, x[0], x[0], 0.2),
+        "conv_transpose2d_scale_bias_leaky_relu": (
+            *(np.zeros(shape) for shape in ((1, 2, 2, 2), (2, 3, 1, 1), (3,), (3,))),
+            (2, 2),
+            Geometry(),
+            0.2,
+        ),
         "matmul_gate": (w, w, w, 0.2),
         "sum_squares": ([x, x],),
         "sgd_update": (x, x, None, np.zeros(4), False),

@@ -19,8 +19,8 @@ from minigrad.kernels.cpu.conv.tables import SizedGeometry
 from minigrad.kernels.cpu.runtime.compiling import jit, launch, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
-from minigrad.kernels.cpu.tiles.copying import add_four, add_run, copy_run
-from minigrad.kernels.cpu.tiles.packing import rounded_up
+from minigrad.kernels.cpu.tiles.copying import add_patch, add_run, copy_run
+from minigrad.kernels.cpu.tiles.packing import Rows, rounded_up
 from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_four, multiply_row, multiply_tile
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
 from minigrad.types import Array, Pair
@@ -100,7 +100,7 @@ def fill(x: Images, w: Array, y: Images, geometry: SizedGeometry, epilogue: Epil
         workers = min(threads, -(-o // sizes.each))
         own = c * sizes.step, x.pixels * sizes.step, tall * wide
         parts = workspace.take(w.dtype, *[workers * rounded_up(size, 16) for size in own])
-        launching.launch(_fill, *given, scratch=tuple(part.reshape(workers, -1) for part in parts))
+        launching.launch(_fill, *given, own=tuple(part.reshape(workers, -1) for part in parts))
 
 
 @jit
@@ -131,8 +131,8 @@ def _fill_share(
         first, last = item * sizes.each, min(o, (item + 1) * sizes.each)
         _pack(w, first * taps, (last - first) * taps, o * taps, c, packed)
         for image in range(sizes.n):
-            start = (image * channels + channel) * places
-            _multiply(x, start, places, c, packed, (last - first) * taps, step, products)
+            pixels = Rows(x, (image * channels + channel) * places, places)
+            _multiply(pixels, c, packed, (last - first) * taps, step, products)
             for one in range(first, last):
                 target = (image * outputs + output + one) * rows * columns
                 _add_patches(products, (one - first) * taps, step, sizes, grid)
@@ -153,11 +153,9 @@ def _pack(w: Array, start: int, count: int, step: int, c: int, packed: Array) ->
 
 
 @inner_jit
-def _multiply(
-    x: Array, start: int, places: int, c: int, packed: Array, count: int, step: int, products: Array
-) -> None:
+def _multiply(x: Rows, c: int, packed: Array, count: int, step: int, products: Array) -> None:
     """products[place, (o, tap)] = sum over channels of x[channel, place] w[channel, (o, tap)]."""
-    lanes, nowhere = TILE.vectors * WIDTH // x.itemsize, np.zeros(1, np.int64)
+    lanes, places, nowhere = TILE.vectors * WIDTH // products.itemsize, x.step, np.zeros(1, np.int64)
     for lane in range(0, count, lanes):
         place = 0
         while place < places:
@@ -167,22 +165,22 @@ def _multiply(
                 height = 1
             at = min(place, places - height)  # the last rows may overlap those before
             for k in range(0, c, DEPTH):
-                left, right = start + k * places + at, lane * c + k * lanes
+                left, right = x.start + k * places + at, lane * c + k * lanes
                 depth, target = min(DEPTH, c - k), at * step + lane
                 # (rows, depth) @ (depth, lanes) -> (rows, lanes)
                 if height == ROWS:
                     multiply_tile(
-                        x, left, places, nowhere, packed, right, lanes, nowhere,
+                        x.memory, left, places, nowhere, packed, right, lanes, nowhere,
                         0, 1, depth, products, target, step, k == 0,
                     )  # fmt: skip
                 elif height == FOUR:
                     multiply_four(
-                        x, left, places, nowhere, packed, right, lanes, nowhere,
+                        x.memory, left, places, nowhere, packed, right, lanes, nowhere,
                         0, 1, depth, products, target, step, k == 0,
                     )  # fmt: skip
                 else:
                     multiply_row(
-                        x, left, places, nowhere, packed, right, lanes, nowhere,
+                        x.memory, left, places, nowhere, packed, right, lanes, nowhere,
                         0, 1, depth, products, target, step, k == 0,
                     )  # fmt: skip
             place += height
@@ -202,8 +200,8 @@ def _add_patches(products: Array, first: int, step: int, sizes: Sizes, grid: Arr
         for i in range(tall):
             for j in range(turn, broad, apart):
                 source, target = (i * broad + j) * step + first, i * down * wide + j * right
+                if height == 4 and width == 4:
+                    add_patch(products, source, grid, target, wide)
+                    continue
                 for p in range(height):
-                    if width == FOUR:
-                        add_four(products, source + p * width, grid, target + p * wide)
-                    else:
-                        add_run(products, source + p * width, 1, grid, target + p * wide, 1, width)
+                    add_run(products, source + p * width, 1, grid, target + p * wide, 1, width)

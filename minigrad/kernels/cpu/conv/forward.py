@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.kernels.cpu.bias import Epilogue, bias_leaky_relu
+from minigrad.kernels.cpu.bias import Epilogue, bias_leaky_relu, scale_bias_leaky_relu
 from minigrad.kernels.cpu.conv import across, bands, few, lanes, places, spread, whole
 from minigrad.kernels.cpu.conv.images import Images, images_of
 from minigrad.kernels.cpu.conv.tables import (
@@ -63,8 +63,11 @@ def convolve(
 
 
 def finish(y: Array, epilogue: Epilogue) -> None:
-    if epilogue.bias.size:
-        bias_leaky_relu(y, *epilogue, out=y)
+    b, slope, s = epilogue
+    if s.size:
+        scale_bias_leaky_relu(y, s, b, slope, out=y)
+    elif b.size:
+        bias_leaky_relu(y, b, slope, out=y)
 
 
 def _convolve_band(

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from minigrad.kernels.checks import output
-from minigrad.kernels.cpu.bias import NO_EPILOGUE, Epilogue
+from minigrad.kernels.cpu.bias import NO_EPILOGUE, Epilogue, epilogue_of
 from minigrad.kernels.cpu.conv.forward import convolve, finish
 from minigrad.kernels.cpu.conv.gradient import sum_weights
 from minigrad.kernels.cpu.conv.tables import SizedGeometry
-from minigrad.kernels.cpu.runtime.compiling import checked, contiguous
+from minigrad.kernels.cpu.runtime.compiling import checked
 from minigrad.kernels.geometry import Geometry, check_convolution, conv2d_shape
 from minigrad.kernels.moments import moments_of
 from minigrad.types import Array, Both, Pair
 
 __all__ = [
     "conv2d", "conv2d_bias_leaky_relu", "conv2d_moments", "conv2d_weight", "conv_transpose2d",
-    "conv_transpose2d_moments",
+    "conv_transpose2d_moments", "conv_transpose2d_scale_bias_leaky_relu",
 ]  # fmt: skip
 
 
@@ -41,8 +41,7 @@ def conv2d_bias_leaky_relu(
     checked("conv2d_bias_leaky_relu", x, w, b)
     if b.shape != w.shape[:1]:
         raise ValueError(f"conv2d_bias_leaky_relu: w {w.shape} needs a bias {w.shape[:1]}; got {b.shape}")
-    epilogue = Epilogue(contiguous(b), float(slope))
-    return _conv2d("conv2d_bias_leaky_relu", x, w, geometry, epilogue, out)
+    return _conv2d("conv2d_bias_leaky_relu", x, w, geometry, epilogue_of(b, slope), out)
 
 
 def conv2d_moments(x: Array, w: Array, geometry: Geometry, *, out: Both | None = None) -> Both:
@@ -98,14 +97,52 @@ def conv_transpose2d(
     float64.
     """
     checked("conv_transpose2d", x, w)
+    return _conv_transpose2d("conv_transpose2d", x, w, size, geometry, NO_EPILOGUE[x.dtype], out)
+
+
+def conv_transpose2d_scale_bias_leaky_relu(
+    x: Array,
+    w: Array,
+    s: Array,
+    b: Array,
+    size: Pair,
+    geometry: Geometry,
+    slope: float,
+    *,
+    out: Array | None = None,
+) -> Array:
+    """y = scale_bias_leaky_relu(conv_transpose2d(x, w), s, b), as these round it, with s and b (o,).
+
+    Raises as conv_transpose2d, and ValueError if s or b does not fit.
+    """
+    name = "conv_transpose2d_scale_bias_leaky_relu"
+    checked(name, x, w, s, b)
+    channels = (w.shape[1] * geometry.groups,)
+    if not s.shape == b.shape == channels:
+        raise ValueError(
+            f"{name}: w {w.shape} needs a scale and a bias {channels}; got {s.shape} and {b.shape}"
+        )
+    return _conv_transpose2d(name, x, w, size, geometry, epilogue_of(b, slope, s), out)
+
+
+def _conv_transpose2d(
+    name: str,
+    x: Array,
+    w: Array,
+    size: Pair,
+    geometry: Geometry,
+    epilogue: Epilogue,
+    out: Array | None,
+) -> Array:
     shape = (x.shape[0], w.shape[1] * geometry.groups, *size)
-    check_convolution("conv_transpose2d", shape, x.shape, w.shape, geometry)
-    y = output("conv_transpose2d", out, shape, x.dtype)
+    check_convolution(name, shape, x.shape, w.shape, geometry)
+    y = output(name, out, shape, x.dtype)
     sized = _sized(y, x, _size(w), geometry)
     if x.size == 0 or y.size == 0:
         y.fill(0)
+        finish(y, epilogue)
     else:
-        convolve(x, w, y, sized, geometry.groups, NO_EPILOGUE[x.dtype], transposed=True)
+        convolve(x, w, y, sized, geometry.groups, epilogue, transposed=True)
     return y
 
 

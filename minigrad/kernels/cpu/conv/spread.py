@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minigrad.kernels import launching
 from minigrad.kernels.cpu.bias import Epilogue, finish
 from minigrad.kernels.cpu.conv.images import Images, Weights
 from minigrad.kernels.cpu.conv.tables import Runs
@@ -91,11 +92,16 @@ def fill(x: Images, w: Array, y: Images, runs: Runs, epilogue: Epilogue) -> None
         rows = rounded_up(-(-o // plan.splits) * taps, ROWS)
         sizes = plan.images * rows * x.pixels, c * ROWS
         scratch = workspace.take(w.dtype, *(workers * rounded_up(size, 16) for size in sizes))
-        _fill(Job(x, weights, y, runs, plan, epilogue), *(part.reshape(workers, -1) for part in scratch))
+        own = runs, *(part.reshape(workers, -1) for part in scratch)
+        launching.launch(_fill, x, weights, y, plan, epilogue, own=own)
 
 
 @jit
-def _fill(job: Job, products: Array, packed: Array) -> None:
+def _fill(
+    x: Images, w: Weights, y: Images, plan: Plan, epilogue: Epilogue, own: tuple[Runs, Array, Array]
+) -> None:
+    runs, products, packed = own
+    job = Job(x, w, y, runs, plan, epilogue)
     parallel_for(products.shape[0], _fill_share, job, products, packed)
 
 

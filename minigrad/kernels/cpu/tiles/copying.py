@@ -75,19 +75,21 @@ def add_run(
 
 
 @intrinsic
-def add_four(typingctx: Any, source: Any, s0: Any, target: Any, t0: Any) -> Any:
-    """target[t0 + k] += source[s0 + k] for k < 4; otherwise as ``copy_run``."""
+def add_patch(typingctx: Any, source: Any, s0: Any, target: Any, t0: Any, t_step: Any) -> Any:
+    """target[t0 + i t_step + j] += source[s0 + 4 i + j] for i and j < 4; otherwise as ``copy_run``."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
         emit = Emitter(context, builder, signature.args[0])
         kind = ir.VectorType(emit.element, 4).as_pointer()
-        source, target = (
-            builder.bitcast(emit.pointer(signature.args[k], values[k], values[k + 1]), kind) for k in (0, 2)
-        )
-        emit.store(builder.fadd(emit.load(target), emit.load(source)), target)
+        source, target = (emit.pointer(signature.args[k], values[k], values[k + 1]) for k in (0, 2))
+        for i in range(4):
+            added = emit.load(builder.bitcast(builder.gep(source, [I64(4 * i)]), kind))
+            place = builder.bitcast(builder.gep(target, [builder.mul(values[4], I64(i))]), kind)
+            emit.store(builder.fadd(emit.load(place), added), place)
         return context.get_dummy_value()
 
-    return types.void(source, types.int64, target, types.int64), generate
+    size = types.int64
+    return types.void(source, size, target, size, size), generate
 
 
 @intrinsic

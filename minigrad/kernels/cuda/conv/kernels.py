@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from minigrad.kernels.cuda.bias import scale_bias_leaky_relu
 from minigrad.kernels.cuda.conv import direct, pipelined, simple
 from minigrad.kernels.cuda.conv.arrays import Convolution, check_taps
 from minigrad.kernels.cuda.norm.moments import slice_moments
@@ -18,7 +19,7 @@ from minigrad.types import Array, Both, Pair
 
 __all__ = [
     "conv2d", "conv2d_bias_leaky_relu", "conv2d_moments", "conv2d_weight", "conv_transpose2d",
-    "conv_transpose2d_moments",
+    "conv_transpose2d_moments", "conv_transpose2d_scale_bias_leaky_relu",
 ]  # fmt: skip
 
 
@@ -120,6 +121,23 @@ def conv_transpose2d(
     case = Convolution(y, w, x, geometry)
     way_for(case).conv_transpose2d(case)
     return y
+
+
+def conv_transpose2d_scale_bias_leaky_relu(
+    x: Array,
+    w: Array,
+    s: Array,
+    b: Array,
+    size: Pair,
+    geometry: Geometry,
+    slope: float,
+    *,
+    out: Array | None = None,
+) -> Array:
+    """y = scale_bias_leaky_relu(conv_transpose2d(x, w), s, b), as these round it, with s and b (o,)."""
+    checked("conv_transpose2d_scale_bias_leaky_relu", x, w, s, b)
+    y = conv_transpose2d(x, w, size, geometry)
+    return scale_bias_leaky_relu(y, s, b, slope, out=out)
 
 
 def conv_transpose2d_moments(
