@@ -17,9 +17,3 @@ def product(x: Array, y: Array, out: Array | None = None) -> Any:
     """
     with np.errstate(all="ignore"):
         return np.matmul(x, y, out)
-
-
-def outer(x: Array, y: Array, out: Array) -> None:
-    """out[i, j] = x[i, 0] y[0, j]; x (m, 1), y (1, n)."""
-    with np.errstate(all="ignore"):
-        np.multiply(x, y, out)

@@ -24,6 +24,7 @@ WIDER = {
     "gans/trainer/run.py: resume": OPTIONS,
     "minigrad/kernels/cpu/tiles/dots.py: multiply_dots": REGISTERS,
     "minigrad/kernels/cpu/tiles/product.py: _product.multiply": REGISTERS,
+    "minigrad/kernels/cpu/tiles/runs.py: _dots.multiply": REGISTERS,
     "minigrad/kernels/cpu/tiles/shallow.py: multiply_shallow": REGISTERS,
     "minigrad/kernels/cpu/tiles/strided.py: multiply_strided": REGISTERS,
     "minigrad/kernels/cuda/norm/kernels.py: batch_norm_from_means": NORM,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minigrad.kernels import cpu, reference
-from minigrad.kernels.cpu.gemm import blocks
+from minigrad.kernels.cpu.gemm import blocks, few
 from minigrad.kernels.cpu.gemm import kernels as gemm
 from minigrad.kernels.cpu.gemm.plan import Plan
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE
@@ -41,7 +41,7 @@ def go(way: str, patch: pytest.MonkeyPatch, *, by_rows: bool = True) -> None:
     if way == "chosen":
         return
     patch.setattr(gemm, "TINY", 0)
-    patch.setattr(blocks, "FEW", 0)
+    patch.setattr(few, "FEW", 0)
 
     def forced(
         m: int, depth: int, n: int, columns_x: bool, columns_y: bool, gated: bool, itemsize: int, workers: int
@@ -131,6 +131,25 @@ def test_matmul_does_not_depend_on_the_number_of_threads(m: int, k: int, n: int,
             numba.set_num_threads(most)
     assert_close(results[0][0], reference.matmul(x, y), k)
     assert all(one.tobytes() == many.tobytes() for one, many in zip(*results, strict=True))
+
+
+@pytest.mark.parametrize(("m", "k", "n"), [(6272, 64, 1), (700, 300, 3), (2, 256, 700), (513, 90, 4)])
+@pytest.mark.parametrize("layout", ["C", "F"])
+def test_products_of_few_columns_have_the_same_numbers_on_any_threads(
+    m: int, k: int, n: int, layout: str
+) -> None:
+    rng = np.random.default_rng(0)
+    x, y = (np.array(rng.standard_normal(shape, np.float32), order=layout) for shape in ((m, k), (k, n)))
+    x.flags.writeable = False
+    most, results = numba.get_num_threads(), []
+    for count in (1, most):
+        numba.set_num_threads(count)
+        try:
+            results.append(cpu.matmul(x, y))
+        finally:
+            numba.set_num_threads(most)
+    assert_close(results[0], reference.matmul(x, y), k)
+    assert results[0].tobytes() == results[1].tobytes()
 
 
 @settings(max_examples=150, deadline=None)

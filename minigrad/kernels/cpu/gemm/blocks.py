@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from minigrad.kernels.cpu.bias import add_panels, gate_panel
-from minigrad.kernels.cpu.gemm.few import add_columns, dot_rows, multiply_few
-from minigrad.kernels.cpu.gemm.operands import Finish, Matrix, PlainFinish, flat, pack_columns
+from minigrad.kernels.cpu.gemm.few import few, takes
+from minigrad.kernels.cpu.gemm.operands import Finish, Matrix, PlainFinish, flat, lying, pack_columns
 from minigrad.kernels.cpu.gemm.plan import COPYING, TURNED, Plan, plan
 from minigrad.kernels.cpu.runtime.compiling import jit, threads
 from minigrad.kernels.cpu.runtime.inner import inlined, inner_jit
@@ -29,39 +29,27 @@ from minigrad.types import Array
 
 SERIAL = 1 << 16  # multiplications that one thread does while two are started
 WRITING = 16  # multiplications that take as long as to write an element
-FEW = 4  # columns, each of which is a vector then, or terms: these go to ``few``
 LINE = 64  # bytes of a cache line
 
 
 def multiply(x: Array, y: Array, finish: PlainFinish, z: Array) -> None:
-    """z = finish(x @ y) in C-contiguous z; a gate needs more than FEW rows and columns.
+    """z = finish(x @ y) in C-contiguous z; a gate needs more than few.FEW rows and columns.
 
     x (m, k), y (k, n), any strides, none of the sizes 0.
     """
-    (m, n), depth, result = z.shape, x.shape[1], z.reshape(-1)
+    (m, depth), n, way = x.shape, y.shape[1], finish[0]
+    if takes(x, m, depth, n, way):
+        launch(few[z.dtype], lying(x), lying(y), *finish, z)
+        return
     workers = 1 if m * n * (depth + WRITING) < SERIAL else threads()
     left, x_row, x_column = flat(x)
     right, y_row, y_column = flat(y)
-    way, slope, bias = finish[:3]
-    if n <= FEW and x_column == 1:
-        launch(dot_rows, left, right, (x_row, y_row, y_column), (m, depth, n, n, 1), bias, slope, result)
-    elif n <= FEW and way == PLAIN:
-        launch(add_columns, left, right, (x_column, y_row, y_column), (m, depth, n, n, 1), result)
-    elif m <= FEW and way == PLAIN and y_row == 1:  # z^T = y^T @ x^T
-        launch(dot_rows, right, left, (y_column, x_column, x_row), (n, depth, m, 1, n), bias, slope, result)
-    elif m <= FEW and way == PLAIN:
-        launch(add_columns, right, left, (y_row, x_column, x_row), (n, depth, m, 1, n), result)
-    else:
-        steps, shape = (x_row, x_column, y_row, y_column), (m, depth, n)
-        if depth <= FEW and m >= ROWS and n % (WIDTH // z.itemsize) == 0:
-            shares = min(workers, -(-m // ROWS))
-            launch(multiply_few, left, right, steps, shape, shares, finish, result)
-            return
-        own = plan(m, depth, n, x_column != 1, y_column != 1, way == GATED, z.itemsize, workers)
-        if own.turned:
-            left, right = right, left
-            steps, shape = (y_column, y_row, x_column, x_row), (n, depth, m)
-        launch(_multiply, left, right, steps, shape, tuple(own), finish, result)
+    steps, shape = (x_row, x_column, y_row, y_column), (m, depth, n)
+    chosen = plan(m, depth, n, x_column != 1, y_column != 1, way == GATED, z.itemsize, workers)
+    if chosen.turned:
+        left, right = right, left
+        steps, shape = (y_column, y_row, x_column, x_row), (n, depth, m)
+    launch(_multiply, left, right, steps, shape, tuple(chosen), finish, z.reshape(-1))
 
 
 @inner_jit

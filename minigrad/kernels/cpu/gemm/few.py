@@ -1,190 +1,245 @@
-"""Products with a few columns, which are vectors then, or with a few terms, which need no packing."""
+"""Products with a few columns, which are vectors then, or with a few terms, which need no packing.
+
+They move more than they multiply, and small ones take less time than their call. So one compiled function
+reads the factors where they lie and chooses.
+"""
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any, NamedTuple
 
-from minigrad.kernels.cpu.bias import add_panels
-from minigrad.kernels.cpu.gemm.operands import Finish, Matrix, PlainFinish
-from minigrad.kernels.cpu.runtime.compiling import jit
+import numpy as np
+from numba import types
+
+from minigrad.kernels.cpu.bias import add_panels, gate_panel
+from minigrad.kernels.cpu.gemm.operands import Finish, Matrix, memory_of
+from minigrad.kernels.cpu.runtime.compiling import by_dtype
 from minigrad.kernels.cpu.runtime.inner import inner_jit
-from minigrad.kernels.cpu.runtime.parallel import parallel_for
-from minigrad.kernels.cpu.tiles.product import DEPTH
-from minigrad.kernels.cpu.tiles.registers import ROWS
-from minigrad.kernels.cpu.tiles.shallow import multiply_shallow
-from minigrad.kernels.cpu.tiles.strided import ACTIVATED, GATED
+from minigrad.kernels.cpu.runtime.parallel import parallel_for, threads_allowed
+from minigrad.kernels.cpu.tiles.product import DEPTH, LINE, multiply_line, multiply_lines
+from minigrad.kernels.cpu.tiles.registers import ROWS, WIDTH
+from minigrad.kernels.cpu.tiles.runs import SUMS, dot_rows, dot_rows_with_two
+from minigrad.kernels.cpu.tiles.shallow import MOST, multiply_shallow
+from minigrad.kernels.cpu.tiles.strided import ACTIVATED, GATED, PLAIN
 from minigrad.types import Array
 
-BLOCK = 8  # rows that one iteration of ``dot_rows`` takes
-CHUNK = 1 << 10  # and one of ``add_columns``
+FEW = 4  # columns, each of which is a vector then, or terms
+ALONE = 1 << 16  # elements that one thread reads and writes while two are started
 LONG = 1 << 11  # terms of a dot product that are summed in the arrays' dtype
 
-Shape = tuple[int, int, int, int, int]
-"""Rows, terms and columns of the product, and the two steps of its result in memory."""
+HERE = np.zeros(1, np.int64)
+
+assert FEW <= MOST
 
 
-@inner_jit
-def _fill_vectors(y: Array, step: int, column: int, vectors: Array) -> None:
-    """The columns of y as rows of their own: vectors[j, k] = y[k step + j column]."""
-    for j in range(vectors.shape[0]):
-        for k in range(vectors.shape[1]):
-            vectors[j, k] = y[k * step + j * column]
+def takes(x: Array, m: int, depth: int, n: int, way: int) -> bool:
+    """Whether ``few`` has a way for x (m, depth) times a matrix (depth, n)."""
+    if n <= FEW:
+        return way == PLAIN or (way == ACTIVATED and bool(x.flags.c_contiguous))
+    if m <= FEW:
+        return way == PLAIN
+    return depth <= FEW and n % (WIDTH // x.itemsize) == 0
 
 
-@jit
-def dot_rows(
-    x: Array, y: Array, steps: tuple[int, int, int], shape: Shape, bias: Array, slope: float, z: Array
-) -> None:
-    """z[i, j] = sum over k of x[i, k] y[k, j], and leaky_relu(z[i, j] + bias[j]) if there is a bias.
+def _kinds(element: Any) -> tuple[Any, ...]:
+    factor, row, whole = (types.Array(element, *form) for form in ((2, "A"), (1, "C"), (2, "C")))
+    return factor, factor, types.int64, types.float64, row, row, row, whole
 
-    ``steps`` are x's from row to row, whose elements follow each other, and y's from row to row and from
-    column to column.
+
+@by_dtype(_kinds)
+def few(x: Array, y: Array, way: int, slope: float, bias: Array, own: Array, sums: Array, z: Array) -> None:
+    """z = finish(x @ y), where ``takes`` says so; x and y are contiguous in some order, or transposed.
+
+    way, slope, bias, own and sums are those of a Finish.
     """
-    rows, depth, columns, _, _ = shape
-    x_row, y_row, y_column = steps
-    vectors = np.empty((columns, depth), y.dtype)
-    _fill_vectors(y, y_row, y_column, vectors)
-    parallel_for((rows + BLOCK - 1) // BLOCK, _dot_block, x, x_row, vectors, bias, slope, z, shape)
-
-
-@inner_jit
-def _dot_block(
-    block: int, x: Array, x_row: int, vectors: Array, bias: Array, slope: float, z: Array, shape: Shape
-) -> None:
-    """BLOCK rows of ``dot_rows``."""
-    rows, depth, columns, z_row, z_column = shape
-    factor = x.dtype.type(slope)
-    for i in range(block * BLOCK, min(rows, block * BLOCK + BLOCK)):
-        row = x[i * x_row : i * x_row + depth]
-        for j in range(columns):
-            vector, total = vectors[j], x.dtype.type(0)
-            if depth <= LONG:
-                for k in range(depth):
-                    total += row[k] * vector[k]
-            else:
-                wide = 0.0
-                for first in range(0, depth, LONG):
-                    left, right = row[first : first + LONG], vector[first : first + LONG]
-                    some = x.dtype.type(0)
-                    for k in range(left.size):
-                        some += left[k] * right[k]
-                    wide += np.float64(some)
-                total = x.dtype.type(wide)
-            if bias.size:
-                total += bias[j]
-                low = factor * total if factor != 0 else factor
-                total = low if total <= 0 else total
-            z[i * z_row + j * z_column] = total
-
-
-@jit
-def add_columns(x: Array, y: Array, steps: tuple[int, int, int], shape: Shape, z: Array) -> None:
-    """z[i, j] = sum over k of x[i, k] y[k, j].
-
-    ``steps`` are x's from column to column, whose elements follow each other, and y's as in ``dot_rows``.
-    """
-    rows, depth, columns, _, _ = shape
-    x_column, y_row, y_column = steps
-    vectors = np.empty((columns, depth), y.dtype)
-    _fill_vectors(y, y_row, y_column, vectors)
-    parallel_for((rows + CHUNK - 1) // CHUNK, _add_chunk, x, x_column, vectors, z, shape)
-
-
-@inner_jit
-def _add_chunk(chunk: int, x: Array, x_step: int, vectors: Array, z: Array, shape: Shape) -> None:
-    """CHUNK rows of ``add_columns``."""
-    rows, depth, columns, z_row, z_column = shape
-    first, size = chunk * CHUNK, min(CHUNK, rows - chunk * CHUNK)
-    own, sums = x[first:], np.zeros((columns, size), z.dtype)
-    if depth <= DEPTH:
-        _add_terms(own, x_step, vectors, 0, depth, sums)
-        for j in range(columns):
-            for i in range(size):
-                z[(first + i) * z_row + j * z_column] = sums[j, i]
+    (m, depth), n = x.shape, y.shape[1]
+    left = Matrix(memory_of(x), x.strides[0] // x.itemsize, x.strides[1] // x.itemsize, m, depth)
+    right = Matrix(memory_of(y), y.strides[0] // y.itemsize, y.strides[1] // y.itemsize, depth, n)
+    shares = 1 if m * depth + depth * n + m * n <= ALONE else threads_allowed()
+    result, finish = memory_of(z), Finish(way, slope, bias, own, sums)
+    if n <= FEW:
+        _few_columns(left, right, bias, slope, shares, Matrix(result, n, 1, m, n))
+    elif m <= FEW and way == PLAIN:  # z^T = y^T @ x^T
+        turned_left = Matrix(right.memory, right.column_step, right.row_step, n, depth)
+        turned_right = Matrix(left.memory, left.column_step, left.row_step, depth, m)
+        _few_columns(turned_left, turned_right, bias, slope, shares, Matrix(result, 1, n, n, m))
     else:
-        wide = np.zeros((columns, size))
-        for k in range(0, depth, DEPTH):
-            _add_terms(own, x_step, vectors, k, min(k + DEPTH, depth), sums)
-            _move(sums, wide)
-        for j in range(columns):
-            for i in range(size):
-                z[(first + i) * z_row + j * z_column] = wide[j, i]
+        _few_terms(left, right, finish, shares, result)
+
+
+class Part(NamedTuple):
+    """Rows of x from ``row`` on, terms from ``term`` on, and one or two columns of y from ``column`` on."""
+
+    row: int
+    rows: int
+    term: int
+    terms: int
+    column: int
+    columns: int
 
 
 @inner_jit
-def _add_terms(x: Array, x_step: int, vectors: Array, begin: int, end: int, sums: Array) -> None:
-    """sums[j, i] += sum over k from begin to end of x[i + k x_step] vectors[j, k]."""
-    columns, size = sums.shape
-    fours = begin + (end - begin) // 4 * 4
-    for k in range(begin, fours, 4):  # four at a time, to load and store the sums less often
-        start = k * x_step
-        k0, k1 = x[start:], x[start + x_step :]
-        k2, k3 = x[start + 2 * x_step :], x[start + 3 * x_step :]
-        for j in range(columns):
-            total, v = sums[j], vectors[j, k : k + 4]
-            for i in range(size):
-                total[i] += v[0] * k0[i] + v[1] * k1[i] + v[2] * k2[i] + v[3] * k3[i]
-    for k in range(fours, end):
-        column = x[k * x_step :]
-        for j in range(columns):
-            total, factor = sums[j], vectors[j, k]
-            for i in range(size):
-                total[i] += factor * column[i]
+def _few_columns(x: Matrix, y: Matrix, bias: Array, slope: float, shares: int, z: Matrix) -> None:
+    """z[i, j] = sum over k of x[i, k] y[k, j]; leaky_relu of that + bias[j] if it has any.
+
+    x is contiguous, with a bias in rows.
+    """
+    depth, columns = y.rows, y.columns
+    in_rows = x.column_step == 1 or depth == 1
+    vectors = Matrix(y.memory, y.column_step, y.row_step, columns, depth)
+    fits = (y.row_step == 1 or depth == 1) if in_rows else (y.column_step == 1 or columns == 1)
+    if not fits:
+        row_step, column_step = (depth, 1) if in_rows else (1, columns)
+        vectors = Matrix(np.empty(columns * depth, y.memory.dtype), row_step, column_step, columns, depth)
+        for k in range(depth):
+            for j in range(columns):
+                element = y.memory[k * y.row_step + j * y.column_step]
+                vectors.memory[j * row_step + k * column_step] = element
+    if in_rows:
+        parallel_for(shares, _dot_rows, shares, x, vectors, bias, slope, z)
+    else:
+        parallel_for(shares, _add_columns, shares, x, vectors, z)
 
 
 @inner_jit
-def _move(sums: Array, wide: Array) -> None:
-    """wide[j, i] += sums[j, i], in float64; sums = 0."""
-    for j in range(sums.shape[0]):
-        for i in range(sums.shape[1]):
-            wide[j, i] += np.float64(sums[j, i])
-            sums[j, i] = 0
+def _dot_rows(
+    share: int, shares: int, x: Matrix, vectors: Matrix, bias: Array, slope: float, z: Matrix
+) -> None:
+    """A share of the blocks of rows of ``_few_columns``, as dot products; rows of ``vectors`` are runs."""
+    depth, columns, factor = x.columns, vectors.rows, z.memory.dtype.type(slope)
+    height = SUMS // min(2, columns)
+    blocks = (x.rows + height - 1) // height
+    begin, end = share * blocks // shares, (share + 1) * blocks // shares
+    if depth <= LONG and z.row_step == columns and columns <= 2 and bias.size == 0:  # sums that lie as z does
+        whole = min(end, x.rows // height)
+        for b in range(begin, whole):
+            part = Part(b * height, height, 0, depth, 0, columns)
+            _dot_block(part, x, vectors, z.memory, b * height * z.row_step)
+        begin = max(begin, whole)
+    if begin == end:
+        return
+    some, wide = np.empty(SUMS, z.memory.dtype), np.empty(SUMS)
+    for b in range(begin, end):
+        first, rows = b * height, min(height, x.rows - b * height)
+        for j in range(0, columns, 2):
+            both = min(2, columns - j)
+            wide[:] = 0
+            for k in range(0, depth, LONG):
+                _dot_block(Part(first, rows, k, min(LONG, depth - k), j, both), x, vectors, some, 0)
+                for i in range(SUMS):
+                    wide[i] += np.float64(some[i])
+            for i in range(rows * both):
+                total, column = z.memory.dtype.type(wide[i]), j + i % both
+                if bias.size:
+                    total += bias[column]
+                    low = factor * total if factor != 0 else factor
+                    total = low if total <= 0 else total
+                z.memory[(first + i // both) * z.row_step + column * z.column_step] = total
 
 
-@jit
-def multiply_few(
-    x: Array,
-    y: Array,
-    steps: tuple[int, int, int, int],
-    shape: tuple[int, int, int],
+@inner_jit
+def _dot_block(part: Part, x: Matrix, vectors: Matrix, z: Array, at: int) -> None:
+    """z[at + r columns + c] = sum over the part's k of x[row + r, k] vectors[column + c, k]."""
+    start, place = part.row * x.row_step + part.term, part.column * vectors.row_step + part.term
+    y, y_step = vectors.memory, vectors.row_step
+    if part.columns == 2:
+        dot_rows_with_two(x.memory, start, x.row_step, part.rows, y, place, y_step, part.terms, z, at)
+    else:
+        dot_rows(x.memory, start, x.row_step, part.rows, y, place, y_step, part.terms, z, at)
+
+
+@inner_jit
+def _add_columns(share: int, shares: int, x: Matrix, vectors: Matrix, z: Matrix) -> None:
+    """A share of the rows of ``_few_columns``, a line of registers at a time; columns of x are contiguous."""
+    lanes, columns, depth = LINE * WIDTH // x.memory.itemsize, vectors.rows, x.columns
+    lines = (x.rows + lanes - 1) // lanes
+    begin, end = share * lines // shares, (share + 1) * lines // shares
+    if z.row_step == 1 and x.rows >= lanes and depth <= DEPTH:  # sums that lie as z does
+        for b in range(begin, end):
+            first = min(b * lanes, x.rows - lanes)  # the last line may begin in the one before it
+            for j in range(0, columns, 2):
+                part = Part(first, lanes, 0, depth, j, min(2, columns - j))
+                _add_line(part, x, vectors, z.memory, first + j * z.column_step, z.column_step)
+        return
+    line, wide = np.empty(2 * lanes, z.memory.dtype), np.empty(2 * lanes)
+    for b in range(begin, end):
+        first, size = max(0, min(b * lanes, x.rows - lanes)), min(lanes, x.rows)
+        for j in range(0, columns, 2):
+            both = min(2, columns - j)
+            wide[:] = 0
+            for k in range(0, depth, DEPTH):
+                _add_line(Part(first, size, k, min(DEPTH, depth - k), j, both), x, vectors, line, 0, lanes)
+                for i in range(2 * lanes):
+                    wide[i] += np.float64(line[i])
+            for c in range(both):
+                for i in range(size):
+                    z.memory[(first + i) * z.row_step + (j + c) * z.column_step] = wide[c * lanes + i]
+
+
+@inner_jit
+def _add_line(part: Part, x: Matrix, vectors: Matrix, z: Array, at: int, z_column: int) -> None:
+    """z[at + c z_column + i] = sum over the part's k of x[row + i, k] vectors[column + c, k]."""
+    start, step = part.row * x.row_step + part.term * x.column_step, x.column_step
+    factors, factor_step, count = vectors.memory, vectors.column_step, part.terms
+    place = part.column * vectors.row_step + part.term * factor_step
+    if part.rows < LINE * WIDTH // z.itemsize:
+        for c in range(part.columns):
+            sums = z[at + c * z_column : at + c * z_column + part.rows]
+            sums[:] = 0
+            for k in range(count):
+                factor, own = factors[place + k * factor_step + c], x.memory[start + k * step :]
+                for i in range(sums.size):
+                    sums[i] += factor * own[i]
+    elif part.columns == 2:
+        multiply_lines(
+            factors, place, factor_step, HERE, x.memory, start, step, HERE, 0, 1, count, z, at, z_column, True
+        )
+    else:
+        multiply_line(
+            factors, place, factor_step, HERE, x.memory, start, step, HERE, 0, 1, count, z, at, z_column, True
+        )
+
+
+@inner_jit
+def _few_terms(x: Matrix, y: Matrix, finish: Finish, shares: int, z: Array) -> None:
+    """z = finish(x @ y) in panels of rows, where n is a multiple of the vector's width."""
+    m, depth, n = x.rows, x.columns, y.columns
+    panels = (m + ROWS - 1) // ROWS
+    totals = np.empty(panels * n if finish.way == GATED else 0, z.dtype)
+    vectors, place = y.memory, 0
+    if finish.way == ACTIVATED or y.column_step != 1:  # the bias and the rows of y
+        vectors, place = np.empty((1 + depth) * n, z.dtype), n
+        for j in range(n):
+            vectors[j] = finish.bias[j] if finish.way == ACTIVATED else 0
+            for k in range(depth):
+                vectors[(1 + k) * n + j] = y.memory[k * y.row_step + j * y.column_step]
+    some = min(shares, panels)
+    parallel_for(some, _term_panels, some, x, vectors, place, finish, totals, z)
+    add_panels(totals, finish.sums)
+
+
+@inner_jit
+def _term_panels(
+    share: int,
     shares: int,
-    finish: PlainFinish,
+    x: Matrix,
+    vectors: Array,
+    first: int,
+    finish: Finish,
+    totals: Array,
     z: Array,
 ) -> None:
-    """z = finish(x @ y) where x (m, k) has few columns and n is a multiple of the vector's width.
-
-    ``steps`` are x's and y's from row to row and from column to column, ``shape`` is (m, k, n).
-    """
-    m, depth, n = shape
-    way, _, bias, _, sums = finish
-    totals = np.empty((m + ROWS - 1) // ROWS * n if way == GATED else 0, z.dtype)
-    vectors = np.empty((1 + depth, n), y.dtype)
-    for j in range(n):
-        vectors[0, j] = bias[j] if way == ACTIVATED else 0
-    _fill_vectors(y, steps[3], steps[2], vectors[1:])
-    left = Matrix(x, steps[0], steps[1], m, depth)
-    parallel_for(shares, _few_share, shares, left, vectors.reshape(-1), Finish(*finish), totals, z)
-    add_panels(totals, sums)
-
-
-@inner_jit
-def _few_share(
-    share: int, shares: int, x: Matrix, vectors: Array, finish: Finish, totals: Array, z: Array
-) -> None:
-    """A share of the panels of rows; ``vectors`` (1 + k, n) are the bias and the rows of y."""
+    """A share of the panels of ``_few_terms``; the rows of y are in ``vectors``, from ``first`` on."""
     m, depth, n = x.rows, x.columns, z.size // x.rows
-    panels, factor = (m + ROWS - 1) // ROWS, z.dtype.type(finish.slope)
+    panels, factor, own = (m + ROWS - 1) // ROWS, z.dtype.type(finish.slope), finish.own
     for p in range(share * panels // shares, (share + 1) * panels // shares):
-        # (ROWS, k) @ (k, n) -> (ROWS, n); the last panel may begin in the one before it
-        row = min(p * ROWS, m - ROWS)
-        place, total = row * n, p * n
+        row, rows = p * ROWS, min(ROWS, m - p * ROWS)
+        start, place = row * x.row_step, row * n
+        # (rows, k) @ (k, n) -> (rows, n)
         multiply_shallow(
-            x.memory, row * x.row_step, x.row_step, x.column_step, depth, vectors, n, z, place,
-            finish.way, factor, finish.own, totals, total,
+            x.memory, start, x.row_step, x.column_step, depth, rows, vectors, first, n, z, place,
+            finish.way == ACTIVATED, factor,
         )  # fmt: skip
-        if finish.way == GATED and row < p * ROWS:
-            for j in range(n):
-                totals[total + j] = 0
-            for i in range(p * ROWS, m):
-                for j in range(n):
-                    totals[total + j] += z[i * n + j]
+        if finish.way == GATED:
+            result = z[place:]
+            gate_panel(result, own[place:], n, rows, n, factor, result, totals[p * n :])

@@ -7,16 +7,15 @@ import numpy as np
 from minigrad.kernels import launching
 from minigrad.kernels.checks import output, stacked_shape
 from minigrad.kernels.cpu.bias import bias_leaky_relu, bias_leaky_relu_grad
-from minigrad.kernels.cpu.gemm import blocks
+from minigrad.kernels.cpu.gemm import blocks, few
 from minigrad.kernels.cpu.gemm.operands import AS_IT_IS, activated, gated
-from minigrad.kernels.cpu.runtime.compiling import checked, contiguous
-from minigrad.kernels.products import outer, product
+from minigrad.kernels.cpu.runtime.compiling import DTYPES, checked, contiguous
+from minigrad.kernels.products import product
 from minigrad.types import Array, Both
 
 __all__ = ["linear", "matmul", "matmul_gate", "stacked_matmul"]
 
 TINY = 1 << 12  # multiplications up to which NumPy's product takes less time than the call of a kernel
-LONG = 1 << 10  # columns from which NumPy multiplies a column by a row as fast as memory takes it
 STACKED = 1 << 12  # terms that one call of numpy.matmul adds
 
 
@@ -26,18 +25,16 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     x (m, k), y (k, n) -> z (m, n), in ``out`` if given. ValueError if the shapes do not fit, TypeError unless
     both are float32 or both float64.
     """
-    checked("matmul", x, y)
+    if x.dtype is not y.dtype or x.dtype not in DTYPES:  # else spare the call: small products take less
+        checked("matmul", x, y)
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0]:
         raise ValueError(f"matmul: expected (m, k) and (k, n); got {x.shape} and {y.shape}")
-    (m, depth), n = x.shape, y.shape[1]
-    z = output("matmul", out, (m, n), x.dtype)
-    work = m * depth * n
-    if depth == 1 and n >= LONG:
-        launching.launch(outer, x, y, z)
-    elif work <= TINY:
+    (m, depth), n, dtype = x.shape, y.shape[1], x.dtype
+    z = np.empty((m, n), dtype) if out is None else output("matmul", out, (m, n), dtype)
+    if m * depth * n <= TINY:
         launching.launch(product, x, y, z)
     else:
-        blocks.multiply(x, y, AS_IT_IS[x.dtype], z)
+        blocks.multiply(x, y, AS_IT_IS[dtype], z)
     return z
 
 
@@ -76,7 +73,7 @@ def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | Non
     (m, depth), n = x.shape, y.shape[1]
     shapes, given = ((m, n), (n,)), out or (None, None)
     z, sums = (output("matmul_gate", a, shape, x.dtype) for a, shape in zip(given, shapes, strict=True))
-    if m * depth * n <= TINY or min(m, n) <= blocks.FEW or (depth == 1 and n >= LONG):
+    if m * depth * n <= TINY or min(m, n) <= few.FEW:
         return bias_leaky_relu_grad(matmul(x, y, out=z), own, slope, out=(z, sums))
     blocks.multiply(x, y, gated(contiguous(own), float(slope), sums), z)
     return z, sums

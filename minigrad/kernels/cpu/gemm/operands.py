@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
 
 from minigrad.kernels.cpu.runtime.compiling import DTYPES
 from minigrad.kernels.cpu.runtime.inner import inner_jit
@@ -21,6 +25,27 @@ class Matrix(NamedTuple):
     column_step: int
     rows: int
     columns: int
+
+
+@intrinsic
+def memory_of(typingctx: Any, a: Any) -> Any:
+    """The elements of a contiguous array, in any order, as an array of one axis that does not keep them."""
+    flat_type = types.Array(a.dtype, 1, "C")
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
+        whole = context.make_array(signature.args[0])(context, builder, values[0])
+        memory = context.make_array(flat_type)(context, builder)
+        count, size = whole.nitems, whole.itemsize
+        populate_array(memory, whole.data, [count], [size], size, meminfo=None)
+        return memory._getvalue()
+
+    return flat_type(a), generate
+
+
+def lying(a: Array) -> Array:
+    """The matrix, or a copy if compiled code cannot read it where it lies."""
+    flags = a.flags
+    return a if flags.forc and flags.aligned else np.array(a, order="C")
 
 
 def flat(a: Array) -> tuple[Array, int, int]:

@@ -7,11 +7,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numba
 import numpy as np
 from numba.core import event
+from numba.np.ufunc import parallel
 
 from minigrad.kernels.cpu.runtime.caching import KernelCache, note
 from minigrad.kernels.cpu.runtime.forking import guard_pool
@@ -50,6 +51,31 @@ def jit(function: Function) -> Function:
     return cast(Function, dispatcher)
 
 
+Kinds = Callable[[Any], tuple[Any, ...]]
+
+
+class ByDtype(dict[np.dtype[Any], Callable[..., None]]):
+    """A jit function for arrays of each dtype, compiled for declared types when it is first looked up.
+
+    A call takes half of the time of one for which Numba finds the types out, and arrays may be read-only and
+    in any order where the types have layout "A". Nothing checks that arguments have the declared types.
+    """
+
+    def __init__(self, function: Any, kinds: Kinds) -> None:
+        """``kinds`` gives the types of the arguments for Numba's type of an element."""
+        super().__init__()
+        self.function, self.kinds = function, kinds
+
+    def __missing__(self, dtype: np.dtype[Any]) -> Callable[..., None]:
+        entry = self[dtype] = self.function.compile(self.kinds(numba.from_dtype(dtype)))
+        return cast(Callable[..., None], entry)
+
+
+def by_dtype(kinds: Kinds) -> Callable[[Callable[..., None]], ByDtype]:
+    """``jit`` with declared types."""
+    return lambda function: ByDtype(jit(function), kinds)
+
+
 @contextmanager
 def _compiler_enabled() -> Iterator[None]:
     """Compile also under NUMBA_DISABLE_JIT=1: what only compiled code calls cannot run in Python."""
@@ -65,7 +91,8 @@ def checked(name: str, *arrays: Array | None) -> None:
     dtype = None if arrays[0] is None else arrays[0].dtype
     fits = dtype in DTYPES
     for a in arrays:
-        fits = fits and (a is None or a.dtype is dtype or a.dtype == dtype)
+        if a is not None and a.dtype is not dtype:
+            fits = fits and a.dtype == dtype
     if not fits:
         found = ", ".join(str(a.dtype) for a in arrays if a is not None)
         raise TypeError(f"{name}: the CPU kernel takes arrays of one dtype, float32 or float64; got {found}")
@@ -76,8 +103,15 @@ def contiguous(a: Array) -> Array:
     return a if a.flags.carray else np.array(a, order="C")
 
 
+class Pool(NamedTuple):
+    """Numba's thread pool: how many of its threads the calling thread uses now."""
+
+    get: Callable[[], int]
+    set: Callable[[int], None]
+
+
 @cache
-def start_pool() -> None:
+def start_pool() -> Pool:
     """Load Numba's thread pool, and let GNU OpenMP's threads sleep soon when they wait for each other.
 
     By default they spin. If another process then holds one of the cores, each launch costs a time slice of
@@ -93,6 +127,8 @@ def start_pool() -> None:
         if not chosen:
             del os.environ["GOMP_SPINCOUNT"]
     guard_pool()
+    # what numba.get_num_threads and numba.set_num_threads call, after 1 us of checks
+    return Pool(parallel._get_num_threads, parallel._set_num_threads)
 
 
 def threads() -> int:
@@ -100,8 +136,7 @@ def threads() -> int:
 
     NUMBA_NUM_THREADS or numba.set_num_threads; 1 in a process that was forked from one with threads.
     """
-    start_pool()
-    return 1 if threads_lost.value else int(numba.get_num_threads())
+    return 1 if threads_lost.value else start_pool().get()
 
 
 def nominal_threads(work: float) -> int:
@@ -112,19 +147,37 @@ def nominal_threads(work: float) -> int:
     return NOMINAL if work >= SMALL else 1
 
 
-@contextmanager
-def launch(work: float) -> Iterator[int]:
-    """Hold pool and workspace for a kernel of ``work`` multiplications; gives the number of threads."""
-    with _launching:
-        allowed = threads()
-        if work >= SMALL or allowed == 1:
-            yield allowed
-            return
-        numba.set_num_threads(1)
+class launch:
+    """Hold pool and workspace for a kernel of ``work`` multiplications; gives the number of threads.
+
+    A class: the context of a generator takes a microsecond more.
+    """
+
+    __slots__ = ("hidden", "work")
+
+    def __init__(self, work: float) -> None:
+        self.work = work
+        self.hidden = 0  # threads that the pool does not use meanwhile
+
+    def __enter__(self) -> int:
+        _launching.acquire()
         try:
-            yield 1
+            allowed = threads()
+            if self.work >= SMALL or allowed == 1:
+                return allowed
+            start_pool().set(1)
+            self.hidden = allowed
+        except BaseException:
+            _launching.release()
+            raise
+        return 1
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            if self.hidden:
+                start_pool().set(self.hidden)
         finally:
-            numba.set_num_threads(allowed)
+            _launching.release()
 
 
 class Workspace:

@@ -52,6 +52,21 @@ def parallel_for(typingctx: Any, count: Any, function: Any, *arguments: Any) -> 
     return types.void(types.intp, function, types.StarArgTuple.from_types(kinds)), generate
 
 
+@intrinsic
+def threads_allowed(typingctx: Any) -> Any:
+    """How many threads ``parallel_for`` may use now, in a kernel that calls it."""
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
+        return _allowed(builder)
+
+    return types.intp(), generate
+
+
+def _allowed(builder: ir.IRBuilder) -> Any:
+    allowed = cgutils.get_or_insert_function(builder.module, ir.FunctionType(SIZE, []), "get_num_threads")
+    return builder.call(allowed, [])
+
+
 def _borrowed(context: Any, builder: ir.IRBuilder, kind: Any, value: Any) -> Any:
     """The value without its arrays' reference counters, at which the threads would wait for each other."""
     if isinstance(kind, types.Array):
@@ -94,9 +109,7 @@ def _spread(builder: ir.IRBuilder, kernel: ir.Function, count: Any, shared: Any)
         with alone:
             builder.call(kernel, [*places, builder.bitcast(shared, BYTES)])
         with together:
-            form = ir.FunctionType(SIZE, [])
-            allowed = cgutils.get_or_insert_function(builder.module, form, "get_num_threads")
             form = ir.FunctionType(ir.VoidType(), [BYTES] * 5 + [SIZE] * 3)
             spread = cgutils.get_or_insert_function(builder.module, form, "numba_parallel_for")
             pointers = [builder.bitcast(place, BYTES) for place in (kernel, *places, shared)]
-            builder.call(spread, [*pointers, SIZE(0), SIZE(1), builder.call(allowed, [])])
+            builder.call(spread, [*pointers, SIZE(0), SIZE(1), _allowed(builder)])

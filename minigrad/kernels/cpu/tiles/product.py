@@ -14,6 +14,7 @@ from minigrad.kernels.cpu.tiles.registers import I64, TILE, Emitter
 
 AHEAD = 8192  # bytes to prefetch ahead: two pages, since the hardware's prefetching stops at the end of one
 BESIDE = 512  # bytes to prefetch ahead where more rows are read at once than the hardware follows
+LINE = 4  # vectors of a row alone, or of two: two rows keep both FMA units busy
 DEPTH = 256  # products to sum in registers at a time: their operands fit the first cache
 
 
@@ -149,6 +150,8 @@ multiply_far = _product(TILE.rows, left=AHEAD, right=AHEAD)
 multiply_long_rows = _product(TILE.rows, right=BESIDE)
 multiply_four = _product(4)
 multiply_row = _product(1)
+multiply_line = _product(1, LINE)
+multiply_lines = _product(2, LINE)
 
 
 def _phis(builder: ir.IRBuilder, kind: Any, count: int) -> list[Any]:
