@@ -10,7 +10,7 @@ from tests.processes import ROOT
 FOLDERS = "minigrad", "gans", "benchmarks", "tools", "examples"
 MOST = 8
 
-REGISTERS = "a register tile: each value is an address, a step or a count that stays in a register"
+REGISTERS = "vectors or a tile of them: each value is an address, a step or a count that stays in a register"
 PYTORCH = "the parameters of PyTorch's class"
 OPTIONS = "options by name, of which a call gives a few"
 OP = "the options of PyTorch's conv2d, one by one, with a bias and a slope"
@@ -22,6 +22,7 @@ WIDER = {
     "gans/systems/settings.py: setting": OPTIONS,
     "minigrad/kernels/cpu/norm/kernels.py: batch_norm_from_means": NORM,
     "gans/trainer/run.py: resume": OPTIONS,
+    "minigrad/kernels/cpu/tiles/copying.py: sum_run": REGISTERS,
     "minigrad/kernels/cpu/tiles/dots.py: multiply_dots": REGISTERS,
     "minigrad/kernels/cpu/tiles/product.py: _product.multiply": REGISTERS,
     "minigrad/kernels/cpu/tiles/runs.py: _dots.multiply": REGISTERS,

@@ -39,7 +39,7 @@ def fill(case: Convolution, bias: Array, *, transposed: bool) -> Array:
 
 
 @settings(max_examples=150, deadline=None)
-@given(convolutions().filter(lambda case: len(case.x) > 0), st.sampled_from([1, 1 << 12, places.MOST]))
+@given(convolutions().filter(lambda case: len(case.x) > 0), st.sampled_from([1, 1 << 14, places.MOST]))
 def test_places_equal_reference(case: Convolution, most: int) -> None:
     """In blocks of some rows or some images, by all threads, whose shares are blocks or panels of weights."""
     bias = np.random.default_rng(0).normal(size=len(case.w)).astype(case.w.dtype)

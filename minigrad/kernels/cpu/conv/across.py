@@ -204,4 +204,4 @@ def _add_patches(products: Array, first: int, step: int, sizes: Sizes, grid: Arr
                     add_patch(products, source, grid, target, wide)
                     continue
                 for p in range(height):
-                    add_run(products, source + p * width, 1, grid, target + p * wide, 1, width)
+                    add_run(products, source + p * width, grid, target + p * wide, width)

@@ -16,6 +16,7 @@ from minigrad.kernels.cpu.bias import Epilogue, finish
 from minigrad.kernels.cpu.conv.images import Images, Weights
 from minigrad.kernels.cpu.conv.layouts import Layout, layout_of
 from minigrad.kernels.cpu.conv.tables import SizedGeometry, Table
+from minigrad.kernels.cpu.runtime.caches import SECOND_CACHE
 from minigrad.kernels.cpu.runtime.compiling import jit, launch, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
@@ -31,7 +32,7 @@ PACKING = 20  # and as long as to pack a weight
 ALONE = 4  # rows of a tile that take as long as a row alone
 NARROW = 1.6  # times as long as in a tile that a multiplication takes with one vector
 STARTING = 1 << 17  # and as long as to begin a block
-MOST = 1 << 16  # elements gathered for a block, or twice its results: the second cache takes the weights too
+MOST = SECOND_CACHE // 4  # bytes gathered for a block, or twice its results: the cache takes weights too
 
 
 class Plan(NamedTuple):
@@ -91,8 +92,8 @@ def plan_of(
     rows = int(layout_of(geometry, 1, lanes, transposed).classes[:, 2].max())
     each = geometry.pixels if transposed else geometry.outputs
     cuts = []
-    size, deepest = lanes, min(DEPTH, c * geometry.taps)
-    while size == lanes or size * max(deepest, o // 2) <= MOST:
+    size, deepest, most = lanes, min(DEPTH, c * geometry.taps), MOST * lanes // (TILE.vectors * WIDTH)
+    while size == lanes or size * max(deepest, o // 2) <= most:
         images = min(n, max(1, size // each))
         own = rows if each <= size else max(1, size * rows // each)
         cuts += [(images, own, splits) for splits in {1, min(threads, -(-o // ROWS))}]

@@ -16,20 +16,21 @@ from minigrad.kernels import launching
 from minigrad.kernels.cpu.bias import Epilogue, finish
 from minigrad.kernels.cpu.conv.images import Images, Weights
 from minigrad.kernels.cpu.conv.tables import Runs
+from minigrad.kernels.cpu.runtime.caches import SECOND_CACHE
 from minigrad.kernels.cpu.runtime.compiling import jit, launch, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
-from minigrad.kernels.cpu.tiles.copying import add_run, copy_run
+from minigrad.kernels.cpu.tiles.copying import copy_run, sum_run
 from minigrad.kernels.cpu.tiles.packing import rounded_up
 from minigrad.kernels.cpu.tiles.product import multiply_long_rows, multiply_narrow
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
 from minigrad.types import Array
 
-ADDING = 64  # multiplications that take as long as to add a product to its result
-COPYING, GATHERING = 8, 40  # and as long as to copy a weight, or to gather it
+ADDING = 32  # multiplications that take as long as to add a product to its result
+COPYING, GATHERING = 16, 40  # and as long as to copy a weight, or to gather it
 NARROW = 1.6  # times as long as in a tile that a multiplication takes with one vector
 STARTING = 1 << 17  # and as long as to begin an item
-MOST = 1 << 17  # products that are kept for some images, unless one has more: they fit the second cache
+MOST = SECOND_CACHE // 2  # bytes of products that are kept for some images, unless one has more
 
 
 class Plan(NamedTuple):
@@ -68,7 +69,7 @@ def plan_of(x: Images, y: Images, taps: int, threads: int, transposed: bool) -> 
     for splits in {1, min(threads, y.share)}:
         outputs = -(-y.share // splits)
         rows = rounded_up(outputs * taps, ROWS)
-        images = max(1, min(x.n, MOST // (rows * x.pixels)))
+        images = max(1, min(x.n, MOST // (rows * x.pixels * x.memory.itemsize)))
         items = -(-x.n // images) * splits
         if items < threads:
             images = max(1, -(-x.n * splits // threads))
@@ -171,12 +172,9 @@ def _add(job: Job, first: int, last: int, top: int, bottom: int, products: Array
         for o in range(top, bottom):
             source = ((image - first) * rows + (o - top) * runs.taps) * x.pixels
             start = (image * y.channels + y.channel + o) * y.pixels
-            target = y.memory[start : start + y.pixels]
-            for t in range(target.size):
-                target[t] = 0
             for k in range(runs.length.size):
-                add_run(
-                    products, source + runs.source[k], runs.source_step,
+                sum_run(
+                    products, source, runs.source_step, runs.terms, runs.first[k], runs.first[k + 1],
                     y.memory, start + runs.target[k], runs.target_step, runs.length[k],
                 )  # fmt: skip
-            finish(target, y.channel + o, job.epilogue)
+            finish(y.memory[start : start + y.pixels], y.channel + o, job.epilogue)

@@ -153,12 +153,16 @@ def _divided(product: Table, divisor: int, size: int) -> Table:
 
 
 class Runs(NamedTuple):
-    """The meetings as runs of pixels at equal steps; the products lie tap after tap."""
+    """The meetings as runs of results, each a sum of runs of products, which lie tap after tap.
+
+    A run has the results of a row that are ``target_step`` apart; the runs have every result once.
+    """
 
     taps: int
-    source: Table  # a run's first among the products (taps, pixels)
-    target: Table  # and among the results
+    target: Table  # a run's first result
     length: Table
+    first: Table  # its terms are first[run] to first[run + 1]
+    terms: Table  # (terms, 3): product that the run's first result would take, and which results take any
     source_step: int
     target_step: int
 
@@ -167,14 +171,36 @@ class Runs(NamedTuple):
 def runs_to_places(geometry: SizedGeometry) -> Runs:
     """Products of all sources, results in the places."""
     tap, place, source, count = _runs(geometry)
-    return Runs(geometry.taps, tap * geometry.pixels + source, place, count, geometry.stride[1], 1)
+    product, step = tap * geometry.pixels + source, geometry.stride[1]
+    return _summed(geometry.taps, geometry.places, (product, place, count), step, 1)
 
 
 @shelf.keeps
 def runs_to_sources(geometry: SizedGeometry) -> Runs:
     """Products of all places, results in the sources."""
     tap, place, source, count = _runs(geometry)
-    return Runs(geometry.taps, tap * geometry.outputs + place, source, count, 1, geometry.stride[1])
+    product, step = tap * geometry.outputs + place, geometry.stride[1]
+    return _summed(geometry.taps, geometry.size, (product, source, count), 1, step)
+
+
+def _summed(
+    taps: int, size: Pair, meetings: tuple[Table, Table, Table], source_step: int, target_step: int
+) -> Runs:
+    """The runs of results of that size, from those of products: first product, first result and count."""
+    (product, result, count), (rows, width) = meetings, size
+    step = min(target_step, width)
+    row, column = (index.ravel() for index in np.indices((rows, step)))
+    run, before = result // width * step + result % width % step, result % width // step
+    order = np.argsort(run, kind="stable")  # the terms of a run in order of the tap
+    return Runs(
+        taps,
+        row * width + column,
+        (width - column + step - 1) // step,
+        np.searchsorted(run[order], np.arange(rows * step + 1)),
+        np.stack([product - before * source_step, before, before + count], 1)[order],
+        source_step,
+        step,
+    )
 
 
 def _runs(geometry: SizedGeometry) -> tuple[Table, Table, Table, Table]:
