@@ -104,7 +104,7 @@ def test_a_file_that_is_a_folder_or_gone(source: Path, capsys: pytest.CaptureFix
 
 
 def test_code_of_another_source_or_signature_is_not_run(tmp_path: Path) -> None:
-    """As where a process ends between its two files, or two processes choose the same name."""
+    """As where a process ends between its two files."""
     older, files = (caching._Files(str(tmp_path), "function", stamp) for stamp in ("older", "stamp"))
     older.save("signature", "old code")
     (path,) = tmp_path.glob("*.nbc")
@@ -121,6 +121,25 @@ def test_code_of_another_source_or_signature_is_not_run(tmp_path: Path) -> None:
             files.load("signature")
     path.write_bytes(content)
     assert files.load("signature") == "code"
+
+
+def test_two_processes_that_save_at_once_keep_their_code_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one begins after the first has read the index, and ends before the first writes it."""
+    first, second = (caching._Files(str(tmp_path), "function", "stamp") for _ in range(2))
+    write = first._save_index
+
+    def write_later(overloads: dict[str, str]) -> None:
+        second.save("another", "other code")
+        write(overloads)
+
+    monkeypatch.setattr(first, "_save_index", write_later)
+    first.save("signature", "code")
+    assert second.load("signature") == "code"
+    assert second.load("another") is None  # to be compiled anew, as the index was overwritten
+    second.save("another", "other code")
+    assert (first.load("signature"), first.load("another")) == ("code", "other code")
 
 
 def test_files_of_before_the_checksums_are_read(source: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,13 +52,11 @@ class _Files(IndexDataCacheFile):  # type: ignore[misc]
 
     def save(self, key: Any, data: Any) -> None:
         overloads = self._load_index()
-        taken = {*overloads.values()}
-        names = map(self._data_name, range(1, len(taken) + 2))
-        name = overloads.get(key) or next(name for name in names if name not in taken)
+        name = self._data_name(zlib.crc32(repr(key).encode()))  # not Numba's next number: two may take it
         content = self._dump(data)
         with self._open_for_write(self._data_path(name)) as file:
             file.write(content + MARK + self._checksum(content, key))
-        if key not in overloads:
+        if overloads.get(key) != name:
             self._save_index({**overloads, key: name})
 
     def remove_index(self) -> None:
