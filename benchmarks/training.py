@@ -90,7 +90,9 @@ class Side:
 
 
 class Sampler:
-    """minigrad's sampling, as ``gans sample`` does it: G in evaluation mode, images as NumPy's."""
+    """minigrad's sampling, as ``gans sample`` does it: G is put into evaluation mode and replayed, and back
+    into training mode; images as NumPy's.
+    """
 
     def __init__(self, started: Start) -> None:
         self.gan = started.gan
