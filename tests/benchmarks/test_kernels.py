@@ -56,6 +56,17 @@ def test_a_wrong_result_is_caught(wrong: str) -> None:
         agreement.kernels("case", "side", actual, expected)
 
 
+def test_what_one_side_leaves_out_is_not_compared_and_the_rest_is() -> None:
+    one, two = np.ones(3, np.float32), np.zeros(3, np.float32)
+    few, more = {"result 0": one}, {"result 0": one, "result 2": two}
+    agreement.kernels("case", "side", more, few)
+    agreement.kernels("case", "side", few, more)
+    with pytest.raises(agreement.Disagreement, match="result 0"):
+        agreement.kernels("case", "side", {"result 0": two, "result 2": two}, {"result 0": one})
+    with pytest.raises(agreement.Disagreement, match="no result that was expected"):
+        agreement.kernels("case", "side", {"result 2": two}, {"result 0": one})
+
+
 @pytest.mark.usefixtures("quick")
 def test_a_wrong_kernel_is_reported_and_not_timed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
