@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gans.metrics.checks import IntArray
 from gans.metrics.describe import thumbnails
 from gans.metrics.frechet import distance_if_many
 from gans.metrics.objects import object_accuracy
 from gans.metrics.similarity import image_batch, image_pair, l1, sharpness
 
-__all__ = ["evaluate_clips", "flicker"]
+__all__ = ["colour_spread", "evaluate_clips", "flicker"]
 
 Clips = NDArray[np.float32]
+
+LEAST_PIXELS = 16
+"""Of an object whose colour counts: in fewer, the share of its rim decides."""
 
 
 def evaluate_clips(
@@ -42,6 +44,7 @@ def evaluate_clips(
         there are not more frames than such pixels and channels.
     thumbnail_fd_floor: the same with ``others`` in place of the outputs; None without them.
     flicker: by ``flicker``; real_flicker is that of the targets.
+    colour_spread: by ``colour_spread``; real_colour_spread is that of the targets.
 
     Raises ValueError if shapes or values do not fit.
     """
@@ -67,6 +70,8 @@ def evaluate_clips(
         "thumbnail_fd_floor": None if further is None else distance_if_many(thumbnails(further), small_true),
         "flicker": flicker(frames.reshape(x.shape), objects),
         "real_flicker": flicker(true.reshape(y.shape), objects),
+        "colour_spread": colour_spread(frames.reshape(x.shape), objects),
+        "real_colour_spread": colour_spread(true.reshape(y.shape), objects),
     }
 
 
@@ -76,13 +81,15 @@ def _frames(clips: ArrayLike) -> Clips:
 
 
 def flicker(clips: ArrayLike, objects: ArrayLike) -> float | None:
-    """How much objects change from one frame to the next.
+    """How much the colours of objects change from one frame to the next.
 
-        mean |x_(t+1, p) - x_(t, p)|   over pixels p that belong to one object in both frames
+        mean |m_(t+1) - m_t|   over objects, frames and channels; m: an object's mean colour
 
-    clips (n, t, c, h, w) and the objects' numbers (n, t, h, w), 0 for the background, which does not count.
-    An object that moves and keeps its colours changes at its rim alone. From 0 to 2 for values in [-1, 1];
-    None if no pixel stays with an object.
+    clips (n, t, c, h, w) and the objects' numbers (n, t, h, w), 0 for the background, which does not count,
+    nor does an object in a frame that shows fewer than 16 of its pixels. The mean is taken where the object
+    is: neither motion nor a blur changes it much. The change of each pixel would be mostly motion, and less
+    in a blurred clip than in a real one. From 0 to 2 for values in [-1, 1]; None if no object is seen in two
+    frames. Objects of one colour in all clips do not flicker either: see ``colour_spread``.
 
     Raises ValueError if the shapes do not fit.
 
@@ -91,14 +98,39 @@ def flicker(clips: ArrayLike, objects: ArrayLike) -> float | None:
     >>> flicker(clip, np.ones((1, 2, 4, 4), int))
     0.5
     """
-    x: Clips = np.asarray(clips)
-    number: IntArray = np.asarray(objects)
+    return _mean(np.abs(np.diff(_colours(clips, objects), axis=2)))
+
+
+def colour_spread(clips: ArrayLike, objects: ArrayLike) -> float | None:
+    """Standard deviation of objects' mean colours over all clips and frames, averaged over the channels.
+
+    It is that of the real clips if objects are painted in as many colours, and 0 if all have one colour.
+    Arguments and errors are those of ``flicker``; None if no object has 16 pixels.
+
+    >>> clips = np.zeros((2, 1, 3, 4, 4))
+    >>> clips[1] = 0.5
+    >>> colour_spread(clips, np.ones((2, 1, 4, 4), int))
+    0.25
+    """
+    found = _colours(clips, objects)
+    deviations = found - np.ma.mean(found, axis=(0, 1, 2))
+    variances = np.ma.mean(np.square(deviations), axis=(0, 1, 2))
+    return _mean(np.sqrt(variances))
+
+
+def _colours(clips: ArrayLike, objects: ArrayLike) -> np.ma.MaskedArray[Any, Any]:
+    """The mean colour of each object in each frame (m, n, t, c), masked where it has too few pixels."""
+    x, number = np.asarray(clips, np.float64), np.asarray(objects)
     if x.ndim != 5 or number.shape != (*x.shape[:2], *x.shape[3:]):
         raise ValueError(
             f"clips (n, t, c, h, w) and objects (n, t, h, w) are needed, got {x.shape} and {number.shape}"
         )
-    stays = (number[:, 1:] == number[:, :-1]) & (number[:, 1:] > 0)
-    if not stays.any():
-        return None
-    changes = np.abs(x[:, 1:].astype(np.float64) - x[:, :-1]).mean(axis=2)
-    return float(changes[stays].mean())
+    belongs = np.stack([number == i for i in range(1, max(1, int(number.max(initial=1))) + 1)])
+    counts = belongs.sum(axis=(3, 4))[..., None]
+    sums = np.einsum("mnthw,ntchw->mntc", belongs, x, optimize=True)
+    few = np.broadcast_to(counts < LEAST_PIXELS, sums.shape)
+    return np.ma.masked_array(sums / np.maximum(counts, 1), few)
+
+
+def _mean(values: np.ma.MaskedArray[Any, Any]) -> float | None:
+    return float(values.mean()) if values.count() else None

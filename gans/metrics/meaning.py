@@ -97,7 +97,10 @@ MEANINGS: dict[str, Meaning] = {
         "mean distance of a frame's brightness from the real one's, 0 to 2", "lower", "samples"
     ),
     "flicker": Meaning(
-        "mean change of an object's pixel from one frame to the next, from 0 to 2", "lower", "samples"
+        "mean change of an object's mean colour from one frame to the next, 0 to 2", "lower", "samples"
+    ),
+    "colour_spread": Meaning(
+        "standard deviation of objects' mean colours over clips and frames", "near real data", "samples"
     ),
     "nll": Meaning("negative log-likelihood by the oracle, nats a token", "near real data", "samples"),
     "random_nll": Meaning("the same of even random tokens", "", "compared"),
@@ -136,7 +139,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "points": ("modes_covered", "high_quality", "reverse_kl", "wasserstein", *_SPREAD),
     "pairs": (*_TRANSLATION, "fd"),
     "domains": tuple(f"{direction}_{name}" for direction in DIRECTIONS for name in (*_TRANSLATION, "fd")),
-    "clips": ("brightness_l1", "object_accuracy", "sharpness", "thumbnail_fd", "flicker"),
+    "clips": ("brightness_l1", "object_accuracy", "sharpness", "thumbnail_fd", "flicker", "colour_spread"),
     "sequences": ("nll", "self_bleu", "distinct"),
 }
 """The figures that say which one is better, of samples of each kind of data."""

@@ -36,8 +36,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gans.data.layouts import instances
 from gans.data.spec import Spec
 from gans.errors import UserError
+from gans.metrics.clips import flicker
+from gans.metrics.meaning import Meaning
 from gans.networks import patch
 from gans.networks.frames import FrameGenerator, each, frames_of, one_colour, painted, starts_of
 from gans.networks.sampling import moved
@@ -60,6 +63,9 @@ class Vid2Vid(System):
     epochs = {"clips": 4}
     data = "moving:mnist5k"
     asks = ("sources",)
+    figure_meanings = {
+        "following_flicker": Meaning("flicker of clips that go on from a real frame", "lower", "test_images")
+    }
 
     generator: nn.Module
     image_discriminator: nn.Module
@@ -158,9 +164,17 @@ class Vid2Vid(System):
         """Clips from the first ``n`` maps."""
         return translations(n, ask, lambda maps: self.clips(maps, rng), self.name)
 
-    def clips(self, maps: Any, rng: Generator) -> NDArray[np.float32]:
-        before = self.before(len(maps), rng)
-        return in_batches(lambda *x: painted(self.generator, *x)[0], maps, before, device=self.device)
+    def clips(self, maps: Any, rng: Generator, *given: Any) -> NDArray[np.float32]:
+        """Clips of these maps, which begin with the frames ``given``, if any."""
+        inputs = (maps, self.before(len(maps), rng), *given)
+        return in_batches(lambda *x: painted(self.generator, *x)[0], *inputs, device=self.device)
+
+    def figures(self, data: Any, rng: Generator) -> dict[str, float]:
+        """The flicker of clips that go on from the real first frames of test clips, and of the test clips."""
+        a, b = data.test()
+        made, objects = self.clips(a, rng, b[:, 0]), instances(a)
+        found = {"following_flicker": flicker(made, objects), "real_following_flicker": flicker(b, objects)}
+        return {name: value for name, value in found.items() if value is not None}
 
     @classmethod
     def check_data(cls, settings: Any, spec: Spec) -> None:

@@ -8,7 +8,7 @@ import pytest
 from gans.data import MovingData
 from gans.data.layouts import instances
 from gans.data.mnist5k import load_mnist5k
-from gans.metrics import evaluate_clips, flicker
+from gans.metrics import colour_spread, evaluate_clips, flicker
 
 A, B = MovingData(load_mnist5k()).test(slice(60))
 OBJECTS = instances(A)
@@ -18,7 +18,8 @@ CLASSES = A[:, :, :-2].argmax(axis=2) - 1
 def test_real_clips_flicker_as_real_ones() -> None:
     figures = evaluate_clips(B, B, OBJECTS)
     assert figures["samples"] == 60
-    assert figures["flicker"] == figures["real_flicker"] > 0
+    assert 0 < figures["flicker"] == figures["real_flicker"] < 0.04
+    assert figures["colour_spread"] == figures["real_colour_spread"] > 0.5
     assert figures["sharpness"] == pytest.approx(1)
     assert figures["thumbnail_fd"] == pytest.approx(0, abs=1e-6)
 
@@ -29,7 +30,24 @@ def test_a_colour_of_its_own_in_each_frame_flickers() -> None:
     shuffled = np.stack([B[:, t, rng.permutation(3)] for t in range(8)], axis=1)
     figures = evaluate_clips(shuffled, B, OBJECTS)
     assert figures["sharpness"] == pytest.approx(1)
-    assert figures["flicker"] > 1.5 * figures["real_flicker"]
+    assert figures["flicker"] > 10 * figures["real_flicker"]
+    assert figures["colour_spread"] == pytest.approx(figures["real_colour_spread"], rel=0.05)
+
+
+def test_a_blur_and_a_still_picture_neither_add_nor_hide_flicker() -> None:
+    """What moves is compared where it is, so that motion is no flicker, and a blur no calm."""
+    padded = np.pad(B, ((0, 0),) * 3 + ((1, 1),) * 2, mode="edge")
+    blurred = sum(padded[..., i : i + 32, j : j + 32] for i in range(3) for j in range(3)) / 9
+    assert flicker(blurred, OBJECTS) == pytest.approx(flicker(B, OBJECTS), rel=0.15)
+    still, places = (np.repeat(x[:, :1], 8, axis=1) for x in (B, OBJECTS))
+    assert flicker(still, places) == pytest.approx(0, abs=1e-12)
+
+
+def test_one_colour_for_all_clips_has_no_spread() -> None:
+    grey = np.repeat(B.max(axis=2, keepdims=True), 3, axis=2)
+    figures = evaluate_clips(grey, B, OBJECTS)
+    assert figures["flicker"] < 1.5 * figures["real_flicker"]
+    assert figures["colour_spread"] < 0.5 * figures["real_colour_spread"]
 
 
 def test_the_classifier_reads_the_objects_whatever_their_colours() -> None:
@@ -45,14 +63,16 @@ def test_the_classifier_reads_the_objects_whatever_their_colours() -> None:
     assert evaluate_clips(B, B, OBJECTS)["object_accuracy"] is None
 
 
-def test_flicker_is_the_change_of_what_stays() -> None:
-    clips = np.zeros((1, 3, 1, 2, 2))
-    clips[0, 1] = 0.5
-    clips[0, 2] = [[0.5, 0.7], [9, 9]]
-    objects = np.array([[[1, 1], [0, 2]], [[1, 1], [0, 1]], [[1, 2], [0, 1]]])[None]
-    # first to second: two pixels stay and change by 0.5; then (0, 0) by 0 and (1, 1) by 8.5
-    assert flicker(clips, objects) == pytest.approx((0.5 + 0.5 + 0 + 8.5) / 4)
+def test_flicker_is_the_change_of_an_objects_mean_colour_wherever_it_is() -> None:
+    clips, objects = np.full((1, 3, 3, 8, 8), -1.0), np.zeros((1, 3, 8, 8), int)
+    for t, (left, colour) in enumerate([(0, [1, 0, 0]), (4, [1, 0, 0]), (2, [1, 0.3, 0])]):
+        objects[0, t, :4, left : left + 4] = 1
+        clips[0, t, :, :4, left : left + 4] = np.reshape(colour, (3, 1, 1))
+    objects[0, :2, 6, 6] = 2  # too small
+    assert flicker(clips, objects) == pytest.approx((0 + 0.1) / 2)
     assert flicker(clips, np.zeros_like(objects)) is None
+    assert colour_spread(clips, np.zeros_like(objects)) is None
+    assert flicker(clips[:, :1], objects[:, :1]) is None
 
 
 def test_few_frames_have_no_distance() -> None:

@@ -6,6 +6,7 @@ test_similarity scikit-image's, and test_manifold, test_sequences and test_floor
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 from gans.metrics import (
     classifier_score,
+    colour_spread,
     effective_classes,
     entropy,
     flicker,
@@ -204,17 +206,25 @@ def test_pixels_and_structure(rng: np.random.Generator) -> None:
 
 
 def test_flicker(rng: np.random.Generator) -> None:
-    """One pixel at a time."""
-    clips, objects = rng.uniform(-1, 1, (2, 4, 3, 5, 5)), rng.integers(0, 3, (2, 4, 5, 5))
-    changes = [
-        abs(clips[i, t + 1, :, r, c] - clips[i, t, :, r, c]).mean()
-        for i in range(2)
-        for t in range(3)
-        for r in range(5)
-        for c in range(5)
-        if objects[i, t, r, c] == objects[i, t + 1, r, c] != 0
+    """One object at a time; about half of them have fewer than 16 pixels."""
+    clips, objects = rng.uniform(-1, 1, (5, 4, 3, 7, 7)), rng.integers(0, 3, (5, 4, 7, 7))
+
+    def colour(i: int, t: int, number: int) -> Any:
+        own = objects[i, t] == number
+        return clips[i, t][:, own].mean(axis=1) if own.sum() >= 16 else None
+
+    colours = [[[colour(i, t, m) for t in range(4)] for m in (1, 2)] for i in range(5)]
+    steps = [
+        abs(after - before).mean()
+        for both in colours
+        for times in both
+        for before, after in pairwise(times)
+        if before is not None and after is not None
     ]
-    assert flicker(clips, objects) == pytest.approx(np.mean(changes), rel=1e-12)
+    every = [x for both in colours for times in both for x in times if x is not None]
+    assert 5 < len(steps) < 30
+    assert flicker(clips, objects) == pytest.approx(np.mean(steps), rel=1e-12)
+    assert colour_spread(clips, objects) == pytest.approx(np.std(every, axis=0).mean(), rel=1e-12)
 
 
 @pytest.mark.parametrize("shape", [(6, 6), (4, 7), (7, 4)])

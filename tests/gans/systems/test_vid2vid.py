@@ -8,8 +8,12 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from gans.data import MovingData
+from gans.data.layouts import instances
+from gans.data.mnist5k import load_mnist5k
 from gans.data.spec import Spec
 from gans.errors import UserError
+from gans.metrics import flicker
 from gans.networks.frames import REACH, FrameGenerator, Parts, composed, frames_of, painted, starts_of
 from gans.networks.sampling import moved
 from gans.systems import build, settings_for
@@ -78,6 +82,54 @@ def test_a_first_frame_that_is_given_is_followed_and_no_other_clip_sees_it() -> 
     np.testing.assert_array_equal(led[:2, 0], b.numpy()[:2, 0])
     assert (np.abs(led - free).max(axis=(2, 3, 4))[:2] > 1e-5).all()
     np.testing.assert_allclose(led[2], free[2], atol=1e-6)
+
+
+class Few:
+    """The first 20 test clips of moving digits."""
+
+    def test(self) -> tuple[np.ndarray, np.ndarray]:
+        return MovingData(load_mnist5k()).test(slice(20))
+
+
+MOVING = Spec("clips", (8, 3, 32, 32), source=(8, 13, 32, 32))
+
+
+def test_colours_that_a_generator_forgets_flicker_after_a_real_first_frame_alone() -> None:
+    """Its own clips are grey throughout; only one that begins with colours shows that it loses them."""
+
+    class Grey(mg.nn.Module):
+        def forward(self, seen: mg.Tensor) -> mg.Tensor:
+            parts = mg.tensor([0.0, 0.0, 0.0, 0.0, 0.0, 1.0]).reshape((1, 6, 1, 1))  # the image alone
+            return parts + 0 * seen[:, :1]
+
+    system: Vid2Vid = build(settings_for("vid2vid", "clips", **SMALL), MOVING)
+    system.generator = Grey()
+    a, b = Few().test()
+    assert flicker(system.clips(a, rng()), instances(a)) == 0
+    figures = system.figures(Few(), rng())
+    assert figures["real_following_flicker"] == flicker(b, instances(a))
+    forgotten = np.concatenate([b[:, :1], np.zeros_like(b[:, 1:])], axis=1)
+    assert figures["following_flicker"] == pytest.approx(flicker(forgotten, instances(a)), rel=1e-5)
+    assert figures["following_flicker"] > 2 * figures["real_following_flicker"]
+
+
+def test_the_video_discriminator_alone_sees_colours_that_change_in_each_frame() -> None:
+    """Each frame of the fakes is as good as a real one: the loss stays at 1/4, for a D that cannot tell."""
+    mg.manual_seed(0)
+    settings = settings_for("vid2vid", "clips", batch_size=8, lr=1e-3, lr_ratio=1.0, features=8, frames=3)
+    system: Vid2Vid = build(settings, MOVING)
+    a, b = (x[:, :3] for x in MovingData(load_mnist5k()).test(slice(100)))
+    draw, losses = rng(), []
+    for _ in range(210):
+        rows = draw.integers(0, 100, 8)
+        turned = np.stack([b[rows, t][:, draw.permutation(3)] for t in range(3)], axis=1)
+        maps, real, fake = (mg.Tensor(x) for x in (a[rows], b[rows], turned))
+        numbers = system.update_discriminators(maps, real, fake, draw)
+        video = numbers["loss_d_video"].item()
+        losses.append((numbers["loss_d"].item() - video, video))
+    frames, windows = np.mean(losses[-30:], axis=0)
+    assert frames == pytest.approx(0.25, abs=0.02)
+    assert windows < 0.22
 
 
 def test_half_of_the_clips_begin_with_a_real_frame_that_no_discriminator_takes_for_a_made_one() -> None:
