@@ -51,7 +51,7 @@ from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
 from minigrad.types import Array
 
 HELD = 8  # panels whose products are held: more leave the second cache, fewer read images more often
-MADE = 16  # panels whose weights are made at a time, where all of them have more bytes than NEAR
+MADE = 4  # panels whose weights are made at a time, where all of them have more bytes than NEAR
 NEAR = 1 << 22
 KEPT = 1 << 23  # bytes of transformed images that a worker keeps for it; beyond, all are made at once
 
