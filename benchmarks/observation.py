@@ -49,6 +49,7 @@ DOORS: tuple[tuple[Any, str, tuple[tuple[str, str], ...]], ...] = (
             (", _noted(tracer, output, targets)", ""),
             ("            if tracer is not None:\n                tracer.pulling(y, g)\n", ""),
             ("            if tracer is not None:\n                tracer.pulled(y, gradients)\n", ""),
+            (" and not (tracer is not None and tracer.keeps_graphs)", ""),
             ("    tracer = mode().tracer\n", ""),
         ),
     ),

@@ -66,7 +66,7 @@ def compare(
     >>> comparison = compare("gan", "mean", data="ring", n=8, steps=3)
     >>> comparison.verdicts["D's step"]
     'B is A times 0.5 exactly'
-    >>> comparison.rows[0].parameter, comparison.rows[0].relation.cosine
+    >>> comparison.rows[0].parameter, round(comparison.rows[0].relation.cosine, 9)
     ('discriminator.0.weight', 1.0)
 
     Raises UserError for an unknown name, a value out of range, a model that does not fit the change or the

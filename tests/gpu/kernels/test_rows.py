@@ -54,7 +54,8 @@ def test_a_written_case_takes_the_place_of_rows(monkeypatch: pytest.MonkeyPatch)
 
 def test_every_op_s_kernel_could_be_checked_on_rows() -> None:
     in_place = {"optimizer.cu", "philox.cu"}  # which no op calls
-    names = {file: kernels - {"update_running_stats"} for file, kernels in exported().items()}
+    written = {"update_running_stats", "scale_bias_leaky_relu"}  # nor these, by name: they have written cases
+    names = {file: kernels - written for file, kernels in exported().items()}
     assert all(rows_of(kernels) for file, kernels in names.items() if file not in in_place)
 
 

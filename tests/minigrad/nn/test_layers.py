@@ -159,7 +159,9 @@ class TestLinear:
         assert y.op is mg.ops.linear
         assert y.params == {"slope": slope}
         np.testing.assert_array_equal(y.numpy(), expected)
-        np.testing.assert_array_equal(both(mg.tensor(x[None])).numpy(), expected[None])
+        deeper = both(mg.tensor(x[None])).numpy()
+        np.testing.assert_array_equal(deeper, activation(layer(mg.tensor(x[None]))).numpy())
+        np.testing.assert_allclose(deeper, expected[None], rtol=1e-14, atol=1e-15)
         assert mg.gradcheck(both, [x])
         without = nn.Sequential(nn.Linear(3, 4, bias=False), activation)
         assert without(mg.tensor(x)).op is mg.ops.leaky_relu
