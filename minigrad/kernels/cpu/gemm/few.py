@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import types
 
-from minigrad.kernels.cpu.bias import add_panels, gate_panel
+from minigrad.kernels.cpu.bias import add_panels
 from minigrad.kernels.cpu.gemm.operands import Finish, Matrix, memory_of
 from minigrad.kernels.cpu.runtime.compiling import by_dtype
 from minigrad.kernels.cpu.runtime.inner import inner_jit
@@ -24,7 +24,7 @@ from minigrad.kernels.cpu.tiles.strided import ACTIVATED, GATED, PLAIN
 from minigrad.types import Array
 
 FEW = 4  # columns, each of which is a vector then, or terms
-ALONE = 1 << 16  # elements that one thread reads and writes while two are started
+ALONE = 1 << 14  # elements that one thread reads and writes while two are started
 LONG = 1 << 11  # terms of a dot product that are summed in the arrays' dtype
 
 HERE = np.zeros(1, np.int64)
@@ -205,7 +205,7 @@ def _few_terms(x: Matrix, y: Matrix, finish: Finish, shares: int, z: Array) -> N
     """z = finish(x @ y) in panels of rows, where n is a multiple of the vector's width."""
     m, depth, n = x.rows, x.columns, y.columns
     panels = (m + ROWS - 1) // ROWS
-    totals = np.empty(panels * n if finish.way == GATED else 0, z.dtype)
+    totals = np.zeros(panels * n if finish.way == GATED else 0, z.dtype)
     vectors, place = y.memory, 0
     if finish.way == ACTIVATED or y.column_step != 1:  # the bias and the rows of y
         vectors, place = np.empty((1 + depth) * n, z.dtype), n
@@ -231,15 +231,12 @@ def _term_panels(
 ) -> None:
     """A share of the panels of ``_few_terms``; the rows of y are in ``vectors``, from ``first`` on."""
     m, depth, n = x.rows, x.columns, z.size // x.rows
-    panels, factor, own = (m + ROWS - 1) // ROWS, z.dtype.type(finish.slope), finish.own
+    panels, factor = (m + ROWS - 1) // ROWS, z.dtype.type(finish.slope)
     for p in range(share * panels // shares, (share + 1) * panels // shares):
         row, rows = p * ROWS, min(ROWS, m - p * ROWS)
         start, place = row * x.row_step, row * n
         # (rows, k) @ (k, n) -> (rows, n)
         multiply_shallow(
             x.memory, start, x.row_step, x.column_step, depth, rows, vectors, first, n, z, place,
-            finish.way == ACTIVATED, factor,
+            finish.way, factor, finish.own, totals, p * n,
         )  # fmt: skip
-        if finish.way == GATED:
-            result = z[place:]
-            gate_panel(result, own[place:], n, rows, n, factor, result, totals[p * n :])
