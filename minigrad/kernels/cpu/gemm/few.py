@@ -24,7 +24,7 @@ from minigrad.kernels.cpu.tiles.strided import ACTIVATED, GATED, PLAIN
 from minigrad.types import Array
 
 FEW = 4  # columns, each of which is a vector then, or terms
-ALONE = 1 << 14  # elements that one thread reads and writes while two are started
+ALONE = 1 << 15  # elements that one thread reads and writes while two are started
 LONG = 1 << 11  # terms of a dot product that are summed in the arrays' dtype
 
 HERE = np.zeros(1, np.int64)
