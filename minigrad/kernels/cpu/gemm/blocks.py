@@ -236,7 +236,10 @@ def _multiply(
     finish: PlainFinish,
     z: Array,
 ) -> None:
-    """z = finish(x @ y), or its transpose if ``plan`` says so; ``steps`` and ``shape`` as in multiply_few."""
+    """z = finish(x @ y), or its transpose if ``plan`` says so.
+
+    ``steps`` are x's and y's from row to row and from column to column, ``shape`` is (m, k, n).
+    """
     m, depth, n = shape
     left, right = Matrix(x, steps[0], steps[1], m, depth), Matrix(y, steps[2], steps[3], depth, n)
     turned, by_rows, by_columns, held = plan
