@@ -30,8 +30,7 @@ RUN_CODE = ("test_docs.py", "test_draw_docs.py", "test_example_scripts.py")
 
 FIRST = (
     "tests/minigrad/ops/test_ops.py",  # compiles most of the CPU's kernels in one worker
-    "tests/gpu/gate/",  # what compiles CUDA and needs few of these kernels, meanwhile in the others
-    "tests/gpu/kernels/",
+    "tests/gpu/kernels/",  # what compiles CUDA and needs few of these kernels, meanwhile in the others
     "tests/gpu/emulator/",
     "tests/gpu/mutants/",
     "tests/gpu/",

@@ -11,6 +11,8 @@ from tests.gpu.gate.reading import Needs
 from tests.gpu.kernels.sources import sources
 
 SOURCES = pytest.mark.parametrize("name", sources())
+COMPILES = pytest.mark.slow
+"""NVRTC takes two minutes for all sources on two targets; `.ci/run` has a part of its own for it."""
 
 
 @functools.cache
@@ -18,6 +20,7 @@ def needs_of(name: str) -> dict[str, Needs]:
     return dict(budget.found(name, sources()[name]))
 
 
+@COMPILES
 @SOURCES
 def test_every_instance_is_launched_as_it_declares_and_spills_nothing(name: str) -> None:
     faults = []
@@ -27,6 +30,7 @@ def test_every_instance_is_launched_as_it_declares_and_spills_nothing(name: str)
     assert faults == []
 
 
+@COMPILES
 @SOURCES
 def test_every_instance_keeps_its_budget(name: str) -> None:
     _, rows = budget.load()
