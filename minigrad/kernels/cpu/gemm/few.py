@@ -59,7 +59,7 @@ def few(x: Array, y: Array, way: int, slope: float, bias: Array, own: Array, sum
     result, finish = memory_of(z), Finish(way, slope, bias, own, sums)
     if n <= FEW:
         _few_columns(left, right, bias, slope, shares, Matrix(result, n, 1, m, n))
-    elif m <= FEW and way == PLAIN:  # z^T = y^T @ x^T
+    elif m <= FEW and way == PLAIN and (depth > FEW or n % (WIDTH // x.itemsize)):  # z^T = y^T @ x^T
         turned_left = Matrix(right.memory, right.column_step, right.row_step, n, depth)
         turned_right = Matrix(left.memory, left.column_step, left.row_step, depth, m)
         _few_columns(turned_left, turned_right, bias, slope, shares, Matrix(result, 1, n, n, m))
