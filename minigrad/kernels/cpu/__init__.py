@@ -13,9 +13,9 @@ from minigrad.kernels.cpu.conv.kernels import *
 from minigrad.kernels.cpu.gemm.kernels import *
 from minigrad.kernels.cpu.loss import *
 from minigrad.kernels.cpu.norm.kernels import *
+from minigrad.kernels.cpu.norm.running import *
 from minigrad.kernels.cpu.optimizer.kernels import *
 from minigrad.kernels.cpu.philox import *
 from minigrad.kernels.cpu.sampling import *
-from minigrad.kernels.running_statistics import *
 
 __all__ = _public(globals())

@@ -22,6 +22,7 @@ LEAST = 64  # and at least: short loops are slow
 CHUNK = 1 << 15  # elements that one iteration of bias_leaky_relu takes
 ROWS = 64  # samples that are summed in the arrays' dtype, if they have pixels
 SERIAL = 1 << 17  # elements below which starting the threads costs more than they save
+GATED_SERIAL = 1 << 14  # the same for the gradient, which sums
 ALONE = 1 << 13  # the same, where a channel is one element
 
 
@@ -252,10 +253,10 @@ def bias_leaky_relu_grad(g: Array, y: Array, slope: float, *, out: Both | None =
         shares = 1 if y.size < ALONE else threads()
         ends = gradient.reshape(-1), flat.reshape(-1), float(slope), shares, result.reshape(-1), gb
         launching.launch(_gated_rows, *ends)
-    elif y.size < SERIAL:
-        _gated_channels(gradient, flat, gb.size, pixels, float(slope), result, gb)
+    elif y.size < GATED_SERIAL:
+        launching.launch(_gated_channels, gradient, flat, gb.size, pixels, float(slope), result, gb)
     else:
         with launch(SMALL):
             step = max(1, min(ELEMENTS, max(LEAST, y.shape[1] * pixels // 8)) // pixels)
-            _gated_channels(gradient, flat, step, pixels, float(slope), result, gb)
+            launching.launch(_gated_channels, gradient, flat, step, pixels, float(slope), result, gb)
     return gx, gb

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.kernels import launching
 from minigrad.kernels.checks import check_channels, check_means, output
 from minigrad.kernels.cpu.norm.forward import moments_blocks, normalise_blocks
 from minigrad.kernels.cpu.norm.gradient import from_means_blocks, gradient_blocks, sums_blocks
@@ -34,7 +35,7 @@ __all__ = [
 
 ELEMENTS = 1024  # of an image, that one iteration takes if channels are small: they fit the first cache
 LEAST = 64  # and at least: short loops are slow
-SERIAL = 1 << 17  # elements below which starting the threads costs more than they save
+SERIAL = 1 << 13  # elements below which starting the threads costs more than they save
 UNKNOWN = np.empty((2, 0))  # mean and squares: to be computed
 
 Outputs = tuple[Array, Array, Array, Array]
@@ -203,10 +204,11 @@ def _forward(
     layer = contiguous(weight), contiguous(bias), float(eps), float(slope)
     results = y.reshape(flat.shape), mean, var, inv_std
     if x.size < SERIAL:
-        normalise_blocks(flat, mean.size, pixels, layer, known, results)
+        launching.launch(normalise_blocks, flat, mean.size, pixels, layer, known, results)
     else:
+        step = _channels_each(x.shape[1], pixels)
         with launch(SMALL):
-            normalise_blocks(flat, _channels_each(x.shape[1], pixels), pixels, layer, known, results)
+            launching.launch(normalise_blocks, flat, step, pixels, layer, known, results)
     return y, mean, var, inv_std
 
 
@@ -235,10 +237,11 @@ def _backward(
     layer = contiguous(weight), contiguous(bias), contiguous(mean), contiguous(inv_std), float(slope)
     results = gx.reshape(flat.shape), gw, gb
     if x.size < SERIAL:
-        gradient_blocks(gradient, flat, gb.size, pixels, layer, results)
+        launching.launch(gradient_blocks, gradient, flat, gb.size, pixels, layer, results)
     else:
+        step = _channels_each(x.shape[1], pixels)
         with launch(SMALL):
-            gradient_blocks(gradient, flat, _channels_each(x.shape[1], pixels), pixels, layer, results)
+            launching.launch(gradient_blocks, gradient, flat, step, pixels, layer, results)
     return gx, gw, gb
 
 
