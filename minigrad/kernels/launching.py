@@ -1,7 +1,7 @@
 """The call that a kernel comes down to, to be made again without the kernel's checks.
 
 A kernel of checks, views and one compiled call makes that call with ``launch``. A replay notes the call once
-with ``noting`` and then repeats it without the checks.
+with ``noting`` and then repeats it without the checks. What only the numbers decide, compiled code returns.
 """
 
 from __future__ import annotations
@@ -29,16 +29,42 @@ forking.held.append(lock)
 _notes: list[Launch] | None = None
 
 
-def launch(function: Callable[..., Any], *args: Any, own: tuple[Any, ...] | None = None) -> None:
+def launch(
+    function: Callable[..., Any],
+    *args: Any,
+    own: tuple[Any, ...] | None = None,
+    otherwise: Callable[[], object] | None = None,
+) -> None:
     """``function(*args)``, or ``function(*args, own)``, which is all that the calling kernel does to arrays.
 
-    ``own`` is what the kernel makes for itself: scratch memory, and tables that never change.
+    ``own`` is what the kernel makes for itself: scratch memory, and tables that never change. If there is
+    an ``otherwise``, the function returns whether it could compute with these numbers; where it could not,
+    ``otherwise()`` computes from the same arrays.
     """
     every = args if own is None else (*args, own)
     with lock:
-        function(*every)
+        made = function(*every)
+        if otherwise is not None and not made:
+            otherwise()
         if _notes is not None:
-            _notes.append(Launch(partial(_compiled(function, every), *every), args))
+            call = partial(_compiled(function, every), *every)
+            _notes.append(Launch(call if otherwise is None else partial(_made_or, call, otherwise), args))
+
+
+def launch_once(
+    function: Callable[..., Any],
+    *args: Any,
+    own: tuple[Any, ...],
+    otherwise: Callable[[], object],
+) -> None:
+    """As ``launch``, but not to be noted: for large scratch memory, which a note would keep."""
+    if not function(*args, own):
+        otherwise()
+
+
+def _made_or(call: Callable[[], object], otherwise: Callable[[], object]) -> None:
+    if not call():
+        otherwise()
 
 
 def _compiled(function: Any, args: tuple[Any, ...]) -> Callable[..., Any]:

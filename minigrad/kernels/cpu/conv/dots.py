@@ -6,15 +6,18 @@ The many channels are read where they lie. Only the few are packed, each once fo
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
+from minigrad.kernels import launching
 from minigrad.kernels.cpu.conv.images import Images
 from minigrad.kernels.cpu.conv.tables import Lines, Table
 from minigrad.kernels.cpu.runtime.compiling import jit, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.dots import COLUMNS, ROWS, multiply_dots
+from minigrad.kernels.cpu.tiles.magnitude import finite
 from minigrad.kernels.cpu.tiles.packing import rounded_up
 from minigrad.kernels.cpu.tiles.registers import WIDTH
 from minigrad.types import Array
@@ -29,7 +32,7 @@ GATHERING = 40  # multiplications that take as long as to pack an element
 def work(many: Images, few: Images, taps: int, length: int) -> float:
     """The estimated time for an image, in multiplications of ``tiles.product``.
 
-    Infinite if ``sum_products`` cannot be used. A line has ``taps`` taps and ``length`` pixels.
+    Infinite if ``fill`` cannot be used. A line has ``taps`` taps and ``length`` pixels.
     """
     rows, columns = rounded_up(many.share, ROWS), rounded_up(few.share * taps, COLUMNS)
     width = WIDTH // many.memory.itemsize
@@ -38,26 +41,31 @@ def work(many: Images, few: Images, taps: int, length: int) -> float:
     return SLOWER * rows * columns * rounded_up(many.pixels, width) + GATHERING * few.share * length
 
 
-def sum_products(many: Images, few: Images, lines: Lines, workers: int) -> Array:
-    """sums[channel of many, channel of few, tap] over the images and the pixels of many, with what they meet.
+def fill(
+    many: Images,
+    few: Images,
+    lines: Lines,
+    workers: int,
+    gw: Array,
+    otherwise: Callable[[], object],
+    *,
+    swapped: bool,
+) -> None:
+    """gw[channel of many, channel of few, tap]: sums over images and the pixels of many, with what they meet.
 
-    ``many`` has at least a vector of pixels.
+    ``many`` has at least a vector of pixels. gw is contiguous, or ``swapped``: (channel of few, channel of
+    many, tap). What lies outside are zeros, with which pixels are multiplied: if a sum is not finite,
+    ``otherwise()`` fills gw.
     """
-    taps, length = lines.starts.size, lines.pixels.size
-    columns, padded = few.share * taps, rounded_up(few.share * taps, COLUMNS)
-    starts = np.zeros(padded, np.int64)
-    starts[:columns] = np.add.outer(np.arange(few.share) * length, lines.starts).ravel()
+    length, padded = lines.pixels.size, rounded_up(few.share * lines.starts.size, COLUMNS)
     together = max(1, DEPTH // many.pixels)
     chunks, parts = -(-many.n // together), -(-many.pixels // PART)
     own = rounded_up(together * few.share * length + few.pixels + 1, 16)
     scratch, sums = workspace.take(
         many.memory.dtype, workers * own, chunks * parts * rounded_up(many.share, ROWS) * padded
     )
-    sums = sums.reshape(chunks * parts, -1, padded)
-    _sum_chunks(many, few, together, lines.pixels, starts, scratch.reshape(workers, own), sums)
-    wide = np.float64 if len(sums) > FEW else sums.dtype
-    total: Array = sums.sum(axis=0, dtype=wide).astype(sums.dtype, copy=False)
-    return total[: many.share, :columns].reshape(many.share, few.share, taps)
+    kept = lines, scratch.reshape(workers, own), sums.reshape(chunks * parts, -1, padded)
+    launching.launch(_fill, many, few, together, swapped, gw.reshape(-1), own=kept, otherwise=otherwise)
 
 
 @inner_jit
@@ -76,14 +84,45 @@ def gather(images: Images, first: int, count: int, line: Table, pixels: Array, o
 
 
 @jit
-def _sum_chunks(
-    many: Images, few: Images, together: int, line: Table, starts: Table, scratch: Array, sums: Array
-) -> None:
-    """sums[(chunk, part), channel of many, (channel of few, tap)], over a chunk's images and a part's pixels.
+def _fill(
+    many: Images,
+    few: Images,
+    together: int,
+    swapped: bool,
+    gw: Array,
+    own: tuple[Lines, Array, Array],
+) -> bool:
+    """Fill gw, chunk by chunk of at most ``together`` images, and return whether all of it is finite."""
+    lines, scratch, sums = own
+    taps, length = lines.starts.size, lines.pixels.size
+    starts = np.zeros(sums.shape[2], np.int64)
+    for channel in range(few.share):
+        for tap in range(taps):
+            starts[channel * taps + tap] = channel * length + lines.starts[tap]
+    parallel_for(scratch.shape[0], _sum_share, many, few, together, lines.pixels, starts, scratch, sums)
+    step = taps if swapped else few.share * taps, many.share * taps if swapped else taps
+    for row in range(many.share):
+        _add_chunks(sums, row, few.share, taps, gw[row * step[0] :], step[1])
+    return finite(gw)
 
-    A chunk is at most ``together`` images.
-    """
-    parallel_for(scratch.shape[0], _sum_share, many, few, together, line, starts, scratch, sums)
+
+@inner_jit
+def _add_chunks(sums: Array, row: int, few: int, taps: int, gw: Array, step: int) -> None:
+    """gw[channel step + tap] = sum over chunks of sums[chunk, row, (channel, tap)]."""
+    chunks, columns = sums.shape[0], few * taps
+    total, wide = np.zeros(columns, sums.dtype), np.zeros(columns)
+    for chunk in range(chunks):
+        own = sums[chunk, row]
+        if chunks > FEW:
+            for k in range(columns):
+                wide[k] += np.float64(own[k])
+        else:
+            for k in range(columns):
+                total[k] += own[k]
+    for channel in range(few):
+        for tap in range(taps):
+            k = channel * taps + tap
+            gw[channel * step + tap] = wide[k] if chunks > FEW else total[k]
 
 
 @inner_jit
@@ -97,7 +136,10 @@ def _sum_share(
     scratch: Array,
     sums: Array,
 ) -> None:
-    """The chunks of one worker, whose scratch is one row."""
+    """The chunks of one worker, whose scratch is one row.
+
+    sums[(chunk, part), channel of many, (channel of few, tap)], over a chunk's images and a part's pixels.
+    """
     workers, columns, parts = scratch.shape[0], sums.shape[2], (many.pixels + PART - 1) // PART
     chunks = sums.shape[0] // parts
     step = few.share * line.size

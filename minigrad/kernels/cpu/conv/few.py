@@ -6,17 +6,20 @@ in where they begin.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
+from minigrad.kernels import launching
 from minigrad.kernels.cpu.bias import Epilogue, finish
 from minigrad.kernels.cpu.conv.dots import GATHERING, gather
-from minigrad.kernels.cpu.conv.images import Images
+from minigrad.kernels.cpu.conv.images import Images, Weights
 from minigrad.kernels.cpu.conv.tables import Lines, Table
 from minigrad.kernels.cpu.runtime.compiling import jit, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
+from minigrad.kernels.cpu.tiles.magnitude import finite
 from minigrad.kernels.cpu.tiles.packing import rounded_up
 from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_tile
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
@@ -47,21 +50,49 @@ def _lanes(images: Images) -> int:
     return TILE.lanes(images.memory.itemsize)
 
 
-def fill(x: Images, y: Images, w: Array, lines: Lines, epilogue: Epilogue, workers: int) -> None:
-    """y[n, o, q] = sum over c and tap of w[o, c, tap] x[n, c, the pixel that q meets]; w (o, c, taps)."""
-    depth, length = x.share * lines.starts.size, lines.pixels.size
-    starts = np.add.outer(np.arange(x.share) * length, lines.starts).ravel()
-    firsts = np.minimum(np.arange(0, y.share, ROWS), y.share - ROWS)  # the last panel may overlap another
-    panels = w.reshape(y.share, depth)[firsts[:, None] + np.arange(ROWS)]
-    (scratch,) = workspace.take(w.dtype, workers * rounded_up(x.share * length + x.pixels + 1, 16))
-    packed = np.ascontiguousarray(panels.swapaxes(1, 2)).reshape(-1)
-    tables = Reading(firsts, lines.pixels, starts, np.arange(depth) * ROWS)
-    _fill(x, y, packed, tables, epilogue, scratch.reshape(workers, -1))
+def fill(
+    x: Images,
+    y: Images,
+    w: Weights,
+    lines: Lines,
+    epilogue: Epilogue,
+    workers: int,
+    otherwise: Callable[[], object],
+) -> None:
+    """y[n, o, q] = sum over c and tap of w[o, c, tap] x[n, c, the pixel that q meets], for one group.
+
+    Weights are multiplied by zeros for what lies outside: if one is not finite, ``otherwise()`` fills y.
+    """
+    scratch, packed = workspace.take(
+        w.memory.dtype,
+        workers * rounded_up(x.share * lines.pixels.size + x.pixels + 1, 16),
+        -(-y.share // ROWS) * ROWS * w.c * w.taps,
+    )
+    own = lines, packed, scratch.reshape(workers, -1)
+    launching.launch(_fill, x, y, w, epilogue, own=own, otherwise=otherwise)
 
 
 @jit
-def _fill(x: Images, y: Images, w: Array, tables: Reading, epilogue: Epilogue, scratch: Array) -> None:
-    parallel_for(scratch.shape[0], _fill_share, x, y, w, tables, epilogue, scratch)
+def _fill(x: Images, y: Images, w: Weights, epilogue: Epilogue, own: tuple[Lines, Array, Array]) -> bool:
+    """Fill y, and return True, unless a weight is not finite."""
+    lines, packed, scratch = own
+    if not finite(w.memory):
+        return False
+    depth, panels = w.c * w.taps, (y.share + ROWS - 1) // ROWS
+    firsts, starts = np.empty(panels, np.int64), np.empty(depth, np.int64)
+    for c in range(w.c):
+        for tap in range(w.taps):
+            starts[c * w.taps + tap] = c * lines.pixels.size + lines.starts[tap]
+    for panel in range(panels):
+        firsts[panel] = min(panel * ROWS, y.share - ROWS)  # the last panel may overlap another
+        for r in range(ROWS):
+            for c in range(w.c):
+                start = (firsts[panel] + r) * w.o_step + c * w.c_step
+                for tap in range(w.taps):
+                    packed[(panel * depth + c * w.taps + tap) * ROWS + r] = w.memory[start + tap]
+    tables = Reading(firsts, lines.pixels, starts, np.arange(depth) * ROWS)
+    parallel_for(scratch.shape[0], _fill_share, x, y, packed, tables, epilogue, scratch)
+    return True
 
 
 @inner_jit

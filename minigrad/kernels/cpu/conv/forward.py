@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minigrad.kernels.cpu.bias import Epilogue, bias_leaky_relu, scale_bias_leaky_relu
 from minigrad.kernels.cpu.conv import across, bands, few, lanes, places, spread, whole
-from minigrad.kernels.cpu.conv.images import Images, images_of
+from minigrad.kernels.cpu.conv.images import Images, images_of, weights_of
 from minigrad.kernels.cpu.conv.tables import (
     SizedGeometry,
     by_place,
@@ -24,7 +24,6 @@ from minigrad.kernels.cpu.conv.tables import (
 from minigrad.kernels.cpu.conv.winograd import algorithm, plans
 from minigrad.kernels.cpu.conv.winograd import forward as winograd
 from minigrad.kernels.cpu.runtime.compiling import contiguous, launch, nominal_threads
-from minigrad.kernels.cpu.tiles.magnitude import finite
 from minigrad.kernels.cpu.tiles.packing import rounded_up
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE
 from minigrad.types import Array
@@ -82,21 +81,21 @@ def _convolve_band(
 ) -> None:
     """As ``convolve``: by Winograd's algorithm if that is quicker, but for the images that it would spoil."""
     x, steps = contiguous(x), (w[0].size, geometry.taps)
-    left = None  # all images
-    plan = _winograd_plan(x, y, geometry, groups, transposed=transposed)
-    if plan is not None:
-        left = winograd.convolve(x, w, y, plan, steps[::-1] if transposed else steps, epilogue)
-        if left.size == 0:
-            return
     by_output = contiguous(w).reshape(groups, -1, *w.shape[1:])
     if transposed:
         by_output = by_output.swapaxes(1, 2)
-    if left is None:
+    plan = _winograd_plan(x, y, geometry, groups, transposed=transposed)
+    if plan is None:
         _multiply(x, by_output, y, geometry, epilogue, transposed=transposed)
-    else:
+        return
+
+    def multiply_some(left: Array) -> None:
         some = np.empty((left.size, *y.shape[1:]), y.dtype)
         _multiply(x[left], by_output, some, geometry, epilogue, transposed=transposed)
         y[left] = some
+
+    steps = steps[::-1] if transposed else steps
+    winograd.convolve(x, contiguous(w), y, plan, steps, epilogue, multiply_some)
 
 
 def _winograd_plan(
@@ -124,18 +123,12 @@ def _multiply(
     x, w = contiguous(x), w.reshape(groups, o, c, geometry.taps)
     x_images, y_images = images_of(x, groups), images_of(y, groups)
     way, _ = _quickest(Shape(len(x), groups, o, c), geometry, x.dtype, transposed)
-    by_weights = way == "few" or w.size <= y.size
-    if way in ("few", "places") and by_weights and not _finite(w):
-        way = "lanes"
-    if way == "places":
-        places.fill(x_images[0], w, y_images[0], geometry, epilogue, transposed=transposed)
-        if by_weights or _finite(y):
-            return
-        way = "lanes"
+    in_lanes = partial(_fill_lanes, x_images[0], w, y, geometry, epilogue, transposed=transposed)
     if way == "lanes":
-        meetings = (by_source if transposed else by_place)(geometry, ROWS, TILE.lanes(x.itemsize))
-        lanes.fill(x_images[0], w, y_images[0], meetings)
-        finish(y, epilogue)
+        in_lanes()
+        return
+    if way == "places":
+        places.fill(x_images[0], w, y_images[0], geometry, epilogue, in_lanes, transposed=transposed)
         return
     if way == "across":
         for group in range(groups):
@@ -149,7 +142,17 @@ def _multiply(
     lines = lines_by_source(geometry) if transposed else lines_by_place(geometry)
     with launch(x.size * o * geometry.taps) as workers:
         for group in range(groups):
-            few.fill(x_images[group], y_images[group], w[group], lines, epilogue, workers)
+            weights = weights_of(w[group : group + 1])
+            few.fill(x_images[group], y_images[group], weights, lines, epilogue, workers, in_lanes)
+
+
+def _fill_lanes(
+    x: Images, w: Array, y: Array, geometry: SizedGeometry, epilogue: Epilogue, *, transposed: bool
+) -> None:
+    """Fill y from x, the images by the channels of their first group, and w (groups, o, c, taps)."""
+    meetings = (by_source if transposed else by_place)(geometry, ROWS, TILE.lanes(w.itemsize))
+    lanes.fill(x, w, images_of(y, len(w))[0], meetings)
+    finish(y, epilogue)
 
 
 class Shape(NamedTuple):
@@ -198,8 +201,3 @@ def _lanes_work(x: Images, y: Images, meetings: int) -> float:
     rows = places.ALONE if y.share == 1 else rounded_up(y.share, ROWS)
     moved = x.size + y.size
     return rounded_up(x.n, TILE.lanes(x.memory.itemsize)) * (rows * x.share * meetings + MOVING * moved)
-
-
-def _finite(a: Array) -> bool:
-    """Whether no element of images or weights, contiguous in one order, is infinite or NaN."""
-    return finite((a if a.flags.c_contiguous else a.swapaxes(1, 2)).reshape(-1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from minigrad.kernels.cpu.conv import bands, dots, taps, whole
@@ -10,7 +12,6 @@ from minigrad.kernels.cpu.conv.tables import SizedGeometry, by_tap, counts, line
 from minigrad.kernels.cpu.conv.winograd import algorithm
 from minigrad.kernels.cpu.conv.winograd import gradient as winograd
 from minigrad.kernels.cpu.runtime.compiling import contiguous, launch, nominal_threads
-from minigrad.kernels.cpu.tiles.magnitude import finite
 from minigrad.kernels.cpu.tiles.packing import rounded_up
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE
 from minigrad.types import Array
@@ -38,9 +39,16 @@ def sum_weights(x: Array, g: Array, gw: Array, geometry: SizedGeometry, groups: 
 def _sum_band(x: Array, g: Array, gw: Array, geometry: SizedGeometry, groups: int) -> None:
     """Fill gw, by Winograd's algorithm or directly."""
     x, g = contiguous(x), contiguous(g)
-    if _winograd_pays(x, g, geometry, groups) and winograd.sum_weights(x, g, gw, geometry):
-        return
-    lanes, count = TILE.lanes(x.itemsize), counts(geometry)
+    directly = partial(_multiply, x, g, gw, geometry, groups)
+    if _winograd_pays(x, g, geometry, groups):
+        winograd.sum_weights(x, g, gw, geometry, directly)
+    else:
+        directly()
+
+
+def _multiply(x: Array, g: Array, gw: Array, geometry: SizedGeometry, groups: int) -> None:
+    """Fill gw directly, group by group: the way with the least estimated work."""
+    count = counts(geometry)
     results = gw.reshape(groups, -1, x.shape[1] // groups, geometry.taps)
     for x_images, g_images, result in zip(images_of(x, groups), images_of(g, groups), results, strict=True):
         work = {
@@ -50,14 +58,19 @@ def _sum_band(x: Array, g: Array, gw: Array, geometry: SizedGeometry, groups: in
         }
         way = min(work, key=lambda name: work[name])
         with launch(work[way] * len(x)) as workers:
+            tap_by_tap = partial(_fill_taps, x_images, g_images, geometry, workers, result)
             if way == "few in x":
-                result[...] = dots.sum_products(g_images, x_images, lines_by_place(geometry), workers)
+                lines = lines_by_place(geometry)
+                dots.fill(g_images, x_images, lines, workers, result, tap_by_tap, swapped=False)
             elif way == "few in g":
-                products = dots.sum_products(x_images, g_images, lines_by_source(geometry), workers)
-                result[...] = products.swapaxes(0, 1)
-            # the others multiply zeros for what lies outside
-            if way == "taps" or not finite(result.reshape(-1)):
-                taps.fill(x_images, g_images, by_tap(geometry, ROWS, lanes), workers, result)
+                lines = lines_by_source(geometry)
+                dots.fill(x_images, g_images, lines, workers, result, tap_by_tap, swapped=True)
+            else:
+                tap_by_tap()
+
+
+def _fill_taps(x: Images, g: Images, geometry: SizedGeometry, workers: int, gw: Array) -> None:
+    taps.fill(x, g, by_tap(geometry, ROWS, TILE.lanes(gw.itemsize)), workers, gw)
 
 
 def _winograd_pays(x: Array, g: Array, geometry: SizedGeometry, groups: int) -> bool:

@@ -46,6 +46,13 @@ class Weights(NamedTuple):
     c_step: int
 
 
+def weights_of(w: Array) -> Weights:
+    """Weights (groups, o, c, taps) that are contiguous, or with o and c exchanged."""
+    flat = (w if w.flags.c_contiguous else w.swapaxes(1, 2)).reshape(-1)
+    (groups, o, c, taps), steps = w.shape, [step // w.itemsize for step in w.strides]
+    return Weights(flat, groups, o, c, taps, steps[0], steps[1], steps[2])
+
+
 @inner_jit
 def pack_panel(w: Weights, group: int, panel: int, out: Array, at: int) -> None:
     """out[at + (c, tap, r)] = w[group, panel * ROWS + r, c, tap], 0 past the last output."""

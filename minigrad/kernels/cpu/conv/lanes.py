@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from minigrad.kernels.cpu.conv.images import Images, Weights, load_pixels, pack_panel, store_pixels
+from minigrad.kernels.cpu.conv.images import (
+    Images,
+    Weights,
+    load_pixels,
+    pack_panel,
+    store_pixels,
+    weights_of,
+)
 from minigrad.kernels.cpu.conv.tables import Meetings
 from minigrad.kernels.cpu.runtime.compiling import jit, launch, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
@@ -54,9 +61,7 @@ def fill(x: Images, w: Array, y: Images, meetings: Meetings) -> None:
     panels, blocks = -(-o // ROWS), -(-x.n // lanes) * groups
     chunk = min(c, max(1, DEPTH * y.pixels // max(meetings.left.size, 1)))
     size = packed_size(c * taps, lanes)
-    flat = (w if w.flags.c_contiguous else w.swapaxes(1, 2)).reshape(-1)
-    group_step, o_step, c_step = (step // w.itemsize for step in w.strides[:3])
-    weights = Weights(flat, groups, o, c, taps, group_step, o_step, c_step)
+    weights = weights_of(w)
     with launch(x.n * groups * c * o * meetings.left.size) as allowed:
         splits = 1 if blocks % allowed == 0 else min(panels, -(-2 * allowed // blocks))
         workers = min(allowed, blocks * splits)

@@ -7,13 +7,15 @@ gathered. All panels of weights are multiplied with these before the next channe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
+from minigrad.kernels import launching
 from minigrad.kernels.cpu.bias import Epilogue, finish
-from minigrad.kernels.cpu.conv.images import Images, Weights
+from minigrad.kernels.cpu.conv.images import Images, Weights, weights_of
 from minigrad.kernels.cpu.conv.layouts import Layout, layout_of
 from minigrad.kernels.cpu.conv.tables import SizedGeometry, Table
 from minigrad.kernels.cpu.runtime.caches import SECOND_CACHE
@@ -21,6 +23,7 @@ from minigrad.kernels.cpu.runtime.compiling import jit, launch, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.copying import copy_apart, copy_run, copy_vectors
+from minigrad.kernels.cpu.tiles.magnitude import finite
 from minigrad.kernels.cpu.tiles.packing import Rows, pack_rows, packed_size, rounded_up
 from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_narrow, multiply_row, multiply_tile
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
@@ -135,17 +138,21 @@ def _planned(
 
 
 def fill(
-    x: Images, w: Array, y: Images, geometry: SizedGeometry, epilogue: Epilogue, *, transposed: bool
+    x: Images,
+    w: Array,
+    y: Images,
+    geometry: SizedGeometry,
+    epilogue: Epilogue,
+    otherwise: Callable[[], object],
+    *,
+    transposed: bool,
 ) -> None:
     """Fill y from x and w (groups, o, c, taps): x and y are the images by the channels of their first group.
 
-    Weights are multiplied by zeros for what lies outside.
+    Weights are multiplied by zeros for what lies outside: if that gives NaN, ``otherwise()`` fills y.
     """
     groups, o, c, taps = w.shape
     lanes = TILE.lanes(w.itemsize)
-    flat = (w if w.flags.c_contiguous else w.swapaxes(1, 2)).reshape(-1)
-    group_step, o_step, c_step = (step // w.itemsize for step in w.strides[:3])
-    weights = Weights(flat, groups, o, c, taps, group_step, o_step, c_step)
     with launch(x.n * groups * c * o * taps * min(x.pixels, y.pixels)) as threads:
         plan, _ = plan_of(geometry, transposed, (x.n, groups, o, c), lanes, threads)
         layout = layout_of(geometry, plan.rows, lanes, transposed)
@@ -158,13 +165,28 @@ def fill(
             workers * rounded_up(size, 16)
             for size in (grid, gathered, packed_size(plan.chunk * taps + lanes, lanes), tiles)
         ]
-        scratch = [part.reshape(workers, -1) for part in workspace.take(w.dtype, *sizes)]
-        _convolve(Job(x, weights, y, layout, plan, epilogue), *scratch)
+        scratch = tuple(part.reshape(workers, -1) for part in workspace.take(w.dtype, *sizes))
+        given = x, weights_of(w), y, plan, epilogue
+        launching.launch(_convolve, *given, own=(layout, *scratch), otherwise=otherwise)
 
 
 @jit
-def _convolve(job: Job, grids: Array, gathered: Array, packed: Array, tiles: Array) -> None:
+def _convolve(
+    x: Images,
+    w: Weights,
+    y: Images,
+    plan: Plan,
+    epilogue: Epilogue,
+    own: tuple[Layout, Array, Array, Array, Array],
+) -> bool:
+    """Fill y, and return whether it is right: whether the weights are finite, or what came of them."""
+    layout, grids, gathered, packed, tiles = own
+    by_weights = w.memory.size <= y.memory.size
+    if by_weights and not finite(w.memory):
+        return False
+    job = Job(x, w, y, layout, plan, epilogue)
     parallel_for(grids.shape[0], _convolve_share, job, grids, gathered, packed, tiles)
+    return by_weights or finite(y.memory)
 
 
 @inner_jit

@@ -206,6 +206,10 @@ class Workspace:
             start += length
         return arrays
 
+    def keeps(self, array: Array) -> bool:
+        """Whether an array that ``take`` gave is memory kept between calls."""
+        return np.may_share_memory(array, self._kept)
+
 
 def _aligned(size: int) -> Array:
     """Bytes that begin at a cache line."""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minigrad.kernels import launching
 from minigrad.kernels.cpu.bias import Epilogue, finish
 from minigrad.kernels.cpu.conv.images import Images, Weights, images_of, load_pixels, pack_panel, store_pixels
 from minigrad.kernels.cpu.conv.winograd import algorithm
@@ -125,8 +126,16 @@ def work(shape: tuple[int, int, int], plan: Plan, threads: int) -> float:
     return time
 
 
-def convolve(x: Array, w: Array, y: Array, plan: Plan, steps: tuple[int, int], epilogue: Epilogue) -> Array:
-    """Fill y, and return the numbers of the images that need the direct product (see ``range``).
+def convolve(
+    x: Array,
+    w: Array,
+    y: Array,
+    plan: Plan,
+    steps: tuple[int, int],
+    epilogue: Epilogue,
+    multiply: Callable[[Array], None],
+) -> None:
+    """Fill y, with ``multiply`` of the numbers of the images that need the direct product (see ``range``).
 
     ``steps`` are those of w in memory, from an output to the next and from a channel to the next.
     """
@@ -168,10 +177,14 @@ def convolve(x: Array, w: Array, y: Array, plan: Plan, steps: tuple[int, int], e
             POINTS**2 * odd_lines(outputs * sizes.held * row),
             workers * own,
         )
-        weights = Weights(contiguous(w).reshape(-1), 1, o, c, KERNEL, 0, *steps)
-        work = Work(images, result, plan._replace(taps=plan.taps * ROWS), sizes, epilogue, noted)
-        _convolve(work, weights, packed, transformed, scratch.reshape(workers, -1), doubtful)
-    return np.flatnonzero(doubtful)
+        weights = Weights(w.reshape(-1), 1, o, c, KERNEL, 0, *steps)
+        run = launching.launch if workspace.keeps(scratch) else launching.launch_once
+        run(
+            _convolve,
+            *(images, weights, result, sizes, epilogue),
+            own=(plan, noted, packed, transformed, scratch.reshape(workers, -1), doubtful),
+            otherwise=lambda: multiply(np.flatnonzero(doubtful)),
+        )
 
 
 def _splits(threads: int, items: int, panels: int, outputs: int) -> int:
@@ -187,7 +200,7 @@ def _splits(threads: int, items: int, panels: int, outputs: int) -> int:
 @inner_jit
 def _pack_panel(index: int, w: Weights, top: int, work: Work, packed: Array, out: Array) -> None:
     """out[point, output's remainder, index, (c, input's remainder), r] = (G g G^T)[point] of a panel."""
-    width, taps = WIDTH // packed.itemsize, work.plan.taps
+    width, taps = WIDTH // packed.itemsize, work.plan.taps * ROWS
     held, row, inputs = work.sizes.held, work.sizes.row, work.sizes.inputs
     direct = packed.size // held * index
     pack_panel(w, 0, top + index, packed, direct)
@@ -381,13 +394,22 @@ def _convolve_share(worker: int, work: Work, w: Array, scratch: Array, top: int,
 
 @jit
 def _convolve(
-    work: Work, w: Weights, packed: Array, transformed: Array, scratch: Array, doubtful: Array
-) -> None:
-    """Fill y, ``held`` panels of weights at a time; then mark the images that need the direct product."""
-    panels, held = (w.o + ROWS - 1) // ROWS, work.sizes.held
+    x: Images,
+    w: Weights,
+    y: Images,
+    sizes: Sizes,
+    epilogue: Epilogue,
+    own: tuple[Plan, Noted, Array, Array, Array, Array],
+) -> bool:
+    """Fill y, ``held`` panels of weights at a time, and return whether no image needs the direct product.
+
+    Those that do are marked.
+    """
+    plan, noted, packed, transformed, scratch, doubtful = own
+    work, panels, held = Work(x, y, plan, sizes, epilogue, noted), (w.o + ROWS - 1) // ROWS, sizes.held
     for top in range(0, panels, held):
         bottom = min(panels, top + held)
         parallel_for(bottom - top, _pack_panel, w, top, work, packed, transformed)
         parallel_for(scratch.shape[0], _convolve_share, work, transformed, scratch, top, bottom)
-    noted = work.noted
-    mark_doubtful(noted.images, work.x.n, w.c * work.sizes.inputs * 4, noted.weights, doubtful)
+    mark_doubtful(noted.images, x.n, w.c * sizes.inputs * 4, noted.weights, doubtful)
+    return not bool(doubtful.any())

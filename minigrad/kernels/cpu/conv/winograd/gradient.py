@@ -13,12 +13,14 @@ points after the other.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from math import gcd
 from typing import NamedTuple
 
 import numpy as np
 
+from minigrad.kernels import launching
 from minigrad.kernels.cpu.conv.images import Images, images_of
 from minigrad.kernels.cpu.conv.tables import SizedGeometry, Table
 from minigrad.kernels.cpu.conv.winograd.algorithm import (
@@ -123,10 +125,12 @@ def work(shape: tuple[int, int, int], geometry: SizedGeometry, threads: int) -> 
     return (MULTIPLYING * products + TRANSFORMING * inputs + MOVING * sums) / threads
 
 
-def sum_weights(x: Array, g: Array, gw: Array, geometry: SizedGeometry) -> bool:
-    """Fill gw (o, c, 4, 4) from x (n, c, h, w) and g (n, o, oh, ow); return whether all of it is finite.
+def sum_weights(
+    x: Array, g: Array, gw: Array, geometry: SizedGeometry, otherwise: Callable[[], object]
+) -> None:
+    """Fill gw (o, c, 4, 4) from x (n, c, h, w) and g (n, o, oh, ow).
 
-    If it is not, a direct product may still be finite.
+    If it is not finite, a direct product may still be: ``otherwise()`` fills gw.
     """
     tables = plan(geometry)
     (n, c), o, lanes = x.shape[:2], g.shape[1], TILE.lanes(x.itemsize)
@@ -152,9 +156,13 @@ def sum_weights(x: Array, g: Array, gw: Array, geometry: SizedGeometry) -> bool:
         scratch = Scratch(
             transformed, grids.reshape(panels, -1), own.reshape(workers, -1), sums.reshape(kept, -1)
         )
-        gradient = Gradient(gw.reshape(o, c, KERNEL), np.empty(items, np.bool_))
-        _sum_weights(x_images, g_images, gradient, tables, sizes, scratch)
-    return bool(gradient.finite.all())
+        run = launching.launch if workspace.keeps(transformed) else launching.launch_once
+        run(
+            _sum_weights,
+            *(x_images, g_images, gw.reshape(o, c, KERNEL), sizes),
+            own=(tables, scratch, np.empty(items, np.bool_)),
+            otherwise=otherwise,
+        )
 
 
 @lru_cache(maxsize=1)
@@ -296,14 +304,16 @@ def _check(gradient: Gradient, block: int, top: int, bottom: int, item: int) -> 
 
 
 @jit
-def _sum_weights(
-    x: Images, g: Images, gradient: Gradient, plan: Plan, sizes: Sizes, scratch: Scratch
-) -> None:
+def _sum_weights(x: Images, g: Images, gw: Array, sizes: Sizes, own: tuple[Plan, Scratch, Array]) -> bool:
+    """Fill gw, and return whether all of it is finite."""
+    plan, scratch, finite = own
+    gradient = Gradient(gw, finite)
     for first in range(0, x.n, sizes.together):
         count = min(sizes.together, x.n - first)
         panels, workers = scratch.grids.shape[0], scratch.own.shape[0]
         parallel_for(panels, _transform_panel, g, first, count, plan, sizes.panel, scratch)
         parallel_for(workers, _sum_share, x, first, count, gradient, plan, sizes, scratch)
+    return bool(finite.all())
 
 
 @inner_jit
