@@ -27,7 +27,14 @@ G's step and, behind its first layer, for its own two."""
 
 def cases(batch: int = BATCH) -> list[Case]:
     """All cases, family by family."""
-    return [*convolutions(batch), *norms(batch), *products(batch), *activations(batch), *updates()]
+    return [
+        *convolutions(batch),
+        *norms(batch),
+        *products(batch),
+        *activations(batch),
+        *blocks(batch),
+        *updates(),
+    ]
 
 
 def find(name: str, batch: int = BATCH) -> Case:
@@ -93,6 +100,15 @@ def activations(batch: int) -> Iterator[Case]:
         yield Case("activation", f"LeakyReLU {place}: gradient", "leaky_gate", gate, size, shape[0])
     image = (batch, 1, 28, 28)
     yield Case("activation", "tanh 1x28x28", "tanh", drawn(image), batch * 28**2, batch)
+
+
+def blocks(batch: int) -> Iterator[Case]:
+    """Means of 2 x 2 pixels, and each pixel four times, as residual networks shrink and enlarge maps."""
+    small, large = (batch, 64, 14, 14), (batch, 64, 28, 28)
+    size = int(np.prod(large))
+    means, filled = drawn(large, rest=(2, 2, 0.25)), drawn(small, rest=(2, 2, 1.0))
+    yield Case("blocks", "means of 2x2, 64x28x28", "sum_blocks", means, size, batch)
+    yield Case("blocks", "twice the sides, 64x14x14", "fill_blocks", filled, size, batch)
 
 
 def updates() -> Iterator[Case]:

@@ -112,6 +112,16 @@ def tanh(x: Any) -> Call:
     return lambda: torch.tanh(x)
 
 
+def sum_blocks(x: Any, rows: int, columns: int, scale: float) -> Call:
+    divisor = round(1 / scale)
+    return lambda: functional.avg_pool2d(x, (rows, columns), divisor_override=divisor)
+
+
+def fill_blocks(x: Any, rows: int, columns: int, scale: float) -> Call:
+    assert scale == 1
+    return lambda: functional.interpolate(x, scale_factor=(rows, columns))
+
+
 def matmul(x: Any, y: Any) -> Call:
     return lambda: torch.matmul(x, y)
 
@@ -146,6 +156,6 @@ KERNELS: dict[str, Callable[..., Call]] = {
         conv2d, conv2d_input, conv2d_weight,
         conv_transpose2d, conv_transpose2d_input, conv_transpose2d_weight,
         standardize, standardize_grad, batch_norm_leaky, batch_norm_leaky_grad, leaky_relu, leaky_gate, tanh,
-        matmul, sgd_update, rmsprop_update, adam_update,
+        sum_blocks, fill_blocks, matmul, sgd_update, rmsprop_update, adam_update,
     )
 }  # fmt: skip

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from gans.networks.dcgan import Size
 from minigrad import Tensor
-from minigrad.ops import adaptive_avg_pool2d, avg_pool2d, interpolate
+from minigrad.ops import adaptive_avg_pool2d, interpolate
 
 
 def shrunk(x: Tensor, size: Size) -> Tensor:
     """Maps (n, c, h, w) at the smaller ``size``, by means."""
-    (h, w), (rows, columns) = x.shape[2:], size
-    return (
-        adaptive_avg_pool2d(x, size) if h % rows or w % columns else avg_pool2d(x, (h // rows, w // columns))
-    )
+    return adaptive_avg_pool2d(x, size)
 
 
 def grown(x: Tensor, size: Size) -> Tensor:

@@ -67,3 +67,12 @@ def stacked_shape(x: tuple[int, ...], y: tuple[int, ...]) -> tuple[int, ...]:
     except ValueError as error:
         raise ValueError(f"matmul: the first axes of {x} and {y} do not broadcast: {error}") from error
     return (*lead, *x[-2:-1], *y[1:][-1:])
+
+
+def check_blocks(name: str, x: Array, rows: int = 1, columns: int = 1) -> tuple[int, ...]:
+    """The shape of x (..., h, w); ValueError unless blocks of rows x columns pixels part it evenly."""
+    if x.ndim < 2 or x.shape[-2] % rows or x.shape[-1] % columns:
+        raise ValueError(
+            f"{name}: expected x (..., h, w) in whole blocks of {rows} x {columns}; got {x.shape}"
+        )
+    return x.shape

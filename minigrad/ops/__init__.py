@@ -9,6 +9,7 @@ import sys as _sys
 from minigrad.exports import public as _public
 from minigrad.hints import of_module as _of_module
 from minigrad.ops.activation import *
+from minigrad.ops.blocks import *
 from minigrad.ops.classification import *
 from minigrad.ops.conv import *
 from minigrad.ops.cumulative import *

@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad.apply import constant
 from minigrad.devices import xp_of
+from minigrad.ops.blocks import fill_blocks
 from minigrad.ops.linalg import matmul
 from minigrad.ops.padding import pad
 from minigrad.ops.rearrange import piece, repeat
@@ -50,6 +51,8 @@ def interpolate(
     if mode == "nearest" and align_corners is not None:
         raise ValueError("interpolate: mode 'nearest' has no align_corners; leave it None")
     sizes, factors = _targets(x.shape[2:], size, scale_factor)
+    if mode == "nearest" and x.dtype.kind == "f":
+        x = _filled(x, sizes, factors)
     for axis, (length, factor) in enumerate(zip(sizes, factors, strict=True), 2):
         if mode == "nearest":
             x = _nearest(x, axis, length, factor)
@@ -77,11 +80,23 @@ def _targets(
     return lengths, [None] * len(each) if scale_factor is None else [float(s) for s in each]
 
 
+def _filled(x: Tensor, sizes: list[int], factors: list[float | None]) -> Tensor:
+    """x with the last two of its axes enlarged by whole numbers, in one step, where that is all they need."""
+    last = zip(x.shape[-2:], (x.shape[-2], *sizes)[-2:], (None, *factors)[-2:], strict=True)
+    rows, columns = (length // n if _repeats(n, length, factor) else 1 for n, length, factor in last)
+    return x if rows == columns == 1 else fill_blocks(x, rows=rows, columns=columns, scale=1.0)
+
+
+def _repeats(n: int, length: int, factor: float | None) -> bool:
+    """Whether each place of an axis of n is taken equally often; twice the length whatever the factor was."""
+    return length == 2 * n or (length % n == 0 and factor in (None, length // n))
+
+
 def _nearest(x: Tensor, axis: int, length: int, factor: float | None) -> Tensor:
     n = x.shape[axis]
     if length == n:  # whatever the factor was, as in PyTorch; so is twice the length
         return x
-    if length == 2 * n or (length % n == 0 and factor in (None, length // n)):
+    if _repeats(n, length, factor):
         return repeat(x, length // n, axis)
     if n % length == 0 and factor in (None, length / n):
         return piece(x, axis, 0, n, n // length)

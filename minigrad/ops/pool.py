@@ -13,11 +13,12 @@ import numpy as np
 
 from minigrad.apply import constant
 from minigrad.devices import xp_of
+from minigrad.ops.blocks import sum_blocks
 from minigrad.ops.conv import PerAxis, pair
 from minigrad.ops.elementwise import add, where
 from minigrad.ops.rearrange import piece
 from minigrad.ops.reduce import mean
-from minigrad.ops.shape import concatenate, pad_constant, reshape
+from minigrad.ops.shape import concatenate, pad_constant
 from minigrad.tensor import Tensor, describe
 from minigrad.types import Array
 
@@ -79,10 +80,9 @@ def avg_pool2d(
     if divisor_override is None and all(
         w.stride == w.size and w.reach <= w.length and not w.padding for w in windows
     ):
-        *batch, _, _ = x.shape
         whole = piece(piece(x, x.ndim - 2, 0, rows.reach), x.ndim - 1, 0, columns.reach)
-        tiles = reshape(whole, shape=(*batch, rows.places, rows.size, columns.places, columns.size))
-        return mean(tiles, axis=(-3, -1))
+        scale = 1 / (rows.size * columns.size)
+        return sum_blocks(whole, rows=rows.size, columns=columns.size, scale=scale)
     y = _padded(x, windows, 0.0)
     for axis, along in ((y.ndim - 2, rows), (y.ndim - 1, columns)):
         y = reduce(add, _slices(y, axis, along))
@@ -154,7 +154,13 @@ def adaptive_avg_pool2d(x: Tensor, output_size: Sides) -> Tensor:
     >>> mg.ops.adaptive_avg_pool2d(mg.tensor([[[1.0, 2.0, 3.0, 5.0, 10.0]]]), (1, 2)).tolist()
     [[[2.0, 6.0]]]
     """
-    return _adaptive("adaptive_avg_pool2d", x, output_size, lambda x, axis: mean(x, axis=axis, keepdims=True))
+    _check("adaptive_avg_pool2d", x)
+    h, w = x.shape[-2:]
+    oh, ow = _sides("adaptive_avg_pool2d", x, output_size)
+    if h % oh == 0 and w % ow == 0:
+        rows, columns = max(h // oh, 1), max(w // ow, 1)
+        return sum_blocks(x, rows=rows, columns=columns, scale=1 / (rows * columns))
+    return _adaptive(x, (oh, ow), lambda x, axis: mean(x, axis=axis, keepdims=True))
 
 
 def adaptive_max_pool2d(x: Tensor, output_size: Sides) -> Tensor:
@@ -166,7 +172,8 @@ def adaptive_max_pool2d(x: Tensor, output_size: Sides) -> Tensor:
     >>> mg.ops.adaptive_max_pool2d(mg.tensor([[[1.0, 2.0, 3.0, 5.0, 10.0]]]), (1, 2)).tolist()
     [[[3.0, 10.0]]]
     """
-    return _adaptive("adaptive_max_pool2d", x, output_size, _first_maximum)
+    _check("adaptive_max_pool2d", x)
+    return _adaptive(x, _sides("adaptive_max_pool2d", x, output_size), _first_maximum)
 
 
 def _first_maximum(x: Tensor, axis: int) -> Tensor:
@@ -179,13 +186,8 @@ def _first_maximum(x: Tensor, axis: int) -> Tensor:
     return x
 
 
-def _adaptive(
-    name: str,
-    x: Tensor,
-    output_size: Sides,
-    over: Callable[[Tensor, int], Tensor],
-) -> Tensor:
-    _check(name, x)
+def _sides(name: str, x: Tensor, output_size: Sides) -> tuple[int, int]:
+    """The number of windows along rows and columns."""
     both = (
         tuple(output_size) if isinstance(output_size, Sequence | np.ndarray) else (output_size, output_size)
     )
@@ -193,9 +195,17 @@ def _adaptive(
         raise ValueError(
             f"{name}: output_size must be an integer >= 1, None, or a pair of them, got {output_size!r}"
         )
-    for axis, wanted in ((x.ndim - 1, both[1]), (x.ndim - 2, both[0])):  # columns first, as in max_pool2d
+    rows, columns = (
+        pair("output_size", length if wanted is None else wanted, least=1)[0]
+        for length, wanted in zip(x.shape[-2:], both, strict=True)
+    )
+    return rows, columns
+
+
+def _adaptive(x: Tensor, sides: tuple[int, int], over: Callable[[Tensor, int], Tensor]) -> Tensor:
+    """x with ``over`` applied to each of so many windows along columns and then along rows."""
+    for axis, count in ((x.ndim - 1, sides[1]), (x.ndim - 2, sides[0])):  # columns first, as in max_pool2d
         length = x.shape[axis]
-        count = pair("output_size", length if wanted is None else wanted, least=1)[0]
         if count == length:
             continue
         bounds = [(i * length // count, -(-(i + 1) * length // count)) for i in range(count)]

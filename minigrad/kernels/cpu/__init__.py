@@ -9,6 +9,7 @@ compiles and launches them all, and ``tiles`` has the products in vector registe
 from minigrad.exports import public as _public
 from minigrad.kernels.cpu.activation import *
 from minigrad.kernels.cpu.bias import *
+from minigrad.kernels.cpu.blocks import *
 from minigrad.kernels.cpu.conv.kernels import *
 from minigrad.kernels.cpu.gemm.kernels import *
 from minigrad.kernels.cpu.loss import *

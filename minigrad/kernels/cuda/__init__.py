@@ -40,6 +40,7 @@ arrays' own type. CuPy compiles with ``-ftz=true``: on a GPU a subnormal float32
 from minigrad.exports import public as _public
 from minigrad.kernels.cuda.activation import *
 from minigrad.kernels.cuda.bias import *
+from minigrad.kernels.cuda.blocks import *
 from minigrad.kernels.cuda.conv.kernels import *
 from minigrad.kernels.cuda.gemm.kernels import *
 from minigrad.kernels.cuda.loss import *

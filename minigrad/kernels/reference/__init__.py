@@ -8,6 +8,7 @@ from minigrad.exports import public as _public
 from minigrad.kernels.philox import *
 from minigrad.kernels.reference.activation import *
 from minigrad.kernels.reference.bias import *
+from minigrad.kernels.reference.blocks import *
 from minigrad.kernels.reference.conv import *
 from minigrad.kernels.reference.gemm import *
 from minigrad.kernels.reference.loss import *

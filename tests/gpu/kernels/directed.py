@@ -94,6 +94,15 @@ def bias() -> None:
             agree("bias_leaky_relu_grad", g, x, slope, terms=200)
 
 
+@case_of("blocks.cu")
+def blocks() -> None:
+    shapes = (((4, 6), (2, 3)), ((3, 5, 40, 10), (1, 5)), ((2, 3, 70, 60), (2, 2)))
+    for (shape, block), dtype in zip(shapes, (*TYPES, np.float32), strict=True):
+        x = numbers(0, *shape, dtype=dtype)
+        agree("sum_blocks", x, *block, 0.25)
+        agree("fill_blocks", x[..., :5], *block, -3.0)
+
+
 @case_of("loss.cu")
 def loss() -> None:
     for size, dtype in zip(SIZES, (*TYPES, *TYPES), strict=True):

@@ -95,6 +95,29 @@ def avg_pool2d(x: Array, *, count_include_pad: bool, padding: Any, **settings: A
 
 
 @st.composite
+def in_blocks(draw: st.DrawFn, *, whole: bool) -> Sample:
+    """An image, whose sides divide if it is ``whole``, and the sides of a block."""
+    rows, columns = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    h, w = draw(st.integers(0, 3)), draw(st.integers(0, 3))
+    shape = (*draw(st.sampled_from([(), (2,), (2, 3)])), *((h * rows, w * columns) if whole else (h, w)))
+    params = {"rows": rows, "columns": columns, "scale": draw(st.sampled_from([1.0, 0.25, -1.5]))}
+    return Sample([fill(generator(draw), shape, anything)], params)
+
+
+def sum_blocks(x: Array, *, rows: int, columns: int, scale: float) -> Array:
+    *batch, h, w = x.shape
+    y = np.zeros((*batch, h // rows, w // columns))
+    for i, j in np.ndindex(h, w):
+        y[..., i // rows, j // columns] += scale * x[..., i, j]
+    return y
+
+
+def fill_blocks(x: Array, *, rows: int, columns: int, scale: float) -> Array:
+    ones = np.ones((rows, columns))
+    return scale * np.kron(x, ones.reshape((1,) * (x.ndim - 2) + ones.shape))
+
+
+@st.composite
 def adaptive(draw: st.DrawFn, values: Values) -> Sample:
     side = st.integers(1, 4)
     shape = (*draw(st.sampled_from([(1, 2), (2,)])), draw(side), draw(side))
