@@ -73,11 +73,6 @@ def _batch_norm_leaky_grad(g: Any, x: Any, scale: Any, shift: Any, eps: float, s
     return lambda: mg.grad(y, [x, *layers.parameters()], grad_output=g)
 
 
-def _tanh(x: Any) -> Call:
-    x = mg.Tensor(x)
-    return lambda: mg.ops.tanh(x)
-
-
 def _sgd(p: Any, g: Any, velocity: Any, *numbers: Any) -> Call:
     (*settings, nesterov), update, beside = numbers, kernels_of(p).sgd_update, _beside(p)
     return lambda: update(p, g, velocity, beside(sgd_coefficients(*settings)), nesterov)
@@ -112,5 +107,4 @@ KERNELS: dict[str, Callable[..., Call]] = {
     "batch_norm_leaky_grad": _batch_norm_leaky_grad,
     "rmsprop_update": _rmsprop,
     "sgd_update": _sgd,
-    "tanh": _tanh,
 }

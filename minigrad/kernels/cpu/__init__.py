@@ -18,5 +18,6 @@ from minigrad.kernels.cpu.norm.running import *
 from minigrad.kernels.cpu.optimizer.kernels import *
 from minigrad.kernels.cpu.philox import *
 from minigrad.kernels.cpu.sampling import *
+from minigrad.kernels.cpu.smooth import *
 
 __all__ = _public(globals())

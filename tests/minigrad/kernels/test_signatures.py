@@ -138,6 +138,7 @@ def test_results_go_into_a_given_array(module: ModuleType, n: int) -> None:
         "stacked_matmul": (x, rng.normal(size=(5, 6))),
         "leaky_relu": (x, 0.2),
         "leaky_gate": (x[::-1], x, 0.2),
+        "tanh": (x[::-1],),
         "standardize_grad": (x[::-1], x, x[0, :, 0, 0], x[0, :, 1, 1]),
     }
     for name, arguments in calls.items():

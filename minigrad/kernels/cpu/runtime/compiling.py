@@ -103,6 +103,11 @@ def contiguous(a: Array) -> Array:
     return a if a.flags.carray else np.array(a, order="C")
 
 
+def elements(a: Array) -> Array:
+    """The elements in C order, as one axis: where they lie if they are contiguous, read-only or not."""
+    return a.ravel() if a.flags.aligned else np.array(a, order="C").ravel()
+
+
 class Pool(NamedTuple):
     """Numba's thread pool: how many of its threads the calling thread uses now."""
 
