@@ -4,41 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from minigrad.captures.memory import ALIGNMENT
 from minigrad.captures.structures import leaves
-from minigrad.captures.trace import Line, Returned, Slot, Trace, fills
+from minigrad.captures.trace import External, Line, Returned, Slot, Trace, fills
 from minigrad.fusion import fusions
 
 
 def fused(trace: Trace) -> list[Line]:
     """The trace's lines, with a line for each pair that ``minigrad.fusion.fusions`` lists.
 
-    The first line makes an array that the second one reads as its first argument and nothing else reads. The
-    lines between them change no array. What became of a pair may be one of another pair with a line before.
+    The first line makes an array that the second one reads as one of its arguments and nothing else reads.
+    The lines between them change no array. What became of a pair may be one of another pair with a line
+    before.
     """
     lines: list[Line | None] = list(trace.lines)
     users = _users(trace)
-    makers: dict[object, int] = {}
+    makers: dict[Slot, int] = {}
     impure = -1
     for number, line in enumerate(trace.lines):
         together = {number}
-        while line.pure and line.args and makers.get(line.args[0], -1) > impure:
-            maker = makers[line.args[0]]
-            first = lines[maker]
-            if first is None or not users[line.args[0].index] <= {maker, *together}:
+        while pair := _pair(trace, line, lines, makers, impure):
+            at, maker, joined = pair
+            if not users[line.args[at].index] <= {maker, *together}:
                 break
-            function = fusions.get((first.function, line.function))
-            if function is None:
-                break
-            line = replace(  # the line that stands for both
-                line,
-                function=function,
-                args=(*first.args, *line.args[1:]),
-                params={**first.params, **line.params},
-                fills=fills(function),
-            )
+            line = joined
             lines[maker], lines[number] = None, line
             together.add(maker)
         if not line.pure:
@@ -46,6 +37,37 @@ def fused(trace: Trace) -> list[Line]:
         elif isinstance(line.results, Slot) and trace.slots[line.results.index].root == line.results.index:
             makers[line.results] = number
     return [line for line in lines if line is not None]
+
+
+def _pair(
+    trace: Trace, line: Line, lines: Sequence[Line | None], makers: dict[Slot, int], impure: int
+) -> tuple[int, int, Line] | None:
+    """An argument's position, the number of the line that made it after line ``impure``, and the line that
+    stands for both; None if there is none.
+    """
+    for at, name in enumerate(line.args if line.pure else ()):
+        maker = makers.get(name, -1) if isinstance(name, Slot) else -1
+        first = lines[maker] if maker > impure else None
+        fusion = fusions.get((first.function, line.function, at)) if first is not None else None
+        if first is None or fusion is None or line.args.count(name) > 1:
+            continue
+        args = (*line.args[:at], *first.args, *line.args[at + 1 :])
+        if fusion.fits(*(_described(trace, name) for name in args)):
+            params = {**first.params, **line.params}
+            function = fusion.forward
+            return (
+                at,
+                maker,
+                replace(line, function=function, args=args, params=params, fills=fills(function)),
+            )
+    return None
+
+
+def _described(trace: Trace, name: Any) -> Any:
+    """What has the shape and dtype of the array of that name; another argument itself."""
+    if isinstance(name, Slot):
+        return trace.slots[name.index]
+    return trace.externals[name.index] if isinstance(name, External) else name
 
 
 def _users(trace: Trace) -> dict[int, set[int]]:

@@ -10,7 +10,7 @@ from minigrad.kernels.reference.arrays import put
 from minigrad.kernels.reference.bias import bias_leaky_relu_grad
 from minigrad.types import Array, Both
 
-__all__ = ["linear", "matmul", "matmul_gate", "stacked_matmul"]
+__all__ = ["linear", "matmul", "matmul_add", "matmul_gate", "stacked_matmul"]
 
 LONG = 1 << 10  # products whose sum stays in float32
 
@@ -42,6 +42,18 @@ def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | Non
     ``out`` if given. ValueError if the shapes do not fit.
     """
     return bias_leaky_relu_grad(matmul(x, y), own, slope, out=out)
+
+
+def matmul_add(total: Array, x: Array, y: Array, *, out: Array | None = None) -> Array:
+    """z = total + x @ y: total (m, n), x (m, k), y (k, n) -> z (m, n), in ``out`` if given.
+
+    ValueError if the shapes do not fit.
+    """
+    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0] or total.shape != (x.shape[0], y.shape[1]):
+        raise ValueError(
+            f"matmul_add: expected (m, n), (m, k) and (k, n); got {total.shape}, {x.shape} and {y.shape}"
+        )
+    return put("matmul_add", total + matmul(x, y), out)
 
 
 def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:

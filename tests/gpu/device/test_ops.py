@@ -34,7 +34,7 @@ a_few = settings(
 
 def test_every_kernel_belongs_to_a_row_to_a_fusion_or_to_what_changes_arrays_in_place() -> None:
     names = [NAMES[case.function] for case in WITH_KERNEL]
-    names += [set(function.__code__.co_names) for function in fusions.values()]
+    names += [set(fusion.forward.__code__.co_names) for fusion in fusions.values()]
     updates = {name for name in cuda.__all__ if name.endswith("_update")}
     updates |= {"sum_squares", "update_running_stats"}
     draws = {"choose_classes", "philox_normal", "philox_uniform"}  # which the tests of kernels call

@@ -213,6 +213,7 @@ def _products(m: int, k: int, n: int, dtype: type) -> None:
     for slope in (0.0, 0.2):
         agree("linear", x, w, b, slope)
     agree("matmul_gate", x, y, exact(6, m, n, dtype=dtype), 0.2, terms=200)
+    agree("matmul_add", exact(6, m, n, dtype=dtype), x, y)
     stacks = exact(4, 3, m, k, dtype=dtype), exact(5, 3, k, n, dtype=dtype)
     agree("stacked_matmul", *stacks)
     agree("stacked_matmul", x, stacks[1])

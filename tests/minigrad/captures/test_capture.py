@@ -30,11 +30,16 @@ from tests.states import flat
 # -- lines made one -----------------------------------------------------------------------------------
 
 
-def gated_lines(step: Captured[Any, Any]) -> int:
-    """How many lines of the program are the product with a gate."""
+def names_of(step: Captured[Any, Any]) -> list[str]:
+    """The functions of the program's lines."""
     program = step._recordings[0].program
     assert program is not None
-    return sum(line.function.__name__ == "matmul_gate" for line in program.lines)
+    return [line.function.__name__ for line in program.lines]
+
+
+def gated_lines(step: Captured[Any, Any]) -> int:
+    """How many lines of the program are the product with a gate."""
+    return names_of(step).count("matmul_gate")
 
 
 @pytest.mark.parametrize("width", [1, 3, 40])
@@ -59,6 +64,34 @@ def test_a_product_that_something_else_needs_keeps_its_line() -> None:
 
     captured_step = same_with_and_without(lambda: (step, list), [(numbers(i, 80, 6),) for i in range(4)])
     assert gated_lines(captured_step) == 0
+
+
+@pytest.mark.parametrize("batch", [9, 64, 300])
+def test_a_second_gradient_of_weights_is_added_where_it_is_made(batch: int) -> None:
+    def make() -> tuple[Step, Callable[[], Any]]:
+        mg.manual_seed(0)
+        net = nn.Sequential(nn.Linear(12, 40), nn.LeakyReLU(0.2), nn.Linear(40, 30))
+        update = optim.SGD(net.parameters(), lr=0.1)
+
+        def step(x: mg.Tensor, y: mg.Tensor) -> mg.Tensor:
+            loss = ops.mean(ops.square(net(x))) + ops.mean(net(y))
+            update.step(mg.grad(loss, list(net.parameters())))
+            return loss
+
+        return step, net.state_dict
+
+    batches = [(numbers(i, batch, 12), numbers(9 + i, batch, 12)) for i in range(4)]
+    step = same_with_and_without(make, batches)
+    assert names_of(step).count("matmul_add") == 2
+
+
+def test_a_product_added_to_itself_keeps_its_line() -> None:
+    def step(x: mg.Tensor) -> mg.Tensor:
+        y = ops.matmul(x, x)
+        return ops.add(y, y)
+
+    captured_step = same_with_and_without(lambda: (step, list), [(numbers(i, 20, 20),) for i in range(4)])
+    assert names_of(captured_step) == ["matmul", "add"]
 
 
 def negate(array: Any) -> None:

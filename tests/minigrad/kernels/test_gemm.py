@@ -210,6 +210,40 @@ def test_matmul_gate_does_not_depend_on_the_number_of_threads(m: int, k: int) ->
     assert all(one.tobytes() == many.tobytes() for one, many in zip(*results, strict=True))
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    st.integers(0, 70),
+    st.sampled_from([0, 1, 4, 5, 40, 300]),
+    st.sampled_from([0, 1, 4, 5, 31, 32, 48, 70]),
+    st.sampled_from(DTYPES),
+    LAYOUTS,
+    LAYOUTS,
+    WAYS,
+    st.booleans(),
+)
+def test_cpu_matmul_add_is_the_product_and_an_addition(
+    m: int, k: int, n: int, dtype: type, layout: str, total_layout: str, way: str, by_rows: bool
+) -> None:
+    rng = np.random.default_rng(m + k + n)
+    total, x, y = (
+        laid_out(rng.standard_normal(shape).astype(dtype), way)
+        for shape, way in (((m, n), total_layout), ((m, k), layout), ((k, n), layout))
+    )
+    out = np.full((m, n), np.nan, dtype)
+    with pytest.MonkeyPatch.context() as patch:
+        go(way, patch, by_rows=by_rows)
+        patch.setattr(gemm, "TINY", 0)
+        assert cpu.matmul_add(total, x, y, out=out) is out
+        assert out.tobytes() == (total + cpu.matmul(x, y)).tobytes()
+    assert_close(out, reference.matmul_add(total, x, y), k + 1)
+
+
+@pytest.mark.parametrize("kernels", [cpu, reference])
+def test_an_addition_that_does_not_fit_is_refused(kernels: ModuleType) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        kernels.matmul_add(np.ones((2, 3)), np.ones((2, 3)), np.ones((3, 4)))
+
+
 @pytest.mark.parametrize("kernels", [cpu, reference])
 def test_a_gate_that_does_not_fit_is_refused(kernels: ModuleType) -> None:
     with pytest.raises(ValueError, match="expected"):

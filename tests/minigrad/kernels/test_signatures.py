@@ -87,6 +87,7 @@ def calls() -> Calls:
             0.2,
         ),
         "matmul_gate": (w, w, w, 0.2),
+        "matmul_add": (w, w, w),
         "sum_squares": ([x, x],),
         "sgd_update": (x, x, None, np.zeros(4), False),
         "rmsprop_update": (x, x, x, None, None, np.zeros(6)),

@@ -23,7 +23,15 @@ from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.packing import Rows, transpose
 from minigrad.kernels.cpu.tiles.product import DEPTH
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
-from minigrad.kernels.cpu.tiles.strided import ACTIVATED, GATED, PLAIN, address, copy_rows, multiply_strided
+from minigrad.kernels.cpu.tiles.strided import (
+    ACTIVATED,
+    ADDED,
+    GATED,
+    PLAIN,
+    address,
+    copy_rows,
+    multiply_strided,
+)
 from minigrad.kernels.launching import launch
 from minigrad.types import Array
 
@@ -33,7 +41,8 @@ LINE = 64  # bytes of a cache line
 
 
 def multiply(x: Array, y: Array, finish: PlainFinish, z: Array) -> None:
-    """z = finish(x @ y) in C-contiguous z; a gate needs more than few.FEW rows and columns.
+    """z = finish(x @ y) in C-contiguous z; what reads ``own`` needs more than few.FEW rows and columns, and
+    an ADDED matrix more terms, too.
 
     x (m, k), y (k, n), any strides, none of the sizes 0.
     """
@@ -45,7 +54,7 @@ def multiply(x: Array, y: Array, finish: PlainFinish, z: Array) -> None:
     left, x_row, x_column = flat(x)
     right, y_row, y_column = flat(y)
     steps, shape = (x_row, x_column, y_row, y_column), (m, depth, n)
-    chosen = plan(m, depth, n, x_column != 1, y_column != 1, way == GATED, z.itemsize, workers)
+    chosen = plan(m, depth, n, x_column != 1, y_column != 1, way >= GATED, z.itemsize, workers)
     if chosen.turned:
         left, right = right, left
         steps, shape = (y_column, y_row, x_column, x_row), (n, depth, m)
@@ -116,6 +125,19 @@ def _pack(at: tuple[int, int, int], x: Matrix, y: Matrix, share: Share, memory: 
             _copy_block(x.memory[origin:], x.row_step, x.column_step, m, count, ROWS, memory[place:])
         elif x.column_step != 1:
             copy_rows(x.memory, origin, x.column_step, memory, place, ROWS, count)
+
+
+@inner_jit
+def _end_narrow(
+    ending: int, z: Array, own: Array, n: int, rows: int, columns: int, factor: float, totals: Array
+) -> None:
+    """What reads ``own``, for columns that do not fill a tile: element (r, j) lies at r n + j."""
+    if ending == GATED:
+        gate_panel(z, own, n, rows, columns, factor, z, totals)
+    elif ending == ADDED:
+        for r in range(rows):
+            for j in range(r * n, r * n + columns):
+                z[j] = own[j] + z[j]
 
 
 @inner_jit
@@ -190,9 +212,7 @@ def _multiply_tile(
     if width < lanes and not turned:
         height, here = min(ROWS, m) - low, here + low * n
         _copy_tile(memory, low * lanes, lanes, height, width, z, here, n)
-        if ending == GATED:
-            gated = z[here:]
-            gate_panel(gated, own[here:], n, height, width, factor, gated, totals[sums:])
+        _end_narrow(ending, z[here:], own[here:], n, height, width, factor, totals[sums:])
 
 
 @inner_jit

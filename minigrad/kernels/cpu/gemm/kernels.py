@@ -8,12 +8,13 @@ from minigrad.kernels import launching
 from minigrad.kernels.checks import output, stacked_shape
 from minigrad.kernels.cpu.bias import bias_leaky_relu, bias_leaky_relu_grad
 from minigrad.kernels.cpu.gemm import blocks, few
-from minigrad.kernels.cpu.gemm.operands import AS_IT_IS, activated, gated
+from minigrad.kernels.cpu.gemm.operands import AS_IT_IS, activated, added, gated
 from minigrad.kernels.cpu.runtime.compiling import DTYPES, checked, contiguous
+from minigrad.kernels.cpu.tiles.product import DEPTH
 from minigrad.kernels.products import product
 from minigrad.types import Array, Both
 
-__all__ = ["linear", "matmul", "matmul_gate", "stacked_matmul"]
+__all__ = ["linear", "matmul", "matmul_add", "matmul_gate", "stacked_matmul"]
 
 TINY = 1 << 12  # multiplications up to which NumPy's product takes less time than the call of a kernel
 STACKED = 1 << 12  # terms that one call of numpy.matmul adds
@@ -77,6 +78,26 @@ def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | Non
         return bias_leaky_relu_grad(matmul(x, y, out=z), own, slope, out=(z, sums))
     blocks.multiply(x, y, gated(contiguous(own), float(slope), sums), z)
     return z, sums
+
+
+def matmul_add(total: Array, x: Array, y: Array, *, out: Array | None = None) -> Array:
+    """z = total + x @ y: total (m, n), x (m, k), y (k, n) -> z (m, n), in ``out`` if given.
+
+    The numbers are those of matmul and of an addition behind it. ValueError if the shapes do not fit,
+    TypeError unless all are float32 or all float64.
+    """
+    checked("matmul_add", total, x, y)
+    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0] or total.shape != (x.shape[0], y.shape[1]):
+        raise ValueError(
+            f"matmul_add: expected (m, n), (m, k) and (k, n); got {total.shape}, {x.shape} and {y.shape}"
+        )
+    (m, depth), n = x.shape, y.shape[1]
+    z = output("matmul_add", out, (m, n), x.dtype)
+    if m * depth * n <= TINY or min(m, depth, n) <= few.FEW or depth > DEPTH:  # or blocks of terms are added
+        np.add(total, matmul(x, y), out=z)
+    else:
+        blocks.multiply(x, y, added(contiguous(total)), z)
+    return z
 
 
 def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:

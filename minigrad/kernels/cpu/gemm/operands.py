@@ -13,7 +13,7 @@ from numba.np.arrayobj import populate_array
 from minigrad.kernels.cpu.runtime.compiling import DTYPES
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.tiles.packing import Rows, transpose
-from minigrad.kernels.cpu.tiles.strided import ACTIVATED, GATED, PLAIN
+from minigrad.kernels.cpu.tiles.strided import ACTIVATED, ADDED, GATED, PLAIN
 from minigrad.types import Array
 
 
@@ -63,7 +63,8 @@ class Finish(NamedTuple):
     """What happens to a product z before it is stored.
 
     PLAIN: nothing. ACTIVATED: leaky_relu(z + bias). GATED: slope * z where ``own`` is not above 0; ``sums``
-    is then the sum over the rows. bias and sums (n,), own (m n,), or (0,) where they have no part.
+    is then the sum over the rows. ADDED: own + z. bias and sums (n,), own (m n,), or (0,) where they have no
+    part.
     """
 
     way: int
@@ -91,6 +92,12 @@ def activated(bias: Array, slope: float) -> PlainFinish:
 def gated(own: Array, slope: float, sums: Array) -> PlainFinish:
     """z where ``own`` is above 0, else slope * z, and its sum over the rows."""
     return GATED, slope, NONE[own.dtype], own.reshape(-1), sums
+
+
+def added(total: Array) -> PlainFinish:
+    """total + z."""
+    none = NONE[total.dtype]
+    return ADDED, 1.0, none, total.reshape(-1), none
 
 
 @inner_jit

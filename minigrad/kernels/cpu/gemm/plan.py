@@ -31,11 +31,14 @@ class Plan(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def plan(
-    m: int, depth: int, n: int, columns_x: bool, columns_y: bool, gated: bool, itemsize: int, workers: int
+    m: int, depth: int, n: int, columns_x: bool, columns_y: bool, reads: bool, itemsize: int, workers: int
 ) -> Plan:
-    """The plan that takes the busiest thread the least; ``columns_x``: columns of x are contiguous."""
+    """The plan that takes the busiest thread the least; ``columns_x``: columns of x are contiguous.
+
+    ``reads``: another matrix is read where the results are written.
+    """
     ways = [_divided(m, depth, n, columns_x, columns_y, itemsize, workers)]
-    if not gated:
+    if not reads:
         cost, found = _divided(n, depth, m, not columns_y, not columns_x, itemsize, workers)
         if found.held:
             ways.append((cost + TURNING * m * n / (depth * workers), found._replace(turned=True)))

@@ -17,7 +17,8 @@ from minigrad.kernels.cpu.tiles.registers import I64, ROWS, TILE, Emitter
 
 GROUP = 4  # rows that are addressed from one pointer, by multiples of the step
 
-PLAIN, ACTIVATED, GATED = 0, 1, 2  # the sums; leaky_relu(sum + bias); the sums, gated by an output
+# the sums; leaky_relu(sum + bias); the sums, gated by an output; another matrix, and the sums
+PLAIN, ACTIVATED, GATED, ADDED = 0, 1, 2, 3
 
 
 @intrinsic
@@ -67,7 +68,8 @@ def multiply_strided(
     lines of ahead[k ahead_step], which need not exist, are prefetched. If ``fresh``, what c holds before
     counts as zero. If ``finish`` is ACTIVATED, bias[l] is added then, and what is at most 0 is multiplied by
     the slope (0 if that is 0); if it is GATED, that is done where own[r own_row + l] is not above 0, and
-    totals[l] is the sum over r. Arrays are addresses of elements of the slope's type.
+    totals[l] is the sum over r; if it is ADDED, own[r own_row + l] is added. Arrays are addresses of elements
+    of the slope's type.
     """
     size = types.int64
     operands = [size] * 15
@@ -120,13 +122,13 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
         return [emit.vector_at(chosen[r], I64(v * emit.width)) for r, v in places]
 
     owns = vectors_of(own, own_row)
-    with builder.if_then(builder.icmp_signed("==", way, I64(GATED))):  # they arrive while the sums are made
+    with builder.if_then(builder.icmp_signed(">=", way, I64(GATED))):  # they arrive while the sums are made
         for place in owns:
             emit.prefetch(place, 0)
     begin, start = builder.block, [zero] * len(places)
-    loop, summed, held, finished, plain, activate, gate, done = (
+    loop, summed, held, finished, plain, activate, gate, add, done = (
         builder.append_basic_block(f"tile.{name}")
-        for name in ("loop", "summed", "held", "finished", "plain", "activate", "gate", "done")
+        for name in ("loop", "summed", "held", "finished", "plain", "activate", "gate", "add", "done")
     )
     multiples = [builder.mul(a_row, I64(i)) for i in range(GROUP)]
     heads = [builder.gep(a, [builder.mul(a_row, I64(r))]) for r in range(0, ROWS, GROUP)]
@@ -168,6 +170,7 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
     choice = builder.switch(way, plain)
     choice.add_case(I64(ACTIVATED), activate)
     choice.add_case(I64(GATED), gate)
+    choice.add_case(I64(ADDED), add)
 
     # each way has stores of its own: common ones would cost moves between registers
     builder.position_at_end(plain)
@@ -190,6 +193,11 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
         totalled[v] = emit.add_in_order(totalled[v], builder.select(stored[r], gated, zero))
     for v, value in enumerate(totalled):
         emit.store(value, emit.vector_at(totals, I64(v * emit.width)))
+    builder.branch(done)
+
+    builder.position_at_end(add)
+    for value, target, place in zip(result, targets, owns, strict=True):
+        emit.store(builder.fadd(emit.load(place), value), target)
     builder.branch(done)
 
     builder.position_at_end(done)

@@ -19,7 +19,7 @@ from minigrad.kernels.cuda.product.planning import serves
 from minigrad.kernels.cuda.runtime.arrays import checked, contiguous, output, xp_of
 from minigrad.types import Array, Both
 
-__all__ = ["linear", "matmul", "matmul_gate", "stacked_matmul"]
+__all__ = ["linear", "matmul", "matmul_add", "matmul_gate", "stacked_matmul"]
 
 
 class Way(Protocol):
@@ -111,6 +111,22 @@ def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | Non
     way_for(x, y, z).matmul_gate(x, y, own, slope, z, sums)
     sums.finish()
     return z, gb
+
+
+def matmul_add(total: Array, x: Array, y: Array, *, out: Array | None = None) -> Array:
+    """z = total + x @ y: total (m, n), x (m, k), y (k, n) -> z (m, n), in ``out`` if given.
+
+    A product and an addition. ValueError if the shapes do not fit, TypeError unless all are float32 or all
+    float64.
+    """
+    checked("matmul_add", total, x, y)
+    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0] or total.shape != (x.shape[0], y.shape[1]):
+        raise ValueError(
+            f"matmul_add: expected (m, n), (m, k) and (k, n); got {total.shape}, {x.shape} and {y.shape}"
+        )
+    z = matmul(x, y, out=out)
+    z += total
+    return z
 
 
 def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = None) -> Array:
