@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from typing import Any
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from minigrad import dispatch, random
 from minigrad.kernels.precision import _allowed, tf32_allowed
@@ -17,8 +18,10 @@ from minigrad.op import Op, op
 from minigrad.registry import registry
 from minigrad.tracing import _mode, mode
 
-settings.register_profile("dev", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+TIMELESS: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+"""A busy machine fails no test: examples may take any time, and so may their drawing."""
+settings.register_profile("dev", **TIMELESS)
+settings.register_profile("ci", **TIMELESS, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 

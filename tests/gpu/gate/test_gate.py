@@ -12,7 +12,7 @@ from tests.gpu.kernels.sources import sources
 
 SOURCES = pytest.mark.parametrize("name", sources())
 COMPILES = pytest.mark.slow
-"""NVRTC takes two minutes for all sources on two targets; `.ci/run` has a part of its own for it."""
+"""NVRTC takes two minutes for all sources on two targets; ``.ci/run`` has a part of its own for it."""
 
 
 @functools.cache
