@@ -1,15 +1,18 @@
 """Train each system, measure it, and write docs/gallery.md: a picture and the figures that show its point.
 
     python -m tools.gallery [NAME ...] [--runs FOLDER]
+    python -m tools.gallery [NAME ...] --time
 
 Without names, all systems. A run that stands in FOLDER (runs/gallery unless given) goes on where it stopped,
 or is taken as it is where it has ended. The page is made of what docs/gallery/ keeps: pictures and figures.
+``--time`` trains nothing to its end: on a machine that does nothing else, it finds how long that takes there.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import time
 from pathlib import Path
 from shutil import copyfile
@@ -18,10 +21,12 @@ from typing import Any, NamedTuple
 import numba
 
 from gans import Run, load, resume, train
+from gans.data import load as load_data
+from gans.data.spec import spec_of
 from gans.files import write, write_json
 from gans.machine import cores, processor
-from gans.systems import SYSTEMS
-from gans.trainer import RunFolder
+from gans.systems import SYSTEMS, build, settings_for
+from gans.trainer import RunFolder, Training
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -30,9 +35,16 @@ HEAD = """\
 
 Every system, trained once by the command below its picture, with seed 0. The figures are those of
 `gans evaluate`, with the value of real data in brackets; [Metrics and figures](metrics.md) says what each
-means. Other work ran beside most of these trainings, so they take fewer minutes on a machine of their own.
-`python -m tools.gallery NAME` makes a row again.
+means. `python -m tools.gallery NAME` makes a row again. Minutes are those of a machine that does nothing
+else, by the time of the first steps (`python -m tools.gallery --time`). Minutes beside other work are those
+of the whole training, on a machine that had more to do.
 """
+
+PHASES = ("pggan", "pix2pixhd", "seqgan")
+"""Systems whose later steps take another time than their first."""
+
+SECONDS = 12.0
+"""The time of the steps that ``--time`` watches, without the first third, which may compile kernels."""
 
 
 class Entry(NamedTuple):
@@ -122,11 +134,17 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="default: all systems")
     parser.add_argument("--runs", type=Path, default=Path("runs/gallery"), help="folder of the runs")
     parser.add_argument("--docs", type=Path, default=DOCS, help="folder of the page")
+    parser.add_argument("--time", action="store_true", help="find the minutes of rows that there are")
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.names if name not in ENTRIES]:
         parser.error(f"there is no row {unknown[0]!r}; choose from {', '.join(ENTRIES)}")
-    for name in arguments.names or ENTRIES:
-        keep(name, trained(name, arguments.runs), arguments.docs / "gallery")
+    if arguments.time and (phased := [name for name in arguments.names if name in PHASES]):
+        parser.error(f"the first steps of {phased[0]} do not tell the time of the others")
+    for name in arguments.names or [name for name in ENTRIES if not (arguments.time and name in PHASES)]:
+        if arguments.time:
+            keep_time(name, arguments.docs / "gallery")
+        else:
+            keep(name, trained(name, arguments.runs), arguments.docs / "gallery")
         write(arguments.docs / "gallery.md", page(arguments.docs).encode())
 
 
@@ -149,6 +167,7 @@ def keep(name: str, run: Run, folder: Path) -> None:
         "data": config.data,
         "steps": run.step,
         "minutes": round(sum(record["seconds"] for record in run.history) / 60, 1),
+        "alone": False,
         "processor": processor(),
         "cores": min(cores(), numba.get_num_threads()),
         "date": time.strftime("%Y-%m-%d"),
@@ -157,6 +176,29 @@ def keep(name: str, run: Run, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     copyfile(list(RunFolder(run.path).pictures())[-1], folder / f"{name}.png")
     write_json(folder / f"{name}.json", row)
+
+
+def keep_time(name: str, folder: Path) -> None:
+    """Write into the row of a system how many minutes its training takes here, if nothing else runs."""
+    path = folder / f"{name}.json"
+    row = json.loads(path.read_text("utf-8"))
+    minutes = row["steps"] * step_time(name) / 60
+    here = {"processor": processor(), "cores": min(cores(), numba.get_num_threads())}
+    write_json(path, {**row, "minutes": float(f"{minutes:.2g}"), "alone": True, **here})
+
+
+def step_time(name: str) -> float:
+    """The median time of a step, in seconds, in a training from its start."""
+    data = load_data(ENTRIES[name].data or SYSTEMS[name].data)
+    settings = settings_for(name, data.kind)
+    training = Training(build(settings, spec_of(data)), data)
+    times: list[float] = []
+    ends = time.perf_counter() + SECONDS
+    while len(times) < 3 or time.perf_counter() < ends:
+        began = time.perf_counter()
+        training.advance()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times[len(times) // 3 :])
 
 
 def page(docs: Path) -> str:
@@ -180,6 +222,8 @@ def section(name: str, row: dict[str, Any]) -> str:
     figures = "; ".join(figure(one, row["figures"]) for one in entry.figures)
     cores = "one core" if row["cores"] == 1 else f"{row['cores']} cores"
     minutes = f"{row['minutes']:g} minutes on {cores} of {row['processor']}"
+    if not row.get("alone"):
+        minutes = f"{row['minutes']:g} minutes beside other work, on {cores} of {row['processor']}"
     made = f"`{row['command']}`, {row['steps']:,} steps, {minutes}, {row['date']}"
     return f"""\
 ## {system.title}

@@ -57,6 +57,35 @@ def test_a_run_that_was_stopped_goes_on(tmp_path: Path, monkeypatch: pytest.Monk
     assert gallery.trained("gan", tmp_path).step == 3
 
 
+def test_time_changes_the_minutes_of_a_row_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "gallery" / "gan.json"
+    path.parent.mkdir()
+    before = json.loads((gallery.DOCS / "gallery" / "gan.json").read_text("utf-8"))
+    path.write_text(json.dumps({**before, "minutes": 1e9}), "utf-8")
+    monkeypatch.setattr(gallery, "SECONDS", 0.5)
+    monkeypatch.setattr(sys, "argv", ["gallery", "gan", "--time", "--docs", str(tmp_path)])
+    gallery.main()
+    after = json.loads(path.read_text("utf-8"))
+    assert after["alone"] is True
+    assert 0 < after["minutes"] < 1e6
+    own = ("minutes", "alone", "processor", "cores")
+    assert {k: v for k, v in after.items() if k not in own} == {
+        k: v for k, v in before.items() if k not in own
+    }
+    assert f"{after['minutes']:g} minutes on " in (tmp_path / "gallery.md").read_text("utf-8")
+
+
+def test_the_time_of_phases_is_not_told_by_the_first_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["gallery", "pggan", "--time"])
+    with pytest.raises(SystemExit):
+        gallery.main()
+    assert "the first steps of pggan do not tell" in capsys.readouterr().err
+
+
 def test_an_unknown_name_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
