@@ -285,3 +285,13 @@ def test_products_of_infinities_are_nan_and_no_warning(kernels: ModuleType, shap
     assert np.isnan(kernels.matmul(x, y)).all()
     assert np.isnan(kernels.stacked_matmul(x, y)).all()
     assert np.isnan(kernels.stacked_matmul(x[0], y)).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_large_new_result_begins_at_a_cache_line(dtype: type) -> None:
+    x, w, own = (np.ones(shape, dtype) for shape in ((64, 100), (256, 100), (64, 256)))
+    results = cpu.matmul(x, w.T), cpu.linear(x, w, own[0], 0.2), cpu.matmul_gate(x, w.T, own, 0.2)[0]
+    for result in (*results, cpu.matmul_add(own, x, w.T)):
+        assert result.ctypes.data % 64 == 0
+        assert result.flags.carray
+        assert (result >= 100).all()

@@ -9,15 +9,16 @@ the error is at most (DEPTH + terms / DEPTH) u times the sum of the terms' magni
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba import types
 
 from minigrad.kernels.cpu.bias import add_panels, gate_panel
 from minigrad.kernels.cpu.gemm.few import few, takes
-from minigrad.kernels.cpu.gemm.operands import Finish, Matrix, PlainFinish, flat, lying, pack_columns
+from minigrad.kernels.cpu.gemm.operands import Finish, Matrix, PlainFinish, lying, memory_of, pack_columns
 from minigrad.kernels.cpu.gemm.plan import COPYING, TURNED, Plan, plan
-from minigrad.kernels.cpu.runtime.compiling import jit, threads
+from minigrad.kernels.cpu.runtime.compiling import by_dtype, threads
 from minigrad.kernels.cpu.runtime.inner import inlined, inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.packing import Rows, transpose
@@ -51,14 +52,10 @@ def multiply(x: Array, y: Array, finish: PlainFinish, z: Array) -> None:
         launch(few[z.dtype], lying(x), lying(y), *finish, z)
         return
     workers = 1 if m * n * (depth + WRITING) < SERIAL else threads()
-    left, x_row, x_column = flat(x)
-    right, y_row, y_column = flat(y)
-    steps, shape = (x_row, x_column, y_row, y_column), (m, depth, n)
-    chosen = plan(m, depth, n, x_column != 1, y_column != 1, way >= GATED, z.itemsize, workers)
-    if chosen.turned:
-        left, right = right, left
-        steps, shape = (y_column, y_row, x_column, x_row), (n, depth, m)
-    launch(_multiply, left, right, steps, shape, tuple(chosen), finish, z.reshape(-1))
+    x, y = lying(x), lying(y)
+    across = not x.flags.c_contiguous, not y.flags.c_contiguous
+    chosen = plan(m, depth, n, *across, way >= GATED, z.itemsize, workers)
+    launch(_multiply[z.dtype], x, y, *chosen, *finish, z)
 
 
 @inner_jit
@@ -246,24 +243,38 @@ def _multiply_share(
             _turn(results, rows, columns, finish, begin, Rows(z, left * lanes * m + begin, m))
 
 
-@jit
+def _kinds(element: Any) -> tuple[Any, ...]:
+    factor, row, whole = (types.Array(element, *form) for form in ((2, "A"), (1, "C"), (2, "C")))
+    chosen = types.boolean, types.int64, types.int64, types.boolean
+    return factor, factor, *chosen, types.int64, types.float64, row, row, row, whole
+
+
+@by_dtype(_kinds)
 def _multiply(
     x: Array,
     y: Array,
-    steps: tuple[int, int, int, int],
-    shape: tuple[int, int, int],
-    plan: tuple[bool, int, int, bool],
-    finish: PlainFinish,
-    z: Array,
+    turned: bool,
+    by_rows: int,
+    by_columns: int,
+    held: bool,
+    way: int,
+    slope: float,
+    bias: Array,
+    own: Array,
+    sums: Array,
+    result: Array,
 ) -> None:
-    """z = finish(x @ y), or its transpose if ``plan`` says so.
-
-    ``steps`` are x's and y's from row to row and from column to column, ``shape`` is (m, k, n).
-    """
-    m, depth, n = shape
-    left, right = Matrix(x, steps[0], steps[1], m, depth), Matrix(y, steps[2], steps[3], depth, n)
-    turned, by_rows, by_columns, held = plan
-    totals = np.empty((m + ROWS - 1) // ROWS * n if finish[0] == GATED else 0, z.dtype)
+    """result = finish(x @ y), x and y contiguous in some order; a Plan and a Finish are passed in parts."""
+    (m, depth), n, z = x.shape, y.shape[1], memory_of(result)
+    row_step, column_step = x.strides[0] // x.itemsize, x.strides[1] // x.itemsize
+    left = Matrix(memory_of(x), row_step, 1 if depth == 1 else column_step, m, depth)
+    row_step, column_step = y.strides[0] // y.itemsize, y.strides[1] // y.itemsize
+    right = Matrix(memory_of(y), row_step, 1 if n == 1 else column_step, depth, n)
+    if turned:  # z^T = y^T @ x^T
+        before, m, n = left, n, m
+        left = Matrix(right.memory, right.column_step, right.row_step, m, depth)
+        right = Matrix(before.memory, before.column_step, before.row_step, depth, n)
+    totals = np.empty((m + ROWS - 1) // ROWS * n if way == GATED else 0, z.dtype)
     lanes = TILE.vectors * WIDTH // z.itemsize
     panels, blocks = (m + ROWS - 1) // ROWS, (n + lanes - 1) // lanes
     height, breadth = (panels + by_rows - 1) // by_rows, (blocks + by_columns - 1) // by_columns
@@ -274,6 +285,6 @@ def _multiply(
     memory = np.empty((by_rows * by_columns + 1) * each, z.dtype)
     start = -memory.ctypes.data % LINE // z.itemsize
     scratch = memory[start : start + by_rows * by_columns * each].reshape(-1, each)
-    ends = Finish(*finish)
-    parallel_for(len(scratch), _multiply_share, left, right, Plan(*plan), ends, totals, scratch, z)
-    add_panels(totals, finish[4])
+    chosen, finish = Plan(turned, by_rows, by_columns, held), Finish(way, slope, bias, own, sums)
+    parallel_for(len(scratch), _multiply_share, left, right, chosen, finish, totals, scratch, z)
+    add_panels(totals, sums)

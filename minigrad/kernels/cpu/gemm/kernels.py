@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from minigrad.kernels import launching
@@ -10,6 +12,7 @@ from minigrad.kernels.cpu.bias import bias_leaky_relu, bias_leaky_relu_grad
 from minigrad.kernels.cpu.gemm import blocks, few
 from minigrad.kernels.cpu.gemm.operands import AS_IT_IS, activated, added, gated
 from minigrad.kernels.cpu.runtime.compiling import DTYPES, checked, contiguous
+from minigrad.kernels.cpu.runtime.memory import aligned
 from minigrad.kernels.cpu.tiles.product import DEPTH
 from minigrad.kernels.products import product
 from minigrad.types import Array, Both
@@ -17,6 +20,7 @@ from minigrad.types import Array, Both
 __all__ = ["linear", "matmul", "matmul_add", "matmul_gate", "stacked_matmul"]
 
 TINY = 1 << 12  # multiplications up to which NumPy's product takes less time than the call of a kernel
+LARGE = 1 << 20  # multiplications from which on a new result begins at a cache line
 STACKED = 1 << 12  # terms that one call of numpy.matmul adds
 
 
@@ -31,8 +35,9 @@ def matmul(x: Array, y: Array, *, out: Array | None = None) -> Array:
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0]:
         raise ValueError(f"matmul: expected (m, k) and (k, n); got {x.shape} and {y.shape}")
     (m, depth), n, dtype = x.shape, y.shape[1], x.dtype
-    z = np.empty((m, n), dtype) if out is None else output("matmul", out, (m, n), dtype)
-    if m * depth * n <= TINY:
+    work = m * depth * n
+    z = _result("matmul", out, (m, n), dtype, work)
+    if work <= TINY:
         launching.launch(product, x, y, z)
     else:
         blocks.multiply(x, y, AS_IT_IS[dtype], z)
@@ -72,9 +77,10 @@ def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | Non
             f"matmul_gate: expected (m, k), (k, n) and (m, n); got {x.shape}, {y.shape} and {own.shape}"
         )
     (m, depth), n = x.shape, y.shape[1]
-    shapes, given = ((m, n), (n,)), out or (None, None)
-    z, sums = (output("matmul_gate", a, shape, x.dtype) for a, shape in zip(given, shapes, strict=True))
-    if m * depth * n <= TINY or min(m, n) <= few.FEW:
+    work, given = m * depth * n, out or (None, None)
+    z = _result("matmul_gate", given[0], (m, n), x.dtype, work)
+    sums = output("matmul_gate", given[1], (n,), x.dtype)
+    if work <= TINY or min(m, n) <= few.FEW:
         return bias_leaky_relu_grad(matmul(x, y, out=z), own, slope, out=(z, sums))
     blocks.multiply(x, y, gated(contiguous(own), float(slope), sums), z)
     return z, sums
@@ -92,8 +98,9 @@ def matmul_add(total: Array, x: Array, y: Array, *, out: Array | None = None) ->
             f"matmul_add: expected (m, n), (m, k) and (k, n); got {total.shape}, {x.shape} and {y.shape}"
         )
     (m, depth), n = x.shape, y.shape[1]
-    z = output("matmul_add", out, (m, n), x.dtype)
-    if m * depth * n <= TINY or min(m, depth, n) <= few.FEW or depth > DEPTH:  # or blocks of terms are added
+    work = m * depth * n
+    z = _result("matmul_add", out, (m, n), x.dtype, work)
+    if work <= TINY or min(m, depth, n) <= few.FEW or depth > DEPTH:  # or blocks of terms are added
         np.add(total, matmul(x, y), out=z)
     else:
         blocks.multiply(x, y, added(contiguous(total)), z)
@@ -108,9 +115,17 @@ def linear(x: Array, w: Array, b: Array, slope: float, *, out: Array | None = No
     checked("linear", x, w, b)
     if x.ndim != 2 or w.ndim != 2 or x.shape[1] != w.shape[1] or b.shape != w.shape[:1]:
         raise ValueError(f"linear: expected (m, k), (n, k) and (n,); got {x.shape}, {w.shape} and {b.shape}")
-    y = output("linear", out, (x.shape[0], w.shape[0]), x.dtype)
-    if x.size * len(w) > 0:
+    work = x.size * len(w)
+    y = _result("linear", out, (len(x), len(w)), x.dtype, work)
+    if work > 0:
         blocks.multiply(x, w.T, activated(contiguous(b), float(slope)), y)
         return y
     matmul(x, w.T, out=y)
     return bias_leaky_relu(y, b, slope, out=y)
+
+
+def _result(name: str, out: Array | None, shape: tuple[int, ...], dtype: np.dtype[Any], work: int) -> Array:
+    """``out``, or memory for the result of ``work`` multiplications."""
+    if out is not None:
+        return output(name, out, shape, dtype)
+    return np.empty(shape, dtype) if work < LARGE else aligned(shape, dtype)

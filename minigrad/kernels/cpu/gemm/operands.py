@@ -48,17 +48,6 @@ def lying(a: Array) -> Array:
     return a if flags.forc and flags.aligned else np.array(a, order="C")
 
 
-def flat(a: Array) -> tuple[Array, int, int]:
-    """The flat memory of a matrix and its two steps there; of a copy if the matrix is not contiguous."""
-    flags = a.flags
-    if not flags.forc or not flags.aligned or not flags.writeable:
-        a = np.array(a, order="C")
-        flags = a.flags
-    if flags.c_contiguous:
-        return a.reshape(-1), a.shape[1], 1
-    return a.T.reshape(-1), 1, a.shape[0]
-
-
 class Finish(NamedTuple):
     """What happens to a product z before it is stored.
 
