@@ -17,6 +17,7 @@ from minigrad.kernels.cpu.conv.images import (
     weights_of,
 )
 from minigrad.kernels.cpu.conv.tables import Meetings
+from minigrad.kernels.cpu.runtime.caches import SECOND_CACHE
 from minigrad.kernels.cpu.runtime.compiling import jit, launch, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
@@ -24,6 +25,8 @@ from minigrad.kernels.cpu.tiles.packing import Rows, packed_size
 from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_row, multiply_tile
 from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
 from minigrad.types import Array
+
+NEAR = SECOND_CACHE // 4  # bytes of pixels that all panels of weights pass by; beyond, pixels pass by panels
 
 
 class Packed(NamedTuple):
@@ -101,24 +104,26 @@ def _convolve_part(
         for channel in range(together):
             pixels = Rows(grid, channel * x.pixels * lanes, lanes)
             load_pixels(x, first, count, group * c + begin + channel, 0, x.pixels, pixels)
-        for q in range(y.pixels):
+        for k in range(y.pixels * (bottom - top)):
+            p, q = top + k // y.pixels, k % y.pixels
+            if grid.size * grid.itemsize > NEAR:
+                p, q = top + k % (bottom - top), k // (bottom - top)
             j0, j1 = meetings.first[q], meetings.first[q + 1]
-            for p in range(top, bottom):
-                # (ROWS, together * taps of q) @ (together * taps of q, lanes) -> (ROWS, lanes)
-                weights = (group * panels + p) * w.size + begin * w.taps * ROWS
-                target = ((p - top) * y.pixels + q) * tile
-                if few:
-                    multiply_row(
-                        w.memory, weights, w.taps * ROWS, meetings.left,
-                        grid, 0, x.pixels * lanes, meetings.right,
-                        j0, j1, together, tiles, target, lanes, begin == 0,
-                    )  # fmt: skip
-                else:
-                    multiply_tile(
-                        w.memory, weights, w.taps * ROWS, meetings.left,
-                        grid, 0, x.pixels * lanes, meetings.right,
-                        j0, j1, together, tiles, target, lanes, begin == 0,
-                    )  # fmt: skip
+            # (ROWS, together * taps of q) @ (together * taps of q, lanes) -> (ROWS, lanes)
+            weights = (group * panels + p) * w.size + begin * w.taps * ROWS
+            target = ((p - top) * y.pixels + q) * tile
+            if few:
+                multiply_row(
+                    w.memory, weights, w.taps * ROWS, meetings.left,
+                    grid, 0, x.pixels * lanes, meetings.right,
+                    j0, j1, together, tiles, target, lanes, begin == 0,
+                )  # fmt: skip
+            else:
+                multiply_tile(
+                    w.memory, weights, w.taps * ROWS, meetings.left,
+                    grid, 0, x.pixels * lanes, meetings.right,
+                    j0, j1, together, tiles, target, lanes, begin == 0,
+                )  # fmt: skip
     for p in range(top, bottom):
         for r in range(min(ROWS, o - p * ROWS)):
             sums = Rows(tiles, (p - top) * y.pixels * tile + r * lanes, tile)
