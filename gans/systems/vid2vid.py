@@ -22,7 +22,8 @@ The paper compares features of a frame with those of the real one. Here the colo
 from its maps, and such a loss would make all of them grey; L_B compares what does follow, since the largest
 channel of a bright colour is the same for all. From earlier frames colours do follow. So half of the clips of
 G's update begin with the real first frame, as all do in the authors' program, and L_F compares what G makes
-after it. Without L_F colours drift from frame to frame, and the video D hardly sees it.
+after it. Without L_F colours drift from frame to frame, and the video D hardly sees it: here it adds colours
+to clips and does not lower flicker, which docs/quality.md has figures of.
 
 The paper's flow is that which another network estimates from real frames. Here L_W alone teaches it, and D_V
 sees maps in its place. The paper trains clips of streets of up to 2048 x 1024 pixels on eight GPUs. The
