@@ -55,7 +55,7 @@ def multiply(x: Array, y: Array, finish: PlainFinish, z: Array) -> None:
     x, y = lying(x), lying(y)
     across = not x.flags.c_contiguous, not y.flags.c_contiguous
     chosen = plan(m, depth, n, *across, way >= GATED, z.itemsize, workers)
-    launch(_multiply[z.dtype], x, y, *chosen, *finish, z)
+    launch(_multiply[z.dtype], x, y, tuple(chosen), finish, z)
 
 
 @inner_jit
@@ -245,26 +245,16 @@ def _multiply_share(
 
 def _kinds(element: Any) -> tuple[Any, ...]:
     factor, row, whole = (types.Array(element, *form) for form in ((2, "A"), (1, "C"), (2, "C")))
-    chosen = types.boolean, types.int64, types.int64, types.boolean
-    return factor, factor, *chosen, types.int64, types.float64, row, row, row, whole
+    chosen = types.Tuple((types.boolean, types.int64, types.int64, types.boolean))
+    return factor, factor, chosen, types.Tuple((types.int64, types.float64, row, row, row)), whole
 
 
 @by_dtype(_kinds)
 def _multiply(
-    x: Array,
-    y: Array,
-    turned: bool,
-    by_rows: int,
-    by_columns: int,
-    held: bool,
-    way: int,
-    slope: float,
-    bias: Array,
-    own: Array,
-    sums: Array,
-    result: Array,
+    x: Array, y: Array, plan: tuple[bool, int, int, bool], finish: PlainFinish, result: Array
 ) -> None:
-    """result = finish(x @ y), x and y contiguous in some order; a Plan and a Finish are passed in parts."""
+    """result = finish(x @ y), x and y contiguous in some order; ``plan`` is a plain Plan."""
+    turned, by_rows, by_columns, held = plan
     (m, depth), n, z = x.shape, y.shape[1], memory_of(result)
     row_step, column_step = x.strides[0] // x.itemsize, x.strides[1] // x.itemsize
     left = Matrix(memory_of(x), row_step, 1 if depth == 1 else column_step, m, depth)
@@ -274,7 +264,7 @@ def _multiply(
         before, m, n = left, n, m
         left = Matrix(right.memory, right.column_step, right.row_step, m, depth)
         right = Matrix(before.memory, before.column_step, before.row_step, depth, n)
-    totals = np.empty((m + ROWS - 1) // ROWS * n if way == GATED else 0, z.dtype)
+    totals = np.empty((m + ROWS - 1) // ROWS * n if finish[0] == GATED else 0, z.dtype)
     lanes = TILE.vectors * WIDTH // z.itemsize
     panels, blocks = (m + ROWS - 1) // ROWS, (n + lanes - 1) // lanes
     height, breadth = (panels + by_rows - 1) // by_rows, (blocks + by_columns - 1) // by_columns
@@ -285,6 +275,6 @@ def _multiply(
     memory = np.empty((by_rows * by_columns + 1) * each, z.dtype)
     start = -memory.ctypes.data % LINE // z.itemsize
     scratch = memory[start : start + by_rows * by_columns * each].reshape(-1, each)
-    chosen, finish = Plan(turned, by_rows, by_columns, held), Finish(way, slope, bias, own, sums)
-    parallel_for(len(scratch), _multiply_share, left, right, chosen, finish, totals, scratch, z)
-    add_panels(totals, sums)
+    ends = Finish(*finish)
+    parallel_for(len(scratch), _multiply_share, left, right, Plan(*plan), ends, totals, scratch, z)
+    add_panels(totals, finish[4])
