@@ -180,7 +180,8 @@ def test_the_generators_gradient_runs_no_kernel_of_the_discriminators_weights(sp
     z, wg, wd, v = networks()
     before = wd.numpy().copy()
     loss = ops.mean(ops.softplus(-discriminator(generator(z, wg), wd, v)))
-    assert spy.calls == {"conv_transpose2d": 1, "conv2d": 1, "standardize": 1, "leaky_relu": 1, "matmul": 1}
+    layers = ("conv_transpose2d", "tanh", "conv2d", "standardize", "leaky_relu", "matmul")
+    assert spy.calls == dict.fromkeys(layers, 1)
     spy.calls.clear()
     mg.grad(loss, [wg])
     # D's inputs cost one matmul and one conv_transpose2d; conv2d_weight runs for G alone

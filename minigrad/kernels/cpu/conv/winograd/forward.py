@@ -381,7 +381,10 @@ def _convolve_share(worker: int, work: Work, w: Array, scratch: Array, top: int,
             _transform_images(x, item, plan, grid, largest, peaks, transformed)
             if share == 0:
                 note_tops(largest, tiles, item.images, spare, peaks, tops)
-                if not tops[: item.images].max() < np.inf:
+                bounded = True
+                for lane in range(item.images):
+                    bounded = bounded and tops[lane] < np.inf
+                if not bounded:
                     peaks[:] = 0
                     _note_images(x, item, plan, lanes, grid, largest)
                     note_tops(largest, tiles, item.images, spare, peaks, tops)
@@ -412,4 +415,7 @@ def _convolve(
         parallel_for(bottom - top, _pack_panel, w, top, work, packed, transformed)
         parallel_for(scratch.shape[0], _convolve_share, work, transformed, scratch, top, bottom)
     mark_doubtful(noted.images, x.n, w.c * sizes.inputs * 4, noted.weights, doubtful)
-    return not bool(doubtful.any())
+    none = True
+    for image in range(doubtful.size):
+        none = none and not doubtful[image]
+    return none

@@ -203,7 +203,8 @@ def _transform_panel(
         _pack_image(g, first + image, panel * ROWS, step, grid, 0)
         for row in range(rows):
             short = image * (rows - plan.wide_rows) * columns * ROWS
-            targets[-POINTS:] = starts[-POINTS:] - short
+            for k in range(POINTS**2 - POINTS, POINTS**2):
+                targets[k] = starts[k] - short
             for column in range(columns):
                 tile = row * columns + column
                 at = (image * rows * columns + tile) * ROWS
@@ -313,7 +314,10 @@ def _sum_weights(x: Images, g: Images, gw: Array, sizes: Sizes, own: tuple[Plan,
         panels, workers = scratch.grids.shape[0], scratch.own.shape[0]
         parallel_for(panels, _transform_panel, g, first, count, plan, sizes.panel, scratch)
         parallel_for(workers, _sum_share, x, first, count, gradient, plan, sizes, scratch)
-    return bool(finite.all())
+    every = True
+    for item in range(finite.size):
+        every = every and finite[item]
+    return every
 
 
 @inner_jit
