@@ -36,8 +36,8 @@ HEAD = """\
 Every system, trained once by the command below its picture, with seed 0. The figures are those of
 `gans evaluate`, with the value of real data in brackets; [Metrics and figures](metrics.md) says what each
 means. `python -m tools.gallery NAME` makes a row again. Minutes are those of a machine that does nothing
-else, by the time of the first steps (`python -m tools.gallery --time`). Minutes beside other work are those
-of the whole training, on a machine that had more to do.
+else, by the time of the first steps (`python -m tools.gallery --time`). Minutes of the whole training include
+what else the machine did meanwhile.
 """
 
 PHASES = ("pggan", "pix2pixhd", "seqgan")
@@ -223,7 +223,7 @@ def section(name: str, row: dict[str, Any]) -> str:
     cores = "one core" if row["cores"] == 1 else f"{row['cores']} cores"
     minutes = f"{row['minutes']:g} minutes on {cores} of {row['processor']}"
     if not row.get("alone"):
-        minutes = f"{row['minutes']:g} minutes beside other work, on {cores} of {row['processor']}"
+        minutes = f"{row['minutes']:g} minutes of the whole training, on {cores} of {row['processor']}"
     made = f"`{row['command']}`, {row['steps']:,} steps, {minutes}, {row['date']}"
     return f"""\
 ## {system.title}

@@ -69,6 +69,15 @@ def stacked_shape(x: tuple[int, ...], y: tuple[int, ...]) -> tuple[int, ...]:
     return (*lead, *x[-2:-1], *y[1:][-1:])
 
 
+def check_beside_product(name: str, beside: Array, x: Array, y: Array) -> None:
+    """Raise ValueError unless x (m, k) and y (k, n) have a product of the shape of ``beside``, (m, n)."""
+    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0] or beside.shape != (x.shape[0], y.shape[1]):
+        raise ValueError(
+            f"{name}: expected (m, k), (k, n) and, beside their product, (m, n); got {x.shape}, {y.shape} "
+            f"and {beside.shape}"
+        )
+
+
 def check_blocks(name: str, x: Array, rows: int = 1, columns: int = 1) -> tuple[int, ...]:
     """The shape of x (..., h, w); ValueError unless blocks of rows x columns pixels part it evenly."""
     if x.ndim < 2 or x.shape[-2] % rows or x.shape[-1] % columns:

@@ -203,7 +203,7 @@ def _sides(name: str, x: Tensor, output_size: Sides) -> tuple[int, int]:
 
 
 def _adaptive(x: Tensor, sides: tuple[int, int], over: Callable[[Tensor, int], Tensor]) -> Tensor:
-    """x with ``over`` applied to each of so many windows along columns and then along rows."""
+    """What ``over`` makes of x: of each of sides[1] windows of columns, then of each of sides[0] of rows."""
     for axis, count in ((x.ndim - 1, sides[1]), (x.ndim - 2, sides[0])):  # columns first, as in max_pool2d
         length = x.shape[axis]
         if count == length:

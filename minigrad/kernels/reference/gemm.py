@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from minigrad.kernels.checks import check_beside_product
 from minigrad.kernels.products import product
 from minigrad.kernels.reference.activation import leaky_relu
 from minigrad.kernels.reference.arrays import put
@@ -49,10 +50,7 @@ def matmul_add(total: Array, x: Array, y: Array, *, out: Array | None = None) ->
 
     ValueError if the shapes do not fit.
     """
-    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0] or total.shape != (x.shape[0], y.shape[1]):
-        raise ValueError(
-            f"matmul_add: expected (m, n), (m, k) and (k, n); got {total.shape}, {x.shape} and {y.shape}"
-        )
+    check_beside_product("matmul_add", total, x, y)
     return put("matmul_add", total + matmul(x, y), out)
 
 

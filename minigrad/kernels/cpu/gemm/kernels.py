@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels import launching
-from minigrad.kernels.checks import output, stacked_shape
+from minigrad.kernels.checks import check_beside_product, output, stacked_shape
 from minigrad.kernels.cpu.bias import bias_leaky_relu, bias_leaky_relu_grad
 from minigrad.kernels.cpu.gemm import blocks, few
 from minigrad.kernels.cpu.gemm.operands import AS_IT_IS, activated, added, gated
@@ -72,10 +72,7 @@ def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | Non
     ``out`` if given. The numbers are those of the two kernels. Raises as they do.
     """
     checked("matmul_gate", x, y, own)
-    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0] or own.shape != (x.shape[0], y.shape[1]):
-        raise ValueError(
-            f"matmul_gate: expected (m, k), (k, n) and (m, n); got {x.shape}, {y.shape} and {own.shape}"
-        )
+    check_beside_product("matmul_gate", own, x, y)
     (m, depth), n = x.shape, y.shape[1]
     work, given = m * depth * n, out or (None, None)
     z = _result("matmul_gate", given[0], (m, n), x.dtype, work)
@@ -93,10 +90,7 @@ def matmul_add(total: Array, x: Array, y: Array, *, out: Array | None = None) ->
     TypeError unless all are float32 or all float64.
     """
     checked("matmul_add", total, x, y)
-    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0] or total.shape != (x.shape[0], y.shape[1]):
-        raise ValueError(
-            f"matmul_add: expected (m, n), (m, k) and (k, n); got {total.shape}, {x.shape} and {y.shape}"
-        )
+    check_beside_product("matmul_add", total, x, y)
     (m, depth), n = x.shape, y.shape[1]
     work = m * depth * n
     z = _result("matmul_add", out, (m, n), x.dtype, work)

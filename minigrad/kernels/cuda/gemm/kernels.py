@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from minigrad.kernels.checks import stacked_shape
+from minigrad.kernels.checks import check_beside_product, stacked_shape
 from minigrad.kernels.cuda.bias import bias_leaky_relu_grad
 from minigrad.kernels.cuda.gemm import pipelined, simple
 from minigrad.kernels.cuda.product import columns
@@ -99,10 +99,7 @@ def matmul_gate(x: Array, y: Array, own: Array, slope: float, *, out: Both | Non
     ``out`` if given. Raises as the two kernels do.
     """
     checked("matmul_gate", x, y, own)
-    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0] or own.shape != (x.shape[0], y.shape[1]):
-        raise ValueError(
-            f"matmul_gate: expected (m, k), (k, n) and (m, n); got {x.shape}, {y.shape} and {own.shape}"
-        )
+    check_beside_product("matmul_gate", own, x, y)
     (m, n), given = own.shape, out or (None, None)
     z, gb = (output("matmul_gate", a, shape, x) for a, shape in zip(given, ((m, n), (n,)), strict=True))
     if z.size == 0 or not columns.fits(m):
@@ -120,10 +117,7 @@ def matmul_add(total: Array, x: Array, y: Array, *, out: Array | None = None) ->
     float64.
     """
     checked("matmul_add", total, x, y)
-    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0] or total.shape != (x.shape[0], y.shape[1]):
-        raise ValueError(
-            f"matmul_add: expected (m, n), (m, k) and (k, n); got {total.shape}, {x.shape} and {y.shape}"
-        )
+    check_beside_product("matmul_add", total, x, y)
     z = matmul(x, y, out=out)
     z += total
     return z
