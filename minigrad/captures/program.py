@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -125,11 +126,11 @@ class Program:
         given = [v for v in leaves(launches[0].given) if isinstance(v, np.ndarray) and v.size]
         if any(id(owner_of(value)) not in owners for value in given):
             return call
-        expected = [array.copy(order="K") for array in filled]
+        expected = _digests(filled)
         for array in filled:
             array.fill(np.nan)
         launches[0].call()
-        if all(map(_same_bits, filled, expected)):
+        if _digests(filled) == expected:
             return launches[0].call
         call()
         return call
@@ -150,9 +151,9 @@ def _drawn_from(line: Line) -> Iterator[int]:
     return (name.index for name in leaves((line.args, line.params)) if isinstance(name, Drawn))
 
 
-def _same_bits(a: Array, b: Array) -> bool:
-    """Whether two arrays of one shape and order have the same bytes; neither is copied."""
-    return a.ravel("K").view(np.uint8).data == b.ravel("K").view(np.uint8).data
+def _digests(arrays: Iterable[Array]) -> list[bytes]:
+    """A digest of each array's bytes: large results are compared without a copy of them."""
+    return [sha256(array.ravel("K").view(np.uint8)).digest() for array in arrays]
 
 
 def _keeping(call: Call, targets: list[tuple[int, Array]], *, single: bool) -> Call:
