@@ -180,8 +180,8 @@ def _multiply_tile(
         rows = address(memory, share.rows_at + (first if held else p * DEPTH) * ROWS)
 
     ahead, ahead_step = nowhere, 0
-    if held and not packs_rows and c * LINE < ROWS * z.itemsize:  # lines, one for each term, of the next rows
-        ahead_step = LINE // z.itemsize
+    if held and not packs_rows and c * LINE < ROWS * z.itemsize:  # the next rows, at most a line a term
+        ahead_step = min(LINE // z.itemsize, ROWS)
         ahead = address(x.memory, (row + ROWS) * x.row_step + (c * depth + first) * ahead_step)
     elif not held and not packs_columns and p < TILE.vectors:  # of a vector's end: it may lie across two
         left = column + lanes if c + 1 < share.breadth else share.left * lanes + DEPTH * y.row_step
