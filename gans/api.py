@@ -33,7 +33,7 @@ from gans.paths import user_path
 from gans.plotting import Picture, Trained
 from gans.plotting import draw as draw_picture
 from gans.preparing import dataset, prepare, schedule_of, with_file
-from gans.samples import Samples, draw
+from gans.samples import Samples, check_truncation, draw
 from gans.sweeps import RunComparison, Sweep, compare_runs, sweep
 from gans.systems import System
 from gans.trainer import (
@@ -146,9 +146,10 @@ class Run:
         data: Dataset | StrPath | None = None,
         *,
         average: bool = True,
+        truncation: float | None = None,
     ) -> Evaluation:
         """Figures of new samples; as ``gans.evaluate``."""
-        return evaluate(self, n, seed, data, average=average)
+        return evaluate(self, n, seed, data, average=average, truncation=truncation)
 
     def plot(self, kind: str, *, average: bool = True, **options: Unpack[PlotOptions]) -> Picture:
         """A picture of a kind, such as "interpolation"; as ``gans.plot``."""
@@ -286,8 +287,8 @@ def sample(
     sources      images to translate, an array or a data set, for a model that translates; the first test
                  images of the run's data unless given
     back         from the second set to the first one, for a model that translates in both directions
-    truncation   the largest size of a number of z, at least 0.1, for a model that truncates its noise: the
-                 smaller, the clearer and the more alike are samples
+    truncation   the largest size of a number of z, at least 0.1, for a model of noise: larger ones are drawn
+                 anew. The smaller, the more alike are samples, and those of a class get clearer
     styles       a number, or a list of them, for a model that clusters features of objects: all objects of
                  a sample have the features of the cluster of this number in their class, and each map is
                  painted in all of the list before the next one
@@ -318,19 +319,32 @@ def evaluate(
     progress: Callable[[str], None] = lambda stage: None,
     *,
     average: bool = True,
+    truncation: float | None = None,
 ) -> Evaluation:
     """Figures of ``n`` new samples (10,000 images or 2,500 points unless given) against the run's data.
 
     Pass ``data`` if you trained on a data set of your own, or to compare with another one.
     ``progress`` is called with the name of each stage as it begins. ``average`` says whether averaged weights
-    make the samples, if the run has an average.
+    make the samples, if the run has an average. ``truncation`` is the largest size of a number of z, as in
+    ``sample``; figures that only the model has are left out then.
 
     Raises UserError as ``load`` does, and its subclass UnmeasurableError if the samples cannot be measured
     against the data.
     """
     loaded = _run_of(run)
     against = _against(loaded, data, data_dir)
-    return measure(loaded.system, loaded.config.title, against, n, seed, average=average, progress=progress)
+    if truncation is not None:
+        check_truncation(loaded.system, loaded.config.model, truncation)
+    return measure(
+        loaded.system,
+        loaded.config.title,
+        against,
+        n,
+        seed,
+        average=average,
+        truncation=truncation,
+        progress=progress,
+    )
 
 
 def plot(

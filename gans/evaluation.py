@@ -131,6 +131,7 @@ def measure(
     seed: int,
     *,
     average: bool = True,
+    truncation: float | None = None,
     progress: Callable[[str], None] = lambda stage: None,
 ) -> Evaluation:
     """Figures of ``n`` new samples of ``system`` against ``data``; as ``gans.evaluate``.
@@ -139,7 +140,11 @@ def measure(
 
     Raises UnmeasurableError if the samples cannot be measured against the data.
     """
-    figures = measure_samples(system, title, data, n, seed, average=average, progress=progress)
+    figures = measure_samples(
+        system, title, data, n, seed, average=average, truncation=truncation, progress=progress
+    )
+    if truncation is not None:  # the model's own figures are of samples of all z
+        return Evaluation(figures)
     with system.evaluating(average=average):
         own = system.figures(data, random_stream(seed, "samples"))
     counts = {"test_images": data.tests} if own and data.kind in TESTED else {}
@@ -154,6 +159,7 @@ def measure_samples(
     seed: int,
     *,
     average: bool = True,
+    truncation: float | None = None,
     progress: Callable[[str], None] = lambda stage: None,
 ) -> dict[str, Any]:
     """The part of ``measure`` that any system's samples have, and raises as it does."""
@@ -166,6 +172,8 @@ def measure_samples(
     def draw(ask: Ask | None = None) -> Made:
         if ask is None and "sources" in system.asks:
             ask = ask_of(data, count)
+        elif truncation is not None:
+            ask = Ask(truncation=truncation)
         return system.sample(count, random_stream(seed, "samples"), ask, average=average)
 
     figures_of_kind = MEASURES[data.kind] if system.generates else _nothing

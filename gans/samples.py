@@ -19,7 +19,7 @@ from gans.trainer import RunConfig, ask_of, load_data, random_stream, sample_pic
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["Samples", "draw"]
+__all__ = ["Samples", "check_truncation", "draw"]
 
 ASKS = {
     "classes": "samples of a class",
@@ -115,16 +115,14 @@ def _ask(system: System, config: RunConfig, n: int, options: SampleOptions) -> A
     for name, given in options.items():
         if name not in ASKS:
             raise TypeError(f"there is no option {name!r}{suggestion(name, ASKS)}")
-        if given is not None and given is not False and name not in system.asks:
-            able = [other for other, one in SYSTEMS.items() if name in one.asks]
-            raise UserError(
-                f"{config.model} takes no `{name}`; {ASKS[name]} are for {', '.join(able) or 'other models'}"
-            )
+        if given is not None and given is not False:
+            _check_taken(system, config.model, name)
     classes, sources = options.get("classes"), options.get("sources")
     back, truncation = options.get("back", False), options.get("truncation")
     chosen = None if classes is None else np.resize(_numbers("classes", classes, system.classes), n)
     if truncation is not None:
-        return Ask(chosen, truncation=_truncation(truncation))
+        check_truncation(system, config.model, truncation)
+        return Ask(chosen, truncation=truncation)
     if sources is not None:
         ask = Ask(chosen, _sources(system, sources, back)[:n], back=back)
     elif "sources" in system.asks:
@@ -143,10 +141,19 @@ def _in_styles(ask: Ask, n: int, styles: Integers) -> Ask:
     return ask._replace(sources=ask.sources[rows], targets=targets, styles=np.resize(styles, len(rows)))
 
 
-def _truncation(bound: float) -> float:
+def check_truncation(system: System, model: str, bound: float) -> None:
+    """Raise UserError unless ``system`` can truncate its noise, and to this bound."""
+    _check_taken(system, model, "truncation")
     if not bound >= LEAST_TRUNCATION:
         raise UserError(f"`truncation` must be a number of at least {LEAST_TRUNCATION}, got {bound!r:.60}")
-    return bound
+
+
+def _check_taken(system: System, model: str, name: str) -> None:
+    if name not in system.asks:
+        able = [other for other, one in SYSTEMS.items() if name in one.asks]
+        raise UserError(
+            f"{model} takes no `{name}`; {ASKS[name]} are for {', '.join(able) or 'other models'}"
+        )
 
 
 def _numbers(name: str, given: int | Sequence[int], count: int) -> Integers:

@@ -28,6 +28,8 @@ def run(arguments: Namespace) -> int:
     """Measure samples of a run, write the figures as JSON and show them; the exit status."""
     if arguments.draws is not None and not arguments.bias_curve:
         raise UserError("--draws is of --bias-curve; give both, or leave it out")
+    if arguments.truncation is not None and arguments.bias_curve:
+        raise UserError("--bias-curve is of samples of all z; leave --truncation out")
     folder = RunFolder(arguments.folder)
     target = arguments.json or (folder.bias if arguments.bias_curve else folder.evaluation)
     if target != STANDARD_OUTPUT and (arguments.folder.is_dir() or arguments.json is not None):
@@ -41,9 +43,14 @@ def run(arguments: Namespace) -> int:
 
 def _figures(arguments: Namespace, evaluated: api.Run, target: Path) -> int:
     with stages("loading the data") as progress:
-        figures = api.evaluate(evaluated, progress=progress, **_given(arguments))
-    document = {**_origin(arguments, evaluated), **figures, "sample_sizes": figures.sizes}
-    _write(target, document, _table(figures, _title(arguments, evaluated)))
+        figures = api.evaluate(
+            evaluated, progress=progress, truncation=arguments.truncation, **_given(arguments)
+        )
+    origin, title, bound = _origin(arguments, evaluated), _title(arguments, evaluated), arguments.truncation
+    if bound is not None:
+        origin["truncation"], title = bound, f"{title}, z truncated to {bound:g}"
+    document = {**origin, **figures, "sample_sizes": figures.sizes}
+    _write(target, document, _table(figures, title))
     for remark in figures.remarks():
         note(remark)
     return 0

@@ -172,12 +172,7 @@ def sample(sample: Parser) -> None:
         action="store_true",
         help="translate from the second set to the first one, with a model that does both",
     )
-    sample.add_argument(
-        "--truncation",
-        type=float,
-        metavar="BOUND",
-        help="the largest size of a number of z, at least 0.1, with a model that truncates its noise",
-    )
+    _add_truncation(sample)
     sample.add_argument(
         "--style",
         dest="styles",
@@ -189,6 +184,15 @@ def sample(sample: Parser) -> None:
     add_weights(sample)
     sample.add_argument("--seed", type=natural, default=0, metavar="N", help="decides the noise (default 0)")
     add_device(sample, "where the generator runs (default cpu)")
+
+
+def _add_truncation(command: Parser) -> None:
+    command.add_argument(
+        "--truncation",
+        type=float,
+        metavar="BOUND",
+        help="the largest size of a number of z, at least 0.1: samples get more alike, those of a class clearer",
+    )
 
 
 def evaluate(evaluate: Parser) -> None:
@@ -216,6 +220,7 @@ def evaluate(evaluate: Parser) -> None:
     evaluate.add_argument(
         "--draws", type=positive, metavar="K", help="draws of each size for --bias-curve (default 4)"
     )
+    _add_truncation(evaluate)
     add_weights(evaluate)
     add_device(evaluate, "where the generator runs (default cpu); the classifier runs on the CPU")
 

@@ -55,7 +55,7 @@ class ACGAN(System):
     presets = {"image": ACGANSettings(ema=0.995, lr=8e-4, lr_half_life=800, fake_class_weight=0.0)}
     epochs = {"image": 32}
     labelled = True
-    asks = ("classes",)
+    asks = ("classes", "truncation")
     figure_meanings = {
         "head_accuracy": Meaning("share of test images whose class D's head names", "higher", "test_images"),
     }
@@ -126,7 +126,7 @@ class ACGAN(System):
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """``n`` images of the classes asked for, or of classes drawn evenly."""
-        return by_class(self, self.noise(n, self.settings.latent, rng), rng, ask)
+        return by_class(self, self.latent(n, rng, ask.truncation), rng, ask)
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
         """A row of images for each class."""

@@ -53,6 +53,7 @@ class ActorCritic(System):
     name, title, paper = "actor-critic", "Actor-critic", "Pfau and Vinyals 2016"
     summary = "a GAN's two networks without the game: the critic's target does not depend on the actor"
     presets = {"points": ActorCriticSettings(batch_size=256, lr=1e-3, lr_ratio=2.0, lr_half_life=3000)}
+    asks = ("truncation",)
     epochs = {"points": 10}
     data = "ring"
     averaged = ("actor",)
@@ -113,7 +114,7 @@ class ActorCritic(System):
         return -mean(self.critic(fake))
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
-        return Made(in_batches(self.actor, self.noise(n, self.settings.latent, rng)))
+        return Made(in_batches(self.actor, self.latent(n, rng, ask.truncation)))
 
     def exported(self) -> nn.Module:
         return self.actor

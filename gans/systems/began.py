@@ -50,6 +50,7 @@ class BEGAN(System):
     name, title, paper = "began", "BEGAN", "Berthelot et al. 2017"
     summary = "D is an auto-encoder; a control loop keeps G's error at a share of the real one"
     presets = {"image": BEGANSettings(lr=1e-3, lr_half_life=1300)}
+    asks = ("truncation",)
     epochs = {"image": 50}
     prior = "uniform"
     judges_by_probability = False
@@ -126,7 +127,7 @@ class BEGAN(System):
         return mean(abs(x - self.discriminator(x)), axis=(1, 2, 3))
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
-        return Made(in_batches(self.exported(), self.latent(n, rng)))
+        return Made(in_batches(self.exported(), self.latent(n, rng, ask.truncation)))
 
     def logits(self, samples: Tensor, classes: Tensor | None = None) -> Tensor:
         """Minus the error of D's copy of each image: it is high where D takes an image for real."""

@@ -29,7 +29,7 @@ from gans.systems.classes import by_class, rows_by_class
 from gans.systems.optimizing import TwoAdamSettings, adam
 from gans.systems.settings import setting
 from gans.systems.system import Ask, Made, System, Trainer
-from gans.systems.truncating import TRUNCATION_MEANINGS, figures_of_truncation, truncated
+from gans.systems.truncating import TRUNCATION_MEANINGS, figures_of_truncation
 from gans.updates import descend, update
 from minigrad import Tensor, nn, no_grad
 from minigrad.ops import matmul, mean, reshape, square, sum, swapaxes
@@ -113,7 +113,7 @@ class BigGAN(System):
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """``n`` images of the classes asked for, or of classes drawn evenly; z may be truncated."""
-        return by_class(self, truncated(self, n, ask.truncation, rng), rng, ask)
+        return by_class(self, self.latent(n, rng, ask.truncation), rng, ask)
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
         """A row of images for each class."""

@@ -58,7 +58,7 @@ class CGAN(System):
     presets = {"image": CGANSettings(ema=0.995, lr=8e-4, lr_half_life=800)}
     epochs = {"image": 32}
     labelled = True
-    asks = ("classes",)
+    asks = ("classes", "truncation")
 
     generator: nn.Module
     discriminator: nn.Module
@@ -106,7 +106,7 @@ class CGAN(System):
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """``n`` images of the classes asked for, or of classes drawn evenly."""
-        return by_class(self, self.noise(n, self.settings.latent, rng), rng, ask)
+        return by_class(self, self.latent(n, rng, ask.truncation), rng, ask)
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
         """A row of images for each class."""

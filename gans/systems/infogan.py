@@ -52,7 +52,7 @@ class InfoGAN(System):
         )
     }
     epochs = {"image": 60}
-    asks = ("classes",)
+    asks = ("classes", "truncation")
     figure_meanings = FIGURES
 
     generator: nn.Module
@@ -113,9 +113,12 @@ class InfoGAN(System):
         norm, _ = descend(loss + self.weighted(*missed, left), self.optimizer_g)
         return {"loss_g": loss, "category_loss": missed[0], "code_loss": missed[1], "grad_norm_g": norm}
 
-    def draw(self, n: int, rng: Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """z (n, latent) from N(0, I), categories (n,), and codes (n, codes) from U(-1, 1)."""
-        return self.noise(n, self.settings.latent, rng), *drawn_codes(self, n, rng)
+    def draw(self, n: int, rng: Generator, bound: float | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """z (n, latent) from N(0, I), categories (n,), and codes (n, codes) from U(-1, 1).
+
+        The ``bound`` is that of z.
+        """
+        return self.noise(n, self.settings.latent, rng, bound), *drawn_codes(self, n, rng)
 
     def images(self, z: Tensor, category: Tensor, codes: Tensor) -> Tensor:
         """The images of noise, categories and codes."""
@@ -133,9 +136,9 @@ class InfoGAN(System):
         share = 1.0 if left is None else 1.0 - left
         return category_loss * settings.category_weight + code_loss * share * settings.code_weight
 
-    def latent(self, n: int, rng: Generator) -> Tensor:
+    def latent(self, n: int, rng: Generator, bound: float | None = None) -> Tensor:
         """The codes, then z: (n, codes + latent)."""
-        z, _, codes = self.draw(n, rng)
+        z, _, codes = self.draw(n, rng, bound)
         return concatenate([codes, z], axis=1)
 
     def from_latent(self, z: Tensor, classes: Tensor | None = None) -> Tensor:
@@ -149,7 +152,7 @@ class InfoGAN(System):
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         """``n`` images; the classes that are asked for are categories, which are no labels of the data."""
-        z, category, codes = self.draw(n, rng)
+        z, category, codes = self.draw(n, rng, ask.truncation)
         if ask.classes is not None:
             category = tensor(ask.classes, device=self.device)
         return Made(in_batches(self.images, z, category, codes))

@@ -68,6 +68,7 @@ class SSGAN(System):
     name, title, paper = "ssgan", "Semi-supervised GAN", "Salimans et al. 2016; Odena 2016"
     summary = "D is a classifier with few labels, taught by unlabelled and generated images"
     presets = {"partial": SSGANSettings(ema=0.99, lr=1e-3, lr_half_life=700, views_weight=1.0)}
+    asks = ("truncation",)
     epochs = {"partial": 60}
     data = "labels100:mnist5k"
     labelled = True
@@ -152,7 +153,7 @@ class SSGAN(System):
         return logsumexp(self.discriminator(samples)[1], axis=1)
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
-        return Made(in_batches(self.generator, self.noise(n, self.settings.latent, rng)))
+        return Made(in_batches(self.generator, self.latent(n, rng, ask.truncation)))
 
     def classify(self, images: Any) -> NDArray[np.int64]:
         """The class of each image (n, c, h, w) by D: (n,)."""

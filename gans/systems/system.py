@@ -27,6 +27,7 @@ from minigrad import Tensor, nn, no_grad
 from minigrad.blocks import Block, Setting
 from minigrad.distributed import current
 from minigrad.nn.modes import Evaluation
+from minigrad.ops import abs, where
 from minigrad.optim import EMA
 from minigrad.random import Generator, normal, uniform
 from minigrad.tracing import Changes
@@ -272,11 +273,15 @@ class System:
     def exported(self) -> nn.Module | None:
         """The network from z of the ``prior`` to samples, for ``gans export``; None if there is none."""
         network = getattr(self, "generator", None)
-        return network if isinstance(network, nn.Module) and not self.asks else None
+        alone = set(self.asks) <= {"truncation"}  # samples are of z alone
+        return network if isinstance(network, nn.Module) and alone else None
 
-    def latent(self, n: int, rng: Generator) -> Tensor:
-        """z (n, latent) from the prior, on the system's device; a Philox must be on the same device."""
-        return self.noise(n, self.settings.latent, rng)
+    def latent(self, n: int, rng: Generator, bound: float | None = None) -> Tensor:
+        """z (n, latent) from the prior, on the system's device; a Philox must be on the same device.
+
+        Numbers of a size above the ``bound``, if there is one, are drawn anew.
+        """
+        return self.noise(n, self.settings.latent, rng, bound)
 
     def from_latent(self, z: Tensor, classes: Tensor | None = None) -> Tensor | None:
         """Samples (n, ...) of z (n, latent), with the networks as ``evaluating`` sets them.
@@ -387,8 +392,18 @@ class System:
             finally:
                 vars(self).update(networks)
 
-    def noise(self, n: int, size: int, rng: Generator) -> Tensor:
-        """z (n, size) from the ``prior``, on the system's device."""
+    def noise(self, n: int, size: int, rng: Generator, bound: float | None = None) -> Tensor:
+        """z (n, size) from the ``prior``, on the system's device.
+
+        It is truncated if there is a ``bound``: numbers of a larger size are drawn anew, which makes samples
+        clearer and more alike (Brock et al. 2019, section 3.1).
+        """
+        z = self._drawn(n, size, rng)
+        while bound is not None and bool((large := abs(z) > bound).numpy().any()):
+            z = where(large, self._drawn(n, size, rng), z)
+        return z
+
+    def _drawn(self, n: int, size: int, rng: Generator) -> Tensor:
         if self.prior == "uniform":
             z = 2.0 * uniform((n, size), generator=rng, device=self.device) - 1.0
         else:

@@ -9,11 +9,9 @@ from gans.metrics import manifold_scores
 from gans.metrics.describe import thumbnails
 from gans.metrics.meaning import Meaning
 from gans.systems.system import Ask, System
-from minigrad import Tensor
-from minigrad.ops import abs, where
 from minigrad.random import Generator
 
-__all__ = ["TRUNCATION_MEANINGS", "figures_of_truncation", "truncated"]
+__all__ = ["TRUNCATION_MEANINGS", "figures_of_truncation"]
 
 TRUNCATION = 0.5
 """The bound of z in the figures of truncated samples."""
@@ -27,15 +25,6 @@ TRUNCATION_MEANINGS: Mapping[str, Meaning] = {
     "truncated_precision": Meaning("whole_precision, of samples of a z below 0.5", "higher", "measured"),
     "truncated_recall": Meaning("whole_recall, of samples of a z below 0.5", "higher", "measured"),
 }
-
-
-def truncated(system: System, n: int, bound: float | None, rng: Generator) -> Tensor:
-    """z (n, latent) from the prior, where numbers of a size above ``bound`` are drawn anew (section 3.1)."""
-    z = system.noise(n, system.settings.latent, rng)
-    if bound is not None:
-        while bool((large := abs(z) > bound).numpy().any()):
-            z = where(large, system.noise(n, system.settings.latent, rng), z)
-    return z
 
 
 def figures_of_truncation(system: System, data: Any, rng: Generator) -> dict[str, float]:

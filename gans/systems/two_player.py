@@ -38,6 +38,7 @@ from minigrad.random import Generator
 class TwoPlayer(System):
     """G and D, an optimizer each, and an objective."""
 
+    asks = ("truncation",)
     objectives: ClassVar[Mapping[str, Callable[[Any], Objective]]] = {
         "non-saturating": lambda settings: non_saturating_gan(),
         "minimax": lambda settings: minimax(),
@@ -135,7 +136,7 @@ class TwoPlayer(System):
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
         with DrawingFrom(rng):
-            return Made(in_batches(self.generator, self.latent(n, rng)))
+            return Made(in_batches(self.generator, self.latent(n, rng, ask.truncation)))
 
     def exported(self) -> nn.Module | None:
         """G, unless its samples have dropout as a noise beside z."""

@@ -51,6 +51,7 @@ class Unrolled(System):
     name, title, paper = "unrolled", "Unrolled GAN", "Metz et al. 2017"
     summary = "G descends the loss of a D that is some steps ahead, through those steps"
     presets = {"points": UnrolledSettings(batch_size=128, lr=3e-3, lr_ratio=0.3, lr_half_life=2000)}
+    asks = ("truncation",)
     epochs = {"points": 16}
     data = "ring"
 
@@ -139,7 +140,7 @@ class Unrolled(System):
         return tensor(factors, np.float32, self.device)
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
-        return Made(in_batches(self.generator, self.noise(n, self.settings.latent, rng)))
+        return Made(in_batches(self.generator, self.latent(n, rng, ask.truncation)))
 
     def judge(self, samples: object) -> np.typing.NDArray[np.float32]:
         """D's probability that each of ``samples`` (n, d) is real: (n,)."""

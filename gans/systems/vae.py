@@ -59,6 +59,7 @@ class VAE(System):
         "image": VAESettings(lr=1e-3, lr_half_life=1000, beta1=0.9),
         "points": VAESettings(batch_size=256, lr=1e-3, beta1=0.9, latent=2, likelihood="gaussian", width=128),
     }
+    asks = ("truncation",)
     epochs = {"image": 40, "points": 20}
     averaged = ("encoder", "decoder")
     judges_by_probability = False
@@ -117,7 +118,7 @@ class VAE(System):
         return nn.Sequential(self.decoder, nn.Hardtanh()) if self.spec.is_image else self.decoder
 
     def make(self, n: int, rng: Generator, ask: Ask) -> Made:
-        return Made(in_batches(self.exported(), self.noise(n, self.settings.latent, rng)))
+        return Made(in_batches(self.exported(), self.latent(n, rng, ask.truncation)))
 
     def show(self, n: int, rng: Generator, ask: Ask) -> Made:
         """Samples; below them rows of real images, each with the row of their reconstructions under it."""

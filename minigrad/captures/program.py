@@ -153,7 +153,7 @@ def _drawn_from(line: Line) -> Iterator[int]:
 
 def _digests(arrays: Iterable[Array]) -> list[bytes]:
     """A digest of each array's bytes: large results are compared without a copy of them."""
-    return [sha256(array.ravel("K").view(np.uint8)).digest() for array in arrays]
+    return [sha256(array.ravel("K").view(np.uint8).data).digest() for array in arrays]
 
 
 def _keeping(call: Call, targets: list[tuple[int, Array]], *, single: bool) -> Call:

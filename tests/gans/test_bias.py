@@ -123,5 +123,7 @@ def test_the_command_writes_a_picture_and_the_numbers(
     assert command("evaluate", run.path, "--bias-curve", "--n", 150, "--draws", 2, "--json", other) == 0
     assert other.with_suffix(".png").exists()
     assert "--draws is of --bias-curve" in failure(capsys, "evaluate", run.path, "--draws", 3)
+    told = failure(capsys, "evaluate", run.path, "--bias-curve", "--truncation", 1)
+    assert told.endswith("--bias-curve is of samples of all z; leave --truncation out")
     told = failure(capsys, "evaluate", run.path, "--bias-curve", "--n", 20)
     assert told.endswith("got 20; give more as --n")

@@ -16,7 +16,6 @@ from gans.networks.attention import SelfAttention
 from gans.networks.biggan import BigDiscriminator, ConditionalNorm
 from gans.systems import Ask, build, settings_for
 from gans.systems.biggan import BigGAN, overlap
-from gans.systems.truncating import truncated
 from minigrad import nn
 from tests.gans.systems import contract
 
@@ -145,10 +144,10 @@ def test_attention_starts_as_the_identity_and_mixes_all_pixels() -> None:
 
 
 def test_truncated_noise_is_the_normal_one_within_the_bound() -> None:
-    z = truncated(built(latent=50), 2_000, 0.7, rng()).numpy()
+    z = built(latent=50).latent(2_000, rng(), 0.7).numpy()
     assert np.abs(z).max() <= 0.7
     assert z.std() == pytest.approx(0.3879, abs=0.005)  # of N(0, 1) cut at 0.7
-    whole = truncated(built(latent=50), 2_000, None, rng()).numpy()
+    whole = built(latent=50).latent(2_000, rng()).numpy()
     assert whole.std() == pytest.approx(1, abs=0.02)
 
 
@@ -175,9 +174,11 @@ def test_truncation_from_python_and_for_other_models(tmp_path: Path) -> None:
         gans.sample(run, 6, truncation=0.01)
     with pytest.raises(TypeError, match="did you mean 'truncation'"):
         gans.sample(run, 6, truncate=0.5)  # type: ignore[call-arg]
-    other = gans.train("gan", contract.halves(), steps=1, out=tmp_path / "gan", progress=False, batch_size=4)
-    with pytest.raises(UserError, match=r"gan takes no `truncation`; .* are for biggan"):
+    other = gans.train("seqgan", steps=1, out=tmp_path / "seqgan", progress=False, batch_size=4)
+    with pytest.raises(UserError, match=r"seqgan takes no `truncation`; .* are for .*biggan"):
         gans.sample(other, 6, truncation=0.5)
+    with pytest.raises(UserError, match=r"seqgan takes no `truncation`; .* are for .*biggan"):
+        gans.evaluate(other, truncation=0.5)
 
 
 def test_it_obeys_its_label() -> None:

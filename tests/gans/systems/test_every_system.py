@@ -15,7 +15,7 @@ import pytest
 import minigrad as mg
 from gans.data import DomainData, MovingData, PairData, PartialData, SceneData, load
 from gans.data.sequences import SequenceData
-from gans.systems import SYSTEMS, System
+from gans.systems import SYSTEMS, Ask, System
 from gans.systems.settings import options_of
 from gans.trainer import Training, ask_of
 from minigrad import nn
@@ -204,15 +204,30 @@ def test_samples_are_made_in_evaluation_mode_and_change_nothing(
     assert flat(training.state_dict()) == whole(name, kind).end
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"), [case for case in CASES if "truncation" in system_of(case[0]).asks]
+)
+def test_a_truncated_z_makes_samples_alike(name: str, kind: str) -> None:
+    """Of one class, where there are classes; another bound is another path through the same G."""
+    system = small(name, kind)().system
+
+    def spread(bound: float | None) -> float:
+        classes = np.zeros(50, np.int64) if "classes" in system.asks else None
+        made = system.sample(50, np.random.default_rng(5), Ask(classes=classes, truncation=bound))
+        return float(made.samples.std(axis=0).mean())
+
+    assert spread(0.1) < 0.7 * spread(None)
+
+
 @pytest.mark.parametrize(("name", "kind"), [case for case in CASES if "latent" in options_of_case(*case)])
 def test_samples_have_the_noise_of_training(name: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same length, and the same distribution: both come from ``noise``."""
     sizes = []
     noise = System.noise
 
-    def noting(system: System, n: int, size: int, rng: Any) -> Any:
+    def noting(system: System, n: int, size: int, rng: Any, bound: float | None = None) -> Any:
         sizes.append(size)
-        return noise(system, n, size, rng)
+        return noise(system, n, size, rng, bound)
 
     monkeypatch.setattr(System, "noise", noting)
     training = small(name, kind)()
