@@ -14,6 +14,7 @@ from minigrad.kernels.cpu.tiles.registers import I64, TILE, Emitter
 
 AHEAD = 8192  # bytes to prefetch ahead: two pages, since the hardware's prefetching stops at the end of one
 BESIDE = 512  # bytes to prefetch ahead where more rows are read at once than the hardware follows
+CACHE_LINE = 64  # bytes
 LINE = 4  # vectors of a row alone, or of two: two rows keep both FMA units busy
 DEPTH = 256  # products to sum in registers at a time: their operands fit the first cache
 
@@ -103,8 +104,8 @@ def _emit_product(
     sums = _phis(builder, emit.vector, len(places))
     row = builder.gep(rows, [builder.load(builder.gep(a_shift, [j]))])
     column = builder.gep(columns, [builder.load(builder.gep(b_shift, [j]))])
-    for v in range(vectors if ahead[1] else 0):
-        emit.prefetch(column, ahead[1] + v * TILE.width)
+    for offset in range(0, vectors * TILE.width if ahead[1] else 0, CACHE_LINE):
+        emit.prefetch(column, ahead[1] + offset)
     if ahead[0]:
         emit.prefetch(row, ahead[0])
     right = [emit.load(emit.vector_at(column, I64(v * emit.width))) for v in range(vectors)]
