@@ -191,7 +191,7 @@ def _add_truncation(command: Parser) -> None:
         "--truncation",
         type=float,
         metavar="BOUND",
-        help="the largest size of a number of z, at least 0.1: samples get more alike, those of a class clearer",
+        help="the largest size of a number of z, at least 0.1: samples get more alike, or clearer in a class",
     )
 
 

@@ -30,6 +30,7 @@ from minigrad.types import Array
 
 MOVING = 40  # multiplications that take as long as to pack an element
 CALLING = 1 << 20  # and as long as to call a kernel for a group
+LOADING = 1  # and as long as to load an element from the second cache, for a tile of ``lanes``
 
 
 def convolve(
@@ -198,6 +199,7 @@ def _quickest(
 
 def _lanes_work(x: Images, y: Images, meetings: int) -> float:
     """The estimated time of ``lanes`` for a group, in multiplications of one thread."""
-    rows = places.ALONE if y.share == 1 else rounded_up(y.share, ROWS)
-    moved = x.size + y.size
-    return rounded_up(x.n, TILE.lanes(x.memory.itemsize)) * (rows * x.share * meetings + MOVING * moved)
+    rows, columns = places.ALONE if y.share == 1 else rounded_up(y.share, ROWS), TILE.lanes(x.memory.itemsize)
+    multiplying = 1 + LOADING * (1 / ROWS + 1 / columns)
+    products = multiplying * rows * x.share * meetings
+    return rounded_up(x.n, columns) * (products + MOVING * (x.size + y.size))
