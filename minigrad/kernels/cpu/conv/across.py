@@ -28,7 +28,7 @@ from minigrad.types import Array, Pair
 ADDING = 64  # multiplications that take as long as to add a row of a patch
 COPYING = 8  # and as long as to copy a weight
 STARTING = 1 << 17  # and as long as to begin an item
-PANELS = 4  # panels of lanes in an item at most: a channel's weights are read in runs of a few cache lines
+RUN = 512  # bytes of a channel's weights that an item reads at once: some cache lines, or they arrive late
 FOUR = 4  # rows of the smaller tile
 
 
@@ -49,8 +49,8 @@ class Sizes(NamedTuple):
 
 
 def outputs_together(o: int, taps: int, itemsize: int) -> int:
-    """The outputs of an item: some panels of lanes, if there are as many items as threads then."""
-    return max(1, min(PANELS * TILE.lanes(itemsize) // taps, -(-o // 2)))
+    """The outputs of an item: those whose taps fill a run, if there are as many items as threads then."""
+    return max(1, min(RUN // itemsize // taps, -(-o // 2)))
 
 
 def work(x: Images, y: Images, geometry: SizedGeometry, threads: int) -> float:
