@@ -22,13 +22,15 @@ from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.copying import add_patch, add_run, copy_run
 from minigrad.kernels.cpu.tiles.packing import Rows, rounded_up
 from minigrad.kernels.cpu.tiles.product import DEPTH, multiply_four, multiply_row, multiply_tile
-from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH
+from minigrad.kernels.cpu.tiles.registers import ROWS, TILE, WIDTH, prefetch
 from minigrad.types import Array, Pair
 
 ADDING = 64  # multiplications that take as long as to add a row of a patch
 COPYING = 8  # and as long as to copy a weight
 STARTING = 1 << 17  # and as long as to begin an item
 RUN = 512  # bytes of a channel's weights that an item reads at once: some cache lines, or they arrive late
+AHEAD = 16  # channels whose weights are prefetched: each lies in another page, where no hardware looks ahead
+LINE = 64  # bytes of a cache line
 FOUR = 4  # rows of the smaller tile
 
 
@@ -145,8 +147,10 @@ def _fill_share(
 @inner_jit
 def _pack(w: Array, start: int, count: int, step: int, c: int, packed: Array) -> None:
     """packed[panel, channel, lane] = w[channel, start + the panel's lanes], below ``count``."""
-    lanes = TILE.vectors * WIDTH // w.itemsize
+    lanes, line = TILE.vectors * WIDTH // w.itemsize, LINE // w.itemsize
     for channel in range(c):
+        for lane in range(0, count, line):
+            prefetch(w, (channel + AHEAD) * step + start + lane)
         for lane in range(0, count, lanes):
             source, target = channel * step + start + lane, (lane * c) + channel * lanes
             copy_run(w, source, packed, target, min(lanes, count - lane))
