@@ -44,7 +44,8 @@ def inner_jit(function: Function) -> Function:
 def inlined(function: Function) -> Function:
     """Put the body of an ``inner_jit`` function in the place of its call: for one in an innermost loop.
 
-    LLVM would call a long one, and each of its arguments' parts would pass through memory.
+    LLVM would call a long one, and each of its arguments' parts would pass through memory. It cannot make
+    arrays: it counts no references, which would take a tenth of a small tile's time.
     """
     _inlined.add(function)
     return function
@@ -63,8 +64,10 @@ def compiled_into_caller(context: Any, function: Callable[..., None], called: An
     if key not in parts:
         flags = targetconfig.ConfigStack().top().copy()
         flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+        flags.nrt = function not in _inlined
+        own = context.subtarget(enable_nrt=flags.nrt)
         result = compiler.compile_extra(
-            context.typing_context, context, function, called.args, types.none, flags, {}, library
+            context.typing_context, own, function, called.args, types.none, flags, {}, library
         )
         parts[key] = result.fndesc
         compiled = library.get_function(result.fndesc.mangled_name)
