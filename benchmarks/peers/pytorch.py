@@ -41,13 +41,13 @@ def conv2d(x: Any, w: Any, geometry: Geometry) -> Call:
 
 
 def conv2d_input(g: Any, w: Any, size: Any, geometry: Geometry) -> Call:
-    x = torch.empty(len(g), w.shape[1] * geometry.groups, *size, device=g.device)
+    x = torch.empty(len(g), w.shape[1] * geometry.groups, *size, device=g.device, dtype=g.dtype)
     settings = (*geometry[:3], False, (0, 0), geometry.groups)
     return lambda: aten.convolution_backward(g, x, w, None, *settings, (True, False, False))[0]
 
 
 def conv2d_weight(x: Any, g: Any, kernel: Any, geometry: Geometry) -> Call:
-    w = torch.empty(g.shape[1], x.shape[1] // geometry.groups, *kernel, device=g.device)
+    w = torch.empty(g.shape[1], x.shape[1] // geometry.groups, *kernel, device=g.device, dtype=g.dtype)
     settings = (*geometry[:3], False, (0, 0), geometry.groups)
     return lambda: aten.convolution_backward(g, x, w, None, *settings, (False, True, False))[1]
 
@@ -65,7 +65,7 @@ def conv_transpose2d_input(g: Any, w: Any, geometry: Geometry) -> Call:
 
 
 def conv_transpose2d_weight(g: Any, x: Any, kernel: Any, geometry: Geometry) -> Call:
-    w = torch.empty(x.shape[1], g.shape[1] // geometry.groups, *kernel, device=g.device)
+    w = torch.empty(x.shape[1], g.shape[1] // geometry.groups, *kernel, device=g.device, dtype=g.dtype)
     settings = (*geometry[:3], True, (0, 0), geometry.groups)
     return lambda: aten.convolution_backward(g, x, w, None, *settings, (False, True, False))[1]
 

@@ -12,9 +12,12 @@ from minigrad import nn
 
 
 def twin(network: nn.Module) -> Any:
-    """The same network in PyTorch, with a copy of its weights; TypeError for a layer without a twin."""
-    made = _layer(network)
-    made.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in network.state_dict().items()})
+    """The same network in PyTorch, with copies of its weights, of their dtype.
+
+    TypeError for a layer without a twin.
+    """
+    made, weights = _layer(network), network.state_dict()
+    made.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in weights.items()}, assign=True)
     return made
 
 
