@@ -64,12 +64,12 @@ def multiply_strided(
     """c[r c_row + l] += sum over k < count of a[r a_row + k a_step] b[k b_step + l].
 
     For low <= r < high, of the tile's rows, and l over its lanes; other rows of a are read too, and a row of
-    lanes at ``nowhere`` is overwritten with theirs. copy[k copy_step + l] = b[k b_step + l], and the cache
-    lines of ahead[k ahead_step], which need not exist, are prefetched. If ``fresh``, what c holds before
-    counts as zero. If ``finish`` is ACTIVATED, bias[l] is added then, and what is at most 0 is multiplied by
-    the slope (0 if that is 0); if it is GATED, that is done where own[r own_row + l] is not above 0, and
-    totals[l] is the sum over r; if it is ADDED, own[r own_row + l] is added. Arrays are addresses of elements
-    of the slope's type.
+    lanes at ``nowhere`` is overwritten with theirs. Unless ``copy_step`` is 0, copy[k copy_step + l] =
+    b[k b_step + l]. The cache lines of ahead[k ahead_step], which need not exist, are prefetched. If
+    ``fresh``, what c holds before counts as zero. If ``finish`` is ACTIVATED, bias[l] is added then, and what
+    is at most 0 is multiplied by the slope (0 if that is 0); if it is GATED, that is done where
+    own[r own_row + l] is not above 0, and totals[l] is the sum over r; if it is ADDED, own[r own_row + l] is
+    added. Arrays are addresses of elements of the slope's type.
     """
     size = types.int64
     operands = [size] * 15
