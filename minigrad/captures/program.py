@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from hashlib import sha256
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -126,11 +126,11 @@ class Program:
         given = [v for v in leaves(launches[0].given) if isinstance(v, np.ndarray) and v.size]
         if any(id(owner_of(value)) not in owners for value in given):
             return call
-        expected = _digests(filled)
+        expected = _checksums(filled)
         for array in filled:
             array.fill(np.nan)
         launches[0].call()
-        if _digests(filled) == expected:
+        if _checksums(filled) == expected:
             return launches[0].call
         call()
         return call
@@ -151,9 +151,9 @@ def _drawn_from(line: Line) -> Iterator[int]:
     return (name.index for name in leaves((line.args, line.params)) if isinstance(name, Drawn))
 
 
-def _digests(arrays: Iterable[Array]) -> list[bytes]:
-    """A digest of each array's bytes: large results are compared without a copy of them."""
-    return [sha256(array.ravel("K").view(np.uint8).data).digest() for array in arrays]
+def _checksums(arrays: Iterable[Array]) -> list[int]:
+    """A checksum of each array's bytes: large results are compared without a copy of them."""
+    return [crc32(array.ravel("K").view(np.uint8).data) for array in arrays]
 
 
 def _keeping(call: Call, targets: list[tuple[int, Array]], *, single: bool) -> Call:

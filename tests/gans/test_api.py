@@ -205,3 +205,15 @@ def test_a_generator_is_exported_for_pytorch(run: gans.Run, tmp_path: Path) -> N
     module = gans.export(run, str(tmp_path / "ring.safetensors"))
     assert "gan on ring after step 7" in module.read_text("utf-8")
     assert mg.load(tmp_path / "ring.safetensors").keys() == run.system.generator.state_dict().keys()
+
+
+def test_samples_of_a_truncated_z_are_measured_without_the_model_s_own_figures(tmp_path: Path) -> None:
+    run = gans.train("vae", **RING, steps=3, out=tmp_path / "run")
+    whole, cut = run.evaluate(200), run.evaluate(200, truncation=0.1)
+    assert "elbo" in whole
+    assert set(cut) == set(whole) - {"measured", *run.system.figure_meanings}
+    assert cut["wasserstein"] != whole["wasserstein"]
+    written = tmp_path / "cut.json"
+    assert command("evaluate", run.path, "--n", 200, "--truncation", 0.1, "--json", written) == 0
+    document = json.loads(written.read_text("utf-8"))
+    assert (document["truncation"], document["wasserstein"]) == (0.1, cut["wasserstein"])

@@ -16,6 +16,7 @@ from minigrad.kernels import launching
 from minigrad.kernels.cpu.bias import Epilogue, finish
 from minigrad.kernels.cpu.conv.images import Images
 from minigrad.kernels.cpu.conv.tables import SizedGeometry
+from minigrad.kernels.cpu.runtime.caches import CACHE_LINE
 from minigrad.kernels.cpu.runtime.compiling import jit, launch, workspace
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
@@ -30,7 +31,6 @@ COPYING = 8  # and as long as to copy a weight
 STARTING = 1 << 17  # and as long as to begin an item
 RUN = 512  # bytes of a channel's weights that an item reads at once: some cache lines, or they arrive late
 AHEAD = 16  # channels whose weights are prefetched: each lies in another page, where no hardware looks ahead
-LINE = 64  # bytes of a cache line
 FOUR = 4  # rows of the smaller tile
 
 
@@ -147,7 +147,7 @@ def _fill_share(
 @inner_jit
 def _pack(w: Array, start: int, count: int, step: int, c: int, packed: Array) -> None:
     """packed[panel, channel, lane] = w[channel, start + the panel's lanes], below ``count``."""
-    lanes, line = TILE.vectors * WIDTH // w.itemsize, LINE // w.itemsize
+    lanes, line = TILE.vectors * WIDTH // w.itemsize, CACHE_LINE // w.itemsize
     for channel in range(c):
         for lane in range(0, count, line):
             prefetch(w, (channel + AHEAD) * step + start + lane)

@@ -18,6 +18,7 @@ from minigrad.kernels.cpu.bias import add_panels, gate_panel
 from minigrad.kernels.cpu.gemm.few import few, takes
 from minigrad.kernels.cpu.gemm.operands import Finish, Matrix, PlainFinish, lying, memory_of, pack_columns
 from minigrad.kernels.cpu.gemm.plan import COPYING, TURNED, Plan, plan
+from minigrad.kernels.cpu.runtime.caches import CACHE_LINE
 from minigrad.kernels.cpu.runtime.compiling import by_dtype, threads
 from minigrad.kernels.cpu.runtime.inner import inlined, inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
@@ -38,7 +39,6 @@ from minigrad.types import Array
 
 SERIAL = 1 << 16  # multiplications that one thread does while two are started
 WRITING = 16  # multiplications that take as long as to write an element
-LINE = 64  # bytes of a cache line
 
 
 def multiply(x: Array, y: Array, finish: PlainFinish, z: Array) -> None:
@@ -180,8 +180,8 @@ def _multiply_tile(
         rows = address(memory, share.rows_at + (first if held else p * DEPTH) * ROWS)
 
     ahead, ahead_step = nowhere, 0
-    if held and not packs_rows and c * LINE < ROWS * z.itemsize:  # the next rows, at most a line a term
-        ahead_step = min(LINE // z.itemsize, ROWS)
+    if held and not packs_rows and c * CACHE_LINE < ROWS * z.itemsize:  # the next rows, at most a line a term
+        ahead_step = min(CACHE_LINE // z.itemsize, ROWS)
         ahead = address(x.memory, (row + ROWS) * x.row_step + (c * depth + first) * ahead_step)
     elif not held and not packs_columns and p < TILE.vectors:  # of a vector's end: it may lie across two
         left = column + lanes if c + 1 < share.breadth else share.left * lanes + DEPTH * y.row_step
@@ -273,7 +273,7 @@ def _multiply(
     size += (TURNED + 1) * ROWS * breadth * lanes if turned else 0
     each = (size + lanes - 1) // lanes * lanes
     memory = np.empty((by_rows * by_columns + 1) * each, z.dtype)
-    start = -memory.ctypes.data % LINE // z.itemsize
+    start = -memory.ctypes.data % CACHE_LINE // z.itemsize
     scratch = memory[start : start + by_rows * by_columns * each].reshape(-1, each)
     ends = Finish(*finish)
     parallel_for(len(scratch), _multiply_share, left, right, Plan(*plan), ends, totals, scratch, z)

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minigrad.kernels.cpu.runtime.caches import CACHE_LINE
 from minigrad.kernels.cpu.runtime.compiling import jit
 from minigrad.kernels.cpu.runtime.inner import inner_jit
 from minigrad.kernels.cpu.runtime.parallel import parallel_for
 from minigrad.kernels.cpu.tiles.registers import prefetch
 from minigrad.types import Array
 
-LINE = 64  # bytes of a cache line
 IMAGES = 64
 WIDE = 64  # pixels of a channel, from which on the loops run over one channel at a time
 RUN = 1 << 12  # pixels that are summed in the arrays' dtype
@@ -64,7 +64,7 @@ def fetch(x: Array, n: int, begin: int, size: int) -> None:
     """Prefetch ``size`` elements of row n of x, if there is one: the hardware does not."""
     if n < x.shape[0]:
         row = x[n]
-        for j in range(begin, begin + size, LINE // x.itemsize):
+        for j in range(begin, begin + size, CACHE_LINE // x.itemsize):
             prefetch(row, j)
 
 

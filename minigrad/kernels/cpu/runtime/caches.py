@@ -1,11 +1,12 @@
-"""How large the processor's second cache is, from which blocks get their sizes."""
+"""The size of a cache line, and that of the processor's second cache, from which blocks get theirs."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["SECOND_CACHE"]
+__all__ = ["CACHE_LINE", "SECOND_CACHE"]
 
+CACHE_LINE = 64  # bytes
 USUAL = 1 << 20  # bytes: what most processors of servers and laptops have at least
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 

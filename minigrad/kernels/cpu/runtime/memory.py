@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.kernels.cpu.runtime.caches import CACHE_LINE
 from minigrad.types import Array
 
 __all__ = ["aligned"]
-
-LINE = 64  # bytes of a cache line
 
 
 def aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -21,6 +20,6 @@ def aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     Elsewhere, vectors lie across two lines when they are stored, and threads that write neighbouring columns
     take lines from each other's cores.
     """
-    memory = np.empty(math.prod(shape) * dtype.itemsize + LINE, np.uint8)
-    start = -ctypes.addressof(ctypes.c_char.from_buffer(memory.data)) % LINE
+    memory = np.empty(math.prod(shape) * dtype.itemsize + CACHE_LINE, np.uint8)
+    start = -ctypes.addressof(ctypes.c_char.from_buffer(memory.data)) % CACHE_LINE
     return np.ndarray(shape, dtype, memory, start)

@@ -10,11 +10,11 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from minigrad.kernels.cpu.runtime.caches import CACHE_LINE
 from minigrad.kernels.cpu.tiles.registers import I64, TILE, Emitter
 
 AHEAD = 8192  # bytes to prefetch ahead: two pages, since the hardware's prefetching stops at the end of one
 BESIDE = 512  # bytes to prefetch ahead where more rows are read at once than the hardware follows
-CACHE_LINE = 64  # bytes
 LINE = 4  # vectors of a row alone, or of two: two rows keep both FMA units busy
 DEPTH = 256  # products to sum in registers at a time: their operands fit the first cache
 
