@@ -17,6 +17,7 @@ from minigrad.kernels.precision import _allowed, tf32_allowed
 from minigrad.op import Op, op
 from minigrad.registry import registry
 from minigrad.tracing import _mode, mode
+from tests.processes import end_started
 
 TIMELESS: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 """A busy machine fails no test: examples may take any time, and so may their drawing."""
@@ -38,11 +39,12 @@ def global_state() -> dict[str, object]:
 
 @pytest.fixture(autouse=True)
 def isolated_global_state() -> Iterator[None]:
-    """Runs each test from one random state, and fails a test that leaves global state changed."""
+    """Each test begins with one random state, and ends its processes; it fails if it changed global state."""
     before = global_state()
     random_state = random.get_state()
     random.manual_seed(0)
     yield
+    end_started()
     random.set_state(random_state)
     leaked = {name: value for name, value in global_state().items() if value != before[name]}
     for setting in (_mode, dispatch._chosen, _allowed):

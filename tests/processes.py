@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 
@@ -38,12 +39,23 @@ def python(
     )
 
 
-def started(*arguments: str) -> subprocess.Popen[str]:
-    """A Python process that runs on, with its output in pipes."""
-    return subprocess.Popen(
-        [sys.executable, *arguments],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+_started: list[subprocess.Popen[str]] = []
+"""Of the test that runs."""
+
+
+def started(*arguments: object, **options: Any) -> subprocess.Popen[str]:
+    """A Python process that runs on, with ``options`` of Popen; without them its output goes into pipes.
+
+    It ends at the latest with the test that started it.
+    """
+    pipes = {"env": environment(), "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen([sys.executable, *map(str, arguments)], text=True, **{**pipes, **options})
+    _started.append(process)
+    return process
+
+
+def end_started() -> None:
+    """End the processes that a test left, as one does that fails between their start and their end."""
+    while _started:
+        with _started.pop() as process:  # closes its pipes and waits
+            process.kill()

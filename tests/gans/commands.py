@@ -5,13 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 import minigrad as mg
@@ -40,25 +41,14 @@ def failure(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     return line
 
 
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "gans", *map(str, arguments)]
-
-
-def environment() -> dict[str, str]:
+def environment(**changes: str | None) -> dict[str, str]:
     """The variables of a process that finds the sources and multiplies matrices on one core."""
-    return processes.environment(OPENBLAS_NUM_THREADS="1")
+    return processes.environment(OPENBLAS_NUM_THREADS="1", **changes)
 
 
-def start(cwd: Path, *arguments: object) -> subprocess.Popen[str]:
-    """A process that runs gans; its output goes into pipes."""
-    return subprocess.Popen(
-        command(*arguments),
-        cwd=cwd,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def start(cwd: Path, *arguments: object, **changes: str | None) -> subprocess.Popen[str]:
+    """A process that runs gans in a folder, with changed variables; its output goes into pipes."""
+    return processes.started("-m", "gans", *arguments, cwd=cwd, env=environment(**changes))
 
 
 def finish(process: subprocess.Popen[str], seconds: float = 120) -> tuple[int, str, str]:
@@ -85,9 +75,12 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str], seco
 
 def workers_of(pid: int) -> list[int]:
     """The processes in which the process ``pid`` runs jobs."""
-    threads = Path(f"/proc/{pid}/task").iterdir()
-    children = [child for thread in threads for child in (thread / "children").read_text().split()]
-    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    workers = []
+    for child in psutil.Process(pid).children():
+        with suppress(psutil.NoSuchProcess):  # it has just ended
+            if any("spawn_main" in argument for argument in child.cmdline()):
+                workers.append(child.pid)
+    return workers
 
 
 def records(run: Path) -> list[dict[str, Any]]:

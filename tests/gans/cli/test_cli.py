@@ -6,7 +6,6 @@ import errno
 import json
 import os
 import pty
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from gans.systems import SYSTEMS
 from gans.trainer import batches, display
 from tests.gans.commands import (
     TOY,
-    command,
     environment,
     failure,
     finish,
@@ -29,6 +27,7 @@ from tests.gans.commands import (
     records,
     start,
 )
+from tests.processes import python, started
 
 
 @pytest.fixture
@@ -121,10 +120,10 @@ def read_all(terminal: int) -> bytes:
 
 def test_a_live_display_on_a_terminal(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        command(*TOY, "--steps", 60, "--out", "run"),
+    process = started(
+        *("-m", "gans", *TOY, "--steps", 60, "--out", "run"),
         cwd=tmp_path,
-        env={**environment(), "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "40"},
+        env=environment(TERM="xterm-256color", COLUMNS="100", LINES="40"),
         stdout=theirs,
         stderr=theirs,
         stdin=theirs,
@@ -317,9 +316,7 @@ def test_help_answers_without_heavy_imports() -> None:
         "try: main(['train', '--help'])\n"
         "finally: assert not {'numpy', 'rich', 'matplotlib', 'minigrad'} & set(sys.modules)"
     )
-    shown = subprocess.run(
-        [*command()[:1], "-c", code], env=environment(), capture_output=True, text=True, timeout=60
-    )
+    shown = python(code)
     assert (shown.returncode, shown.stderr) == (0, "")
     for option in (
         "--data",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,7 +13,8 @@ import pytest
 
 from gans.cli import main
 from gans.messages import one_line
-from tests.gans.commands import TOY, command, environment, failure, gans, idx_folder, said
+from tests.gans.commands import TOY, environment, failure, finish, gans, idx_folder, said
+from tests.processes import started
 
 ODD = "日本語 $x^2$ \\frac $ [red] \x1b[31m \n {0} %s 🦆 \u202e"
 NO_TEXT = "\udcff\udcfe"
@@ -148,9 +148,7 @@ def test_an_error_is_one_line_whatever_is_in_it(capsys: pytest.CaptureFixture[st
 
 def test_a_full_device_is_one_line() -> None:
     with open("/dev/full", "wb") as full:
-        shown = subprocess.run(
-            command("list"), env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, timeout=120
-        )
-    assert shown.returncode == 2
-    [line] = said(shown.stderr)
+        status, _, err = finish(started("-m", "gans", "list", env=environment(), stdout=full))
+    assert status == 2
+    [line] = said(err)
     assert line.endswith("No space left on device")

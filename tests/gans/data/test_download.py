@@ -17,7 +17,7 @@ from gans.data.progress import download_progress
 from gans.errors import UserError
 from tests.gans.commands import wait_for
 from tests.gans.data.conftest import Mirror
-from tests.processes import environment
+from tests.processes import environment, started
 
 CONTENT = np.random.default_rng(0).bytes(200_000)
 ARCHIVE = Archive("data.gz", len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
@@ -248,8 +248,7 @@ fetch(Archive(name, int(size), digest), Path(folder), (mirror,))
 
 def start_child(folder: Path, mirror: Mirror) -> subprocess.Popen[str]:
     arguments = [ARCHIVE.name, str(ARCHIVE.size), ARCHIVE.sha256, str(folder), mirror.address]
-    command = [sys.executable, "-c", CHILD, *arguments]
-    return subprocess.Popen(command, env=environment(no_proxy="*"), stderr=subprocess.PIPE, text=True)
+    return started("-c", CHILD, *arguments, env=environment(no_proxy="*"))
 
 
 def test_a_kill_leaves_no_half_written_file_and_loses_little(good: Mirror, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+import psutil
 import pytest
 
 from gans.errors import UserError
@@ -99,17 +100,17 @@ def test_processes_leave_when_the_command_is_killed(tmp_path: Path) -> None:
     """Those that have a job save first; what the command left behind goes with the next one."""
     script = tmp_path / "command.py"
     script.write_text(KILLED)
-    command = processes.started(str(script), str(tmp_path))
+    command = processes.started(script, tmp_path)
     wait_for(lambda: len(list(tmp_path.glob("*/waits"))) == 2, command)
     workers = workers_of(command.pid)
     assert len(workers) == 2
     command.send_signal(signal.SIGKILL)
     command.communicate()
     for _ in range(2_000):
-        if not any(Path(f"/proc/{worker}").exists() for worker in workers):
+        if not any(map(psutil.pid_exists, workers)):
             break
         threading.Event().wait(0.01)
-    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+    assert not any(map(psutil.pid_exists, workers))
     assert list(tmp_path.glob(".jobs-*"))
     assert run(JobExecutor("local", 2), tmp_path, *(Count(tmp_path / name) for name in "ab"))[0] == ["a", "b"]
     assert [steps(tmp_path / name) for name in "ab"] == [ALL, ALL]

@@ -17,7 +17,7 @@ import pytest
 from gans.jobs import StoppedError
 from gans.reproductions import Place, Trial, page
 from gans.reproductions.results import read_document
-from tests.gans.commands import command, environment, failure, finish, gans, said, start, wait_for, workers_of
+from tests.gans.commands import failure, finish, gans, said, start, wait_for, workers_of
 from tests.gans.reproductions import tiny
 
 FILE = Path(__file__).parent / "tiny.py"
@@ -99,13 +99,7 @@ def test_a_stopped_experiment_saves_and_says_how_to_go_on(tmp_path: Path, whole:
 
 def start_slow(out: Path, *arguments: object, seed: int = 0) -> subprocess.Popen[str]:
     """A process in which the steps of trials with ``seed`` take long enough to be stopped in the middle."""
-    return subprocess.Popen(
-        command("reproduce", TINY, "--out", out, *arguments),
-        env={**environment(), "TINY_SLOW": str(seed)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return start(out, "reproduce", TINY, "--out", out, *arguments, TINY_SLOW=str(seed))
 
 
 def test_two_processes_give_the_same(tmp_path: Path, whole: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from gans.jobs import StoppedError
 from gans.study.board import Place, Trial, find, judge, names, study
 from gans.study.board.results import read_document
 from gans.study.board.running import measured
-from tests.gans.commands import command, environment, failure, finish, gans, wait_for
+from tests.gans.commands import failure, finish, gans, start, wait_for
 from tests.gans.study import tiny
 
 FILE = Path(__file__).parent / "tiny.py"
@@ -65,13 +64,7 @@ def test_the_verdict_is_that_of_the_numbers_in_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_stopped_study_goes_on_with_the_seeds_that_are_missing(tmp_path: Path, jobs: int) -> None:
-    process = subprocess.Popen(
-        command("study", TINY, "--out", tmp_path, "--jobs", jobs),
-        env={**environment(), "TINY_SLOW": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start(tmp_path, "study", TINY, "--out", tmp_path, "--jobs", jobs, TINY_SLOW="1")
     wait_for(Place(tmp_path).json("tiny").exists, process)
     process.send_signal(signal.SIGTERM)
     status, _, err = finish(process)

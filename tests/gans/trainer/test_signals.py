@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pty
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 import minigrad as mg
 from gans.trainer.signals import StopOnSignal
 from tests.gans.commands import TOY, environment, gans, line_count, wait_for
+from tests.processes import started
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -58,23 +58,19 @@ def test_a_terminal_that_is_closed_ends_the_run_in_order(tmp_path: Path, live: b
     """
     ours, theirs = pty.openpty()
     kernel = {} if live else {"JPY_PARENT_PID": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-c", IN_A_TERMINAL, *map(str, TOY), "--steps", "100000", "--out", "run"],
+    process = started(
+        *("-c", IN_A_TERMINAL, *TOY, "--steps", 100_000, "--out", "run"),
         cwd=tmp_path,
-        env={**environment(), "PYTHONUNBUFFERED": "", "TERM": "xterm", **kernel},
+        env=environment(PYTHONUNBUFFERED="", TERM="xterm", **kernel),
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
     )
     os.close(theirs)
-    try:
-        wait_for(lambda: line_count(tmp_path / "run") > 5, process)
-        os.close(ours)
-        assert process.wait(60) == 128 + signal.SIGHUP
-    finally:
-        process.kill()
-        process.wait()
+    wait_for(lambda: line_count(tmp_path / "run") > 5, process)
+    os.close(ours)
+    assert process.wait(60) == 128 + signal.SIGHUP
     run = tmp_path / "run"
     assert mg.load(run / "checkpoint.safetensors")["step"] == line_count(run) > 5
     assert gans("train", "--resume", run, "--steps", line_count(run) + 1) == 0
