@@ -100,6 +100,7 @@ def activations(batch: int) -> Iterator[Case]:
         yield Case("activation", f"LeakyReLU {place}: gradient", "leaky_gate", gate, size, shape[0])
     image = (batch, 1, 28, 28)
     yield Case("activation", "tanh 1x28x28", "tanh", drawn(image), batch * 28**2, batch)
+    yield Case("activation", "where 1024", "where", partial(_choice, (batch, 1024)), batch * 1024, batch)
 
 
 def blocks(batch: int) -> Iterator[Case]:
@@ -128,6 +129,12 @@ def _affine(shapes: list[tuple[int, ...]], rng: np.random.Generator) -> Argument
     channels = shapes[0][1:2]
     *tensors, scale, shift = drawn(*shapes, channels, channels)(rng)
     return (*tensors, 1 + 0.1 * scale, 0.1 * shift, 1e-5, 0.2)
+
+
+def _choice(shape: tuple[int, ...], rng: np.random.Generator) -> Arguments:
+    """A condition that nothing foretells, and two arrays."""
+    x, y = drawn(shape, shape)(rng)
+    return rng.random(shape) < 0.5, x, y
 
 
 def _with_moments(shape: tuple[int, ...], rng: np.random.Generator) -> Arguments:

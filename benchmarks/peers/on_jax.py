@@ -72,5 +72,6 @@ KERNELS: dict[str, Callable[..., Call]] = {
     "leaky_relu": lambda x, slope: bound(lambda x: leaky(x, slope), x),
     "leaky_gate": _two(lambda g, x, slope: jnp.where(x > 0, g, slope * g)),
     "tanh": lambda x: bound(jnp.tanh, x),
+    "where": lambda condition, x, y: bound(jnp.where, condition, x, y),
     "matmul": _two(jnp.matmul),
 }

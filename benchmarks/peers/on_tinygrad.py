@@ -76,5 +76,6 @@ KERNELS: dict[str, Callable[..., Call]] = {
     "leaky_relu": lambda x, slope: bound(lambda x: leaky(x, slope), x),
     "leaky_gate": _two(lambda g, x, slope: (x > 0).where(g, slope * g)),
     "tanh": lambda x: bound(lambda x: x.tanh(), x),
+    "where": lambda condition, x, y: bound(lambda condition, x, y: condition.where(x, y), condition, x, y),
     "matmul": _two(lambda x, y: x @ y),
 }

@@ -112,6 +112,10 @@ def tanh(x: Any) -> Call:
     return lambda: torch.tanh(x)
 
 
+def where(condition: Any, x: Any, y: Any) -> Call:
+    return lambda: torch.where(condition, x, y)
+
+
 def sum_blocks(x: Any, rows: int, columns: int, scale: float) -> Call:
     divisor = round(1 / scale)
     return lambda: functional.avg_pool2d(x, (rows, columns), divisor_override=divisor)
@@ -156,6 +160,6 @@ KERNELS: dict[str, Callable[..., Call]] = {
         conv2d, conv2d_input, conv2d_weight,
         conv_transpose2d, conv_transpose2d_input, conv_transpose2d_weight,
         standardize, standardize_grad, batch_norm_leaky, batch_norm_leaky_grad, leaky_relu, leaky_gate, tanh,
-        sum_blocks, fill_blocks, matmul, sgd_update, rmsprop_update, adam_update,
+        where, sum_blocks, fill_blocks, matmul, sgd_update, rmsprop_update, adam_update,
     )
 }  # fmt: skip

@@ -11,8 +11,9 @@ from minigrad.apply import constant
 from minigrad.arrays import on_gpu
 from minigrad.creation import tensor
 from minigrad.devices import xp_of
+from minigrad.dispatch import kernels_of
 from minigrad.op import op
-from minigrad.tensor import Tensor
+from minigrad.tensor import FLOATS, Tensor
 from minigrad.types import Array
 
 __all__ = [
@@ -311,7 +312,7 @@ def _share(x: Array, y: Array, dtype: np.dtype[Any]) -> Array:
 
 
 @op
-def where(condition: Array, x: Array, y: Array) -> Array:
+def where(condition: Array, x: Array, y: Array, *, out: Array | None = None) -> Array:
     """x where the bool ``condition`` holds, else y. Raises TypeError for a condition of another dtype.
 
     >>> import minigrad as mg
@@ -321,7 +322,13 @@ def where(condition: Array, x: Array, y: Array) -> Array:
     """
     if condition.dtype != bool:
         raise TypeError(f"condition must be bool, got {condition.dtype}; compare first, as in x > 0")
-    return xp_of(x).where(condition, x, y)
+    if x.dtype == y.dtype and x.dtype.char in FLOATS:
+        return kernels_of(x).where(condition, x, y, out=out)
+    chosen: Array = xp_of(x).where(condition, x, y)
+    if out is None:
+        return chosen
+    out[...] = chosen
+    return out
 
 
 where.vjp(

@@ -12,7 +12,7 @@ from minigrad.arrays import as_array
 from minigrad.devices import xp_of
 from minigrad.hints import explain_keywords
 from minigrad.op import op
-from minigrad.ops.elementwise import exp, sqrt, square, sub, weighed, where
+from minigrad.ops.elementwise import exp, sqrt, square, sub, where
 from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.ops.sums import Axis, axes_of, summed
 from minigrad.tensor import Tensor
@@ -84,13 +84,19 @@ def min(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
 
 
 def _extremum_x(g: Tensor, y: Tensor, x: Tensor, *, axis: Axis, keepdims: bool) -> Tensor:
-    return weighed(_with_axes(g, x, axis), constant(_share, x, _with_axes(y, x, axis), axis))
+    chosen = constant(_chosen, x, _with_axes(y, x, axis))
+    return where(chosen, _with_axes(g, x, axis) / constant(_number, chosen, axis, x.dtype), 0.0)
 
 
-def _share(x: Array, y: Array, axis: Axis) -> Array:
-    """1 / k at the k elements over ``axis`` that equal y, or are NaN with it; 0 elsewhere."""
-    chosen = as_array((x == y) | (x != x)).astype(x.dtype)
-    return chosen / summed(chosen, axis, True)
+def _chosen(x: Array, y: Array) -> Array:
+    """Where x equals y, or is NaN with it."""
+    return as_array((x == y) | (x != x))
+
+
+def _number(chosen: Array, axis: Axis, dtype: np.dtype[Any]) -> Array:
+    """How many elements over ``axis`` are chosen."""
+    number: Array = chosen.sum(axis=axes_of(chosen.ndim, axis), dtype=dtype, keepdims=True)
+    return number
 
 
 max.vjp(x=_extremum_x)

@@ -18,6 +18,7 @@ from minigrad.kernels.cpu.norm.running import *
 from minigrad.kernels.cpu.optimizer.kernels import *
 from minigrad.kernels.cpu.philox import *
 from minigrad.kernels.cpu.sampling import *
+from minigrad.kernels.cpu.selection import *
 from minigrad.kernels.cpu.smooth import *
 
 __all__ = _public(globals())

@@ -7,7 +7,7 @@ of files here; a larger one is a folder, and its ``kernels.py`` has the function
     product/     tiles of matrix products: a simple one, and a pipelined one for float32
     gemm/ conv/  matrix products and the linear layer; the convolution and its adjoints
     norm/        batch norm, and the moments that a convolution passes to it
-    sampling, smooth   have no ``.cu`` file: they call CuPy's functions
+    sampling, selection, smooth   have no ``.cu`` file: they call CuPy's functions
 
 ``runtime.loading.Source`` resolves the ``#include`` lines of a ``.cu`` file, so that CuPy and an emulator on
 the CPU compile one and the same text. Every kernel is a template on the arrays' element type, and one
@@ -48,6 +48,7 @@ from minigrad.kernels.cuda.norm.kernels import *
 from minigrad.kernels.cuda.optimizer import *
 from minigrad.kernels.cuda.philox import *
 from minigrad.kernels.cuda.sampling import *
+from minigrad.kernels.cuda.selection import *
 from minigrad.kernels.cuda.smooth import *
 
 __all__ = _public(globals())

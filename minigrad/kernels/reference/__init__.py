@@ -15,6 +15,7 @@ from minigrad.kernels.reference.loss import *
 from minigrad.kernels.reference.norm import *
 from minigrad.kernels.reference.optimizer import *
 from minigrad.kernels.reference.sampling import *
+from minigrad.kernels.reference.selection import *
 from minigrad.kernels.reference.smooth import *
 from minigrad.kernels.running_statistics import *
 

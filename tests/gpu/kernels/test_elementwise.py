@@ -33,6 +33,17 @@ def test_leaky_relu_and_gate_equal_reference_bit_for_bit(drawn: list[Array], slo
         np.testing.assert_array_equal(np.signbit(actual), np.signbit(expected))
 
 
+@SOME
+@given(arrays(3))
+def test_where_equals_reference(drawn: list[Array]) -> None:
+    condition, x, y = drawn[0] > 0, drawn[1], drawn[2].ravel()[:1].reshape(()) if drawn[2].size else drawn[2]
+    expected = reference.where(condition, x, y)
+    (out,) = filled_like((expected,))
+    assert cuda.where(condition, x, y, out=out) is out
+    np.testing.assert_array_equal(out, expected)
+    np.testing.assert_array_equal(cuda.where(condition, x, y), expected)
+
+
 def test_relu_is_zero_at_minus_infinity_and_keeps_nan() -> None:
     x = np.array([[-np.inf, -2.0, -0.0, 0.0, 3.0, np.inf, np.nan]])
     expected = [[0.0, 0.0, 0.0, 0.0, 3.0, np.inf, np.nan]]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minigrad.kernels import cpu, reference
-from tests.minigrad.kernels.strategies import Array, arrays, assert_close
+from tests.minigrad.kernels.strategies import LAYOUT_NAMES, Array, arrays, assert_close, laid_out
 from tests.minigrad.kernels.updates import assert_coefficients_are_read, end_of_call
 
 MODULES = pytest.mark.parametrize("kernels", [reference, cpu], ids=["reference", "cpu"])
@@ -35,6 +35,27 @@ def test_cpu_leaky_gate_equals_reference(drawn: list[Array], slope: float) -> No
     actual, expected = cpu.leaky_gate(g, x, slope), reference.leaky_gate(g, x, slope)
     assert actual.dtype == expected.dtype
     np.testing.assert_array_equal(actual, expected)
+
+
+@settings(max_examples=200, deadline=None)
+@given(arrays(3), st.sets(st.sampled_from([0, 1, 2])), st.sampled_from(LAYOUT_NAMES))
+def test_cpu_where_equals_reference(drawn: list[Array], single: set[int], layout: str) -> None:
+    """Of whole arrays and of single numbers, which one of the three may be or all."""
+    parts = [np.full((1,) * a.ndim, k - 1, a.dtype) if k in single else a for k, a in enumerate(drawn)]
+    condition, x, y = laid_out(parts[0] > 0, layout), *parts[1:]
+    actual, expected = cpu.where(condition, x, y), reference.where(condition, x, y)
+    assert actual.dtype == expected.dtype
+    assert actual.flags.c_contiguous
+    np.testing.assert_array_equal(actual, expected)
+    np.testing.assert_array_equal(np.signbit(actual), np.signbit(expected))
+
+
+@MODULES
+def test_where_takes_no_part_in_what_it_does_not_choose(kernels: ModuleType) -> None:
+    condition, rows = np.array([[True], [False]]), np.array([1.0, np.nan, np.inf])
+    expected = [[1.0, np.nan, np.inf], [0.0, 0.0, 0.0]]
+    np.testing.assert_array_equal(kernels.where(condition, rows, np.zeros(())), expected)
+    np.testing.assert_array_equal(kernels.where(~condition, np.zeros((1, 1)), rows), expected)
 
 
 @MODULES

@@ -140,6 +140,7 @@ def test_results_go_into_a_given_array(module: ModuleType, n: int) -> None:
         "leaky_relu": (x, 0.2),
         "leaky_gate": (x[::-1], x, 0.2),
         "tanh": (x[::-1],),
+        "where": (x > 0, x[::-1], np.zeros(())),
         "standardize_grad": (x[::-1], x, x[0, :, 0, 0], x[0, :, 1, 1]),
     }
     for name, arguments in calls.items():
