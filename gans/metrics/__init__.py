@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gans.metrics.classifier import Classifier, load_classifier
-from gans.metrics.clips import colour_spread, evaluate_clips, flicker
+from gans.metrics.clips import colour_spread, evaluate_clips, flicker, relative_flicker
 from gans.metrics.diversity import class_histogram, classifier_score, effective_classes, entropy
 from gans.metrics.evaluate import evaluate_images, evaluate_points
 from gans.metrics.frechet import (
@@ -75,6 +75,7 @@ __all__ = [
     "sharpness",
     "colour_spread",
     "flicker",
+    "relative_flicker",
     "cut_out",
     "object_accuracy",
     "distinct",

@@ -12,7 +12,7 @@ from gans.metrics.frechet import distance_if_many
 from gans.metrics.objects import object_accuracy
 from gans.metrics.similarity import image_batch, image_pair, l1, sharpness
 
-__all__ = ["colour_spread", "evaluate_clips", "flicker"]
+__all__ = ["colour_spread", "evaluate_clips", "flicker", "relative_flicker"]
 
 Clips = NDArray[np.float32]
 
@@ -45,6 +45,7 @@ def evaluate_clips(
     thumbnail_fd_floor: the same with ``others`` in place of the outputs; None without them.
     flicker: by ``flicker``; real_flicker is that of the targets.
     colour_spread: by ``colour_spread``; real_colour_spread is that of the targets.
+    relative_flicker: by ``relative_flicker``; real_relative_flicker is that of the targets.
 
     Raises ValueError if shapes or values do not fit.
     """
@@ -61,6 +62,7 @@ def evaluate_clips(
         numbers, kinds = (np.asarray(maps).reshape(-1, *x.shape[3:]) for maps in (objects, classes))
         read = dict(zip(read, (object_accuracy(z, numbers, kinds) for z in (frames, true)), strict=True))
     further = None if others is None else _frames(others)
+    made, real = frames.reshape(x.shape), true.reshape(y.shape)
     return {
         "samples": len(x),
         "brightness_l1": l1(bright, bright_true),
@@ -68,10 +70,12 @@ def evaluate_clips(
         "sharpness": sharpness(frames, true),
         "thumbnail_fd": distance_if_many(small, small_true),
         "thumbnail_fd_floor": None if further is None else distance_if_many(thumbnails(further), small_true),
-        "flicker": flicker(frames.reshape(x.shape), objects),
-        "real_flicker": flicker(true.reshape(y.shape), objects),
-        "colour_spread": colour_spread(frames.reshape(x.shape), objects),
-        "real_colour_spread": colour_spread(true.reshape(y.shape), objects),
+        "flicker": flicker(made, objects),
+        "real_flicker": flicker(real, objects),
+        "colour_spread": colour_spread(made, objects),
+        "real_colour_spread": colour_spread(real, objects),
+        "relative_flicker": relative_flicker(made, objects),
+        "real_relative_flicker": relative_flicker(real, objects),
     }
 
 
@@ -116,6 +120,21 @@ def colour_spread(clips: ArrayLike, objects: ArrayLike) -> float | None:
     deviations = found - np.ma.mean(found, axis=(0, 1, 2))
     variances = np.ma.mean(np.square(deviations), axis=(0, 1, 2))
     return _mean(np.sqrt(variances))
+
+
+def relative_flicker(clips: ArrayLike, objects: ArrayLike) -> float | None:
+    """``flicker`` over ``colour_spread``: how much objects change, measured by how much they differ.
+
+    Colours that keep their place among all colours have 0, and those that are drawn anew for each frame about
+    1.1 (2 / sqrt(pi) for normal ones), however pale they are. Arguments and errors are those of ``flicker``;
+    None where one of both is None, or all objects have one colour.
+
+    >>> clips = np.reshape([[0.0, 0.1], [0.9, 1.0]], (2, 2, 1, 1, 1)) * np.ones((3, 4, 4))
+    >>> f"{relative_flicker(clips, np.ones((2, 2, 4, 4), int)):.2f}"
+    '0.22'
+    """
+    change, spread = flicker(clips, objects), colour_spread(clips, objects)
+    return change / spread if change is not None and spread else None
 
 
 def _colours(clips: ArrayLike, objects: ArrayLike) -> np.ma.MaskedArray[Any, Any]:

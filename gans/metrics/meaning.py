@@ -102,6 +102,7 @@ MEANINGS: dict[str, Meaning] = {
     "colour_spread": Meaning(
         "standard deviation of objects' mean colours over clips and frames", "near real data", "samples"
     ),
+    "relative_flicker": Meaning("flicker over colour_spread; about 1.1 if drawn anew", "lower", "samples"),
     "nll": Meaning("negative log-likelihood by the oracle, nats a token", "near real data", "samples"),
     "random_nll": Meaning("the same of even random tokens", "", "compared"),
     "self_bleu": Meaning(
@@ -139,7 +140,10 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "points": ("modes_covered", "high_quality", "reverse_kl", "wasserstein", *_SPREAD),
     "pairs": (*_TRANSLATION, "fd"),
     "domains": tuple(f"{direction}_{name}" for direction in DIRECTIONS for name in (*_TRANSLATION, "fd")),
-    "clips": ("brightness_l1", "object_accuracy", "sharpness", "thumbnail_fd", "flicker", "colour_spread"),
+    "clips": (
+        *("brightness_l1", "object_accuracy", "sharpness", "thumbnail_fd"),
+        *("flicker", "colour_spread", "relative_flicker"),
+    ),
     "sequences": ("nll", "self_bleu", "distinct"),
 }
 """The figures that say which one is better, of samples of each kind of data."""

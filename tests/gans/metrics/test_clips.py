@@ -8,7 +8,7 @@ import pytest
 from gans.data import MovingData
 from gans.data.layouts import instances
 from gans.data.mnist5k import load_mnist5k
-from gans.metrics import colour_spread, evaluate_clips, flicker
+from gans.metrics import colour_spread, evaluate_clips, flicker, relative_flicker
 
 A, B = MovingData(load_mnist5k()).test(slice(60))
 OBJECTS = instances(A)
@@ -32,6 +32,8 @@ def test_a_colour_of_its_own_in_each_frame_flickers() -> None:
     assert figures["sharpness"] == pytest.approx(1)
     assert figures["flicker"] > 10 * figures["real_flicker"]
     assert figures["colour_spread"] == pytest.approx(figures["real_colour_spread"], rel=0.05)
+    assert 0.7 < figures["relative_flicker"] < 1.3
+    assert figures["real_relative_flicker"] < 0.1
 
 
 def test_a_blur_and_a_still_picture_neither_add_nor_hide_flicker() -> None:
@@ -48,6 +50,13 @@ def test_one_colour_for_all_clips_has_no_spread() -> None:
     figures = evaluate_clips(grey, B, OBJECTS)
     assert figures["flicker"] < 1.5 * figures["real_flicker"]
     assert figures["colour_spread"] < 0.5 * figures["real_colour_spread"]
+
+
+def test_pale_colours_flicker_less_and_relatively_as_much() -> None:
+    pale = 0.2 * B
+    assert flicker(pale, OBJECTS) == pytest.approx(0.2 * flicker(B, OBJECTS), rel=1e-6)
+    assert relative_flicker(pale, OBJECTS) == pytest.approx(relative_flicker(B, OBJECTS), rel=1e-6)
+    assert relative_flicker(np.zeros_like(B), OBJECTS) is None
 
 
 def test_the_classifier_reads_the_objects_whatever_their_colours() -> None:
@@ -73,6 +82,7 @@ def test_flicker_is_the_change_of_an_objects_mean_colour_wherever_it_is() -> Non
     assert flicker(clips, np.zeros_like(objects)) is None
     assert colour_spread(clips, np.zeros_like(objects)) is None
     assert flicker(clips[:, :1], objects[:, :1]) is None
+    assert relative_flicker(clips[:, :1], objects[:, :1]) is None
 
 
 def test_few_frames_have_no_distance() -> None:

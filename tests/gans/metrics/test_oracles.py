@@ -28,6 +28,7 @@ from gans.metrics import (
     nearest_training,
     psnr,
     pyramid_wasserstein,
+    relative_flicker,
     sharpness,
     sliced_wasserstein,
     ssim,
@@ -224,7 +225,9 @@ def test_flicker(rng: np.random.Generator) -> None:
     every = [x for both in colours for times in both for x in times if x is not None]
     assert 5 < len(steps) < 30
     assert flicker(clips, objects) == pytest.approx(np.mean(steps), rel=1e-12)
-    assert colour_spread(clips, objects) == pytest.approx(np.std(every, axis=0).mean(), rel=1e-12)
+    spread = np.std(every, axis=0).mean()
+    assert colour_spread(clips, objects) == pytest.approx(spread, rel=1e-12)
+    assert relative_flicker(clips, objects) == pytest.approx(np.mean(steps) / spread, rel=1e-12)
 
 
 @pytest.mark.parametrize("shape", [(6, 6), (4, 7), (7, 4)])
