@@ -34,8 +34,8 @@ __all__ = [
 ]  # fmt: skip
 
 ELEMENTS = 1024  # of an image, that one iteration takes if channels are small: they fit the first cache
-LEAST = 64  # and at least: short loops are slow
-SERIAL = 1 << 13  # elements below which starting the threads costs more than they save
+LEAST = 256  # and at least: short loops are slow
+SERIAL = 1 << 16  # elements below which starting the threads costs more than they save
 UNKNOWN = np.empty((2, 0))  # mean and squares: to be computed
 
 Outputs = tuple[Array, Array, Array, Array]
