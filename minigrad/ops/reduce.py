@@ -95,8 +95,7 @@ def _chosen(x: Array, y: Array) -> Array:
 
 def _number(chosen: Array, axis: Axis, dtype: np.dtype[Any]) -> Array:
     """How many elements over ``axis`` are chosen."""
-    number: Array = chosen.sum(axis=axes_of(chosen.ndim, axis), dtype=dtype, keepdims=True)
-    return number
+    return summed(chosen.astype(dtype), axis, True)
 
 
 max.vjp(x=_extremum_x)
