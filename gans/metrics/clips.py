@@ -62,7 +62,9 @@ def evaluate_clips(
         numbers, kinds = (np.asarray(maps).reshape(-1, *x.shape[3:]) for maps in (objects, classes))
         read = dict(zip(read, (object_accuracy(z, numbers, kinds) for z in (frames, true)), strict=True))
     further = None if others is None else _frames(others)
-    made, real = frames.reshape(x.shape), true.reshape(y.shape)
+    steadiness, real = (
+        _steadiness(_colours(z, objects)) for z in (frames.reshape(x.shape), true.reshape(y.shape))
+    )
     return {
         "samples": len(x),
         "brightness_l1": l1(bright, bright_true),
@@ -70,12 +72,8 @@ def evaluate_clips(
         "sharpness": sharpness(frames, true),
         "thumbnail_fd": distance_if_many(small, small_true),
         "thumbnail_fd_floor": None if further is None else distance_if_many(thumbnails(further), small_true),
-        "flicker": flicker(made, objects),
-        "real_flicker": flicker(real, objects),
-        "colour_spread": colour_spread(made, objects),
-        "real_colour_spread": colour_spread(real, objects),
-        "relative_flicker": relative_flicker(made, objects),
-        "real_relative_flicker": relative_flicker(real, objects),
+        **steadiness,
+        **{f"real_{name}": value for name, value in real.items()},
     }
 
 
@@ -102,7 +100,7 @@ def flicker(clips: ArrayLike, objects: ArrayLike) -> float | None:
     >>> flicker(clip, np.ones((1, 2, 4, 4), int))
     0.5
     """
-    return _mean(np.abs(np.diff(_colours(clips, objects), axis=2)))
+    return _steadiness(_colours(clips, objects))["flicker"]
 
 
 def colour_spread(clips: ArrayLike, objects: ArrayLike) -> float | None:
@@ -116,10 +114,7 @@ def colour_spread(clips: ArrayLike, objects: ArrayLike) -> float | None:
     >>> colour_spread(clips, np.ones((2, 1, 4, 4), int))
     0.25
     """
-    found = _colours(clips, objects)
-    deviations = found - np.ma.mean(found, axis=(0, 1, 2))
-    variances = np.ma.mean(np.square(deviations), axis=(0, 1, 2))
-    return _mean(np.sqrt(variances))
+    return _steadiness(_colours(clips, objects))["colour_spread"]
 
 
 def relative_flicker(clips: ArrayLike, objects: ArrayLike) -> float | None:
@@ -133,8 +128,16 @@ def relative_flicker(clips: ArrayLike, objects: ArrayLike) -> float | None:
     >>> f"{relative_flicker(clips, np.ones((2, 2, 4, 4), int)):.2f}"
     '0.22'
     """
-    change, spread = flicker(clips, objects), colour_spread(clips, objects)
-    return change / spread if change is not None and spread else None
+    return _steadiness(_colours(clips, objects))["relative_flicker"]
+
+
+def _steadiness(colours: np.ma.MaskedArray[Any, Any]) -> dict[str, float | None]:
+    """flicker, colour_spread and relative_flicker of the colours of objects."""
+    deviations = colours - np.ma.mean(colours, axis=(0, 1, 2))
+    spread = _mean(np.sqrt(np.ma.mean(np.square(deviations), axis=(0, 1, 2))))
+    change = _mean(np.abs(np.diff(colours, axis=2)))
+    relative = change / spread if change is not None and spread else None
+    return {"flicker": change, "colour_spread": spread, "relative_flicker": relative}
 
 
 def _colours(clips: ArrayLike, objects: ArrayLike) -> np.ma.MaskedArray[Any, Any]:
