@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from gans.plots.style import BLUE, DARK, GREEN, ORANGE, PURPLE, bare, figure, png
+from gans.plots.figures.style import BLUE, DARK, GREEN, ORANGE, PURPLE, bare, figure, png
 
 Row = dict[str, Any]
 

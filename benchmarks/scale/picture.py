@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.scale.cluster import TENTH, Network, fitted, share
-from gans.plots.style import DARK, figure, png
+from gans.plots.figures.style import DARK, figure, png
 
 BATCHES = (64, 256, 1024, 4096)
 MOST_RANKS = 256

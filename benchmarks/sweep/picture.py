@@ -12,7 +12,7 @@ from benchmarks import pictures
 from benchmarks.sweep.cliffs import cliffs
 from benchmarks.sweep.points import AXES
 from benchmarks.sweep.sums import at, floors_of, totals
-from gans.plots.style import DARK, bare, figure
+from gans.plots.figures.style import DARK, bare, figure
 
 LABELS = {
     "batch": "batch",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
+from colorsys import hsv_to_rgb
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.colors import hsv_to_rgb
 from PIL import Image
 
 __all__ = ["clip_rows", "image_grid", "image_rows", "token_grid"]
@@ -94,9 +94,8 @@ def token_grid(tokens: npt.ArrayLike, vocabulary: int) -> bytes:
     if t.ndim != 2 or 0 in t.shape or t.min() < 0 or t.max() >= vocabulary:
         raise ValueError(f"token_grid: tokens (n, length) from 0 to {vocabulary - 1} needed, got {t.shape}")
     golden = (t * 0.618034) % 1  # neighbours among the tokens get distant hues
-    pixels = np.rint(
-        255 * hsv_to_rgb(np.stack([golden, np.full_like(golden, 0.55), np.full_like(golden, 0.9)], -1))
-    )
+    colours = np.array([hsv_to_rgb(hue, 0.55, 0.9) for hue in golden.flat]).reshape(*t.shape, 3)
+    pixels = np.rint(255 * colours)
     file = io.BytesIO()
     Image.fromarray(pixels.astype(np.uint8).repeat(CELL, 0).repeat(CELL, 1)).save(file, "PNG")
     return file.getvalue()

@@ -10,11 +10,11 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from gans import plots
 from gans.errors import UserError
 from gans.files import decode, read, reading
 from gans.html import inline_png
 from gans.metrics import MEANINGS
-from gans.plots.sweeps import MOST_LINES, Series, overlaid_curves
 from gans.sweeps.grid import shown
 from gans.sweeps.job import result_in
 from gans.trainer import RunConfig, RunFolder, read_metrics
@@ -49,7 +49,7 @@ class RunComparison:
         self.figures = self._last()
 
     @cached_property
-    def panels(self) -> dict[str, dict[str, Series]]:
+    def panels(self) -> dict[str, dict[str, plots.Series]]:
         """The curves of each run: losses and outputs of D, and the figures that were measured meanwhile."""
         logs = [(name, self._records) for name in _columns(self._records) if name.startswith(("loss", "d_"))]
         measured = [
@@ -66,7 +66,7 @@ class RunComparison:
         """The picture. Raises UserError if no run has a step."""
         if not self.panels:
             raise UserError("none of the runs has a step yet: there is nothing to draw")
-        return overlaid_curves(self.panels, "Runs over each other", smoothed=_columns(self._records))
+        return plots.overlaid_curves(self.panels, "Runs over each other", smoothed=_columns(self._records))
 
     def document(self) -> dict[str, Any]:
         """All of it as JSON keeps it."""
@@ -116,8 +116,8 @@ def compare(paths: Sequence[Path]) -> RunComparison:
     Raises UserError for fewer than two or more than eight of them, the same one twice, or a folder without a
     run.
     """
-    if not 2 <= len(paths) <= MOST_LINES:
-        raise UserError(f"runs are compared two to {MOST_LINES} at a time, got {len(paths)}")
+    if not 2 <= len(paths) <= plots.MOST_LINES:
+        raise UserError(f"runs are compared two to {plots.MOST_LINES} at a time, got {len(paths)}")
     whole = [path.resolve() for path in paths]
     if twice := next((path for path, one in zip(paths, whole, strict=True) if whole.count(one) > 1), None):
         raise UserError(f"{twice} is given twice; give different runs")
@@ -142,10 +142,10 @@ def _columns(logs: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
     return list(dict.fromkeys(name for log in logs.values() for name in (log[0] if log else ())))
 
 
-def _series(log: Iterable[Mapping[str, Any]], name: str) -> Series:
+def _series(log: Iterable[Mapping[str, Any]], name: str) -> plots.Series:
     found = [(line["step"], line.get(name)) for line in log]
     pairs = [(step, value) for step, value in found if isinstance(value, int | float)]
-    return Series([step for step, _ in pairs], [value for _, value in pairs])
+    return plots.Series([step for step, _ in pairs], [value for _, value in pairs])
 
 
 def _numbers(lines: Sequence[Mapping[str, Any]], known: Iterable[str] | None = None) -> dict[str, Any]:

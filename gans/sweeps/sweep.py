@@ -9,13 +9,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from gans import plots
 from gans.errors import UserError
 from gans.evaluation import figures_of
 from gans.files import read, write
 from gans.html import inline_png
 from gans.messages import one_line
 from gans.metrics import Meaning
-from gans.plots.sweeps import MOST_LINES, Series, Spot, overlaid_curves, settings_figure
 from gans.preparing import prepare
 from gans.sweeps.document import Member, Place
 from gans.sweeps.grid import words
@@ -98,26 +98,28 @@ class Sweep:
 
     def _picture(self) -> bytes | None:
         """The figure against each setting; None without a swept setting or a figure."""
-        spots = [Spot(row.settings, list(row.values.values()), row.low, row.high) for row in self.rows]
+        spots = [plots.Spot(row.settings, list(row.values.values()), row.low, row.high) for row in self.rows]
         swept = [
             name for name in self.document.swept if len({repr(spot.settings[name]) for spot in spots}) > 1
         ]
         if not swept or not any(spot.values for spot in spots):
             return None
-        return settings_figure(spots, swept, self.figure.replace("_", " "), f"Sweep of {self.document.title}")
+        return plots.settings_figure(
+            spots, swept, self.figure.replace("_", " "), f"Sweep of {self.document.title}"
+        )
 
     def _curves(self) -> bytes | None:
         """The figure over the steps, of the best points; None if no run was measured meanwhile."""
         curves = {}
-        for row in self.rows[:MOST_LINES]:
+        for row in self.rows[: plots.MOST_LINES]:
             series = self._series(row)
             if series is not None:
                 curves[words(row.settings)] = series
         if not curves:
             return None
-        return overlaid_curves({self.figure: curves}, f"Sweep of {self.document.title}")
+        return plots.overlaid_curves({self.figure: curves}, f"Sweep of {self.document.title}")
 
-    def _series(self, row: Row) -> Series | None:
+    def _series(self, row: Row) -> plots.Series | None:
         """Each seed's figure at the steps at which all of them were measured, and the mean."""
         logs = []
         for member in self.document.runs:
@@ -129,7 +131,7 @@ class Sweep:
         if not steps:
             return None
         parts = [[log[step] for step in steps] for log in logs]
-        return Series(steps, [fmean(values) for values in zip(*parts, strict=True)], parts)
+        return plots.Series(steps, [fmean(values) for values in zip(*parts, strict=True)], parts)
 
     def __repr__(self) -> str:
         left = len(self.document.runs) - len(self.results)

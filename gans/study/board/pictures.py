@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from gans.plots.style import BLUE, DARK, GREEN, ORANGE, PURPLE, bare, figure, png
+from gans.plots.figures.style import BLUE, DARK, GREEN, ORANGE, PURPLE, bare, figure, png
 from gans.study.board.claim import Claim, Numbers, Picture
 
 __all__ = ["arms", "curves", "drawn", "filmed"]

@@ -9,8 +9,9 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.quiver import Quiver
 
-from gans.plots import arrows, captioned, captioned_rows, field, layer_curves, layers, paths, signed_colours
-from gans.plots.field import round_number
+from gans.plots import arrows, captioned_rows, layer_curves, paths, signed_colours
+from gans.plots.figures import captioned, field, layers
+from gans.plots.figures.field import round_number
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from gans import data
-from gans.plots import Surface, animation, clip_rows, density, image_grid, points, scatter, training_curves
-from gans.plots.animation import MOST_FRAMES
-from gans.plots.curves import _lines, smooth
+from gans import data, plots
+from gans.plots import Surface, animation, clip_rows, density, image_grid, scatter, training_curves
+from gans.plots.animated import MOST_FRAMES
+from gans.plots.figures import points
+from gans.plots.figures.curves import _lines, smooth
 from gans.plots.grids import SEPARATOR_GREY
 from tests.processes import ROOT, python
 
@@ -250,9 +251,25 @@ def test_smooth_passes_over_gaps_that_are_shorter_than_the_window() -> None:
 
 
 def test_plots_leave_the_global_state_of_matplotlib_alone() -> None:
-    code = "import gans.plots, sys; sys.exit('matplotlib.pyplot' in sys.modules)"
+    code = "import gans.plots.figures.style, sys; sys.exit('matplotlib.pyplot' in sys.modules)"
     done = python(code, cwd=ROOT)
     assert done.returncode == 0, done.stderr
+
+
+def test_matplotlib_is_imported_by_the_first_figure() -> None:
+    code = (
+        "import sys, gans.api, gans.reproductions, numpy as np; from gans import plots; "
+        "plots.token_grid(np.zeros((2, 3), int), 5); assert 'matplotlib' not in sys.modules; "
+        "plots.figure_curves; assert 'matplotlib' in sys.modules; "
+        "assert set(plots.__all__) <= set(dir(plots)) and all(getattr(plots, name) for name in plots.__all__)"
+    )
+    done = python(code, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_picture_that_is_not_there_is_an_error_with_those_that_are() -> None:
+    with pytest.raises(AttributeError, match=r"no attribute 'pie_chart'; it has MOST_LINES, Band, "):
+        plots.pie_chart  # noqa: B018
 
 
 def test_the_losses_of_a_system_have_a_colour_each() -> None:

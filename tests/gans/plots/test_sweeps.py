@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from gans.plots import sweeps
-from gans.plots.sweeps import MOST_LINES, Series, Spot, overlaid_curves, settings_figure
+from gans.plots.figures import sweeps
+from gans.plots.figures.sweeps import MOST_LINES, Series, Spot, overlaid_curves, settings_figure
 
 
 @pytest.fixture

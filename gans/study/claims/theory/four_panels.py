@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gans.metrics import wasserstein_1d
-from gans.plots.style import BLUE, DARK, GREEN, bare, figure
+from gans.plots.figures.style import BLUE, DARK, GREEN, bare, figure
 from gans.study.board.claim import Claim, Effect, Numbers
 from gans.study.board.densities import normal
 from gans.study.board.toys import samples, started

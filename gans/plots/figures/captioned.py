@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.colors import TwoSlopeNorm
 
-from gans.plots.style import DARK, figure, png
+from gans.plots.figures.style import DARK, figure, png
 
 __all__ = ["captioned_rows", "signed_colours"]
 

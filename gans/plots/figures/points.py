@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Circle
 
-from gans.plots.style import BLUE, DARK, GREEN, ORANGE, bare, figure, png
+from gans.plots.figures.style import BLUE, DARK, GREEN, ORANGE, bare, figure, png
 
 __all__ = ["Surface", "density", "draw_surface", "finish", "frame_of", "scatter"]
 

@@ -12,10 +12,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator, StrMethodFormatter
 from matplotlib.transforms import ScaledTranslation
 
-from gans.plots.curves import smooth
-from gans.plots.style import BLUE, DARK, GREEN, ORANGE, PURPLE, bare, figure, png
+from gans.plots.figures.curves import smooth
+from gans.plots.figures.style import BLUE, DARK, GREEN, ORANGE, PURPLE, bare, figure, png
 
-__all__ = ["Series", "Spot", "overlaid_curves", "settings_figure"]
+__all__ = ["MOST_LINES", "Series", "Spot", "overlaid_curves", "settings_figure"]
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, "#e69f00", "#56b4e9", DARK, "#999999")
 

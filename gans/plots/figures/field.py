@@ -10,8 +10,8 @@ import numpy.typing as npt
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
-from gans.plots.points import Surface, draw_surface, finish, frame_of
-from gans.plots.style import BLUE, DARK, ORANGE, figure, png
+from gans.plots.figures.points import Surface, draw_surface, finish, frame_of
+from gans.plots.figures.style import BLUE, DARK, ORANGE, figure, png
 
 __all__ = ["arrows", "paths", "round_number"]
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib import colormaps
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
-from gans.plots.style import DARK, bare, figure, png
+from gans.plots.figures.style import DARK, bare, figure, png
 
 __all__ = ["layer_curves"]
 

@@ -1,6 +1,6 @@
-"""Matplotlib, imported so that a backend in MPLBACKEND that is not installed does not stop it.
+"""Figures by Matplotlib, imported so that a backend in MPLBACKEND that is not installed does not stop it.
 
-Pictures are drawn into memory, without a window. The variable still decides about the user's own windows.
+Figures are drawn into memory, without a window. The variable still decides about the user's own windows.
 """
 
 from __future__ import annotations

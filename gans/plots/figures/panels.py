@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
-from gans.plots.style import BLUE, DARK, bare, figure, png
+from gans.plots.figures.style import BLUE, DARK, bare, figure, png
 
 __all__ = ["Band", "figure_curves", "size_curves"]
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
-from gans.plots.style import BLUE, DARK, GREEN, ORANGE, PURPLE, bare, figure, png
+from gans.plots.figures.style import BLUE, DARK, GREEN, ORANGE, PURPLE, bare, figure, png
 
 __all__ = ["smooth", "training_curves"]
 
