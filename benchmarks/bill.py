@@ -220,7 +220,7 @@ def show(bill: dict[str, Any], console: Console) -> None:
     made.add_section()
     everything = [*bill["rows"], {"seconds": python, "flops": 0, "bytes": 0}]
     made.add_row("total", "", "", "", *_figures(everything, total), style="bold")
-    console.print(made)
+    table.show(made, console)
 
 
 def _grouped(rows: list[dict[str, Any]], key: Callable[[dict[str, Any]], Any]) -> Iterator[tuple[Any, Any]]:

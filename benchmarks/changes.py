@@ -70,7 +70,7 @@ def report(changes: Sequence[Change], names: tuple[str, str], beyond: float, con
     for change in changes:
         times = [table.milliseconds(seconds) for seconds in (change.before, change.after)]
         made.add_row(change.name, *times, table.with_spread(change.ratio), change.verdict(beyond))
-    console.print(made)
+    table.show(made, console)
     verdicts = [change.verdict(beyond) for change in changes]
     slower, faster = verdicts.count("slower"), verdicts.count("faster")
     console.print(

@@ -102,7 +102,7 @@ def measure(
         row["share_of_copy"] = row["gbyte_per_s"] / limits.copy
     console.print(limits.describe())
     for family, members in groupby(rows, key=lambda row: row["family"]):
-        console.print(as_table(family, list(members), sides))
+        table.show(as_table(family, list(members), sides), console)
     for line in measuring.reasons(rows):
         console.print(line, highlight=False)
     figures = {"ceilings": limits._asdict(), "batch": batch, "rows": rows, "faults": faults}

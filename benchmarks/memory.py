@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
             *[f"{grown[side] / 2**20:,.0f}" for side in sides],
             *[f"{grown[side] / grown['minigrad']:.2f}" for side in sides[1:]],
         )
-    table.console().print(made)
+    table.show(made, table.console())
     table.write_json(arguments.json, arguments.command, {"rows": rows, "faults": faults}, sides)
     return 1 if faults else 0
 

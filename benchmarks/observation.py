@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         times = [table.milliseconds(row["seconds"][kind]) for kind in KINDS]
         ratios = [table.with_spread(timing.Spread(**row[name])) for name in ("door", "trace")]
         made.add_row(row["title"], *times, *ratios)
-    table.console().print(made)
+    table.show(made, table.console())
     table.write_json(arguments.json, arguments.command, {"rows": rows}, ["minigrad"])
     return 0
 

@@ -78,7 +78,7 @@ def measure(
                 "" if cold is None else f"{cold:.1f}",
                 f"{filling.memory / 2**20:.0f}",
             )
-    console.print(made)
+    table.show(made, console)
     return rows
 
 

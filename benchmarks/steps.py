@@ -110,7 +110,7 @@ def measure(
     )
     for row in rows:
         made.add_row(row["title"], *measuring.cells(row, sides))
-    console.print(made)
+    table.show(made, console)
     for line in measuring.reasons(rows):
         console.print(line, highlight=False)
     return {"rows": rows, "faults": faults}

@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from benchmarks.record import surroundings
 from benchmarks.timing import Spread
 
+WIDEST = 1_000
+"""Columns that no table of figures needs."""
+
 
 def console() -> Console:
-    """A console that is wide enough for the tables where its width is unknown."""
+    """A console that is wide enough for sentences where its width is unknown."""
     made = Console()
     return made if made.is_terminal else Console(width=170)
 
@@ -27,6 +31,12 @@ def table(title: str, names: list[str], figures: list[str]) -> Table:
     for figure in figures:
         made.add_column(figure, justify="right", no_wrap=True)
     return made
+
+
+def show(made: Table, on: Console) -> None:
+    """Print a table as wide as its figures: a narrower terminal breaks the lines, and cuts no figure off."""
+    made.width = Measurement.get(on, on.options.update(max_width=WIDEST), made).maximum
+    on.print(made, crop=False)
 
 
 def milliseconds(seconds: float) -> str:

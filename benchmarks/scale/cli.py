@@ -55,8 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
     exchanges = {int(size): seconds for size, seconds in _started(2, 1, "exchanges").items()}
     network = cluster.measured_network(exchanges)
     console = table.console()
-    console.print(_measured(rows))
-    console.print(_computed(rows, network))
+    table.show(_measured(rows), console)
+    table.show(_computed(rows, network), console)
     found = {"rows": rows, "all_reduce": exchanges, "network": network._asdict()}
     record = table.write_json(arguments.json, arguments.command, found, [])
     if arguments.picture is not None:

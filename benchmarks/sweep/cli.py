@@ -174,7 +174,7 @@ def show(record: Record, sides: list[str]) -> None:
                 *[table.milliseconds(floor) for floor in floors],
             )
         if made.row_count:
-            console.print(made)
+            table.show(made, console)
     found = cliffs(record["rows"])
     for cliff in found:
         console.print(f"cliff: {cliff}", highlight=False)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from benchmarks import record, timing
+from benchmarks import record, table, timing
 from benchmarks.__main__ import main
 
 
@@ -123,3 +125,14 @@ def test_a_kernel_that_does_not_exist_is_one_line(capsys: pytest.CaptureFixture[
 def test_the_command_is_kept_as_it_was_typed() -> None:
     typed = ["steps", "--json", "a.json", "--only", "toy", "--picture=b.png", "--turns", "9"]
     assert record.command(typed) == "python -m benchmarks steps --only toy --turns 9"
+
+
+def test_no_figure_is_cut_off_on_a_narrow_terminal() -> None:
+    figures = [f"{number}.{number}{number} (1.25-{number}.75)" for number in range(8)]
+    made = table.table("one step, ms", ["step"], [f"peer {number}" for number in range(8)])
+    made.add_row("DCGAN, D and G, 28x28x1, batch 64", *figures)
+    narrow = Console(width=60, file=io.StringIO(), force_terminal=True, color_system=None)
+    with narrow.capture() as captured:
+        table.show(made, narrow)
+    for text in ["DCGAN, D and G, 28x28x1, batch 64", *figures]:
+        assert text in captured.get()
